@@ -1,0 +1,195 @@
+// Who may import whom. Each rule says why; tests/imports.test.ts proves that each can fire.
+
+/** Tests, and what is there for them alone. */
+const UNIT_TEST = '\\.(test|fixture)\\.ts$';
+/** Words of the suite that every room may use: pure data and its validation. */
+const DATA = ['^support/(profile|target|duration)\\.ts$'];
+const ENTRY_POINTS = [
+  '^playwright\\.config\\.ts$',
+  '^support/report/reporter\\.ts$',
+  '^journeys/.+\\.journey\\.ts$',
+  '^protocol/.+\\.load\\.ts$',
+  '^bench/main\\.ts$',
+];
+
+/** A rule for a part of support/: what it may import of support/, beside the data modules. */
+const within = (name, from, allowed, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from, pathNot: UNIT_TEST },
+  to: { path: '^support/', pathNot: [...DATA, ...allowed] },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'authors-know-only-test',
+      severity: 'error',
+      comment:
+        'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them.',
+      from: { path: '^(journeys|protocol)/', pathNot: UNIT_TEST },
+      to: { path: '^support/', pathNot: '^support/test\\.ts$' },
+    },
+    {
+      name: 'journeys-without-protocol',
+      severity: 'error',
+      comment: 'A journey does what a person does, in a browser: a short cut over the wire would not measure the page.',
+      from: { path: '^journeys/' },
+      to: { path: '^protocol/' },
+    },
+    {
+      name: 'protocol-without-journeys',
+      severity: 'error',
+      comment: 'Protocol workers run where no browser is installed.',
+      from: { path: '^protocol/' },
+      to: { path: '^journeys/' },
+    },
+    within(
+      'data-stays-light',
+      DATA[0],
+      ['^support/judge/expression\\.ts$', '^support/measure/metrics\\.ts$'],
+      'Every room imports the data modules: whatever these import, all do. They may know the words they validate.',
+    ),
+    within(
+      'measure-alone',
+      '^support/measure/',
+      ['^support/measure/'],
+      'Measuring is the ground that the rooms stand on.',
+    ),
+    within(
+      'schedule-on-measure',
+      '^support/schedule/',
+      ['^support/(schedule|measure)/'],
+      'When work is due must not depend on what is checked, judged or reported.',
+    ),
+    within(
+      'check-on-measure',
+      '^support/check/',
+      ['^support/(check|measure)/'],
+      'An oracle gathers evidence; what it means is decided in judge/.',
+    ),
+    within(
+      'judge-on-measure',
+      '^support/judge/',
+      ['^support/(judge|measure)/'],
+      'A verdict is a pure function of data, so that shards can be judged after they were merged, and tests are tables.',
+    ),
+    within(
+      'report-on-judge',
+      '^support/report/(?!(reporter|coordinator)\\.ts$)',
+      ['^support/(report|judge|measure)/'],
+      'Reports turn finished data into text and must not take part in the run.',
+    ),
+    within(
+      'reporter-composes',
+      '^support/report/(reporter|coordinator)\\.ts$',
+      [
+        '^support/(report|judge|measure|check)/',
+        '^support/schedule/(startline|timeline|plan)\\.ts$',
+        '^support/[^/]+\\.ts$',
+      ],
+      "The reporter puts the run together; of the schedule it holds the start line and what is planned, the rest is the workers'.",
+    ),
+    within(
+      'workers-neither-judge-nor-report',
+      '^support/(?!(profile|target|duration|browser)\\.ts$)[^/]+\\.ts$',
+      ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
+      'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
+    ),
+    within(
+      'browser-measures',
+      '^support/browser\\.ts$',
+      ['^support/measure/', '^support/trace\\.ts$'],
+      'A browser session is a source of measurements: it must not know schedules, checks or the words of authors.',
+    ),
+    {
+      name: 'few-know-playwright',
+      severity: 'error',
+      comment: 'Playwright orchestrates at three places; everything else is plain code that a unit test can call.',
+      from: {
+        pathNot: [
+          '^support/(test|browser|report/reporter)\\.ts$',
+          '^playwright\\.config\\.ts$',
+          '^tests/',
+          UNIT_TEST,
+          '(^|/)node_modules/',
+        ],
+      },
+      to: { path: '(^|/)node_modules/(@playwright/|playwright(-core)?/)' },
+    },
+    {
+      name: 'target-stands-alone',
+      severity: 'error',
+      comment: 'The embedded target is a system like any other: sharing code with the suite would share its mistakes.',
+      from: { path: '^target/' },
+      to: { path: '^(journeys|protocol|support|bench|scripts|tests)/|^playwright\\.config\\.ts$' },
+    },
+    {
+      name: 'target-only-by-the-wire',
+      severity: 'error',
+      comment: 'The suite has to work against systems it has never seen: it knows the target by its wire only.',
+      from: { path: '^(journeys|protocol|support|bench)/|^playwright\\.config\\.ts$', pathNot: UNIT_TEST },
+      to: { path: '^target/' },
+    },
+    {
+      name: 'tests-and-bench-are-ends',
+      severity: 'error',
+      comment: 'Nothing but tests is built on tests, and nothing but the bench on the bench.',
+      from: { pathNot: ['^(tests|bench)/', UNIT_TEST] },
+      to: { path: ['^(tests|bench)/', UNIT_TEST] },
+    },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      comment: 'A machine that only generates load installs with --omit=dev: what it runs belongs in dependencies.',
+      from: { path: '^(journeys|protocol|support)/|^playwright\\.config\\.ts$', pathNot: UNIT_TEST },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm'] },
+    },
+    {
+      name: 'declared-packages',
+      severity: 'error',
+      comment: 'A package that package.json does not name is there by accident and may be gone tomorrow.',
+      from: { pathNot: '(^|/)node_modules/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'imports-exist',
+      severity: 'error',
+      comment:
+        'An import that leads nowhere fails only when that line is reached, which may be in the middle of a run.',
+      from: { pathNot: '(^|/)node_modules/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'Modules that import each other can be neither understood nor tested one at a time.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-dead-modules',
+      severity: 'error',
+      comment: 'Code that no entry point reaches is kept green by its own tests only: use it or delete it.',
+      from: { path: ENTRY_POINTS },
+      to: {
+        path: '^(journeys|protocol|support)/.+\\.ts$',
+        pathNot: [UNIT_TEST, '\\.d\\.ts$', ...ENTRY_POINTS],
+        reachable: false,
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)node_modules/' },
+    exclude: { path: '^(reports|test-results|blob-report|\\.[^/]+)/' },
+    // Types count: a room that needs another's types needs the other.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,30 @@
+/** npm run bench [-- name …]: prints the suite's own figures, side by side with its peers. Loads 127.0.0.1 only. */
+import * as http from './http.ts';
+import { benchPacer } from './pacer.ts';
+
+interface Bench {
+  name: string;
+  /** What is measured, in a few words. */
+  about: string;
+  /** Measures and prints a small table. Takes some 15 s at most. */
+  run(): Promise<unknown>;
+}
+
+const benches: Bench[] = [
+  { name: 'pacer', about: 'how true the open model is to its schedule', run: benchPacer },
+  http,
+];
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((word) => !benches.some(({ name }) => name === word));
+if (unknown.length > 0) {
+  console.error(
+    `There is no bench "${unknown.join('", "')}": the names are ${benches.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(1);
+}
+for (const bench of benches) {
+  if (chosen.length > 0 && !chosen.includes(bench.name)) continue;
+  console.log(`\n${bench.name}: ${bench.about}`);
+  await bench.run();
+}

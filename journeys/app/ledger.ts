@@ -1,0 +1,149 @@
+import { expect, type Locator, type Page, type User } from '../../support/test.ts';
+
+export type Credentials = Pick<User, 'email' | 'password'>;
+/** Money spent is negative. Without date or account it takes what the form shows: today, or what was used last. */
+export type NewTransaction = { payee: string; amountCents: number; date?: string; accountName?: string };
+/** Without a due date it is the one the form suggests. */
+export type NewInvoice = { number: string; client: string; amountCents: number; due?: string };
+export type CsvRow = { date: string; payee: string; amountCents: number; accountName?: string };
+type View = 'Transactions' | 'Accounts' | 'Invoices' | 'Import';
+
+/** The ledger as its user sees it: every word here is something a person does or looks at. */
+export class Ledger {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Loads the page; it shows the sign-in form, or the transactions of a session of this tab. */
+  async open(): Promise<void> {
+    await this.page.goto('/');
+    await expect(this.page.getByRole('heading', { level: 1 })).toBeVisible();
+  }
+
+  /** Makes an account and waits until its (empty) ledger is there. */
+  async register(user: Credentials): Promise<void> {
+    await this.#enter(user, 'Create account');
+  }
+
+  /** Signs in and waits until the ledger has been pulled. */
+  async signIn(user: Credentials): Promise<void> {
+    await this.#enter(user, 'Sign in');
+  }
+
+  async signOut(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(this.page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  }
+
+  /** Adds a transaction and waits until the list shows it. */
+  async addTransaction({ payee, amountCents, date, accountName }: NewTransaction): Promise<void> {
+    await this.#show('Transactions');
+    const form = this.page.getByRole('form', { name: 'Add a transaction' });
+    if (date !== undefined) await form.getByLabel('Date').fill(date);
+    await form.getByLabel('Payee').fill(payee);
+    await form.getByLabel('Amount').fill(amountText(amountCents));
+    if (accountName !== undefined) await form.getByLabel('Account').selectOption(accountName);
+    await form.getByRole('button', { name: 'Add transaction' }).click();
+    await this.expectTransaction(payee);
+  }
+
+  /** How many transactions the ledger has, shown or not. */
+  async transactionCount(): Promise<number> {
+    await this.#show('Transactions');
+    const text = (await this.page.getByTestId('transaction-count').textContent()) ?? '';
+    // “1,234 transactions”, or “5 of 1,234 transactions” while a search narrows the list.
+    return Number(/([\d,]+) transactions?$/.exec(text)?.[1]?.replaceAll(',', ''));
+  }
+
+  /** Waits until the list shows a transaction of this payee. */
+  async expectTransaction(payee: string): Promise<void> {
+    await expect(this.transaction(payee)).toBeVisible();
+  }
+
+  /** The newest row of this payee in the list. */
+  transaction(payee: string): Locator {
+    return this.page
+      .getByRole('row')
+      .filter({ has: this.page.getByText(payee, { exact: true }) })
+      .first();
+  }
+
+  /** Creates an invoice and waits until the list shows it. */
+  async createInvoice({ number, client, amountCents, due }: NewInvoice): Promise<void> {
+    await this.#show('Invoices');
+    const form = this.page.getByRole('form', { name: 'Create an invoice' });
+    await form.getByLabel('Number').fill(number);
+    await form.getByLabel('Client').fill(client);
+    if (due !== undefined) await form.getByLabel('Due').fill(due);
+    await form.getByLabel('Amount').fill(amountText(amountCents));
+    await form.getByRole('button', { name: 'Create invoice' }).click();
+    await expect(this.page.getByRole('cell').getByText(number, { exact: true })).toBeVisible();
+  }
+
+  /** Imports a CSV file of these rows and waits until all of them are in the ledger. */
+  async importCsv(rows: readonly CsvRow[]): Promise<void> {
+    await this.#show('Import');
+    const buffer = Buffer.from(['date,payee,amount,account', ...rows.map(csvLine)].join('\n'));
+    await this.page.getByLabel('CSV file').setInputFiles({ name: 'bank.csv', mimeType: 'text/csv', buffer });
+    await this.page.getByRole('button', { name: 'Import', exact: true }).click();
+    const lines = rows.length.toLocaleString('en');
+    await expect(this.page.getByRole('status', { name: 'Import result' })).toHaveText(
+      `Imported ${lines} of ${lines} lines.`,
+    );
+    await expect(this.page.getByRole('progressbar', { name: 'Import progress' })).toBeHidden();
+  }
+
+  async renameAccount(name: string, newName: string): Promise<void> {
+    await this.#show('Accounts');
+    await this.page.getByRole('button', { name: `Rename ${name}`, exact: true }).click();
+    await this.page.getByLabel(`New name of ${name}`, { exact: true }).fill(newName);
+    await this.page.keyboard.press('Enter');
+    await expect(this.page.getByRole('heading', { name: newName, exact: true })).toBeVisible();
+  }
+
+  async addAccount(name: string, kind: 'Checking' | 'Savings' | 'Credit' = 'Checking'): Promise<void> {
+    await this.#show('Accounts');
+    const form = this.page.getByRole('form', { name: 'Add an account' });
+    await form.getByLabel('Name').fill(name);
+    await form.getByLabel('Kind').selectOption(kind);
+    await form.getByRole('button', { name: 'Add account' }).click();
+    await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible();
+  }
+
+  /** Presses “Sync now” and waits until everything is pushed and pulled. */
+  async syncNow(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Sync now' }).click();
+    await this.waitForSynced();
+  }
+
+  /** Waits until the relay has accepted every change made here. */
+  async waitForSynced(): Promise<void> {
+    await expect(this.page.getByRole('status', { name: 'Sync state' })).toHaveText('Synced');
+  }
+
+  async #enter(user: Credentials, how: 'Sign in' | 'Create account'): Promise<void> {
+    await this.page.getByLabel('E-mail').fill(user.email);
+    await this.page.getByLabel('Password').fill(user.password);
+    await this.page.getByRole('button', { name: how }).click();
+    await expect(this.page.getByRole('heading', { name: 'Transactions' })).toBeVisible();
+    await this.waitForSynced();
+  }
+
+  async #show(view: View): Promise<void> {
+    const heading = this.page.getByRole('heading', { name: view, level: 1 });
+    if (await heading.isVisible()) return;
+    await this.page.getByRole('link', { name: view }).click();
+    await expect(heading).toBeVisible();
+  }
+}
+
+function amountText(cents: number): string {
+  return (cents / 100).toFixed(2);
+}
+
+function csvLine({ date, payee, amountCents, accountName = '' }: CsvRow): string {
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  return [date, quoted(payee), amountText(amountCents), quoted(accountName)].join(',');
+}

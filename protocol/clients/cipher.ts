@@ -1,0 +1,42 @@
+import { createCipheriv, createDecipheriv, createHash, randomFillSync } from 'node:crypto';
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** AES-256-GCM as the ledger's clients use it: base64 of iv ‖ ciphertext ‖ tag, no additional data. */
+export class Cipher {
+  readonly #key: Buffer;
+
+  /** @param key 32 bytes */
+  constructor(key: Buffer) {
+    this.#key = key;
+  }
+
+  /** The key of an account that exists for the load only: nobody types its password, so no slow derivation protects it. */
+  static ofToken(token: string): Cipher {
+    return new Cipher(createHash('sha256').update(token).digest());
+  }
+
+  encrypt(plain: Uint8Array): string {
+    const iv = randomFillSync(Buffer.allocUnsafe(IV_BYTES));
+    const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
+    const body = cipher.update(plain);
+    cipher.final();
+    return Buffer.concat([iv, body, cipher.getAuthTag()]).toString('base64');
+  }
+
+  /** Undefined when it was not encrypted with this key, or was changed since. */
+  decrypt(payload: string): Uint8Array | undefined {
+    const bytes = Buffer.from(payload, 'base64');
+    if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, IV_BYTES));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    const plain = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    return plain;
+  }
+}

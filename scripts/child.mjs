@@ -1,0 +1,89 @@
+// The two ways in which these scripts run another program: in silence with a time limit, or in the user's terminal.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/**
+ * @typedef {object} Outcome
+ * @property {boolean} ok whether it ended with exit code 0 in time
+ * @property {string} output what it printed, both streams; how it ended, if it printed nothing or its time was up
+ */
+
+/**
+ * Runs a program without a terminal and keeps what it prints. Never rejects.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ timeoutMs: number, cwd?: string, env?: NodeJS.ProcessEnv }} options
+ * @returns {Promise<Outcome>}
+ */
+export function runQuietly(command, args, { timeoutMs, cwd, env }) {
+  return new Promise((settle) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let timedOut = false;
+    const deadline = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+    }, timeoutMs);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    }
+    /** @param {boolean} ok @param {string} [why] */
+    const end = (ok, why) => {
+      clearTimeout(deadline);
+      // A grandchild may hold the pipes open for longer than anybody wants to wait.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      settle({ ok, output: (!timedOut && output.trim()) || why || '' });
+    };
+    child.on('error', (error) => end(false, error.message));
+    child.on('exit', () => timedOut && end(false, `${command} did not finish within ${timeoutMs / 1000} s`));
+    child.on('close', (code, signal) =>
+      end(code === 0, code === 0 ? '' : `${command} ended with ${signal ?? `exit code ${code}`}`),
+    );
+  });
+}
+
+/** npm and the terminal both deliver one Ctrl-C; a person's second one comes later than this. */
+const SAME_KEYSTROKE_MS = 1000;
+
+/**
+ * Runs a program in the user's terminal and hands signals on to it.
+ *
+ * The program gets a process group of its own: otherwise one Ctrl-C would reach it up to three times (from the terminal,
+ * from npm, from here), and Playwright takes the second for "stop at once, without results".
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it
+ */
+export function runInForeground(command, args, env = process.env) {
+  return new Promise((settle, fail) => {
+    const child = spawn(command, args, { stdio: 'inherit', detached: true, env });
+    let lastSentAt = Number.NEGATIVE_INFINITY;
+    /** @param {NodeJS.Signals} signal */
+    const forward = (signal) => {
+      if (signal === 'SIGINT' && performance.now() - lastSentAt < SAME_KEYSTROKE_MS) return;
+      if (signal === 'SIGINT') lastSentAt = performance.now();
+      child.kill(signal);
+    };
+    /** @type {NodeJS.Signals[]} */
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'];
+    for (const signal of signals) process.on(signal, forward);
+    const stopForwarding = () => {
+      for (const signal of signals) process.off(signal, forward);
+    };
+    child.on('error', (error) => {
+      stopForwarding();
+      fail(error);
+    });
+    child.on('exit', (code, signal) => {
+      stopForwarding();
+      settle(signal ? 128 + constants.signals[signal] : (code ?? 1));
+    });
+  });
+}

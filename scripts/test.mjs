@@ -1,0 +1,115 @@
+// npm test: sets up, then formatting and lint, types, import rules, unit tests, end-to-end tests; stops at the first failure.
+// "npm test -- pacer" runs only the test files whose path contains "pacer".
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runInForeground } from './child.mjs';
+import { ROOT, setUpOrExit } from './setup.mjs';
+
+const IGNORED_FOLDERS = new Set(['node_modules', 'reports', 'test-results', 'blob-report']);
+const filters = process.argv.slice(2);
+/** @type {Map<string, number>} */
+const totals = new Map();
+
+process.chdir(ROOT);
+await setUpOrExit({ browser: true });
+
+const files = testFiles(ROOT).filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)));
+if (files.length === 0) {
+  console.error(`No test file${filters.length > 0 ? `'s path contains "${filters.join('" or "')}"` : ' was found'}.`);
+  process.exit(1);
+}
+if (filters.length === 0) {
+  // In a log Biome would colour every character.
+  const colours = process.stdout.isTTY ? [] : ['--colors=off'];
+  await step('Format and lint', bin('biome'), ['ci', '--error-on-warnings', ...colours, '.']);
+  await step('Types', bin('tsc'), ['--noEmit', '-p', '.']);
+  await step('Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']);
+}
+const isEndToEnd = (/** @type {string} */ file) => file.startsWith('tests/');
+await testStep(
+  'Unit tests',
+  files.filter((file) => !isEndToEnd(file)),
+  { concurrency: 2, timeoutMs: 60_000 },
+);
+// One at a time: these start targets and browsers, and would disturb each other's measurements.
+await testStep('End-to-end tests', files.filter(isEndToEnd), { concurrency: 1, timeoutMs: 240_000 });
+printTotals();
+
+/**
+ * Every *.test.ts of the repository, by path, in a stable order. (Node 20's --test takes no patterns.)
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function testFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory())
+        return IGNORED_FOLDERS.has(entry.name) || entry.name.startsWith('.') ? [] : testFiles(path);
+      return entry.name.endsWith('.test.ts') ? [relative(ROOT, path)] : [];
+    });
+}
+
+/** @param {string} name */
+function bin(name) {
+  return join('node_modules', '.bin', name);
+}
+
+/**
+ * @param {string} title
+ * @param {string[]} paths
+ * @param {{ concurrency: number, timeoutMs: number }} limits
+ */
+async function testStep(title, paths, { concurrency, timeoutMs }) {
+  if (paths.length === 0) return;
+  const scratch = mkdtempSync(join(tmpdir(), 'tandem-test-'));
+  const counts = join(scratch, 'counts');
+  const args = [
+    ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    `--test-reporter=${pathToFileURL(join(ROOT, 'scripts', 'tally.mjs')).href}`,
+    `--test-reporter-destination=${counts}`,
+    ...paths,
+  ];
+  await step(`${title} (${paths.length} files)`, process.execPath, args, () => {
+    addUp(readFileSync(counts, 'utf8'));
+    rmSync(scratch, { recursive: true });
+  });
+}
+
+/**
+ * Runs one step in the terminal; a failure ends the whole run with its exit code.
+ *
+ * @param {string} title
+ * @param {string} command
+ * @param {string[]} args
+ * @param {() => void} [whenDone] called whether it passed or failed
+ */
+async function step(title, command, args, whenDone) {
+  console.log(`\n── ${title}`);
+  const startedAt = performance.now();
+  const exitCode = await runInForeground(command, args);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`── ${title}: ${exitCode === 0 ? 'ok' : 'FAILED'} (${seconds} s)`);
+  whenDone?.();
+  if (exitCode === 0) return;
+  printTotals();
+  process.exit(exitCode);
+}
+
+/** @param {string} counts lines of "name count" */
+function addUp(counts) {
+  for (const [, name = '', count] of counts.matchAll(/^(\w+) (\d+)$/gm)) {
+    totals.set(name, (totals.get(name) ?? 0) + Number(count));
+  }
+}
+
+/** Both test runs together, in the words in which node:test counts, as the last lines of the output. */
+function printTotals() {
+  if (totals.size > 0) console.log();
+  for (const [name, count] of totals) console.log(`# ${name} ${count}`);
+}

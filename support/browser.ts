@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, LaunchOptions, Page } from '@playwright/test';
+import { findBrowser } from '../scripts/find-browser.mjs';
+import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import { redactTrace } from './trace.ts';
+
+export type { Browser, Page };
+
+/** Quiet in closed networks; what a person's own browser would fetch for itself is no part of the load. */
+const launchArguments = [
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Where the browser is. Throws one sentence with everything that was looked for when there is none. */
+export function browserExecutable(env: NodeJS.ProcessEnv = process.env): string {
+  const found = findBrowser(env);
+  if ('path' in found) return found.path;
+  throw new Error(
+    `There is no browser for the journeys: looked for ${found.lookedFor.join(', ')}; install one with "npx playwright install chromium-headless-shell", or on Debian "apt-get install chromium-headless-shell".`,
+  );
+}
+
+/** For Playwright's `browser` fixture. A missing browser is left for the run to find out, if it has journeys at all. */
+export function launchOptions(env: NodeJS.ProcessEnv = process.env): LaunchOptions {
+  const found = findBrowser(env);
+  return { executablePath: 'path' in found ? found.path : undefined, args: launchArguments };
+}
+
+/**
+ * The first page of a fresh browser process pays for the start of that process, which no visitor would feel. Failing is
+ * allowed: what is wrong with the target shows in the sessions.
+ */
+export async function warmUp(browser: Browser, baseUrl: string): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(baseUrl, { timeout: 10_000 }).catch(() => {});
+  await context.close();
+}
+
+export interface SessionOptions {
+  baseUrl: string;
+  actionTimeoutMs: number;
+  traced: boolean;
+  onVital(report: VitalReport): void;
+}
+
+/** A person's visit: a fresh context with one page, observed from the inside. */
+export class BrowserSession {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  readonly #traced: boolean;
+
+  private constructor(context: BrowserContext, page: Page, traced: boolean) {
+    this.#context = context;
+    this.page = page;
+    this.#traced = traced;
+  }
+
+  static async open(browser: Browser, options: SessionOptions): Promise<BrowserSession> {
+    const context = await browser.newContext({ baseURL: options.baseUrl });
+    context.setDefaultTimeout(options.actionTimeoutMs);
+    await context.exposeBinding(vitalsBinding, (_source, report: VitalReport) => options.onVital(report));
+    await context.addInitScript(vitalsScript());
+    if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
+    const page = await context.newPage();
+    const session = new BrowserSession(context, page, options.traced);
+    for (const leave of ['goto', 'reload'] as const) {
+      const original = page[leave].bind(page) as (...args: unknown[]) => Promise<unknown>;
+      page[leave] = (async (...args: unknown[]) => {
+        await session.flush();
+        return original(...args);
+      }) as never;
+    }
+    return session;
+  }
+
+  /** Slowest input → paint since it was last asked, in ms; null without input, or when the page is gone. */
+  async slowestInteraction(): Promise<number | null> {
+    return this.page.evaluate(slowestInteraction, vitalsBinding).catch(() => null);
+  }
+
+  /** Makes the page report its last vitals; before every navigation and at the end. */
+  async flush(): Promise<void> {
+    if (this.page.url() !== 'about:blank') await this.page.evaluate(flushVitals).catch(() => {});
+  }
+
+  /** Pictures of a failed session: a screenshot, and when it was traced, its trace without the secrets. */
+  async evidence(secrets: string[]): Promise<{ screenshot?: Buffer; trace?: Buffer }> {
+    const screenshot = await this.page.screenshot({ timeout: 2_000 }).catch(() => undefined);
+    if (!this.#traced) return { screenshot };
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-trace-'));
+    try {
+      const path = join(folder, 'trace.zip');
+      await this.#context.tracing.stop({ path });
+      return { screenshot, trace: Buffer.from(redactTrace(await readFile(path), secrets)) };
+    } catch {
+      return { screenshot };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close().catch(() => {});
+  }
+}

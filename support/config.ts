@@ -1,0 +1,104 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { launchOptions } from './browser.ts';
+import { allowed, type ProfileFile, readProfiles, type ScenarioKind } from './profile.ts';
+import { runShape, timeline } from './schedule/timeline.ts';
+import { isEmbedded, targetSettings } from './target.ts';
+
+/** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
+const WORKERS = 500;
+
+/**
+ * Playwright's configuration for a folder with `profiles/`, `journeys/`, `protocol/` and `.env` files: one project per
+ * profile, its slices as repetitions.
+ * @param root the folder
+ * @throws one sentence (a string: Playwright prints it without a stack) for any bad input
+ */
+export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env, argv: string[] = process.argv) {
+  try {
+    const known = knownScenarios(root);
+    const files = readProfiles(join(root, 'profiles'), root, known);
+    if (isRun(env, argv)) checkProject(argv, files);
+    const shape = runShape(env);
+    const settings = targetSettings(env, root);
+    return {
+      testDir: root,
+      outputDir: join(root, 'reports', '.playwright'),
+      preserveOutput: 'never' as const,
+      fullyParallel: true,
+      workers: WORKERS,
+      retries: 0,
+      timeout: 0,
+      use: {
+        launchOptions: launchOptions(env),
+        trace: 'off' as const,
+        screenshot: 'off' as const,
+        video: 'off' as const,
+      },
+      reportSlowTests: null,
+      reporter: [[join(import.meta.dirname, 'report', 'reporter.ts'), { root }]] as [[string, object]],
+      webServer: isEmbedded(settings) ? embeddedTarget() : undefined,
+      projects: files.map((file) => {
+        const metadata = timeline(file, known, shape);
+        return {
+          name: file.name,
+          repeatEach: metadata.slices,
+          testMatch: metadata.scenarios.map(({ name, kind }) => join(root, scenarioFile(kind, name))),
+          metadata,
+        };
+      }),
+    };
+  } catch (error) {
+    throw error instanceof Error ? error.message : error;
+  }
+}
+
+function scenarioFile(kind: ScenarioKind, name: string): string {
+  return kind === 'load' ? join('protocol', `${name}.load.ts`) : join('journeys', `${name}.journey.ts`);
+}
+
+/** A scenario is a file: its name is the scenario's. */
+function knownScenarios(root: string): Record<ScenarioKind, string[]> {
+  const names = (folder: string, ending: string): string[] =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder)).flatMap((file) =>
+          file.endsWith(ending) ? [file.slice(0, -ending.length)] : [],
+        )
+      : [];
+  return { load: names('protocol', '.load.ts').sort(), journey: names('journeys', '.journey.ts').sort() };
+}
+
+/** Workers, listings, UI mode and merge-reports evaluate the same file; only a run must name its profile. */
+function isRun(env: NodeJS.ProcessEnv, argv: string[]): boolean {
+  const elsewhere = ['--list', '--ui', '--help', '-h'];
+  return env.TEST_WORKER_INDEX === undefined && argv[2] === 'test' && !argv.some((arg) => elsewhere.includes(arg));
+}
+
+function checkProject(argv: string[], files: ProfileFile[]): void {
+  const names = files.map(({ name }) => name);
+  const given = argv.flatMap((arg, i) => {
+    if (arg.startsWith('--project=')) return [arg.slice('--project='.length)];
+    return arg === '--project' && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
+  });
+  if (given.length === 0) {
+    throw new Error(
+      `--project is missing: name the profile to run, e.g. --project=${names[0]}; allowed: ${names.join(', ')}.`,
+    );
+  }
+  if (given.length > 1) throw new Error(`--project is given ${given.length} times; allowed is one profile a run.`);
+  if (!names.includes(given[0]!)) throw new Error(`--project is "${given[0]}"; ${allowed(given[0]!, names)}.`);
+}
+
+function embeddedTarget() {
+  const tandem = join(import.meta.dirname, '..');
+  return {
+    command: 'node --import tsx target/main.ts',
+    cwd: tandem,
+    // A port of the machine's choosing; what the person set for `npm run target` must not reach this one.
+    env: { PORT: '0', HOST: '127.0.0.1' },
+    wait: { stdout: /listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
+    stderr: 'pipe' as const,
+    timeout: 60_000,
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 15_000 },
+  };
+}

@@ -1,0 +1,24 @@
+import type { MetricDefinition, MetricType } from './measure/metrics.ts';
+import type { ScenarioKind } from './profile.ts';
+
+/** A scenario's own metrics as an author writes them; a `trend` is of milliseconds unless it says otherwise. */
+export type MetricDeclarations = Record<string, MetricType | MetricDefinition>;
+
+/** What a scenario's file says of itself: the reporter checks profiles against it before any load is sent. */
+export interface Declaration {
+  kind: ScenarioKind;
+  operations: string[];
+  metrics: Record<string, MetricDefinition>;
+}
+
+/** Type of the test annotation that holds a {@link Declaration} as JSON. */
+export const declarationType = 'tandem:scenario';
+
+export function metricDefinitions(declared: MetricDeclarations): Record<string, MetricDefinition> {
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, metric]) => {
+      if (typeof metric !== 'string') return [name, metric];
+      return [name, { type: metric, contains: metric === 'trend' ? 'time' : 'default' }];
+    }),
+  );
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Browser, BrowserSession, type Page } from './browser.ts';
+import type { MetricDeclarations } from './declaration.ts';
+import { errorName } from './load.ts';
+import type { BuiltinMetric } from './measure/metrics.ts';
+import type { VitalReport } from './measure/vitals.ts';
+import { type Random, random } from './schedule/random.ts';
+import type { Work } from './schedule/scenario.ts';
+import type { SliceContext } from './vu.ts';
+
+/** Slower than this and a person has left. */
+const ACTION_TIMEOUT_MS = 15_000;
+
+/** One session in so many is traced, and none of its times count: tracing is not free. */
+const TRACE_EVERY = 10;
+/** After a failure this many sessions are traced, since what fails once tends to fail again. */
+const TRACE_AFTER_FAILURE = 2;
+/** A target that fails every session would otherwise fill the disk with the same picture. */
+const MAX_FAILED_SESSIONS_KEPT = 3;
+
+/** A browser user as an author writes it. */
+export interface JourneyDefinition {
+  metrics?: MetricDeclarations;
+  /** Bounds in ms of the pause that `think()` makes; default 1,000 to 3,000. */
+  thinkTimeMs?: [min: number, max: number];
+  run(visit: Visit): Promise<void>;
+}
+
+/** The person behind a session slot: the same account comes back in the slot's next session. */
+export interface User {
+  email: string;
+  password: string;
+  name: string;
+  organization: string;
+  /** Sessions that ended well before this one: 0 means that the account does not exist yet. */
+  sessions: number;
+}
+
+/** What a journey's code gets: a page of its own, who it is, and the words to say what it does. */
+export interface Visit {
+  page: Page;
+  user: User;
+  /** Seeded. */
+  random: Random;
+  options: Readonly<Record<string, unknown>>;
+  /**
+   * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
+   * input in it `browser_interaction_to_paint{step}`. A step that throws ends the session as failed.
+   */
+  step<T>(name: string, action: () => Promise<T>): Promise<T>;
+  /** Pauses as long as this persona thinks. */
+  think(): Promise<void>;
+}
+
+/** Where a failed session's pictures go: the test's attachments. */
+export type Keep = (name: string, body: Buffer, contentType: string) => Promise<void>;
+
+interface Slot {
+  user: User;
+  random: Random;
+}
+
+export interface JourneySlice {
+  slice: SliceContext;
+  browser: Browser;
+  seed: string;
+  /** Which of the windows the run is in now. */
+  window(): 'calm' | 'load';
+  keep: Keep;
+}
+
+/** The work of a journey's slice: each iteration is a session. */
+export function journeyWork(definition: JourneyDefinition, context: JourneySlice): Work<Slot> {
+  const sessions = new Sessions(definition, context);
+  return {
+    operations: [''],
+    operationOf: () => 0,
+    createVu: (id) => sessions.slot(id),
+    run: async (slot, _operation, iteration) => ((await sessions.visit(slot, iteration.index)) ? 'ok' : 'failed'),
+  };
+}
+
+class Sessions {
+  readonly #definition: JourneyDefinition;
+  readonly #context: JourneySlice;
+  #count = 0;
+  #traceNext = 0;
+  #kept = 0;
+
+  constructor(definition: JourneyDefinition, context: JourneySlice) {
+    this.#definition = definition;
+    this.#context = context;
+  }
+
+  slot(id: number): Slot {
+    const { slice, seed } = this.#context;
+    const own = random(seed, slice.scenario, 'user', id);
+    const who = `${slice.scenario}-${id}`;
+    const digest = createHash('sha256').update(`${slice.runId}/${who}`).digest('hex');
+    return {
+      random: own,
+      user: {
+        email: `${who}-${digest.slice(0, 12)}@tandem.test`,
+        password: `pw-${digest.slice(12, 32)}`,
+        name: `${slice.scenario} ${id}`,
+        organization: 'Tandem',
+        sessions: 0,
+      },
+    };
+  }
+
+  /** True when the journey went through. */
+  async visit(slot: Slot, index: number): Promise<boolean> {
+    const { slice, browser } = this.#context;
+    const traced = this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1;
+    if (this.#traceNext > 0) this.#traceNext -= 1;
+    this.#count += 1;
+    const vitals = new Map<string, VitalReport & { window: string }>();
+    const session = await BrowserSession.open(browser, {
+      baseUrl: slice.target.baseUrl,
+      actionTimeoutMs: ACTION_TIMEOUT_MS,
+      traced,
+      onVital: (report) => {
+        // The last value of a document wins; it belongs to the window in which it came about.
+        vitals.set(`${report.document}/${report.metric}`, { ...report, window: this.#context.window() });
+      },
+    });
+    let step = 'start';
+    try {
+      await this.#definition.run({
+        page: session.page,
+        user: slot.user,
+        random: slot.random,
+        options: slice.options,
+        step: async (name, action) => {
+          step = name;
+          return this.#step(session, name, traced, action);
+        },
+        think: () => this.#think(slot.random),
+      });
+      await session.flush();
+      slot.user.sessions += 1;
+      this.#ended(vitals.values(), traced, false);
+      return true;
+    } catch (error) {
+      if (slice.signal.aborted) return false;
+      slice.recorder.error(`${slice.scenario}, step "${step}": ${errorName(error)}`);
+      this.#traceNext = TRACE_AFTER_FAILURE;
+      await this.#keepEvidence(session, slot.user, index);
+      this.#ended(vitals.values(), traced, true);
+      return false;
+    } finally {
+      await session.close();
+    }
+  }
+
+  async #step<T>(session: BrowserSession, step: string, traced: boolean, action: () => Promise<T>): Promise<T> {
+    const { recorder } = this.#context.slice;
+    const window = this.#context.window();
+    const startAt = performance.now();
+    const result = await action();
+    const durationMs = performance.now() - startAt;
+    const paintMs = await session.slowestInteraction();
+    if (traced) return result;
+    recorder.add('browser_step_duration', durationMs, { step, window });
+    if (paintMs !== null) recorder.add('browser_interaction_to_paint', paintMs, { step, window });
+    return result;
+  }
+
+  async #think(own: Random): Promise<void> {
+    const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
+    await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
+  }
+
+  #ended(vitals: Iterable<VitalReport & { window: string }>, traced: boolean, failed: boolean): void {
+    const { recorder } = this.#context.slice;
+    const window = this.#context.window();
+    recorder.add('browser_sessions', 1, { window });
+    recorder.add('browser_session_failed', failed ? 1 : 0, { window });
+    if (traced) return;
+    for (const { metric, value, window: when } of vitals)
+      recorder.add(metric as BuiltinMetric, value, { window: when });
+  }
+
+  async #keepEvidence(session: BrowserSession, user: User, index: number): Promise<void> {
+    if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return;
+    this.#kept += 1;
+    const { slice, keep } = this.#context;
+    const name = `${slice.scenario}-session-${index}`;
+    const { screenshot, trace } = await session.evidence([
+      user.password,
+      ...(slice.target.token ? [slice.target.token] : []),
+    ]);
+    if (screenshot) await keep(`${name}.png`, screenshot, 'image/png');
+    if (trace) await keep(`${name}-trace.zip`, trace, 'application/zip');
+  }
+}

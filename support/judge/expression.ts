@@ -1,0 +1,96 @@
+import { type MetricType, parseSeriesKey, type Tags } from '../measure/metrics.ts';
+
+/**
+ * k6's threshold grammar (https://grafana.com/docs/k6/latest/using-k6/thresholds/) and one extension: the right side may be
+ * a multiple of the same figure in the calm window, `p(75)<1.5*calm`.
+ */
+export interface Expression {
+  source: string;
+  aggregation: Aggregation;
+  operator: Operator;
+  /** The number on the right; a factor of the calm figure when `ofCalm`. Time is in milliseconds. */
+  value: number;
+  ofCalm: boolean;
+}
+
+export type Aggregation =
+  | { method: 'p'; percent: number }
+  | { method: 'avg' | 'min' | 'med' | 'max' | 'count' | 'rate' | 'value' };
+
+export type Operator = '<' | '<=' | '>' | '>=' | '==' | '===' | '!=';
+
+const grammar =
+  /^(p\((\d+(?:\.\d+)?)\)|avg|min|med|max|count|rate|value)\s*(<=|>=|<|>|===|==|!=)\s*(-?\d+(?:\.\d+)?)(\s*\*\s*calm)?$/;
+
+export const expressionHelp =
+  'an aggregation (p(95), avg, min, med, max, count, rate, value), one of < <= > >= == != and a number or a multiple of calm: "p(95)<500", "rate<0.05", "p(75)<1.5*calm"';
+
+/** Undefined when `source` is not a threshold expression. */
+export function parseExpression(source: string): Expression | undefined {
+  const match = grammar.exec(source.trim());
+  if (!match) return undefined;
+  const [, method, percent, operator, value, calm] = match;
+  if (percent !== undefined && Number(percent) > 100) return undefined;
+  return {
+    source,
+    aggregation:
+      percent !== undefined
+        ? { method: 'p', percent: Number(percent) }
+        : { method: method as Exclude<Aggregation['method'], 'p'> },
+    operator: operator as Operator,
+    value: Number(value),
+    ofCalm: calm !== undefined,
+  };
+}
+
+/** What a threshold is about: `http_req_duration{scenario:sync-relay,op:push}`. */
+export interface Selector {
+  metric: string;
+  tags: Tags;
+}
+
+const selectorGrammar = /^[A-Za-z_][A-Za-z0-9_]*(\{\s*[\w-]+\s*:\s*[^{},:]+(\s*,\s*[\w-]+\s*:\s*[^{},:]+)*\})?$/;
+
+export const selectorHelp =
+  'a metric with or without tags: http_req_duration or http_req_duration{scenario:sync-relay,op:push}';
+
+/** Undefined when `source` is no selector. */
+export function parseSelector(source: string): Selector | undefined {
+  return selectorGrammar.test(source.trim()) ? parseSeriesKey(source.trim()) : undefined;
+}
+
+const aggregations: Record<MetricType, string[]> = {
+  trend: ['p(N)', 'avg', 'min', 'med', 'max', 'count'],
+  rate: ['rate', 'count'],
+  counter: ['count', 'rate'],
+  gauge: ['value', 'min', 'max', 'avg'],
+};
+
+/** The aggregations that a metric of this type has, as a person writes them. */
+export function aggregationsOf(type: MetricType): string[] {
+  return aggregations[type];
+}
+
+/** How a person writes it: `p(95)`, `rate`. */
+export function aggregationName(aggregation: Aggregation): string {
+  return aggregation.method === 'p' ? `p(${aggregation.percent})` : aggregation.method;
+}
+
+/** Compares as the operator says. */
+export function holds(observed: number, operator: Operator, limit: number): boolean {
+  switch (operator) {
+    case '<':
+      return observed < limit;
+    case '<=':
+      return observed <= limit;
+    case '>':
+      return observed > limit;
+    case '>=':
+      return observed >= limit;
+    case '==':
+    case '===':
+      return observed === limit;
+    case '!=':
+      return observed !== limit;
+  }
+}

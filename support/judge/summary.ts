@@ -1,0 +1,38 @@
+import type { MetricDefinition } from '../measure/metrics.ts';
+import { parseSeriesKey } from '../measure/metrics.ts';
+import type { AnySeries } from '../measure/series.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { MetricSummary } from './verdict.ts';
+
+const percentiles = [75, 90, 95, 99];
+
+/** Every metric of a run in k6's summary figures, by series key. */
+export function summarise(store: MetricStore, durationMs: number): Record<string, MetricSummary> {
+  return Object.fromEntries(
+    store.keys().map((key) => {
+      const { metric, tags } = parseSeriesKey(key);
+      return [key, summary(store.select(metric, tags)!, store.definitions[metric]!, durationMs)];
+    }),
+  );
+}
+
+function summary(series: AnySeries, { type, contains }: MetricDefinition, durationMs: number): MetricSummary {
+  return { type, contains, count: series.count, values: valuesOf(series, durationMs) };
+}
+
+function valuesOf(series: AnySeries, durationMs: number): Record<string, number> {
+  switch (series.type) {
+    case 'trend': {
+      const { trend } = series;
+      const quantiles = percentiles.map((p) => [`p(${p})`, trend.percentile(p)]);
+      const { avg, min, max } = trend;
+      return { avg, min, med: trend.percentile(50), max, ...Object.fromEntries(quantiles) };
+    }
+    case 'rate':
+      return { rate: series.passes / series.count, passes: series.passes, fails: series.count - series.passes };
+    case 'counter':
+      return { count: series.sum, rate: durationMs > 0 ? series.sum / (durationMs / 1_000) : 0 };
+    case 'gauge':
+      return { value: series.last, min: series.min, max: series.max };
+  }
+}

@@ -1,0 +1,111 @@
+import type { MetricDefinition } from '../measure/metrics.ts';
+import { type AnySeries, newSeries } from '../measure/series.ts';
+import type { MetricStore } from '../measure/store.ts';
+import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
+import type { Finding, ThresholdResult, Unit } from './verdict.ts';
+
+/** As a profile writes it. */
+export type ThresholdSpec = string | { threshold: string; minSamples?: number };
+
+export interface Judged {
+  result: ThresholdResult;
+  finding?: Finding;
+}
+
+/**
+ * One threshold against what was measured.
+ * @param source the selector, e.g. `http_req_duration{op:push}`; it and the expression were checked before the run
+ */
+export function judgeThreshold(source: string, spec: ThresholdSpec, store: MetricStore, durationMs: number): Judged {
+  const { threshold, minSamples } = typeof spec === 'string' ? { threshold: spec, minSamples: undefined } : spec;
+  const expression = parseExpression(threshold)!;
+  const { metric, tags } = parseSelector(source)!;
+  const definition = store.definitions[metric]!;
+  const needed = minSamples ?? samplesNeeded(expression);
+  const measured = (window?: 'calm' | 'load') =>
+    store.select(metric, window ? { ...tags, window } : tags) ?? unmeasured(definition, tags);
+  const load = measured(expression.ofCalm ? 'load' : undefined);
+  const calm = expression.ofCalm ? measured('calm') : undefined;
+
+  const count = load?.count ?? 0;
+  const observed = load && count > 0 ? aggregate(load, expression.aggregation, durationMs) : null;
+  const calmCount = calm?.count ?? 0;
+  const calmFigure = calm && calmCount > 0 ? aggregate(calm, expression.aggregation, durationMs) : undefined;
+  const limit = expression.ofCalm
+    ? calmFigure === undefined
+      ? null
+      : expression.value * calmFigure
+    : expression.value;
+
+  const ok = observed !== null && limit !== null && holds(observed, expression.operator, limit);
+  const unit = unitOf(definition, expression.aggregation);
+  const result: ThresholdResult = {
+    metric: source,
+    expression: threshold,
+    observed,
+    limit,
+    unit,
+    count,
+    ok,
+    ...(calmFigure === undefined ? {} : { calm: calmFigure }),
+  };
+  const lacking = { kind: 'no-data', severity: 'invalid', metric: source, expression: threshold, needed } as const;
+  if (count < needed || observed === null) {
+    const window = expression.ofCalm ? { window: 'load' as const } : {};
+    return { result: { ...result, ok: false }, finding: { ...lacking, count, ...window } };
+  }
+  if (expression.ofCalm && (calmCount < needed || limit === null)) {
+    return { result: { ...result, ok: false }, finding: { ...lacking, count: calmCount, window: 'calm' } };
+  }
+  if (ok) return { result };
+  const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count };
+  return {
+    result,
+    finding: { kind: 'threshold', severity: 'fail', ...crossed, ...(calm ? { calm: calmFigure } : {}) },
+  };
+}
+
+/**
+ * So many samples that one of them lies beyond the quantile or share asked for: 20 for p(95), 10 for rate>0.9. With fewer,
+ * the figure says more about chance than about the target.
+ */
+export function samplesNeeded({ aggregation, value }: Expression): number {
+  const beyond = aggregation.method === 'p' ? 1 - aggregation.percent / 100 : aggregation.method === 'rate' ? value : 1;
+  const share = aggregation.method === 'rate' ? Math.min(beyond, 1 - beyond) : beyond;
+  return share > 0 && share < 1 ? Math.ceil(1 / share - 1e-9) : 1;
+}
+
+/** A counter that was never touched is 0; of anything else nothing is known. A counter's other tags might be misspelt. */
+function unmeasured({ type }: MetricDefinition, tags: Record<string, string>): AnySeries | undefined {
+  const always = ['scenario', 'journey', 'window'];
+  if (type !== 'counter' || !Object.keys(tags).every((tag) => always.includes(tag))) return undefined;
+  const zero = newSeries('counter');
+  zero.add(0);
+  return zero;
+}
+
+/** The figure that an expression is about; which aggregations a type has was checked before the run. */
+export function aggregate(series: AnySeries, aggregation: Aggregation, durationMs: number): number {
+  const { method } = aggregation;
+  switch (series.type) {
+    case 'trend':
+      if (method === 'p') return series.trend.percentile(aggregation.percent);
+      if (method === 'med') return series.trend.percentile(50);
+      return method === 'count' ? series.count : series.trend[method as 'avg' | 'min' | 'max'];
+    case 'rate':
+      return method === 'count' ? series.count : series.passes / series.count;
+    case 'counter':
+      return method === 'rate' ? series.sum / (durationMs / 1_000) : series.sum;
+    case 'gauge':
+      if (method === 'avg') return series.sum / series.count;
+      return method === 'value' ? series.last : series[method as 'min' | 'max'];
+  }
+}
+
+function unitOf({ type, contains }: MetricDefinition, { method }: Aggregation): Unit {
+  if (method === 'count') return 'count';
+  if (type === 'rate') return 'ratio';
+  if (contains === 'time') return 'ms';
+  if (contains === 'data') return 'bytes';
+  return type === 'trend' ? 'none' : 'count';
+}

@@ -1,0 +1,138 @@
+/** Public, versioned types of a verdict: what `verdict.json` holds. Units stand in the names; times are milliseconds. */
+
+export type Status = 'pass' | 'fail' | 'invalid';
+
+/** How a finding bears on the status: `fail` and `invalid` decide it (DESIGN.md, Verdict), a `warning` does not. */
+export type Severity = 'fail' | 'invalid' | 'warning';
+
+/** What the judge found, as data; `report/prose.ts` makes the sentence. */
+export type Finding =
+  /** An oracle saw the target break a promise. */
+  | { kind: 'oracle'; severity: 'fail'; oracle: string; checked: number; violations: number; example?: unknown }
+  /** An oracle could not tell: it crashed or saw nothing. */
+  | { kind: 'oracle-unknown'; severity: 'invalid'; oracle: string; error: string }
+  /** The target stopped answering and stayed away. `atMs` is since the run's start. */
+  | { kind: 'target-down'; severity: 'fail'; url: string; atMs: number; forMs: number; tries: number; error: string }
+  | { kind: 'target-unreached'; severity: 'invalid'; url: string; requests: number; error: string }
+  | {
+      kind: 'threshold';
+      severity: 'fail';
+      metric: string;
+      expression: string;
+      observed: number;
+      limit: number;
+      unit: Unit;
+      count: number;
+      /** For `…*calm` limits: the same figure in the calm window. */
+      calm?: number;
+    }
+  /** A threshold that nothing, or too little, was measured for. `window` is set when it is the calm half that lacks it. */
+  | {
+      kind: 'no-data';
+      severity: 'invalid';
+      metric: string;
+      expression: string;
+      count: number;
+      needed: number;
+      window?: 'calm' | 'load';
+    }
+  | { kind: 'missing-slice'; severity: 'invalid'; scenario: string; slice: number; of: number; cause: string }
+  | { kind: 'late-start'; severity: 'invalid'; scenario: string; slice: number; lateMs: number; allowedMs: number }
+  | { kind: 'lateness'; severity: 'invalid'; scenario: string; p99Ms: number; allowedMs: number; count: number }
+  /** Arrivals that never started. A healthy generator blames the target (fail), an unhealthy one itself (invalid). */
+  | {
+      kind: 'dropped';
+      severity: 'fail' | 'invalid';
+      scenario: string;
+      dropped: number;
+      due: number;
+      maxVUs: number;
+      allowed: number;
+    }
+  | { kind: 'interrupted'; severity: 'invalid'; by: string; atMs: number; ofMs: number }
+  /** The suite's own code failed in a slice: the load or journey threw outside an iteration. */
+  | { kind: 'crashed'; severity: 'invalid'; scenario: string; slice: number; error: string }
+  | { kind: 'nothing-measured'; severity: 'invalid' }
+  /** Iterations that were still running when `gracefulStop` was over: they are in no trend. */
+  | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }
+  /** A filter left scenarios out, and with them the thresholds about them. */
+  | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number };
+
+/** What a number counts: `ms`, a `ratio` in 0…1, a plain `count`, `bytes`, or `none` (a score such as CLS). */
+export type Unit = 'ms' | 'ratio' | 'count' | 'bytes' | 'none';
+
+/** A finding with its sentence: what, observed, required, how many samples, what to look at next. */
+export type Reason = Finding & { message: string };
+
+export interface ThresholdResult {
+  /** As in the profile, e.g. `http_req_duration{scenario:sync-relay}`. */
+  metric: string;
+  expression: string;
+  /** Null when nothing was measured. */
+  observed: number | null;
+  /** What the expression compares with (for `…*calm`, already multiplied); null when calm has no data. */
+  limit: number | null;
+  unit: Unit;
+  count: number;
+  ok: boolean;
+  calm?: number;
+}
+
+export interface OracleResult {
+  name: string;
+  checked: number;
+  violations: number;
+  examples: unknown[];
+  status: 'ok' | 'violated' | 'unknown';
+}
+
+export interface MetricSummary {
+  type: 'trend' | 'rate' | 'counter' | 'gauge';
+  contains: 'time' | 'data' | 'default';
+  count: number;
+  /** Trend: avg, min, med, max, p(75), p(90), p(95), p(99). Rate: rate, passes, fails. Counter: count, rate (per second). Gauge: value, min, max. */
+  values: Record<string, number>;
+}
+
+export interface ScenarioHealth {
+  scenario: string;
+  /** Lateness of iterations that had a free VU: the generator's own fault. */
+  latenessP99Ms: number;
+  latenessMaxMs: number;
+  dropped: number;
+  interrupted: number;
+  /** How much later than the common start instant the latest slice began. */
+  startSkewMs: number;
+}
+
+export interface Health {
+  scenarios: ScenarioHealth[];
+  /** Spread between the first and the last slice's start. */
+  startSpreadMs: number;
+  /** CPU seconds used by all worker processes together (browsers not included). */
+  generatorCpuSeconds: number;
+}
+
+export interface Verdict {
+  schemaVersion: 1;
+  status: Status;
+  runId: string;
+  profile: string;
+  /** Name and base URL of the system under load; never a token. */
+  target: { name: string; url: string };
+  startedAt: string;
+  /** From the common start instant to the end of the last slice. */
+  durationMs: number;
+  seed: string;
+  slices: { expected: number; received: number };
+  /** Worst first. Empty only for a pass. */
+  reasons: Reason[];
+  thresholds: ThresholdResult[];
+  oracles: OracleResult[];
+  health: Health;
+  regressions: unknown[];
+  warnings: Reason[];
+  /** What went wrong, by name, over the whole run: `{"HTTP 500": 12, "ECONNRESET": 3}`. */
+  errors: Record<string, number>;
+  metrics: Record<string, MetricSummary>;
+}

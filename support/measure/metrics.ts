@@ -1,0 +1,105 @@
+/**
+ * The vocabulary: every metric the suite itself records, with k6's names and meanings for what k6 has
+ * (https://grafana.com/docs/k6/latest/using-k6/metrics/reference/). Loads and journeys declare more of their own.
+ */
+
+export type MetricType = 'trend' | 'rate' | 'counter' | 'gauge';
+
+/** What the numbers are: `time` in milliseconds, `data` in bytes, `default` anything else. */
+export type Contains = 'time' | 'data' | 'default';
+
+export interface MetricDefinition {
+  type: MetricType;
+  contains: Contains;
+}
+
+const time = { type: 'trend', contains: 'time' } as const;
+const score = { type: 'trend', contains: 'default' } as const;
+const counter = { type: 'counter', contains: 'default' } as const;
+const bytes = { type: 'counter', contains: 'data' } as const;
+const rate = { type: 'rate', contains: 'default' } as const;
+const gauge = { type: 'gauge', contains: 'default' } as const;
+
+export const builtinMetrics = {
+  /** End − due: what a user who wanted the work done at its due instant felt. */
+  iteration_response_time: time,
+  /** End − start: k6's meaning. */
+  iteration_duration: time,
+  /** Start − due. */
+  iteration_lateness: time,
+  /** Start − due of the iterations that had a free VU when they were due: the generator's own lateness. */
+  generator_lateness: time,
+  iterations: counter,
+  /** Iterations whose outcome was not `ok`. */
+  iteration_failed: rate,
+  /** Arrivals that were due and never started. */
+  dropped_iterations: counter,
+  /** Iterations cut off by the end of `gracefulStop`. */
+  interrupted_iterations: counter,
+  vus: gauge,
+  vus_max: gauge,
+  checks: rate,
+  data_sent: bytes,
+  data_received: bytes,
+
+  http_reqs: counter,
+  /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
+  http_req_duration: time,
+  http_req_blocked: time,
+  /** First byte written → response headers. */
+  http_req_waiting: time,
+  http_req_failed: rate,
+
+  ws_connecting: time,
+  ws_sessions: counter,
+  ws_msgs_sent: counter,
+  ws_msgs_received: counter,
+
+  browser_web_vital_lcp: time,
+  browser_web_vital_inp: time,
+  browser_web_vital_fcp: time,
+  browser_web_vital_ttfb: time,
+  browser_web_vital_cls: score,
+  /** A journey's step, seen from the test: action → its expectation met. */
+  browser_step_duration: time,
+  /** Inside the page: input event's time stamp → the frame after its handlers was painted; the slowest of a step. */
+  browser_interaction_to_paint: time,
+  /** `responseStart − requestStart` of the navigation. */
+  browser_backend_time: time,
+  /** `loadEventEnd − responseEnd` of the navigation. */
+  browser_frontend_time: time,
+  browser_sessions: counter,
+  browser_session_failed: rate,
+
+  /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
+  target_cpu_percent: gauge,
+  target_memory_bytes: { type: 'gauge', contains: 'data' },
+  target_event_loop_delay: { type: 'gauge', contains: 'time' },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type BuiltinMetric = keyof typeof builtinMetrics;
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** One spelling per series: `name{a:1,b:2}` with the tags in alphabetical order, `name` without tags. */
+export function seriesKey(metric: string, tags: Tags): string {
+  const names = Object.keys(tags).sort();
+  return names.length === 0 ? metric : `${metric}{${names.map((name) => `${name}:${tags[name]}`).join(',')}}`;
+}
+
+/** The reverse of {@link seriesKey}; tag values hold no `,` or `}` (the recorder sees to it). */
+export function parseSeriesKey(key: string): { metric: string; tags: Tags } {
+  const brace = key.indexOf('{');
+  if (brace < 0) return { metric: key, tags: {} };
+  const tags: Record<string, string> = {};
+  for (const pair of key.slice(brace + 1, -1).split(',')) {
+    const colon = pair.indexOf(':');
+    tags[pair.slice(0, colon).trim()] = pair.slice(colon + 1).trim();
+  }
+  return { metric: key.slice(0, brace), tags };
+}
+
+/** Tag values come from file and step names; what would break a series key is replaced. */
+export function safeTag(value: string): string {
+  return value.replace(/[{},:"\s]+/g, '-');
+}

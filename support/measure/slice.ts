@@ -1,0 +1,61 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { MetricDefinition } from './metrics.ts';
+import type { Interval } from './recorder.ts';
+
+/** Content type of the attachment that carries a slice's report; also how the reporter finds it. */
+export const sliceReportType = 'application/vnd.tandem.slice+gzip';
+
+/** What one slice of one scenario delivers: streamed interval by interval, and whole as the test's attachment. */
+export interface SliceReport {
+  format: 1;
+  runId: string;
+  scenario: string;
+  kind: 'load' | 'journey';
+  slice: { index: number; of: number };
+  /** Name and shown URL of the system under load. */
+  target: { name: string; url: string };
+  /** When the run began, ISO 8601; absent when it never did. */
+  startedAt?: string;
+  /** Length of an interval in ms. */
+  intervalMs: number;
+  definitions: Record<string, MetricDefinition>;
+  intervals: Interval[];
+  end: SliceEnd;
+}
+
+export interface SliceEnd {
+  /** `complete`: the whole schedule was run. `stopped`: by an abort, Ctrl-C or time-out. `crashed`: by an error of the suite or an author. */
+  status: 'complete' | 'stopped' | 'crashed';
+  error?: string;
+  /** First iteration may start this much after the common instant; ms. */
+  startLateMs: number;
+  /** Since the common start instant; ms. */
+  durationMs: number;
+  started: number;
+  completed: number;
+  dropped: number;
+  interrupted: number;
+  errors: Record<string, number>;
+  /** user + system of the worker process during the run. */
+  cpuSeconds: number;
+}
+
+export function packSlice(report: SliceReport): Buffer {
+  return gzipSync(JSON.stringify(report));
+}
+
+/** Throws one sentence when the bytes are not a slice report of this version. */
+export function unpackSlice(body: Buffer): SliceReport {
+  let report: SliceReport;
+  try {
+    report = JSON.parse(gunzipSync(body).toString());
+  } catch (error) {
+    throw new Error(`a slice report of ${body.length} bytes cannot be read: ${(error as Error).message}`);
+  }
+  if (report.format !== 1) {
+    throw new Error(
+      `a slice report has format ${JSON.stringify(report.format)}; this version of Tandem reads format 1`,
+    );
+  }
+  return report;
+}

@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { browserExecutable } from './browser.ts';
+import type { Declaration } from './declaration.ts';
+import { builtinMetrics } from './measure/metrics.ts';
+import { checkMetrics, checkMix } from './profile.ts';
+import type { Timeline } from './schedule/timeline.ts';
+import { shownUrl, type Target } from './target.ts';
+
+/** How long a target gets to answer at all before the run is given up. */
+const REACH_MS = 10_000;
+const RETRY_MS = 250;
+
+/**
+ * What can only be checked once the scenarios' files are loaded, and still before any load: that each declares the scenario
+ * it is named after, and that the profile's mixes and thresholds are about things that exist.
+ * @param declared by scenario name; those of the profile that the run's filter left out may be missing
+ * @throws one sentence naming file, field, what was found and what is allowed
+ */
+export function checkScenarios(timeline: Timeline, declared: Map<string, Declaration>): void {
+  for (const { name, mix } of timeline.scenarios) {
+    const declaration = declared.get(name);
+    if (declaration && mix) checkMix(timeline.path, name, mix, declaration.operations);
+  }
+  const own = [...declared.values()].map(({ metrics }) => metrics);
+  checkMetrics(timeline.path, timeline.thresholds, Object.assign({}, builtinMetrics, ...own));
+}
+
+/** @throws one sentence when the run has journeys and no browser is there */
+export function checkBrowser(timeline: Timeline, running: Set<string>): void {
+  if (timeline.scenarios.some(({ name, kind }) => kind === 'journey' && running.has(name))) browserExecutable();
+}
+
+/**
+ * Waits until every part of the target that the run uses answers anything at all.
+ * @throws one sentence: what was tried, how often and for how long
+ */
+export async function checkReachable(
+  target: Target,
+  kinds: Set<'load' | 'journey'>,
+  reachMs = REACH_MS,
+): Promise<void> {
+  const urls = new Map<string, string>();
+  if (kinds.has('journey')) urls.set(target.baseUrl, 'BASE_URL');
+  if (kinds.has('load')) {
+    if (!urls.has(target.apiUrl)) urls.set(target.apiUrl, 'API_URL');
+    if (!target.syncUrl.startsWith(`${target.apiUrl}/`)) urls.set(target.syncUrl, 'SYNC_API_URL');
+  }
+  await Promise.all([...urls].map(([url, variable]) => reach(url, variable, reachMs)));
+}
+
+async function reach(url: string, variable: string, reachMs: number): Promise<void> {
+  const agent = new Agent({ connect: { timeout: reachMs } });
+  const until = performance.now() + reachMs;
+  let tries = 0;
+  try {
+    for (;;) {
+      tries += 1;
+      try {
+        const answer = await request(url, { dispatcher: agent, headersTimeout: reachMs, bodyTimeout: reachMs });
+        await answer.body.dump();
+        return;
+      } catch (error) {
+        if (performance.now() >= until) {
+          const { code, message } = error as NodeJS.ErrnoException;
+          const tried = tries === 1 ? '1 try' : `${tries} tries`;
+          throw new Error(
+            `${variable} ${shownUrl(url)} cannot be reached: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
+          );
+        }
+        await wait(RETRY_MS);
+      }
+    }
+  } finally {
+    await agent.destroy();
+  }
+}

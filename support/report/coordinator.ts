@@ -1,0 +1,150 @@
+import { TargetProbe } from '../measure/probe.ts';
+import type { Interval } from '../measure/recorder.ts';
+import { monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
+import type { Timeline } from '../schedule/timeline.ts';
+import { shownUrl, type Target } from '../target.ts';
+import type { LiveDisplay, LiveSnapshot } from './live.ts';
+import { Progress, type ProgressScenario } from './progress.ts';
+
+/** For preparing VUs: a thousand sign-ups against a slow target, and a cold start of many browsers. */
+const READY_TIMEOUT_MS = 180_000;
+const DRAW_EVERY_MS = 1_000;
+
+/** Holds the slices of a run together while it lasts: start line, what they stream, the probe, the live display. */
+export class Coordinator {
+  readonly probe: TargetProbe;
+  readonly target: Target;
+  readonly #timeline: Timeline;
+  readonly #runId: string;
+  readonly #display: LiveDisplay;
+  readonly #streamed = new Map<string, Interval[]>();
+  #line!: StartLine;
+  #progress: Progress | undefined;
+  #expected = 0;
+  #ready = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt: Date | undefined;
+  /** When the target was found to be down, ms since the start. */
+  targetDownAtMs: number | undefined;
+
+  private constructor(timeline: Timeline, target: Target, runId: string, display: LiveDisplay) {
+    this.#timeline = timeline;
+    this.target = target;
+    this.#runId = runId;
+    this.#display = display;
+    this.probe = new TargetProbe(target.apiUrl, timeline.health.targetDownAfterMs, () => {
+      this.targetDownAtMs = this.elapsedMs;
+      this.#line.stop('the target stopped answering');
+    });
+  }
+
+  /** Opens the start line; workers started from here on find it in their environment. */
+  static async open(timeline: Timeline, target: Target, runId: string, display: LiveDisplay): Promise<Coordinator> {
+    const coordinator = new Coordinator(timeline, target, runId, display);
+    coordinator.#line = await StartLine.open({
+      ready: (count) => {
+        coordinator.#ready = count;
+      },
+      start: () => coordinator.#start(),
+      interval: (id, interval) => coordinator.#receive(id, interval),
+    });
+    process.env[startLineVariable] = coordinator.#line.address;
+    return coordinator;
+  }
+
+  /** The slices that will come, `slices` of them; the run starts when all are ready. */
+  expect(scenarios: ProgressScenario[]): void {
+    this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
+    this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
+    this.#timer = setInterval(() => this.#display.show(this.#snapshot()), DRAW_EVERY_MS);
+    this.#line.expect(this.#expected, READY_TIMEOUT_MS);
+  }
+
+  /** Ms since the common start; 0 before. */
+  get elapsedMs(): number {
+    const { startAt } = this.#line;
+    return startAt === undefined ? 0 : Math.max(0, monotonicMs() - startAt);
+  }
+
+  get startedAt(): Date | undefined {
+    return this.#startedAt;
+  }
+
+  /** A slice cannot take part: without it there is nothing to start. After the start the others go on. */
+  giveUp(reason: string): void {
+    if (this.#startedAt === undefined) this.#line.stop(reason);
+  }
+
+  /** Why the slices were told to stop; undefined when they were not. */
+  get stopReason(): string | undefined {
+    return this.#line.stopReason;
+  }
+
+  /** What a slice streamed until it died. */
+  streamed(id: SliceId): Interval[] {
+    return this.#streamed.get(nameOf(id)) ?? [];
+  }
+
+  /** The slice's whole report has come: what it streamed is no longer needed. */
+  forget(id: SliceId): void {
+    this.#streamed.delete(nameOf(id));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#display.stop();
+    await this.probe.stop();
+    await this.#line.close();
+  }
+
+  #start(): void {
+    this.#startedAt = new Date();
+    this.probe.start();
+  }
+
+  #receive(id: SliceId, interval: Interval): void {
+    const known = this.#streamed.get(nameOf(id));
+    if (known) known.push(interval);
+    else this.#streamed.set(nameOf(id), [interval]);
+    this.#progress?.add(id.scenario, interval);
+  }
+
+  #snapshot(): LiveSnapshot {
+    const { calmMs, durationMs, profile } = this.#timeline;
+    const elapsedMs = this.elapsedMs;
+    const scenarios = this.#progress?.scenarios() ?? [];
+    const journeys = scenarios.filter(({ kind }) => kind === 'journey');
+    const sum = (figure: (one: (typeof journeys)[number]) => number) =>
+      journeys.reduce((all, one) => all + figure(one), 0);
+    const { target_cpu_percent: cpu, target_memory_bytes: memory } = this.probe.gauges;
+    return {
+      runId: this.#runId,
+      profile,
+      target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
+      phase: this.#phase(elapsedMs, calmMs, durationMs),
+      elapsedMs: Math.min(elapsedMs, durationMs),
+      totalMs: durationMs,
+      slicesReady: this.#ready,
+      slicesExpected: this.#expected,
+      scenarios,
+      sessions: {
+        active: sum((one) => one.activeVUs),
+        done: sum((one) => one.iterations - one.failed),
+        failed: sum((one) => one.failed),
+      },
+      latenessP99Ms: this.#progress?.latenessP99Ms() ?? null,
+      targetCpuPercent: cpu.count > 0 ? cpu.last : null,
+      targetMemoryBytes: memory.count > 0 ? memory.last : null,
+    };
+  }
+
+  #phase(elapsedMs: number, calmMs: number, durationMs: number): LiveSnapshot['phase'] {
+    if (this.#startedAt === undefined) return 'preparing';
+    if (elapsedMs >= durationMs) return 'draining';
+    return elapsedMs < calmMs ? 'calm' : 'load';
+  }
+}
+
+function nameOf({ scenario, index }: SliceId): string {
+  return `${scenario}#${index}`;
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { explainWrite, runFolder, writeRun } from './files.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'reports-'));
+after(() => rm(root, { recursive: true, force: true }));
+const reports = async (name: string) => {
+  const dir = join(root, name);
+  await mkdir(dir);
+  return dir;
+};
+
+test('writes every file whole, leaves nothing beside them, and points latest at the newest run', async () => {
+  const dir = await reports('two');
+  await writeRun(join(dir, 'run-1'), { 'verdict.json': '{"n":1}', 'raw.bin': Buffer.from([1, 2]) });
+  await writeRun(join(dir, 'run-2'), { 'verdict.json': '{"n":2}' });
+  await writeRun(join(dir, 'run-2'), { 'verdict.json': '{"n":3}' });
+  assert.deepEqual((await readdir(dir)).sort(), ['latest', 'run-1', 'run-2']);
+  assert.deepEqual((await readdir(join(dir, 'run-1'))).sort(), ['raw.bin', 'verdict.json']);
+  assert.equal(await readlink(join(dir, 'latest')), 'run-2');
+  assert.equal(await readFile(join(dir, 'latest', 'verdict.json'), 'utf8'), '{"n":3}');
+});
+
+test('where latest cannot be a link, latest.txt names the run', async () => {
+  const dir = await reports('nolink');
+  await mkdir(join(dir, 'latest'));
+  await writeFile(join(dir, 'latest', 'mine.txt'), 'kept');
+  await writeRun(join(dir, 'run-1'), { 'a.txt': 'a' });
+  assert.equal(await readFile(join(dir, 'latest.txt'), 'utf8'), 'run-1\n');
+  assert.equal(await readFile(join(dir, 'latest', 'mine.txt'), 'utf8'), 'kept');
+});
+
+test('a path that cannot be a folder is one sentence', async () => {
+  const dir = await reports('file');
+  await writeFile(join(dir, 'reports'), '');
+  const run = join(dir, 'reports', 'run-1');
+  await assert.rejects(writeRun(run, { 'a.txt': 'a' }), {
+    message: `results not written: ${run}: a part of its path is a file, not a folder (ENOTDIR); free or change the reports folder and run again.`,
+  });
+});
+
+test('a file that cannot be written is named, and nothing half-written stays', async () => {
+  const dir = await reports('blocked');
+  await mkdir(join(dir, 'run-1', 'verdict.json'), { recursive: true });
+  await assert.rejects(
+    writeRun(join(dir, 'run-1'), { 'verdict.json': '{}' }),
+    /run-1\/verdict\.json: a folder of that name is in the way \(EISDIR\)/,
+  );
+  assert.deepEqual(await readdir(join(dir, 'run-1')), ['verdict.json']);
+});
+
+test('a name with a folder in it is refused', async () => {
+  const dir = await reports('names');
+  for (const name of ['../out.txt', 'a/b', '..'])
+    await assert.rejects(writeRun(join(dir, 'run-1'), { [name]: '' }), { message: `not a file name: ${name}` });
+});
+
+test('causes in words', () => {
+  const because = (code: string) => explainWrite('r/v.json', Object.assign(new Error('x'), { code })).message;
+  assert.match(because('ENOSPC'), /^results not written: r\/v\.json: the disk is full \(ENOSPC\);/);
+  assert.match(because('EACCES'), /no permission to write there \(EACCES\)/);
+  assert.match(because('EROFS'), /the file system is read-only \(EROFS\)/);
+  assert.match(explainWrite('r', new Error('odd')).message, /^results not written: r: odd;/);
+});
+
+test('a run id that is a safe folder name stays; others become one, and never the same', () => {
+  for (const safe of ['20250607-142233-k3f9', 'gh.123_1', '1234567890']) assert.equal(runFolder(safe), safe);
+  const unsafe = [
+    'feature/x #12',
+    'feature-x-12 ',
+    '../../etc',
+    '..',
+    '.',
+    '',
+    'latest',
+    'Latest',
+    'CON',
+    'nul.txt',
+    'a.',
+    '.git',
+    'x'.repeat(300),
+    'a\0b',
+  ];
+  const names = unsafe.map(runFolder);
+  for (const name of names) assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,98}-[0-9a-f]{8}$/);
+  assert.equal(new Set(names).size, unsafe.length);
+  assert.match(names[0]!, /^feature-x-12-[0-9a-f]{8}$/);
+});

@@ -1,0 +1,91 @@
+/** Where a run's results go: `reports/<run id>/`, and `reports/latest`, which points at the newest. */
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const LONGEST_NAME = 100;
+
+/**
+ * The folder name of a run. A run id that is a safe name stays as it is; another one (`feature/x #12`, `..`, `latest`)
+ * becomes safe, with a short hash of the original so that two ids never share a folder.
+ */
+export function runFolder(runId: string): string {
+  const safe = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(runId) && runId.length <= LONGEST_NAME && !runId.endsWith('.');
+  // Names that Windows keeps for devices, and our own link.
+  const taken = /^(con|prn|aux|nul|com\d|lpt\d|latest)(\..*)?$/i.test(runId);
+  if (safe && !taken) return runId;
+  const readable = runId
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .slice(0, LONGEST_NAME - 10);
+  return `${readable || 'run'}-${createHash('sha256').update(runId).digest('hex').slice(0, 8)}`;
+}
+
+const CAUSES: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EEXIST: 'a part of its path is a file, not a folder',
+  EISDIR: 'a folder of that name is in the way',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+/** A failed write in one sentence: which file, why, what to do. */
+export function explainWrite(path: string, error: unknown): Error {
+  const code = (error as NodeJS.ErrnoException)?.code ?? '';
+  const cause = CAUSES[code] ?? (error instanceof Error ? error.message : String(error));
+  const suffix = code in CAUSES ? ` (${code})` : '';
+  return new Error(
+    `results not written: ${path}: ${cause}${suffix}; free or change the reports folder and run again.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Written under another name in the same folder, then renamed: nobody ever reads half a file. */
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await writeFile(unfinished, content, { flush: true });
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw explainWrite(path, error);
+  }
+}
+
+/** `latest` beside the run's folder points at it; where links are refused, `latest.txt` names it instead. */
+async function pointLatest(dir: string): Promise<void> {
+  const link = join(dirname(dir), 'latest');
+  const unfinished = `${link}.${process.pid}.tmp`;
+  try {
+    const standing = await lstat(link).catch(() => null);
+    if (standing && !standing.isSymbolicLink()) throw new Error(`${link} is no link`);
+    await rm(unfinished, { force: true });
+    await symlink(basename(dir), unfinished, 'dir');
+    await rename(unfinished, link);
+  } catch {
+    await rm(unfinished, { force: true }).catch(() => {});
+    await writeWhole(`${link}.txt`, `${basename(dir)}\n`);
+  }
+}
+
+/**
+ * Writes a run's files into `dir` (made when missing) and lets `latest` beside it point there.
+ * @param files content by file name; names without folders.
+ * @throws Error with one sentence naming the file and the cause (full disk, no permission, read-only …).
+ */
+export async function writeRun(dir: string, files: Record<string, string | Uint8Array>): Promise<void> {
+  await mkdir(dir, { recursive: true }).catch((error) => {
+    throw explainWrite(dir, error);
+  });
+  for (const [name, content] of Object.entries(files)) {
+    if (basename(name) !== name || name === '..' || name === '.') throw new Error(`not a file name: ${name}`);
+    await writeWhole(join(dir, name), content);
+  }
+  await pointLatest(dir);
+}

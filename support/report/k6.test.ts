@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { k6Summary } from './k6.ts';
+import { exampleVerdict } from './verdict.fixture.ts';
+
+const extra = { isStdOutTTY: true, isStdErrTTY: false, noColor: false };
+
+test('the top of the object is what k6 hands to handleSummary', () => {
+  const rate = (passes: number, fails: number) =>
+    ({ type: 'rate', contains: 'default', count: 0, values: { passes, fails } }) as const;
+  const metrics = {
+    'checks{check:is status 200,scenario:a}': rate(32_000, 11),
+    'checks{check:is status 200,scenario:b}': rate(86, 0),
+    'checks{check:once,scenario:a}': rate(1, 1),
+    'checks{check:once}': rate(5, 0),
+    checks: rate(32_091, 11),
+  };
+  const summary = k6Summary(exampleVerdict({ metrics }), extra);
+  assert.deepEqual(Object.keys(summary), ['root_group', 'options', 'state', 'metrics']);
+  assert.deepEqual(summary.state, { isStdErrTTY: false, isStdOutTTY: true, testRunDurationMs: 125_000 });
+  assert.deepEqual(summary.root_group, {
+    name: '',
+    path: '',
+    id: 'd41d8cd98f00b204e9800998ecf8427e',
+    groups: [],
+    checks: [
+      {
+        name: 'is status 200',
+        path: '::is status 200',
+        // What k6 itself gives a check of this name.
+        id: '548d37ca5f33793206f7832e7cea54fb',
+        passes: 32_086,
+        fails: 11,
+      },
+      { name: 'once', path: '::once', id: '64146805511467ec3d682b90642664fd', passes: 5, fails: 0 },
+    ],
+  });
+});
+
+test('metrics keep their kind, values and submetric key', () => {
+  const { metrics } = k6Summary(exampleVerdict(), extra);
+  const push = metrics['sync_push_duration{scenario:sync-relay}'];
+  assert.equal(push?.type, 'trend');
+  assert.equal(push?.contains, 'time');
+  assert.equal(push?.values['p(95)'], 101);
+  assert.equal(push?.values.count, 17_283);
+  assert.deepEqual(metrics['http_req_failed{scenario:sync-relay}']?.values, {
+    rate: 11 / 32_097,
+    passes: 11,
+    fails: 32_086,
+  });
+  assert.deepEqual(metrics.iterations?.values, { count: 24_794, rate: 24_794 / 125 });
+});
+
+test('thresholds stand at their metric, however its tags are ordered', () => {
+  const { thresholds } = exampleVerdict();
+  const reordered = {
+    ...thresholds[4]!,
+    metric: 'browser_step_duration{step:sync, window:load, journey:light}',
+    expression: 'p(99)<2000',
+  };
+  const { metrics } = k6Summary(exampleVerdict({ thresholds: [...thresholds, reordered] }), extra);
+  assert.deepEqual(metrics['iteration_response_time{scenario:sync-relay}']?.thresholds, { 'p(95)<500': { ok: false } });
+  assert.deepEqual(metrics['browser_step_duration{journey:light,step:sync,window:load}']?.thresholds, {
+    'p(95)<1000': { ok: true },
+    'p(99)<2000': { ok: true },
+  });
+  assert.ok(!(reordered.metric in metrics));
+  assert.ok(!('thresholds' in metrics.iterations!));
+});
+
+test('a threshold without data is there, and not ok', () => {
+  const empty = { observed: null, limit: null, unit: 'ms', count: 0, ok: false } as const;
+  const thresholds = [
+    { ...empty, metric: 'ws_session', expression: 'p(95)<5' },
+    { ...empty, metric: 'drops', expression: 'rate<0.1' },
+    { ...empty, metric: 'done', expression: 'count>0' },
+    { ...empty, metric: 'level', expression: 'value<9' },
+  ];
+  const { metrics } = k6Summary(exampleVerdict({ metrics: {}, thresholds }), extra);
+  assert.deepEqual(
+    Object.entries(metrics).map(([name, m]) => [name, m.type, m.values, m.thresholds]),
+    [
+      ['ws_session', 'trend', {}, { 'p(95)<5': { ok: false } }],
+      ['drops', 'rate', {}, { 'rate<0.1': { ok: false } }],
+      ['done', 'counter', {}, { 'count>0': { ok: false } }],
+      ['level', 'gauge', {}, { 'value<9': { ok: false } }],
+    ],
+  );
+});

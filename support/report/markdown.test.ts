@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { code, literal, summaryMarkdown } from './markdown.ts';
+import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+
+test('verdict first, then the reasons with what to look at', () => {
+  const lines = summaryMarkdown(exampleVerdict()).split('\n');
+  assert.equal(lines[0], '## ❌ FAIL: medium → embedded');
+  assert.equal(lines[2], '**The target missed 1 of 5 thresholds and could not sustain the load.**');
+  assert.match(
+    lines[6]!,
+    /^- ❌ p\(95\) of iteration_response_time\{scenario:sync-relay\} was 812 ms over 24,690 samples; required \\< 500 ms\.<br>→ Compare/,
+  );
+  assert.match(summaryMarkdown(passedVerdict()), /^## ✅ PASS: /);
+  assert.match(summaryMarkdown(exampleVerdict({ status: 'invalid' })), /^## ❓ INVALID: /);
+});
+
+test('the tables', () => {
+  const text = summaryMarkdown(exampleVerdict());
+  const rows = [
+    '| ❌ | `iteration_response_time{scenario:sync-relay}` | `p(95)` | **812 ms** | \\< 500 ms | 24,690 |',
+    '| ✅ | acknowledged-writes | 51,840 | 0 |',
+    '| Steps | light · sign-in | 167 ms | 282 ms | ×1.69 | 201 ms | 488 ms | 12/104 |',
+    '|  | power · import-csv | – | 1.05 s | – | – | 1.49 s | –/9 |',
+    '| sync-relay | response time, from due | 24,690 | 198/s | 14.2 ms | 812 ms | 1.42 s | 2.21 s |',
+    '| 8 | `HTTP 503` |',
+  ];
+  for (const row of rows) assert.ok(text.includes(`\n${row}\n`), row);
+  assert.match(text, /<details><summary><b>Health<\/b><\/summary>\n\n\|/);
+});
+
+test('literal text makes no markup, link, mention, border or mathematics', () => {
+  const cases: [string, string][] = [
+    ['a | b', 'a \\| b'],
+    ['`rm` *x* _y_ ~z~', '\\`rm\\` \\*x\\* \\_y\\_ \\~z\\~'],
+    ['http_req_duration', 'http_req_duration'],
+    ['<img src=x onerror=1>', '\\<img src=x onerror=1>'],
+    ['&lt;', '\\&lt;'],
+    ['[x](javascript:1)', '\\[x\\](javascript:1)'],
+    ['\\|', '\\\\\\|'],
+    ['@octocat fixes #12', '@\u200boctocat fixes #\u200b12'],
+    ['see https://evil.example www.evil.example', 'see https:\u200b//evil.example www\u200b.evil.example'],
+    ['$x$', '<span>$</span>x<span>$</span>'],
+    ['two\nlines\x1b[2J', 'two lines\\\\x1b\\[2J'],
+  ];
+  for (const [text, expected] of cases) assert.equal(literal(text), expected);
+});
+
+test('code stays code whatever is in it', () => {
+  assert.equal(code('@octocat <b>'), '`@octocat <b>`');
+  assert.equal(code('a`b'), '<code>a\\`b</code>');
+  assert.equal(code('a|b\n'), '<code>a\\|b</code>');
+  assert.equal(code(''), '<code></code>');
+});
+
+test('hostile content adds no row and no column', () => {
+  const hostile = 'x` | y\n| z </details> @octocat';
+  const { thresholds } = exampleVerdict();
+  const verdict = exampleVerdict({
+    thresholds: [{ ...thresholds[0]!, metric: hostile }],
+    errors: { [hostile]: 1 },
+    oracles: [{ name: hostile, checked: 1, violations: 0, examples: [], status: 'ok' }],
+  });
+  const text = summaryMarkdown(verdict);
+  const borders = (line: string) => line.replace(/\\./g, '').split('|').length - 2;
+  const rows = text.split('\n').filter((line) => line.startsWith('|'));
+  const hit = rows.filter((line) => line.includes('octocat'));
+  assert.deepEqual(hit.map(borders), [6, 4, 2]);
+  assert.doesNotMatch(text, /(?<!\\)<\/details> @/);
+  assert.doesNotMatch(text.replace(/`[^`]*`/g, ''), /@octocat/);
+});
+
+test('it fits a comment, however much there is, and says what is missing', () => {
+  const { thresholds, metrics } = exampleVerdict();
+  const long = 'm'.repeat(400);
+  const step = metrics['browser_step_duration{journey:light,step:sync,window:load}']!;
+  const verdict = exampleVerdict({
+    reasons: Array.from({ length: 500 }, (_, i) =>
+      reason({ kind: 'crashed', severity: 'invalid', scenario: 's', slice: i, error: long }),
+    ),
+    thresholds: Array.from({ length: 500 }, () => ({ ...thresholds[0]!, metric: long })),
+    metrics: Object.fromEntries(
+      Array.from({ length: 900 }, (_, i) => [`browser_step_duration{journey:j,step:${i}${long},window:load}`, step]),
+    ),
+  });
+  const text = summaryMarkdown(verdict);
+  assert.ok(text.length <= 60_000, `${text.length}`);
+  assert.match(text, /and 480 more, in verdict\.json/);
+  assert.match(text, /and 420 more rows, in verdict\.json/);
+  assert.match(text, /More did not fit here: see verdict\.json\.\n$/);
+  assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
+  assert.doesNotMatch(summaryMarkdown(exampleVerdict()), /did not fit/);
+});

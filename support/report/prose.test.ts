@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Finding, Severity, Verdict } from '../judge/verdict.ts';
+import { headline, requiredText, say, splitMessage, worstFirst } from './prose.ts';
+import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+
+const url = 'http://127.0.0.1:4000';
+const crossed = {
+  kind: 'threshold',
+  severity: 'fail',
+  metric: 'http_req_duration{scenario:sync-relay}',
+  expression: 'p(95)<500',
+  observed: 812,
+  limit: 500,
+  unit: 'ms',
+  count: 12_345,
+} as const;
+
+const said: [Finding, string][] = [
+  [
+    {
+      kind: 'oracle',
+      severity: 'fail',
+      oracle: 'acknowledged-writes',
+      checked: 12_345,
+      violations: 3,
+      example: { id: 'c-19' },
+    },
+    'acknowledged-writes: 3 violations in 12,345 checked (0.02 %); required 0. For example {"id":"c-19"}. ' +
+      'The target promised and did not keep: follow the example through its log.',
+  ],
+  [
+    { kind: 'oracle-unknown', severity: 'invalid', oracle: 'convergence', error: 'no replica answered.' },
+    'convergence could not judge: no replica answered; required: an answer, since correctness nobody saw is not ' +
+      'correctness. Look at whether its scenario ran, and did anything to check.',
+  ],
+  [
+    {
+      kind: 'target-down',
+      severity: 'fail',
+      url,
+      atMs: 42_300,
+      forMs: 12_000,
+      tries: 24,
+      error: 'connect ECONNREFUSED',
+    },
+    `The target at ${url} stopped answering 42.3 s into the run and stayed away for 12.0 s: 24 tries in vain, last error ` +
+      "connect ECONNREFUSED; required: an answer. Look at the target's log and memory at that moment.",
+  ],
+  [
+    { kind: 'target-unreached', severity: 'invalid', url, requests: 120, error: 'ENOTFOUND' },
+    `The target at ${url} was never reached: 0 answers to 120 requests, last error ENOTFOUND; required: at least 1. ` +
+      'Look at the URLs in the .env file, and whether the target listens there.',
+  ],
+  [
+    crossed,
+    'p(95) of http_req_duration{scenario:sync-relay} was 812 ms over 12,345 samples; required < 500 ms. ' +
+      'Look at the target at that time: CPU, slow queries, its log.',
+  ],
+  [
+    {
+      ...crossed,
+      metric: 'browser_web_vital_lcp{window:load}',
+      expression: 'p(75)<1.5*calm',
+      observed: 412,
+      limit: 180,
+      count: 208,
+      calm: 120,
+    },
+    'p(75) of browser_web_vital_lcp{window:load} was 412 ms over 208 samples; required < 180 ms (1.5 × 120 ms in the ' +
+      'calm). The load made the difference: look at which step or page slowed most.',
+  ],
+  [
+    { ...crossed, metric: 'http_req_failed', expression: 'rate<0.05', observed: 0.0612, limit: 0.05, unit: 'ratio' },
+    'rate of http_req_failed was 6.12 % over 12,345 samples; required < 5 %. Look at the errors by name.',
+  ],
+  [
+    { ...crossed, metric: 'changes_accepted', expression: 'count>0', observed: 0, limit: 0, unit: 'count', count: 1 },
+    'count of changes_accepted was 0 over 1 sample; required > 0. Less was done than asked: look at errors and drops.',
+  ],
+  [
+    {
+      kind: 'no-data',
+      severity: 'invalid',
+      metric: 'browser_web_vital_inp',
+      expression: 'p(75)<1.5*calm',
+      count: 3,
+      needed: 10,
+      window: 'calm',
+    },
+    'browser_web_vital_inp has only 3 samples in the calm window; p(75)<1.5*calm needs at least 10. ' +
+      'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.',
+  ],
+  [
+    { kind: 'no-data', severity: 'invalid', metric: 'ws_session', expression: 'p(95)<5', count: 0, needed: 20 },
+    'ws_session has no samples; p(95)<5 needs at least 20. ' +
+      'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.',
+  ],
+  [
+    {
+      kind: 'missing-slice',
+      severity: 'invalid',
+      scenario: 'sync-relay',
+      slice: 2,
+      of: 4,
+      cause: 'worker exited (137)',
+    },
+    'Slice 3 of 4 of sync-relay delivered nothing: worker exited (137); required: all 4, since a part of the load was ' +
+      "missing. Look at that worker's output, or that shard's job.",
+  ],
+  [
+    { kind: 'late-start', severity: 'invalid', scenario: 'light', slice: 0, lateMs: 1_240, allowedMs: 50 },
+    'Slice 1 of light started 1.24 s after the common start; allowed 50 ms. ' +
+      'Use fewer slices on this machine, or a quieter one.',
+  ],
+  [
+    { kind: 'lateness', severity: 'invalid', scenario: 'sync-relay', p99Ms: 182, allowedMs: 50, count: 12_345 },
+    'The generator was late in sync-relay: p(99) of the lateness it caused itself was 182 ms over 12,345 iterations; ' +
+      'allowed 50 ms. Use fewer VUs a slice, more slices, or a quieter machine.',
+  ],
+  [
+    { kind: 'dropped', severity: 'fail', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
+    'The target could not sustain the rate of sync-relay: 310 of 25,000 due iterations (1.24 %) were dropped with all ' +
+      '50 VUs busy and the generator on time; allowed 0. ' +
+      "Look at what held the VUs: the slowest operation, then the target's CPU and connection pool.",
+  ],
+  [
+    { kind: 'dropped', severity: 'invalid', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
+    'sync-relay lost 310 of 25,000 due iterations (1.24 %) while the generator itself was late; allowed 0. Whose fault ' +
+      'it was cannot be told. Use fewer VUs a slice, more slices, or a quieter machine.',
+  ],
+  [
+    { kind: 'interrupted', severity: 'invalid', by: 'SIGINT', atMs: 42_000, ofMs: 300_000 },
+    'The run was interrupted (SIGINT) after 42.0 s of 5 m 00 s; required: to the end. ' +
+      'What was measured until then is kept; run it again for a verdict.',
+  ],
+  [
+    { kind: 'crashed', severity: 'invalid', scenario: 'sync-relay', slice: 1, error: 'TypeError: x is not a function' },
+    'Slice 2 of sync-relay crashed: TypeError: x is not a function; required: none. ' +
+      "It is the scenario's own code that threw, outside an iteration, not the target. Look at the scenario's file.",
+  ],
+  [
+    { kind: 'nothing-measured', severity: 'invalid' },
+    'Nothing was measured: 0 iterations finished; required: at least 1. ' +
+      'Look at the -g filter, LOAD_DURATION, and when the scenarios start.',
+  ],
+];
+
+for (const [finding, sentence] of said)
+  test(`says ${finding.kind}: ${sentence.slice(0, 40)}…`, () => {
+    assert.equal(say(finding), sentence);
+    assert.notEqual(splitMessage(reason(finding)).next, '', 'ends in what to look at next');
+  });
+
+test('what the target sends is quoted in one printable line, and cut', () => {
+  const error = `\x1b[2Jgone\n${'x'.repeat(5_000)}`;
+  const sentence = say({ kind: 'target-unreached', severity: 'invalid', url, requests: 1, error });
+  assert.match(sentence, /0 answers to 1 request, last error \\x1b\[2Jgone x+…; required/);
+  assert.ok(sentence.length < 500);
+});
+
+test('an example that is no JSON is still shown', () => {
+  const example: Record<string, unknown> = {};
+  example.self = example;
+  const sentence = say({ kind: 'oracle', severity: 'fail', oracle: 'o', checked: 0, violations: 1, example });
+  assert.match(sentence, /^o: 1 violation in 0 checked; required 0\. For example \[object Object\]\./);
+});
+
+test('an observed value just over its limit is told apart from it', () => {
+  assert.match(say({ ...crossed, observed: 500.04 }), /was 500\.04 ms over .* required < 500 ms\./);
+});
+
+test('a message of another making is kept whole', () => {
+  assert.deepEqual(splitMessage({ ...crossed, message: 'Written by hand.' }), { found: 'Written by hand.', next: '' });
+});
+
+test('what is required, in the unit of the metric', () => {
+  assert.equal(requiredText('p(95)<1500', 1_500, 'ms'), '< 1.5 s');
+  assert.equal(requiredText('p(75)<2.5*calm', 298, 'ms'), '< 298 ms = 2.5 × calm');
+  assert.equal(requiredText('p(75)<2.5*calm', null, 'ms'), 'p(75)<2.5*calm');
+});
+
+test('worst first: correctness, invalid, thresholds by how far over, drops, warnings', () => {
+  const dropped = {
+    kind: 'dropped',
+    severity: 'fail',
+    scenario: 's',
+    dropped: 1,
+    due: 9,
+    maxVUs: 1,
+    allowed: 0,
+  } as const;
+  const findings: Finding[] = [
+    { ...crossed, metric: 'warned', severity: 'warning' as Severity as 'fail' },
+    dropped,
+    { ...crossed, metric: 'little over' },
+    { ...crossed, metric: 'none done', expression: 'count>0', observed: 0, limit: 0 },
+    { ...crossed, metric: 'far under', expression: 'rate>0.95', observed: 0.095, limit: 0.95, unit: 'ratio' },
+    { kind: 'no-data', severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
+    { kind: 'missing-slice', severity: 'invalid', scenario: 's', slice: 0, of: 2, cause: 'c' },
+    { kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' },
+    { kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 },
+  ];
+  const before = [...findings];
+  const names = worstFirst(findings).map((f) => (f.kind === 'threshold' ? f.metric : f.kind));
+  assert.deepEqual(names, [
+    'oracle',
+    'target-down',
+    'missing-slice',
+    'no-data',
+    'none done',
+    'far under',
+    'little over',
+    'dropped',
+    'warned',
+  ]);
+  assert.deepEqual(findings, before);
+});
+
+const headlines: [string, Verdict, string][] = [
+  [
+    'pass',
+    passedVerdict(),
+    'All 5 thresholds held over 24,794 iterations, 2 oracles saw every promise kept, and the generator was on time.',
+  ],
+  ['a bare pass', { ...passedVerdict(), thresholds: [], oracles: [] }, 'The generator was on time.'],
+  ['limits', exampleVerdict(), 'The target missed 1 of 5 thresholds and could not sustain the load.'],
+  [
+    'invalid',
+    exampleVerdict({ status: 'invalid' }),
+    'The measurement cannot be trusted; it neither clears nor blames the target.',
+  ],
+  [
+    'oracle',
+    exampleVerdict({ reasons: [reason({ kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 })] }),
+    'The target broke a promise under load.',
+  ],
+  [
+    'target down',
+    exampleVerdict({
+      reasons: [reason({ kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' })],
+    }),
+    'The target stopped answering.',
+  ],
+];
+for (const [name, verdict, expected] of headlines)
+  test(`headline: ${name}`, () => assert.equal(headline(verdict), expected));

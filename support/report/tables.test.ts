@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MetricSummary } from '../judge/verdict.ts';
+import {
+  canonicalKey,
+  felt,
+  hiddenWait,
+  journeyNames,
+  operations,
+  parseKey,
+  slowdown,
+  totalIterations,
+  typicalStat,
+} from './tables.ts';
+import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
+
+const trend = (med: number): MetricSummary => ({
+  type: 'trend',
+  contains: 'time',
+  count: 9,
+  values: { med, 'p(95)': med },
+});
+
+test('a key is taken apart, a broken one is a name', () => {
+  assert.deepEqual(parseKey('http_reqs'), { name: 'http_reqs', tags: {} });
+  assert.deepEqual(parseKey('m{a:1,url:http://x}'), { name: 'm', tags: { a: '1', url: 'http://x' } });
+  assert.deepEqual(parseKey('m{a}'), { name: 'm', tags: {} });
+  assert.deepEqual(parseKey('{'), { name: '{', tags: {} });
+  assert.equal(canonicalKey('m{ b:2, a:1 }'), 'm{a:1,b:2}');
+});
+
+test('calm stands beside load; a half that is missing is null', () => {
+  const steps = felt(exampleVerdict()).find((g) => g.title === 'Steps')!;
+  const sync = steps.rows.find((r) => r.label === 'light · sync')!;
+  assert.equal(sync.calm?.count, 12);
+  assert.equal(sync.load?.count, 104);
+  assert.equal(slowdown(sync, 'med')?.toFixed(2), '1.90');
+  const imports = steps.rows.find((r) => r.label === 'power · import-csv')!;
+  assert.equal(imports.calm, null);
+  assert.equal(slowdown(imports, 'med'), null);
+});
+
+test('of several cuts through a metric one is shown, the others repeat it', () => {
+  const metrics = {
+    'browser_step_duration{window:load}': trend(1),
+    'browser_step_duration{journey:light,step:sync}': trend(2),
+    'browser_step_duration{journey:light,step:sync,window:load}': trend(3),
+    'browser_web_vital_lcp{journey:light,window:load}': trend(4),
+    'browser_web_vital_lcp{window:load}': trend(5),
+    'browser_unheard_of{stage:1,window:load}': trend(6),
+  };
+  const rows = felt(exampleVerdict({ metrics })).flatMap((g) => g.rows.map((r) => [r.label, r.load?.values.med]));
+  assert.deepEqual(rows, [
+    ['light · sync', 3],
+    ['LCP, main content shown', 5],
+    ['unheard of', 6],
+  ]);
+});
+
+test('without a window, a browser metric counts as load', () => {
+  const [group] = felt(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }));
+  assert.deepEqual(group, {
+    title: 'Page vitals',
+    rows: [{ label: 'FCP, first content', unit: 'ms', calm: null, load: trend(7) }],
+  });
+});
+
+test('typical is p(75) only when every row has it', () => {
+  assert.equal(typicalStat(felt(exampleVerdict())), 'p(75)');
+  assert.equal(typicalStat(felt(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }))), 'med');
+  assert.equal(typicalStat([]), 'med');
+});
+
+test('protocol work is told per scenario, journeys are not among it', () => {
+  const verdict = exampleVerdict();
+  assert.deepEqual(journeyNames(verdict), ['light', 'power']);
+  const untagged = { x_duration: trend(1) };
+  const [relay, rest, ...more] = operations(exampleVerdict({ metrics: { ...verdict.metrics, ...untagged } }));
+  assert.equal(relay?.scenario, 'sync-relay');
+  assert.equal(relay?.iterations, 24_690);
+  assert.deepEqual(
+    relay?.rows.map((r) => r.label),
+    ['sync push', 'sync pull', 'HTTP request'],
+  );
+  assert.deepEqual(
+    relay?.counts.map((c) => c.label),
+    ['HTTP request failed', 'changes accepted', 'changes rejected', 'data received', 'checks · is-status-200'],
+  );
+  assert.equal(rest?.scenario, null);
+  assert.deepEqual(
+    rest?.rows.map((r) => r.label),
+    ['x'],
+  );
+  assert.deepEqual(more, []);
+});
+
+test('the wait for a free VU is pointed out only where it hid something', () => {
+  assert.deepEqual(hiddenWait(operations(exampleVerdict())[0]!), { responseMs: 1_420, serviceMs: 141 });
+  assert.equal(hiddenWait(operations(passedVerdict())[0]!), null);
+});
+
+test('iterations come from the total, else from the scenarios', () => {
+  assert.equal(totalIterations(exampleVerdict()), 24_794);
+  const { iterations: _, ...metrics } = exampleVerdict().metrics;
+  assert.equal(totalIterations(exampleVerdict({ metrics })), 24_794);
+  assert.equal(totalIterations(exampleVerdict({ metrics: {} })), 0);
+});

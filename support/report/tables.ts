@@ -1,0 +1,265 @@
+/** What the tables of a report show, as data; `terminal.ts` and `markdown.ts` only draw it. */
+import type { MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
+
+/** `http_req_duration{scenario:sync-relay,op:push}` in its parts. */
+export interface MetricKey {
+  name: string;
+  tags: Record<string, string>;
+}
+
+/** Never throws: a key without tags, or with broken ones, is a name. */
+export function parseKey(key: string): MetricKey {
+  const match = /^([^{]+)\{(.*)\}$/s.exec(key);
+  if (!match) return { name: key, tags: {} };
+  const tags: Record<string, string> = {};
+  for (const pair of match[2]!.split(',')) {
+    const colon = pair.indexOf(':');
+    if (colon > 0) tags[pair.slice(0, colon).trim()] = pair.slice(colon + 1).trim();
+  }
+  return { name: match[1]!.trim(), tags };
+}
+
+/** The same key for the same metric, whatever the order of its tags and the spaces between them. */
+export function canonicalKey(key: string): string {
+  const { name, tags } = parseKey(key);
+  const pairs = Object.entries(tags).map(([tag, value]) => `${tag}:${value}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.sort().join(',')}}`;
+}
+
+interface Series extends MetricKey {
+  summary: MetricSummary;
+}
+
+function seriesOf(verdict: Verdict): Series[] {
+  return Object.entries(verdict.metrics).map(([key, summary]) => ({ ...parseKey(key), summary }));
+}
+
+/** Iterations of the whole run, all scenarios together. */
+export function totalIterations(verdict: Verdict): number {
+  const iterations = seriesOf(verdict).filter((s) => s.name === 'iterations');
+  const whole = iterations.find((s) => Object.keys(s.tags).length === 0);
+  if (whole) return whole.summary.values.count ?? 0;
+  const scenarios = iterations.filter((s) => Object.keys(s.tags).join() === 'scenario');
+  return scenarios.reduce((sum, s) => sum + (s.summary.values.count ?? 0), 0);
+}
+
+/** One thing a person in a browser waits for, before the load and in it. */
+export interface FeltRow {
+  label: string;
+  unit: Unit;
+  calm: MetricSummary | null;
+  load: MetricSummary | null;
+}
+
+export interface FeltGroup {
+  title: string;
+  rows: FeltRow[];
+}
+
+const VITALS: Record<string, string> = {
+  browser_web_vital_lcp: 'LCP, main content shown',
+  browser_web_vital_inp: 'INP, answer to input',
+  browser_web_vital_cls: 'CLS, layout jumps',
+  browser_web_vital_fcp: 'FCP, first content',
+  browser_web_vital_ttfb: 'TTFB, first byte',
+  browser_backend_time: 'back end, request to answer',
+  browser_frontend_time: 'front end, answer to loaded',
+};
+
+/** Groups in reading order: the first whose test a metric passes takes it. `tags` is the cut to show, best first. */
+const FELT: { title: string; tags: string[][]; takes: (name: string) => boolean }[] = [
+  {
+    title: 'A change by others, until seen',
+    tags: [[], ['journey'], ['scenario']],
+    takes: (n) => n === 'browser_remote_change_to_paint',
+  },
+  {
+    title: 'Steps',
+    tags: [['journey', 'step'], ['scenario', 'step'], ['step']],
+    takes: (n) => n === 'browser_step_duration',
+  },
+  {
+    title: 'Interaction to paint',
+    tags: [['journey', 'step'], ['scenario', 'step'], ['step'], []],
+    takes: (n) => n === 'browser_interaction_to_paint',
+  },
+  { title: 'Page vitals', tags: [[], ['journey'], ['scenario']], takes: (n) => n in VITALS },
+  { title: 'Other', tags: [[], ['journey'], ['scenario']], takes: (n) => n.startsWith('browser_') },
+];
+
+function tagNames(series: Series): string {
+  return Object.keys(series.tags)
+    .filter((tag) => tag !== 'window')
+    .sort()
+    .join();
+}
+
+/** One cut through a metric's series (they hold the same samples several times over): the preferred, else the coarsest. */
+function cut(series: Series[], preferred: string[][]): Series[] {
+  const found = new Set(series.map(tagNames));
+  const names =
+    preferred.map((tags) => [...tags].sort().join()).find((name) => found.has(name)) ??
+    [...found].sort((a, b) => a.length - b.length)[0];
+  const chosen = series.filter((s) => tagNames(s) === names);
+  // With both windows apart, the sum of both would only repeat them.
+  return chosen.some((s) => s.tags.window) ? chosen.filter((s) => s.tags.window) : chosen;
+}
+
+/** What the person in the browser felt: every browser metric, calm beside load. Empty without journeys. */
+export function felt(verdict: Verdict): FeltGroup[] {
+  const trends = seriesOf(verdict).filter((s) => s.summary.type === 'trend' && s.name.startsWith('browser_'));
+  const names = [...new Set(trends.map((s) => s.name))];
+  const vitals = Object.keys(VITALS);
+  names.sort((a, b) => vitals.indexOf(a) - vitals.indexOf(b));
+  return FELT.map((group) => {
+    const rows = new Map<string, FeltRow>();
+    for (const name of names.filter((n) => FELT.find((g) => g.takes(n)) === group)) {
+      for (const { tags, summary } of cut(
+        trends.filter((s) => s.name === name),
+        group.tags,
+      )) {
+        const where = [tags.journey ?? tags.scenario, tags.step].filter(Boolean).join(' · ');
+        const what =
+          VITALS[name] ?? (group.title === 'Other' ? name.slice('browser_'.length).replaceAll('_', ' ') : '');
+        const label = [what, where].filter(Boolean).join(' · ') || 'all journeys';
+        const unit = summary.contains === 'time' ? 'ms' : summary.contains === 'data' ? 'bytes' : 'none';
+        const row = rows.get(label) ?? { label, unit, calm: null, load: null };
+        row[tags.window === 'calm' ? 'calm' : 'load'] = summary;
+        rows.set(label, row);
+      }
+    }
+    return { title: group.title, rows: [...rows.values()] };
+  }).filter((group) => group.rows.length > 0);
+}
+
+/** The percentile that stands for "typical": p(75), by which vitals are judged, or the median where it is missing. */
+export function typicalStat(groups: FeltGroup[]): 'p(75)' | 'med' {
+  const summaries = groups.flatMap((g) => g.rows.flatMap((r) => [r.calm, r.load])).filter((s) => s !== null);
+  return summaries.length > 0 && summaries.every((s) => 'p(75)' in s.values) ? 'p(75)' : 'med';
+}
+
+/** Load over calm; null when a half is missing or calm is 0. */
+export function slowdown(row: FeltRow, stat: string): number | null {
+  const calm = row.calm?.values[stat];
+  const load = row.load?.values[stat];
+  return calm && load !== undefined ? load / calm : null;
+}
+
+export interface OperationRow {
+  label: string;
+  summary: MetricSummary;
+}
+
+/** A scenario without a browser: its iterations, then every operation it timed, then what it counted. */
+export interface Operations {
+  /** Null for metrics that no scenario is named for. */
+  scenario: string | null;
+  iterations: number | null;
+  ratePerSecond: number | null;
+  /** From the due time to the end: what a user waits. */
+  response: MetricSummary | null;
+  /** From the start to the end: what most tools report. */
+  service: MetricSummary | null;
+  rows: OperationRow[];
+  counts: { label: string; summary: MetricSummary }[];
+}
+
+/** Told elsewhere, or parts of `http_req_duration` that nobody asked for. */
+const LEFT_OUT =
+  /^(iterations|iteration_(response_time|duration|lateness)|generator_lateness|(dropped|interrupted)_iterations|vus|vus_max|http_req_(blocked|waiting)|(browser|target)_.*)$/;
+
+/** Names of the scenarios that drive browsers: those that browser metrics are tagged with. */
+export function journeyNames(verdict: Verdict): string[] {
+  const browser = seriesOf(verdict).filter((s) => s.name.startsWith('browser_'));
+  return [...new Set(browser.flatMap((s) => [s.tags.scenario, s.tags.journey]).filter((n) => n !== undefined))];
+}
+
+/** How many sessions each journey had and how many of them failed, calm and load together. */
+export function journeySessions(verdict: Verdict): { journey: string; sessions: number; failed: number }[] {
+  const all = seriesOf(verdict);
+  const total = (metric: string, journey: string, value: string) => {
+    const own = all.filter((s) => s.name === metric && (s.tags.journey ?? s.tags.scenario) === journey);
+    return cut(own, [['journey'], ['scenario']]).reduce((sum, s) => sum + (s.summary.values[value] ?? 0), 0);
+  };
+  return journeyNames(verdict)
+    .map((journey) => ({
+      journey,
+      sessions: total('browser_sessions', journey, 'count'),
+      failed: total('browser_session_failed', journey, 'passes'),
+    }))
+    .filter(({ sessions }) => sessions > 0);
+}
+
+/** The tables of protocol work, one per scenario, in the order the metrics have them. */
+export function operations(verdict: Verdict): Operations[] {
+  const journeys = new Set(journeyNames(verdict));
+  // A stage is a cut through time; the operations are told for the whole run.
+  const all = seriesOf(verdict).filter((s) => !('stage' in s.tags) && s.tags.window !== 'calm');
+  const tagged = new Set(all.filter((s) => s.tags.scenario).map((s) => s.name));
+  const scenarios: (string | null)[] = [...new Set(all.map((s) => s.tags.scenario).filter((n) => n !== undefined))];
+  return [...scenarios.filter((name) => name === null || !journeys.has(name)), null]
+    .map((scenario): Operations => {
+      // What carries the name of a scenario is told there; the untagged sum would repeat it.
+      const own = all.filter((s) => (scenario === null ? !tagged.has(s.name) : s.tags.scenario === scenario));
+      const plain = (name: string) =>
+        own.find((s) => s.name === name && Object.keys(s.tags).every((tag) => tag === 'scenario'))?.summary ?? null;
+      // Of the single checks only those that failed; together they stand under their scenario.
+      const others = own.filter((s) => !LEFT_OUT.test(s.name) && !(s.tags.check && s.summary.values.rate === 1));
+      const label = ({ name, tags }: Series) => {
+        const extra = Object.entries(tags).filter(([tag]) => tag !== 'scenario' && tag !== 'window');
+        const words = name
+          .replace(/^http_req/, 'HTTP request')
+          .replace(/_duration$/, '')
+          .replaceAll('_', ' ');
+        return [words, ...extra.map(([, value]) => value)].join(' · ');
+      };
+      return {
+        scenario,
+        iterations: plain('iterations')?.values.count ?? null,
+        ratePerSecond: plain('iterations')?.values.rate ?? null,
+        response: plain('iteration_response_time'),
+        service: plain('iteration_duration'),
+        rows: others
+          .filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')
+          .map((s) => ({ label: label(s), summary: s.summary })),
+        counts: others.filter((s) => s.summary.type !== 'trend').map((s) => ({ label: label(s), summary: s.summary })),
+      };
+    })
+    .filter((o) => o.response || o.service || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
+}
+
+/**
+ * Where waiting for a free VU hid most of the time: the 99th percentile from the due time is more than 1.2 times the one
+ * from the start. Null when they agree.
+ */
+export function hiddenWait({ response, service }: Operations): { responseMs: number; serviceMs: number } | null {
+  const responseMs = response?.values['p(99)'];
+  const serviceMs = service?.values['p(99)'];
+  if (responseMs === undefined || serviceMs === undefined) return null;
+  return responseMs > 1.2 * serviceMs && responseMs - serviceMs >= 1 ? { responseMs, serviceMs } : null;
+}
+
+export interface TargetPeaks {
+  cpuPercent: number | null;
+  memoryBytes: number | null;
+  eventLoopDelayMs: number | null;
+}
+
+/** The highest figures of the target's own process; null for what it does not publish. */
+export function targetPeaks(verdict: Verdict): TargetPeaks {
+  const all = seriesOf(verdict);
+  const peak = (name: string) => {
+    const seen = all.filter((s) => s.name === name).map((s) => s.summary.values.max ?? 0);
+    return seen.length > 0 ? Math.max(...seen) : null;
+  };
+  return {
+    cpuPercent: peak('target_cpu_percent'),
+    memoryBytes: peak('target_memory_bytes'),
+    eventLoopDelayMs: peak('target_event_loop_delay'),
+  };
+}
+
+/** Errors by name, the most frequent first. */
+export function errorsByName(verdict: Verdict): [name: string, count: number][] {
+  return Object.entries(verdict.errors).sort((a, b) => b[1] - a[1]);
+}

@@ -1,0 +1,82 @@
+/** Text for a terminal: how wide it is, cut, wrapped, and made safe to print. */
+import { stripVTControlCharacters } from 'node:util';
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|.\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}])/u;
+const INVISIBLE = /^[\p{Mark}\p{Cf}\p{Cc}]+$/u;
+
+/** Terminal cells that a text takes; colours take none, CJK and emoji take two. */
+export function displayWidth(text: string): number {
+  const bare = stripVTControlCharacters(text);
+  if (!/[^\x20-\x7e]/.test(bare)) return bare.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(bare)) width += INVISIBLE.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** Filled with spaces up to `width` cells. */
+export function pad(text: string, width: number, side: 'left' | 'right'): string {
+  const fill = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return side === 'left' ? text + fill : fill + text;
+}
+
+/** At most `width` cells, with `…` where something was cut. For text without colours. */
+export function shorten(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const cells = displayWidth(segment);
+    if (used + cells > width - 1) break;
+    kept += segment;
+    used += cells;
+  }
+  return width > 0 ? `${kept}…` : '';
+}
+
+/** A number stays with its unit and with the comparison before it: `< 500 ms` is one word. */
+function words(text: string): string[] {
+  const glued = text
+    .replace(/([<>=×]|required|allowed|p95|p99) (?=[\d<>=])/g, '$1\u00a0')
+    .replace(/(\d) (?=(?:ms|s|m|h|%|[kMGT]?B)(?:[^a-z]|$))/g, '$1\u00a0');
+  return glued.split(' ').map((word) => word.replaceAll('\u00a0', ' '));
+}
+
+/** Lines of at most `width` cells, broken at spaces, inside a word only when it alone is too long. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words(text)) {
+    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+    while (displayWidth(line) > width) {
+      const head = shorten(line, width + 1).replace(/…$/, '');
+      if (head === '') break;
+      lines.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  return [...lines, line];
+}
+
+/**
+ * One printable line. What the target sends may hold escape sequences, line breaks, or marks that turn the direction of
+ * writing: shown as `\x1b`, never sent to a terminal.
+ */
+export function printable(text: string): string {
+  return (
+    text
+      .replace(/\s+/gu, ' ')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+      .replace(
+        /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu,
+        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+      .trim()
+  );
+}

@@ -1,0 +1,237 @@
+/** A verdict as a real run of `medium` gives it, for the tests of everything that shows one. */
+import type { Finding, MetricSummary, Reason, Verdict } from '../judge/verdict.ts';
+import type { LiveSnapshot } from './live.ts';
+import { say } from './prose.ts';
+
+/** A finding with its sentence. */
+export function reason(finding: Finding): Reason {
+  return { ...finding, message: say(finding) };
+}
+
+/** Percentiles that grow from a median the way latencies do. Milliseconds. */
+function trend(count: number, med: number, p95: number, p99: number, max: number): MetricSummary {
+  const between = (share: number) => med + (p95 - med) * share;
+  const values = { avg: between(0.2), min: med / 3, med, max, 'p(75)': between(0.35), 'p(90)': between(0.8) };
+  return { type: 'trend', contains: 'time', count, values: { ...values, 'p(95)': p95, 'p(99)': p99 } };
+}
+
+function counter(count: number, contains: 'default' | 'data' = 'default'): MetricSummary {
+  return { type: 'counter', contains, count, values: { count, rate: count / 125 } };
+}
+
+function rateOf(passes: number, fails: number): MetricSummary {
+  const values = { rate: passes / (passes + fails), passes, fails };
+  return { type: 'rate', contains: 'default', count: passes + fails, values };
+}
+
+function gauge(value: number, max: number, contains: 'default' | 'data'): MetricSummary {
+  return { type: 'gauge', contains, count: 125, values: { value, min: 0, max } };
+}
+
+function score(count: number, med: number, p95: number): MetricSummary {
+  return { ...trend(count, med, p95, p95, p95), contains: 'default' };
+}
+
+const METRICS: Record<string, MetricSummary> = {
+  iterations: counter(24_794),
+  'iterations{scenario:sync-relay}': counter(24_690),
+  'iterations{scenario:light}': counter(104),
+  'iteration_response_time{scenario:sync-relay}': trend(24_690, 14.2, 812, 1_420, 2_210),
+  'iteration_duration{scenario:sync-relay}': trend(24_690, 11.9, 96.4, 141, 655),
+  'sync_push_duration{scenario:sync-relay}': trend(17_283, 12.4, 101, 148, 655),
+  'sync_pull_duration{scenario:sync-relay}': trend(14_814, 6.81, 58.2, 88.1, 410),
+  'http_req_duration{scenario:sync-relay}': trend(32_097, 9.7, 88.4, 131, 655),
+  'http_req_failed{scenario:sync-relay}': rateOf(11, 32_086),
+  'changes_accepted{scenario:sync-relay}': counter(51_840),
+  'changes_rejected{scenario:sync-relay}': counter(17),
+  'data_received{scenario:sync-relay}': counter(182_400_000, 'data'),
+  checks: rateOf(96_280, 11),
+  'checks{check:is-status-200,scenario:sync-relay}': rateOf(32_086, 11),
+  'checks{check:is-accepted,scenario:sync-relay}': rateOf(17_283, 0),
+  'target_cpu_percent{scenario:target}': gauge(63.4, 98, 'default'),
+  'target_memory_bytes{scenario:target}': gauge(182_400_000, 201_000_000, 'data'),
+  'browser_sessions{journey:light,window:calm}': counter(12),
+  'browser_sessions{journey:light,window:load}': counter(104),
+  'browser_session_failed{journey:light,window:load}': rateOf(1, 103),
+  'browser_step_duration{journey:light,step:sign-in,window:calm}': trend(12, 148, 201, 212, 212),
+  'browser_step_duration{journey:light,step:sign-in,window:load}': trend(104, 171, 488, 690, 744),
+  'browser_step_duration{journey:light,step:sync,window:calm}': trend(12, 62.1, 88, 90.2, 90.2),
+  'browser_step_duration{journey:light,step:sync,window:load}': trend(104, 118, 402, 580, 611),
+  'browser_step_duration{journey:power,step:import-csv,window:load}': trend(9, 812, 1_490, 1_490, 1_490),
+  'browser_interaction_to_paint{journey:light,step:sync,window:calm}': trend(12, 21.4, 33, 34, 34),
+  'browser_interaction_to_paint{journey:light,step:sync,window:load}': trend(104, 24.9, 61, 77, 80),
+  'browser_web_vital_lcp{window:calm}': trend(24, 108, 140, 151, 151),
+  'browser_web_vital_lcp{window:load}': trend(208, 141, 420, 520, 540),
+  'browser_web_vital_cls{window:calm}': score(24, 0, 0.004),
+  'browser_web_vital_cls{window:load}': score(208, 0.001, 0.012),
+  'browser_web_vital_ttfb{window:calm}': trend(24, 3.1, 5.2, 6, 6),
+  'browser_web_vital_ttfb{window:load}': trend(208, 7.9, 66, 91, 95),
+  'browser_remote_change_to_paint{window:load}': trend(318, 92, 410, 612, 700),
+};
+
+const CROSSED = {
+  kind: 'threshold',
+  severity: 'fail',
+  metric: 'iteration_response_time{scenario:sync-relay}',
+  expression: 'p(95)<500',
+  observed: 812,
+  limit: 500,
+  unit: 'ms',
+  count: 24_690,
+} as const;
+
+const DROPPED = {
+  kind: 'dropped',
+  severity: 'fail',
+  scenario: 'sync-relay',
+  dropped: 310,
+  due: 25_000,
+  maxVUs: 50,
+  allowed: 0,
+} as const;
+
+/** A failed run: one threshold crossed, some arrivals dropped. `overrides` replace whole fields. */
+export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
+  return {
+    schemaVersion: 1,
+    status: 'fail',
+    runId: '20250607-142233-k3f9',
+    profile: 'medium',
+    target: { name: 'embedded', url: 'http://127.0.0.1:41233' },
+    startedAt: '2025-06-07T14:22:33.120Z',
+    durationMs: 125_000,
+    seed: '42',
+    slices: { expected: 4, received: 4 },
+    reasons: [reason(CROSSED), reason(DROPPED)],
+    thresholds: [
+      {
+        metric: CROSSED.metric,
+        expression: 'p(95)<500',
+        observed: 812,
+        limit: 500,
+        unit: 'ms',
+        count: 24_690,
+        ok: false,
+      },
+      {
+        metric: 'http_req_failed{scenario:sync-relay}',
+        expression: 'rate<0.05',
+        observed: 11 / 32_097,
+        limit: 0.05,
+        unit: 'ratio',
+        count: 32_097,
+        ok: true,
+      },
+      {
+        metric: 'changes_accepted{scenario:sync-relay}',
+        expression: 'count>0',
+        observed: 51_840,
+        limit: 0,
+        unit: 'count',
+        count: 51_840,
+        ok: true,
+      },
+      {
+        metric: 'browser_web_vital_lcp{window:load}',
+        expression: 'p(75)<2.5*calm',
+        observed: 239,
+        limit: 298,
+        unit: 'ms',
+        count: 208,
+        ok: true,
+        calm: 119.2,
+      },
+      {
+        metric: 'browser_step_duration{journey:light,step:sync,window:load}',
+        expression: 'p(95)<1000',
+        observed: 402,
+        limit: 1_000,
+        unit: 'ms',
+        count: 104,
+        ok: true,
+      },
+    ],
+    oracles: [
+      { name: 'acknowledged-writes', checked: 51_840, violations: 0, examples: [], status: 'ok' },
+      { name: 'convergence', checked: 128, violations: 0, examples: [], status: 'ok' },
+    ],
+    health: {
+      scenarios: [
+        {
+          scenario: 'sync-relay',
+          latenessP99Ms: 0.84,
+          latenessMaxMs: 12.1,
+          dropped: 310,
+          interrupted: 2,
+          startSkewMs: 3.1,
+        },
+        { scenario: 'light', latenessP99Ms: 1.9, latenessMaxMs: 4.2, dropped: 0, interrupted: 0, startSkewMs: 2.2 },
+      ],
+      startSpreadMs: 3.1,
+      generatorCpuSeconds: 41.7,
+    },
+    regressions: [],
+    warnings: [],
+    errors: { 'HTTP 503': 8, ECONNRESET: 3 },
+    metrics: METRICS,
+    ...overrides,
+  };
+}
+
+/** The same run passing. */
+export function passedVerdict(): Verdict {
+  const { thresholds, metrics, health } = exampleVerdict();
+  return exampleVerdict({
+    status: 'pass',
+    reasons: [],
+    thresholds: thresholds.map((t) => (t.ok ? t : { ...t, observed: 98.2, ok: true })),
+    metrics: { ...metrics, 'iteration_response_time{scenario:sync-relay}': trend(24_690, 12.1, 98.2, 144, 660) },
+    health: { ...health, scenarios: health.scenarios.map((s) => ({ ...s, dropped: 0, interrupted: 0 })) },
+    errors: {},
+  });
+}
+
+/** The same run halfway through. */
+export function exampleSnapshot(overrides: Partial<LiveSnapshot> = {}): LiveSnapshot {
+  const idle = { p95Ms: null, iterations: 0, failed: 0, dropped: 0 };
+  return {
+    runId: '20250607-142233-k3f9',
+    profile: 'medium',
+    target: { name: 'embedded', url: 'http://127.0.0.1:41233' },
+    phase: 'load',
+    elapsedMs: 72_400,
+    totalMs: 125_000,
+    slicesReady: 4,
+    slicesExpected: 4,
+    scenarios: [
+      {
+        name: 'sync-relay',
+        kind: 'load',
+        ratePerSecond: 1_246,
+        p95Ms: 45.1,
+        iterations: 41_200,
+        failed: 12,
+        dropped: 0,
+        activeVUs: 50,
+        maxVUs: 50,
+      },
+      {
+        name: 'light',
+        kind: 'journey',
+        ratePerSecond: 0.83,
+        p95Ms: 2_310,
+        iterations: 58,
+        failed: 0,
+        dropped: 0,
+        activeVUs: 3,
+        maxVUs: 4,
+      },
+      { name: 'power', kind: 'journey', ratePerSecond: 0, activeVUs: 1, maxVUs: 1, ...idle },
+    ],
+    sessions: { active: 4, done: 58, failed: 0 },
+    latenessP99Ms: 0.84,
+    targetCpuPercent: 63.4,
+    targetMemoryBytes: 182_400_000,
+    ...overrides,
+  };
+}

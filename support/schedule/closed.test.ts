@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { type Rehearsal, rehearse } from './executor.fixture.ts';
+import type { ClosedPlan } from './plan.ts';
+
+const common = { startTimeMs: 0, gracefulStopMs: 1000 };
+const loops = (vus: number, durationMs: number): ClosedPlan => ({
+  executor: 'constant-vus',
+  vus,
+  durationMs,
+  ...common,
+});
+const iterations = (
+  executor: 'per-vu-iterations' | 'shared-iterations',
+  vus: number,
+  count: number,
+  maxDurationMs = 10_000,
+): ClosedPlan => ({ executor, vus, iterations: count, maxDurationMs, ...common });
+
+const perVu = (starts: Rehearsal['starts']) => {
+  const counts: Record<number, number> = {};
+  for (const { vuId } of starts) counts[vuId] = (counts[vuId] ?? 0) + 1;
+  return counts;
+};
+
+test('constant-vus: every VU loops until the end, and starts nothing after it', async () => {
+  const { clock, executor, starts } = rehearse({ ...loops(3, 1000), startTimeMs: 200 }, 100);
+  await executor.prepare();
+  assert.equal(executor.allocatedVUs, 3);
+  const run = executor.run(0);
+  await clock.advance(150);
+  assert.equal(executor.activeVUs, 0);
+  await clock.advance(100);
+  assert.equal(executor.activeVUs, 3);
+  await clock.advance(2000);
+  assert.deepEqual(await run, { started: 30, completed: 30, dropped: 0, interrupted: 0 });
+  assert.deepEqual(perVu(starts), { 0: 10, 1: 10, 2: 10 });
+  assert.ok(starts.every(({ startAt, dueAt, waitedForVu }) => startAt === dueAt && startAt < 1200 && !waitedForVu));
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('constant-vus: what runs over the graceful stop is interrupted, what does not is completed', async () => {
+  for (const [workMs, completed, interrupted] of [
+    [1999, 2, 0],
+    [2001, 0, 2],
+  ] as const) {
+    const { clock, executor } = rehearse(loops(2, 1000), workMs);
+    await executor.prepare();
+    const run = executor.run(0);
+    await clock.advance(2000);
+    assert.deepEqual(await run, { started: 2, completed, dropped: 0, interrupted });
+    await clock.advance(5000);
+    assert.deepEqual(executor.counts, { started: 2, completed, dropped: 0, interrupted });
+  }
+});
+
+test('per-vu-iterations: each VU does its number, and the run ends with the last', async () => {
+  const { clock, executor, starts } = rehearse(iterations('per-vu-iterations', 3, 4), 10);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(50);
+  assert.deepEqual(await run, { started: 12, completed: 12, dropped: 0, interrupted: 0 });
+  assert.deepEqual(perVu(starts), { 0: 4, 1: 4, 2: 4 });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('shared-iterations: whoever is free takes the next', async () => {
+  const plan = iterations('shared-iterations', 3, 20);
+  const { clock, executor, starts } = rehearse(plan, 0, { run: (vu) => clock.wait(vu === 0 ? 10 : 40) });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(500);
+  assert.deepEqual(await run, { started: 20, completed: 20, dropped: 0, interrupted: 0 });
+  const counts = perVu(starts);
+  assert.ok(counts[0]! > 2 * counts[1]!, JSON.stringify(counts));
+  assert.deepEqual(
+    starts.map(({ index }) => index),
+    Array.from({ length: 20 }, (_, n) => n),
+  );
+});
+
+for (const executorName of ['per-vu-iterations', 'shared-iterations'] as const) {
+  test(`${executorName}: what the maximum duration leaves undone is dropped, one by one`, async () => {
+    const count = executorName === 'per-vu-iterations' ? 5 : 10;
+    const { clock, executor, drops } = rehearse(iterations(executorName, 2, count, 250), 100);
+    await executor.prepare();
+    const run = executor.run(0);
+    await clock.advance(1000);
+    assert.deepEqual(await run, { started: 6, completed: 6, dropped: 4, interrupted: 0 });
+    assert.deepEqual(
+      drops,
+      [6, 7, 8, 9].map((index) => ({ dueAt: 250, index, why: 'stopped' })),
+    );
+  });
+}
+
+test('the slices together do the whole work, on VUs and under numbers of their own', async () => {
+  const cases: [ClosedPlan, number][] = [
+    [iterations('per-vu-iterations', 5, 3), 15],
+    [iterations('shared-iterations', 5, 17), 17],
+    [iterations('shared-iterations', 2, 17), 17],
+    [loops(5, 100), 50],
+  ];
+  for (const [plan, total] of cases) {
+    const all: Rehearsal['starts'] = [];
+    const vus: number[] = [];
+    for (let index = 0; index < 4; index++) {
+      const { clock, executor, starts, created } = rehearse(plan, 10, { slice: { index, of: 4 } });
+      await executor.prepare();
+      const run = executor.run(0);
+      await clock.advance(1000);
+      const { completed, started, dropped } = await run;
+      assert.equal(completed, started);
+      assert.equal(dropped, 0);
+      assert.ok(created.every((id) => id % 4 === index));
+      all.push(...starts);
+      vus.push(...created);
+    }
+    assert.equal(all.length, total, plan.executor);
+    const numbers = new Set(all.map(({ index }) => index));
+    assert.equal(numbers.size, total, plan.executor);
+    if (plan.executor === 'shared-iterations') assert.equal(Math.max(...numbers), total - 1);
+    const wanted = plan.executor === 'ramping-vus' ? 0 : plan.vus;
+    assert.deepEqual(
+      vus.sort((a, b) => a - b),
+      Array.from({ length: wanted }, (_, id) => id),
+    );
+  }
+});
+
+test('iterations that end at once leave the event loop its turn, and end with the schedule', async () => {
+  const { clock, executor } = rehearse(loops(2, 50), 0, {
+    // Each takes 0.5 ms of this process's time, and not one macrotask.
+    run: async () => clock.block(0.5),
+  });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(1);
+  let turns = 0;
+  for (; clock.now() < 50; turns++) await setImmediate();
+  await clock.advance(1);
+  assert.equal((await run).started, 98);
+  assert.ok(turns >= 5, `${turns} turns in 50 ms`);
+});

@@ -1,0 +1,47 @@
+import { FakeClock } from './clock.fixture.ts';
+import { Executor } from './executor.ts';
+import type { DropReason, ExecutorOptions, Iteration } from './model.ts';
+import type { Plan } from './plan.ts';
+
+export interface Rehearsal {
+  clock: FakeClock;
+  executor: Executor<number>;
+  /** Iterations in the order in which they started. */
+  starts: Iteration[];
+  drops: { dueAt: number; index: number; why: DropReason }[];
+  /** Ids of the VUs in the order in which they were asked for. */
+  created: number[];
+  /** Ends the run early. */
+  abort: () => void;
+}
+
+/**
+ * For tests: an executor on a fake clock that writes down what it does. Each iteration takes `workMs` unless `run` is
+ * given.
+ */
+export function rehearse(plan: Plan, workMs: number, changes: Partial<ExecutorOptions<number>> = {}): Rehearsal {
+  const clock = new FakeClock();
+  const abort = new AbortController();
+  const { createVu = (id: number) => id, run = () => clock.wait(workMs), ...rest } = changes;
+  const starts: Rehearsal['starts'] = [];
+  const drops: Rehearsal['drops'] = [];
+  const created: Rehearsal['created'] = [];
+  const executor = new Executor<number>({
+    plan,
+    slice: { index: 0, of: 1 },
+    seed: 1,
+    clock,
+    createVu(id) {
+      created.push(id);
+      return createVu(id);
+    },
+    run(vu, iteration) {
+      starts.push({ ...iteration });
+      return run(vu, iteration);
+    },
+    onDropped: (dueAt, index, why) => drops.push({ dueAt, index, why }),
+    signal: abort.signal,
+    ...rest,
+  });
+  return { clock, executor, starts, drops, created, abort: () => abort.abort() };
+}

@@ -1,0 +1,66 @@
+import type { Clock } from './clock.ts';
+import type { Plan, Slice } from './plan.ts';
+
+/** One piece of work on its way. Valid until its `run` settles: the VU's next iteration reuses the object. */
+export interface Iteration {
+  /** Its number; no other iteration of the whole load has it. */
+  readonly index: number;
+  readonly vuId: number;
+  /**
+   * When it should have started, in ms on the clock. Without arrivals, that is when its VU was free for it: `startAt`.
+   */
+  readonly dueAt: number;
+  /** When it started, in ms on the clock. */
+  readonly startAt: number;
+  /** It was due when no VU was free. */
+  readonly waitedForVu: boolean;
+}
+
+/** Why an iteration never started: no VU came free in time, or its time was over. */
+export type DropReason = 'max-lateness' | 'stopped';
+
+export interface ExecutorOptions<V> {
+  plan: Plan;
+  slice: Slice;
+  /** Determines Poisson arrivals. The same in every slice of a scenario, different between scenarios. */
+  seed: number | string;
+  clock?: Clock;
+  /** Makes the VU with this id; ids count from 0 over the whole load, and are ≡ `slice.index` modulo `slice.of`. */
+  createVu(id: number): V | Promise<V>;
+  /**
+   * Does one iteration and keeps failures of the target to itself: a rejection is a fault of the suite and ends the
+   * run.
+   */
+  run(vu: V, iteration: Iteration): Promise<void>;
+  /** Told of each iteration that was due at `dueAt` (ms on the clock) and will never start. */
+  onDropped(dueAt: number, index: number, why: DropReason): void;
+  /** Aborting it ends the run early. */
+  signal: AbortSignal;
+}
+
+/** What became of the work. When the run is finished, `started = completed + interrupted`. */
+export interface Counts {
+  started: number;
+  completed: number;
+  /** Due, but never started. */
+  dropped: number;
+  /** Started, but no longer waited for. */
+  interrupted: number;
+}
+
+/** The part of an executor that decides when which VU starts an iteration. */
+export interface Model {
+  /** VUs that must have been made before `begin`. */
+  readonly vusAhead: number;
+  readonly dropped: number;
+  /** Arrivals waiting for a VU. */
+  readonly waiting: number;
+  /** No further iteration will start. */
+  readonly finished: boolean;
+  /** `startAt` is the start of the run, in ms on the clock. */
+  begin(startAt: number): void;
+  /** The schedule is over. */
+  end(now: number): void;
+  /** From here on nothing starts, whatever is left. */
+  stop(now: number): void;
+}

@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rehearse } from './executor.fixture.ts';
+import type { OpenPlan } from './plan.ts';
+
+function rate(ratePerSecond: number, durationMs: number, changes: Partial<OpenPlan> = {}): OpenPlan {
+  return {
+    executor: 'constant-arrival-rate',
+    rate: ratePerSecond,
+    durationMs,
+    arrivals: 'uniform',
+    timeUnitMs: 1000,
+    preAllocatedVUs: 100,
+    maxVUs: 100,
+    maxLatenessMs: 10_000,
+    startTimeMs: 0,
+    gracefulStopMs: 30_000,
+    ...changes,
+  } as OpenPlan;
+}
+
+const indices = (list: { index: number }[]) => list.map(({ index }) => index);
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+test('each arrival starts at its time: not early, and late by no more than a timer', async () => {
+  const { clock, executor, starts } = rehearse(rate(700, 2000, { startTimeMs: 100 }), 20);
+  await executor.prepare();
+  const run = executor.run(50);
+  await clock.advance(3000);
+  assert.deepEqual(await run, { started: 1400, completed: 1400, dropped: 0, interrupted: 0 });
+  assert.deepEqual(indices(starts), upTo(1400));
+  starts.forEach(({ dueAt, startAt, waitedForVu }, n) => {
+    assert.ok(Math.abs(dueAt - (150 + n / 0.7)) < 1e-6, `arrival ${n} is due at ${dueAt}`);
+    assert.ok(startAt >= dueAt && startAt < dueAt + 1.001, `arrival ${n}, due at ${dueAt}, started at ${startAt}`);
+    assert.equal(waitedForVu, false);
+  });
+});
+
+test('a run whose start has passed catches up', async () => {
+  const { clock, executor, starts } = rehearse(rate(100, 1000), 1);
+  clock.block(500);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(1000);
+  assert.equal((await run).completed, 100);
+  assert.deepEqual([starts[0]?.dueAt, starts[0]?.startAt], [0, 501]);
+});
+
+test('the slices start the whole load, each on VUs of its own', async () => {
+  const whole: number[] = [];
+  for (let index = 0; index < 3; index++) {
+    const plan = rate(100, 1000, { preAllocatedVUs: 10, maxVUs: 10, arrivals: 'poisson' });
+    const { clock, executor, starts } = rehearse(plan, 5, { slice: { index, of: 3 } });
+    await executor.prepare();
+    assert.equal(executor.allocatedVUs, [4, 3, 3][index]);
+    const run = executor.run(0);
+    await clock.advance(1100);
+    await run;
+    assert.ok(starts.every((start) => start.index % 3 === index && start.vuId % 3 === index));
+    whole.push(...indices(starts));
+  }
+  assert.deepEqual(
+    whole.sort((a, b) => a - b),
+    upTo(whole.length),
+  );
+});
+
+test('VUs take turns', async () => {
+  const { clock, executor, starts } = rehearse(rate(100, 100, { preAllocatedVUs: 3 }), 1);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(200);
+  await run;
+  assert.deepEqual(
+    starts.map(({ vuId }) => vuId),
+    [0, 1, 2, 0, 1, 2, 0, 1, 2, 0],
+  );
+});
+
+test('arrivals without a free VU wait in line, and their wait counts', async () => {
+  const plan = rate(10, 500, { preAllocatedVUs: 1, maxVUs: 1 });
+  const { clock, executor, starts } = rehearse(plan, 150);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(390);
+  assert.equal(executor.activeVUs, 1);
+  assert.equal(executor.waiting, 1);
+  await clock.advance(1000);
+  assert.deepEqual(await run, { started: 5, completed: 5, dropped: 0, interrupted: 0 });
+  assert.deepEqual(
+    starts.map(({ index, dueAt, startAt, waitedForVu }) => [index, dueAt, startAt, waitedForVu]),
+    [
+      [0, 0, 1, false],
+      [1, 100, 151, true],
+      [2, 200, 301, true],
+      [3, 300, 451, true],
+      [4, 400, 601, true],
+    ],
+  );
+});
+
+test('an arrival is dropped when it has waited for the maximum, not before', async () => {
+  const plan = rate(10, 1000, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 300, gracefulStopMs: 5000 });
+  const { clock, executor, starts, drops } = rehearse(plan, 1000);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(399);
+  assert.deepEqual(drops, []);
+  await clock.advance(2);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  await clock.advance(5000);
+  assert.deepEqual(await run, { started: 2, completed: 2, dropped: 8, interrupted: 0 });
+  assert.deepEqual(indices(starts), [0, 8]);
+  assert.deepEqual(indices(drops), [1, 2, 3, 4, 5, 6, 7, 9]);
+});
+
+test('with no patience at all, an arrival without a free VU is dropped at once', async () => {
+  const plan = rate(10, 300, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 0 });
+  const { clock, executor, drops } = rehearse(plan, 150);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(101);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  await clock.advance(1000);
+  assert.deepEqual(await run, { started: 2, completed: 2, dropped: 1, interrupted: 0 });
+});
+
+test('a generator held up for 500 ms starts late, and loses nothing', async () => {
+  const { clock, executor, starts } = rehearse(rate(1000, 2000), 5);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(1000);
+  clock.block(500);
+  await clock.advance(2000);
+  assert.deepEqual(await run, { started: 2000, completed: 2000, dropped: 0, interrupted: 0 });
+  assert.deepEqual(indices(starts), upTo(2000));
+  const late = starts.filter(({ startAt, dueAt }) => startAt - dueAt > 2);
+  assert.ok(late.length >= 497, `${late.length} started late`);
+  assert.equal(Math.round(Math.max(...late.map(({ startAt, dueAt }) => startAt - dueAt))), 499);
+});
+
+test('what a held-up generator starts too late for its own patience still finds a VU', async () => {
+  const plan = rate(100, 2000, { preAllocatedVUs: 3, maxVUs: 3, maxLatenessMs: 300 });
+  const { clock, executor, drops } = rehearse(plan, 15);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(1000);
+  clock.block(500);
+  await clock.advance(3000);
+  assert.equal((await run).completed, 200);
+  assert.deepEqual(drops, []);
+});
+
+test('time in which the generator was held up does not use up the patience of those who wait', async () => {
+  for (const [heldUpMs, dropped] of [
+    [500, 0],
+    [0, 1],
+  ] as const) {
+    const plan = rate(10, 150, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 300 });
+    const { clock, executor, starts } = rehearse(plan, 0, { run: (_vu, { index }) => clock.wait(index ? 10 : 750) });
+    await executor.prepare();
+    const run = executor.run(0);
+    await clock.advance(200);
+    assert.equal(executor.waiting, 1);
+    clock.block(heldUpMs);
+    await clock.advance(1000);
+    assert.equal((await run).dropped, dropped, `held up for ${heldUpMs} ms`);
+    assert.equal(starts.length, 2 - dropped);
+  }
+});
+
+test('held up over the end of the schedule, it still starts every arrival', async () => {
+  const { clock, executor } = rehearse(rate(1000, 1000, { preAllocatedVUs: 50, maxVUs: 50, maxLatenessMs: 200 }), 5);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(800);
+  clock.block(500);
+  await clock.advance(1000);
+  assert.deepEqual(await run, { started: 1000, completed: 1000, dropped: 0, interrupted: 0 });
+});
+
+test('VUs are made when they are needed, and no more than allowed', async () => {
+  const plan = rate(10, 1000, { preAllocatedVUs: 1, maxVUs: 3 });
+  const { clock, executor, created, starts } = rehearse(plan, 1000);
+  await executor.prepare();
+  assert.deepEqual(created, [0]);
+  const run = executor.run(0);
+  await clock.advance(99);
+  assert.equal(executor.allocatedVUs, 1);
+  await clock.advance(10);
+  assert.deepEqual(created, [0, 1]);
+  await clock.advance(500);
+  assert.deepEqual(created, [0, 1, 2]);
+  await clock.advance(10_000);
+  assert.equal((await run).completed, 10);
+  assert.deepEqual(created, [0, 1, 2]);
+  assert.deepEqual(starts[1], { index: 1, vuId: 1, dueAt: 100, startAt: 100, waitedForVu: true });
+});
+
+test('VUs that take long to make are made side by side, but never more of them than arrivals wait', async () => {
+  const plan = rate(100, 1000, { preAllocatedVUs: 0, maxVUs: 90 });
+  let making = 0;
+  let most = 0;
+  const { clock, executor, created } = rehearse(plan, 1, {
+    async createVu(id) {
+      most = Math.max(most, ++making);
+      await clock.wait(1000);
+      making--;
+      return id;
+    },
+  });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(31);
+  assert.deepEqual([created.length, executor.waiting, executor.allocatedVUs], [4, 4, 0]);
+  await clock.advance(5000);
+  assert.equal((await run).completed, 100);
+  assert.equal(most, 16);
+});
+
+test('after the end the line is still served, until the graceful stop is over', async () => {
+  const plan = rate(10, 500, { preAllocatedVUs: 1, maxVUs: 1, gracefulStopMs: 300 });
+  const { clock, executor, starts, drops } = rehearse(plan, 240);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(2000);
+  // 0 to 240, 480, 720, and the one that ends at 961 is cut off at 800
+  assert.deepEqual(await run, { started: 4, completed: 3, dropped: 1, interrupted: 1 });
+  assert.deepEqual(indices(starts), [0, 1, 2, 3]);
+  assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'stopped' }]);
+});
+
+test('when the last of the line lose patience, the run is over', async () => {
+  const plan = rate(10, 200, { preAllocatedVUs: 0, maxLatenessMs: 300 });
+  const { clock, executor } = rehearse(plan, 1, { createVu: () => new Promise(() => {}) });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(500);
+  assert.deepEqual(await run, { started: 0, completed: 0, dropped: 2, interrupted: 0 });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('a run lasts as long as its schedule, also when that ends in silence', async () => {
+  const plan = {
+    ...rate(10, 0),
+    executor: 'ramping-arrival-rate',
+    startRate: 10,
+    stages: [
+      { durationMs: 100, target: 10 },
+      { durationMs: 0, target: 0 },
+      { durationMs: 900, target: 0 },
+    ],
+  } as OpenPlan;
+  const { clock, executor } = rehearse(plan, 1);
+  await executor.prepare();
+  let over = false;
+  const run = executor.run(0).finally(() => {
+    over = true;
+  });
+  await clock.advance(990);
+  assert.equal(over, false);
+  await clock.advance(20);
+  assert.equal((await run).completed, 1);
+});
+
+test('fewer VUs than slices are refused, unless the slice has nothing to do', () => {
+  const plan = rate(10, 1000, { preAllocatedVUs: 2, maxVUs: 2 });
+  assert.throws(
+    () => rehearse(plan, 1, { slice: { index: 2, of: 4 } }),
+    new RangeError('maxVUs is 2, which leaves no VU to slice 3 of 4; allow at least 4 VUs'),
+  );
+  rehearse(plan, 1, { slice: { index: 1, of: 4 } });
+  rehearse(rate(0, 1000, { maxVUs: 2 }), 1, { slice: { index: 2, of: 4 } });
+});

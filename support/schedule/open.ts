@@ -1,0 +1,166 @@
+import { Alarm, type Clock, systemClock } from './clock.ts';
+import type { DropReason, ExecutorOptions, Model } from './model.ts';
+import { Pacer } from './pacer.ts';
+import type { OpenPlan } from './plan.ts';
+import { Ring } from './ring.ts';
+import type { Vu, VuPool } from './vu-pool.ts';
+
+/** VUs made at one time during the run: enough to catch up, too few to flood the target with sign-ins. */
+const MAX_HIRING = 16;
+
+/** A wake-up this late means that this process was held up, not that its VUs were busy. */
+const STALL_MS = 20;
+
+/** An arrival that found no free VU. */
+interface Waiter {
+  index: number;
+  dueAt: number;
+  /** When its patience ends, in patient ms: those in which the process was not held up. */
+  patientUntil: number;
+}
+
+/**
+ * Arrivals that come at their time whatever the target does.
+ *
+ * One alarm stands at the next due time; when it rings, all arrivals due by then start, none before its time. An
+ * arrival that finds no free VU waits in line and is dropped only when it has waited for `maxLatenessMs`, time in which
+ * the process itself stood still not counted: a late generator starts late, and shows it in the lateness, but loses
+ * nothing. Free VUs take turns, the one that has rested longest first, so that all accounts get the same share of the
+ * work and none becomes the hot row of the target's database.
+ */
+export class OpenModel<V> implements Model {
+  dropped = 0;
+  readonly #pool: VuPool<V>;
+  readonly #clock: Clock;
+  readonly #options: ExecutorOptions<V>;
+  readonly #plan: OpenPlan;
+  readonly #pacer: Pacer;
+  readonly #maxVUs: number;
+  readonly #alarm: Alarm;
+  readonly #onIdle: () => void;
+  readonly #free = new Ring<Vu<V>>();
+  readonly #waiters = new Ring<Waiter>();
+  #startAt = Number.POSITIVE_INFINITY;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #tickedAt = 0;
+  #hiring = 0;
+  #stalledMs = 0;
+  #over = false;
+
+  /** `onIdle` is called when arrivals may have come to an end without a VU becoming free. */
+  constructor(plan: OpenPlan, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#pool = pool;
+    this.#clock = options.clock ?? systemClock;
+    this.#onIdle = onIdle;
+    this.#pacer = new Pacer(plan, options.slice, options.seed);
+    this.#maxVUs = pool.share(plan.maxVUs);
+    this.#alarm = new Alarm(this.#clock, (now) => this.#tick(now));
+    if (this.#maxVUs === 0 && this.#pacer.dueAt !== Number.POSITIVE_INFINITY) {
+      const { index, of } = options.slice;
+      throw new RangeError(
+        `maxVUs is ${plan.maxVUs}, which leaves no VU to slice ${index + 1} of ${of}; allow at least ${of} VUs`,
+      );
+    }
+  }
+
+  get vusAhead(): number {
+    return this.#pool.share(this.#plan.preAllocatedVUs);
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  get finished(): boolean {
+    return this.#over && this.#waiters.length === 0;
+  }
+
+  begin(startAt: number): void {
+    this.#startAt = startAt;
+    for (const vu of this.#pool.vus) this.#free.push(vu);
+    this.#setAlarm();
+  }
+
+  onFree(vu: Vu<V>): void {
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#free.push(vu);
+    else this.#pool.start(vu, waiter.index, waiter.dueAt, this.#clock.now(), true);
+  }
+
+  /** The schedule is over: what is due starts or joins the line, and the line may still be served. */
+  end(now: number): void {
+    this.#over = true;
+    this.#tick(now);
+  }
+
+  /** Nothing starts any more: what is due and has not started is dropped. */
+  stop(now: number): void {
+    this.#over = true;
+    this.#alarm.clear();
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
+      this.#drop(waiter, 'stopped');
+    }
+    while (this.#startAt + this.#pacer.dueAt <= now) {
+      const due = { index: this.#pacer.index, dueAt: this.#startAt + this.#pacer.dueAt };
+      this.#pacer.advance();
+      this.#drop(due, 'stopped');
+    }
+    this.#startAt = Number.POSITIVE_INFINITY; // what comes later was never due
+  }
+
+  #tick(now: number): void {
+    // It may have stood still since the tick before; that nobody was to be woken earlier does not show when it began.
+    if (now - this.#wakeAt > STALL_MS) this.#stalledMs += now - this.#tickedAt;
+    this.#tickedAt = now;
+    // Against the `now` of the wake-up: arrivals that fall due meanwhile wait for the next one, so sockets get their
+    // turn.
+    while (this.#startAt + this.#pacer.dueAt <= now) {
+      const { index } = this.#pacer;
+      const dueAt = this.#startAt + this.#pacer.dueAt;
+      this.#pacer.advance(); // before it starts: its work may abort the run
+      this.#arrive(index, dueAt, now);
+    }
+    const patientNow = now - this.#stalledMs;
+    while (this.#waiters.length > 0 && this.#waiters.peek()!.patientUntil <= patientNow) {
+      this.#drop(this.#waiters.shift()!, 'max-lateness');
+    }
+    this.#setAlarm();
+    if (this.finished) this.#onIdle();
+  }
+
+  #arrive(index: number, dueAt: number, now: number): void {
+    const vu = this.#free.shift();
+    if (vu !== undefined) this.#pool.start(vu, index, dueAt, this.#clock.now(), false);
+    else {
+      this.#waiters.push({ index, dueAt, patientUntil: now - this.#stalledMs + this.#plan.maxLatenessMs });
+      this.#hire();
+    }
+  }
+
+  /** Makes one more VU, if one is needed and allowed. */
+  #hire(): void {
+    if (this.#hiring >= Math.min(this.#waiters.length, MAX_HIRING) || this.#pool.reserved >= this.#maxVUs) return;
+    this.#hiring++;
+    this.#pool.create().then(
+      (vu) => {
+        this.#hiring--;
+        this.onFree(vu);
+        this.#hire();
+      },
+      (error) => this.#pool.onError(error),
+    );
+  }
+
+  #setAlarm(): void {
+    const patience = this.#waiters.peek()?.patientUntil ?? Number.POSITIVE_INFINITY;
+    this.#wakeAt = Math.min(this.#startAt + this.#pacer.dueAt, patience + this.#stalledMs);
+    this.#alarm.set(this.#wakeAt);
+  }
+
+  #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason): void {
+    this.dropped++;
+    this.#options.onDropped(dueAt, index, why);
+  }
+}

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ArrivalCurve } from './curve.ts';
+import { Pacer } from './pacer.ts';
+import { curveOf, durationOf, type OpenPlan, type Slice, type Stage, totalArrivals } from './plan.ts';
+import { random } from './random.ts';
+
+const whole: Slice = { index: 0, of: 1 };
+
+type RampingPlan = OpenPlan & { executor: 'ramping-arrival-rate' };
+
+function ramping(startRate: number, stages: Stage[], changes: Partial<OpenPlan> = {}): RampingPlan {
+  return {
+    executor: 'ramping-arrival-rate',
+    startRate,
+    stages,
+    arrivals: 'uniform',
+    timeUnitMs: 1000,
+    preAllocatedVUs: 1,
+    maxVUs: 1,
+    maxLatenessMs: 0,
+    startTimeMs: 0,
+    gracefulStopMs: 0,
+    ...changes,
+  } as RampingPlan;
+}
+
+function constant(rate: number, durationMs: number, changes: Partial<OpenPlan> = {}): OpenPlan {
+  return { ...ramping(0, [], changes), executor: 'constant-arrival-rate', rate, durationMs } as OpenPlan;
+}
+
+function arrivals(plan: OpenPlan, slice = whole, seed = 1): { index: number; dueAt: number }[] {
+  const list = [];
+  for (const pacer = new Pacer(plan, slice, seed); pacer.dueAt !== Number.POSITIVE_INFINITY; pacer.advance()) {
+    list.push({ index: pacer.index, dueAt: pacer.dueAt });
+  }
+  return list;
+}
+
+const dueTimes = (plan: OpenPlan, slice = whole, seed = 1) => arrivals(plan, slice, seed).map(({ dueAt }) => dueAt);
+
+const stage = (durationMs: number, target: number): Stage => ({ durationMs, target });
+
+const tables: { name: string; plan: OpenPlan; due: number[] }[] = [
+  { name: 'a constant rate starts at 0 and stays off the end', plan: constant(4, 1000), due: [0, 250, 500, 750] },
+  { name: 'the rate counts per time unit', plan: constant(2, 3000, { timeUnitMs: 2000 }), due: [0, 1000, 2000] },
+  { name: 'a part of an arrival at the end is one', plan: constant(1, 1500), due: [0, 1000] },
+  { name: 'a start time shifts it all', plan: constant(2, 1000, { startTimeMs: 700 }), due: [700, 1200] },
+  { name: 'rate 0 brings nothing', plan: constant(0, 1000), due: [] },
+  { name: 'no time brings nothing', plan: constant(100, 0), due: [] },
+  { name: 'no stages bring nothing', plan: ramping(100, []), due: [] },
+  // t²/1000 arrivals after t ms, hence √(1000·n)
+  { name: 'a ramp up from 0', plan: ramping(0, [stage(100, 0.2)], { timeUnitMs: 1 }), due: rootsUpTo(10, 1000) },
+  // the same, seen from its end
+  {
+    name: 'a ramp down to 0',
+    plan: ramping(8, [stage(1000, 0)]),
+    due: [0, 1000 - Math.sqrt(3 / 4) * 1000, 1000 - Math.sqrt(2 / 4) * 1000, 500],
+  },
+  {
+    name: 'a level ramp is a constant rate',
+    plan: ramping(4, [stage(500, 4), stage(500, 4)]),
+    due: [0, 250, 500, 750],
+  },
+  {
+    name: 'a stage of no length is a jump',
+    plan: ramping(2, [stage(1000, 2), stage(0, 4), stage(1000, 4)]),
+    due: [0, 500, 1000, 1250, 1500, 1750],
+  },
+  {
+    name: 'a jump at the start replaces the start rate',
+    plan: ramping(50, [stage(0, 2), stage(1000, 2)]),
+    due: [0, 500],
+  },
+  { name: 'a jump at the end does nothing', plan: ramping(2, [stage(1000, 2), stage(0, 99)]), due: [0, 500] },
+  {
+    name: 'a pause in the middle holds the next arrival back',
+    plan: ramping(2, [stage(1000, 2), stage(0, 0), stage(5000, 0), stage(0, 2), stage(1000, 2)]),
+    due: [0, 500, 6000, 6500],
+  },
+  {
+    name: 'a pause at the start holds the first arrival back',
+    plan: ramping(0, [stage(5000, 0), stage(0, 2), stage(1000, 2)]),
+    due: [5000, 5500],
+  },
+  {
+    name: 'half an arrival is carried over into the next stage',
+    plan: ramping(1, [stage(500, 1), stage(0, 2), stage(1000, 2)]),
+    due: [0, 750, 1250],
+  },
+];
+
+function rootsUpTo(count: number, scale: number): number[] {
+  return Array.from({ length: count }, (_, n) => Math.sqrt(scale * n));
+}
+
+for (const { name, plan, due } of tables) {
+  test(name, () => {
+    const found = dueTimes(plan);
+    assert.equal(found.length, due.length, `due at ${found}`);
+    found.forEach((at, n) => {
+      assert.ok(Math.abs(at - due[n]!) < 1e-9, `arrival ${n} is due at ${at}, should be ${due[n]}`);
+    });
+  });
+}
+
+test('a ramp down to 0 can be asked for its very end', () => {
+  const durationMs = 1000 - 1e-7;
+  const at = new ArrivalCurve([{ startMs: 0, durationMs, from: 6, to: 0 }], 1000).timeOf(3 - 1e-11);
+  assert.ok(at > 999 && at <= durationMs, `due at ${at}`);
+});
+
+test('15 minutes at 2,000/s end on the exact half millisecond', () => {
+  const plan = constant(2000, 900_000);
+  let count = 0;
+  let last = 0;
+  for (const pacer = new Pacer(plan, whole, 1); pacer.dueAt !== Number.POSITIVE_INFINITY; pacer.advance()) {
+    assert.equal(pacer.dueAt, count / 2);
+    last = pacer.dueAt;
+    count++;
+  }
+  assert.equal(count, 1_800_000);
+  assert.equal(last, 899_999.5);
+});
+
+test('a ramp too gentle to measure is as exact as none', () => {
+  const level = dueTimes(constant(1000, 60_000));
+  const gentle = dueTimes(ramping(1000, [stage(60_000, 1000 + 1e-9)]));
+  assert.equal(gentle.length, level.length);
+  gentle.forEach((at, n) => {
+    assert.ok(Math.abs(at - level[n]!) < 1e-6, `arrival ${n}: ${at} against ${level[n]}`);
+  });
+});
+
+test('a day of ramps loses nothing', () => {
+  const stages = [stage(43_200_000, 40), stage(43_200_000, 0)];
+  const plan = ramping(0, stages);
+  assert.equal(totalArrivals(plan), 1_728_000);
+  const due = dueTimes(plan);
+  assert.equal(due.length, 1_728_000);
+  assert.ok(Math.abs(due[864_000]! - 43_200_000) < 1e-6, `the middle one is due at ${due[864_000]}`);
+});
+
+/** A plan of 1 to 6 stages: jumps, pauses, level stretches and ramps, with crooked numbers. */
+function anyPlan(seed: number) {
+  const draw = random(seed, 'any plan');
+  const value = () => (draw() < 0.25 ? 0 : draw() * 80);
+  const stages: Stage[] = [];
+  let target = value();
+  const startRate = target;
+  for (let left = draw.int(1, 6); left > 0; left--) {
+    if (draw() < 0.7) target = value();
+    stages.push(stage(draw() < 0.2 ? 0 : draw() * 4000, target));
+  }
+  return ramping(startRate, stages, { timeUnitMs: draw.pick([1000, 300, 7]) });
+}
+
+test('for any stages, arrivals come in order, within the plan, as many as the area under the rate', () => {
+  for (let seed = 0; seed < 300; seed++) {
+    const plan = anyPlan(seed);
+    const due = dueTimes(plan);
+    const { area } = curveOf(plan);
+    assert.ok(due.length >= area - 1e-6 && due.length < area + 1, `plan ${seed}: ${due.length} for an area of ${area}`);
+    for (let n = 0; n < due.length; n++) {
+      assert.ok(due[n]! >= (due[n - 1] ?? 0) && due[n]! <= durationOf(plan), `plan ${seed}, arrival ${n}: ${due[n]}`);
+    }
+  }
+});
+
+/** Arrivals up to `tMs`, by adding up trapezoids. */
+function areaUntil(plan: RampingPlan, tMs: number): number {
+  let area = 0;
+  let rest = tMs;
+  let from = plan.startRate;
+  for (const { durationMs, target } of plan.stages) {
+    const within = Math.min(rest, durationMs);
+    const to = durationMs === 0 ? target : from + ((target - from) * within) / durationMs;
+    area += ((from + to) / 2) * (within / plan.timeUnitMs);
+    rest -= within;
+    from = target;
+  }
+  return area;
+}
+
+test('for any stages, arrival n is due where the area under the rate is n', () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const plan = anyPlan(seed);
+    dueTimes(plan).forEach((at, n) => {
+      const area = areaUntil(plan, at);
+      assert.ok(Math.abs(area - n) < 1e-5, `plan ${seed}: arrival ${n} is due at ${at} ms, where the area is ${area}`);
+    });
+  }
+});
+
+test('the slices together are the whole load to the last bit, for any number of them', () => {
+  const plans = [constant(333, 4000), ...[3, 4, 5, 6].map(anyPlan)];
+  for (const plan of plans) {
+    for (const kind of ['uniform', 'poisson'] as const) {
+      const paced = { ...plan, arrivals: kind };
+      const alone = arrivals(paced);
+      for (const of of [2, 3, 7]) {
+        const slices = Array.from({ length: of }, (_, index) => arrivals(paced, { index, of }));
+        slices.forEach((slice, k) => {
+          assert.ok(slice.every(({ index }) => index % of === k));
+        });
+        const merged = slices.flat().sort((a, b) => a.index - b.index);
+        assert.deepEqual(merged, alone, `${kind} over ${of} slices`);
+      }
+    }
+  }
+});
+
+test('Poisson arrivals follow the seed', () => {
+  const plan = constant(50, 2000, { arrivals: 'poisson' });
+  assert.deepEqual(dueTimes(plan, whole, 7), dueTimes(plan, whole, 7));
+  assert.notDeepEqual(dueTimes(plan, whole, 7), dueTimes(plan, whole, 8));
+});
+
+test('Poisson arrivals have the rate, and gaps as scattered as their mean', () => {
+  const plan = constant(100, 1_000_000, { arrivals: 'poisson' });
+  const due = dueTimes(plan);
+  assert.equal(totalArrivals(plan), 100_000);
+  assert.ok(Math.abs(due.length - 100_000) < 4 * Math.sqrt(100_000), `${due.length} arrivals`);
+  const gaps = due.map((at, n) => at - (due[n - 1] ?? 0));
+  const mean = gaps.reduce((sum, gap) => sum + gap) / gaps.length;
+  const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length);
+  assert.ok(Math.abs(mean - 10) < 0.15, `mean ${mean}`);
+  assert.ok(Math.abs(deviation / mean - 1) < 0.02, `deviation ${deviation}`);
+});
+
+test('Poisson arrivals follow the ramp: a quarter of them in its first half', () => {
+  const due = dueTimes(ramping(0, [stage(100_000, 1000)], { arrivals: 'poisson' }));
+  const early = due.filter((at) => at < 50_000).length;
+  assert.ok(Math.abs(early / due.length - 0.25) < 0.01, `${early} of ${due.length}`);
+});

@@ -1,0 +1,48 @@
+import type { ArrivalCurve } from './curve.ts';
+import { curveOf, type OpenPlan, type Slice } from './plan.ts';
+import { type Random, random } from './random.ts';
+
+/**
+ * Walks over a slice's arrivals in the order in which they are due. Pure: it has no clock, and allocates nothing on its
+ * way.
+ *
+ * Arrivals are numbered over the whole load. Uniform arrival n is due where the curve Λ reaches n, so that the first of
+ * a constant rate is due at 0. Poisson arrivals are due where Λ reaches the sums of unit exponential gaps: every slice
+ * draws the whole load's gaps and keeps its own arrivals. Either way slice k of K takes the arrivals n ≡ k (mod K), and
+ * all slices together are, to the last bit, the load that one slice alone would be.
+ */
+export class Pacer {
+  /** Number of the current arrival in the whole load. */
+  index: number;
+  /** When the current arrival is due, in ms after the start of the run; Infinity when there are no more. */
+  dueAt = 0;
+  readonly #curve: ArrivalCurve;
+  readonly #startTimeMs: number;
+  readonly #slices: number;
+  readonly #gaps: Random | undefined;
+  /** Where on the curve the current Poisson arrival lies. */
+  #position = 0;
+
+  /** Stands at the slice's first arrival. `seed` determines Poisson arrivals; give each scenario a seed of its own. */
+  constructor(plan: OpenPlan, slice: Slice, seed: number | string) {
+    this.#curve = curveOf(plan);
+    this.#startTimeMs = plan.startTimeMs;
+    this.#slices = slice.of;
+    this.#gaps = plan.arrivals === 'poisson' ? random(seed, 'arrivals') : undefined;
+    this.index = slice.index;
+    this.#moveBy(slice.index + 1);
+  }
+
+  /** Goes on to the slice's next arrival. */
+  advance(): void {
+    this.index += this.#slices;
+    this.#moveBy(this.#slices);
+  }
+
+  #moveBy(arrivals: number): void {
+    if (this.#gaps === undefined) this.#position = this.index;
+    // One by one, so that the sum is rounded the same way whatever the number of slices.
+    else for (let i = 0; i < arrivals; i++) this.#position += this.#gaps.exponential(1);
+    this.dueAt = this.#startTimeMs + this.#curve.timeOf(this.#position);
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { durationOf, type Plan, rateAt, shareOf, totalArrivals, vuSteps, vusAt } from './plan.ts';
+
+const open = {
+  arrivals: 'uniform',
+  timeUnitMs: 1000,
+  preAllocatedVUs: 1,
+  maxVUs: 1,
+  maxLatenessMs: 0,
+  startTimeMs: 500,
+  gracefulStopMs: 0,
+} as const;
+const common = { startTimeMs: 500, gracefulStopMs: 30_000 };
+const constantRate: Plan = { executor: 'constant-arrival-rate', rate: 20, durationMs: 3000, ...open };
+const rampingRate: Plan = {
+  executor: 'ramping-arrival-rate',
+  startRate: 0,
+  stages: [
+    { durationMs: 2000, target: 10 },
+    { durationMs: 0, target: 30 },
+    { durationMs: 1000, target: 30 },
+  ],
+  ...open,
+};
+const rampingVus: Plan & { executor: 'ramping-vus' } = {
+  executor: 'ramping-vus',
+  startVUs: 0,
+  stages: [
+    { durationMs: 3000, target: 3 },
+    { durationMs: 1000, target: 3 },
+    { durationMs: 0, target: 2 },
+    { durationMs: 2000, target: 0 },
+  ],
+  gracefulRampDownMs: 0,
+  ...common,
+};
+const perVu: Plan = { executor: 'per-vu-iterations', vus: 4, iterations: 5, maxDurationMs: 10_000, ...common };
+
+test('durationOf counts the start time but not the graceful stop', () => {
+  assert.equal(durationOf(constantRate), 3500);
+  assert.equal(durationOf(rampingRate), 3500);
+  assert.equal(durationOf(rampingVus), 6500);
+  assert.equal(durationOf(perVu), 10_500);
+  assert.equal(durationOf({ ...perVu, executor: 'shared-iterations' }), 10_500);
+  assert.equal(durationOf({ executor: 'constant-vus', vus: 1, durationMs: 700, ...common }), 1200);
+});
+
+test('totalArrivals is the area under the rate', () => {
+  assert.equal(totalArrivals(constantRate), 60);
+  assert.equal(totalArrivals({ ...constantRate, timeUnitMs: 60_000 }), 1);
+  assert.equal(totalArrivals(rampingRate), 40);
+  assert.equal(totalArrivals({ ...constantRate, rate: 0 }), 0);
+  assert.equal(totalArrivals(perVu), 0);
+});
+
+test('totalArrivals takes no rounding error for an arrival', () => {
+  const stages = Array.from({ length: 10 }, () => ({ durationMs: 1000, target: 0.1 }));
+  assert.equal(totalArrivals({ ...rampingRate, startRate: 0.1, stages }), 1);
+  assert.equal(totalArrivals({ ...rampingRate, startRate: 0.1, stages: [...stages, ...stages, ...stages] }), 3);
+});
+
+test('rateAt is in arrivals per second, follows ramps and jumps, and is 0 outside the plan', () => {
+  const points = [
+    [0, 0],
+    [499, 0],
+    [500, 0],
+    [1500, 5],
+    [2500, 30],
+    [3499, 30],
+    [3500, 0],
+  ] as const;
+  for (const [at, rate] of points) assert.equal(rateAt(rampingRate, at), rate, `at ${at} ms`);
+  assert.equal(rateAt({ ...constantRate, timeUnitMs: 60_000, rate: 90 }, 600), 1.5);
+  assert.equal(rateAt(rampingVus, 1000), 0);
+});
+
+test('vuSteps change the count when the ramp reaches it', () => {
+  assert.deepEqual(vuSteps(rampingVus), [
+    { atMs: 500, vus: 0 },
+    { atMs: 1500, vus: 1 },
+    { atMs: 2500, vus: 2 },
+    { atMs: 3500, vus: 3 },
+    { atMs: 4500, vus: 2 },
+    { atMs: 5500, vus: 1 },
+    { atMs: 6500, vus: 0 },
+  ]);
+});
+
+test('vusAt is what loops at the time', () => {
+  assert.deepEqual(
+    [0, 1499, 1500, 4499, 4500, 6499, 6500].map((at) => vusAt(rampingVus, at)),
+    [0, 0, 1, 3, 2, 1, 0],
+  );
+  assert.deepEqual(
+    [499, 500, 10_499, 10_500].map((at) => vusAt(perVu, at)),
+    [0, 4, 4, 0],
+  );
+  assert.equal(vusAt(constantRate, 1000), 0);
+});
+
+test('shareOf deals out everything, for any number of slices', () => {
+  for (let total = 0; total < 20; total++) {
+    for (let of = 1; of < 9; of++) {
+      const shares = Array.from({ length: of }, (_, index) => shareOf(total, { index, of }));
+      assert.equal(
+        shares.reduce((a, b) => a + b),
+        total,
+        `${total} over ${of}: ${shares}`,
+      );
+      assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
+    }
+  }
+});

@@ -1,0 +1,142 @@
+import { ArrivalCurve, type Segment, segmentsOf } from './curve.ts';
+
+/** A straight line, `durationMs` long, to `target` (VUs, or arrivals per time unit). Duration 0 is a jump. */
+export interface Stage {
+  durationMs: number;
+  target: number;
+}
+
+interface Common {
+  /** From the start of the run to the start of this schedule. */
+  startTimeMs: number;
+  /** What running iterations get to finish once the schedule is over. */
+  gracefulStopMs: number;
+}
+
+interface Open extends Common {
+  arrivals: 'uniform' | 'poisson';
+  /** The unit of all rates of this plan. */
+  timeUnitMs: number;
+  preAllocatedVUs: number;
+  maxVUs: number;
+  /** How long an arrival may wait for a VU before it is dropped. */
+  maxLatenessMs: number;
+}
+
+/** What is to be started when, over the whole run and all slices. Times in ms; fields and meanings are k6's. */
+export type Plan =
+  | ({ executor: 'constant-arrival-rate'; rate: number; durationMs: number } & Open)
+  | ({ executor: 'ramping-arrival-rate'; startRate: number; stages: Stage[] } & Open)
+  | ({ executor: 'constant-vus'; vus: number; durationMs: number } & Common)
+  | ({ executor: 'ramping-vus'; startVUs: number; stages: Stage[]; gracefulRampDownMs: number } & Common)
+  | ({ executor: 'per-vu-iterations'; vus: number; iterations: number; maxDurationMs: number } & Common)
+  | ({ executor: 'shared-iterations'; vus: number; iterations: number; maxDurationMs: number } & Common);
+
+/** A plan whose iterations arrive at a rate, however fast the target answers. */
+export type OpenPlan = Extract<Plan, Open>;
+/** A plan whose VUs start their next iteration when the one before has ended. */
+export type ClosedPlan = Exclude<Plan, OpenPlan>;
+export type RampingVusPlan = Extract<Plan, { executor: 'ramping-vus' }>;
+
+/** One of `of` equal parts of a load; `index` counts from 0. */
+export interface Slice {
+  index: number;
+  of: number;
+}
+
+/** Tells arrival-rate plans from those that loop over VUs. */
+export function isOpen(plan: Plan): plan is OpenPlan {
+  return plan.executor === 'constant-arrival-rate' || plan.executor === 'ramping-arrival-rate';
+}
+
+/** How many of `total` things, numbered from 0, are the slice's: those whose number is `index` modulo `of`. */
+export function shareOf(total: number, slice: Slice): number {
+  return Math.max(0, Math.ceil((total - slice.index) / slice.of));
+}
+
+/** Length of the schedule in ms from the start of the run: start time included, graceful stop not. */
+export function durationOf(plan: Plan): number {
+  switch (plan.executor) {
+    case 'constant-arrival-rate':
+    case 'constant-vus':
+      return plan.startTimeMs + plan.durationMs;
+    case 'ramping-arrival-rate':
+    case 'ramping-vus':
+      return plan.stages.reduce((sum, stage) => sum + stage.durationMs, plan.startTimeMs);
+    case 'per-vu-iterations':
+    case 'shared-iterations':
+      return plan.startTimeMs + plan.maxDurationMs;
+  }
+}
+
+function segmentsOfPlan(plan: OpenPlan): Segment[] {
+  if (plan.executor === 'ramping-arrival-rate') return segmentsOf(plan.startRate, plan.stages);
+  return segmentsOf(plan.rate, [{ durationMs: plan.durationMs, target: plan.rate }]);
+}
+
+/** Cumulative arrivals of the whole load over ms after the plan's start time. */
+export function curveOf(plan: OpenPlan): ArrivalCurve {
+  return new ArrivalCurve(segmentsOfPlan(plan), plan.timeUnitMs);
+}
+
+/**
+ * Arrivals of the whole load: exact for uniform arrivals, the expected number for Poisson ones.
+ * 0 for plans that loop over VUs: how much they do is up to the target.
+ */
+export function totalArrivals(plan: Plan): number {
+  if (!isOpen(plan)) return 0;
+  const { area } = curveOf(plan);
+  return plan.arrivals === 'uniform' ? Math.ceil(area) : area;
+}
+
+/** Planned arrivals per second of the whole load, `tMs` after the start of the run; 0 for plans that loop over VUs. */
+export function rateAt(plan: Plan, tMs: number): number {
+  if (!isOpen(plan)) return 0;
+  const t = tMs - plan.startTimeMs;
+  for (const { startMs, durationMs, from, to } of segmentsOfPlan(plan)) {
+    if (t < startMs || t >= startMs + durationMs) continue;
+    return ((from + ((to - from) * (t - startMs)) / durationMs) * 1000) / plan.timeUnitMs;
+  }
+  return 0;
+}
+
+/** From `atMs` after the start of the run on, `vus` VUs of the whole load are to be looping. */
+export interface VuStep {
+  atMs: number;
+  vus: number;
+}
+
+/** The whole-numbered steps of a VU ramp: like k6, the count changes at the instant at which the line reaches it. */
+export function vuSteps(plan: RampingVusPlan): VuStep[] {
+  let startMs = plan.startTimeMs;
+  let from = plan.startVUs;
+  const steps: VuStep[] = [{ atMs: startMs, vus: from }];
+  for (const { durationMs, target } of plan.stages) {
+    const distance = Math.abs(target - from);
+    const direction = Math.sign(target - from);
+    if (durationMs === 0) steps.push({ atMs: startMs, vus: target });
+    else {
+      for (let step = 1; step <= distance; step++) {
+        steps.push({ atMs: startMs + (durationMs * step) / distance, vus: from + direction * step });
+      }
+    }
+    startMs += durationMs;
+    from = target;
+  }
+  return steps;
+}
+
+/**
+ * Planned looping VUs of the whole load, `tMs` after the start of the run; 0 for arrival-rate plans, which plan none.
+ */
+export function vusAt(plan: Plan, tMs: number): number {
+  if (isOpen(plan) || tMs < plan.startTimeMs || tMs >= durationOf(plan)) return 0;
+  if (plan.executor !== 'ramping-vus') return plan.vus;
+  return vuSteps(plan).findLast((step) => step.atMs <= tMs)?.vus ?? 0;
+}
+
+/** The most VUs of the whole load at once. */
+export function vusOf(plan: Plan): number {
+  if (isOpen(plan)) return plan.maxVUs;
+  return plan.executor === 'ramping-vus' ? Math.max(...vuSteps(plan).map(({ vus }) => vus)) : plan.vus;
+}

@@ -1,0 +1,88 @@
+import { Alarm } from './clock.ts';
+import { ClosedModel } from './closed.ts';
+import type { ExecutorOptions } from './model.ts';
+import { type RampingVusPlan, type VuStep, vuSteps } from './plan.ts';
+import type { Vu, VuPool } from './vu-pool.ts';
+import { RampedWork } from './work.ts';
+
+/**
+ * Looping VUs whose number follows a ramp. A VU that the ramp no longer wants starts nothing new; the iteration it is
+ * in gets `gracefulRampDownMs`, then it is no longer waited for. When the ramp wants the VU back in time, it just goes
+ * on.
+ */
+export class RampingVusModel<V> extends ClosedModel<V> {
+  readonly #plan: RampingVusPlan;
+  readonly #work: RampedWork;
+  readonly #steps: VuStep[];
+  readonly #stepAlarm: Alarm;
+  readonly #leaveAlarm: Alarm;
+  readonly #onIdle: () => void;
+  /** VUs to be given up, and when; the earliest first. */
+  readonly #leaving = new Map<Vu<V>, number>();
+  #startAt = 0;
+  #nextStep = 0;
+
+  /** `onIdle` is called when VUs may have come to an end without becoming free. */
+  constructor(plan: RampingVusPlan, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
+    const work = new RampedWork();
+    const steps = vuSteps(plan);
+    super(
+      steps.reduce((most, step) => Math.max(most, step.vus), 0),
+      work,
+      options,
+      pool,
+    );
+    this.#plan = plan;
+    this.#work = work;
+    this.#steps = steps;
+    this.#onIdle = onIdle;
+    this.#stepAlarm = new Alarm(this.clock, (now) => this.#step(now));
+    this.#leaveAlarm = new Alarm(this.clock, (now) => this.#giveUp(now));
+  }
+
+  override begin(startAt: number): void {
+    this.#startAt = startAt;
+    super.begin(startAt);
+  }
+
+  protected override startVus(now: number): void {
+    this.#step(now);
+  }
+
+  override end(now: number): void {
+    super.end(now);
+    this.#stepAlarm.clear();
+  }
+
+  override stop(now: number): void {
+    super.stop(now);
+    this.#leaveAlarm.clear();
+  }
+
+  #step(now: number): void {
+    const before = this.#work.wanted;
+    let wanted = before;
+    let step = this.#steps[this.#nextStep];
+    for (; step !== undefined && this.#startAt + step.atMs <= now; step = this.#steps[++this.#nextStep]) {
+      wanted = this.pool.share(step.vus);
+    }
+    this.#work.wanted = wanted;
+    for (const vu of this.pool.vus.slice(before, wanted)) {
+      this.#leaving.delete(vu);
+      this.onFree(vu);
+    }
+    for (const vu of this.pool.vus.slice(wanted, before)) this.#leaving.set(vu, now + this.#plan.gracefulRampDownMs);
+    this.#leaveAlarm.set(this.#leaving.values().next().value ?? Number.POSITIVE_INFINITY);
+    this.#stepAlarm.set(step === undefined ? Number.POSITIVE_INFINITY : this.#startAt + step.atMs);
+  }
+
+  #giveUp(now: number): void {
+    for (const [vu, at] of this.#leaving) {
+      if (at > now) break;
+      this.#leaving.delete(vu);
+      this.pool.abandon(vu);
+    }
+    this.#leaveAlarm.set(this.#leaving.values().next().value ?? Number.POSITIVE_INFINITY);
+    this.#onIdle();
+  }
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Interval } from '../measure/recorder.ts';
+
+/**
+ * The start line: slices live in processes of their own and must begin at one instant. Each says when it is ready; once
+ * all are, the coordinator names the instant. Afterwards the same connection carries what the slices measured, so that a
+ * slice that dies takes nothing but its last interval with it, and the word to stop.
+ */
+
+/** Workers find the start line by this environment variable. */
+export const startLineVariable = 'TANDEM_START_LINE';
+
+/** Between the last slice's readiness and the start: time for the word to arrive everywhere. */
+const LEAD_MS = 250;
+
+/** The machine's monotonic clock in ms: the same in all of its processes, whatever happens to the time of day. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export interface SliceId {
+  scenario: string;
+  index: number;
+}
+
+export type SliceMessage =
+  | { type: 'hello'; id: SliceId }
+  | { type: 'ready'; id: SliceId }
+  | { type: 'interval'; id: SliceId; interval: Interval };
+
+type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'stop'; reason: string };
+
+export interface StartLineEvents {
+  ready(count: number): void;
+  start(startAt: number): void;
+  interval(id: SliceId, interval: Interval): void;
+}
+
+/** The coordinator's side; lives in the process of the reporter. */
+export class StartLine {
+  readonly #server: Server;
+  readonly #sockets = new Map<Socket, SliceId | undefined>();
+  readonly #events: StartLineEvents;
+  readonly #readyIds = new Set<string>();
+  #expected = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  /** Monotonic ms; undefined until all slices were ready. */
+  startAt: number | undefined;
+  /** Why the run was stopped, if it was. */
+  stopReason: string | undefined;
+
+  private constructor(events: StartLineEvents) {
+    this.#events = events;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /** Listens; {@link address} is then what workers need. */
+  static async open(events: StartLineEvents): Promise<StartLine> {
+    const line = new StartLine(events);
+    const name = `tandem-${process.pid}-${randomBytes(4).toString('hex')}`;
+    const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+    await new Promise<void>((resolve, reject) => {
+      line.#server.once('error', reject).listen(path, resolve);
+    });
+    line.#server.unref();
+    return line;
+  }
+
+  get address(): string {
+    return this.#server.address() as string;
+  }
+
+  /** Starts the run once `count` slices are ready; stops it when they are not within `timeoutMs`. */
+  expect(count: number, timeoutMs: number): void {
+    this.#expected = count;
+    this.#timer = setTimeout(() => {
+      this.stop(`only ${this.#readyIds.size} of ${count} slices were ready within ${timeoutMs / 1000} s`);
+    }, timeoutMs);
+    this.#startWhenReady();
+  }
+
+  /** Tells every slice, also those that come later, to stop; the first reason stays. */
+  stop(reason: string): void {
+    if (this.stopReason !== undefined) return;
+    this.stopReason = reason;
+    clearTimeout(this.#timer);
+    for (const socket of this.#sockets.keys()) send(socket, { type: 'stop', reason });
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const path = this.#server.listening ? this.address : undefined;
+    for (const socket of this.#sockets.keys()) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (path && process.platform !== 'win32') rmSync(path, { force: true });
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.set(socket, undefined);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      const id = this.#sockets.get(socket);
+      this.#sockets.delete(socket);
+      if (id && this.startAt === undefined) this.stop(`slice ${id.index} of ${id.scenario} ended before the start`);
+    });
+    if (this.stopReason !== undefined) send(socket, { type: 'stop', reason: this.stopReason });
+    readMessages<SliceMessage>(socket, (message) => {
+      if (message.type === 'hello') this.#sockets.set(socket, message.id);
+      if (message.type === 'ready') this.#ready(message.id, socket);
+      if (message.type === 'interval') this.#events.interval(message.id, message.interval);
+    });
+  }
+
+  #ready(id: SliceId, socket: Socket): void {
+    if (this.startAt !== undefined) {
+      // A retried test, say: half a schedule would be no measurement.
+      send(socket, { type: 'stop', reason: 'the run has already begun' });
+      return;
+    }
+    this.#readyIds.add(`${id.scenario}#${id.index}`);
+    this.#events.ready(this.#readyIds.size);
+    this.#startWhenReady();
+  }
+
+  #startWhenReady(): void {
+    if (this.#readyIds.size < this.#expected || this.startAt !== undefined || this.stopReason !== undefined) return;
+    clearTimeout(this.#timer);
+    this.startAt = monotonicMs() + LEAD_MS;
+    for (const socket of this.#sockets.keys()) send(socket, { type: 'start', startAt: this.startAt });
+    this.#events.start(this.startAt);
+  }
+}
+
+/** A slice's side. */
+export class StartLineRunner {
+  readonly #socket: Socket;
+  readonly #id: SliceId;
+  readonly #stopping = new AbortController();
+  readonly #started: Promise<number>;
+
+  private constructor(socket: Socket, id: SliceId) {
+    this.#socket = socket;
+    this.#id = id;
+    this.#started = new Promise((resolve, reject) => {
+      readMessages<CoordinatorMessage>(socket, (message) => {
+        if (message.type === 'start') resolve(message.startAt);
+        if (message.type === 'stop') this.#stopping.abort(new Error(message.reason));
+      });
+      this.signal.addEventListener('abort', () => reject(this.signal.reason));
+    });
+    this.#started.catch(() => {});
+    socket.on('error', () => {});
+    // Without its coordinator a slice would load the target for nobody.
+    socket.on('close', () => this.#stopping.abort(new Error('the coordinator is gone')));
+    this.#send({ type: 'hello', id });
+  }
+
+  /** Rejects when nobody listens at `address`. */
+  static async connect(address: string, id: SliceId): Promise<StartLineRunner> {
+    const socket = connect(address);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve).once('error', reject);
+    });
+    return new StartLineRunner(socket, id);
+  }
+
+  /** Aborted, with the reason, when the run is to stop. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Says that this slice is ready; resolves with the start instant (monotonic ms), rejects when the run is stopped before. */
+  async ready(): Promise<number> {
+    this.#send({ type: 'ready', id: this.#id });
+    return this.#started;
+  }
+
+  interval(interval: Interval): void {
+    this.#send({ type: 'interval', id: this.#id, interval });
+  }
+
+  async end(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.end(resolve));
+  }
+
+  #send(message: SliceMessage): void {
+    if (!this.#socket.destroyed) send(this.#socket, message);
+  }
+}
+
+function send(socket: Socket, message: SliceMessage | CoordinatorMessage): void {
+  socket.write(`${JSON.stringify(message)}\n`);
+}
+
+function readMessages<T>(socket: Socket, receive: (message: T) => void): void {
+  let rest = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) receive(JSON.parse(line) as T);
+  });
+}

@@ -1,0 +1,181 @@
+import { durationHelp, parseDuration } from '../duration.ts';
+import { kindOf, ms, type ProfileFile, type ScenarioKind, type ScenarioSpec } from '../profile.ts';
+import { durationOf, type Plan, vusOf } from './plan.ts';
+
+/** What a person may change of one run without editing its profile. */
+export interface RunShape {
+  /** Length of the whole timeline, calm included; the profile's own when undefined. */
+  durationMs?: number;
+  /** Factor of rates and VUs. */
+  scale: number;
+  slices?: number;
+  seed: string;
+}
+
+export interface TimelineScenario {
+  name: string;
+  kind: ScenarioKind;
+  plan: Plan;
+  /** The scenario runs as slices 0 … slices − 1. */
+  slices: number;
+  mix?: Record<string, number>;
+  options: Record<string, unknown>;
+}
+
+/** A profile made exact: every duration in ms from the run's start, calm included. Plain data: it travels as metadata. */
+export interface Timeline {
+  profile: string;
+  path: string;
+  description: string;
+  seed: string;
+  calmMs: number;
+  /** From the run's start to the end of the last schedule. */
+  durationMs: number;
+  intervalMs: number;
+  slices: number;
+  scenarios: TimelineScenario[];
+  thresholds: ProfileFile['spec']['thresholds'];
+  health: { maxLatenessMs: number; maxStartSpreadMs: number; maxDropped: number; targetDownAfterMs: number };
+}
+
+/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_SLICES`, `LOAD_SEED`. Throws one sentence for what they may not be. */
+export function runShape(env: NodeJS.ProcessEnv): RunShape {
+  const { LOAD_DURATION, LOAD_SCALE, LOAD_SLICES, LOAD_SEED } = env;
+  const shape: RunShape = { scale: 1, seed: LOAD_SEED || '1' };
+  if (LOAD_DURATION) {
+    const durationMs = parseDuration(LOAD_DURATION);
+    if (!durationMs) throw new Error(`LOAD_DURATION is "${LOAD_DURATION}"; allowed is ${durationHelp}.`);
+    shape.durationMs = durationMs;
+  }
+  if (LOAD_SCALE) {
+    shape.scale = Number(LOAD_SCALE);
+    if (!(shape.scale > 0 && Number.isFinite(shape.scale))) {
+      throw new Error(`LOAD_SCALE is "${LOAD_SCALE}"; allowed is a number above 0, such as 0.5.`);
+    }
+  }
+  if (LOAD_SLICES) {
+    shape.slices = Number(LOAD_SLICES);
+    if (!(Number.isInteger(shape.slices) && shape.slices >= 1)) {
+      throw new Error(`LOAD_SLICES is "${LOAD_SLICES}"; allowed is a whole number of at least 1.`);
+    }
+  }
+  return shape;
+}
+
+/** More intervals than this would say no more and cost memory and report size. */
+const MAX_INTERVALS = 300;
+
+export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
+  const { spec } = file;
+  const calmMs = ms(spec.calm, 0);
+  const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, known)! }));
+  const loads = entries.filter(({ kind }) => kind === 'load');
+  const loadEndMs = Math.max(calmMs, ...loads.map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
+  const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
+  const ownMs = Math.max(...[...plans.values()].map(durationOf));
+  const factor = shape.durationMs === undefined ? 1 : shape.durationMs / ownMs;
+  const durationMs = ownMs * factor;
+  const slices = shape.slices ?? spec.slices ?? 1;
+  return {
+    profile: file.name,
+    path: file.path,
+    description: spec.description,
+    seed: shape.seed,
+    calmMs: calmMs * factor,
+    durationMs,
+    intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / MAX_INTERVALS)),
+    slices,
+    scenarios: entries.map(({ name, one, kind }) => {
+      const plan = reshape(plans.get(name)!, factor, shape.scale);
+      // A slice without a VU could do nothing.
+      const own = Math.min(one.slices ?? slices, slices, vusOf(plan));
+      return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {} };
+    }),
+    thresholds: spec.thresholds,
+    health: {
+      maxLatenessMs: ms(spec.health?.maxLateness, 100),
+      maxStartSpreadMs: ms(spec.health?.maxStartSpread, 1_000),
+      maxDropped: spec.health?.maxDropped ?? 0,
+      targetDownAfterMs: ms(spec.health?.targetDownAfter, 5_000),
+    },
+  };
+}
+
+/**
+ * A load starts when calm is over. A journey also runs in the calm window, at the rate or VU count it starts with, and
+ * without a duration of its own until the load ends.
+ */
+function planOf(spec: ScenarioSpec, kind: ScenarioKind, calmMs: number, loadEndMs: number): Plan {
+  const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? calmMs : 0);
+  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000) };
+  const calmLeadMs = kind === 'journey' ? calmMs : 0;
+  const constantMs = (text: string | undefined): number =>
+    text === undefined ? loadEndMs - startTimeMs : ms(text, 0) + calmLeadMs;
+  const ramp = (from: number, stages: { duration: string; target: number }[]) => [
+    ...(calmLeadMs > 0 ? [{ durationMs: calmLeadMs, target: from }] : []),
+    ...stages.map((stage) => ({ durationMs: ms(stage.duration, 0), target: stage.target })),
+  ];
+  switch (spec.executor) {
+    case 'constant-arrival-rate':
+      return {
+        ...common,
+        ...openPart(spec),
+        executor: spec.executor,
+        rate: spec.rate,
+        durationMs: constantMs(spec.duration),
+      };
+    case 'ramping-arrival-rate': {
+      const startRate = spec.startRate ?? 0;
+      return { ...common, ...openPart(spec), executor: spec.executor, startRate, stages: ramp(startRate, spec.stages) };
+    }
+    case 'constant-vus':
+      return { ...common, executor: spec.executor, vus: spec.vus, durationMs: constantMs(spec.duration) };
+    case 'ramping-vus': {
+      const startVUs = spec.startVUs ?? 1;
+      const gracefulRampDownMs = ms(spec.gracefulRampDown, 30_000);
+      return { ...common, executor: spec.executor, startVUs, stages: ramp(startVUs, spec.stages), gracefulRampDownMs };
+    }
+    case 'per-vu-iterations':
+    case 'shared-iterations': {
+      const { executor, vus, iterations } = spec;
+      return { ...common, executor, vus, iterations, maxDurationMs: ms(spec.maxDuration, 600_000) };
+    }
+  }
+}
+
+function openPart(spec: Extract<ScenarioSpec, { timeUnit?: string }>) {
+  const maxVUs = (spec.maxVUs ?? spec.maxSessions ?? spec.preAllocatedVUs)!;
+  return {
+    arrivals: spec.arrivals ?? ('uniform' as const),
+    timeUnitMs: ms(spec.timeUnit, 1_000),
+    preAllocatedVUs: spec.preAllocatedVUs ?? maxVUs,
+    maxVUs,
+    maxLatenessMs: ms(spec.maxLateness, 10_000),
+  };
+}
+
+/** `LOAD_DURATION` and `LOAD_SCALE`: times by one factor, rates and VUs by the other. Graceful stops stay as they are. */
+function reshape(plan: Plan, time: number, load: number): Plan {
+  const vus = (n: number) => (n === 0 ? 0 : Math.max(1, Math.round(n * load)));
+  const startTimeMs = plan.startTimeMs * time;
+  switch (plan.executor) {
+    case 'constant-arrival-rate':
+    case 'ramping-arrival-rate': {
+      const pool = { startTimeMs, preAllocatedVUs: vus(plan.preAllocatedVUs), maxVUs: vus(plan.maxVUs) };
+      if (plan.executor === 'constant-arrival-rate') {
+        return { ...plan, ...pool, rate: plan.rate * load, durationMs: plan.durationMs * time };
+      }
+      const stages = plan.stages.map((s) => ({ durationMs: s.durationMs * time, target: s.target * load }));
+      return { ...plan, ...pool, startRate: plan.startRate * load, stages };
+    }
+    case 'constant-vus':
+      return { ...plan, startTimeMs, vus: vus(plan.vus), durationMs: plan.durationMs * time };
+    case 'ramping-vus': {
+      const stages = plan.stages.map((s) => ({ durationMs: s.durationMs * time, target: vus(s.target) }));
+      return { ...plan, startTimeMs, startVUs: vus(plan.startVUs), stages };
+    }
+    case 'per-vu-iterations':
+    case 'shared-iterations':
+      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs: plan.maxDurationMs * time };
+  }
+}

@@ -1,0 +1,74 @@
+import { type ClosedPlan, type Slice, shareOf } from './plan.ts';
+
+/** How much there is to do for a slice's looping VUs. */
+export interface Work {
+  /** Iterations that nobody has taken yet; Infinity when only time ends the work. */
+  readonly left: number;
+  /** Takes one iteration for the VU of this rank; false when there is none for it. */
+  take(rank: number): boolean;
+}
+
+class EndlessWork implements Work {
+  readonly left = Number.POSITIVE_INFINITY;
+
+  take(): boolean {
+    return true;
+  }
+}
+
+class SharedWork implements Work {
+  left: number;
+
+  constructor(iterations: number) {
+    this.left = iterations;
+  }
+
+  take(): boolean {
+    if (this.left === 0) return false;
+    this.left--;
+    return true;
+  }
+}
+
+class PerVuWork implements Work {
+  left: number;
+  readonly #leftOf: number[];
+
+  constructor(vus: number, iterations: number) {
+    this.left = vus * iterations;
+    this.#leftOf = new Array<number>(vus).fill(iterations);
+  }
+
+  take(rank: number): boolean {
+    const left = this.#leftOf[rank]!;
+    if (left === 0) return false;
+    this.#leftOf[rank] = left - 1;
+    this.left--;
+    return true;
+  }
+}
+
+/** Endless work for those VUs that the ramp wants at the moment. */
+export class RampedWork implements Work {
+  readonly left = Number.POSITIVE_INFINITY;
+  /** VUs of the slice that are to loop: those of the lowest ranks. */
+  wanted = 0;
+
+  take(rank: number): boolean {
+    return rank < this.wanted;
+  }
+}
+
+/** The slice's work under a plan whose number of VUs does not change. */
+export function workOf(plan: Exclude<ClosedPlan, { executor: 'ramping-vus' }>, slice: Slice): Work {
+  const vus = shareOf(plan.vus, slice);
+  switch (plan.executor) {
+    case 'constant-vus':
+      return new EndlessWork();
+    case 'per-vu-iterations':
+      return new PerVuWork(vus, plan.iterations);
+    case 'shared-iterations':
+      // Processes share no counter: the iterations are dealt out beforehand to the slices that have a VU to do them.
+      return new SharedWork(vus === 0 ? 0 : shareOf(plan.iterations, { ...slice, of: Math.min(slice.of, plan.vus) }));
+  }
+}

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+
+/** The system under load: where its parts answer. URLs without a trailing slash. */
+export interface Target {
+  name: string;
+  /** True when it is the one Tandem brings up itself. */
+  embedded: boolean;
+  /** The page that journeys open. */
+  baseUrl: string;
+  apiUrl: string;
+  syncUrl: string;
+  wsUrl: string;
+  /** Secret. Never in a report, log, trace or attachment. */
+  token?: string;
+}
+
+const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL'] as const;
+
+/** The settings in force: `.env.<TARGET>`, else `.env`, and over them the environment. */
+export interface TargetSettings {
+  name: string;
+  /** What the settings come from, for error sentences. */
+  source: string;
+  values: Record<string, string>;
+}
+
+/**
+ * @param folder where the `.env` files are
+ * @throws one sentence when `TARGET` names no file, or a URL is none
+ */
+export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSettings {
+  const name = env.TARGET || '';
+  const file = name ? `.env.${name}` : '.env';
+  const path = join(folder, file);
+  if (name && !existsSync(path)) {
+    const there = readdirSync(folder).filter((one) => one.startsWith('.env.') && one !== '.env.example');
+    const names = there.map((one) => one.slice('.env.'.length)).join(', ') || 'none: there is no .env.<name> file';
+    throw new Error(`TARGET is "${name}", but there is no file ${file}; allowed: ${names}.`);
+  }
+  const fromFile = existsSync(path) ? parse(readFileSync(path)) : {};
+  const values: Record<string, string> = {};
+  for (const key of [...urlFields, 'API_TOKEN']) {
+    const value = env[key] || fromFile[key];
+    if (value) values[key] = value;
+  }
+  for (const key of urlFields) {
+    const source = env[key] ? 'the environment' : file;
+    if (values[key] && !isUrl(values[key], key === 'WS_URL' ? /^wss?:$/ : /^https?:$/)) {
+      const example = key === 'WS_URL' ? 'ws://127.0.0.1:4000' : 'http://127.0.0.1:4000';
+      throw new Error(`${key} in ${source} is "${values[key]}"; allowed is a URL such as ${example}.`);
+    }
+  }
+  return { name: name || (values.BASE_URL || values.API_URL ? 'default' : 'embedded'), source: file, values };
+}
+
+/** True when nothing says where a system is: then the embedded one is started. */
+export function isEmbedded({ values }: TargetSettings): boolean {
+  return !values.BASE_URL && !values.API_URL;
+}
+
+/** The environment variable by which Playwright tells the embedded target's port (see the config's `webServer`). */
+export const portVariable = 'TARGET_PORT';
+
+/** @throws when the embedded target's port is not known: it was not started */
+export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv): Target {
+  const { values, name } = settings;
+  const embedded = isEmbedded(settings);
+  if (embedded && !env[portVariable])
+    throw new Error('The embedded target was not started: run through playwright.config.ts.');
+  const base = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
+  const apiUrl = trim(values.API_URL ?? base);
+  return {
+    name,
+    embedded,
+    baseUrl: base,
+    apiUrl,
+    syncUrl: trim(values.SYNC_API_URL ?? `${apiUrl}/sync`),
+    wsUrl: trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws')),
+    token: values.API_TOKEN,
+  };
+}
+
+function trim(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function isUrl(text: string, protocol: RegExp): boolean {
+  return URL.canParse(text) && protocol.test(new URL(text).protocol);
+}
+
+/** The origin without user, password or query: what may be shown. */
+export function shownUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname === '/' ? '' : pathname}`;
+}

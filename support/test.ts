@@ -1,0 +1,117 @@
+import { dirname } from 'node:path';
+import { test as base, type TestInfo } from '@playwright/test';
+import { warmUp } from './browser.ts';
+import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
+import { type JourneyDefinition, journeyWork } from './journey.ts';
+import { type LoadDefinition, loadWork } from './load.ts';
+import { Recorder } from './measure/recorder.ts';
+import { packSlice, sliceReportType } from './measure/slice.ts';
+import { shareOf, vusOf } from './schedule/plan.ts';
+import { ScenarioRun } from './schedule/scenario.ts';
+import { StartLineRunner, startLineVariable } from './schedule/startline.ts';
+import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
+import { resolveTarget, shownUrl, targetSettings } from './target.ts';
+import type { SliceContext } from './vu.ts';
+
+export type { Locator, Page } from '@playwright/test';
+export { expect } from '@playwright/test';
+export type { JourneyDefinition, User, Visit } from './journey.ts';
+export type { LoadDefinition } from './load.ts';
+export type { AnySeries } from './measure/series.ts';
+export { type Random, random } from './schedule/random.ts';
+export type { Target } from './target.ts';
+export type { SliceContext, Vu } from './vu.ts';
+
+/**
+ * Declares protocol work: one Playwright test a slice, in a file `protocol/<name>.load.ts`.
+ * @param name the file's name; profiles call the scenario by it
+ */
+export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
+  const declaration: Declaration = {
+    kind: 'load',
+    operations: Object.keys(definition.operations),
+    metrics: metricDefinitions(definition.metrics ?? {}),
+  };
+  scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice }) => {
+    const shared = (await definition.setup?.(slice.context)) as S;
+    slice.atEnd(async () => definition.teardown?.(shared));
+    await slice.run.run(loadWork(definition, shared, slice.context, slice.timeline.seed, slice.scenario.mix));
+  });
+}
+
+/**
+ * Declares a browser user: one Playwright test a slice, in a file `journeys/<name>.journey.ts`; each iteration is a session.
+ * @param name the file's name; profiles call the scenario by it
+ */
+export function journey(name: string, definition: JourneyDefinition): void {
+  const metrics = metricDefinitions(definition.metrics ?? {});
+  const declaration: Declaration = { kind: 'journey', operations: [], metrics };
+  scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
+    const { context, run, timeline, keep } = slice;
+    await warmUp(browser, context.target.baseUrl);
+    await run.run(
+      journeyWork(definition, { slice: context, browser, seed: timeline.seed, window: () => run.window, keep }),
+    );
+  });
+}
+
+function annotationOf(declaration: Declaration) {
+  return { type: declarationType, description: JSON.stringify(declaration) };
+}
+
+interface Slice {
+  run: ScenarioRun;
+  timeline: Timeline;
+  scenario: TimelineScenario;
+  context: SliceContext;
+  /** Runs when everything is over, before the connection to the start line is given up. */
+  atEnd(cleanUp: () => Promise<void>): void;
+  keep(name: string, body: Buffer, contentType: string): Promise<void>;
+}
+
+/**
+ * The slice is a fixture because on Ctrl-C, time-out or failure Playwright leaves a test's body where it stands but still tears
+ * its fixtures down: what was measured is attached in every case that the process survives.
+ */
+const scenarioTest = base.extend<{ slice: Slice }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a fixture needs from this pattern.
+  slice: async ({}, use, testInfo) => {
+    const address = process.env[startLineVariable];
+    if (!address) {
+      throw new Error(
+        'No load was sent, as no verdict could be made: Tandem’s reporter is not there. --reporter replaces it; --add-reporter keeps it.',
+      );
+    }
+    const timeline = testInfo.project.metadata as Timeline;
+    const scenario = timeline.scenarios.find(({ name }) => name === testInfo.title)!;
+    const index = testInfo.repeatEachIndex;
+    const line = await StartLineRunner.connect(address, { scenario: scenario.name, index });
+    const recorder = new Recorder(scenario.name, scenario.kind, metricsOf(testInfo));
+    const runId = process.env.LOAD_RUN_ID!;
+    const slice = { index, of: scenario.slices };
+    const target = resolveTarget(targetSettings(process.env, dirname(testInfo.config.configFile!)), process.env);
+    const shown = { name: target.name, url: shownUrl(target.baseUrl) };
+    const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
+    const cleanUps: (() => Promise<void>)[] = [];
+    const context: SliceContext = {
+      runId,
+      scenario: scenario.name,
+      target,
+      recorder,
+      options: scenario.options,
+      maxVUs: shareOf(vusOf(scenario.plan), slice),
+      signal: run.signal,
+    };
+    const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
+    await use({ run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
+    const report = await run.finish();
+    await testInfo.attach('slice', { body: packSlice(report), contentType: sliceReportType });
+    for (const cleanUp of cleanUps) await cleanUp();
+    await line.end();
+  },
+});
+
+function metricsOf(testInfo: TestInfo) {
+  const annotation = testInfo.annotations.find(({ type }) => type === declarationType);
+  return (JSON.parse(annotation!.description!) as Declaration).metrics;
+}

@@ -1,0 +1,63 @@
+import type { Tags } from './measure/metrics.ts';
+import type { Recorder } from './measure/recorder.ts';
+import type { Random } from './schedule/random.ts';
+import type { Outcome } from './schedule/scenario.ts';
+import type { Target } from './target.ts';
+
+/** What every part of a slice shares, and what `setup` gets. */
+export interface SliceContext {
+  readonly runId: string;
+  readonly scenario: string;
+  readonly target: Target;
+  readonly recorder: Recorder;
+  /** From the profile: `scenarios.<name>.options`. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** VUs that this slice may have at once. */
+  readonly maxVUs: number;
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** A virtual user as a load's code sees it: who it is, its own random numbers, and where it puts what it finds. */
+export class Vu {
+  /** Counts from 0 over the whole load. */
+  readonly id: number;
+  /** Seeded: the same VU of the same seed draws the same numbers in every run. */
+  readonly random: Random;
+  readonly slice: SliceContext;
+  #outcome: Outcome = 'ok';
+
+  constructor(id: number, random: Random, slice: SliceContext) {
+    this.id = id;
+    this.random = random;
+    this.slice = slice;
+  }
+
+  get target(): Target {
+    return this.slice.target;
+  }
+
+  /** Counts into `checks`; a failed check also makes the iteration `failed` and is counted by name among the errors. */
+  check(name: string, passed: boolean): boolean {
+    this.slice.recorder.check(name, passed);
+    if (!passed) this.fail();
+    return passed;
+  }
+
+  /** Makes the iteration's outcome `failed`, or `indeterminate`: a write that may or may not have happened. */
+  fail(outcome: Exclude<Outcome, 'ok'> = 'failed'): void {
+    if (this.#outcome !== 'failed') this.#outcome = outcome;
+  }
+
+  /** Adds to a metric of the vocabulary or of the load's own `metrics`. */
+  add(metric: string, value: number, tags?: Tags): void {
+    this.slice.recorder.add(metric, value, tags);
+  }
+
+  /** The outcome of the iteration so far; afterwards it is `ok` again, for the next one. */
+  takeOutcome(): Outcome {
+    const outcome = this.#outcome;
+    this.#outcome = 'ok';
+    return outcome;
+  }
+}

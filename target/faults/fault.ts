@@ -1,0 +1,30 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** What a fault works with. */
+export interface FaultContext {
+  /** The whole server, before any route is added: Fastify's own hooks reach every request and every answer. */
+  app: FastifyInstance;
+  /** Whether the fault has begun. */
+  active(): boolean;
+  /** Runs `action` once, when the fault begins. */
+  onBegin(action: () => void): void;
+  /** Random numbers in [0, 1): the same ones in every run. */
+  random(): number;
+}
+
+/** One way to misbehave; each is one file in `faults/` and one line in its registry. */
+export interface FaultKind {
+  name: string;
+  /** How it is written, as in `latency=80ms`. */
+  usage: string;
+  /**
+   * Reads the value after `=` (undefined when there is none) and gives what puts the fault in place.
+   * @throws {TypeError} with what is wrong, when the value is.
+   */
+  parse(value: string | undefined): (context: FaultContext) => void;
+}
+
+/** Whether a request is one of the API (relay, auth), as opposed to the page, health and metrics. */
+export function isApi(request: FastifyRequest): boolean {
+  return request.url.startsWith('/sync') || request.url.startsWith('/api/');
+}

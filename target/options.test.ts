@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readOptions } from './options.ts';
+
+test('an empty environment, or one of empty variables, is a target with its own PostgreSQL on any port', () => {
+  const defaults = { port: 0, host: '127.0.0.1', databaseUrl: undefined, faults: [], rateLimit: undefined };
+  assert.deepEqual(readOptions({}), defaults);
+  const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', RATE_LIMIT: '' };
+  assert.deepEqual(readOptions(empty), defaults);
+});
+
+test('every variable is read', () => {
+  const options = readOptions({
+    PORT: '4000',
+    HOST: '0.0.0.0',
+    DATABASE_URL: 'postgres://localhost/db',
+    TARGET_FAULTS: 'crash@10s',
+    RATE_LIMIT: '60/min',
+  });
+  assert.equal(options.port, 4_000);
+  assert.equal(options.host, '0.0.0.0');
+  assert.equal(options.databaseUrl, 'postgres://localhost/db');
+  assert.equal(options.faults?.[0]?.beginsAfterMs, 10_000);
+  assert.ok(options.rateLimit);
+});
+
+test('a variable that cannot be read is named with what was found and what is allowed', () => {
+  const cases: [NodeJS.ProcessEnv, RegExp][] = [
+    [{ PORT: 'http' }, /^PORT is "http"; allowed is a number from 0 \(any free port\) to 65535\.$/],
+    [{ PORT: '70000' }, /^PORT is "70000"/],
+    [{ PORT: '-1' }, /^PORT is "-1"/],
+    [{ TARGET_FAULTS: 'latncy=80ms' }, /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are /],
+    [{ RATE_LIMIT: 'often' }, /^RATE_LIMIT is "often"; allowed is/],
+  ];
+  for (const [env, message] of cases) assert.throws(() => readOptions(env), { name: 'StartError', message });
+});

@@ -1,0 +1,22 @@
+import { parseFaults } from './faults.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { TargetOptions } from './server.ts';
+import { StartError } from './start-error.ts';
+
+/** The options in the environment. An empty variable counts as none. @throws {StartError} */
+export function readOptions(env: NodeJS.ProcessEnv): TargetOptions {
+  return {
+    port: readPort(env.PORT || '0'),
+    host: env.HOST || '127.0.0.1',
+    databaseUrl: env.DATABASE_URL || undefined,
+    faults: parseFaults(env.TARGET_FAULTS ?? ''),
+    rateLimit: env.RATE_LIMIT ? RateLimit.parse(env.RATE_LIMIT) : undefined,
+  };
+}
+
+function readPort(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
+    throw new StartError(`PORT is ${JSON.stringify(value)}; allowed is a number from 0 (any free port) to 65535.`);
+  }
+  return Number(value);
+}

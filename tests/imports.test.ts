@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { cruise } from 'dependency-cruiser';
+
+const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
+
+/** Modules by path; each value lists what the module imports. */
+type Tree = Record<string, string[]>;
+
+const cleanTree: Tree = {
+  'playwright.config.ts': ['@playwright/test', './support/profile.ts', './support/target.ts'],
+  'journeys/light.journey.ts': ['../support/test.ts', './app/ledger.ts'],
+  'journeys/app/ledger.ts': ['../../support/test.ts'],
+  'protocol/sync-relay.load.ts': ['../support/test.ts', './clients/http.ts'],
+  'protocol/clients/http.ts': ['undici'],
+  'support/profile.ts': ['zod', './duration.ts', './judge/expression.ts'],
+  'support/duration.ts': [],
+  'support/target.ts': ['zod'],
+  'support/test.ts': [
+    ...['@playwright/test', './profile.ts', './browser.ts', './load.ts'],
+    ...['./schedule/pacer.ts', './measure/recorder.ts', './check/convergence.ts'],
+  ],
+  'support/load.ts': ['./schedule/pacer.ts'],
+  'support/browser.ts': ['@playwright/test', './measure/vitals.ts', './trace.ts'],
+  'support/trace.ts': [],
+  'support/measure/vitals.ts': [],
+  'support/schedule/pacer.ts': ['../profile.ts', '../measure/recorder.ts'],
+  'support/schedule/pacer.test.ts': ['./pacer.ts', 'fastify', '../judge/verdict.ts'],
+  'support/schedule/startline.ts': [],
+  'support/measure/recorder.ts': ['./metrics.ts'],
+  'support/measure/metrics.ts': [],
+  'support/check/convergence.ts': ['../measure/recorder.ts'],
+  'support/judge/expression.ts': ['../measure/metrics.ts'],
+  'support/judge/verdict.ts': ['./expression.ts', '../measure/recorder.ts', '../profile.ts'],
+  'support/report/terminal.ts': ['../judge/verdict.ts'],
+  'support/report/reporter.ts': [
+    ...['@playwright/test', './terminal.ts', '../judge/verdict.ts', '../check/convergence.ts'],
+    '../schedule/startline.ts',
+  ],
+  'target/main.ts': ['fastify', './relay.ts'],
+  'target/relay.ts': [],
+  'bench/main.ts': ['../support/schedule/pacer.ts', './server.ts', 'fastify'],
+  'bench/server.ts': [],
+  'tests/run.test.ts': ['../target/main.ts', '@playwright/test', '../support/judge/verdict.ts'],
+};
+
+/** One offence for every rule: the module that offends, and what it must not import. */
+const offences: { rule: string; module: string; imports: string }[] = [
+  { rule: 'authors-know-only-test', module: 'journeys/active.journey.ts', imports: '../support/measure/recorder.ts' },
+  { rule: 'authors-know-only-test', module: 'protocol/realtime.load.ts', imports: '../support/profile.ts' },
+  { rule: 'journeys-without-protocol', module: 'journeys/short.journey.ts', imports: '../protocol/clients/http.ts' },
+  { rule: 'protocol-without-journeys', module: 'protocol/clicks.load.ts', imports: '../journeys/app/ledger.ts' },
+  { rule: 'data-stays-light', module: 'support/target.ts', imports: './measure/recorder.ts' },
+  { rule: 'measure-alone', module: 'support/measure/health.ts', imports: '../schedule/startline.ts' },
+  { rule: 'schedule-on-measure', module: 'support/schedule/executor.ts', imports: '../check/convergence.ts' },
+  { rule: 'check-on-measure', module: 'support/check/acknowledged.ts', imports: '../judge/verdict.ts' },
+  { rule: 'judge-on-measure', module: 'support/judge/baseline.ts', imports: '../check/convergence.ts' },
+  { rule: 'report-on-judge', module: 'support/report/html.ts', imports: '../schedule/startline.ts' },
+  { rule: 'reporter-composes', module: 'support/report/reporter.ts', imports: '../schedule/pacer.ts' },
+  { rule: 'workers-neither-judge-nor-report', module: 'support/test.ts', imports: './judge/verdict.ts' },
+  { rule: 'browser-measures', module: 'support/browser.ts', imports: './schedule/startline.ts' },
+  { rule: 'few-know-playwright', module: 'journeys/power.journey.ts', imports: '@playwright/test' },
+  { rule: 'few-know-playwright', module: 'support/report/live.ts', imports: 'playwright-core' },
+  { rule: 'target-stands-alone', module: 'target/faults.ts', imports: '../support/duration.ts' },
+  { rule: 'target-only-by-the-wire', module: 'protocol/clients/relay.ts', imports: '../../target/relay.ts' },
+  { rule: 'tests-and-bench-are-ends', module: 'support/schedule/vu-pool.ts', imports: '../../bench/server.ts' },
+  { rule: 'no-dev-dependencies', module: 'protocol/clients/grpc.ts', imports: 'fastify' },
+  { rule: 'declared-packages', module: 'support/measure/loop.ts', imports: 'stray' },
+  { rule: 'imports-exist', module: 'support/judge/gone.ts', imports: './nowhere.ts' },
+  { rule: 'no-cycles', module: 'support/measure/metrics.ts', imports: './recorder.ts' },
+  { rule: 'no-dead-modules', module: 'support/check/unused.ts', imports: '../measure/recorder.ts' },
+];
+
+test('a tree that keeps to the rules is passed', async () => {
+  assert.deepEqual(await violationsIn(cleanTree), []);
+});
+
+for (const { rule, module, imports } of offences) {
+  test(`${rule}: ${module} must not import ${imports}`, async () => {
+    const tree = { ...cleanTree, [module]: [...(cleanTree[module] ?? []), imports] };
+    // Somebody uses the offender, so that it is not a dead module too.
+    if (rule !== 'no-dead-modules' && !module.startsWith('target/') && !cleanTree[module]) {
+      tree['bench/main.ts'] = [...(tree['bench/main.ts'] ?? []), `../${module}`];
+    }
+    const found = await violationsIn(tree);
+    assert.deepEqual([...new Set(found.map((violation) => violation.rule))], [rule]);
+    assert.ok(
+      found.some((violation) => violation.modules.includes(module)),
+      `${module} is not named in ${JSON.stringify(found)}`,
+    );
+  });
+}
+
+test('every rule has an offence above, and a reason', () => {
+  const rules: { name: string; comment: string }[] = config.forbidden;
+  assert.deepEqual(rules.map(({ name }) => name).sort(), [...new Set(offences.map(({ rule }) => rule))].sort());
+  for (const { name, comment } of rules) assert.ok(comment.length > 20, `${name} gives no reason`);
+});
+
+interface Violation {
+  rule: string;
+  modules: [from: string, to: string];
+}
+
+async function violationsIn(tree: Tree): Promise<Violation[]> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tandem-imports-')));
+  try {
+    writeTree(folder, tree);
+    const { forbidden, options } = config;
+    const { output } = await cruise(['.'], { ...options, baseDir: folder, validate: true, ruleSet: { forbidden } });
+    assert.ok(typeof output === 'object');
+    return output.summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, modules: [from, to] }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Writes the modules, and stand-ins for the packages they import. */
+function writeTree(folder: string, tree: Tree): void {
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  const dependencies = { '@playwright/test': '*', 'playwright-core': '*', undici: '*', zod: '*' };
+  write('package.json', JSON.stringify({ type: 'module', dependencies, devDependencies: { fastify: '*' } }));
+  for (const name of [...Object.keys(dependencies), 'fastify', 'stray']) {
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, main: 'index.js' }));
+    write(`node_modules/${name}/index.js`, '');
+  }
+  for (const [path, imports] of Object.entries(tree)) {
+    write(path, imports.map((name) => `import '${name}';\n`).join('') || 'export {};\n');
+  }
+}
