@@ -1,7 +1,6 @@
 /** CPU time and throughput of the HTTP hot path, side by side with what else one could have used. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Round, RoundAnswer, RoundCost } from './contender.ts';
 import { printTable } from './table.ts';
@@ -18,9 +17,10 @@ const ROUND_TIMEOUT_MS = 30_000;
 const contenders = [
   { module: 'bare', label: 'bare undici loop' },
   { module: 'tandem', label: 'tandem load' },
+  { module: 'tandem-scheduled', label: 'tandem load, 20,000 a second' },
   { module: 'autocannon', label: 'autocannon' },
   { module: 'dispatch', label: 'undici dispatch (floor)' },
-].filter(({ module }) => existsSync(fileOf(module)));
+];
 
 /** Runs every contender once a round, round after round, so that a drift of the machine meets all of them alike. */
 export async function run(): Promise<void> {

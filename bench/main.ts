@@ -1,4 +1,6 @@
 /** npm run bench [-- name …]: prints the suite's own figures, side by side with its peers. Loads 127.0.0.1 only. */
+import * as browser from './browser.ts';
+import * as calibration from './calibration.ts';
 import * as http from './http.ts';
 import { benchPacer } from './pacer.ts';
 
@@ -6,13 +8,15 @@ interface Bench {
   name: string;
   /** What is measured, in a few words. */
   about: string;
-  /** Measures and prints a small table. Takes some 15 s at most. */
+  /** Measures and prints a small table. */
   run(): Promise<unknown>;
 }
 
 const benches: Bench[] = [
   { name: 'pacer', about: 'how true the open model is to its schedule', run: benchPacer },
+  calibration,
   http,
+  browser,
 ];
 
 const chosen = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, LaunchOptions, Page } from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.mjs';
+import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import { redactTrace } from './trace.ts';
 
@@ -78,6 +79,15 @@ export class BrowserSession {
       }) as never;
     }
     return session;
+  }
+
+  /**
+   * From now on `onPainted` hears of every mark of another device (see `measure/marks.ts`) that is sent from now on and
+   * becomes visible in this document. Once a session.
+   */
+  async watchMarks(onPainted: (mark: PaintedMark) => void): Promise<void> {
+    await this.page.exposeBinding(marksBinding, (_source, mark: PaintedMark) => onPainted(mark));
+    await this.page.evaluate(watchMarks, marksOptions);
   }
 
   /** Slowest input → paint since it was last asked, in ms; null without input, or when the page is gone. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { launchOptions } from './browser.ts';
 import { allowed, type ProfileFile, readProfiles, type ScenarioKind } from './profile.ts';
 import { runShape, timeline } from './schedule/timeline.ts';
-import { isEmbedded, targetSettings } from './target.ts';
+import { isEmbedded, type TargetSettings, targetSettings } from './target.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
 const WORKERS = 500;
@@ -18,7 +18,10 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
   try {
     const known = knownScenarios(root);
     const files = readProfiles(join(root, 'profiles'), root, known);
-    if (isRun(env, argv)) checkProject(argv, files);
+    if (isRun(env, argv)) {
+      checkReporter(argv);
+      checkProject(argv, files);
+    }
     const shape = runShape(env);
     const settings = targetSettings(env, root);
     return {
@@ -37,7 +40,7 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
       },
       reportSlowTests: null,
       reporter: [[join(import.meta.dirname, 'report', 'reporter.ts'), { root }]] as [[string, object]],
-      webServer: isEmbedded(settings) ? embeddedTarget() : undefined,
+      webServer: isEmbedded(settings) ? embeddedTarget(settings) : undefined,
       projects: files.map((file) => {
         const metadata = timeline(file, known, shape);
         return {
@@ -74,12 +77,25 @@ function isRun(env: NodeJS.ProcessEnv, argv: string[]): boolean {
   return env.TEST_WORKER_INDEX === undefined && argv[2] === 'test' && !argv.some((arg) => elsewhere.includes(arg));
 }
 
+function valuesOf(option: string, argv: string[]): string[] {
+  return argv.flatMap((arg, i) => {
+    if (arg.startsWith(`${option}=`)) return [arg.slice(option.length + 1)];
+    return arg === option && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
+  });
+}
+
+/** Found out here and not by every slice: without Tandem's reporter there is nobody to start and judge them. */
+function checkReporter(argv: string[]): void {
+  const [given] = valuesOf('--reporter', argv);
+  if (given === undefined) return;
+  throw new Error(
+    `--reporter=${given} would take the place of Tandem's reporter, and there would be no verdict; allowed is --add-reporter=${given}.`,
+  );
+}
+
 function checkProject(argv: string[], files: ProfileFile[]): void {
   const names = files.map(({ name }) => name);
-  const given = argv.flatMap((arg, i) => {
-    if (arg.startsWith('--project=')) return [arg.slice('--project='.length)];
-    return arg === '--project' && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
-  });
+  const given = valuesOf('--project', argv);
   if (given.length === 0) {
     throw new Error(
       `--project is missing: name the profile to run, e.g. --project=${names[0]}; allowed: ${names.join(', ')}.`,
@@ -89,16 +105,18 @@ function checkProject(argv: string[], files: ProfileFile[]): void {
   if (!names.includes(given[0]!)) throw new Error(`--project is "${given[0]}"; ${allowed(given[0]!, names)}.`);
 }
 
-function embeddedTarget() {
+function embeddedTarget({ values }: TargetSettings) {
   const tandem = join(import.meta.dirname, '..');
   return {
+    name: 'target',
     command: 'node --import tsx target/main.ts',
     cwd: tandem,
     // A port of the machine's choosing; what the person set for `npm run target` must not reach this one.
-    env: { PORT: '0', HOST: '127.0.0.1' },
+    env: { PORT: '0', HOST: '127.0.0.1', ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}) },
     wait: { stdout: /listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
     stderr: 'pipe' as const,
     timeout: 60_000,
-    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 15_000 },
+    // It takes less than a second. One that crashed may leave a zombie, for which Playwright would wait as long as this.
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 5_000 },
   };
 }

@@ -9,6 +9,8 @@ export interface Declaration {
   kind: ScenarioKind;
   operations: string[];
   metrics: Record<string, MetricDefinition>;
+  /** Names of the oracles it brings evidence for. */
+  oracles: string[];
 }
 
 /** Type of the test annotation that holds a {@link Declaration} as JSON. */

@@ -1,16 +1,22 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, BrowserSession, type Page } from './browser.ts';
+import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
+import type { Evidence } from './measure/evidence.ts';
+import type { PaintedMark } from './measure/marks.ts';
 import type { BuiltinMetric } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
-import type { Work } from './schedule/scenario.ts';
+import type { Window, Work } from './schedule/scenario.ts';
+import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
 /** Slower than this and a person has left. */
 const ACTION_TIMEOUT_MS = 15_000;
+
+/** A change of another device that is painted later than this has not come to a person's eyes. */
+const PAINTED_WITHIN_MS = 10_000;
 
 /** One session in so many is traced, and none of its times count: tracing is not free. */
 const TRACE_EVERY = 10;
@@ -24,15 +30,13 @@ export interface JourneyDefinition {
   metrics?: MetricDeclarations;
   /** Bounds in ms of the pause that `think()` makes; default 1,000 to 3,000. */
   thinkTimeMs?: [min: number, max: number];
+  /** The oracles that its sessions bring evidence for; without any evidence they make the run invalid. */
+  oracles?: OracleName[];
   run(visit: Visit): Promise<void>;
 }
 
 /** The person behind a session slot: the same account comes back in the slot's next session. */
-export interface User {
-  email: string;
-  password: string;
-  name: string;
-  organization: string;
+export interface User extends Account {
   /** Sessions that ended well before this one: 0 means that the account does not exist yet. */
   sessions: number;
 }
@@ -51,6 +55,15 @@ export interface Visit {
   step<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Pauses as long as this persona thinks. */
   think(): Promise<void>;
+  /**
+   * From now on, and as long as this document stays, changes that a protocol worker marks and sends are measured until they
+   * are painted here: `browser_remote_change_to_paint`.
+   */
+  watchRemoteChanges(): Promise<void>;
+  /** True once the load is over: who only waits for something to happen may leave. */
+  isOver(): boolean;
+  /** Hands in a piece of evidence for an oracle that the journey names. */
+  evidence(oracle: OracleName, piece: unknown): void;
 }
 
 /** Where a failed session's pictures go: the test's attachments. */
@@ -65,8 +78,8 @@ export interface JourneySlice {
   slice: SliceContext;
   browser: Browser;
   seed: string;
-  /** Which of the windows the run is in now. */
-  window(): 'calm' | 'load';
+  /** Which window the run is in now. */
+  window(): Window;
   keep: Keep;
 }
 
@@ -78,10 +91,13 @@ export function journeyWork(definition: JourneyDefinition, context: JourneySlice
     operationOf: () => 0,
     createVu: (id) => sessions.slot(id),
     run: async (slot, _operation, iteration) => ((await sessions.visit(slot, iteration.index)) ? 'ok' : 'failed'),
+    evidence: () => sessions.evidence,
   };
 }
 
 class Sessions {
+  /** What the sessions have handed in so far. */
+  readonly evidence: Evidence = {};
   readonly #definition: JourneyDefinition;
   readonly #context: JourneySlice;
   #count = 0;
@@ -95,19 +111,8 @@ class Sessions {
 
   slot(id: number): Slot {
     const { slice, seed } = this.#context;
-    const own = random(seed, slice.scenario, 'user', id);
-    const who = `${slice.scenario}-${id}`;
-    const digest = createHash('sha256').update(`${slice.runId}/${who}`).digest('hex');
-    return {
-      random: own,
-      user: {
-        email: `${who}-${digest.slice(0, 12)}@tandem.test`,
-        password: `pw-${digest.slice(12, 32)}`,
-        name: `${slice.scenario} ${id}`,
-        organization: 'Tandem',
-        sessions: 0,
-      },
-    };
+    const user = { ...accountOf(slice.runId, slice.scenario, id), sessions: 0 };
+    return { random: random(seed, slice.scenario, 'user', id), user };
   }
 
   /** True when the journey went through. */
@@ -116,7 +121,7 @@ class Sessions {
     const traced = this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1;
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
-    const vitals = new Map<string, VitalReport & { window: string }>();
+    const vitals = new Map<string, VitalReport & { window: Window }>();
     const session = await BrowserSession.open(browser, {
       baseUrl: slice.target.baseUrl,
       actionTimeoutMs: ACTION_TIMEOUT_MS,
@@ -138,6 +143,12 @@ class Sessions {
           return this.#step(session, name, traced, action);
         },
         think: () => this.#think(slot.random),
+        watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
+        isOver: () => this.#context.window() === 'drain',
+        evidence: (oracle, piece) => {
+          this.evidence[oracle] ??= [];
+          this.evidence[oracle].push(piece);
+        },
       });
       await session.flush();
       slot.user.sessions += 1;
@@ -145,9 +156,11 @@ class Sessions {
       return true;
     } catch (error) {
       if (slice.signal.aborted) return false;
-      slice.recorder.error(`${slice.scenario}, step "${step}": ${errorName(error)}`);
+      const { token } = slice.target;
+      const secrets = [slot.user.password, ...(token ? [token] : [])];
+      slice.recorder.error(`${slice.scenario}, step "${step}": ${errorName(error, secrets)}`);
       this.#traceNext = TRACE_AFTER_FAILURE;
-      await this.#keepEvidence(session, slot.user, index);
+      await this.#keepEvidence(session, secrets, index);
       this.#ended(vitals.values(), traced, true);
       return false;
     } finally {
@@ -168,12 +181,26 @@ class Sessions {
     return result;
   }
 
+  #painted({ pushedAt, paintedAt }: PaintedMark, traced: boolean): void {
+    const { recorder, scenario } = this.#context.slice;
+    const window = this.#context.window();
+    const durationMs = paintedAt - pushedAt;
+    if (durationMs < 0) {
+      recorder.error(`${scenario}: remote change painted before it was sent, the clocks of the machines differ`);
+      return;
+    }
+    const late = durationMs > PAINTED_WITHIN_MS;
+    if (late) recorder.error(`${scenario}: remote change not painted within ${PAINTED_WITHIN_MS / 1_000} s`);
+    recorder.add('browser_remote_change_lost', late ? 1 : 0, { window });
+    if (!traced) recorder.add('browser_remote_change_to_paint', durationMs, { window });
+  }
+
   async #think(own: Random): Promise<void> {
     const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
     await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
   }
 
-  #ended(vitals: Iterable<VitalReport & { window: string }>, traced: boolean, failed: boolean): void {
+  #ended(vitals: Iterable<VitalReport & { window: Window }>, traced: boolean, failed: boolean): void {
     const { recorder } = this.#context.slice;
     const window = this.#context.window();
     recorder.add('browser_sessions', 1, { window });
@@ -183,15 +210,12 @@ class Sessions {
       recorder.add(metric as BuiltinMetric, value, { window: when });
   }
 
-  async #keepEvidence(session: BrowserSession, user: User, index: number): Promise<void> {
+  async #keepEvidence(session: BrowserSession, secrets: string[], index: number): Promise<void> {
     if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return;
     this.#kept += 1;
     const { slice, keep } = this.#context;
     const name = `${slice.scenario}-session-${index}`;
-    const { screenshot, trace } = await session.evidence([
-      user.password,
-      ...(slice.target.token ? [slice.target.token] : []),
-    ]);
+    const { screenshot, trace } = await session.evidence(secrets);
     if (screenshot) await keep(`${name}.png`, screenshot, 'image/png');
     if (trace) await keep(`${name}-trace.zip`, trace, 'application/zip');
   }

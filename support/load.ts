@@ -1,7 +1,11 @@
+import pLimit from 'p-limit';
+import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
+import type { Evidence } from './measure/evidence.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
+import { redact } from './trace.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own. */
@@ -16,7 +20,16 @@ export interface LoadDefinition<S, V> {
   vu(vu: Vu, shared: S): V | Promise<V>;
   /** What an iteration may do. A profile's `mix` overrides the weights. */
   operations: Record<string, { weight: number; run(state: V, vu: Vu): Promise<void> }>;
+  /** The oracles that this load brings evidence for; without any evidence they make the run invalid. */
+  oracles?: OracleName[];
+  /** Once a VU, when no scenario loads the target any more: the last look. Checks still count, nothing is measured. */
+  settle?(state: V, vu: Vu): Promise<void>;
+  /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence, a list of them, or none. */
+  evidence?(state: V): Partial<Record<OracleName, unknown>>;
 }
+
+/** VUs that settle at one time. */
+const MAX_SETTLING = 16;
 
 interface Worker<V> {
   vu: Vu;
@@ -34,6 +47,8 @@ export function loadWork<S, V>(
   const own = Object.entries(definition.operations).map(([name, { weight }]) => [name, weight]);
   const mix = new Mix(weights ?? Object.fromEntries(own), seed, slice.scenario);
   const operations = mix.names.map((name) => definition.operations[name]!);
+  const secrets = slice.target.token ? [slice.target.token] : [];
+  const workers: Worker<V>[] = [];
   return {
     operations: mix.names,
     operationOf: (index) => mix.operationOf(index),
@@ -41,26 +56,55 @@ export function loadWork<S, V>(
       const vu = new Vu(id, random(seed, slice.scenario, 'vu', id), slice);
       const state = await definition.vu(vu, shared);
       vu.takeOutcome();
-      return { vu, state };
+      const worker = { vu, state };
+      workers.push(worker);
+      return worker;
     },
     async run({ vu, state }, operation) {
       try {
         await operations[operation]!.run(state, vu);
       } catch (error) {
-        slice.recorder.error(errorName(error));
+        slice.recorder.error(errorName(error, secrets));
         vu.fail();
       }
       return vu.takeOutcome();
     },
+    async settle() {
+      if (!definition.settle) return;
+      const limit = pLimit(MAX_SETTLING);
+      const settle = async ({ vu, state }: Worker<V>): Promise<void> => {
+        if (slice.signal.aborted) return;
+        try {
+          await definition.settle?.(state, vu);
+        } catch (error) {
+          slice.recorder.error(errorName(error, secrets));
+        }
+      };
+      await Promise.all(workers.map((worker) => limit(settle, worker)));
+    },
+    evidence() {
+      const joined: Evidence = {};
+      for (const { state } of workers) {
+        for (const [oracle, pieces] of Object.entries(definition.evidence?.(state) ?? {})) {
+          joined[oracle] ??= [];
+          for (const piece of [pieces].flat()) joined[oracle].push(piece);
+        }
+      }
+      return joined;
+    },
   };
 }
 
-/** A name that groups like failures: a system error's code, else the first line without what differs each time. */
-export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${String(error).slice(0, 80)}`;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code) return code;
+/**
+ * A name that groups like failures: a system error's code, else the first line without what differs each time.
+ * @param secrets blanked here, since a secret without its digits or its end could not be found any more later
+ */
+export function errorName(error: unknown, secrets: string[] = []): string {
+  if (!(error instanceof Error)) return `thrown: ${redact(String(error), secrets).slice(0, 80)}`;
+  const { code } = error as { code?: unknown };
+  // ECONNRESET says it all; a number of gRPC's or PostgreSQL's does not.
+  if (typeof code === 'string' && /^[A-Z]/.test(code)) return code;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Playwright colours its messages.
-  const line = error.message.replace(/\x1b\[[0-9;]*m/g, '').split('\n')[0]!;
+  const line = redact(error.message.replace(/\x1b\[[0-9;]*m/g, '').split('\n')[0]!, secrets);
   return `${error.name}: ${line.replace(/\d+/g, 'N')}`.slice(0, 120);
 }

@@ -2,10 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { browserExecutable } from './browser.ts';
 import type { Declaration } from './declaration.ts';
-import { builtinMetrics } from './measure/metrics.ts';
+import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { shownUrl, type Target } from './target.ts';
+import { shownUrl, type Target, type TargetSettings } from './target.ts';
 
 /** How long a target gets to answer at all before the run is given up. */
 const REACH_MS = 10_000;
@@ -22,8 +22,29 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
     const declaration = declared.get(name);
     if (declaration && mix) checkMix(timeline.path, name, mix, declaration.operations);
   }
-  const own = [...declared.values()].map(({ metrics }) => metrics);
-  checkMetrics(timeline.path, timeline.thresholds, Object.assign({}, builtinMetrics, ...own));
+  const metrics = allMetrics(declared);
+  const isKnown = (source: string) => Object.hasOwn(metrics, parseSeriesKey(source).metric.trim());
+  // A metric that nobody declares may be one of those that the filter left out; else it is misspelt.
+  const complete = timeline.scenarios.every(({ name }) => declared.has(name));
+  const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
+  checkMetrics(timeline.path, Object.fromEntries(thresholds), metrics);
+}
+
+/** A metric is merged over all scenarios: it must be the same thing in each of them. */
+function allMetrics(declared: Map<string, Declaration>): Record<string, MetricDefinition> {
+  const known: Record<string, MetricDefinition> = { ...builtinMetrics };
+  for (const [scenario, { metrics }] of declared) {
+    for (const [name, { type, contains }] of Object.entries(metrics)) {
+      const other = known[name];
+      if (other && (other.type !== type || other.contains !== contains)) {
+        throw new Error(
+          `${scenario} declares metric ${name} as a ${type} of ${contains}; allowed is a ${other.type} of ${other.contains}, as it is known already.`,
+        );
+      }
+      known[name] = { type, contains };
+    }
+  }
+  return known;
 }
 
 /** @throws one sentence when the run has journeys and no browser is there */
@@ -33,18 +54,23 @@ export function checkBrowser(timeline: Timeline, running: Set<string>): void {
 
 /**
  * Waits until every part of the target that the run uses answers anything at all.
+ * @param settings what the target was resolved from
  * @throws one sentence: what was tried, how often and for how long
  */
 export async function checkReachable(
   target: Target,
+  { values }: TargetSettings,
   kinds: Set<'load' | 'journey'>,
   reachMs = REACH_MS,
 ): Promise<void> {
+  // Each by the variable it was taken from: that is the one to correct.
+  const api = values.API_URL ? 'API_URL' : 'BASE_URL';
   const urls = new Map<string, string>();
-  if (kinds.has('journey')) urls.set(target.baseUrl, 'BASE_URL');
+  if (kinds.has('journey')) urls.set(target.baseUrl, values.BASE_URL ? 'BASE_URL' : api);
   if (kinds.has('load')) {
-    if (!urls.has(target.apiUrl)) urls.set(target.apiUrl, 'API_URL');
-    if (!target.syncUrl.startsWith(`${target.apiUrl}/`)) urls.set(target.syncUrl, 'SYNC_API_URL');
+    if (!urls.has(target.apiUrl)) urls.set(target.apiUrl, api);
+    if (values.SYNC_API_URL && !target.syncUrl.startsWith(`${target.apiUrl}/`))
+      urls.set(target.syncUrl, 'SYNC_API_URL');
   }
   await Promise.all([...urls].map(([url, variable]) => reach(url, variable, reachMs)));
 }

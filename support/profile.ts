@@ -1,25 +1,34 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from './duration.ts';
 import { aggregationsOf, expressionHelp, parseExpression, parseSelector, selectorHelp } from './judge/expression.ts';
 import type { MetricDefinition } from './measure/metrics.ts';
 
-const duration = z.string().regex(durationPattern, durationHelp);
-const count = z.int().min(1);
-const rate = z.number().min(0);
+// Every message is what is allowed: it ends the sentence that an error is.
+const duration = z.string(durationHelp).regex(durationPattern, durationHelp);
+const words = z.string('a text that is not empty').min(1, 'a text that is not empty');
+const rate = z.number('a number of at least 0').min(0, 'a number of at least 0');
+const count = wholeNumber(1);
 
-const stages = z
-  .array(
-    z.strictObject({ duration, target: z.number().min(0).describe('Reached, linearly, at the end of the stage.') }),
-  )
-  .min(1);
+function wholeNumber(least: number) {
+  const help = `a whole number of at least ${least}`;
+  return z.int(help).min(least, help);
+}
+
+function stage(target: z.ZodNumber) {
+  return z.strictObject({ duration, target: target.describe('Reached, linearly, at the end of the stage.') });
+}
+
+function stages(target: z.ZodNumber) {
+  return z.array(stage(target)).min(1, 'a list of at least one stage');
+}
 
 const common = {
   startTime: duration.optional().describe('After the start of the load window (journeys: of the run). Default 0s.'),
   gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
   mix: z
-    .record(z.string(), z.number().min(0))
+    .record(z.string(), rate)
     .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')
     .optional()
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
@@ -49,15 +58,15 @@ const scenario = z.discriminatedUnion('executor', [
   z.strictObject({
     executor: z.literal('ramping-arrival-rate'),
     startRate: rate.optional(),
-    stages,
+    stages: stages(rate),
     ...open,
     ...common,
   }),
   z.strictObject({ executor: z.literal('constant-vus'), vus: count, duration: duration.optional(), ...common }),
   z.strictObject({
     executor: z.literal('ramping-vus'),
-    startVUs: z.int().min(0).optional(),
-    stages,
+    startVUs: wholeNumber(0).optional(),
+    stages: stages(wholeNumber(0)),
     gracefulRampDown: duration.optional().describe('Default 30s.'),
     ...common,
   }),
@@ -78,25 +87,56 @@ const scenario = z.discriminatedUnion('executor', [
 ]);
 
 const expression = z
-  .string()
+  .string(expressionHelp)
   .refine((text) => parseExpression(text) !== undefined, expressionHelp)
   .describe('k6’s threshold syntax: "p(95)<500", "rate<0.05"; or against the calm window: "p(75)<1.5*calm".');
 
-const threshold = z.union([
-  expression,
-  z.strictObject({
-    threshold: expression,
-    minSamples: count
-      .optional()
-      .describe(
-        'Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).',
-      ),
-  }),
-]);
+const detailedThreshold = z.strictObject({
+  threshold: expression,
+  minSamples: count
+    .optional()
+    .describe('Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).'),
+});
+
+const health = z.strictObject({
+  maxLateness: duration.optional().describe('p99 of generator_lateness above this: invalid. Default 100ms.'),
+  maxStartSpread: duration.optional().describe('Slices starting further apart than this: invalid. Default 1s.'),
+  maxDropped: z
+    .number('a number from 0 to 1')
+    .min(0, 'a number from 0 to 1')
+    .max(1, 'a number from 0 to 1')
+    .optional()
+    .describe('Share of arrivals that may be dropped. Default 0.'),
+  maxEventLoopDelay: duration
+    .optional()
+    .describe('p90 of generator_event_loop_delay above this: invalid. Default 100ms.'),
+  maxGeneratorCpu: z
+    .number('a number of percent, such as 90')
+    .min(1, 'a number of percent, such as 90')
+    .optional()
+    .describe('p90 of generator_cpu_percent (100: one core) above this: invalid. Default 90.'),
+  maxGcPause: duration.optional().describe('p99 of generator_gc_pause above this: invalid. Default 100ms.'),
+  maxMachineCpu: z
+    .number('a number of percent, such as 95')
+    .min(1, 'a number of percent, such as 95')
+    .optional()
+    .describe('Mean of machine_cpu_percent (100: all cores) under load above this: invalid. Default 95.'),
+  maxSteal: z
+    .number('a number of percent, such as 10')
+    .min(0, 'a number of percent, such as 10')
+    .optional()
+    .describe('Mean of machine_steal_percent under load above this: invalid. Default 10.'),
+  maxControlSlowdown: z
+    .number('a number of at least 1')
+    .min(1, 'a number of at least 1')
+    .optional()
+    .describe('Times that browser_control_paint may grow over calm before the run is invalid. Default 3.'),
+  targetDownAfter: duration.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
+});
 
 const profile = z.strictObject({
   $schema: z.string().optional(),
-  description: z.string().min(1),
+  description: words,
   calm: duration.optional().describe('Before the load starts only journeys run, for this long. Default 0s.'),
   slices: count.optional().describe('Worker processes a scenario is spread over. Default 1.'),
   scenarios: z
@@ -104,16 +144,9 @@ const profile = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, 'at least one scenario')
     .describe('By the name of a file: protocol/<name>.load.ts or journeys/<name>.journey.ts.'),
   thresholds: z
-    .record(z.string(), z.array(threshold).min(1))
+    .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
     .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.'),
-  health: z
-    .strictObject({
-      maxLateness: duration.optional().describe('p99 of generator_lateness above this: invalid. Default 100ms.'),
-      maxStartSpread: duration.optional().describe('Slices starting further apart than this: invalid. Default 1s.'),
-      maxDropped: z.number().min(0).max(1).optional().describe('Share of arrivals that may be dropped. Default 0.'),
-      targetDownAfter: duration.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
-    })
-    .optional(),
+  health: health.optional(),
 });
 
 export type ScenarioSpec = z.infer<typeof scenario>;
@@ -139,7 +172,10 @@ export function profileSchema(): object {
  * @throws one sentence naming file, field, what was found and what is allowed
  */
 export function readProfiles(folder: string, root: string, known: Record<ScenarioKind, string[]>): ProfileFile[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'profile.schema.json');
+  const all = existsSync(folder) ? readdirSync(folder) : [];
+  const files = all.filter((file) => file.endsWith('.json') && file !== 'profile.schema.json');
+  if (files.length === 0)
+    throw new Error(`${relative(root, folder)}/ holds no profile; allowed is at least one *.json.`);
   return files.sort().map((file) => readProfile(join(folder, file), root, known));
 }
 
@@ -149,14 +185,14 @@ function readProfile(file: string, root: string, known: Record<ScenarioKind, str
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${path}: is not valid JSON: ${(error as Error).message}.`);
+    throw new Error(`${path} is no JSON: ${(error as Error).message}; allowed is what profile.schema.json describes.`);
   }
   const parsed = profile.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new Error(`${path}: ${sentence(parsed.error.issues[0]!, json)}`);
   const found = { name: basename(file, '.json'), path, spec: parsed.data };
   for (const [name, scenarioSpec] of Object.entries(found.spec.scenarios))
     checkScenario(path, name, scenarioSpec, known);
-  checkSelectors(found);
+  checkSelectors(found, known);
   return found;
 }
 
@@ -168,7 +204,10 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
     const all = [...known.load, ...known.journey].sort();
     throw new Error(`${path}: ${field} names no scenario; ${allowed(name, all)}.`);
   }
-  if ('arrivals' in spec || spec.executor.endsWith('arrival-rate')) {
+  if (kind === 'journey' && spec.mix) {
+    throw new Error(`${path}: ${field}.mix does not belong to a journey; allowed is a mix of a load's operations.`);
+  }
+  if (spec.executor.endsWith('arrival-rate')) {
     const vus = spec as { maxVUs?: number; maxSessions?: number; preAllocatedVUs?: number };
     const [needed, other] =
       kind === 'journey' ? (['maxSessions', 'maxVUs'] as const) : (['maxVUs', 'maxSessions'] as const);
@@ -176,7 +215,7 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
       throw new Error(`${path}: ${field}.${other} does not belong to a ${kind}; allowed is ${needed}.`);
     }
     if (vus[needed] === undefined && vus.preAllocatedVUs === undefined) {
-      throw new Error(`${path}: ${field}.${needed} is missing; allowed is a whole number above 0.`);
+      throw new Error(`${path}: ${field}.${needed} is missing; allowed is a whole number of at least 1.`);
     }
     const most = vus[needed];
     if (most !== undefined && (vus.preAllocatedVUs ?? 0) > most) {
@@ -190,18 +229,38 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
   }
 }
 
-/** Syntax and scenario names; which metrics exist is known once the scenarios' files are loaded ({@link checkMetrics}). */
-function checkSelectors({ path, spec }: ProfileFile): void {
-  for (const source of Object.keys(spec.thresholds)) {
+/** Syntax, tags and windows; which metrics exist is known once the scenarios' files are loaded ({@link checkMetrics}). */
+function checkSelectors({ path, spec }: ProfileFile, known: Record<ScenarioKind, string[]>): void {
+  for (const [source, all] of Object.entries(spec.thresholds)) {
     const selector = parseSelector(source);
     if (!selector) throw new Error(`${path}: thresholds has "${source}"; allowed is ${selectorHelp}.`);
-    const named = selector.tags.scenario ?? selector.tags.journey;
-    if (named !== undefined && !(named in spec.scenarios)) {
+    const { metric, tags } = selector;
+    const about = `${path}: thresholds "${source}"`;
+    const inBrowser = metric.startsWith('browser_');
+    const [own, other] = inBrowser ? (['journey', 'scenario'] as const) : (['scenario', 'journey'] as const);
+    if (tags[other] !== undefined) {
+      throw new Error(`${about} has the tag ${other}, which ${metric} does not carry; allowed is ${own}.`);
+    }
+    const named = tags[own];
+    const names = Object.keys(spec.scenarios).filter((name) => !inBrowser || known.journey.includes(name));
+    if (named !== undefined && !names.includes(named)) {
+      throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
+    }
+    const { window } = tags;
+    if (window !== undefined && !(inBrowser && ['calm', 'load'].includes(window))) {
+      throw new Error(`${about} has window "${window}"; allowed is calm or load, on browser_* metrics.`);
+    }
+    const ofCalm = all.map(expressionOf).find((text) => parseExpression(text)!.ofCalm);
+    if (ofCalm !== undefined && ms(spec.calm, 0) === 0) {
       throw new Error(
-        `${path}: thresholds "${source}" is about scenario "${named}"; ${allowed(named, Object.keys(spec.scenarios))}.`,
+        `${about} has "${ofCalm}", but the profile has no calm; allowed is a number, or a calm above 0s.`,
       );
     }
   }
+}
+
+function expressionOf(threshold: ProfileSpec['thresholds'][string][number]): string {
+  return typeof threshold === 'string' ? threshold : threshold.threshold;
 }
 
 /**
@@ -215,11 +274,14 @@ export function checkMetrics(
 ): void {
   for (const [source, all] of Object.entries(thresholds)) {
     const { metric } = parseSelector(source)!;
-    const definition = metrics[metric];
+    const definition = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
     if (!definition) {
       throw new Error(`${path}: thresholds names metric "${metric}"; ${allowed(metric, Object.keys(metrics).sort())}.`);
     }
-    for (const text of all.map((one) => (typeof one === 'string' ? one : one.threshold))) {
+    if (definition.type === 'counter' && all.some((one) => typeof one !== 'string' && one.minSamples !== undefined)) {
+      throw new Error(`${path}: thresholds "${source}" has minSamples, but a counter has no samples; allowed is none.`);
+    }
+    for (const text of all.map(expressionOf)) {
       const { aggregation, ofCalm } = parseExpression(text)!;
       const possible = aggregationsOf(definition.type);
       if (!possible.includes(aggregation.method === 'p' ? 'p(N)' : aggregation.method)) {
@@ -263,41 +325,48 @@ function sentence(issue: Issue, json: unknown): string {
   );
   const found = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)?.[part], json);
   if (issue.code === 'unrecognized_keys') {
-    return `${field ? `${field} has` : 'there is'} an unknown field "${issue.keys[0]}".`;
+    const [key] = issue.keys as [string];
+    return `${field ? `${field} has` : 'there is'} an unknown field "${key}"; ${allowed(key, fieldsAt(issue.path, found))}.`;
   }
-  if (issue.code === 'invalid_union' && 'discriminator' in issue && issue.discriminator) {
-    const executors = scenario.options.map((option) => option.shape.executor.value);
-    const name = (found as string | undefined) ?? undefined;
-    return `${field} is ${show(name)}; ${allowed(String(name), executors)}.`;
-  }
+  const is = `${field || 'the profile'} is ${show(found)}`;
   if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().find((one) => one.code === 'custom') ?? issue.errors.flat()[0];
-    return `${field} is ${show(found)}; allowed is ${inner ? inner.message : issue.message}.`;
+    // Of the two spellings of a threshold, the one that was meant.
+    const inner = found instanceof Object ? issue.errors[1]?.[0] : issue.errors[0]?.[0];
+    if (inner) return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json);
+    return `${is}; ${allowed(String(found), executors())}.`;
   }
-  if (found === undefined) return `${field} is missing.`;
-  return `${field} is ${show(found)}; allowed is ${expected(issue)}.`;
+  return `${is}; allowed is ${issue.code === 'invalid_type' ? (shapes[issue.expected] ?? issue.message) : expected(issue)}.`;
 }
 
+const shapes: Record<string, string> = {
+  object: 'an object, { … }',
+  record: 'an object, { … }',
+  array: 'a list, [ … ]',
+};
+
 function expected(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`;
-    case 'too_small':
-      return issue.origin === 'string' || issue.origin === 'array'
-        ? 'not to be empty'
-        : `a number of at least ${issue.minimum}`;
-    case 'too_big':
-      return `a number of at most ${issue.maximum}`;
-    case 'invalid_value':
-      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-    default:
-      return issue.message;
-  }
+  if (issue.code !== 'invalid_value') return issue.message;
+  return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+}
+
+function executors(): string[] {
+  return scenario.options.map((option) => option.shape.executor.value);
+}
+
+/** The fields that the object at this place of a profile may have. */
+function fieldsAt(path: PropertyKey[], found: unknown): string[] {
+  const [part] = path;
+  if (part === 'health') return Object.keys(health.shape);
+  if (part === 'thresholds') return Object.keys(detailedThreshold.shape);
+  if (part !== 'scenarios') return Object.keys(profile.shape);
+  if (path.length > 2) return Object.keys(stage(rate).shape);
+  const { executor } = found as ScenarioSpec;
+  return Object.keys(scenario.options.find((option) => option.shape.executor.value === executor)!.shape);
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  const json = JSON.stringify(value) ?? 'missing';
+  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
 }
 
 /** `allowed are a, b, c`, with the likely one first when `found` is a misspelling of it. */

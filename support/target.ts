@@ -12,11 +12,15 @@ export interface Target {
   apiUrl: string;
   syncUrl: string;
   wsUrl: string;
+  /** Of a y-websocket-compatible relay; a room's name is appended to it. */
+  yjsUrl: string;
   /** Secret. Never in a report, log, trace or attachment. */
   token?: string;
 }
 
-const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL'] as const;
+const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL'] as const;
+/** Of these, those that are spoken to over WebSocket. */
+const socketFields: readonly string[] = ['WS_URL', 'YJS_URL'];
 
 /** The settings in force: `.env.<TARGET>`, else `.env`, and over them the environment. */
 export interface TargetSettings {
@@ -41,15 +45,15 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
   }
   const fromFile = existsSync(path) ? parse(readFileSync(path)) : {};
   const values: Record<string, string> = {};
-  for (const key of [...urlFields, 'API_TOKEN']) {
+  for (const key of [...urlFields, 'API_TOKEN', 'DATABASE_URL']) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
   }
   for (const key of urlFields) {
     const source = env[key] ? 'the environment' : file;
-    if (values[key] && !isUrl(values[key], key === 'WS_URL' ? /^wss?:$/ : /^https?:$/)) {
-      const example = key === 'WS_URL' ? 'ws://127.0.0.1:4000' : 'http://127.0.0.1:4000';
-      throw new Error(`${key} in ${source} is "${values[key]}"; allowed is a URL such as ${example}.`);
+    if (values[key] && !isUrl(values[key], socketFields.includes(key) ? /^wss?:$/ : /^https?:$/)) {
+      const example = socketFields.includes(key) ? 'ws://127.0.0.1:4000' : 'http://127.0.0.1:4000';
+      throw new Error(`${key} in ${source} is "${withoutUser(values[key])}"; allowed is a URL such as ${example}.`);
     }
   }
   return { name: name || (values.BASE_URL || values.API_URL ? 'default' : 'embedded'), source: file, values };
@@ -71,13 +75,15 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     throw new Error('The embedded target was not started: run through playwright.config.ts.');
   const base = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
   const apiUrl = trim(values.API_URL ?? base);
+  const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws'));
   return {
     name,
     embedded,
     baseUrl: base,
     apiUrl,
     syncUrl: trim(values.SYNC_API_URL ?? `${apiUrl}/sync`),
-    wsUrl: trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws')),
+    wsUrl,
+    yjsUrl: trim(values.YJS_URL ?? `${wsUrl}/yjs`),
     token: values.API_TOKEN,
   };
 }
@@ -88,6 +94,11 @@ function trim(url: string): string {
 
 function isUrl(text: string, protocol: RegExp): boolean {
   return URL.canParse(text) && protocol.test(new URL(text).protocol);
+}
+
+/** What is no URL may still hold a password, as one with a misspelt protocol does. */
+function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//***@');
 }
 
 /** The origin without user, password or query: what may be shown. */

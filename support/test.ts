@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
 import { warmUp } from './browser.ts';
+import { ControlPage } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { type LoadDefinition, loadWork } from './load.ts';
@@ -8,19 +9,26 @@ import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
 import { shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
-import { StartLineRunner, startLineVariable } from './schedule/startline.ts';
+import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
+import { secretsOf, withoutSecrets } from './secrets.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
 import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
 export { expect } from '@playwright/test';
+export type { ReplicaEvidence } from './check/convergence.ts';
+export type { HeldTransaction, ScreenEvidence, ShownRow } from './check/screen.ts';
+export { changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
+export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
+export { epochMs, markText } from './measure/marks.ts';
 export type { AnySeries } from './measure/series.ts';
 export { type Random, random } from './schedule/random.ts';
 export type { Target } from './target.ts';
-export type { SliceContext, Vu } from './vu.ts';
+export { type Account, accountOf } from './user.ts';
+export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 
 /**
  * Declares protocol work: one Playwright test a slice, in a file `protocol/<name>.load.ts`.
@@ -31,6 +39,7 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
     kind: 'load',
     operations: Object.keys(definition.operations),
     metrics: metricDefinitions(definition.metrics ?? {}),
+    oracles: definition.oracles ?? [],
   };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice }) => {
     const shared = (await definition.setup?.(slice.context)) as S;
@@ -45,13 +54,20 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
  */
 export function journey(name: string, definition: JourneyDefinition): void {
   const metrics = metricDefinitions(definition.metrics ?? {});
-  const declaration: Declaration = { kind: 'journey', operations: [], metrics };
+  const declaration: Declaration = { kind: 'journey', operations: [], metrics, oracles: definition.oracles ?? [] };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
     await warmUp(browser, context.target.baseUrl);
-    await run.run(
-      journeyWork(definition, { slice: context, browser, seed: timeline.seed, window: () => run.window, keep }),
-    );
+    // One a journey: slices are copies, and a control page for each would be a load of its own.
+    const control = slice.index === 0 ? await ControlPage.open(browser).catch(() => undefined) : undefined;
+    control?.visit(run, context.recorder);
+    try {
+      await run.run(
+        journeyWork(definition, { slice: context, browser, seed: timeline.seed, window: () => run.window, keep }),
+      );
+    } finally {
+      await control?.close();
+    }
   });
 }
 
@@ -60,6 +76,8 @@ function annotationOf(declaration: Declaration) {
 }
 
 interface Slice {
+  /** Counts from 0. */
+  index: number;
   run: ScenarioRun;
   timeline: Timeline;
   scenario: TimelineScenario;
@@ -89,7 +107,8 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const recorder = new Recorder(scenario.name, scenario.kind, metricsOf(testInfo));
     const runId = process.env.LOAD_RUN_ID!;
     const slice = { index, of: scenario.slices };
-    const target = resolveTarget(targetSettings(process.env, dirname(testInfo.config.configFile!)), process.env);
+    const settings = targetSettings(process.env, dirname(testInfo.config.configFile!));
+    const target = resolveTarget(settings, process.env);
     const shown = { name: target.name, url: shownUrl(target.baseUrl) };
     const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
     const cleanUps: (() => Promise<void>)[] = [];
@@ -101,10 +120,18 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       options: scenario.options,
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
+      elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
-    await use({ run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
+    await use({ index, run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
+    const stopped = line.signal.aborted;
     const report = await run.finish();
+    const [failure] = testInfo.errors;
+    if (report.end.status === 'stopped' && testInfo.status === 'failed' && failure && !stopped) {
+      // It failed before its schedule began: in `setup`, or for want of a browser.
+      report.end = { ...report.end, status: 'crashed', error: failure.stack ?? failure.message ?? failure.value };
+    }
+    report.end = withoutSecrets(report.end, secretsOf(settings));
     await testInfo.attach('slice', { body: packSlice(report), contentType: sliceReportType });
     for (const cleanUp of cleanUps) await cleanUp();
     await line.end();

@@ -5,7 +5,12 @@ const tokenPatterns = [
   /(Bearer\s+)[\w.~+/=-]+/gi,
   /("(?:access_token|refresh_token|token|password)\\?"\s*:\s*\\?")[^"\\]*/gi,
   /([?&](?:access_token|token)=)[^&"\\\s]*/gi,
+  // A header or a query's part, as a trace lists them.
+  /("name":"(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|(?:access_|refresh_)?token)","value":")(?:[^"\\]|\\.)*/gi,
 ];
+
+/** Cookies as a trace lists them: each may be a session. */
+const cookies = /("cookies":\[)[^\]]+/g;
 
 /** Content that is no text and holds nothing typed or sent. */
 const binary = /\.(png|jpe?g|webp|gif|woff2?|ttf|ico)$/i;
@@ -18,9 +23,18 @@ export function redactTrace(trace: Uint8Array, secrets: string[]): Uint8Array {
   const parts = unzipSync(trace);
   for (const [name, content] of Object.entries(parts)) {
     // Latin-1 keeps every byte, so that what is not text survives as it was.
-    if (!binary.test(name)) parts[name] = strToU8(redact(strFromU8(content, true), secrets), true);
+    if (!binary.test(name)) parts[name] = strToU8(redact(strFromU8(content, true), secrets.flatMap(spellings)), true);
   }
   return zipSync(parts, { level: 6 });
+}
+
+/** How a secret stands in the bytes of a trace: as typed, in a JSON string, in a form or address. */
+function spellings(secret: string): string[] {
+  const bytes = (text: string) => Buffer.from(text).toString('latin1');
+  const asTyped = bytes(secret);
+  const inJson = bytes(JSON.stringify(secret).slice(1, -1));
+  // A form inside a request inside JSON is escaped twice.
+  return [...new Set([JSON.stringify(inJson).slice(1, -1), inJson, encodeURIComponent(secret), asTyped])];
 }
 
 /** Blanks secrets in a text. */
@@ -28,5 +42,5 @@ export function redact(text: string, secrets: string[]): string {
   let clean = text;
   for (const secret of secrets) if (secret) clean = clean.replaceAll(secret, '***');
   for (const pattern of tokenPatterns) clean = clean.replace(pattern, '$1***');
-  return clean;
+  return clean.replace(cookies, '$1');
 }

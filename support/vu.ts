@@ -1,5 +1,5 @@
 import type { Tags } from './measure/metrics.ts';
-import type { Recorder } from './measure/recorder.ts';
+import { Recorder } from './measure/recorder.ts';
 import type { Random } from './schedule/random.ts';
 import type { Outcome } from './schedule/scenario.ts';
 import type { Target } from './target.ts';
@@ -16,6 +16,13 @@ export interface SliceContext {
   readonly maxVUs: number;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;
+  /** Milliseconds since the run's start, the same instant for all slices; 0 before it. */
+  elapsedMs(): number;
+}
+
+/** The slice with a recorder that nobody reads: for what is no part of the load, such as asking whether an account exists. */
+export function unmeasured(slice: SliceContext): SliceContext {
+  return { ...slice, recorder: new Recorder(slice.scenario, 'load', slice.recorder.definitions) };
 }
 
 /** A virtual user as a load's code sees it: who it is, its own random numbers, and where it puts what it finds. */

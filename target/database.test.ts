@@ -34,6 +34,10 @@ test('a PostgreSQL that cannot be reached is named by host and port', async () =
     await message('postgres://ada:hunter2@db.invalid/db'),
     'DATABASE_URL: PostgreSQL at db.invalid:5432 cannot be reached: no such host.',
   );
+  assert.equal(
+    await message('postgres://ada:hunter2@localhost/db?host=/nowhere'),
+    'DATABASE_URL: PostgreSQL at /nowhere cannot be reached: no such socket.',
+  );
 });
 
 test('one that refuses is quoted', async () => {

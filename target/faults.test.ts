@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { decodeUpdate } from 'yjs';
 import { TestDevice } from './device.fixture.ts';
 import { parseFaults } from './faults.ts';
 import { type Cluster, startCluster } from './postgres.ts';
 import { startTarget, type Target } from './server.ts';
+import { TestReplica } from './yjs-replica.fixture.ts';
 
 let cluster: Cluster;
 before(async () => {
@@ -12,15 +14,49 @@ before(async () => {
 });
 after(() => cluster.stop());
 
-async function withFaults(faults: string, run: (target: Target) => Promise<void>): Promise<void> {
+async function withFaults<T>(faults: string, run: (target: Target) => Promise<T>, faultsSeed?: number): Promise<T> {
   const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  const target = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults) });
+  const target = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults), faultsSeed });
   try {
-    await run(target);
+    return await run(target);
   } finally {
     await target.stop();
   }
 }
+
+/** Two devices of an account that no other test uses. */
+function twoDevices(target: Target): [writer: TestDevice, reader: TestDevice] {
+  const token = randomUUID();
+  return [new TestDevice(target.url, token), new TestDevice(target.url, token)];
+}
+
+/** Asserts that about 0.3 of the `strikes` are true, and with the same seed always the same ones. */
+async function assertShare(fault: string, strikes: (target: Target) => Promise<boolean[]>): Promise<void> {
+  const [first, again, otherSeed, none] = [
+    await withFaults(`${fault}=0.3`, strikes),
+    await withFaults(`${fault}=0.3`, strikes),
+    await withFaults(`${fault}=0.3`, strikes, 2),
+    await withFaults(`${fault}=0`, strikes),
+  ];
+  assert.deepEqual(again, first);
+  assert.notDeepEqual(otherSeed, first);
+  for (const each of [first, otherSeed]) {
+    const share = each.filter(Boolean).length / each.length;
+    assert.ok(share > 0.2 && share < 0.4, `${share} of ${each.length}`);
+  }
+  assert.ok(!none.includes(true));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ids = (changes: { id: string }[]) => changes.map(({ id }) => id);
 
 async function durationMs(work: Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
@@ -39,7 +75,10 @@ test('a list of faults is read', () => {
 
 test('a fault that is not known, or whose value is wrong, is named with what is allowed', () => {
   const cases: [string, RegExp][] = [
-    ['latncy=80ms', /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are crash, empty-pull, .*latency=80ms/],
+    [
+      'latncy=80ms',
+      /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are crash, .*latency, .* each as name\[=value\]/,
+    ],
     ['=5', /"=5" is not a fault/],
     ['latency', /"latency": no value is not a duration such as 80ms, 2s or 1m; usage: latency=<duration>/],
     ['latency=80', /"80" is not a duration/],
@@ -47,6 +86,13 @@ test('a fault that is not known, or whose value is wrong, is named with what is 
     ['error=5', /"5" is not a number from 0 to 1; usage: error=<share>/],
     ['error=', /"" is not a number from 0 to 1/],
     ['empty-pull=yes', /it takes no value, "yes" was given; usage: empty-pull/],
+    ['rate-limit=often', /"often" is not a limit such as 60\/min; usage: rate-limit=<requests>\/<s, min or h>/],
+    ['freeze-replica=1', /it takes no value, "1" was given/],
+    ['slow-paint=soon', /"soon" is not a duration/],
+    ...['reset', 'lose-write', 'duplicate-change', 'reject-silently', 'drop-update', 'truncate-json'].map(
+      (name): [string, RegExp] => [`${name}=2`, new RegExp(`"2" is not a number from 0 to 1; usage: ${name}=<share>`)],
+    ),
+    ['slow-body=', /"" is not a duration/],
     ['crash@soon', /"soon" is not a duration/],
     ['error=0.1,crash=1', /"crash=1": it takes no value/],
   ];
@@ -65,24 +111,223 @@ test('latency comes on top of every API answer, and of no other', async () => {
   });
 });
 
-test('errors are the share that was asked for, the same ones every time, and not of health', async () => {
-  const outcomes = async (target: Target) => {
-    const device = new TestDevice(target.url, randomUUID());
-    const statuses = [];
-    for (let index = 0; index < 100; index++) statuses.push((await device.pull()).status);
-    return statuses;
-  };
-  const runs: number[][] = [];
-  for (let run = 0; run < 2; run++) {
-    await withFaults('error=0.3', async (target) => {
-      runs.push(await outcomes(target));
-      assert.equal((await fetch(`${target.url}/health`)).status, 200);
-    });
+/** Requests one after the other, 150 of them; gives for each whether `failed` says so. */
+async function strikesOf(url: string, failed: (response: Response) => Promise<boolean> | boolean): Promise<boolean[]> {
+  const strikes = [];
+  for (let request = 0; request < 150; request++) strikes.push(await fetch(url).then(failed, () => true));
+  return strikes;
+}
+
+test('errors are the share that was asked for, and not of health', async () => {
+  await assertShare('error', ({ url }) => strikesOf(`${url}/sync/version`, ({ status }) => status === 500));
+  await withFaults('error=1', async (target) => {
+    const [device] = twoDevices(target);
+    assert.equal((await device.pull()).body.error.code, 'INTERNAL_ERROR');
+    assert.equal((await fetch(`${target.url}/health`)).status, 200);
+  });
+});
+
+test('two faults of the same share do not always strike together', async () => {
+  const truncated = await withFaults('error=0.3,truncate-json=0.3', ({ url }) =>
+    strikesOf(`${url}/sync/version`, async (response) => response.status === 200 && !isJson(await response.text())),
+  );
+  assert.ok(truncated.includes(true));
+});
+
+test('a reset comes instead of the answer: what was asked is done', async () => {
+  await assertShare('reset', ({ url }) => strikesOf(`${url}/sync/version`, () => false));
+  await withFaults('reset=1', async (target) => {
+    const [device] = twoDevices(target);
+    const change = device.change();
+    await assert.rejects(device.push([change]), ({ cause }) => (cause as { code: string }).code === 'ECONNRESET');
+    const { rows } = await target.database.pool.query('SELECT FROM tandem.changes WHERE id = $1', [change.id]);
+    assert.equal(rows.length, 1);
+    assert.equal((await fetch(`${target.url}/health`)).status, 200);
+  });
+});
+
+test('truncated JSON arrives complete, by its content-length, and cannot be read', async () => {
+  await assertShare('truncate-json', ({ url }) =>
+    strikesOf(`${url}/sync/version`, async (response) => {
+      const text = await response.text();
+      assert.equal(Number(response.headers.get('content-length')), text.length);
+      return !isJson(text);
+    }),
+  );
+  await withFaults('truncate-json=1', async ({ url }) => {
+    assert.equal((await (await fetch(`${url}/health`)).json()).status, 'ok');
+  });
+});
+
+test('a slow body begins at once, takes its time, and is whole', async () => {
+  await withFaults('slow-body=200ms', async (target) => {
+    const [writer, reader] = twoDevices(target);
+    const change = writer.change();
+    assert.deepEqual((await writer.push([change])).body.accepted, [change.id]);
+    const response = await fetch(`${target.url}/sync/regions`);
+    assert.ok(Number(response.headers.get('content-length')) > 10);
+    // Ten pauses, each of which Node's timers may shorten by a millisecond.
+    assert.ok((await durationMs(response.text())) >= 170);
+    assert.deepEqual(ids((await reader.pull()).body.changes), [change.id]);
+    assert.equal((await fetch(`${target.url}/health`)).status, 200);
+  });
+});
+
+test('rate-limit is per account, and of push and pull', async () => {
+  await withFaults('rate-limit=2/h', async (target) => {
+    const [device] = twoDevices(target);
+    assert.equal((await device.pull()).status, 200);
+    assert.equal((await device.push([])).status, 200);
+    const { status, headers, body } = await device.pull();
+    assert.equal(status, 429);
+    assert.equal(body.error.code, 'RATE_LIMIT_EXCEEDED');
+    assert.match(headers.get('retry-after') ?? '', /^\d+$/);
+    const [stranger] = twoDevices(target);
+    assert.equal((await stranger.pull()).status, 200);
+    assert.equal((await fetch(`${target.url}/sync/version`)).status, 200);
+  });
+});
+
+/** Pushes 300 changes, 20 at a time; gives what was answered and what another device then reads. */
+async function pushAndPull(target: Target) {
+  const [writer, reader] = twoDevices(target);
+  const pushed: string[] = [];
+  const accepted: string[] = [];
+  const rejected: string[] = [];
+  for (let push = 0; push < 15; push++) {
+    const changes = Array.from({ length: 20 }, () => writer.change());
+    pushed.push(...ids(changes));
+    const { body } = await writer.push(changes);
+    accepted.push(...body.accepted);
+    rejected.push(...ids(body.rejected));
   }
-  assert.deepEqual(runs[0], runs[1]);
-  const errors = runs[0]!.filter((status) => status === 500).length;
-  assert.ok(errors > 15 && errors < 45, `${errors} of 100`);
-  assert.equal(runs[0]!.filter((status) => status === 200).length, 100 - errors);
+  const read: string[] = [];
+  for (let cursor = 0, more = true; more; ) {
+    const { body } = await reader.pull(cursor);
+    read.push(...ids(body.changes));
+    cursor = body.timestamp;
+    more = body.has_more;
+  }
+  return { pushed, accepted, rejected, read };
+}
+
+test('a lost write is acknowledged in its place, and never read', async () => {
+  await assertShare('lose-write', async (target) => {
+    const { pushed, accepted, rejected, read } = await pushAndPull(target);
+    assert.deepEqual(accepted, pushed);
+    assert.deepEqual(rejected, []);
+    return pushed.map((id) => !read.includes(id));
+  });
+});
+
+test('a silently rejected change is in no list of the answer, and never read', async () => {
+  await assertShare('reject-silently', async (target) => {
+    const { pushed, accepted, rejected, read } = await pushAndPull(target);
+    assert.deepEqual(accepted, read);
+    assert.deepEqual(rejected, []);
+    return pushed.map((id) => !accepted.includes(id));
+  });
+});
+
+test('what withholds changes leaves refusals as they are', async () => {
+  await withFaults('lose-write=1,reject-silently=1', async (target) => {
+    const [device] = twoDevices(target);
+    assert.equal((await device.push('no list')).status, 400);
+    assert.equal((await device.push([null])).status, 400);
+    assert.equal((await device.push([device.change()], { protocol_version: '0' })).status, 400);
+    assert.equal((await new TestDevice(target.url, 'short').push([device.change()])).status, 401);
+  });
+});
+
+test('a duplicate comes in the same page or in the next, and nothing is missing', async () => {
+  let inTheSamePage = 0;
+  let inTheNext = 0;
+  await assertShare('duplicate-change', async (target) => {
+    const [writer, reader] = twoDevices(target);
+    const changes = Array.from({ length: 200 }, () => writer.change());
+    await writer.push(changes);
+    const pages: string[][] = [];
+    for (let cursor = 0, pull = 0; pull < 3; pull++) {
+      const { body } = await reader.pull(cursor);
+      pages.push(ids(body.changes));
+      cursor = body.timestamp;
+    }
+    const times = (id: string) => pages.flat().filter((each) => each === id).length;
+    for (const { id } of changes) {
+      assert.ok([1, 2].includes(times(id)), `${times(id)} times`);
+      const holds = pages.filter((page) => page.includes(id)).length;
+      if (times(id) === 2 && holds === 1) inTheSamePage += 1;
+      if (times(id) === 2 && holds === 2) inTheNext += 1;
+    }
+    return changes.map(({ id }) => times(id) === 2);
+  });
+  assert.ok(inTheSamePage > 20 && inTheNext > 20, `${inTheSamePage}, ${inTheNext}`);
+});
+
+async function inRoom(
+  target: Target,
+  howMany: number,
+  work: (replicas: TestReplica[]) => Promise<void>,
+): Promise<void> {
+  const [room, token] = [randomUUID(), randomUUID()];
+  const replicas: TestReplica[] = [];
+  for (let nth = 1; nth <= howMany; nth++) replicas.push(await TestReplica.enter(target.url, room, token));
+  await work(replicas);
+  await Promise.all(replicas.map((replica) => replica.leave()));
+}
+
+test('a dropped update misses one receiver, is stored, and never misses its sender', async () => {
+  await assertShare('drop-update', async (target) => {
+    const missed: boolean[] = [];
+    await inRoom(target, 3, async ([writer, ...readers]) => {
+      for (let write = 0; write < 100; write++) writer!.map.set(String(write), write);
+      await writer!.until(() => writer!.updates.length === 100);
+      for (const reader of readers) {
+        // An answer comes after everything that was sent before it.
+        await reader.resync();
+        const came = new Set(reader.updates.map((update) => decodeUpdate(update).structs[0]!.id.clock));
+        for (let clock = 0; clock < 100; clock++) missed.push(!came.has(clock));
+        assert.equal(reader.map.size, 100);
+      }
+    });
+    return missed;
+  });
+});
+
+test('a frozen replica, every second of a room, is synced once and gets nothing ever after', async () => {
+  await withFaults('freeze-replica', async (target) => {
+    await inRoom(target, 4, async ([one, two, three, four]) => {
+      one!.map.set('by one', 1);
+      two!.map.set('by two', 2);
+      for (const replica of [one!, three!]) await replica.until(() => replica.map.size === 2);
+      for (const frozen of [two!, four!]) {
+        const synced = frozen.received[1];
+        await frozen.resync();
+        assert.equal(frozen.received[1], synced + 1);
+        assert.deepEqual(frozen.updates, []);
+      }
+      assert.deepEqual(two!.map.toJSON(), { 'by two': 2 });
+      assert.deepEqual(four!.map.toJSON(), {});
+    });
+  });
+  await withFaults('', async (target) => {
+    await inRoom(target, 2, async ([one, two]) => {
+      one!.map.set('by one', 1);
+      await two!.until(() => two!.map.size === 1);
+    });
+  });
+});
+
+test('who enters a room late gets what it holds, frozen or not', async () => {
+  await withFaults('freeze-replica,drop-update=1', async (target) => {
+    const [room, token] = [randomUUID(), randomUUID()];
+    const early = await TestReplica.enter(target.url, room, token);
+    early.map.set('a', 1);
+    await early.until(() => early.updates.length === 1);
+    const late = await TestReplica.enter(target.url, room, token);
+    assert.deepEqual(late.map.toJSON(), { a: 1 });
+    await Promise.all([early.leave(), late.leave()]);
+  });
 });
 
 test('empty-pull acknowledges, moves the cursor, and never gives a change', async () => {
@@ -115,5 +360,16 @@ test('a fault with @when does nothing before it begins, counted from the first A
     const device = new TestDevice(target.url, randomUUID());
     assert.equal((await device.pull()).status, 200);
     while ((await device.pull()).status === 200);
+  });
+});
+
+test('a WebSocket begins a fault as a request does', async () => {
+  await withFaults('drop-update=1', async (target) => {
+    await inRoom(target, 2, async ([writer, reader]) => {
+      writer!.map.set('a', 1);
+      await writer!.until(() => writer!.updates.length === 1);
+      const updates = reader!.updates.length;
+      assert.equal(updates, 0);
+    });
   });
 });

@@ -1,11 +1,13 @@
+import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type FaultContext, isApi } from './faults/fault.ts';
 import { kinds } from './faults/registry.ts';
 import { duration } from './faults/values.ts';
 import { StartError } from './start-error.ts';
 
-/** A fault as it was asked for: what, and how long after the first API request it begins. */
+/** A fault as it was asked for: what, and how long after the first use of the API it begins. */
 export interface Fault {
+  name: string;
   install(context: FaultContext): void;
   beginsAfterMs: number;
 }
@@ -19,17 +21,25 @@ export function parseFaults(list: string): Fault[] {
     .map(parseFault);
 }
 
+export interface FaultsTarget {
+  app: FastifyInstance;
+  rooms: FaultContext['rooms'];
+  /** Where random numbers begin: with the same seed a fault decides the same again. */
+  seed: number;
+}
+
 /** Puts faults in place; call it before routes are added. */
-export function installFaults(app: FastifyInstance, faults: Fault[]): void {
-  for (const { install, beginsAfterMs } of faults) {
+export function installFaults(faults: Fault[], { app, rooms, seed }: FaultsTarget): void {
+  for (const { name, install, beginsAfterMs } of faults) {
     let active = false;
     const actions: (() => void)[] = [];
     const begin = () => {
       active = true;
       for (const action of actions) action();
     };
-    atFirstApiRequest(app, beginsAfterMs, begin);
-    install({ app, active: () => active, onBegin: (action) => actions.push(action), random: randomNumbers() });
+    atFirstUse(app, beginsAfterMs, begin);
+    const onBegin = (action: () => void) => actions.push(action);
+    install({ app, rooms, active: () => active, onBegin, random: randomNumbers(seed, name) });
   }
 }
 
@@ -37,36 +47,40 @@ function parseFault(entry: string): Fault {
   const [, name, value, when] = /^([^=@]+)(?:=([^@]*))?(?:@(.*))?$/.exec(entry) ?? [];
   const kind = kinds.find((each) => each.name === name);
   if (!kind) {
-    const known = kinds.map((each) => each.usage).join(', ');
+    const known = kinds.map((each) => each.name).join(', ');
     throw new StartError(
-      `TARGET_FAULTS: ${JSON.stringify(entry)} is not a fault; known are ${known}, each with @<when>.`,
+      `TARGET_FAULTS: ${JSON.stringify(entry)} is not a fault; known are ${known}, each as name[=value][@when].`,
     );
   }
   try {
-    return { install: kind.parse(value), beginsAfterMs: when === undefined ? 0 : duration(when) };
+    return { name: kind.name, install: kind.parse(value), beginsAfterMs: when === undefined ? 0 : duration(when) };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new StartError(`TARGET_FAULTS: ${JSON.stringify(entry)}: ${error.message}; usage: ${kind.usage}.`);
   }
 }
 
-function atFirstApiRequest(app: FastifyInstance, delayMs: number, begin: () => void): void {
+/** The first use of the API is a request or a WebSocket. */
+function atFirstUse(app: FastifyInstance, delayMs: number, begin: () => void): void {
   let seen = false;
   let timer: NodeJS.Timeout | undefined;
+  const use = ({ url = '' }: { url?: string }) => {
+    if (seen || !isApi({ url })) return;
+    seen = true;
+    if (delayMs === 0) begin();
+    else timer = setTimeout(begin, delayMs);
+  };
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!seen && isApi(request)) {
-      seen = true;
-      if (delayMs === 0) begin();
-      else timer = setTimeout(begin, delayMs);
-    }
+    use(request);
     done();
   });
+  app.server.on('upgrade', use);
   app.addHook('onClose', async () => clearTimeout(timer));
 }
 
-/** Mulberry32 with a fixed seed: a test that a fault makes fail does so again. */
-function randomNumbers(): () => number {
-  let state = 0x7a6d;
+/** Mulberry32. The fault's name is part of the seed: two faults of one share must not always strike together. */
+function randomNumbers(seed: number, name: string): () => number {
+  let state = hash('sha1', `${seed} ${name}`, 'buffer').readInt32LE();
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

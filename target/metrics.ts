@@ -56,7 +56,7 @@ export class Metrics {
   }
 
   /** The exposition text. The event-loop delay covers the time since the last call. */
-  text(pool: pg.Pool, webSockets: number): string {
+  text(pool: pg.Pool, webSockets: number, yjsRooms: number): string {
     const { user, system } = process.cpuUsage();
     const memory = process.memoryUsage();
     const lines = [
@@ -71,6 +71,7 @@ export class Metrics {
       ...metric('pg_pool_idle_connections', 'gauge', pool.idleCount),
       ...metric('pg_pool_waiting_requests', 'gauge', pool.waitingCount),
       ...metric('websocket_connections', 'gauge', webSockets),
+      ...metric('yjs_rooms', 'gauge', yjsRooms),
       ...this.#requestLines(),
     ];
     this.#delay.reset();

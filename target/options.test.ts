@@ -3,9 +3,16 @@ import { test } from 'node:test';
 import { readOptions } from './options.ts';
 
 test('an empty environment, or one of empty variables, is a target with its own PostgreSQL on any port', () => {
-  const defaults = { port: 0, host: '127.0.0.1', databaseUrl: undefined, faults: [], rateLimit: undefined };
+  const defaults = {
+    port: 0,
+    host: '127.0.0.1',
+    databaseUrl: undefined,
+    faults: [],
+    faultsSeed: 1,
+    rateLimit: undefined,
+  };
   assert.deepEqual(readOptions({}), defaults);
-  const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', RATE_LIMIT: '' };
+  const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', TARGET_FAULTS_SEED: '', RATE_LIMIT: '' };
   assert.deepEqual(readOptions(empty), defaults);
 });
 
@@ -15,12 +22,14 @@ test('every variable is read', () => {
     HOST: '0.0.0.0',
     DATABASE_URL: 'postgres://localhost/db',
     TARGET_FAULTS: 'crash@10s',
+    TARGET_FAULTS_SEED: '7',
     RATE_LIMIT: '60/min',
   });
   assert.equal(options.port, 4_000);
   assert.equal(options.host, '0.0.0.0');
   assert.equal(options.databaseUrl, 'postgres://localhost/db');
   assert.equal(options.faults?.[0]?.beginsAfterMs, 10_000);
+  assert.equal(options.faultsSeed, 7);
   assert.ok(options.rateLimit);
 });
 
@@ -30,6 +39,7 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ PORT: '70000' }, /^PORT is "70000"/],
     [{ PORT: '-1' }, /^PORT is "-1"/],
     [{ TARGET_FAULTS: 'latncy=80ms' }, /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are /],
+    [{ TARGET_FAULTS_SEED: 'x' }, /^TARGET_FAULTS_SEED is "x"; allowed is a whole number from 0 to 999999999\.$/],
     [{ RATE_LIMIT: 'often' }, /^RATE_LIMIT is "often"; allowed is/],
   ];
   for (const [env, message] of cases) assert.throws(() => readOptions(env), { name: 'StartError', message });

@@ -10,7 +10,8 @@ export function readOptions(env: NodeJS.ProcessEnv): TargetOptions {
     host: env.HOST || '127.0.0.1',
     databaseUrl: env.DATABASE_URL || undefined,
     faults: parseFaults(env.TARGET_FAULTS ?? ''),
-    rateLimit: env.RATE_LIMIT ? RateLimit.parse(env.RATE_LIMIT) : undefined,
+    faultsSeed: readSeed(env.TARGET_FAULTS_SEED || '1'),
+    rateLimit: readRateLimit(env.RATE_LIMIT || undefined),
   };
 }
 
@@ -19,4 +20,21 @@ function readPort(value: string): number {
     throw new StartError(`PORT is ${JSON.stringify(value)}; allowed is a number from 0 (any free port) to 65535.`);
   }
   return Number(value);
+}
+
+function readSeed(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) {
+    throw new StartError(
+      `TARGET_FAULTS_SEED is ${JSON.stringify(value)}; allowed is a whole number from 0 to 999999999.`,
+    );
+  }
+  return Number(value);
+}
+
+function readRateLimit(value: string | undefined): RateLimit | undefined {
+  const limit = value === undefined ? undefined : RateLimit.parse(value);
+  if (value !== undefined && !limit) {
+    throw new StartError(`RATE_LIMIT is ${JSON.stringify(value)}; allowed is <requests>/<s, min or h>, as in 60/min.`);
+  }
+  return limit;
 }

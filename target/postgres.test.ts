@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -28,6 +28,17 @@ test('a folder for the data that cannot be made is named', async (t) => {
   });
 });
 
+test('a folder whose path is too long for a socket is named, and left as it was', async (t) => {
+  const long = join(await temporaryFolder(t), 'x'.repeat(110));
+  await mkdir(long);
+  process.env.TMPDIR = long;
+  await assert.rejects(startCluster(), {
+    name: 'StartError',
+    message: /^PostgreSQL did not start: the path of its socket is too long \(.*; set TMPDIR to a shorter one\.$/,
+  });
+  assert.deepEqual(await readdir(long), []);
+});
+
 const onlyRoot = { skip: process.getuid?.() !== 0 };
 test('binaries that the user of PostgreSQL cannot reach are copied to where it can, once', onlyRoot, async (t) => {
   const folder = await temporaryFolder(t);
@@ -50,6 +61,20 @@ test('binaries that the user of PostgreSQL cannot reach are copied to where it c
     name: 'StartError',
     message: /exists and is not root's; remove it\.$/,
   });
+});
+
+test('a folder that the user of PostgreSQL cannot enter is named, and left as it was', onlyRoot, async (t) => {
+  const closed = join(await temporaryFolder(t), 'closed');
+  await mkdir(closed, { mode: 0o700 });
+  process.env.TMPDIR = closed;
+  await assert.rejects(startCluster(), {
+    name: 'StartError',
+    message: /^PostgreSQL did not start: .*the user postgres cannot enter .*; set TMPDIR to a folder that it can\.$/,
+  });
+  assert.deepEqual(
+    (await readdir(closed)).filter((name) => name.startsWith('tandem-postgres-')),
+    [],
+  );
 });
 
 /** A folder that TMPDIR names during the test, open to every user. */

@@ -15,8 +15,8 @@ test('a client has its number of requests per window, and all of them again in t
 });
 
 test('a limit is a number of requests per unit', () => {
-  for (const value of ['60/min', '10/s', '1000/h']) RateLimit.parse(value);
-  for (const value of ['60', '0/min', '-1/s', '60/day', 'many/min']) {
-    assert.throws(() => RateLimit.parse(value), { name: 'StartError', message: /^RATE_LIMIT is ".*"; allowed is / });
+  for (const value of ['60/min', '10/s', '1000/h']) assert.ok(RateLimit.parse(value), value);
+  for (const value of ['60', '0/min', '-1/s', '60/day', 'many/min', '']) {
+    assert.equal(RateLimit.parse(value), undefined, value);
   }
 });

@@ -1,5 +1,4 @@
 import { ApiError } from './api-error.ts';
-import { StartError } from './start-error.ts';
 
 const WINDOWS_MS: Record<string, number> = { s: 1_000, min: 60_000, h: 3_600_000 };
 
@@ -17,15 +16,10 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Reads `60/min`, `10/s`, `1000/h`. @throws {StartError} */
-  static parse(value: string): RateLimit {
+  /** Reads `60/min`, `10/s`, `1000/h`; undefined when it is none of these. */
+  static parse(value: string): RateLimit | undefined {
     const [, limit, unit] = /^([1-9]\d*)\/(s|min|h)$/.exec(value) ?? [];
-    if (!limit || !unit) {
-      throw new StartError(
-        `RATE_LIMIT is ${JSON.stringify(value)}; allowed is <requests>/<s, min or h>, as in 60/min.`,
-      );
-    }
-    return new RateLimit(Number(limit), WINDOWS_MS[unit]!);
+    return limit && unit ? new RateLimit(Number(limit), WINDOWS_MS[unit]!) : undefined;
   }
 
   /** Counts one request. @throws {ApiError} 429 with Retry-After (seconds) when the client has none left. */

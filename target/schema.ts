@@ -32,6 +32,15 @@ CREATE TABLE IF NOT EXISTS tandem.changes (
 CREATE INDEX IF NOT EXISTS changes_of_entity
   ON tandem.changes (account_id, entity_id, device_id, entity_type, counter);
 
+-- What a Yjs room consists of. Merging is commutative, so the order of the rows means nothing.
+CREATE TABLE IF NOT EXISTS tandem.yjs_updates (
+  account text NOT NULL,
+  room text NOT NULL,
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  update bytea NOT NULL,
+  PRIMARY KEY (account, room, id)
+);
+
 CREATE TABLE IF NOT EXISTS tandem.users (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   email text NOT NULL UNIQUE,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -152,4 +153,15 @@ test('without a page, its addresses are not found', async () => {
   const target = await startTarget({ databaseUrl, webFolder: 'none' });
   for (const path of ['/', '/app.js', '/app.css']) assert.equal((await fetch(target.url + path)).status, 404);
   await target.stop();
+});
+
+test('a port in use is named', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  await assert.rejects(startTarget({ port, databaseUrl, webFolder: 'none' }), {
+    name: 'StartError',
+    message: `PORT=${port} is in use on 127.0.0.1; set PORT to a free port, or to 0 for any.`,
+  });
+  other.close();
 });

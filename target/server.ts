@@ -13,6 +13,8 @@ import type { RateLimit } from './rate-limit.ts';
 import { relayFacts, relayRoutes } from './relay.ts';
 import { StartError } from './start-error.ts';
 import { SyncSockets } from './sync-sockets.ts';
+import { WebSockets } from './web-sockets.ts';
+import { YjsRooms } from './yjs-rooms.ts';
 
 /** How long requests that are being answered may hold up a stop. */
 const DRAIN_MS = 3_000;
@@ -32,6 +34,8 @@ export interface TargetOptions {
   /** PostgreSQL to use; without it, one is started. */
   databaseUrl?: string;
   faults?: Fault[];
+  /** Where the faults' random numbers begin; 1 without it. */
+  faultsSeed?: number;
   rateLimit?: RateLimit;
   /** Folder of the page's sources. */
   webFolder?: string;
@@ -50,13 +54,15 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
   const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, 'web') } = options;
   const database = await openDatabase(options.databaseUrl);
   const accounts = new Accounts(database.pool);
-  const sockets = new SyncSockets(accounts);
+  const sockets = new SyncSockets();
+  const rooms = new YjsRooms(database.pool);
+  const webSockets = new WebSockets(accounts, [sockets, rooms]);
   const app = Fastify({ forceCloseConnections: 'idle' });
   const stop = async () => {
     // Closing the server closes connections that are idle then; those in use become idle with their answer.
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-    await sockets.close();
+    await webSockets.close();
     await app.close();
     clearInterval(sweep);
     clearTimeout(impatience);
@@ -66,7 +72,7 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     const metrics = new Metrics();
     metrics.observe(app);
     installErrorAnswers(app);
-    installFaults(app, options.faults ?? []);
+    installFaults(options.faults ?? [], { app, rooms, seed: options.faultsSeed ?? 1 });
     const parts = { pool: database.pool, sockets, metrics };
     app.register(async (withAccount) => {
       requireAccount(withAccount, accounts, options.rateLimit);
@@ -76,10 +82,12 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     authRoutes(app, database.pool, accounts);
     healthRoute(app, database.pool);
     app.get('/metrics', (_request, reply) =>
-      reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(database.pool, sockets.size)),
+      reply
+        .type('text/plain; version=0.0.4; charset=utf-8')
+        .send(metrics.text(database.pool, webSockets.size, rooms.size)),
     );
     await pageRoutes(app, webFolder);
-    sockets.listen(app.server);
+    webSockets.listen(app.server);
     await app.listen({ port, host }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));
     });

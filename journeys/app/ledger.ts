@@ -1,4 +1,4 @@
-import { expect, type Locator, type Page, type User } from '../../support/test.ts';
+import { expect, type Locator, type Page, type ShownRow, type User } from '../../support/test.ts';
 
 export type Credentials = Pick<User, 'email' | 'password'>;
 /** Money spent is negative. Without date or account it takes what the form shows: today, or what was used last. */
@@ -52,9 +52,29 @@ export class Ledger {
   /** How many transactions the ledger has, shown or not. */
   async transactionCount(): Promise<number> {
     await this.#show('Transactions');
-    const text = (await this.page.getByTestId('transaction-count').textContent()) ?? '';
-    // “1,234 transactions”, or “5 of 1,234 transactions” while a search narrows the list.
-    return Number(/([\d,]+) transactions?$/.exec(text)?.[1]?.replaceAll(',', ''));
+    return countOf((await this.page.getByTestId('transaction-count').textContent()) ?? '');
+  }
+
+  /** What the list of transactions shows in one instant, painted: how many there are, and up to `limit` rows, newest first. */
+  async shownTransactions(limit = 25): Promise<{ count: number; limit: number; rows: ShownRow[] }> {
+    await this.#show('Transactions');
+    const shown = await this.page.getByRole('region', { name: 'Transactions' }).evaluate(async (section, most) => {
+      // What the document holds is on the screen after the next frame.
+      for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+      const visible = [...section.querySelectorAll<HTMLTableRowElement>('tbody tr')].filter((row) =>
+        row.checkVisibility(),
+      );
+      const rows = visible.slice(0, most).map(({ cells }) => ({
+        payee: cells[1]?.firstElementChild?.textContent ?? '',
+        amount: cells[2]?.textContent ?? '',
+      }));
+      return { count: section.querySelector('[data-testid="transaction-count"]')?.textContent ?? '', rows };
+    }, limit);
+    return {
+      count: countOf(shown.count),
+      limit,
+      rows: shown.rows.map(({ payee, amount }) => ({ payee, amountCents: centsOf(amount) })),
+    };
   }
 
   /** Waits until the list shows a transaction of this payee. */
@@ -137,6 +157,16 @@ export class Ledger {
     await this.page.getByRole('link', { name: view }).click();
     await expect(heading).toBeVisible();
   }
+}
+
+/** “1,234 transactions”, or “5 of 1,234 transactions” while a search narrows the list. */
+function countOf(text: string): number {
+  return Number(/([\d,]+) transactions?$/.exec(text)?.[1]?.replaceAll(',', ''));
+}
+
+/** “−1,234.50” or “+3.00”. */
+function centsOf(text: string): number {
+  return Math.round(100 * Number(text.replaceAll(',', '').replace('−', '-')));
 }
 
 function amountText(cents: number): string {

@@ -1,7 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, pbkdf2, randomFillSync } from 'node:crypto';
+import { promisify } from 'node:util';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+const ITERATIONS = 100_000;
+
+const derive = promisify(pbkdf2);
 
 /** AES-256-GCM as the ledger's clients use it: base64 of iv ‖ ciphertext ‖ tag, no additional data. */
 export class Cipher {
@@ -15,6 +20,11 @@ export class Cipher {
   /** The key of an account that exists for the load only: nobody types its password, so no slow derivation protects it. */
   static ofToken(token: string): Cipher {
     return new Cipher(createHash('sha256').update(token).digest());
+  }
+
+  /** The key of a person's account, as the page derives it: PBKDF2-SHA-256, salted with the e-mail address. */
+  static async ofPassword(email: string, password: string): Promise<Cipher> {
+    return new Cipher(await derive(password, email.toLowerCase(), ITERATIONS, KEY_BYTES, 'sha256'));
   }
 
   encrypt(plain: Uint8Array): string {

@@ -1,7 +1,9 @@
+import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
+import { type HealthLimits, healthFindings, healthOf } from './health.ts';
 import { summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
-import type { Finding, Health, OracleResult, ScenarioHealth, Verdict } from './verdict.ts';
+import type { Finding, OracleResult, Verdict } from './verdict.ts';
 
 /** What a slice says of its own run; see `SliceReport`. */
 export interface SliceFacts {
@@ -18,15 +20,6 @@ export interface SliceFacts {
   };
 }
 
-/** The limits of a profile's `health`. */
-export interface HealthLimits {
-  /** Of the 99th percentile of `generator_lateness`. */
-  maxLatenessMs: number;
-  maxStartSpreadMs: number;
-  /** Share of the arrivals that may be dropped. */
-  maxDropped: number;
-}
-
 /** Everything that a verdict is made from; plain data, so that merged shards are judged as a single run is. */
 export interface Case {
   runId: string;
@@ -40,7 +33,8 @@ export interface Case {
   slices: SliceFacts[];
   /** Slices that should have, and why one did not, as far as that is known. */
   missing: { scenario: string; slice: number; of: number; cause: string }[];
-  scenarios: { name: string; kind: 'load' | 'journey'; maxVUs: number }[];
+  /** `startMs` and `endMs`: of its schedule, since the run's start. */
+  scenarios: { name: string; maxVUs: number; startMs: number; endMs: number }[];
   thresholds: Record<string, ThresholdSpec[]>;
   limits: HealthLimits;
   errors: Record<string, number>;
@@ -52,7 +46,7 @@ export interface Case {
 /** Judges a run. The findings come in the order in which they were looked for; `report/` sorts and words them. */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
-    specs.map((spec) => judgeThreshold(metric, spec, run.store, run.durationMs)),
+    specs.map((spec) => judgeThreshold(metric, spec, run.store, lengthOf(run, parseSeriesKey(metric).tags))),
   );
   const health = healthOf(run);
   const findings: Finding[] = [
@@ -81,7 +75,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       health,
       regressions: [],
       errors: run.errors,
-      metrics: summarise(run.store, run.durationMs),
+      metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
     },
   };
 }
@@ -94,6 +88,12 @@ export function statusOf(findings: Finding[]): Verdict['status'] {
   if (findings.some(({ kind }) => kind === 'oracle' || kind === 'target-down')) return 'fail';
   if (findings.some(({ severity }) => severity === 'invalid')) return 'invalid';
   return findings.some(({ severity }) => severity === 'fail') ? 'fail' : 'pass';
+}
+
+/** What a rate per second is over: the schedule of the scenario it is about, as far as that was run; else the run. */
+function lengthOf({ scenarios, durationMs }: Case, tags: Tags): number {
+  const scenario = scenarios.find(({ name }) => name === (tags.scenario ?? tags.journey));
+  return scenario ? Math.max(1, Math.min(scenario.endMs, durationMs) - scenario.startMs) : durationMs;
 }
 
 function oracleFinding({ name, status, checked, violations, examples }: OracleResult): Finding[] {
@@ -119,54 +119,4 @@ function measuredAnything({ store, target, errors }: Case): Finding[] {
   if (requests === 0 || store.trend('http_req_waiting').count > 0) return [];
   const [error = 'no error was named'] = Object.entries(errors).sort(([, a], [, b]) => b - a)[0] ?? [];
   return [{ kind: 'target-unreached', severity: 'invalid', url: target.url, requests, error }];
-}
-
-function healthOf({ store, scenarios, slices }: Case): Health {
-  const starts = slices.map(({ end }) => end.startLateMs);
-  const first = Math.min(...starts);
-  return {
-    scenarios: scenarios.map(({ name: scenario }): ScenarioHealth => {
-      const own = slices.filter((slice) => slice.scenario === scenario);
-      const lateness = store.trend('generator_lateness', { scenario });
-      return {
-        scenario,
-        latenessP99Ms: lateness.count > 0 ? lateness.percentile(99) : 0,
-        latenessMaxMs: lateness.count > 0 ? lateness.max : 0,
-        dropped: store.sum('dropped_iterations', { scenario }),
-        interrupted: own.reduce((sum, { end }) => sum + end.interrupted, 0),
-        startSkewMs: own.length > 0 ? Math.max(...own.map(({ end }) => end.startLateMs)) - first : 0,
-      };
-    }),
-    startSpreadMs: starts.length > 0 ? Math.max(...starts) - first : 0,
-    generatorCpuSeconds: slices.reduce((sum, { end }) => sum + end.cpuSeconds, 0),
-  };
-}
-
-function healthFindings({ limits, slices, store, scenarios }: Case, health: Health): Finding[] {
-  const findings: Finding[] = [];
-  for (const { scenario, latenessP99Ms, dropped, interrupted } of health.scenarios) {
-    const late = latenessP99Ms > limits.maxLatenessMs;
-    const { count } = store.trend('generator_lateness', { scenario });
-    if (late) {
-      const figures = { p99Ms: latenessP99Ms, allowedMs: limits.maxLatenessMs, count };
-      findings.push({ kind: 'lateness', severity: 'invalid', scenario, ...figures });
-    }
-    const due = store.sum('iterations', { scenario }) + dropped;
-    if (interrupted > 0) findings.push({ kind: 'cut-off', severity: 'warning', scenario, interrupted });
-    if (dropped > due * limits.maxDropped) {
-      const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;
-      // With all VUs busy and a generator on time it is the target that could not keep up.
-      const allowed = Math.floor(due * limits.maxDropped);
-      findings.push({ kind: 'dropped', severity: late ? 'invalid' : 'fail', scenario, dropped, due, maxVUs, allowed });
-    }
-  }
-  const first = Math.min(...slices.map(({ end }) => end.startLateMs));
-  for (const { scenario, slice, end } of slices) {
-    const lateMs = end.startLateMs - first;
-    if (lateMs > limits.maxStartSpreadMs) {
-      const allowedMs = limits.maxStartSpreadMs;
-      findings.push({ kind: 'late-start', severity: 'invalid', scenario, slice: slice.index, lateMs, allowedMs });
-    }
-  }
-  return findings;
 }

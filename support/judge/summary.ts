@@ -1,23 +1,26 @@
-import type { MetricDefinition } from '../measure/metrics.ts';
-import { parseSeriesKey } from '../measure/metrics.ts';
+import { type MetricDefinition, parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import { samplesOf } from './thresholds.ts';
 import type { MetricSummary } from './verdict.ts';
 
 const percentiles = [75, 90, 95, 99];
 
-/** Every metric of a run in k6's summary figures, by series key. */
-export function summarise(store: MetricStore, durationMs: number): Record<string, MetricSummary> {
+/**
+ * Every metric of a run in k6's summary figures, by series key.
+ * @param lengthOf ms in which what these tags name was scheduled: what a counter's rate is over
+ */
+export function summarise(store: MetricStore, lengthOf: (tags: Tags) => number): Record<string, MetricSummary> {
   return Object.fromEntries(
     store.keys().map((key) => {
       const { metric, tags } = parseSeriesKey(key);
-      return [key, summary(store.select(metric, tags)!, store.definitions[metric]!, durationMs)];
+      return [key, summary(store.select(metric, tags)!, store.definitions[metric]!, lengthOf(tags))];
     }),
   );
 }
 
 function summary(series: AnySeries, { type, contains }: MetricDefinition, durationMs: number): MetricSummary {
-  return { type, contains, count: series.count, values: valuesOf(series, durationMs) };
+  return { type, contains, count: samplesOf(series), values: valuesOf(series, durationMs) };
 }
 
 function valuesOf(series: AnySeries, durationMs: number): Record<string, number> {

@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '../measure/metrics.ts';
+import type { MetricDefinition, MetricType } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
@@ -21,7 +21,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
   const expression = parseExpression(threshold)!;
   const { metric, tags } = parseSelector(source)!;
   const definition = store.definitions[metric]!;
-  const needed = minSamples ?? samplesNeeded(expression);
+  const needed = minSamples ?? samplesNeeded(expression, definition.type);
   const measured = (window?: 'calm' | 'load') =>
     store.select(metric, window ? { ...tags, window } : tags) ?? unmeasured(definition, tags);
   const load = measured(expression.ofCalm ? 'load' : undefined);
@@ -45,7 +45,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
     observed,
     limit,
     unit,
-    count,
+    count: load ? samplesOf(load) : 0,
     ok,
     ...(calmFigure === undefined ? {} : { calm: calmFigure }),
   };
@@ -58,7 +58,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
     return { result: { ...result, ok: false }, finding: { ...lacking, count: calmCount, window: 'calm' } };
   }
   if (ok) return { result };
-  const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count };
+  const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
   return {
     result,
     finding: { kind: 'threshold', severity: 'fail', ...crossed, ...(calm ? { calm: calmFigure } : {}) },
@@ -69,10 +69,19 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
  * So many samples that one of them lies beyond the quantile or share asked for: 20 for p(95), 10 for rate>0.9. With fewer,
  * the figure says more about chance than about the target.
  */
-export function samplesNeeded({ aggregation, value }: Expression): number {
-  const beyond = aggregation.method === 'p' ? 1 - aggregation.percent / 100 : aggregation.method === 'rate' ? value : 1;
-  const share = aggregation.method === 'rate' ? Math.min(beyond, 1 - beyond) : beyond;
-  return share > 0 && share < 1 ? Math.ceil(1 / share - 1e-9) : 1;
+export function samplesNeeded({ aggregation, value }: Expression, type: MetricType): number {
+  const { method } = aggregation;
+  // The rate of a counter is per second, and a counter has no samples.
+  if (type === 'counter' || (method !== 'p' && method !== 'rate')) return 1;
+  const at = method === 'p' ? aggregation.percent / 100 : value;
+  const beyond = Math.min(at, 1 - at);
+  // 1 - 0.9999 is a little less than 0.0001: without the tolerance that would ask for a sample more.
+  return beyond > 0 ? Math.ceil((1 / beyond) * (1 - 1e-9)) : 1;
+}
+
+/** How much a figure rests on; of a counter, what it counted. */
+export function samplesOf(series: AnySeries): number {
+  return series.type === 'counter' ? series.sum : series.count;
 }
 
 /** A counter that was never touched is 0; of anything else nothing is known. A counter's other tags might be misspelt. */

@@ -1,3 +1,7 @@
+import type { OracleResult } from '../measure/evidence.ts';
+
+export type { OracleResult };
+
 /** Public, versioned types of a verdict: what `verdict.json` holds. Units stand in the names; times are milliseconds. */
 
 export type Status = 'pass' | 'fail' | 'invalid';
@@ -39,6 +43,8 @@ export type Finding =
   | { kind: 'missing-slice'; severity: 'invalid'; scenario: string; slice: number; of: number; cause: string }
   | { kind: 'late-start'; severity: 'invalid'; scenario: string; slice: number; lateMs: number; allowedMs: number }
   | { kind: 'lateness'; severity: 'invalid'; scenario: string; p99Ms: number; allowedMs: number; count: number }
+  /** The machine or process that generates the load was at its limit. */
+  | ({ kind: 'saturated'; severity: 'invalid' } & Omit<HealthSignal, 'ok'>)
   /** Arrivals that never started. A healthy generator blames the target (fail), an unhealthy one itself (invalid). */
   | {
       kind: 'dropped';
@@ -78,14 +84,6 @@ export interface ThresholdResult {
   calm?: number;
 }
 
-export interface OracleResult {
-  name: string;
-  checked: number;
-  violations: number;
-  examples: unknown[];
-  status: 'ok' | 'violated' | 'unknown';
-}
-
 export interface MetricSummary {
   type: 'trend' | 'rate' | 'counter' | 'gauge';
   contains: 'time' | 'data' | 'default';
@@ -105,7 +103,22 @@ export interface ScenarioHealth {
   startSkewMs: number;
 }
 
+/** One sign of the generator's own state against its limit in the profile's `health`. */
+export interface HealthSignal {
+  signal: 'event-loop-delay' | 'generator-cpu' | 'gc-pause' | 'machine-cpu' | 'steal' | 'control-page' | 'exhausted';
+  /** Whose process; absent for what concerns the whole machine. */
+  scenario?: string;
+  /** What ran out: `EMFILE`, `EADDRNOTAVAIL`. */
+  detail?: string;
+  observed: number;
+  allowed: number;
+  unit: Unit;
+  count: number;
+  ok: boolean;
+}
+
 export interface Health {
+  signals: HealthSignal[];
   scenarios: ScenarioHealth[];
   /** Spread between the first and the last slice's start. */
   startSpreadMs: number;

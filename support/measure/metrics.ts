@@ -68,13 +68,28 @@ export const builtinMetrics = {
   browser_backend_time: time,
   /** `loadEventEnd − responseEnd` of the navigation. */
   browser_frontend_time: time,
+  /** A protocol worker sends a marked change to a ledger that a session has open → it is painted there; see `marks.ts`. */
+  browser_remote_change_to_paint: time,
+  /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
+  browser_remote_change_lost: rate,
   browser_sessions: counter,
   browser_session_failed: rate,
+
+  /** Of each process that generates load, once an interval: 99th percentile of how late its event loop was. */
+  generator_event_loop_delay: time,
+  /** Of each process that generates load, once an interval; 100 is one core. Browsers are processes of their own. */
+  generator_cpu_percent: score,
+  generator_gc_pause: time,
+  /** Of the machine that a slice runs on, once an interval; 100 is all cores, steal included. */
+  machine_cpu_percent: score,
+  /** Taken by other guests of the same host. */
+  machine_steal_percent: score,
+  /** First paint of a page that comes from no server: only the generator's own browser can make it slow. */
+  browser_control_paint: time,
 
   /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
   target_cpu_percent: gauge,
   target_memory_bytes: { type: 'gauge', contains: 'data' },
-  target_event_loop_delay: { type: 'gauge', contains: 'time' },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type BuiltinMetric = keyof typeof builtinMetrics;

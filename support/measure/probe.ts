@@ -1,6 +1,5 @@
 import { Agent, request } from 'undici';
-import type { Interval } from './recorder.ts';
-import { GaugeSeries } from './series.ts';
+import { GaugeLog } from './gauges.ts';
 
 const EVERY_MS = 1_000;
 const TIMEOUT_MS = 3_000;
@@ -20,15 +19,18 @@ export interface Availability {
  */
 export class TargetProbe {
   readonly availability: Availability;
-  readonly gauges = { target_cpu_percent: new GaugeSeries(), target_memory_bytes: new GaugeSeries() };
+  /** What the target said of itself: `target_cpu_percent`, `target_memory_bytes`. */
+  readonly gauges = new GaugeLog();
   readonly #metricsUrl: string;
   readonly #downAfterMs: number;
   readonly #onDown: () => void;
   readonly #agent = new Agent({ connections: 1, connect: { timeout: TIMEOUT_MS } });
-  readonly #intervals: Interval[] = [];
   #beganAt = performance.now();
   #cpuBefore: { seconds: number; at: number } | undefined;
   #publishes = true;
+  #stopped = false;
+  /** Once it is down, the outage is why the run ended, also when the target comes back. */
+  #down = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDown called once, when the target has been away for `downAfterMs` */
@@ -47,18 +49,9 @@ export class TargetProbe {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#agent.destroy();
-  }
-
-  /** What the target said of itself, as intervals of `intervalMs` that merge with those of the slices. */
-  intervals(intervalMs: number): Interval[] {
-    const last = new Map<number, Interval>();
-    for (const { index, series } of this.#intervals) {
-      const coarse = Math.floor((index * EVERY_MS) / intervalMs);
-      last.set(coarse, { index: coarse, series });
-    }
-    return [...last.values()];
   }
 
   async #ask(): Promise<void> {
@@ -68,9 +61,10 @@ export class TargetProbe {
     try {
       await this.#get(availability.url);
       availability.answered += 1;
-      availability.outage = undefined;
+      if (!this.#down) availability.outage = undefined;
     } catch (error) {
-      this.#missed(at - this.#beganAt, error as NodeJS.ErrnoException);
+      // What stopping cuts off is no outage.
+      if (!this.#stopped) this.#missed(at - this.#beganAt, error as NodeJS.ErrnoException);
       return;
     }
     if (this.#publishes) await this.#readMetrics().catch(() => {});
@@ -86,8 +80,9 @@ export class TargetProbe {
       error: error.code ?? error.message,
     };
     this.availability.outage = outage;
-    const isDown = (from: number) => from - outage.sinceMs >= this.#downAfterMs;
-    if (isDown(untilMs) && !(before && isDown(before.untilMs))) this.#onDown();
+    if (this.#down || untilMs - outage.sinceMs < this.#downAfterMs) return;
+    this.#down = true;
+    this.#onDown();
   }
 
   async #get(url: string): Promise<{ status: number; body: string }> {
@@ -104,18 +99,19 @@ export class TargetProbe {
     const at = performance.now();
     const seconds = prometheusValue(body, 'process_cpu_seconds_total');
     const memoryBytes = prometheusValue(body, 'process_resident_memory_bytes');
-    if (status !== 200 || seconds === undefined || memoryBytes === undefined) {
-      this.#publishes = false;
+    if (seconds === undefined || memoryBytes === undefined) {
+      // An overloaded target may answer again; one that knows no such page or figures will not learn them.
+      this.#publishes = status >= 500;
       return;
     }
-    const { target_cpu_percent: cpu, target_memory_bytes: memory } = this.gauges;
-    if (this.#cpuBefore) cpu.add((100_000 * (seconds - this.#cpuBefore.seconds)) / (at - this.#cpuBefore.at));
+    const values: Record<string, number> = { target_memory_bytes: memoryBytes };
+    const before = this.#cpuBefore;
+    // After a restart of the target its counter begins anew.
+    if (before && seconds >= before.seconds) {
+      values.target_cpu_percent = (100_000 * (seconds - before.seconds)) / (at - before.at);
+    }
     this.#cpuBefore = { seconds, at };
-    memory.add(memoryBytes);
-    const index = Math.floor((at - this.#beganAt) / EVERY_MS);
-    const series: Interval['series'] = { target_memory_bytes: memory.pack() };
-    if (cpu.count > 0) series.target_cpu_percent = cpu.pack();
-    this.#intervals.push({ index, series });
+    this.gauges.note(at - this.#beganAt, values);
   }
 }
 

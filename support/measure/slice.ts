@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Evidence } from './evidence.ts';
 import type { MetricDefinition } from './metrics.ts';
 import type { Interval } from './recorder.ts';
 
@@ -20,6 +21,7 @@ export interface SliceReport {
   intervalMs: number;
   definitions: Record<string, MetricDefinition>;
   intervals: Interval[];
+  evidence: Evidence;
   end: SliceEnd;
 }
 
@@ -29,7 +31,7 @@ export interface SliceEnd {
   error?: string;
   /** First iteration may start this much after the common instant; ms. */
   startLateMs: number;
-  /** Since the common start instant; ms. */
+  /** From the common start instant to the end of the last iteration; ms. */
   durationMs: number;
   started: number;
   completed: number;

@@ -35,6 +35,8 @@ export class Coordinator {
     this.probe = new TargetProbe(target.apiUrl, timeline.health.targetDownAfterMs, () => {
       this.targetDownAtMs = this.elapsedMs;
       this.#line.stop('the target stopped answering');
+      this.#display.print('The target stopped answering: the run ends here.');
+      void this.probe.stop();
     });
   }
 
@@ -85,6 +87,11 @@ export class Coordinator {
     return this.#streamed.get(nameOf(id)) ?? [];
   }
 
+  /** What the target said of itself. */
+  gauges(): Interval[] {
+    return this.probe.gauges.intervals(this.#timeline.intervalMs);
+  }
+
   /** The slice's whole report has come: what it streamed is no longer needed. */
   forget(id: SliceId): void {
     this.#streamed.delete(nameOf(id));
@@ -116,7 +123,6 @@ export class Coordinator {
     const journeys = scenarios.filter(({ kind }) => kind === 'journey');
     const sum = (figure: (one: (typeof journeys)[number]) => number) =>
       journeys.reduce((all, one) => all + figure(one), 0);
-    const { target_cpu_percent: cpu, target_memory_bytes: memory } = this.probe.gauges;
     return {
       runId: this.#runId,
       profile,
@@ -133,14 +139,14 @@ export class Coordinator {
         failed: sum((one) => one.failed),
       },
       latenessP99Ms: this.#progress?.latenessP99Ms() ?? null,
-      targetCpuPercent: cpu.count > 0 ? cpu.last : null,
-      targetMemoryBytes: memory.count > 0 ? memory.last : null,
+      targetCpuPercent: this.probe.gauges.latest('target_cpu_percent'),
+      targetMemoryBytes: this.probe.gauges.latest('target_memory_bytes'),
     };
   }
 
   #phase(elapsedMs: number, calmMs: number, durationMs: number): LiveSnapshot['phase'] {
     if (this.#startedAt === undefined) return 'preparing';
-    if (elapsedMs >= durationMs) return 'draining';
+    if (elapsedMs >= durationMs || this.stopReason !== undefined) return 'draining';
     return elapsedMs < calmMs ? 'calm' : 'load';
   }
 }

@@ -27,6 +27,11 @@ function errors({ failed, iterations }: LiveScenario): string {
   return failed === 0 ? '0' : `${count(failed)} (${ratio(failed / Math.max(iterations, failed), 1)})`;
 }
 
+function together(kinds: Set<'load' | 'journey'>): string {
+  if (kinds.size === 2) return 'browsers and protocol together';
+  return kinds.has('journey') ? 'browsers only' : 'protocol only';
+}
+
 function doing(snapshot: LiveSnapshot): string {
   switch (snapshot.phase) {
     case 'preparing':
@@ -34,7 +39,7 @@ function doing(snapshot: LiveSnapshot): string {
     case 'calm':
       return 'browsers only, before the load';
     case 'load':
-      return 'browsers and protocol together';
+      return together(new Set(snapshot.scenarios.map(({ kind }) => kind)));
     case 'draining':
       return 'waiting for what is under way';
     case 'done':

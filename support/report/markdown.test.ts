@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { code, literal, summaryMarkdown } from './markdown.ts';
-import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
 
 test('verdict first, then the reasons with what to look at', () => {
   const lines = summaryMarkdown(exampleVerdict()).split('\n');
@@ -19,7 +19,11 @@ test('the tables', () => {
   const text = summaryMarkdown(exampleVerdict());
   const rows = [
     '| ❌ | `iteration_response_time{scenario:sync-relay}` | `p(95)` | **812 ms** | \\< 500 ms | 24,690 |',
-    '| ✅ | acknowledged-writes | 51,840 | 0 |',
+    '| ✅ | acknowledged-writes | 51,840 | 0 | 50 devices, 3 duplicates, 1 never acknowledged |',
+    '| ✅ | convergence | 128 | 0 |  |',
+    '| ✅ | event-loop delay | sync-relay | 4.10 ms | 100 ms | 120 |',
+    '| ✅ | machine CPU |  | 72 % | 95 % | 120 |',
+    '| ✅ | control page |  | 31.0 ms (calm 23.9 ms) | 75 ms | 120 |',
     '| Steps | light · sign-in | 167 ms | 282 ms | ×1.69 | 201 ms | 488 ms | 12/104 |',
     '|  | power · import-csv | – | 1.05 s | – | – | 1.49 s | –/9 |',
     '| sync-relay | response time, from due | 24,690 | 198/s | 14.2 ms | 812 ms | 1.42 s | 2.21 s |',
@@ -27,6 +31,14 @@ test('the tables', () => {
   ];
   for (const row of rows) assert.ok(text.includes(`\n${row}\n`), row);
   assert.match(text, /<details><summary><b>Health<\/b><\/summary>\n\n\|/);
+});
+
+test('health is folded away until something is saturated, and that comes first', () => {
+  const { health } = exampleVerdict();
+  const signals = [signal('steal', 0, 0.1, 'ratio'), signal('gc-pause', 140, 100, 'ms', 'sync-relay')];
+  const text = summaryMarkdown(exampleVerdict({ health: { ...health, signals } }));
+  assert.match(text, /\n### Health\n/);
+  assert.match(text, /\n\| ❌ \| GC pauses \| sync-relay \| \*\*140 ms\*\* \| 100 ms \| 120 \|\n\| ✅ \| steal \|/);
 });
 
 test('literal text makes no markup, link, mention, border or mathematics', () => {
@@ -65,7 +77,7 @@ test('hostile content adds no row and no column', () => {
   const borders = (line: string) => line.replace(/\\./g, '').split('|').length - 2;
   const rows = text.split('\n').filter((line) => line.startsWith('|'));
   const hit = rows.filter((line) => line.includes('octocat'));
-  assert.deepEqual(hit.map(borders), [6, 4, 2]);
+  assert.deepEqual(hit.map(borders), [6, 5, 2]);
   assert.doesNotMatch(text, /(?<!\\)<\/details> @/);
   assert.doesNotMatch(text.replace(/`[^`]*`/g, ''), /@octocat/);
 });

@@ -1,8 +1,27 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
 import type { MetricSummary, Reason, Severity, Verdict } from '../judge/verdict.ts';
-import { count, counted, figure, ms, NONE, rate, times } from './figures.ts';
-import { counterText, headline, requiredText, splitExpression, splitMessage, targetText } from './prose.ts';
-import { errorsByName, felt, hiddenWait, journeySessions, operations, slowdown, typicalStat } from './tables.ts';
+import { count, counted, figure, limitFigure, ms, NONE, rate, times } from './figures.ts';
+import {
+  besideText,
+  counterText,
+  headline,
+  requiredText,
+  signalFigure,
+  signalName,
+  splitExpression,
+  splitMessage,
+  targetText,
+} from './prose.ts';
+import {
+  errorsByName,
+  felt,
+  hiddenWait,
+  journeySessions,
+  operations,
+  signals,
+  slowdown,
+  typicalStat,
+} from './tables.ts';
 import { printable, shorten } from './text.ts';
 
 /** GitHub refuses comments of more than 65,536 characters; the rest is for what a bot writes around it. */
@@ -142,7 +161,6 @@ function feltSection(verdict: Verdict): string[] {
 function operationsSection(verdict: Verdict): string[] {
   const all = operations(verdict);
   if (all.length === 0) return [];
-  const seconds = verdict.durationMs / 1000;
   const notes: string[] = [];
   const rows = all.flatMap((scenario) => {
     const name = scenario.scenario ?? 'all scenarios';
@@ -150,7 +168,7 @@ function operationsSection(verdict: Verdict): string[] {
       literal(name),
       literal(label),
       count(n),
-      rate(seconds > 0 ? n / seconds : null),
+      rate(scenario.seconds > 0 ? n / scenario.seconds : null),
       ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
     ];
     const wait = hiddenWait(scenario);
@@ -188,13 +206,20 @@ function operationsSection(verdict: Verdict): string[] {
 function oracles({ oracles: all }: Verdict): string[] {
   if (all.length === 0) return [];
   const sign = { ok: '✅', violated: '❌', unknown: '❓' };
-  const rows = all.map((o) => [sign[o.status], literal(o.name), count(o.checked), count(o.violations)]);
+  const rows = all.map((o) => [
+    sign[o.status],
+    literal(o.name),
+    count(o.checked),
+    o.violations > 0 ? `**${count(o.violations)}**` : '0',
+    literal(besideText(o)),
+  ]);
   const body = table(
     [
       ['', 'left'],
       ['oracle', 'left'],
       ['checked', 'right'],
       ['violations', 'right'],
+      ['beside', 'left'],
     ],
     rows,
   );
@@ -238,8 +263,40 @@ function health(verdict: Verdict): string {
   const cpu = ms(h.generatorCpuSeconds * 1000);
   const line = `Slices started within ${ms(h.startSpreadMs)}; the generator used ${cpu} of CPU; seed ${code(seed)}.`;
   const target = targetText(verdict);
-  const told = target === '' ? line : `${line}\n\nTarget at most: ${target}.`;
-  return section('Health', rows.length > 0 ? `${body}\n\n${told}` : told, FOLD_FROM);
+  const parts = [
+    ...(rows.length > 0 ? [body] : []),
+    ...signalTable(verdict),
+    line,
+    ...(target === '' ? [] : [`Target at most: ${target}.`]),
+  ];
+  // What was saturated is not to be looked for.
+  return section('Health', parts.join('\n\n'), signals(verdict).saturated.length > 0 ? 0 : FOLD_FROM);
+}
+
+function signalTable(verdict: Verdict): string[] {
+  const all = signals(verdict);
+  const rows = [...all.saturated, ...all.healthy].map((one) => [
+    one.ok ? '✅' : '❌',
+    literal(signalName(one)),
+    literal(one.scenario ?? ''),
+    one.ok ? signalFigure(one, all) : `**${signalFigure(one, all)}**`,
+    limitFigure(one.allowed, one.unit),
+    count(one.count),
+  ]);
+  if (rows.length === 0) return [];
+  return [
+    table(
+      [
+        ['', 'left'],
+        ['signal', 'left'],
+        ['', 'left'],
+        ['observed', 'right'],
+        ['allowed', 'right'],
+        ['readings', 'right'],
+      ],
+      rows,
+    ),
+  ];
 }
 
 /**

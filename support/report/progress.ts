@@ -4,8 +4,11 @@ import type { Interval } from '../measure/recorder.ts';
 import { type TrendSeries, unpack } from '../measure/series.ts';
 import type { LiveScenario } from './live.ts';
 
-/** Browser steps are few: their 95th percentile is taken over this many intervals. */
+/** Browser sessions and steps are few: their figures are taken over this many intervals. */
 const JOURNEY_INTERVALS = 10;
+
+/** A slice that is this many intervals behind the others is taken for dead. */
+const DEAD_AFTER_INTERVALS = 2;
 
 /** What slices of one scenario measured in one interval, as far as the live display shows it. */
 interface Moment {
@@ -75,13 +78,14 @@ export class Progress {
     return [...this.#scenarios.values()].map((scenario) => {
       const { name, kind, maxVUs, iterations, failed, dropped } = scenario;
       const moment = this.#latest(scenario);
+      const shown = kind === 'journey' ? [...scenario.moments.values()] : moment ? [moment] : [];
       const times = new Trend();
-      for (const { times: some } of kind === 'journey' ? scenario.moments.values() : moment ? [moment] : [])
-        times.merge(some);
+      for (const { times: some } of shown) times.merge(some);
+      const ended = shown.reduce((sum, { iterations: some }) => sum + some, 0);
       return {
         name,
         kind,
-        ratePerSecond: moment ? moment.iterations / (this.#intervalMs / 1_000) : 0,
+        ratePerSecond: ended / (Math.max(1, shown.length) * (this.#intervalMs / 1_000)),
         p95Ms: times.count > 0 ? times.percentile(95) : null,
         iterations,
         failed,
@@ -105,6 +109,7 @@ export class Progress {
   /** The newest interval that all slices have delivered; a slice that died no longer does. */
   #latest({ moments, slices }: ScenarioProgress): Moment | undefined {
     const newest = [...moments.entries()].sort(([a], [b]) => b - a).map(([, moment]) => moment);
-    return newest.find((moment) => moment.slices >= slices) ?? newest[1] ?? newest[0];
+    const recent = newest.slice(0, DEAD_AFTER_INTERVALS + 1);
+    return recent.find((moment) => moment.slices >= slices) ?? newest[1] ?? newest[0];
   }
 }

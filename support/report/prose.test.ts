@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding, Severity, Verdict } from '../judge/verdict.ts';
-import { headline, requiredText, say, splitMessage, worstFirst } from './prose.ts';
-import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+import type { Finding, OracleResult, Severity, Verdict } from '../judge/verdict.ts';
+import { besideText, headline, healthyText, requiredText, say, splitMessage, worstFirst } from './prose.ts';
+import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
 
 const url = 'http://127.0.0.1:4000';
 const crossed = {
@@ -15,6 +15,11 @@ const crossed = {
   unit: 'ms',
   count: 12_345,
 } as const;
+
+function saturated(...args: Parameters<typeof signal>): Extract<Finding, { kind: 'saturated' }> {
+  const { ok: _, ...rest } = signal(...args);
+  return { kind: 'saturated', severity: 'invalid', ...rest };
+}
 
 const said: [Finding, string][] = [
   [
@@ -105,7 +110,7 @@ const said: [Finding, string][] = [
       of: 4,
       cause: 'worker exited (137)',
     },
-    'Slice 3 of 4 of sync-relay delivered nothing: worker exited (137); required: all 4, since a part of the load was ' +
+    'Slice 3 of 4 of sync-relay delivered no report: worker exited (137); required: all 4, since a part of the load was ' +
       "missing. Look at that worker's output, or that shard's job.",
   ],
   [
@@ -126,8 +131,43 @@ const said: [Finding, string][] = [
   ],
   [
     { kind: 'dropped', severity: 'invalid', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
-    'sync-relay lost 310 of 25,000 due iterations (1.24 %) while the generator itself was late; allowed 0. Whose fault ' +
-      'it was cannot be told. Use fewer VUs a slice, more slices, or a quieter machine.',
+    'sync-relay lost 310 of 25,000 due iterations (1.24 %) while the generator itself was late or saturated; allowed 0. ' +
+      'Whose fault it was cannot be told. Use fewer VUs a slice, more slices, or a quieter machine.',
+  ],
+  [
+    saturated('event-loop-delay', 250.11, 100, 'ms', 'sync-relay'),
+    'The generator was saturated: p(90) of the event loop’s delay in sync-relay was 250 ms over 120 readings; allowed ' +
+      '100 ms. Use fewer VUs a slice, more slices, or a quieter machine.',
+  ],
+  [
+    saturated('generator-cpu', 0.974, 0.9, 'ratio', 'sync-relay'),
+    'The generator was saturated: p(90) of the CPU use of a process (100 %: one core) in sync-relay was 97.4 % over 120 ' +
+      'readings; allowed 90 %. Use more slices, so that more processes share the load.',
+  ],
+  [
+    saturated('gc-pause', 140, 100, 'ms', 'sync-relay'),
+    'The generator was saturated: p(99) of garbage collection pauses in sync-relay was 140 ms over 120 readings; allowed ' +
+      '100 ms. Use fewer VUs a slice, more slices, or keep less in a VU.',
+  ],
+  [
+    saturated('machine-cpu', 0.9504, 0.95, 'ratio'),
+    'The generator was saturated: mean CPU use of the whole machine under load was 95.04 % over 120 readings; allowed ' +
+      '95 %. Use a larger or quieter machine, more shards, or take the target to a machine of its own.',
+  ],
+  [
+    saturated('steal', 0.23, 0.1, 'ratio'),
+    'The generator was saturated: mean CPU time that other guests of the host took under load was 23 % over 120 ' +
+      'readings; allowed 10 %. Use a machine whose host is not overbooked.',
+  ],
+  [
+    saturated('control-page', 310, 75, 'ms'),
+    'The generator was saturated: p(75) of the first paint of a page that needs no target was 310 ms over 120 readings; ' +
+      'allowed 75 ms. Use fewer browser sessions at once, or a larger machine.',
+  ],
+  [
+    { ...saturated('exhausted', 12, 0, 'count'), detail: 'EMFILE' },
+    'The generator ran out of resources: EMFILE, 12 times; required 0. Raise the limit of open files, use fewer ' +
+      'connections a slice, or more slices and addresses.',
   ],
   [
     { kind: 'interrupted', severity: 'invalid', by: 'SIGINT', atMs: 42_000, ofMs: 300_000 },
@@ -143,6 +183,16 @@ const said: [Finding, string][] = [
     { kind: 'nothing-measured', severity: 'invalid' },
     'Nothing was measured: 0 iterations finished; required: at least 1. ' +
       'Look at the -g filter, LOAD_DURATION, and when the scenarios start.',
+  ],
+  [
+    { kind: 'cut-off', severity: 'warning', scenario: 'sync-relay', interrupted: 1 },
+    '1 iteration of sync-relay still ran when gracefulStop was over; they are in no figure. ' +
+      'Give them a longer gracefulStop, or look at what they waited for.',
+  ],
+  [
+    { kind: 'left-out', severity: 'warning', scenarios: ['light', 'power'], thresholds: 5 },
+    'Only a part of the profile ran: the filter left out light, power, and with them 5 thresholds. ' +
+      'Run the whole profile before a release.',
   ],
 ];
 
@@ -180,6 +230,25 @@ test('what is required, in the unit of the metric', () => {
   assert.equal(requiredText('p(75)<2.5*calm', null, 'ms'), 'p(75)<2.5*calm');
 });
 
+test('healthy signals are a line, with the figures of the machine', () => {
+  const figures = 'machine CPU 72 % · steal 0.2 % · control page 31.0 ms (calm 23.9 ms)';
+  const { health } = exampleVerdict();
+  assert.equal(healthyText(exampleVerdict()), `8 health signals within limits · ${figures}`);
+  const [, ...others] = health.signals;
+  const bad = { ...health, signals: [signal('event-loop-delay', 900, 100, 'ms', 'sync-relay'), ...others] };
+  assert.equal(healthyText(exampleVerdict({ health: bad })), `7 of 8 health signals within limits · ${figures}`);
+  const one = { ...health, signals: [signal('gc-pause', 5, 100, 'ms', 'sync-relay')] };
+  assert.equal(healthyText(exampleVerdict({ health: one })), '1 health signal within limits');
+  assert.equal(healthyText(exampleVerdict({ health: { ...health, signals: [] } })), '');
+});
+
+test('what an oracle counted beside violations, as words; what did not happen is left out', () => {
+  const oracle: OracleResult = { name: 'o', checked: 1, violations: 0, examples: [], status: 'ok' };
+  const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, neverAcknowledged: 1 };
+  assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 never acknowledged');
+  assert.equal(besideText(oracle), '');
+});
+
 test('worst first: correctness, invalid, thresholds by how far over, drops, warnings', () => {
   const dropped = {
     kind: 'dropped',
@@ -197,6 +266,9 @@ test('worst first: correctness, invalid, thresholds by how far over, drops, warn
     { ...crossed, metric: 'none done', expression: 'count>0', observed: 0, limit: 0 },
     { ...crossed, metric: 'far under', expression: 'rate>0.95', observed: 0.095, limit: 0.95, unit: 'ratio' },
     { kind: 'no-data', severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
+    { kind: 'cut-off', severity: 'warning', scenario: 's', interrupted: 1 },
+    { kind: 'lateness', severity: 'invalid', scenario: 's', p99Ms: 9, allowedMs: 5, count: 1 },
+    saturated('steal', 1, 0, 'ratio'),
     { kind: 'missing-slice', severity: 'invalid', scenario: 's', slice: 0, of: 2, cause: 'c' },
     { kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' },
     { kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 },
@@ -207,12 +279,15 @@ test('worst first: correctness, invalid, thresholds by how far over, drops, warn
     'oracle',
     'target-down',
     'missing-slice',
+    'saturated',
+    'lateness',
     'no-data',
     'none done',
     'far under',
     'little over',
     'dropped',
     'warned',
+    'cut-off',
   ]);
   assert.deepEqual(findings, before);
 });

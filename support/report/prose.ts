@@ -1,7 +1,16 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
-import type { Finding, MetricSummary, Reason, Severity, Unit, Verdict } from '../judge/verdict.ts';
+import type {
+  Finding,
+  HealthSignal,
+  MetricSummary,
+  OracleResult,
+  Reason,
+  Severity,
+  Unit,
+  Verdict,
+} from '../judge/verdict.ts';
 import { apart, bytes, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
-import { parseKey, targetPeaks, totalIterations } from './tables.ts';
+import { parseKey, type Signals, signals, targetPeaks, totalIterations } from './tables.ts';
 import { printable, shorten } from './text.ts';
 
 /** Strings from the target may be of any length; a sentence is not. */
@@ -47,13 +56,19 @@ export function counterText({ type, contains, values }: MetricSummary): string {
 
 /** The most the target's own process was seen to use: `CPU 98 %, memory 201 MB`; empty when it publishes nothing. */
 export function targetText(verdict: Verdict): string {
-  const { cpuPercent, memoryBytes, eventLoopDelayMs } = targetPeaks(verdict);
+  const { cpuPercent, memoryBytes } = targetPeaks(verdict);
   const parts = [
     cpuPercent === null ? '' : `CPU ${Math.round(cpuPercent)} %`,
     memoryBytes === null ? '' : `memory ${bytes(memoryBytes)}`,
-    eventLoopDelayMs === null ? '' : `event-loop delay ${ms(eventLoopDelayMs)}`,
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** What an oracle counted beside violations, without what did not happen: `128 replicas, 3 indeterminate`. */
+export function besideText({ counts = {} }: OracleResult): string {
+  const seen = Object.entries(counts).filter(([, number]) => number > 0);
+  const words = (name: string) => printable(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
+  return seen.map(([name, number]) => `${count(number)} ${words(name)}`).join(', ');
 }
 
 type Crossed = Extract<Finding, { kind: 'threshold' }>;
@@ -68,6 +83,51 @@ function crossed(finding: Crossed): string {
   const beside = calm === undefined ? '' : ` (${factor ? `${factor} × ` : ''}${figure(calm, unit)} in the calm)`;
   return `${subject} was ${observed} over ${counted(finding.count, 'sample')}; required ${required}${beside}.`;
 }
+
+const LESS_LOAD_PER_SLICE = 'Use fewer VUs a slice, more slices, or a quieter machine.';
+
+/** What each signal is called in a table, and what of it is judged. */
+const SIGNALS: Record<Exclude<HealthSignal['signal'], 'exhausted'>, { name: string; figure: string }> = {
+  'event-loop-delay': { name: 'event-loop delay', figure: 'p(90) of the event loop’s delay' },
+  'generator-cpu': { name: 'process CPU', figure: 'p(90) of the CPU use of a process (100 %: one core)' },
+  'gc-pause': { name: 'GC pauses', figure: 'p(99) of garbage collection pauses' },
+  'machine-cpu': { name: 'machine CPU', figure: 'mean CPU use of the whole machine under load' },
+  steal: { name: 'steal', figure: 'mean CPU time that other guests of the host took under load' },
+  'control-page': { name: 'control page', figure: 'p(75) of the first paint of a page that needs no target' },
+};
+
+/** `event-loop delay`; of what ran out its name, `EMFILE`. */
+export function signalName({ signal, detail }: HealthSignal): string {
+  return signal === 'exhausted' ? quoted(detail ?? 'unnamed') : SIGNALS[signal].name;
+}
+
+/** `91 %`; of the control page also what it was in the calm. */
+export function signalFigure({ signal, observed, unit }: HealthSignal, { controlCalmMs }: Signals): string {
+  const calm = signal === 'control-page' && controlCalmMs !== null ? ` (calm ${ms(controlCalmMs)})` : '';
+  return `${figure(observed, unit)}${calm}`;
+}
+
+/** The healthy signals in a line, those of the machine with their figures; empty when there are none. */
+export function healthyText(verdict: Verdict): string {
+  const all = signals(verdict);
+  const { healthy } = all;
+  if (healthy.length === 0) return '';
+  const total = verdict.health.signals.length;
+  const number = healthy.length === total ? count(total) : `${count(healthy.length)} of ${count(total)}`;
+  const ofMachine = healthy.filter(({ scenario }) => scenario === undefined);
+  const figures = ofMachine.map((one) => `${signalName(one)} ${signalFigure(one, all)}`);
+  return `${number} health signal${total === 1 ? '' : 's'} within limits${figures.map((text) => ` · ${text}`).join('')}`;
+}
+
+const SATURATION_REMEDIES: Record<HealthSignal['signal'], string> = {
+  'event-loop-delay': LESS_LOAD_PER_SLICE,
+  'generator-cpu': 'Use more slices, so that more processes share the load.',
+  'gc-pause': 'Use fewer VUs a slice, more slices, or keep less in a VU.',
+  'machine-cpu': 'Use a larger or quieter machine, more shards, or take the target to a machine of its own.',
+  steal: 'Use a machine whose host is not overbooked.',
+  'control-page': 'Use fewer browser sessions at once, or a larger machine.',
+  exhausted: 'Raise the limit of open files, use fewer connections a slice, or more slices and addresses.',
+};
 
 /** What happened: observed, required, how many samples. */
 function what(finding: Finding): string {
@@ -104,7 +164,7 @@ function what(finding: Finding): string {
     }
     case 'missing-slice':
       return (
-        `${sliceName(finding.scenario, finding.slice, finding.of)} delivered nothing: ${quoted(finding.cause)}; ` +
+        `${sliceName(finding.scenario, finding.slice, finding.of)} delivered no report: ${quoted(finding.cause)}; ` +
         `required: all ${finding.of}, since a part of the load was missing.`
       );
     case 'late-start':
@@ -119,6 +179,19 @@ function what(finding: Finding): string {
         `${counted(finding.count, 'iteration')}; allowed ${allowed}.`
       );
     }
+    case 'saturated': {
+      const { signal, scenario, detail, unit, count: n } = finding;
+      if (signal === 'exhausted') {
+        const often = counted(finding.observed, 'time');
+        return `The generator ran out of resources: ${quoted(detail ?? 'unnamed')}, ${often}; required 0.`;
+      }
+      const [observed, allowed] = apart(finding.observed, finding.allowed, unit);
+      const where = scenario === undefined ? '' : ` in ${scenario}`;
+      return (
+        `The generator was saturated: ${SIGNALS[signal].figure}${where} was ${observed} over ${counted(n, 'reading')}; ` +
+        `allowed ${allowed}.`
+      );
+    }
     case 'dropped': {
       const share = finding.due > 0 ? ` (${ratio(finding.dropped / finding.due)})` : '';
       const lost = `${count(finding.dropped)} of ${count(finding.due)} due iterations${share}`;
@@ -126,7 +199,7 @@ function what(finding: Finding): string {
       return finding.severity === 'fail'
         ? `The target could not sustain the rate of ${finding.scenario}: ${lost} were dropped with ${busy} busy ` +
             `and the generator on time; allowed ${count(finding.allowed)}.`
-        : `${finding.scenario} lost ${lost} while the generator itself was late; allowed ${count(finding.allowed)}. ` +
+        : `${finding.scenario} lost ${lost} while the generator itself was late or saturated; allowed ${count(finding.allowed)}. ` +
             'Whose fault it was cannot be told.';
     }
     case 'interrupted':
@@ -153,8 +226,6 @@ function what(finding: Finding): string {
       return 'Nothing was measured: 0 iterations finished; required: at least 1.';
   }
 }
-
-const LESS_LOAD_PER_SLICE = 'Use fewer VUs a slice, more slices, or a quieter machine.';
 
 function afterThreshold({ metric, unit, calm, expression }: Crossed): string {
   const { name } = parseKey(metric);
@@ -189,6 +260,8 @@ export function nextStep(finding: Finding): string {
       return 'Use fewer slices on this machine, or a quieter one.';
     case 'lateness':
       return LESS_LOAD_PER_SLICE;
+    case 'saturated':
+      return SATURATION_REMEDIES[finding.signal];
     case 'dropped':
       return finding.severity === 'fail'
         ? "Look at what held the VUs: the slowest operation, then the target's CPU and connection pool."
@@ -232,6 +305,7 @@ const ORDER: Finding['kind'][] = [
   'crashed',
   'missing-slice',
   'nothing-measured',
+  'saturated',
   'lateness',
   'late-start',
   'oracle-unknown',

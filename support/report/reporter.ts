@@ -9,6 +9,7 @@ import type {
   TestResult,
   TestRun,
 } from '@playwright/test/reporter';
+import { consult } from '../check/oracles.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { parseSelector } from '../judge/expression.ts';
 import { type Case, judge, type SliceFacts } from '../judge/judge.ts';
@@ -17,19 +18,20 @@ import { builtinMetrics } from '../measure/metrics.ts';
 import { type SliceReport, sliceReportType, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { checkBrowser, checkReachable, checkScenarios } from '../preflight.ts';
-import { vusOf } from '../schedule/plan.ts';
+import { durationOf, vusOf } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
+import { secretsOf, withoutSecrets } from '../secrets.ts';
 import { resolveTarget, shownUrl, targetSettings } from '../target.ts';
-import { redact } from '../trace.ts';
 import { wantsColor } from './ansi.ts';
 import { Coordinator } from './coordinator.ts';
+import { failureLine, firstLine, targetFailure } from './failure.ts';
 import { runFolder, writeRun } from './files.ts';
+import { isFiltered, nothingToRun } from './filter.ts';
 import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
 import { summaryMarkdown } from './markdown.ts';
 import { say, worstFirst } from './prose.ts';
 import { plainDisplay, renderVerdict, terminalDisplay } from './terminal.ts';
-import { printable } from './text.ts';
 
 /**
  * Playwright's reporter: the composition root of a run. Before it, checks everything that can be wrong and opens the start
@@ -40,11 +42,16 @@ export default class TandemReporter implements Reporter {
   readonly #root: string;
   readonly #display: LiveDisplay;
   readonly #listing = process.argv.includes('--list');
+  readonly #secrets: string[];
   readonly #reports: SliceReport[] = [];
   /** What each slice's test said when it failed, by test. */
   readonly #failures = new Map<TestCase, string>();
   readonly #pictures: Record<string, Buffer> = {};
   readonly #unreadable: Finding[] = [];
+  /** Why the run was not begun. */
+  #refusal: string | undefined;
+  /** True once an error was shown. */
+  #explained = false;
   #shard = '';
   #coordinator: Coordinator | undefined;
   #timeline: Timeline | undefined;
@@ -53,6 +60,7 @@ export default class TandemReporter implements Reporter {
   /** @param options `root`: the folder with `reports/` and the `.env` files */
   constructor(options: { root: string }) {
     this.#root = options.root;
+    this.#secrets = secretsOf(targetSettings(process.env, options.root));
     const { stdout } = process;
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
   }
@@ -68,7 +76,10 @@ export default class TandemReporter implements Reporter {
       await this.#prepare(run.config, run.suite, run.testRun);
     } catch (error) {
       // Without a stack Playwright shows the sentence alone.
-      if (error instanceof Error) error.stack = error.message;
+      if (error instanceof Error) {
+        error.stack = error.message;
+        this.#refusal = error.message;
+      }
       throw error;
     }
   }
@@ -96,14 +107,19 @@ export default class TandemReporter implements Reporter {
   }
 
   onError(error: TestError): void {
-    const text = error.message ?? error.value ?? 'an error without a message';
+    const text = (error.message ?? error.value ?? 'an error without a message').replace(/^Error: /, '');
+    const nothing = text.startsWith('No tests found');
+    // A file that cannot be loaded comes first, and what is missing because of that after it.
+    if (this.#explained && (nothing || text === this.#refusal)) return;
+    this.#explained = true;
     const where = error.location ? `\n    at ${error.location.file}:${error.location.line}` : '';
-    this.#display.print(`${this.#clean(text.replace(/^Error: /, ''))}${where}`);
+    this.#display.print(nothing ? nothingToRun(process.argv) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
     const { title: scenario, repeatEachIndex: index } = test;
-    if (result.error) this.#failures.set(test, result.error.message ?? result.error.value ?? result.status);
+    const { error } = result;
+    if (error) this.#failures.set(test, error.stack ?? error.message ?? error.value ?? result.status);
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;
       if (contentType === sliceReportType) this.#receive(scenario, index, body);
@@ -111,7 +127,7 @@ export default class TandemReporter implements Reporter {
     }
     if (result.status !== 'passed') {
       const why = this.#failures.get(test) ?? result.status;
-      this.#coordinator?.giveUp(`slice ${index} of ${scenario} ended before the start: ${firstLine(why)}`);
+      this.#coordinator?.giveUp(`slice ${index + 1} of ${scenario} ended before the start: ${firstLine(why)}`);
     }
   }
 
@@ -133,7 +149,13 @@ export default class TandemReporter implements Reporter {
     const timeline = suite.suites[0]?.project()?.metadata as Timeline | undefined;
     if (!timeline) return;
     this.#timeline = timeline;
+    const { retries } = suite.suites[0]!.project()!;
+    if (retries > 0) {
+      throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
+    }
     const declared = declarations(suite);
+    if (!isFiltered(process.argv)) checkAllDeclared(timeline, declared);
+    if (declared.size === 0) return;
     checkScenarios(timeline, declared);
     const count = excludeSurplus(timeline, suite, testRun);
     const atOnce = config.shard ? Math.ceil(count / config.shard.total) : count;
@@ -143,8 +165,9 @@ export default class TandemReporter implements Reporter {
       );
     }
     checkBrowser(timeline, new Set(declared.keys()));
-    const target = resolveTarget(targetSettings(process.env, this.#root), process.env);
-    await checkReachable(target, new Set([...declared.values()].map(({ kind }) => kind)));
+    const settings = targetSettings(process.env, this.#root);
+    const target = resolveTarget(settings, process.env);
+    await checkReachable(target, settings, new Set([...declared.values()].map(({ kind }) => kind)));
     process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
     this.#coordinator = await Coordinator.open(timeline, target, process.env.LOAD_RUN_ID, this.#display);
   }
@@ -179,7 +202,7 @@ export default class TandemReporter implements Reporter {
       const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
       missing.push({ scenario, slice: index, of, cause: firstLine(this.#failures.get(test) ?? 'no reason is known') });
     }
-    for (const interval of this.#coordinator?.probe.intervals(timeline.intervalMs) ?? []) store.add(interval);
+    for (const interval of this.#coordinator?.gauges() ?? []) store.add(interval);
 
     const first = this.#reports[0];
     const target = this.#coordinator?.target;
@@ -199,24 +222,37 @@ export default class TandemReporter implements Reporter {
       durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs(missing)),
       seed: timeline.seed,
       store,
-      slices: this.#reports.map(({ scenario, slice, end }): SliceFacts => ({ scenario, slice, end })),
+      slices: this.#reports.map(({ scenario, slice, end }): SliceFacts => {
+        const error =
+          end.error && failureLine(end.error.replace(`${scenario}, slice ${slice.index}: `, ''), this.#root);
+        return { scenario, slice, end: { ...end, error } };
+      }),
       missing,
-      scenarios: running.map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan) })),
+      scenarios: running.map(({ name, plan }) => ({
+        name,
+        maxVUs: vusOf(plan),
+        startMs: plan.startTimeMs,
+        endMs: durationOf(plan),
+      })),
       thresholds: kept,
       limits: timeline.health,
       errors,
-      oracles: [],
-      observed: [...this.#observed(timeline, result), ...this.#unreadable, ...leftOut],
+      oracles: consult(
+        this.#tests.flatMap((test) => declarationOf(test)?.oracles ?? []),
+        this.#reports.map(({ evidence }) => evidence),
+      ),
+      observed: [...this.#observed(timeline, result), ...this.#failedAfterwards(), ...this.#unreadable, ...leftOut],
     });
-    const reasons: Reason[] = worstFirst(findings).map((finding) => ({ ...finding, message: say(finding) }));
-    const secrets = [target?.token ?? ''];
-    const complete: Verdict = {
-      ...verdict,
-      reasons: reasons.filter(({ severity }) => severity !== 'warning'),
-      warnings: reasons.filter(({ severity }) => severity === 'warning'),
-    };
+    const reasons: Reason[] = worstFirst(causes(findings)).map((finding) => ({ ...finding, message: say(finding) }));
     // Error texts come from anywhere: nothing that is written may hold a token.
-    return JSON.parse(redact(JSON.stringify(complete), secrets)) as Verdict;
+    return withoutSecrets(
+      {
+        ...verdict,
+        reasons: reasons.filter(({ severity }) => severity !== 'warning'),
+        warnings: reasons.filter(({ severity }) => severity === 'warning'),
+      },
+      this.#secrets,
+    );
   }
 
   /** A slice that died still measured as long as it streamed. */
@@ -232,16 +268,32 @@ export default class TandemReporter implements Reporter {
     const coordinator = this.#coordinator;
     const cut = { kind: 'interrupted', severity: 'invalid', ofMs: timeline.durationMs } as const;
     if (coordinator?.targetDownAtMs !== undefined) {
-      const { url, outage } = coordinator.probe.availability;
-      const { sinceMs, untilMs, tries, error } = outage!;
-      return [{ kind: 'target-down', severity: 'fail', url, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error }];
+      const { url, outage: last } = coordinator.probe.availability;
+      const { sinceMs, untilMs, tries, error } = last!;
+      const outage = { url: shownUrl(url), atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+      return [{ kind: 'target-down', severity: 'fail', ...outage }];
     }
-    const atMs = Math.max(0, ...this.#reports.map(({ end }) => end.durationMs));
+    const ends = this.#reports.map(({ end }) => end);
+    const atMs = Math.max(0, ...ends.map(({ durationMs }) => durationMs));
     if (result.status === 'interrupted') return [{ ...cut, by: 'Ctrl-C', atMs }];
     if (result.status === 'timedout') return [{ ...cut, by: 'Playwright’s globalTimeout', atMs }];
+    // Without one of its slices a run does not begin: what became of that slice is the reason, not that the others stopped.
+    const isCause = ends.some(({ status }) => status === 'crashed') || ends.length < this.#tests.length;
+    if (isCause && ends.every(({ durationMs }) => durationMs === 0)) return [];
     if (coordinator?.stopReason !== undefined) return [{ ...cut, by: coordinator.stopReason, atMs }];
     const stopped = this.#reports.find(({ end }) => end.status === 'stopped');
-    return stopped ? [{ ...cut, by: `slice ${stopped.slice.index} of ${stopped.scenario} was stopped`, atMs }] : [];
+    return stopped ? [{ ...cut, by: `slice ${stopped.slice.index + 1} of ${stopped.scenario} was stopped`, atMs }] : [];
+  }
+
+  /** A slice that ran to its end and failed all the same: in its teardown. Playwright's exit code would contradict a pass. */
+  #failedAfterwards(): Finding[] {
+    return this.#tests.flatMap((test): Finding[] => {
+      const { title: scenario, repeatEachIndex: index } = test;
+      const report = this.#reports.find((one) => one.scenario === scenario && one.slice.index === index);
+      const error = this.#failures.get(test);
+      if (report?.end.status !== 'complete' || error === undefined) return [];
+      return [{ kind: 'crashed', severity: 'invalid', scenario, slice: index, error: failureLine(error, this.#root) }];
+    });
   }
 
   async #write(verdict: Verdict): Promise<void> {
@@ -275,7 +327,7 @@ export default class TandemReporter implements Reporter {
   }
 
   #clean(text: string): string {
-    return redact(text, [this.#coordinator?.target.token ?? '']);
+    return withoutSecrets(text, this.#secrets);
   }
 }
 
@@ -289,25 +341,37 @@ function declarations(suite: Suite): Map<string, Declaration> {
   const declared = new Map<string, Declaration>();
   for (const test of suite.allTests()) {
     const declaration = declarationOf(test);
-    const { title } = test;
     // The test's own location is in support/test.ts; its parent is the file.
     const file = test.parent.title;
-    if (!declaration || ![`${title}.load.ts`, `${title}.journey.ts`].includes(basename(file))) {
-      throw new Error(`${file} declares "${title}"; allowed is one load(…) or journey(…) with the name of its file.`);
+    const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
+    if (!declaration || declaration.kind !== kind || test.title !== name) {
+      const found = `${declaration?.kind ?? 'test'}("${test.title}", …)`;
+      throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
     }
-    declared.set(title, declaration);
+    declared.set(name, declaration);
   }
   return declared;
 }
 
+/** A file without its load(…) would else be left out of the run, and its thresholds with it. */
+function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>): void {
+  const gone = scenarios.find(({ name }) => !declared.has(name));
+  if (!gone) return;
+  const { name, kind } = gone;
+  const file = kind === 'load' ? `protocol/${name}.load.ts` : `journeys/${name}.journey.ts`;
+  throw new Error(
+    `${file} declares nothing, but ${path} runs scenarios.${name}; allowed is one ${kind}(…) with the name of its file.`,
+  );
+}
+
 /** Playwright repeats every test as often as the profile has slices; a scenario may have fewer. Returns how many remain. */
-function excludeSurplus({ scenarios, profile }: Timeline, suite: Suite, testRun: TestRun): number {
+function excludeSurplus({ scenarios, profile, slices: all }: Timeline, suite: Suite, testRun: TestRun): number {
   let count = 0;
   for (const { name, slices } of scenarios) {
     const tests = suite.allTests().filter(({ title }) => title === name);
-    if (tests.length > 0 && tests.length < slices) {
+    if (tests.length > 0 && tests.length !== all) {
       throw new Error(
-        `--repeat-each makes ${tests.length} slices of ${name}, but profile ${profile} has ${slices}; allowed is LOAD_SLICES to change them.`,
+        `--repeat-each is ${tests.length}, but slices are made by the profile, and ${profile} has ${all}; allowed is LOAD_SLICES=${tests.length}.`,
       );
     }
     for (const test of tests) if (test.repeatEachIndex >= slices) testRun.exclude(test);
@@ -349,6 +413,16 @@ function defaultRunId(profile: string, env: NodeJS.ProcessEnv): string {
   return `${profile}-${ci || other || made}`;
 }
 
-function firstLine(text: string): string {
-  return printable(text.replace(/^Error: /, '').split('\n')[0]!);
+/**
+ * A run that was cut short leaves thresholds and oracles without samples and arrivals that never started; one that never
+ * began has measured nothing.
+ */
+function causes(findings: Finding[]): Finding[] {
+  const has = (...kinds: Finding['kind'][]) => findings.some(({ kind }) => kinds.includes(kind));
+  const isCut = has('target-down', 'interrupted', 'crashed', 'missing-slice');
+  const effects: Finding['kind'][] = [];
+  if (isCut) effects.push('nothing-measured');
+  if (isCut || has('nothing-measured')) effects.push('no-data', 'oracle-unknown');
+  if (has('target-down', 'interrupted')) effects.push('dropped');
+  return findings.filter(({ kind }) => !effects.includes(kind));
 }

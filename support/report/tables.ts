@@ -1,5 +1,5 @@
 /** What the tables of a report show, as data; `terminal.ts` and `markdown.ts` only draw it. */
-import type { MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
+import type { HealthSignal, MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
 
 /** `http_req_duration{scenario:sync-relay,op:push}` in its parts. */
 export interface MetricKey {
@@ -84,7 +84,12 @@ const FELT: { title: string; tags: string[][]; takes: (name: string) => boolean 
     takes: (n) => n === 'browser_interaction_to_paint',
   },
   { title: 'Page vitals', tags: [[], ['journey'], ['scenario']], takes: (n) => n in VITALS },
-  { title: 'Other', tags: [[], ['journey'], ['scenario']], takes: (n) => n.startsWith('browser_') },
+  // The control page is not the target's: it belongs to the generator's health.
+  {
+    title: 'Other',
+    tags: [[], ['journey'], ['scenario']],
+    takes: (n) => n.startsWith('browser_') && n !== 'browser_control_paint',
+  },
 ];
 
 function tagNames(series: Series): string {
@@ -155,7 +160,8 @@ export interface Operations {
   /** Null for metrics that no scenario is named for. */
   scenario: string | null;
   iterations: number | null;
-  ratePerSecond: number | null;
+  /** What its rates are over. */
+  seconds: number;
   /** From the due time to the end: what a user waits. */
   response: MetricSummary | null;
   /** From the start to the end: what most tools report. */
@@ -166,7 +172,7 @@ export interface Operations {
 
 /** Told elsewhere, or parts of `http_req_duration` that nobody asked for. */
 const LEFT_OUT =
-  /^(iterations|iteration_(response_time|duration|lateness)|generator_lateness|(dropped|interrupted)_iterations|vus|vus_max|http_req_(blocked|waiting)|(browser|target)_.*)$/;
+  /^(iterations|iteration_(response_time|duration|lateness)|(dropped|interrupted)_iterations|vus|vus_max|http_req_(blocked|waiting)|(browser|generator|machine|target)_.*)$/;
 
 /** Names of the scenarios that drive browsers: those that browser metrics are tagged with. */
 export function journeyNames(verdict: Verdict): string[] {
@@ -216,16 +222,25 @@ export function operations(verdict: Verdict): Operations[] {
       return {
         scenario,
         iterations: plain('iterations')?.values.count ?? null,
-        ratePerSecond: plain('iterations')?.values.rate ?? null,
+        seconds: secondsOf(plain('iterations'), verdict.durationMs),
         response: plain('iteration_response_time'),
         service: plain('iteration_duration'),
         rows: others
           .filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')
           .map((s) => ({ label: label(s), summary: s.summary })),
-        counts: others.filter((s) => s.summary.type !== 'trend').map((s) => ({ label: label(s), summary: s.summary })),
+        // By operation they can be had from the files; here they would bury what matters.
+        counts: others
+          .filter((s) => s.summary.type !== 'trend' && s.tags.op === undefined)
+          .map((s) => ({ label: label(s), summary: s.summary })),
       };
     })
     .filter((o) => o.response || o.service || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
+}
+
+/** How long the scenario was scheduled, which is what its rates are over: not the calm before it. */
+function secondsOf(iterations: MetricSummary | null, durationMs: number): number {
+  const { count = 0, rate: perSecond = 0 } = iterations?.values ?? {};
+  return perSecond > 0 ? count / perSecond : durationMs / 1000;
 }
 
 /**
@@ -242,7 +257,6 @@ export function hiddenWait({ response, service }: Operations): { responseMs: num
 export interface TargetPeaks {
   cpuPercent: number | null;
   memoryBytes: number | null;
-  eventLoopDelayMs: number | null;
 }
 
 /** The highest figures of the target's own process; null for what it does not publish. */
@@ -255,7 +269,22 @@ export function targetPeaks(verdict: Verdict): TargetPeaks {
   return {
     cpuPercent: peak('target_cpu_percent'),
     memoryBytes: peak('target_memory_bytes'),
-    eventLoopDelayMs: peak('target_event_loop_delay'),
+  };
+}
+
+export interface Signals {
+  saturated: HealthSignal[];
+  healthy: HealthSignal[];
+  /** 75th percentile of the control page's paint before the load; null when it was not visited. */
+  controlCalmMs: number | null;
+}
+
+/** The generator's state: what was beyond its limit, and what was not. */
+export function signals({ health, metrics }: Verdict): Signals {
+  return {
+    saturated: health.signals.filter(({ ok }) => !ok),
+    healthy: health.signals.filter(({ ok }) => ok),
+    controlCalmMs: metrics['browser_control_paint{window:calm}']?.values['p(75)'] ?? null,
   };
 }
 

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Verdict } from '../judge/verdict.ts';
 import { renderVerdict } from './terminal.ts';
 import { displayWidth } from './text.ts';
-import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
 
 const paths = { html: 'reports/r1/index.html', summary: 'reports/r1/summary.md', dir: 'reports/r1' };
 const render = (verdict: Verdict, columns = 80) => renderVerdict(verdict, { columns, color: false, paths });
@@ -85,11 +85,42 @@ test('thresholds: held, crossed, without data', () => {
 test('oracles, errors by frequency, and the health of the generator', () => {
   const names = Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`E${i}`, i + 1]));
   const text = render(exampleVerdict({ errors: names }));
-  assert.match(section(text, 'Oracles'), /✓ +acknowledged-writes +51,840 +0/);
+  assert.match(
+    section(text, 'Oracles'),
+    /✓ +acknowledged-writes +51,840 +0\n +50 devices, 3 duplicates, 1 never acknowledged\n +✓ +convergence/,
+  );
   assert.match(section(text, 'Errors'), /14 {2}E13\n +13 {2}E12/);
   assert.match(section(text, 'Errors'), /… and 4 more names, in verdict\.json/);
   assert.match(section(text, 'Health'), /target at most: CPU 98 %, memory 201 MB/);
   assert.match(section(text, 'Health'), /sync-relay +0\.84 ms +12\.1 ms +310 +2 +3\.10 ms/);
+});
+
+test('healthy signals are one line; those that are saturated stand out above all else of the health', () => {
+  const calm = section(render(exampleVerdict()), 'Health');
+  assert.doesNotMatch(calm, /saturated|event-loop/);
+  assert.match(
+    calm.replace(/\s+/g, ' '),
+    /8 health signals within limits · machine CPU 72 % · steal 0\.2 % · control page 31\.0 ms \(calm 23\.9 ms\)/,
+  );
+  const { health } = exampleVerdict();
+  const busy = {
+    ...health,
+    signals: [
+      signal('event-loop-delay', 250, 100, 'ms', 'sync-relay'),
+      signal('machine-cpu', 0.99, 0.95, 'ratio'),
+      signal('control-page', 310, 75, 'ms'),
+      { ...signal('exhausted', 3, 0, 'count'), detail: 'EMFILE' },
+      signal('steal', 0, 0.1, 'ratio'),
+    ],
+  };
+  const text = section(render(exampleVerdict({ health: busy })), 'Health');
+  const rows = text.split('\n').slice(1);
+  assert.match(rows[0]!, /^ +saturated +observed +allowed +readings$/);
+  assert.match(rows[1]!, /^ ✗ +event-loop delay · sync-relay +250 ms +≤ 100 ms +120$/);
+  assert.match(rows[2]!, /^ ✗ +machine CPU +99 % +≤ 95 % +120$/);
+  assert.match(rows[3]!, /^ ✗ +control page +310 ms \(calm 23\.9 ms\) +≤ 75 ms +120$/);
+  assert.match(rows[4]!, /^ ✗ +EMFILE +3 +≤ 0 +120$/);
+  assert.match(text, /1 of 5 health signals within limits · steal 0 %/);
 });
 
 test('what was not measured has no section', () => {
@@ -111,8 +142,15 @@ test('no line is wider than the terminal, and nothing of the target reaches it u
       reason({ kind: 'oracle', severity: 'fail', oracle: hostile, checked: 1, violations: 1, example: hostile }),
     ],
     thresholds: exampleVerdict().thresholds.map((t) => ({ ...t, metric: hostile })),
-    oracles: [{ name: hostile, checked: 1, violations: 1, examples: [], status: 'violated' }],
+    oracles: [{ name: hostile, checked: 1, violations: 1, examples: [], status: 'violated', counts: { [hostile]: 1 } }],
     errors: { [hostile]: 3 },
+    health: {
+      ...exampleVerdict().health,
+      signals: [
+        signal('gc-pause', 900, 100, 'ms', hostile),
+        { ...signal('exhausted', 1, 0, 'count'), detail: hostile },
+      ],
+    },
     metrics: {
       [`x_duration{scenario:${hostile}}`]: trend,
       [`browser_step_duration{journey:j,step:${hostile},window:load}`]: trend,

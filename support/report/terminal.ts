@@ -1,9 +1,29 @@
 /** The end of a run on a terminal: the verdict, then why, then the tables. */
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../judge/verdict.ts';
 import { box, type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
-import { count, counted, figure, ms, rate, times } from './figures.ts';
-import { counterText, headline, requiredText, splitExpression, splitMessage, targetText } from './prose.ts';
-import { errorsByName, felt, hiddenWait, journeySessions, operations, slowdown, typicalStat } from './tables.ts';
+import { count, counted, figure, limitFigure, ms, rate, times } from './figures.ts';
+import {
+  besideText,
+  counterText,
+  headline,
+  healthyText,
+  requiredText,
+  signalFigure,
+  signalName,
+  splitExpression,
+  splitMessage,
+  targetText,
+} from './prose.ts';
+import {
+  errorsByName,
+  felt,
+  hiddenWait,
+  journeySessions,
+  operations,
+  signals,
+  slowdown,
+  typicalStat,
+} from './tables.ts';
 import { displayWidth, printable, shorten, wrap } from './text.ts';
 
 export { plainDisplay, terminalDisplay } from './display.ts';
@@ -144,11 +164,11 @@ function feltTable(page: Page): string[] {
   ];
 }
 
-function summaryCells(summary: MetricSummary, durationMs: number): string[] {
+function summaryCells(summary: MetricSummary, seconds: number): string[] {
   const { values } = summary;
   return [
     count(summary.count),
-    rate(durationMs > 0 ? summary.count / (durationMs / 1000) : null),
+    rate(seconds > 0 ? summary.count / seconds : null),
     ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
   ];
 }
@@ -163,7 +183,7 @@ function operationTable(page: Page): string[] {
     rows.push({ line: p.bold(shorten(printable(scenario.scenario ?? 'all scenarios'), width - 2)) });
     const line = (label: string, summary: MetricSummary): Row => [
       `  ${printable(label)}`,
-      ...summaryCells(summary, verdict.durationMs),
+      ...summaryCells(summary, scenario.seconds),
     ];
     if (scenario.response) rows.push(line('response time, from due', scenario.response));
     if (scenario.service) rows.push(line('duration, from start', scenario.service));
@@ -204,16 +224,20 @@ function thresholdTable(page: Page): string[] {
 }
 
 function oracleTable(page: Page): string[] {
-  const { verdict, p } = page;
+  const { verdict, p, width } = page;
   if (verdict.oracles.length === 0) return [];
-  const rows = verdict.oracles.map((o): Row => {
+  const rows = verdict.oracles.flatMap((o): Row[] => {
     const state = {
       ok: { text: '✓', style: p.green },
       violated: { text: '✗', style: p.red },
       unknown: { text: '?', style: p.yellow },
     };
     const violations = { text: count(o.violations), style: o.violations > 0 ? p.red : undefined };
-    return [state[o.status], printable(o.name), count(o.checked), violations];
+    const beside = besideText(o);
+    return [
+      [state[o.status], printable(o.name), count(o.checked), violations],
+      ...(beside === '' ? [] : wrap(beside, width - 5)).map((words) => ({ line: `   ${p.dim(words)}` })),
+    ];
   });
   const columns = [left(''), left(''), right('checked'), right('violations')];
   return [...heading(page, 'Oracles'), ...draw(page, columns, rows, 'cut', 1)];
@@ -226,6 +250,24 @@ function errorTable(page: Page): string[] {
   const rest = errors.length - MOST_ERRORS;
   if (rest > 0) rows.push({ line: page.p.dim(`… and ${counted(rest, 'more name')}, in verdict.json`) });
   return [...heading(page, 'Errors'), ...draw(page, [right(''), left('')], rows, 'cut', 1)];
+}
+
+/** Only what stands out: the healthy signals have a line. */
+function saturatedTable(page: Page): string[] {
+  const { p } = page;
+  const all = signals(page.verdict);
+  if (all.saturated.length === 0) return [];
+  const rows = all.saturated.map(
+    (one): Row => [
+      { text: '✗', style: p.red },
+      [signalName(one), ...(one.scenario === undefined ? [] : [printable(one.scenario)])].join(' · '),
+      { text: signalFigure(one, all), style: p.red },
+      `≤ ${limitFigure(one.allowed, one.unit)}`,
+      { text: count(one.count), style: p.dim },
+    ],
+  );
+  const columns = [left(''), left('saturated'), right('observed'), left('allowed'), right('readings')];
+  return [...draw(page, columns, rows, 'cut', 1), ''];
 }
 
 function healthTable(page: Page): string[] {
@@ -251,14 +293,16 @@ function healthTable(page: Page): string[] {
     right('start skew'),
   ];
   const lines = [
+    healthyText(verdict),
     `slices started within ${ms(health.startSpreadMs)} · generator used ${ms(health.generatorCpuSeconds * 1000)} of CPU · seed ${printable(verdict.seed)}`,
   ];
   const target = targetText(verdict);
   if (target !== '') lines.push(`target at most: ${target}`);
   return [
     ...heading(page, 'Health'),
+    ...saturatedTable(page),
     ...(rows.length > 0 ? draw(page, columns, rows) : []),
-    ...lines.flatMap((line) => wrap(line, page.width - 1)).map((words) => ` ${p.dim(words)}`),
+    ...lines.flatMap((line) => (line === '' ? [] : wrap(line, page.width - 1))).map((words) => ` ${p.dim(words)}`),
   ];
 }
 

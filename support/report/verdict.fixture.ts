@@ -1,5 +1,5 @@
 /** A verdict as a real run of `medium` gives it, for the tests of everything that shows one. */
-import type { Finding, MetricSummary, Reason, Verdict } from '../judge/verdict.ts';
+import type { Finding, HealthSignal, MetricSummary, Reason, Verdict } from '../judge/verdict.ts';
 import type { LiveSnapshot } from './live.ts';
 import { say } from './prose.ts';
 
@@ -30,6 +30,18 @@ function gauge(value: number, max: number, contains: 'default' | 'data'): Metric
 
 function score(count: number, med: number, p95: number): MetricSummary {
   return { ...trend(count, med, p95, p95, p95), contains: 'default' };
+}
+
+/** One that is over its limit when `observed` is. */
+export function signal(
+  name: HealthSignal['signal'],
+  observed: number,
+  allowed: number,
+  unit: HealthSignal['unit'],
+  scenario?: string,
+): HealthSignal {
+  const whose = scenario === undefined ? {} : { scenario };
+  return { signal: name, ...whose, observed, allowed, unit, count: 120, ok: observed <= allowed };
 }
 
 const METRICS: Record<string, MetricSummary> = {
@@ -67,7 +79,22 @@ const METRICS: Record<string, MetricSummary> = {
   'browser_web_vital_ttfb{window:calm}': trend(24, 3.1, 5.2, 6, 6),
   'browser_web_vital_ttfb{window:load}': trend(208, 7.9, 66, 91, 95),
   'browser_remote_change_to_paint{window:load}': trend(318, 92, 410, 612, 700),
+  'browser_control_paint{window:calm}': trend(10, 20, 31, 33, 33),
+  'browser_control_paint{window:load}': trend(50, 24, 44, 50, 51),
+  'generator_cpu_percent{scenario:sync-relay}': score(120, 22, 44),
+  'machine_cpu_percent{scenario:sync-relay,window:load}': score(120, 71, 94),
 };
+
+const SIGNALS: HealthSignal[] = [
+  signal('event-loop-delay', 4.1, 100, 'ms', 'sync-relay'),
+  signal('generator-cpu', 0.41, 0.9, 'ratio', 'sync-relay'),
+  signal('gc-pause', 3.2, 100, 'ms', 'sync-relay'),
+  signal('event-loop-delay', 6.3, 100, 'ms', 'light'),
+  signal('generator-cpu', 0.08, 0.9, 'ratio', 'light'),
+  signal('machine-cpu', 0.72, 0.95, 'ratio'),
+  signal('steal', 0.002, 0.1, 'ratio'),
+  signal('control-page', 31, 75, 'ms'),
+];
 
 const CROSSED = {
   kind: 'threshold',
@@ -152,7 +179,14 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
       },
     ],
     oracles: [
-      { name: 'acknowledged-writes', checked: 51_840, violations: 0, examples: [], status: 'ok' },
+      {
+        name: 'acknowledged-writes',
+        checked: 51_840,
+        violations: 0,
+        examples: [],
+        status: 'ok',
+        counts: { devices: 50, duplicates: 3, indeterminate: 0, neverAcknowledged: 1 },
+      },
       { name: 'convergence', checked: 128, violations: 0, examples: [], status: 'ok' },
     ],
     health: {
@@ -168,6 +202,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         { scenario: 'light', latenessP99Ms: 1.9, latenessMaxMs: 4.2, dropped: 0, interrupted: 0, startSkewMs: 2.2 },
       ],
       startSpreadMs: 3.1,
+      signals: SIGNALS,
       generatorCpuSeconds: 41.7,
     },
     regressions: [],

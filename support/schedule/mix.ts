@@ -9,9 +9,13 @@ export class Mix {
   readonly #ends: number[];
   readonly #seed: number;
 
-  /** @param weights by operation; those of weight 0 never come up, and at least one is above 0 */
+  /**
+   * @param weights by operation; those of weight 0 never come up
+   * @throws when none is above 0
+   */
   constructor(weights: Record<string, number>, seed: string, scenario: string) {
     const entries = Object.entries(weights).filter(([, weight]) => weight > 0);
+    if (entries.length === 0) throw new Error(`${scenario} has no operation with a weight above 0`);
     const total = entries.reduce((sum, [, weight]) => sum + weight, 0);
     let end = 0;
     this.names = entries.map(([name]) => name);

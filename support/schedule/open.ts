@@ -8,8 +8,11 @@ import type { Vu, VuPool } from './vu-pool.ts';
 /** VUs made at one time during the run: enough to catch up, too few to flood the target with sign-ins. */
 const MAX_HIRING = 16;
 
-/** A wake-up this late means that this process was held up, not that its VUs were busy. */
-const STALL_MS = 20;
+/**
+ * A wake-up this late means that this process was held up, not that its VUs were busy. Less is the daily jitter of a busy
+ * machine: were it counted, patience would never end there, and a target that cannot keep up would never show.
+ */
+const STALL_MS = 100;
 
 /** An arrival that found no free VU. */
 interface Waiter {

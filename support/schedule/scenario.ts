@@ -1,33 +1,24 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import timers from 'node:timers/promises';
+import type { Evidence } from '../measure/evidence.ts';
+import { GeneratorHealth } from '../measure/health.ts';
 import type { Interval, Recorder } from '../measure/recorder.ts';
-import type { AnySeries } from '../measure/series.ts';
 import type { SliceReport } from '../measure/slice.ts';
-import { Executor, type Iteration } from './executor.ts';
+import { Alarm, systemClock } from './clock.ts';
+import { Executor } from './executor.ts';
+import { recordedIterations, type Work } from './iterations.ts';
 import { monotonicMs, type StartLineRunner } from './startline.ts';
 import type { Timeline, TimelineScenario } from './timeline.ts';
+
+export type { Outcome, Work } from './iterations.ts';
 
 /** A stopped slice delivers what it has after this long, whatever still hangs: Playwright's own patience is limited. */
 const FINISH_MS = 5_000;
 
-/** What became of an iteration. `indeterminate`: a write that timed out, it may have happened. */
-export type Outcome = 'ok' | 'failed' | 'indeterminate';
+/** A target that never comes to an end must not hold the run: what was not looked at by then stays unknown. */
+const SETTLE_MS = 60_000;
 
-export interface Work<V> {
-  createVu(id: number): V | Promise<V>;
-  /** Operations by name; iteration metrics carry it as the tag `op`. One unnamed operation: `''`. */
-  operations: readonly string[];
-  /** Which operation iteration `index` is; the same whatever the number of slices. */
-  operationOf(index: number): number;
-  /** Does the work of one iteration. What it throws is the suite's fault and ends the slice. */
-  run(vu: V, operation: number, iteration: Iteration): Promise<Outcome>;
-}
-
-interface OperationSeries {
-  responseTime: AnySeries;
-  duration: AnySeries;
-  iterations: AnySeries;
-  failed: AnySeries;
-}
+/** Which part of a run a browser sample belongs to. */
+export type Window = 'calm' | 'load' | 'drain';
 
 export interface ScenarioRunOptions {
   runId: string;
@@ -45,7 +36,7 @@ export class ScenarioRun {
   readonly #options: ScenarioRunOptions;
   readonly #stop = new AbortController();
   readonly #intervals: Interval[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #alarm: Alarm | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #executor: Executor<unknown> | undefined;
   #status: SliceReport['end']['status'] = 'stopped';
@@ -53,10 +44,14 @@ export class ScenarioRun {
   #startAt: number | undefined;
   #startLateMs = 0;
   #over = false;
+  #measuredMs = 0;
+  #evidence: () => Evidence = () => ({});
+  readonly #health: GeneratorHealth;
   #cpuAtStart = process.cpuUsage();
 
   constructor(options: ScenarioRunOptions) {
     this.#options = options;
+    this.#health = new GeneratorHealth(options.recorder, () => this.window);
     const { signal } = options.line;
     signal.addEventListener('abort', () => this.stop(signal.reason));
     if (signal.aborted) this.stop(signal.reason);
@@ -72,10 +67,12 @@ export class ScenarioRun {
     return this.#startAt;
   }
 
-  /** `calm` until the load starts, then `load`. */
-  get window(): 'calm' | 'load' {
-    const { timeline } = this.#options;
-    return this.#startAt === undefined || monotonicMs() < this.#startAt + timeline.calmMs ? 'calm' : 'load';
+  /** `calm` until the load starts, `load` until the last schedule ends, then `drain`: what finishes late feels no load. */
+  get window(): Window {
+    const { calmMs, durationMs } = this.#options.timeline;
+    const elapsedMs = this.#startAt === undefined ? 0 : monotonicMs() - this.#startAt;
+    if (elapsedMs >= durationMs) return 'drain';
+    return elapsedMs < calmMs ? 'calm' : 'load';
   }
 
   /** Prepares VUs, waits at the start line, runs the schedule. Rejects with the reason when it was stopped or failed. */
@@ -93,12 +90,10 @@ export class ScenarioRun {
   /** Waits until nothing runs any more, then gives everything that was measured. */
   async finish(): Promise<SliceReport> {
     this.stop(new Error('the test ended'));
-    await Promise.race([this.#running, wait(FINISH_MS, undefined, { ref: false })]);
-    clearTimeout(this.#timer);
-    this.#over = true;
-    if (this.#startAt !== undefined) this.#pack();
+    await Promise.race([this.#running, timers.setTimeout(FINISH_MS, undefined, { ref: false })]);
+    this.#endMeasuring();
     const { runId, timeline, scenario, slice, target, recorder } = this.#options;
-    const elapsedMs = this.#startAt === undefined ? undefined : monotonicMs() - this.#startAt;
+    const elapsedMs = this.#startAt === undefined ? undefined : Math.max(0, monotonicMs() - this.#startAt);
     const cpu = process.cpuUsage(this.#cpuAtStart);
     return {
       format: 1,
@@ -111,11 +106,12 @@ export class ScenarioRun {
       intervalMs: timeline.intervalMs,
       definitions: { ...recorder.definitions },
       intervals: this.#intervals,
+      evidence: this.#evidence(),
       end: {
         status: this.#status,
         error: this.#error,
         startLateMs: this.#startLateMs,
-        durationMs: elapsedMs ?? 0,
+        durationMs: this.#measuredMs,
         ...(this.#executor?.counts ?? { started: 0, completed: 0, dropped: 0, interrupted: 0 }),
         errors: recorder.errors,
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
@@ -125,6 +121,7 @@ export class ScenarioRun {
 
   async #run<V>(work: Work<V>): Promise<void> {
     const { scenario, slice, timeline, recorder, line } = this.#options;
+    this.#evidence = () => work.evidence?.() ?? {};
     try {
       const executor = this.#makeExecutor(work);
       this.#executor = executor as Executor<unknown>;
@@ -138,8 +135,11 @@ export class ScenarioRun {
       this.#begin(startAt, timeline.intervalMs);
       // Between the machine's clock and the executor's lies a constant.
       const counts = await executor.run(startAt - monotonicMs() + performance.now());
-      this.#over = true;
       if (counts.interrupted > 0) recorder.add('interrupted_iterations', counts.interrupted);
+      this.#endMeasuring();
+      this.signal.throwIfAborted();
+      await line.rest();
+      if (work.settle) await Promise.race([work.settle(), timers.setTimeout(SETTLE_MS, undefined, { ref: false })]);
       this.signal.throwIfAborted();
       this.#status = 'complete';
     } catch (error) {
@@ -153,9 +153,6 @@ export class ScenarioRun {
 
   #makeExecutor<V>(work: Work<V>): Executor<V> {
     const { scenario, slice, timeline, recorder } = this.#options;
-    const series = work.operations.map((op) => operationSeries(recorder, op));
-    const lateness = recorder.trend('iteration_lateness');
-    const generatorLateness = recorder.trend('generator_lateness');
     const dropped = recorder.counter('dropped_iterations');
     return new Executor<V>({
       plan: scenario.plan,
@@ -164,21 +161,7 @@ export class ScenarioRun {
       createVu: (id) => work.createVu(id),
       signal: this.signal,
       onDropped: () => dropped.add(1),
-      run: async (vu, iteration) => {
-        const { index, dueAt, startAt, waitedForVu } = iteration;
-        lateness.add(startAt - dueAt);
-        if (!waitedForVu) generatorLateness.add(startAt - dueAt);
-        const operation = work.operationOf(index);
-        const outcome = await work.run(vu, operation, iteration);
-        // Given up and counted as interrupted: what becomes of it while its browser or connection is closed is no result.
-        if (this.#over) return;
-        const end = performance.now();
-        const { responseTime, duration, iterations, failed } = series[operation]!;
-        responseTime.add(end - dueAt);
-        duration.add(end - startAt);
-        iterations.add(1);
-        failed.add(outcome === 'ok' ? 0 : 1);
-      },
+      run: recordedIterations(work, recorder, () => this.#over),
     });
   }
 
@@ -187,19 +170,32 @@ export class ScenarioRun {
     this.#cpuAtStart = process.cpuUsage();
     setTimeout(
       () => {
+        this.#health.start();
         this.#startLateMs = monotonicMs() - startAt;
       },
       Math.max(0, Math.ceil(startAt - monotonicMs())),
     );
-    const tick = () => {
+    const origin = startAt - monotonicMs() + systemClock.now();
+    let next = 1;
+    // An alarm is never early: a boundary that came twice would shift all intervals after it.
+    const alarm = new Alarm(systemClock, (now) => {
       this.#pack();
-      schedule();
-    };
-    const schedule = () => {
-      const now = monotonicMs() - startAt;
-      this.#timer = setTimeout(tick, (Math.floor(Math.max(0, now) / intervalMs) + 1) * intervalMs - now);
-    };
-    schedule();
+      next = Math.max(next, Math.floor((now - origin) / intervalMs)) + 1;
+      alarm.set(origin + next * intervalMs);
+    });
+    alarm.set(origin + next * intervalMs);
+    this.#alarm = alarm;
+  }
+
+  /** From here on nothing that happens is a measurement. */
+  #endMeasuring(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#alarm?.clear();
+    if (this.#startAt === undefined) return;
+    this.#measuredMs = Math.max(0, monotonicMs() - this.#startAt);
+    this.#pack();
+    this.#health.stop();
   }
 
   /** Closes the current interval. After a hiccup of the process several intervals' worth lies in the last of them. */
@@ -212,14 +208,4 @@ export class ScenarioRun {
     this.#intervals.push(interval);
     this.#options.line.interval(interval);
   }
-}
-
-function operationSeries(recorder: Recorder, op: string): OperationSeries {
-  const tags: Record<string, string> = op ? { op } : {};
-  return {
-    responseTime: recorder.trend('iteration_response_time', tags),
-    duration: recorder.trend('iteration_duration', tags),
-    iterations: recorder.counter('iterations', tags),
-    failed: recorder.rate('iteration_failed', tags),
-  };
 }

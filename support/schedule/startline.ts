@@ -14,6 +14,9 @@ import type { Interval } from '../measure/recorder.ts';
 /** Workers find the start line by this environment variable. */
 export const startLineVariable = 'TANDEM_START_LINE';
 
+/** Between the end of all load and the word to settle: time for what is under way between the target's own parts. */
+const QUIET_MS = 500;
+
 /** Between the last slice's readiness and the start: time for the word to arrive everywhere. */
 const LEAD_MS = 250;
 
@@ -30,9 +33,10 @@ export interface SliceId {
 export type SliceMessage =
   | { type: 'hello'; id: SliceId }
   | { type: 'ready'; id: SliceId }
+  | { type: 'rest'; id: SliceId }
   | { type: 'interval'; id: SliceId; interval: Interval };
 
-type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'stop'; reason: string };
+type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'settle' } | { type: 'stop'; reason: string };
 
 export interface StartLineEvents {
   ready(count: number): void;
@@ -46,6 +50,8 @@ export class StartLine {
   readonly #sockets = new Map<Socket, SliceId | undefined>();
   readonly #events: StartLineEvents;
   readonly #readyIds = new Set<string>();
+  /** Slices that load the target: they have started, and are neither at rest nor gone. */
+  readonly #loading = new Set<string>();
   #expected = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Monotonic ms; undefined until all slices were ready. */
@@ -105,12 +111,14 @@ export class StartLine {
     socket.on('close', () => {
       const id = this.#sockets.get(socket);
       this.#sockets.delete(socket);
+      if (id) this.#rest(id);
       if (id && this.startAt === undefined) this.stop(`slice ${id.index} of ${id.scenario} ended before the start`);
     });
     if (this.stopReason !== undefined) send(socket, { type: 'stop', reason: this.stopReason });
     readMessages<SliceMessage>(socket, (message) => {
       if (message.type === 'hello') this.#sockets.set(socket, message.id);
       if (message.type === 'ready') this.#ready(message.id, socket);
+      if (message.type === 'rest') this.#rest(message.id);
       if (message.type === 'interval') this.#events.interval(message.id, message.interval);
     });
   }
@@ -121,17 +129,41 @@ export class StartLine {
       send(socket, { type: 'stop', reason: 'the run has already begun' });
       return;
     }
-    this.#readyIds.add(`${id.scenario}#${id.index}`);
+    this.#readyIds.add(nameOf(id));
     this.#events.ready(this.#readyIds.size);
     this.#startWhenReady();
+  }
+
+  /** Once no slice loads the target any more, all may look at what has become of their work. */
+  #rest(id: SliceId): void {
+    if (!this.#loading.delete(nameOf(id)) || this.#loading.size > 0) return;
+    this.#timer = setTimeout(() => {
+      for (const socket of this.#sockets.keys()) send(socket, { type: 'settle' });
+    }, QUIET_MS);
   }
 
   #startWhenReady(): void {
     if (this.#readyIds.size < this.#expected || this.startAt !== undefined || this.stopReason !== undefined) return;
     clearTimeout(this.#timer);
     this.startAt = monotonicMs() + LEAD_MS;
+    for (const name of this.#readyIds) this.#loading.add(name);
     for (const socket of this.#sockets.keys()) send(socket, { type: 'start', startAt: this.startAt });
     this.#events.start(this.startAt);
+  }
+}
+
+/** Something that the coordinator will say once, or never. */
+class Word<T> {
+  resolve!: (value: T) => void;
+  reject!: (reason: unknown) => void;
+  readonly heard = new Promise<T>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+
+  constructor() {
+    // A slice that is stopped while nobody waits for the word has no error to handle.
+    this.heard.catch(() => {});
   }
 }
 
@@ -140,19 +172,21 @@ export class StartLineRunner {
   readonly #socket: Socket;
   readonly #id: SliceId;
   readonly #stopping = new AbortController();
-  readonly #started: Promise<number>;
+  readonly #started = new Word<number>();
+  readonly #settled = new Word<void>();
 
   private constructor(socket: Socket, id: SliceId) {
     this.#socket = socket;
     this.#id = id;
-    this.#started = new Promise((resolve, reject) => {
-      readMessages<CoordinatorMessage>(socket, (message) => {
-        if (message.type === 'start') resolve(message.startAt);
-        if (message.type === 'stop') this.#stopping.abort(new Error(message.reason));
-      });
-      this.signal.addEventListener('abort', () => reject(this.signal.reason));
+    readMessages<CoordinatorMessage>(socket, (message) => {
+      if (message.type === 'start') this.#started.resolve(message.startAt);
+      if (message.type === 'settle') this.#settled.resolve();
+      if (message.type === 'stop') this.#stopping.abort(new Error(message.reason));
     });
-    this.#started.catch(() => {});
+    this.signal.addEventListener('abort', () => {
+      this.#started.reject(this.signal.reason);
+      this.#settled.reject(this.signal.reason);
+    });
     socket.on('error', () => {});
     // Without its coordinator a slice would load the target for nobody.
     socket.on('close', () => this.#stopping.abort(new Error('the coordinator is gone')));
@@ -176,7 +210,13 @@ export class StartLineRunner {
   /** Says that this slice is ready; resolves with the start instant (monotonic ms), rejects when the run is stopped before. */
   async ready(): Promise<number> {
     this.#send({ type: 'ready', id: this.#id });
-    return this.#started;
+    return this.#started.heard;
+  }
+
+  /** Says that this slice no longer loads the target; resolves when none does, rejects when the run is stopped before. */
+  async rest(): Promise<void> {
+    this.#send({ type: 'rest', id: this.#id });
+    return this.#settled.heard;
   }
 
   interval(interval: Interval): void {
@@ -190,6 +230,10 @@ export class StartLineRunner {
   #send(message: SliceMessage): void {
     if (!this.#socket.destroyed) send(this.#socket, message);
   }
+}
+
+function nameOf({ scenario, index }: SliceId): string {
+  return `${scenario}#${index}`;
 }
 
 function send(socket: Socket, message: SliceMessage | CoordinatorMessage): void {

@@ -22,6 +22,20 @@ export interface TimelineScenario {
   options: Record<string, unknown>;
 }
 
+/** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
+export interface TimelineHealth {
+  maxLatenessMs: number;
+  maxStartSpreadMs: number;
+  maxDropped: number;
+  maxEventLoopDelayMs: number;
+  maxGeneratorCpuPercent: number;
+  maxGcPauseMs: number;
+  maxMachineCpuPercent: number;
+  maxStealPercent: number;
+  maxControlSlowdown: number;
+  targetDownAfterMs: number;
+}
+
 /** A profile made exact: every duration in ms from the run's start, calm included. Plain data: it travels as metadata. */
 export interface Timeline {
   profile: string;
@@ -35,7 +49,7 @@ export interface Timeline {
   slices: number;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
-  health: { maxLatenessMs: number; maxStartSpreadMs: number; maxDropped: number; targetDownAfterMs: number };
+  health: TimelineHealth;
 }
 
 /** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_SLICES`, `LOAD_SEED`. Throws one sentence for what they may not be. */
@@ -65,6 +79,10 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
 /** More intervals than this would say no more and cost memory and report size. */
 const MAX_INTERVALS = 300;
 
+/**
+ * @param known the scenarios there are, by kind
+ * @throws one sentence when a scenario would be over before it begins
+ */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
   const { spec } = file;
   const calmMs = ms(spec.calm, 0);
@@ -72,9 +90,10 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const loads = entries.filter(({ kind }) => kind === 'load');
   const loadEndMs = Math.max(calmMs, ...loads.map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
   const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
+  for (const { name, one } of entries) checkLength(file.path, name, one, plans.get(name)!);
   const ownMs = Math.max(...[...plans.values()].map(durationOf));
-  const factor = shape.durationMs === undefined ? 1 : shape.durationMs / ownMs;
-  const durationMs = ownMs * factor;
+  const durationMs = shape.durationMs ?? ownMs;
+  const factor = durationMs / ownMs;
   const slices = shape.slices ?? spec.slices ?? 1;
   return {
     profile: file.name,
@@ -88,17 +107,40 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     scenarios: entries.map(({ name, one, kind }) => {
       const plan = reshape(plans.get(name)!, factor, shape.scale);
       // A slice without a VU could do nothing.
-      const own = Math.min(one.slices ?? slices, slices, vusOf(plan));
+      const own = Math.max(1, Math.min(one.slices ?? slices, slices, vusOf(plan)));
       return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {} };
     }),
     thresholds: spec.thresholds,
-    health: {
-      maxLatenessMs: ms(spec.health?.maxLateness, 100),
-      maxStartSpreadMs: ms(spec.health?.maxStartSpread, 1_000),
-      maxDropped: spec.health?.maxDropped ?? 0,
-      targetDownAfterMs: ms(spec.health?.targetDownAfter, 5_000),
-    },
+    health: healthOf(spec.health ?? {}),
   };
+}
+
+function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineHealth {
+  return {
+    maxLatenessMs: ms(health.maxLateness, 100),
+    maxStartSpreadMs: ms(health.maxStartSpread, 1_000),
+    maxDropped: health.maxDropped ?? 0,
+    maxEventLoopDelayMs: ms(health.maxEventLoopDelay, 100),
+    maxGeneratorCpuPercent: health.maxGeneratorCpu ?? 90,
+    maxGcPauseMs: ms(health.maxGcPause, 100),
+    maxMachineCpuPercent: health.maxMachineCpu ?? 95,
+    maxStealPercent: health.maxSteal ?? 10,
+    maxControlSlowdown: health.maxControlSlowdown ?? 3,
+    targetDownAfterMs: ms(health.targetDownAfter, 5_000),
+  };
+}
+
+function checkLength(path: string, name: string, spec: ScenarioSpec, plan: Plan): void {
+  const lengthMs = durationOf(plan) - plan.startTimeMs;
+  if (lengthMs > 0) return;
+  const field = `scenarios.${name}`;
+  if (spec.executor.startsWith('constant-') && !('duration' in spec)) {
+    throw new Error(
+      `${path}: ${field}.duration is missing, and no load runs after the journey's start; allowed is ${durationHelp}.`,
+    );
+  }
+  const part = 'stages' in spec ? 'stages' : 'iterations' in spec ? 'maxDuration' : 'duration';
+  throw new Error(`${path}: ${field}.${part} is 0s in all; allowed is a duration above 0s.`);
 }
 
 /**

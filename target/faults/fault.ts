@@ -1,14 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { YjsRooms } from '../yjs-rooms.ts';
 
 /** What a fault works with. */
 export interface FaultContext {
   /** The whole server, before any route is added: Fastify's own hooks reach every request and every answer. */
   app: FastifyInstance;
+  /** The Yjs rooms: a rule says which content goes to whom. */
+  rooms: Pick<YjsRooms, 'addRule'>;
   /** Whether the fault has begun. */
   active(): boolean;
   /** Runs `action` once, when the fault begins. */
   onBegin(action: () => void): void;
-  /** Random numbers in [0, 1): the same ones in every run. */
+  /** Random numbers in [0, 1): the same ones in every run with the same seed. */
   random(): number;
 }
 
@@ -24,7 +27,7 @@ export interface FaultKind {
   parse(value: string | undefined): (context: FaultContext) => void;
 }
 
-/** Whether a request is one of the API (relay, auth), as opposed to the page, health and metrics. */
-export function isApi(request: FastifyRequest): boolean {
-  return request.url.startsWith('/sync') || request.url.startsWith('/api/');
+/** Whether a request is one of the API (relay, rooms, auth), as opposed to the page, health and metrics. */
+export function isApi({ url }: { url: string }): boolean {
+  return url.startsWith('/sync') || url.startsWith('/yjs/') || url.startsWith('/api/');
 }

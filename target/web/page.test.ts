@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { createDecipheriv, pbkdf2Sync } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium, expect, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
 import * as Y from 'yjs';
+import { launch } from '../chromium.fixture.ts';
 import { startTarget, type Target } from '../server.ts';
 import type { Change } from './relay.ts';
 
@@ -254,28 +253,4 @@ function row(page: Page, payee: string) {
 
 async function expectState(page: Page, text: string): Promise<void> {
   await expect(page.getByRole('status', { name: 'Sync state' })).toHaveText(text, PATIENCE);
-}
-
-function launch(): Promise<Browser> {
-  const onPath = (process.env.PATH ?? '').split(delimiter);
-  const named = ['chromium-headless-shell', 'chromium'].flatMap((name) => onPath.map((folder) => join(folder, name)));
-  const candidates = [process.env.PLAYWRIGHT_CHROMIUM_EXECUTABLE ?? '', chromium.executablePath(), ...named];
-  const executablePath = candidates.find(isExecutable);
-  assert.ok(
-    executablePath,
-    `no browser; set PLAYWRIGHT_CHROMIUM_EXECUTABLE, or put one of these in place: ${candidates}`,
-  );
-  return chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'],
-  });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return path !== '';
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,80 @@
+/** Tandem's part in the HTTP bench: what a load does in a run, without Playwright around it. */
+import { Http, json } from '../protocol/clients/http.ts';
+import { loadWork } from '../support/load.ts';
+import { Recorder } from '../support/measure/recorder.ts';
+import { Executor } from '../support/schedule/executor.ts';
+import { recordedIterations } from '../support/schedule/iterations.ts';
+import type { Plan } from '../support/schedule/plan.ts';
+import { resolveTarget } from '../support/target.ts';
+import type { SliceContext, Vu } from '../support/vu.ts';
+import type { Round } from './contender.ts';
+
+const SCENARIO = 'bench';
+const INTERVAL_MS = 1000;
+
+interface Acknowledgement {
+  success: boolean;
+  accepted: string[];
+  timestamp: number;
+}
+
+/** Sends rounds by a plan: every iteration paced and recorded, every answer checked, every interval packed. */
+export class BenchLoad {
+  readonly #recorder = new Recorder(SCENARIO, 'load');
+  #slice: { context: SliceContext; http: Http } | undefined;
+
+  /** Rejects when a request or check fails, or not exactly the round's requests were sent. */
+  async send({ origin, connections, requests }: Round, plan: Plan): Promise<void> {
+    const recorder = this.#recorder;
+    this.#slice ??= this.#connect(origin, connections);
+    const { context, http } = this.#slice;
+    const get = async (_state: undefined, vu: Vu) => {
+      const answer = await http.request({ op: 'get', method: 'GET', path: '/' });
+      if (!vu.check('status is 200', answer.status === 200)) return;
+      vu.check('answer is an acknowledgement', isAcknowledgement(json(answer)));
+    };
+    const definition = { vu: () => undefined, operations: { get: { weight: 1, run: get } } };
+    const work = loadWork(definition, undefined, context, 'seed', undefined);
+    const executor = new Executor({
+      plan,
+      slice: { index: 0, of: 1 },
+      seed: 1,
+      createVu: (id) => work.createVu(id),
+      signal: context.signal,
+      onDropped: () => {},
+      run: recordedIterations(work, recorder, () => false),
+    });
+    await executor.prepare();
+    const pack = () => JSON.stringify(recorder.pack());
+    const packing = setInterval(pack, INTERVAL_MS);
+    const { completed } = await executor.run(performance.now());
+    clearInterval(packing);
+    pack();
+    if (completed !== requests || Object.keys(recorder.errors).length > 0) {
+      throw new Error(`${completed} of ${requests} requests were sent; errors: ${JSON.stringify(recorder.errors)}`);
+    }
+  }
+
+  #connect(origin: string, connections: number): { context: SliceContext; http: Http } {
+    const context = sliceContext(origin, this.#recorder, connections);
+    return { context, http: new Http(context, origin) };
+  }
+}
+
+/** What a slice of a run would hand to a load, for one that runs without Playwright. */
+export function sliceContext(origin: string, recorder: Recorder, maxVUs: number): SliceContext {
+  return {
+    runId: SCENARIO,
+    scenario: SCENARIO,
+    target: resolveTarget({ name: SCENARIO, source: SCENARIO, values: { BASE_URL: origin } }, {}),
+    recorder,
+    options: {},
+    maxVUs,
+    signal: new AbortController().signal,
+    elapsedMs: () => performance.now(),
+  };
+}
+
+function isAcknowledgement(body: Acknowledgement | undefined): boolean {
+  return body?.success === true && Array.isArray(body.accepted) && typeof body.timestamp === 'number';
+}

@@ -1,0 +1,33 @@
+import { durationHelp, epochMs, journey, parseDuration } from '../support/test.ts';
+import { sampleTransaction } from './app/data.ts';
+import { Ledger } from './app/ledger.ts';
+
+/** Leaves the ledger open and reads what others write into it; `protocol/remote-changes.load.ts` does. */
+journey('watcher', {
+  oracles: ['screen'],
+  thinkTimeMs: [1_500, 3_000],
+  async run({ page, user, step, think, random, options, watchRemoteChanges, isOver, evidence }) {
+    const stayMs = stayOf(options);
+    const ledger = new Ledger(page);
+    await step('open', () => ledger.open());
+    await step('sign-in', () => (user.sessions === 0 ? ledger.register(user) : ledger.signIn(user)));
+    await step('add-transaction', () => ledger.addTransaction(sampleTransaction(random)));
+    await watchRemoteChanges();
+    for (const since = performance.now(); performance.now() - since < stayMs && !isOver(); ) {
+      await think();
+      await step('look', () => ledger.transactionCount());
+    }
+    const syncedAt = epochMs();
+    await step('sync', () => ledger.syncNow());
+    const shown = await ledger.shownTransactions();
+    const session = `${user.name}, session ${user.sessions + 1}`;
+    evidence('screen', { kind: 'shown', account: user.email, session, syncedAt, readAt: epochMs(), ...shown });
+  },
+});
+
+/** How long a person stays: `"options": { "stay": "20s" }`. */
+function stayOf({ stay = '20s' }: Readonly<Record<string, unknown>>): number {
+  const stayMs = typeof stay === 'string' ? parseDuration(stay) : undefined;
+  if (stayMs) return stayMs;
+  throw new Error(`scenarios.watcher.options.stay is ${JSON.stringify(stay)}; allowed is ${durationHelp}, above 0.`);
+}

@@ -1,0 +1,249 @@
+import { type Dispatcher, util } from 'undici';
+import type { AnySeries, SliceContext } from '../../support/test.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What came of a request. The network's and the target's failures are answers too: nothing here throws for them. */
+export interface Answer {
+  /** 0 when there was none, or none that could be read to its end. */
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+  /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined for an expected status. */
+  readonly error: string | undefined;
+  /** `indeterminate`: a write was sent and never answered, so it may have happened. */
+  readonly outcome: 'ok' | 'failed' | 'indeterminate';
+  /** k6's `http_req_duration`: first byte sent to last byte read; 0 when nothing was sent. */
+  readonly durationMs: number;
+}
+
+export interface Call {
+  /** Names the kind of request; the tag `op` of its metrics. A template, never an id. */
+  op: string;
+  method: Method;
+  /** Begins with `/`; joined to the base URL's own path. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** True for a POST that changes nothing: without an answer it has failed, and is not `indeterminate`. */
+  readOnly?: boolean;
+}
+
+type Recorder = SliceContext['recorder'];
+
+/** What the requests of one kind add to. */
+export class ExchangeSeries {
+  readonly recorder: Recorder;
+  readonly requests: AnySeries;
+  readonly duration: AnySeries;
+  readonly blocked: AnySeries;
+  readonly waiting: AnySeries;
+  readonly failed: AnySeries;
+  readonly sent: AnySeries;
+  readonly received: AnySeries;
+
+  constructor(recorder: Recorder, op: string) {
+    const tags = { op };
+    this.recorder = recorder;
+    this.requests = recorder.counter('http_reqs', tags);
+    this.duration = recorder.trend('http_req_duration', tags);
+    this.blocked = recorder.trend('http_req_blocked', tags);
+    this.waiting = recorder.trend('http_req_waiting', tags);
+    this.failed = recorder.rate('http_req_failed', tags);
+    this.sent = recorder.counter('data_sent', tags);
+    this.received = recorder.counter('data_received', tags);
+  }
+}
+
+/**
+ * The requests that have no answer yet. Not a Set: the tables that a busy Set leaves behind keep what was in them alive, and
+ * collecting that garbage would cost more than all other bookkeeping.
+ */
+export class UnderWay {
+  readonly #exchanges: Exchange[] = [];
+
+  add(exchange: Exchange): void {
+    exchange.place = this.#exchanges.push(exchange) - 1;
+  }
+
+  /** The last one takes its place. */
+  remove(exchange: Exchange): void {
+    const last = this.#exchanges.pop()!;
+    if (last !== exchange) {
+      this.#exchanges[exchange.place] = last;
+      last.place = exchange.place;
+    }
+    exchange.place = -1;
+  }
+
+  /** Ends all that began at `instant` (ms, of `performance.now()`) or before. */
+  expire(instant: number): void {
+    for (const exchange of this.#exchanges.filter(({ calledAt }) => calledAt <= instant)) exchange.expire();
+  }
+}
+
+const NO_HEADERS: Buffer[] = [];
+
+/**
+ * One request on its way, as undici reports it, in undici 7's older words: the newer ones parse all headers of every answer
+ * and make three objects more a request, which is felt.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly calledAt = performance.now();
+  /** Among the requests under way; -1 when it is none of them. */
+  place = -1;
+  readonly #call: Call;
+  readonly #series: ExchangeSeries;
+  readonly #maxBytes: number;
+  readonly #underWay: UnderWay;
+  readonly #resolve: (answer: Answer) => void;
+  #abort: ((reason: Error) => void) | undefined;
+  #sentAt = 0;
+  #status = 0;
+  #headers = NO_HEADERS;
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+  #bytes = 0;
+
+  /** @param underWay holds it from now on until it has its answer */
+  constructor(
+    call: Call,
+    series: ExchangeSeries,
+    maxBytes: number,
+    underWay: UnderWay,
+    resolve: (answer: Answer) => void,
+  ) {
+    this.#call = call;
+    this.#series = series;
+    this.#maxBytes = maxBytes;
+    this.#underWay = underWay;
+    this.#resolve = resolve;
+    underWay.add(this);
+  }
+
+  /** Its time is up. */
+  expire(): void {
+    if (this.#abort === undefined) this.#settle('', 'timeout: no connection', 'failed');
+    else this.#abort(new TimeUp(this.#status === 0 ? 'timeout: no answer' : 'timeout: answer not finished'));
+  }
+
+  /** Called when there is a connection to send it on. */
+  onConnect(abort: (reason?: Error) => void): void {
+    // Given up while it waited. Aborting would make undici end a healthy connection; an error drops the request alone.
+    if (this.place < 0) throw new Error('given up before it was sent');
+    this.#abort = abort;
+    this.#sentAt = performance.now();
+    this.#series.blocked.add(this.#sentAt - this.calledAt);
+  }
+
+  onHeaders(status: number, headers: Buffer[]): boolean {
+    if (status < 200) return true;
+    this.#status = status;
+    this.#headers = headers;
+    this.#series.waiting.add(performance.now() - this.#sentAt);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      this.#abort!(new AnswerTooLarge());
+    } else if (this.#first === undefined) {
+      this.#first = chunk;
+    } else {
+      this.#more ??= [this.#first];
+      this.#more.push(chunk);
+    }
+    return true;
+  }
+
+  onComplete(): void {
+    const body = this.#more ? Buffer.concat(this.#more).toString() : (this.#first?.toString() ?? '');
+    if (this.#status >= 400) this.#settle(body, statusError(this.#status), 'failed');
+    else this.#settle(body, undefined, 'ok');
+  }
+
+  onError(error: Error): void {
+    if (this.place < 0) return;
+    this.#status = 0;
+    this.#headers = NO_HEADERS;
+    const written = this.#sentAt > 0 && this.#call.method !== 'GET' && !this.#call.readOnly;
+    this.#settle('', networkError(error), written ? 'indeterminate' : 'failed');
+  }
+
+  #settle(body: string, error: string | undefined, outcome: Answer['outcome']): void {
+    this.#underWay.remove(this);
+    const { requests, duration, failed, sent, received, recorder } = this.#series;
+    let durationMs = 0;
+    requests.add(1);
+    if (this.#sentAt > 0) {
+      durationMs = performance.now() - this.#sentAt;
+      duration.add(durationMs);
+      if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body));
+    }
+    failed.add(error === undefined ? 0 : 1);
+    received.add(this.#bytes);
+    if (error !== undefined) recorder.error(error);
+    this.#resolve(new ReadAnswer(this.#status, this.#headers, body, error, outcome, durationMs));
+  }
+}
+
+/** Parses its headers when somebody asks for them. */
+class ReadAnswer implements Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly error: string | undefined;
+  readonly outcome: Answer['outcome'];
+  readonly durationMs: number;
+  readonly #headers: Buffer[];
+
+  constructor(
+    status: number,
+    headers: Buffer[],
+    body: string,
+    error: string | undefined,
+    outcome: Answer['outcome'],
+    durationMs: number,
+  ) {
+    this.status = status;
+    this.#headers = headers;
+    this.body = body;
+    this.error = error;
+    this.outcome = outcome;
+    this.durationMs = durationMs;
+  }
+
+  get headers(): Answer['headers'] {
+    return util.parseHeaders(this.#headers);
+  }
+}
+
+class AnswerTooLarge extends Error {}
+class TimeUp extends Error {}
+
+function statusError(status: number): string {
+  return status === 429 ? 'HTTP 429 (rate limited)' : `HTTP ${status}`;
+}
+
+/** What undici calls its own failures, in the words of a report. */
+const names: Record<string, string> = {
+  UND_ERR_CONNECT_TIMEOUT: 'timeout: connecting',
+  UND_ERR_SOCKET: 'connection closed by the target',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'answer shorter than its content-length',
+  UND_ERR_HEADERS_OVERFLOW: 'answer headers too large',
+  UND_ERR_DESTROYED: 'stopped before the answer',
+};
+
+/** Out of file descriptors or ports: the generator's own fault. */
+const generatorCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']);
+
+function networkError(error: Error): string {
+  if (error instanceof TimeUp) return error.message;
+  if (error instanceof AnswerTooLarge) return 'answer too large';
+  if (error.name === 'HTTPParserError') return 'no valid HTTP answer';
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  // Such as a header that is none: names what is wrong with it, not its value.
+  if (code === 'UND_ERR_INVALID_ARG') return `request not sent: ${error.message}`;
+  return generatorCodes.has(code) ? `generator: ${code}` : (names[code] ?? code);
+}

@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { unpack } from '../../support/measure/series.ts';
+import { type Answer, Http, type HttpOptions, json, type Method } from './http.ts';
+import { recorded, testSlice } from './slice.fixture.ts';
+
+interface Bed {
+  request(method?: Method, body?: string): Promise<Answer>;
+  recorded(): ReturnType<typeof recorded>;
+  errors: Record<string, number>;
+  http: Http;
+}
+
+/** A client of a server, both gone when the test is over. */
+async function bed(t: TestContext, server: Server, options?: HttpOptions, path = ''): Promise<Bed> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const slice = testSlice(url);
+  const http = new Http(slice, url + path, options);
+  t.after(async () => {
+    await http.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    http,
+    request: (method = 'GET', body) => http.request({ op: 'thing', method, path: '/thing', body }),
+    recorded: () => recorded(slice),
+    errors: slice.recorder.errors,
+  };
+}
+
+const overHttp = (answer: RequestListener) => createServer(answer);
+/** Does what it likes with the connection once a request has come in. */
+const overTcp = (act: (socket: Socket) => void) => createTcpServer((socket) => socket.on('data', () => act(socket)));
+const head = (bytes: number) => `HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\n\r\n`;
+
+async function isNoAnswer(made: Bed, error: string): Promise<void> {
+  const read = await made.request('GET');
+  const { status, body, headers, outcome } = read;
+  assert.deepEqual({ status, body, headers, outcome }, { status: 0, body: '', headers: {}, outcome: 'failed' });
+  assert.equal(read.error, error);
+  const write = await made.request('POST', '{}');
+  assert.deepEqual([write.error, write.outcome], [error, 'indeterminate']);
+  assert.deepEqual(made.errors, { [error]: 2 });
+  const series = made.recorded();
+  assert.deepEqual(series['http_req_failed{op:thing}'], { t: 'rate', passes: 2, total: 2 });
+  assert.deepEqual(series['http_reqs{op:thing}'], { t: 'counter', sum: 2 });
+}
+
+test('an answer is its status, headers and body, and everything of it is recorded under its op', async (t) => {
+  const made = await bed(
+    t,
+    overHttp((request, response) => {
+      response.writeHead(201, { 'X-Seen': `${request.method} ${request.url}`, 'set-cookie': ['a=1', 'b=2'] });
+      request.pipe(response);
+    }),
+    {},
+    '/base/',
+  );
+  const answer = await made.request('POST', '{"ä":1}');
+  const { status, body, error, outcome, durationMs } = answer;
+  assert.deepEqual({ status, body, error, outcome }, { status: 201, body: '{"ä":1}', error: undefined, outcome: 'ok' });
+  assert.equal(answer.headers['x-seen'], 'POST /base/thing');
+  assert.deepEqual(answer.headers['set-cookie'], ['a=1', 'b=2']);
+  assert.deepEqual(json(answer), { ä: 1 });
+  assert.deepEqual(made.errors, {});
+
+  const series = made.recorded();
+  assert.deepEqual(Object.keys(series).sort(), [
+    'data_received{op:thing}',
+    'data_sent{op:thing}',
+    'http_req_blocked{op:thing}',
+    'http_req_duration{op:thing}',
+    'http_req_failed{op:thing}',
+    'http_req_waiting{op:thing}',
+    'http_reqs{op:thing}',
+  ]);
+  assert.deepEqual(series['http_req_failed{op:thing}'], { t: 'rate', passes: 0, total: 1 });
+  assert.deepEqual(series['data_sent{op:thing}'], { t: 'counter', sum: 8 });
+  assert.deepEqual(series['data_received{op:thing}'], { t: 'counter', sum: 8 });
+  const duration = unpack(series['http_req_duration{op:thing}']!);
+  assert.deepEqual([duration.type, duration.count], ['trend', 1]);
+  assert.equal((series['http_req_duration{op:thing}'] as { sum: number }).sum, durationMs);
+  assert.ok(durationMs > 0);
+});
+
+test('a status of 400 or more is a failure with a name, and its body can be read', async (t) => {
+  let status = 0;
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(status).end('why')),
+  );
+  for (const [code, error] of [
+    [404, 'HTTP 404'],
+    [429, 'HTTP 429 (rate limited)'],
+    [500, 'HTTP 500'],
+  ] as const) {
+    status = code;
+    const answer = await made.request('POST', '{}');
+    // The target said no: whatever was written, it is no secret.
+    assert.deepEqual([answer.status, answer.error, answer.outcome, answer.body], [code, error, 'failed', 'why']);
+  }
+  assert.deepEqual(made.errors, { 'HTTP 404': 1, 'HTTP 429 (rate limited)': 1, 'HTTP 500': 1 });
+  assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 3, total: 3 });
+});
+
+test('a redirect is an answer', async (t) => {
+  let requests = 0;
+  const made = await bed(
+    t,
+    overHttp((_request, response) => {
+      requests += 1;
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    }),
+  );
+  const answer = await made.request();
+  assert.deepEqual([answer.status, answer.headers.location, answer.outcome], [302, '/elsewhere', 'ok']);
+  assert.equal(requests, 1);
+});
+
+test('hints sent ahead of an answer are not the answer', async (t) => {
+  const hint = 'HTTP/1.1 103 Early Hints\r\nlink: </app.css>\r\n\r\n';
+  const made = await bed(
+    t,
+    overTcp((socket) => socket.write(`${hint}${head(2)}ok`)),
+  );
+  const answer = await made.request();
+  assert.deepEqual([answer.status, answer.body], [200, 'ok']);
+  assert.equal(unpack(made.recorded()['http_req_waiting{op:thing}']!).count, 1);
+});
+
+test('a connection closed before the answer', async (t) => {
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.end()),
+    ),
+    'connection closed by the target',
+  );
+});
+
+test('a connection reset before the answer', async (t) => {
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.resetAndDestroy()),
+    ),
+    'ECONNRESET',
+  );
+});
+
+test('a connection closed in the middle of the body', async (t) => {
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.end(`${head(10)}half`)),
+    ),
+    'connection closed by the target',
+  );
+});
+
+test('a body that ends early on a connection that was to be closed', async (t) => {
+  const short = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhalf';
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.end(short)),
+    ),
+    'answer shorter than its content-length',
+  );
+});
+
+test('an answer that is no HTTP', async (t) => {
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')),
+    ),
+    'no valid HTTP answer',
+  );
+});
+
+test('an answer that never comes', async (t) => {
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp(() => {}),
+      { timeoutMs: 100 },
+    ),
+    'timeout: no answer',
+  );
+});
+
+test('an answer that stops in the middle of its body', async (t) => {
+  const server = overTcp((socket) => socket.write(`${head(10)}half`));
+  await isNoAnswer(await bed(t, server, { timeoutMs: 100 }), 'timeout: answer not finished');
+});
+
+test('an answer that comes byte by byte has to end in time all the same', async (t) => {
+  const server = overTcp((socket) => {
+    socket.write(head(1_000_000));
+    const drip = setInterval(() => socket.write('.'), 10);
+    socket.on('close', () => clearInterval(drip));
+  });
+  await isNoAnswer(await bed(t, server, { timeoutMs: 200 }), 'timeout: answer not finished');
+});
+
+test('an answer in many small parts that ends in time is whole', async (t) => {
+  const server = overTcp(async (socket) => {
+    for (const part of [head(9).slice(0, 20), head(9).slice(20), 'ab', 'c', 'defg', 'hi']) {
+      socket.write(part);
+      await turn();
+    }
+  });
+  assert.equal((await (await bed(t, server)).request()).body, 'abcdefghi');
+});
+
+test('an answer of 50 MB is given up at the bound, and one at the bound is read', async (t) => {
+  const maxAnswerBytes = 1024 ** 2;
+  let bytes = 50 * 1024 ** 2;
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.end(Buffer.alloc(bytes, 'x'))),
+    { maxAnswerBytes },
+  );
+  const big = await made.request();
+  assert.deepEqual([big.status, big.error, big.outcome, big.body], [0, 'answer too large', 'failed', '']);
+  const { sum } = made.recorded()['data_received{op:thing}'] as { sum: number };
+  assert.ok(sum > maxAnswerBytes && sum < 2 * maxAnswerBytes, `${sum} bytes were read`);
+  bytes = maxAnswerBytes;
+  assert.equal((await made.request()).body.length, maxAnswerBytes);
+});
+
+test('a port where nobody listens: nothing was sent, so a write has failed', async () => {
+  const server = createTcpServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  const slice = testSlice(`http://127.0.0.1:${port}`);
+  const http = new Http(slice, slice.target.baseUrl);
+  const answer = await http.request({ op: 'thing', method: 'POST', path: '/', body: '{}' });
+  const { status, error, outcome, durationMs } = answer;
+  assert.deepEqual(
+    { status, error, outcome, durationMs },
+    { status: 0, error: 'ECONNREFUSED', outcome: 'failed', durationMs: 0 },
+  );
+  assert.deepEqual(slice.recorder.errors, { ECONNREFUSED: 1 });
+  // Neither a duration of 0 ms nor bytes that were never sent: both would look like a fast target.
+  assert.deepEqual(Object.keys(recorded(slice)).sort(), [
+    'data_received{op:thing}',
+    'http_req_failed{op:thing}',
+    'http_reqs{op:thing}',
+  ]);
+  await http.close();
+});
+
+test('a connection that the target closes between two requests costs nothing but a new one', async (t) => {
+  let connections = 0;
+  const closed: Promise<unknown>[] = [];
+  const server = overTcp((socket) => {
+    socket.write(`${head(2)}ok`, () => socket.end());
+    closed.push(once(socket, 'close'));
+  }).on('connection', () => (connections += 1));
+  const made = await bed(t, server, { connections: 1 });
+  for (let count = 1; count <= 3; count++) {
+    const answer = await made.request('POST', '{}');
+    assert.deepEqual([answer.status, answer.body, answer.error], [200, 'ok', undefined]);
+    await closed[count - 1];
+    await turn();
+  }
+  assert.equal(connections, 3);
+  assert.deepEqual(made.errors, {});
+});
+
+test('a target that comes back is reached again', async (t) => {
+  let well = false;
+  const made = await bed(
+    t,
+    overHttp((request, response) => (well ? response.end('ok') : request.socket.destroy())),
+    { connections: 1 },
+  );
+  assert.equal((await made.request()).status, 0);
+  well = true;
+  assert.equal((await made.request()).status, 200);
+});
+
+test('connections are kept, shared, and never more than allowed', async (t) => {
+  let connections = 0;
+  const server = overHttp((_request, response) => response.end('ok')).on('connection', () => (connections += 1));
+  const made = await bed(t, server, { connections: 2 });
+  const answers = await Promise.all(Array.from({ length: 20 }, () => made.request()));
+  assert.ok(answers.every(({ status }) => status === 200));
+  assert.equal(connections, 2);
+});
+
+test('a request that is none is named, and its values stay secret', async (t) => {
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.end('ok')),
+  );
+  const headers = { authorization: 'Bearer secret\r\n' };
+  const answer = await made.http.request({ op: 'thing', method: 'GET', path: '/', headers });
+  assert.equal(answer.error, 'request not sent: invalid authorization header');
+});
+
+test('closing ends the requests that are under way', async (t) => {
+  const server = overTcp(() => {});
+  const made = await bed(t, server);
+  const pending = made.request();
+  await once(server, 'connection');
+  await made.http.close();
+  assert.deepEqual([(await pending).error, (await pending).outcome], ['stopped before the answer', 'failed']);
+});
+
+test('a body that is no JSON is undefined', () => {
+  const answer = (body: string): Answer => ({ ...({} as Answer), body });
+  assert.equal(json(answer('<html>')), undefined);
+  assert.equal(json(answer('')), undefined);
+  assert.deepEqual(json(answer('[1]')), [1]);
+});

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import { consult } from '../../support/check/oracles.ts';
+import { metricDefinitions } from '../../support/declaration.ts';
+import { Recorder } from '../../support/measure/recorder.ts';
+import type { Packed } from '../../support/measure/series.ts';
+import type { SliceContext } from '../../support/vu.ts';
+import { parseFaults } from '../../target/faults.ts';
+import { type Cluster, startCluster } from '../../target/postgres.ts';
+import { startTarget, type Target } from '../../target/server.ts';
+import { relayMetrics } from '../clients/relay-api.ts';
+import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
+import { conflictMetrics, type Group } from './group.ts';
+import { Groups } from './groups.ts';
+import type { Dialect } from './options.ts';
+
+let cluster: Cluster;
+let honest: Target;
+before(async () => {
+  cluster = await startCluster();
+  honest = await start();
+});
+after(async () => {
+  await honest.stop();
+  await cluster.stop();
+});
+
+function start(faults = ''): Promise<Target> {
+  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  return startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults) });
+}
+
+interface Bed {
+  slice: SliceContext;
+  group: Group;
+  /** What was recorded since the last call. */
+  recorded(): Record<string, Packed>;
+  errors: Record<string, number>;
+  /** The oracles' answer after the last look. */
+  judged(): Promise<{ writes: ReturnType<typeof consult>[0]; convergence: ReturnType<typeof consult>[0] }>;
+}
+
+/** A group that speaks `dialect` with a target that has these faults. */
+async function bed(
+  t: TestContext,
+  {
+    dialect,
+    faults,
+    timeout = '10s',
+    vuId = 0,
+    signal,
+  }: {
+    dialect?: Dialect;
+    faults?: string;
+    timeout?: string;
+    vuId?: number;
+    signal?: AbortSignal;
+  },
+): Promise<Bed> {
+  const target = faults ? await start(faults) : honest;
+  const plain = testSlice(target.url);
+  const slice: SliceContext = {
+    ...plain,
+    ...(signal && { signal }),
+    recorder: new Recorder('test', 'load', metricDefinitions({ ...relayMetrics, ...conflictMetrics })),
+    options: { ...(dialect && { dialect }), convergenceTimeout: timeout },
+  };
+  const groups = new Groups(slice);
+  t.after(async () => {
+    await groups.close();
+    if (target !== honest) await target.stop();
+  });
+  const group = await groups.make(testVu(slice, vuId));
+  return {
+    slice,
+    group,
+    recorded: () => recorded(slice),
+    errors: slice.recorder.errors,
+    async judged() {
+      await group.settle();
+      const evidence = JSON.parse(JSON.stringify(group.evidence()));
+      const [writes, convergence] = consult(['acknowledged-writes', 'convergence'], [evidence]);
+      return { writes: writes!, convergence: convergence! };
+    },
+  };
+}
+
+const operations = ['concurrentModification', 'divergentVectors', 'rapidSequential'] as const;
+const dialects = ['relay', 'yjs'] as const;
+
+function sum(packed: Packed | undefined): number {
+  return packed?.t === 'counter' ? packed.sum : 0;
+}
+
+for (const dialect of dialects) {
+  const tag = `{dialect:${dialect}}`;
+
+  test(`${dialect}: groups of every size converge after every operation, and every conflict is found`, async (t) => {
+    const sizes = new Set<number>();
+    for (let vuId = 0; sizes.size < 3; vuId++) {
+      const made = await bed(t, { dialect, vuId });
+      for (const operation of operations) await made.group[operation]();
+      await made.group.concurrentModification();
+      const series = made.recorded();
+      assert.deepEqual(made.errors, {});
+      assert.deepEqual(series[`crdt_merge_success${tag}`], { t: 'rate', passes: 4, total: 4 });
+      assert.deepEqual(series[`crdt_conflict_detection${tag}`], { t: 'rate', passes: 3, total: 3 });
+      assert.equal((series[`crdt_convergence_time${tag}`] as { t: string }).t, 'trend');
+      assert.deepEqual(series['checks{check:crdt-the-last-of-a-sequence-wins}'], { t: 'rate', passes: 1, total: 1 });
+      assert.deepEqual(series['checks{check:crdt-no-conflict-in-a-sequence}'], { t: 'rate', passes: 1, total: 1 });
+      const expected = sum(series[`crdt_conflicts_expected${tag}`]);
+      assert.ok(expected >= 3);
+      assert.equal(sum(series[`crdt_conflicts_detected${tag}`]), expected);
+
+      const { writes, convergence } = await made.judged();
+      assert.deepEqual([convergence.status, convergence.checked], ['ok', 1]);
+      const devices = convergence.counts!.replicas! - 1; // and the one that read at the end
+      sizes.add(devices);
+      assert.ok(devices >= 2 && devices <= 4);
+      // Each of both concurrent modifications is one change a device, and the sequence three of one.
+      const divergent = (devices * (devices + 1)) / 2;
+      assert.equal(sum(series[`crdt_modifications${tag}`]), 2 * devices + divergent);
+      if (dialect === 'relay') {
+        assert.deepEqual([writes.status, writes.checked], ['ok', 2 * devices + divergent + 3]);
+        assert.equal(writes.counts?.readers, devices + 1);
+      } else {
+        assert.equal(writes.status, 'unknown');
+        assert.deepEqual(writes.examples, ['no slice brought evidence']);
+      }
+    }
+  });
+
+  test(`${dialect}: a fresh document after a hundred episodes, and evidence of both`, async (t) => {
+    const made = await bed(t, { dialect });
+    for (let episode = 0; episode < 102; episode++) await made.group.concurrentModification();
+    assert.deepEqual(made.errors, {});
+    const { convergence } = await made.judged();
+    assert.deepEqual([convergence.status, convergence.checked], ['ok', 2]);
+  });
+
+  test(`${dialect}: a group that did nothing has no evidence`, async (t) => {
+    const made = await bed(t, { dialect });
+    const { writes, convergence } = await made.judged();
+    assert.deepEqual([writes.status, convergence.status], ['unknown', 'unknown']);
+  });
+
+  test(`${dialect}: a run that is stopped leaves no verdict on the episode under way`, async (t) => {
+    const stop = new AbortController();
+    const faults = dialect === 'relay' ? 'empty-pull' : 'drop-update=1';
+    const made = await bed(t, { dialect, faults, timeout: '1m', signal: stop.signal });
+    const episode = made.group.concurrentModification();
+    stop.abort();
+    await episode;
+    assert.equal(made.recorded()[`crdt_merge_success${tag}`], undefined);
+    assert.equal(made.errors['check: crdt: replicas converge'], undefined);
+    assert.equal((await made.judged()).convergence.status, 'unknown');
+  });
+}
+
+test('without the option, the dialects take turns', async (t) => {
+  for (const [vuId, dialect] of [
+    [0, 'relay'],
+    [1, 'yjs'],
+    [2, 'relay'],
+  ] as const) {
+    const made = await bed(t, { vuId });
+    await made.group.concurrentModification();
+    assert.ok(made.recorded()[`crdt_merge_success{dialect:${dialect}}`], String(vuId));
+  }
+});
+
+/** Faults, and what must come of them. */
+const broken: {
+  dialect: Dialect;
+  faults: string;
+  writes: 'ok' | 'violated' | 'unknown';
+  convergence: 'ok' | 'violated' | 'unknown';
+}[] = [
+  { dialect: 'relay', faults: 'lose-write=1', writes: 'violated', convergence: 'violated' },
+  { dialect: 'relay', faults: 'empty-pull', writes: 'violated', convergence: 'violated' },
+  { dialect: 'yjs', faults: 'drop-update=1', writes: 'unknown', convergence: 'violated' },
+  { dialect: 'yjs', faults: 'freeze-replica', writes: 'unknown', convergence: 'violated' },
+];
+
+for (const { dialect, faults, writes, convergence } of broken) {
+  test(`${dialect}: ${faults} ends each episode in time, and the oracles see it`, async (t) => {
+    const made = await bed(t, { dialect, faults, timeout: '300ms' });
+    for (let episode = 0; episode < 5; episode++) await made.group.concurrentModification();
+    const series = made.recorded();
+    const tag = `{dialect:${dialect}}`;
+    assert.deepEqual(series[`crdt_merge_success${tag}`], { t: 'rate', passes: 0, total: 5 });
+    assert.equal(series[`crdt_convergence_time${tag}`], undefined);
+    assert.equal(made.errors['check: crdt: replicas converge'], 5);
+    const judged = await made.judged();
+    assert.deepEqual([judged.writes.status, judged.convergence.status], [writes, convergence]);
+    // Three that were left, and the one that the group stayed with.
+    assert.deepEqual([judged.convergence.checked, judged.convergence.violations], [4, 4]);
+    assert.match(JSON.stringify(judged.convergence.examples[0]), /"synced":true/);
+  });
+}
+
+test('relay: an empty pull finds no conflict, and says so', async (t) => {
+  const made = await bed(t, { dialect: 'relay', faults: 'empty-pull', timeout: '300ms' });
+  await made.group.concurrentModification();
+  const series = made.recorded();
+  assert.deepEqual(series['crdt_conflict_detection{dialect:relay}'], { t: 'rate', passes: 0, total: 1 });
+  assert.equal(made.errors['check: crdt: the conflict is detected'], 1);
+});
+
+test('yjs: a frozen replica says synced and has received nothing', async (t) => {
+  const made = await bed(t, { dialect: 'yjs', faults: 'freeze-replica', timeout: '300ms' });
+  await made.group.concurrentModification();
+  const { convergence } = await made.judged();
+  const [example] = convergence.examples as { replicas: { synced: boolean; received: number }[] }[];
+  assert.ok(example!.replicas.some(({ synced, received }) => synced && received === 0));
+});
+
+test('relay: changes that were answered with errors are pushed again until the group converges', async (t) => {
+  const made = await bed(t, { dialect: 'relay', faults: 'error=0.3' });
+  for (let episode = 0; episode < 10; episode++) await made.group.divergentVectors();
+  assert.deepEqual(made.recorded()['crdt_merge_success{dialect:relay}'], { t: 'rate', passes: 10, total: 10 });
+  assert.ok(made.errors['HTTP 500']! > 0);
+  const { writes, convergence } = await made.judged();
+  assert.deepEqual([writes.status, convergence.status], ['ok', 'ok']);
+});
+
+test('relay: a change delivered twice is taken once', async (t) => {
+  const made = await bed(t, { dialect: 'relay', faults: 'duplicate-change=1' });
+  for (const operation of operations) await made.group[operation]();
+  assert.deepEqual(made.errors, {});
+  const { writes, convergence } = await made.judged();
+  assert.deepEqual([writes.status, convergence.status], ['ok', 'ok']);
+  assert.ok(writes.counts!.duplicates! > 0);
+});
+
+test('yjs: a connection that was lost is made anew, and nothing is missing', async (t) => {
+  const made = await bed(t, { dialect: 'yjs' });
+  await made.group.concurrentModification();
+  const before = sum(made.recorded().ws_sessions);
+  await made.group.close();
+  for (const operation of operations) await made.group[operation]();
+  assert.equal(sum(made.recorded().ws_sessions), before);
+  assert.deepEqual(made.errors, {});
+  assert.equal((await made.judged()).convergence.status, 'ok');
+});
+
+test('yjs: without a room there is no episode, and the check says so', async (t) => {
+  const made = await bed(t, { dialect: 'yjs' });
+  await made.group.close();
+  (made.slice.target as { yjsUrl: string }).yjsUrl = 'ws://127.0.0.1:1/yjs';
+  const groups = new Groups(made.slice);
+  t.after(() => groups.close());
+  const group = await groups.make(testVu(made.slice, 7));
+  await group.concurrentModification();
+  assert.ok(made.errors['WebSocket: ECONNREFUSED']! > 0);
+  assert.ok(made.errors['check: room: the provider is synced']! > 0);
+  assert.equal(made.recorded()['crdt_merge_success{dialect:yjs}'], undefined);
+  assert.deepEqual(group.evidence(), { 'acknowledged-writes': [], convergence: [] });
+});

@@ -1,0 +1,73 @@
+import type { SliceContext, Vu } from '../../support/test.ts';
+import { Cipher } from '../clients/cipher.ts';
+import { Http } from '../clients/http.ts';
+import type { Replica } from '../clients/replica.ts';
+import { Group, MAX_DEVICES } from './group.ts';
+import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
+import type { Peer } from './peer.ts';
+import { RelayPeer } from './relay-peer.ts';
+import { RoomPeer } from './room-peer.ts';
+
+/** A configured account has a history; pulling begins this long before, should the relay's clock be behind. */
+const CLOCK_SLACK_MS = 60_000;
+const MIN_SETTLE_MS = 2_000;
+
+/** The groups of a slice, one a VU, and what they share. */
+export class Groups {
+  readonly #slice: SliceContext;
+  readonly #options: ConflictOptions;
+  readonly #http: Http;
+  readonly #groups: Group[] = [];
+  #settleDeadline: number | undefined;
+
+  /** @throws one sentence when the profile's options are wrong */
+  constructor(slice: SliceContext) {
+    this.#slice = slice;
+    this.#options = conflictOptions(slice);
+    this.#http = new Http(slice, slice.target.syncUrl, {
+      // Each device may have a request under way.
+      connections: MAX_DEVICES * slice.maxVUs,
+      timeoutMs: this.#options.convergenceTimeoutMs,
+    });
+  }
+
+  /** A group for a VU, its devices ready to begin. */
+  async make(vu: Vu): Promise<Group> {
+    const { convergenceTimeoutMs, dialect = vu.id % 2 === 0 ? 'relay' : 'yjs' } = this.#options;
+    const group = new Group(vu, {
+      dialect,
+      convergenceTimeoutMs,
+      settleDeadline: () => this.#nextSettleDeadline(),
+      peer: (replica, document) => this.#peer(dialect, vu, replica, document),
+    });
+    this.#groups.push(group);
+    await group.open();
+    return group;
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.#groups.map((group) => group.close()));
+    await this.#http.close();
+  }
+
+  /** Groups that come last have had as much time as the first, but for reading what there is. */
+  #nextSettleDeadline(): number {
+    const now = performance.now();
+    const { convergenceTimeoutMs } = this.#options;
+    this.#settleDeadline ??= now + convergenceTimeoutMs;
+    return Math.max(this.#settleDeadline, now + Math.min(MIN_SETTLE_MS, convergenceTimeoutMs));
+  }
+
+  #peer(dialect: Dialect, vu: Vu, replica: Replica, document: string): Peer {
+    const { target } = this.#slice;
+    // The configured account, or one made up for the document.
+    const token = target.token ?? `tandem-${document}`;
+    if (dialect === 'yjs') {
+      const url = `${target.yjsUrl}/${encodeURIComponent(document)}?token=${encodeURIComponent(token)}`;
+      return new RoomPeer(replica, vu, { url, timeoutMs: this.#options.convergenceTimeoutMs });
+    }
+    const cursor = target.token ? Date.now() - CLOCK_SLACK_MS : 0;
+    return new RelayPeer(replica, { vu, http: this.#http, token, cipher: Cipher.ofToken(token), document, cursor });
+  }
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { serve } from '../../support/server.fixture.ts';
+import { Cipher } from '../clients/cipher.ts';
+import { Http } from '../clients/http.ts';
+import { Replica } from '../clients/replica.ts';
+import { testSlice, testVu } from '../clients/slice.fixture.ts';
+import { RelayPeer } from './relay-peer.ts';
+
+const cipher = Cipher.ofToken('token');
+const pushed = (accepted: string[], rejected: string[] = []) => ({
+  protocol_version: '1.0.0',
+  success: rejected.length === 0,
+  timestamp: 9,
+  accepted,
+  rejected: rejected.map((id) => ({ id, reason: 'Duplicate or outdated change' })),
+});
+const page = (changes: object[], fields: object = {}) => ({
+  protocol_version: '1.0.0',
+  changes,
+  has_more: false,
+  timestamp: 9,
+  ...fields,
+});
+
+/** The device `doc-a` of a relay that gives these answers, one after the other; the last one for ever. `null`: HTTP 500. */
+async function bed(t: TestContext, ...answers: (object | null)[]) {
+  const bodies: { changes?: { id: string; version_vector: object }[]; since_timestamp?: number }[] = [];
+  const { url } = await serve(t, async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    bodies.push(JSON.parse(body));
+    const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+    if (answer === null) response.statusCode = 500;
+    response.end(JSON.stringify(answer));
+  });
+  const slice = testSlice(url);
+  const http = new Http(slice, slice.target.syncUrl);
+  t.after(() => http.close());
+  const replica = new Replica('doc-a', 1);
+  const peer = new RelayPeer(replica, { vu: testVu(slice), http, token: 'token', cipher, document: 'doc', cursor: 3 });
+  return { peer, bodies, errors: slice.recorder.errors };
+}
+
+/** A change of another device, as the relay hands it out. */
+function remote(id: string, fields: object = {}): object {
+  const replica = new Replica('doc-b', 2);
+  let payload = '';
+  replica.onLocal = (update) => {
+    payload = cipher.encrypt(update);
+  };
+  replica.change('milk', { cents: 5 });
+  return { id, entity_id: 'milk', encrypted_payload: payload, version_vector: { 'doc-b': 1 }, ...fields };
+}
+
+const soon = () => performance.now() + 60_000;
+
+test('pushes what it changed, in order, and what was accepted only once', async (t) => {
+  const { peer, bodies, errors } = await bed(t, pushed(['doc-a-1', 'doc-a-2']));
+  peer.change('milk', { cents: 1 });
+  assert.deepEqual(peer.change('milk', { cents: 2 }), { id: 'doc-a-2', entity: 'milk', client: 1, clock: 2 });
+  assert.equal(peer.holdsBack, true);
+  await peer.push();
+  await peer.push();
+  assert.equal(peer.holdsBack, false);
+  assert.deepEqual(
+    bodies.map(({ changes }) => changes!.map(({ id, version_vector: vector }) => [id, vector])),
+    [
+      [
+        ['doc-a-1', { 'doc-a': 1 }],
+        ['doc-a-2', { 'doc-a': 2 }],
+      ],
+    ],
+  );
+  assert.deepEqual(peer.history(true).acknowledged, [1, 2]);
+  assert.deepEqual(errors, {});
+});
+
+test('pushes again what had no answer; a duplicate then is as good as an acknowledgement', async (t) => {
+  const { peer, errors } = await bed(t, null, pushed([], ['doc-a-1']));
+  peer.change('milk', {});
+  await peer.push();
+  assert.equal(peer.holdsBack, true);
+  await peer.push();
+  assert.equal(peer.holdsBack, false);
+  const { acknowledged, indeterminate } = peer.history(true);
+  assert.deepEqual([acknowledged, indeterminate], [[], [1, 1]]);
+  assert.equal(errors['check: push: no change is rejected'], undefined);
+});
+
+test('a change that was rejected at once fails a check, and its replica is not comparable', async (t) => {
+  const { peer, bodies, errors } = await bed(t, pushed([], ['doc-a-1']));
+  peer.change('milk', {});
+  await peer.push();
+  await peer.push();
+  assert.equal(bodies.length, 1);
+  assert.equal(peer.holdsBack, true);
+  assert.deepEqual(errors, { 'check: push: no change is rejected': 1 });
+  assert.deepEqual(peer.history(true).acknowledged, []);
+});
+
+test('pulls page by page to the end and finds the conflict with its own change', async (t) => {
+  const { peer, bodies, errors } = await bed(t, page([remote('doc-b-1')], { has_more: true }), page([]));
+  peer.change('milk', { cents: 1 });
+  await peer.pull(soon());
+  assert.equal(peer.upToDate, true);
+  assert.deepEqual([...peer.conflicts()], ['doc-a-1 doc-b-1']);
+  assert.equal(peer.replica.value('milk'), '{"cents":5}');
+  assert.deepEqual(
+    bodies.map((body) => body.since_timestamp),
+    [3, 9],
+  );
+  assert.deepEqual(peer.history(true).received, { 'doc-b': [1, 1] });
+  peer.begin();
+  assert.equal(peer.conflicts().size, 0);
+  assert.deepEqual(errors, {});
+});
+
+test('changes of others than its group, and second deliveries, are left alone', async (t) => {
+  const { peer, errors } = await bed(
+    t,
+    page([remote('other-b-1'), remote('6f1e'), remote('doc-b-1'), remote('doc-b-1')]),
+  );
+  await peer.pull(soon());
+  assert.equal(peer.replica.received, 1);
+  const { received, duplicates } = peer.history(true);
+  assert.deepEqual([received, duplicates], [{ 'doc-b': [1, 1] }, 1]);
+  assert.deepEqual(errors, {});
+});
+
+test('a payload that is damaged, or no update, fails a check and changes nothing', async (t) => {
+  const damaged = [remote('doc-b-1', { encrypted_payload: 'AAAA' })];
+  const noUpdate = [remote('doc-b-2', { encrypted_payload: cipher.encrypt(Uint8Array.of(255)) })];
+  const { peer, errors } = await bed(t, page([...damaged, ...noUpdate]));
+  await peer.pull(soon());
+  assert.equal(peer.replica.received, 0);
+  assert.deepEqual(errors, { 'check: pull: payload is a change of the document': 2 });
+});
+
+test('a pull without an answer leaves it behind until the next one', async (t) => {
+  const { peer } = await bed(t, page([]), null, page([]));
+  await peer.pull(soon());
+  assert.equal(peer.upToDate, true);
+  await peer.pull(soon());
+  assert.equal(peer.upToDate, false);
+  await peer.pull(soon());
+  assert.equal(peer.upToDate, true);
+});
+
+test('pages that never end are left after a hundred, or when the time is over', async (t) => {
+  const { peer, bodies, errors } = await bed(t, page([], { has_more: true }));
+  await peer.pull(soon());
+  assert.deepEqual([peer.upToDate, bodies.length], [false, 100]);
+  assert.deepEqual(errors, { 'check: pull: has_more comes to an end': 1 });
+  await peer.pull(performance.now());
+  assert.deepEqual([peer.upToDate, bodies.length], [false, 101]);
+});

@@ -1,0 +1,94 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Browser, Page } from './browser.ts';
+import type { Recorder } from './measure/recorder.ts';
+import type { Window } from './schedule/scenario.ts';
+
+/** From the end of a visit to the next: some dozens in a short run, and hardly any CPU. */
+const EVERY_MS = 3_000;
+/** A page that does not paint for as long counts as painted then. */
+const PATIENCE_MS = 10_000;
+
+/** About as much to lay out and paint as the page of a small app. No server, no script, no network. */
+const URL = `data:text/html,${encodeURIComponent(
+  `<!doctype html><title>Control</title><h1>Control</h1>${'<p>A row of text, as in any list.</p>'.repeat(40)}`,
+)}`;
+
+/** What the control page needs to know of a run. */
+export interface ControlledRun {
+  /** Undefined before the start. */
+  readonly startAt: number | undefined;
+  readonly window: Window;
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A page that comes from no server, opened again and again in a context of its own beside the sessions of a journey: when
+ * it paints later than in the calm, it is this machine's browsers that are slow, and not the target.
+ */
+export class ControlPage {
+  readonly #page: Page;
+  readonly #closing = new AbortController();
+  #visits: Promise<void> = Promise.resolve();
+
+  private constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Opens it and visits it once, since the first visit pays for the start of its process. */
+  static async open(browser: Browser): Promise<ControlPage> {
+    const context = await browser.newContext();
+    const control = new ControlPage(await context.newPage());
+    await control.#firstPaint();
+    return control;
+  }
+
+  /** Visits it from the start of the run to its end, into `browser_control_paint{window}`; nothing here ever fails. */
+  visit(run: ControlledRun, recorder: Recorder): void {
+    this.#visits = this.#visitUntilClosed(run, recorder).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#page
+      .context()
+      .close()
+      .catch(() => {});
+    await this.#visits;
+  }
+
+  async #visitUntilClosed(run: ControlledRun, recorder: Recorder): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, run.signal]);
+    while (!signal.aborted) {
+      if (run.startAt !== undefined) {
+        const { window } = run;
+        const paintMs = await this.#firstPaint();
+        if (signal.aborted) return;
+        if (paintMs !== undefined) recorder.add('browser_control_paint', paintMs, { window });
+      }
+      await wait(EVERY_MS, undefined, { signal, ref: false });
+    }
+  }
+
+  /** Ms from the start of the navigation to the first paint of text; undefined when the page could not be opened at all. */
+  async #firstPaint(): Promise<number | undefined> {
+    const beganAt = performance.now();
+    try {
+      await this.#page.goto(URL, { timeout: PATIENCE_MS });
+      return await this.#page.evaluate(
+        (patienceMs) =>
+          new Promise<number>((resolve) => {
+            setTimeout(() => resolve(performance.now()), patienceMs);
+            new PerformanceObserver((list) => {
+              const [paint] = list.getEntriesByName('first-contentful-paint');
+              if (paint) resolve(paint.startTime);
+            }).observe({ type: 'paint', buffered: true });
+          }),
+        PATIENCE_MS,
+      );
+    } catch {
+      const tookMs = performance.now() - beganAt;
+      return tookMs < PATIENCE_MS ? undefined : tookMs;
+    }
+  }
+}

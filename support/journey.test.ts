@@ -1,0 +1,246 @@
+/** Real sessions in a real browser, against the embedded target. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { chromium } from '@playwright/test';
+import { Ledger } from '../journeys/app/ledger.ts';
+import { Http } from '../protocol/clients/http.ts';
+import { Marker } from '../protocol/clients/marker.ts';
+import { relayMetrics } from '../protocol/clients/relay-api.ts';
+import { parseFaults } from '../target/faults.ts';
+import { startTarget, type Target, type TargetOptions } from '../target/server.ts';
+import { type Browser, BrowserSession, launchOptions } from './browser.ts';
+import { consult } from './check/oracles.ts';
+import { metricDefinitions } from './declaration.ts';
+import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
+import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
+import { Recorder } from './measure/recorder.ts';
+import type { Iteration } from './schedule/executor.ts';
+import { random } from './schedule/random.ts';
+import { resolveTarget } from './target.ts';
+import { type SliceContext, unmeasured, Vu } from './vu.ts';
+
+let browser: Browser;
+let target: Target;
+let closing: (() => Promise<unknown>)[] = [];
+let runs = 0;
+
+before(async () => {
+  [browser, target] = await Promise.all([chromium.launch(launchOptions()), startTarget()]);
+});
+afterEach(async () => {
+  await Promise.all(closing.map((close) => close()));
+  closing = [];
+});
+after(async () => {
+  await browser?.close();
+  await target?.stop();
+});
+
+function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): SliceContext {
+  return {
+    runId: `run-${runs}`,
+    scenario,
+    target: resolveTarget({ name: 'test', source: 'test', values: { BASE_URL: url } }, {}),
+    recorder: new Recorder(scenario, kind, metricDefinitions(relayMetrics)),
+    options: {},
+    maxVUs: 1,
+    signal: new AbortController().signal,
+    elapsedMs: () => performance.now(),
+  };
+}
+
+/** A watching person's slot, and the worker that writes into the same ledger. */
+function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.url) {
+  runs += 1;
+  const slice = sliceOf('watcher', 'journey', url);
+  const definition: JourneyDefinition = { oracles: ['screen'], run: (visit) => run(visit, new Ledger(visit.page)) };
+  const keep = async () => {};
+  const work = journeyWork(definition, { slice, browser, seed: '1', window: () => 'load', keep });
+  const other = sliceOf('remote-changes', 'load', url);
+  const [relay, auth] = [new Http(other, other.target.syncUrl), new Http(unmeasured(other), other.target.apiUrl)];
+  closing.push(
+    () => relay.close(),
+    () => auth.close(),
+  );
+  const marker = new Marker(new Vu(0, random('1', 'marker'), other), 'watcher', relay, auth);
+  return {
+    marker,
+    async session(): Promise<string> {
+      return work.run(await work.createVu(0), 0, { index: 0 } as Iteration);
+    },
+    /** Samples by metric, of the journey. */
+    recorded() {
+      const packed = slice.recorder.pack();
+      return (metric: string) => packed[`${metric}{journey:watcher,window:load}`];
+    },
+    errors: slice.recorder.errors,
+    workerErrors: other.recorder.errors,
+    async judge(oracles: string[]) {
+      await marker.readBack();
+      return consult(oracles, [work.evidence!(), { ...marker.evidence() }]);
+    },
+  };
+}
+
+async function register({ user }: Visit, ledger: Ledger): Promise<void> {
+  await ledger.open();
+  await ledger.register(user);
+}
+
+/** The journey's own end: sync, look, hand in what is seen. */
+async function lookAtScreen({ user, evidence }: Visit, ledger: Ledger): Promise<void> {
+  const syncedAt = epochMs();
+  await ledger.syncNow();
+  const shown = await ledger.shownTransactions();
+  evidence('screen', { kind: 'shown', account: user.email, session: 'one', syncedAt, readAt: epochMs(), ...shown });
+}
+
+function remoteChanges(visit: Visit) {
+  return visit.page.getByText('Remote change');
+}
+
+test('a change that is sent while the ledger is open is measured until it is painted', async () => {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await visit.watchRemoteChanges();
+    await made.marker.push();
+    await remoteChanges(visit).waitFor();
+  });
+  assert.equal(await made.session(), 'ok');
+  const recorded = made.recorded();
+  const delay = recorded('browser_remote_change_to_paint');
+  assert.ok(delay?.t === 'trend' && delay.sum > 0, JSON.stringify(delay));
+  assert.deepEqual(recorded('browser_remote_change_lost'), { t: 'rate', passes: 0, total: 1 });
+  assert.deepEqual([made.errors, made.workerErrors], [{}, {}]);
+});
+
+test('the page knows when a change was painted: after it was sent, before it is told', async () => {
+  const options = { baseUrl: target.url, actionTimeoutMs: 15_000, traced: false, onVital: () => {} };
+  const session = await BrowserSession.open(browser, options);
+  await session.page.goto('about:blank');
+  closing.push(() => session.close());
+  let tell: (mark: PaintedMark & { toldAt: number }) => void = () => {};
+  const told = new Promise<PaintedMark & { toldAt: number }>((resolve) => {
+    tell = resolve;
+  });
+  await session.watchMarks((mark) => tell({ ...mark, toldAt: epochMs() }));
+  const text = markText({ id: 'a-1', pushedAt: epochMs() });
+  await session.page.evaluate((visible) => {
+    document.body.innerHTML = `<ul><li hidden>Remote change hidden at 9999999999999.000</li><li>${visible}</li></ul>`;
+  }, text);
+  const { id, pushedAt, paintedAt, toldAt } = await told;
+  assert.equal(id, 'a-1');
+  assert.ok(pushedAt <= paintedAt && paintedAt <= toldAt, JSON.stringify({ pushedAt, paintedAt, toldAt }));
+});
+
+test('what was sent before the session watched does not count, even when it is painted later', async () => {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await made.marker.push();
+    await remoteChanges(visit).waitFor();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await visit.page.route('**/sync/pull', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await made.marker.push();
+    await visit.watchRemoteChanges();
+    await made.marker.push();
+    release();
+    await remoteChanges(visit).nth(2).waitFor();
+  });
+  assert.equal(await made.session(), 'ok');
+  assert.deepEqual(made.recorded()('browser_remote_change_lost'), { t: 'rate', passes: 0, total: 1 });
+});
+
+/** Lets the page's clock go wrong by `ms` once the session watches. */
+async function underClock(ms: number) {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await visit.watchRemoteChanges();
+    await visit.page.evaluate((offset) => {
+      const real = performance.now.bind(performance);
+      performance.now = () => real() + offset;
+    }, ms);
+    await made.marker.push();
+    await remoteChanges(visit).waitFor();
+  });
+  assert.equal(await made.session(), 'ok');
+  return { recorded: made.recorded(), errors: made.errors };
+}
+
+test('a change that is painted too late is lost, and named', async () => {
+  const { recorded, errors } = await underClock(11_000);
+  assert.deepEqual(recorded('browser_remote_change_lost'), { t: 'rate', passes: 1, total: 1 });
+  assert.deepEqual(errors, { 'watcher: remote change not painted within 10 s': 1 });
+  const delay = recorded('browser_remote_change_to_paint');
+  assert.ok(delay?.t === 'trend' && delay.sum > 10_000, JSON.stringify(delay));
+});
+
+test('a change that is painted before it was sent shows that clocks differ, and is no measurement', async () => {
+  const { recorded, errors } = await underClock(-600_000);
+  assert.equal(recorded('browser_remote_change_to_paint'), undefined);
+  assert.deepEqual(errors, {
+    'watcher: remote change painted before it was sent, the clocks of the machines differ': 1,
+  });
+});
+
+test('a true screen satisfies the oracles', async () => {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await made.marker.push();
+    await ledger.addTransaction({ payee: 'Bakery', amountCents: -1_234_50 });
+    await made.marker.push();
+    await ledger.addTransaction({ payee: 'Salary', amountCents: 300_00 });
+    await lookAtScreen(visit, ledger);
+  });
+  assert.equal(await made.session(), 'ok');
+  const [writes, screen] = await made.judge(['acknowledged-writes', 'screen']);
+  assert.deepEqual([writes!.status, writes!.checked], ['ok', 2]);
+  assert.deepEqual(
+    [screen!.status, screen!.checked, screen!.counts],
+    ['ok', 1, { rows: 4, transactions: 4, unread: 0 }],
+  );
+  assert.deepEqual([made.errors, made.workerErrors], [{}, {}]);
+});
+
+test('a page that hides a row is a violation', async () => {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await ledger.addTransaction({ payee: 'Bakery', amountCents: -4_20 });
+    await visit.page.evaluate(() => {
+      document.querySelector<HTMLElement>('tbody tr')!.hidden = true;
+    });
+    // As if it had stood there for a minute: the oracle allows for clocks that differ by a second.
+    const evidence: Visit['evidence'] = (oracle, piece) =>
+      visit.evidence(oracle, { ...(piece as object), syncedAt: epochMs() + 60_000 });
+    await lookAtScreen({ ...visit, evidence }, ledger);
+  });
+  assert.equal(await made.session(), 'ok');
+  const [screen] = await made.judge(['screen']);
+  assert.equal(screen!.status, 'violated');
+  const [{ inRelay }] = screen!.examples as [{ inRelay: { count: number; notOnScreen: { payee: string }[] } }];
+  assert.equal(inRelay.count, 1);
+  assert.equal(inRelay.notOnScreen[0]?.payee, 'Bakery');
+});
+
+test('a relay that acknowledged and lost what a person wrote is a violation', async (t) => {
+  const faulty: TargetOptions = { faults: parseFaults('lose-write=1') };
+  const losing = await startTarget(faulty);
+  t.after(() => losing.stop());
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await ledger.addTransaction({ payee: 'Bakery', amountCents: -4_20 });
+    await lookAtScreen(visit, ledger);
+    await made.marker.push();
+  }, losing.url);
+  assert.equal(await made.session(), 'ok');
+  const [writes, screen] = await made.judge(['acknowledged-writes', 'screen']);
+  assert.deepEqual([writes!.status, writes!.violations], ['violated', 1]);
+  assert.deepEqual([screen!.status, screen!.violations], ['violated', 1]);
+  const [{ onScreen }] = screen!.examples as [{ onScreen: object }];
+  assert.deepEqual(onScreen, { count: 1, notInRelay: [{ payee: 'Bakery', amountCents: -4_20 }] });
+});

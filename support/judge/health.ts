@@ -1,0 +1,196 @@
+import type { Trend } from '../measure/histogram.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
+
+/** The limits of a profile's `health`: beyond them it is the generator that was measured, not the target. */
+export interface HealthLimits {
+  /** Of the 99th percentile of `generator_lateness`. */
+  maxLatenessMs: number;
+  maxStartSpreadMs: number;
+  /** Share of the arrivals that may be dropped. */
+  maxDropped: number;
+  /** Of the 90th percentile of `generator_event_loop_delay`: for a tenth of the time it may be worse. */
+  maxEventLoopDelayMs: number;
+  /** Of the 90th percentile of `generator_cpu_percent`; 100 is one core, all that a process can use. */
+  maxGeneratorCpuPercent: number;
+  /** Of the 99th percentile of `generator_gc_pause`. */
+  maxGcPauseMs: number;
+  /** Of the mean of `machine_cpu_percent` while there is load; 100 is all cores. */
+  maxMachineCpuPercent: number;
+  /** Of the mean of `machine_steal_percent` while there is load. */
+  maxStealPercent: number;
+  /** Times that `browser_control_paint` may grow over its calm value (75th percentiles). */
+  maxControlSlowdown: number;
+}
+
+/** What health needs to know of a run. */
+export interface HealthFacts {
+  store: MetricStore;
+  scenarios: { name: string; maxVUs: number }[];
+  slices: {
+    scenario: string;
+    slice: { index: number };
+    end: { startLateMs: number; interrupted: number; cpuSeconds: number };
+  }[];
+  errors: Record<string, number>;
+  limits: HealthLimits;
+}
+
+/** With fewer intervals a signal says nothing. */
+const MIN_INTERVALS = 5;
+/** One or two readings beyond a limit are a hiccup, this many are a state. */
+const MIN_BEYOND = 3;
+/** A percentile reads up to a thousandth above the value: what is at its limit is not beyond it. */
+const READS_UP_TO = 1.001;
+/** With fewer visits the control page says nothing. */
+const MIN_CONTROL_VISITS = 4;
+/** Two frames of a screen: a control page that paints faster than this is not told from noise. */
+const CONTROL_FLOOR_MS = 33;
+
+export function healthOf(facts: HealthFacts): Health {
+  const { store, scenarios, slices } = facts;
+  const starts = slices.map(({ end }) => end.startLateMs);
+  const first = Math.min(...starts);
+  return {
+    scenarios: scenarios.map(({ name: scenario }): ScenarioHealth => {
+      const own = slices.filter((slice) => slice.scenario === scenario);
+      const lateness = store.trend('generator_lateness', { scenario });
+      return {
+        scenario,
+        latenessP99Ms: lateness.count > 0 ? lateness.percentile(99) : 0,
+        latenessMaxMs: lateness.count > 0 ? lateness.max : 0,
+        dropped: store.sum('dropped_iterations', { scenario }),
+        interrupted: own.reduce((sum, { end }) => sum + end.interrupted, 0),
+        startSkewMs: own.length > 0 ? Math.max(...own.map(({ end }) => end.startLateMs)) - first : 0,
+      };
+    }),
+    startSpreadMs: starts.length > 0 ? Math.max(...starts) - first : 0,
+    generatorCpuSeconds: slices.reduce((sum, { end }) => sum + end.cpuSeconds, 0),
+    signals: [...scenarios.flatMap(({ name }) => processSignals(facts, name)), ...machineSignals(facts)],
+  };
+}
+
+/**
+ * The percentile; of few readings the lowest of the worst `least` ones, so that fewer than these never decide. NaN when there
+ * are not even that many.
+ */
+function sustained(trend: Trend, percent: number, least: number): number {
+  const { count } = trend;
+  return count < least ? Number.NaN : trend.percentile(Math.min(percent, (100 * (count - least + 1)) / count));
+}
+
+function signalOf(signal: Omit<HealthSignal, 'ok'>): HealthSignal {
+  return { ...signal, ok: signal.observed <= signal.allowed * READS_UP_TO };
+}
+
+function processSignals({ store, slices, limits }: HealthFacts, scenario: string): HealthSignal[] {
+  // A hiccup of the machine shows in all of its slices at once.
+  const own = Math.max(1, slices.filter((slice) => slice.scenario === scenario).length);
+  const signals: HealthSignal[] = [];
+  const delay = store.trend('generator_event_loop_delay', { scenario });
+  if (delay.count >= MIN_INTERVALS * own) {
+    const observed = sustained(delay, 90, MIN_BEYOND * own);
+    const figures = { observed, allowed: limits.maxEventLoopDelayMs, unit: 'ms', count: delay.count } as const;
+    signals.push(signalOf({ signal: 'event-loop-delay', scenario, ...figures }));
+  }
+  const cpu = store.trend('generator_cpu_percent', { scenario });
+  if (cpu.count >= MIN_INTERVALS * own) {
+    const observed = sustained(cpu, 90, MIN_BEYOND * own) / 100;
+    const figures = {
+      observed,
+      allowed: limits.maxGeneratorCpuPercent / 100,
+      unit: 'ratio',
+      count: cpu.count,
+    } as const;
+    signals.push(signalOf({ signal: 'generator-cpu', scenario, ...figures }));
+  }
+  const pauses = store.trend('generator_gc_pause', { scenario });
+  if (pauses.count >= MIN_INTERVALS) {
+    const observed = sustained(pauses, 99, MIN_BEYOND);
+    const figures = { observed, allowed: limits.maxGcPauseMs, unit: 'ms', count: pauses.count } as const;
+    signals.push(signalOf({ signal: 'gc-pause', scenario, ...figures }));
+  }
+  return signals;
+}
+
+function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthSignal[] {
+  const signals: HealthSignal[] = [];
+  const mean = (signal: HealthSignal['signal'], metric: string, allowedPercent: number) => {
+    // The quiet before the load would hide what the load does.
+    const { count, avg } = store.trend(metric, { window: 'load' });
+    if (count < MIN_INTERVALS * Math.max(1, slices.length)) return;
+    signals.push(signalOf({ signal, observed: avg / 100, allowed: allowedPercent / 100, unit: 'ratio', count }));
+  };
+  mean('machine-cpu', 'machine_cpu_percent', limits.maxMachineCpuPercent);
+  mean('steal', 'machine_steal_percent', limits.maxStealPercent);
+  const calm = store.trend('browser_control_paint', { window: 'calm' });
+  const load = store.trend('browser_control_paint', { window: 'load' });
+  if (calm.count >= MIN_CONTROL_VISITS && load.count >= MIN_CONTROL_VISITS) {
+    const observed = load.percentile(75);
+    const allowed = limits.maxControlSlowdown * Math.max(CONTROL_FLOOR_MS, calm.percentile(75));
+    signals.push(signalOf({ signal: 'control-page', observed, allowed, unit: 'ms', count: load.count }));
+  }
+  // Out of file descriptors or ports: what the load then did not get is not the target's doing.
+  const exhausted = Object.entries(errors).filter(([name]) => name.startsWith('generator: '));
+  for (const [name, count] of exhausted) {
+    const detail = name.slice('generator: '.length);
+    signals.push({ signal: 'exhausted', detail, observed: count, allowed: 0, unit: 'count', count, ok: false });
+  }
+  return signals;
+}
+
+/** One cause shows in many processes: of each signal the one furthest over its limit, the first among equals. */
+function worstOfEach(saturated: HealthSignal[]): HealthSignal[] {
+  const worst = new Map<string, HealthSignal>();
+  for (const one of saturated) {
+    const name = `${one.signal} ${one.detail ?? ''}`;
+    const known = worst.get(name);
+    if (!known || one.observed / one.allowed > known.observed / known.allowed) worst.set(name, one);
+  }
+  return [...worst.values()];
+}
+
+/** What makes a run invalid, or its drops the target's fault. All signals stand in {@link healthOf}. */
+export function healthFindings({ limits, slices, store, scenarios }: HealthFacts, health: Health): Finding[] {
+  const saturated = health.signals.filter(({ ok }) => !ok);
+  const findings: Finding[] = worstOfEach(saturated).map(({ ok: _, ...signal }) => ({
+    kind: 'saturated',
+    severity: 'invalid',
+    ...signal,
+  }));
+  for (const { scenario, latenessP99Ms, dropped, interrupted } of health.scenarios) {
+    const lateness = store.trend('generator_lateness', { scenario });
+    const late = sustained(lateness, 99, MIN_BEYOND) > limits.maxLatenessMs * READS_UP_TO;
+    if (late) {
+      const figures = { p99Ms: latenessP99Ms, allowedMs: limits.maxLatenessMs, count: lateness.count };
+      findings.push({ kind: 'lateness', severity: 'invalid', scenario, ...figures });
+    }
+    const due = store.sum('iterations', { scenario }) + dropped;
+    if (interrupted > 0) findings.push({ kind: 'cut-off', severity: 'warning', scenario, interrupted });
+    if (dropped > due * limits.maxDropped) {
+      const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;
+      // With all VUs busy and a healthy generator it is the target that could not keep up.
+      const unhealthy =
+        late || saturated.some((signal) => signal.scenario === undefined || signal.scenario === scenario);
+      const allowed = Math.floor(due * limits.maxDropped);
+      findings.push({
+        kind: 'dropped',
+        severity: unhealthy ? 'invalid' : 'fail',
+        scenario,
+        dropped,
+        due,
+        maxVUs,
+        allowed,
+      });
+    }
+  }
+  const first = Math.min(...slices.map(({ end }) => end.startLateMs));
+  for (const { scenario, slice, end } of slices) {
+    const lateMs = end.startLateMs - first;
+    if (lateMs > limits.maxStartSpreadMs) {
+      const allowedMs = limits.maxStartSpreadMs;
+      findings.push({ kind: 'late-start', severity: 'invalid', scenario, slice: slice.index, lateMs, allowedMs });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
+import { storeOf, times } from './store.fixture.ts';
+import type { Finding, OracleResult } from './verdict.ts';
+
+function slice(scenario: string, index: number, end: Partial<SliceFacts['end']> = {}): SliceFacts {
+  const quiet = { startLateMs: 1, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
+  return { scenario, slice: { index, of: 2 }, end: { status: 'complete', ...quiet, ...end } };
+}
+
+/** What a good run of two slices measured. */
+const good: Record<string, number[]> = {
+  'iterations{scenario:relay}': [100],
+  'generator_lateness{scenario:relay}': times(100, 1),
+  'http_reqs{scenario:relay}': [100],
+  'http_req_waiting{scenario:relay}': times(100, 5),
+  'http_req_duration{scenario:relay}': times(100, 5),
+};
+
+/** A run that passes, but for `changes`. */
+function run(changes: Partial<Omit<Case, 'store'>> & { measured?: Record<string, number[]> } = {}) {
+  const { measured = {}, ...rest } = changes;
+  return judge({
+    runId: 'run',
+    profile: 'mine',
+    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
+    startedAt: '2025-01-01T00:00:00.000Z',
+    durationMs: 10_000,
+    seed: '1',
+    store: storeOf({ ...good, ...measured }),
+    slices: [slice('relay', 0), slice('relay', 1)],
+    missing: [],
+    scenarios: [{ name: 'relay', maxVUs: 50, startMs: 0, endMs: 10_000 }],
+    thresholds: { http_req_duration: ['p(95)<500'] },
+    limits,
+    errors: {},
+    oracles: [],
+    observed: [],
+    ...rest,
+  });
+}
+
+const interrupted: Finding = { kind: 'interrupted', severity: 'invalid', by: 'Ctrl-C', atMs: 1_000, ofMs: 10_000 };
+const down: Finding = {
+  kind: 'target-down',
+  severity: 'fail',
+  url: 'http://127.0.0.1:4000/health',
+  atMs: 1_000,
+  forMs: 5_000,
+  tries: 6,
+  error: 'ECONNREFUSED',
+};
+const crossed = { http_req_duration: ['p(95)<1'] };
+const violated: OracleResult = {
+  name: 'acknowledged-writes',
+  checked: 10,
+  violations: 2,
+  examples: ['a', 'b'],
+  status: 'violated',
+};
+
+test('a good run passes, with its figures', () => {
+  const { verdict, findings } = run();
+  assert.deepEqual(findings, []);
+  const { metrics, thresholds, ...rest } = verdict;
+  assert.deepEqual(rest, {
+    schemaVersion: 1,
+    status: 'pass',
+    runId: 'run',
+    profile: 'mine',
+    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
+    startedAt: '2025-01-01T00:00:00.000Z',
+    durationMs: 10_000,
+    seed: '1',
+    slices: { expected: 2, received: 2 },
+    oracles: [],
+    health: {
+      scenarios: [
+        { scenario: 'relay', latenessP99Ms: 1, latenessMaxMs: 1, dropped: 0, interrupted: 0, startSkewMs: 0 },
+      ],
+      startSpreadMs: 0,
+      generatorCpuSeconds: 4,
+      signals: [],
+    },
+    regressions: [],
+    errors: {},
+  });
+  assert.equal(thresholds[0]!.ok, true);
+  assert.deepEqual(metrics.iterations!.values, { count: 100, rate: 10 });
+});
+
+test('a violated oracle or a lost target fails a run that is otherwise invalid; invalid goes before a crossed threshold', () => {
+  const table: [Parameters<typeof run>[0], string][] = [
+    [{ oracles: [violated], observed: [interrupted], thresholds: crossed }, 'fail'],
+    [{ observed: [down, interrupted] }, 'fail'],
+    [{ observed: [interrupted], thresholds: crossed }, 'invalid'],
+    [{ thresholds: crossed }, 'fail'],
+    [{ oracles: [{ ...violated, status: 'unknown' }] }, 'invalid'],
+    [{ oracles: [{ ...violated, violations: 0, status: 'ok' }] }, 'pass'],
+    [{ slices: [slice('relay', 0, { interrupted: 3 })] }, 'pass'],
+  ];
+  for (const [changes, status] of table) assert.equal(run(changes).verdict.status, status, JSON.stringify(changes));
+  assert.equal(statusOf([]), 'pass');
+});
+
+test('what oracles found', () => {
+  assert.deepEqual(run({ oracles: [violated] }).findings, [
+    { kind: 'oracle', severity: 'fail', oracle: 'acknowledged-writes', checked: 10, violations: 2, example: 'a' },
+  ]);
+  const unknown = { name: 'convergence', checked: 0, violations: 0, status: 'unknown' } as const;
+  assert.deepEqual(run({ oracles: [{ ...unknown, examples: ['it crashed'] }] }).findings, [
+    { kind: 'oracle-unknown', severity: 'invalid', oracle: 'convergence', error: 'it crashed' },
+  ]);
+  assert.deepEqual(run({ oracles: [{ ...unknown, examples: [] }] }).findings, [
+    { kind: 'oracle-unknown', severity: 'invalid', oracle: 'convergence', error: 'nothing to check' },
+  ]);
+});
+
+test('a late generator makes a run invalid', () => {
+  const late = (ms: number, count = 3) =>
+    run({ measured: { 'generator_lateness{scenario:relay}': [...times(100 - count, 1), ...times(count, ms)] } });
+  assert.equal(late(99).verdict.status, 'pass');
+  assert.equal(late(250, 2).verdict.status, 'pass', 'two late iterations are a hiccup');
+  const [finding, ...others] = late(250).findings;
+  assert.deepEqual(others, []);
+  const { p99Ms, ...rest } = finding as Extract<Finding, { kind: 'lateness' }>;
+  assert.deepEqual(rest, { kind: 'lateness', severity: 'invalid', scenario: 'relay', allowedMs: 100, count: 100 });
+  assert.equal(Math.round(p99Ms), 250);
+});
+
+test('dropped arrivals: of a healthy generator the target is to blame, of a late one nobody knows', () => {
+  const dropped = { 'dropped_iterations{scenario:relay}': [25] };
+  const finding = { kind: 'dropped', scenario: 'relay', dropped: 25, due: 125, maxVUs: 50, allowed: 0 };
+  const healthy = run({ measured: dropped });
+  assert.deepEqual(healthy.findings, [{ ...finding, severity: 'fail' }]);
+  assert.equal(healthy.verdict.status, 'fail');
+  const late = run({ measured: { ...dropped, 'generator_lateness{scenario:relay}': times(100, 500) } });
+  assert.deepEqual(
+    late.findings.map(({ kind, severity }) => [kind, severity]),
+    [
+      ['lateness', 'invalid'],
+      ['dropped', 'invalid'],
+    ],
+  );
+  assert.equal(late.verdict.status, 'invalid');
+  assert.deepEqual(run({ measured: dropped, limits: { ...limits, maxDropped: 0.2 } }).findings, []);
+  assert.deepEqual(run({ measured: dropped, limits: { ...limits, maxDropped: 0.1 } }).findings, [
+    { ...finding, severity: 'fail', allowed: 12 },
+  ]);
+});
+
+test('a slice that is missing or crashed makes a run invalid', () => {
+  const missing = { scenario: 'relay', slice: 1, of: 2, cause: 'worker exited with 137' };
+  const { verdict, findings } = run({ slices: [slice('relay', 0)], missing: [missing] });
+  assert.deepEqual(findings, [{ kind: 'missing-slice', severity: 'invalid', ...missing }]);
+  assert.deepEqual([verdict.status, verdict.slices], ['invalid', { expected: 2, received: 1 }]);
+  const crashed = run({ slices: [slice('relay', 0, { status: 'crashed', error: 'TypeError: x' }), slice('relay', 1)] });
+  assert.deepEqual(crashed.findings, [
+    { kind: 'crashed', severity: 'invalid', scenario: 'relay', slice: 0, error: 'TypeError: x' },
+  ]);
+});
+
+test('a slice that began late makes a run invalid, one a little later does not', () => {
+  const starts = (lateMs: number) =>
+    run({ slices: [slice('relay', 0), slice('relay', 1, { startLateMs: 1 + lateMs })] });
+  assert.deepEqual(starts(1_000).findings, []);
+  assert.equal(starts(1_000).verdict.health.startSpreadMs, 1_000);
+  assert.deepEqual(starts(1_001).findings, [
+    { kind: 'late-start', severity: 'invalid', scenario: 'relay', slice: 1, lateMs: 1_001, allowedMs: 1_000 },
+  ]);
+});
+
+test('a run that did nothing, and one whose requests nobody answered', () => {
+  const nothing = { measured: { 'iterations{scenario:relay}': [] }, thresholds: {} };
+  assert.deepEqual(run(nothing).findings, [{ kind: 'nothing-measured', severity: 'invalid' }]);
+  const errors = { ETIMEDOUT: 2, ECONNREFUSED: 98 };
+  const unanswered = { measured: { 'http_req_waiting{scenario:relay}': [] }, thresholds: {} };
+  const unreached = { kind: 'target-unreached', severity: 'invalid', url: 'http://127.0.0.1:4000', requests: 100 };
+  assert.deepEqual(run({ ...unanswered, errors }).findings, [{ ...unreached, error: 'ECONNREFUSED' }]);
+  assert.deepEqual(run(unanswered).findings, [{ ...unreached, error: 'no error was named' }]);
+  const browsersOnly = { 'http_req_waiting{scenario:relay}': [], 'http_reqs{scenario:relay}': [] };
+  assert.deepEqual(run({ measured: browsersOnly, thresholds: {} }).findings, []);
+});
+
+test('iterations that were cut off are a warning', () => {
+  const { verdict, findings } = run({
+    slices: [slice('relay', 0, { interrupted: 2 }), slice('relay', 1, { interrupted: 1 })],
+  });
+  assert.deepEqual(findings, [{ kind: 'cut-off', severity: 'warning', scenario: 'relay', interrupted: 3 }]);
+  assert.deepEqual([verdict.status, verdict.health.scenarios[0]!.interrupted], ['pass', 3]);
+});
+
+test('a threshold without data makes a run invalid', () => {
+  const { verdict, findings } = run({ thresholds: { ws_connecting: ['p(95)<500'] } });
+  assert.deepEqual([verdict.status, findings.map(({ kind }) => kind)], ['invalid', ['no-data']]);
+  assert.equal(verdict.thresholds[0]!.ok, false);
+});
+
+test('a rate per second is over the schedule of its scenario', () => {
+  const scenarios = [{ name: 'relay', maxVUs: 50, startMs: 5_000, endMs: 15_000 }];
+  const thresholds = { 'iterations{scenario:relay}': ['rate>=20'], iterations: ['rate>=20'] };
+  const { verdict } = run({ scenarios, thresholds });
+  assert.deepEqual(
+    verdict.thresholds.map(({ observed, ok }) => [observed, ok]),
+    [
+      [20, true],
+      [10, false],
+    ],
+  );
+});
+
+test('without any report there is still a verdict', () => {
+  const missing = { scenario: 'relay', slice: 0, of: 1, cause: 'it ended before the start' };
+  const { verdict, findings } = run({ slices: [], missing: [missing], measured: { 'iterations{scenario:relay}': [] } });
+  assert.deepEqual(
+    findings.map(({ kind }) => kind),
+    ['missing-slice', 'nothing-measured'],
+  );
+  assert.deepEqual([verdict.status, verdict.health.startSpreadMs], ['invalid', 0]);
+  JSON.parse(JSON.stringify(verdict));
+});

@@ -1,0 +1,30 @@
+/** For tests: what a run measured, in a few words. */
+import { builtinMetrics, type MetricDefinition, parseSeriesKey } from '../measure/metrics.ts';
+import { newSeries, type Packed } from '../measure/series.ts';
+import { MetricStore } from '../measure/store.ts';
+
+/**
+ * A store of one interval.
+ * @param measured what was added, by series key: `{ 'http_req_duration{op:push}': [12, 15] }`
+ */
+export function storeOf(
+  measured: Record<string, number[]>,
+  declared: Record<string, MetricDefinition> = {},
+): MetricStore {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  store.define(declared);
+  const packed: Record<string, Packed> = {};
+  for (const [key, values] of Object.entries(measured)) {
+    const series = newSeries(store.definitions[parseSeriesKey(key).metric]!.type);
+    for (const value of values) series.add(value);
+    packed[key] = series.pack();
+  }
+  store.add({ index: 0, series: packed });
+  return store;
+}
+
+/** The same sample so many times. */
+export function times(count: number, value: number): number[] {
+  return new Array<number>(count).fill(value);
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseExpression } from './expression.ts';
+import { storeOf, times } from './store.fixture.ts';
+import { judgeThreshold, samplesNeeded, type ThresholdSpec } from './thresholds.ts';
+
+const declared = { accepted: { type: 'counter', contains: 'default' } } as const;
+
+function judged(selector: string, spec: ThresholdSpec, measured: Record<string, number[]>, durationMs = 10_000) {
+  return judgeThreshold(selector, spec, storeOf(measured, declared), durationMs);
+}
+
+test('a figure on either side of its limit, for every type', () => {
+  const measured = {
+    'http_req_duration{op:push,scenario:relay}': times(99, 1).concat(2),
+    'http_req_duration{op:pull,scenario:relay}': times(100, 1),
+    'http_req_failed{scenario:relay}': times(95, 0).concat(times(5, 1)),
+    'accepted{scenario:relay}': [20, 30],
+    'vus{scenario:relay}': [7],
+    'data_received{scenario:relay}': [500],
+  };
+  const table: [string, string, number, boolean, string, number][] = [
+    ['http_req_duration{op:push}', 'p(99)<=1', 1, true, 'ms', 100],
+    ['http_req_duration{op:push}', 'max<2', 2, false, 'ms', 100],
+    ['http_req_duration', 'count>=200', 200, true, 'count', 200],
+    ['http_req_duration{op:push}', 'avg<1.01', 1.01, false, 'ms', 100],
+    ['http_req_duration{op:push}', 'med>1', 1, false, 'ms', 100],
+    ['http_req_failed', 'rate<0.05', 0.05, false, 'ratio', 100],
+    ['http_req_failed', 'rate<0.06', 0.05, true, 'ratio', 100],
+    ['http_req_failed', 'count>99', 100, true, 'count', 100],
+    ['accepted', 'count>49', 50, true, 'count', 50],
+    ['accepted{scenario:relay}', 'count>50', 50, false, 'count', 50],
+    ['accepted', 'rate>=5', 5, true, 'count', 50],
+    ['data_received', 'rate<50', 50, false, 'bytes', 500],
+    ['vus', 'value==7', 7, true, 'count', 1],
+    ['vus', 'avg<7', 7, false, 'count', 1],
+  ];
+  for (const [selector, threshold, observed, ok, unit, count] of table) {
+    const { result, finding } = judged(selector, threshold, measured);
+    const limit = parseExpression(threshold)!.value;
+    assert.deepEqual(result, { metric: selector, expression: threshold, observed, limit, unit, count, ok });
+    const crossed = { metric: selector, expression: threshold, observed, limit, unit, count };
+    assert.deepEqual(finding, ok ? undefined : { kind: 'threshold', severity: 'fail', ...crossed });
+  }
+});
+
+test('as many samples are needed as show one beyond the limit', () => {
+  const table: [string, number][] = [
+    ['p(50)<1', 2],
+    ['p(75)<1', 4],
+    ['p(90)<1', 10],
+    ['p(95)<1', 20],
+    ['p(99)<1', 100],
+    ['p(99.9)<1', 1_000],
+    ['p(99.99)<1', 10_000],
+    ['p(5)>1', 20],
+    ['p(100)<1', 1],
+    ['p(0)>1', 1],
+    ['rate<0.05', 20],
+    ['rate<0.1', 10],
+    ['rate>0.9', 10],
+    ['rate>0.99', 100],
+    ['rate==0', 1],
+    ['rate<=1', 1],
+    ['rate<1.5*calm', 1],
+    ['avg<5', 1],
+    ['max<0.01', 1],
+    ['count>100', 1],
+  ];
+  for (const [source, needed] of table) assert.equal(samplesNeeded(parseExpression(source)!, 'trend'), needed, source);
+  assert.equal(samplesNeeded(parseExpression('rate>0.9')!, 'counter'), 1);
+});
+
+test('too few samples are no answer, good or bad', () => {
+  const p95 = (count: number, value: number, spec: ThresholdSpec = 'p(95)<500') =>
+    judged('http_req_duration', spec, { 'http_req_duration{scenario:relay}': times(count, value) });
+  for (const value of [1, 1_000]) {
+    const { result, finding } = p95(19, value);
+    assert.equal(result.ok, false);
+    assert.deepEqual(finding, {
+      kind: 'no-data',
+      severity: 'invalid',
+      metric: 'http_req_duration',
+      expression: 'p(95)<500',
+      needed: 20,
+      count: 19,
+    });
+  }
+  assert.equal(p95(20, 1).finding, undefined);
+  assert.equal(p95(20, 1_000).finding?.kind, 'threshold');
+  const few: ThresholdSpec = { threshold: 'p(95)<500', minSamples: 3 };
+  assert.equal(p95(3, 1, few).result.ok, true);
+  assert.deepEqual(p95(2, 1, few).finding, {
+    kind: 'no-data',
+    severity: 'invalid',
+    metric: 'http_req_duration',
+    expression: 'p(95)<500',
+    needed: 3,
+    count: 2,
+  });
+});
+
+test('nothing measured never passes', () => {
+  for (const [selector, threshold] of [
+    ['http_req_duration', 'p(95)<500'],
+    ['http_req_duration', 'count<5'],
+    ['http_req_duration{op:posh}', 'max<500'],
+    ['http_req_failed', 'rate<0.05'],
+    ['checks', 'rate==0'],
+    ['vus', 'max<5'],
+  ] as const) {
+    const { result, finding } = judged(selector, threshold, { 'http_req_duration{op:push}': [] });
+    assert.deepEqual([result.ok, result.observed, result.count], [false, null, 0], selector);
+    assert.equal(finding?.kind, 'no-data', selector);
+  }
+});
+
+test('a counter that nobody touched is 0; one with a tag that nobody carries is unknown', () => {
+  const untouched = { 'accepted{op:push,scenario:relay}': [5] };
+  const dropped = judged('dropped_iterations', 'count==0', untouched);
+  assert.deepEqual([dropped.result.ok, dropped.result.observed, dropped.finding], [true, 0, undefined]);
+  assert.equal(judged('dropped_iterations{scenario:relay}', 'count<1', untouched).result.ok, true);
+  assert.equal(judged('browser_sessions{journey:light,window:load}', 'count>0', untouched).finding?.kind, 'threshold');
+  const typo = judged('accepted{op:posh}', 'count<100', untouched);
+  assert.deepEqual([typo.result.ok, typo.result.observed, typo.finding?.kind], [false, null, 'no-data']);
+  assert.equal(judged('accepted{op:push}', 'count<100', untouched).result.ok, true);
+});
+
+test('a rate per second is over the time that is given', () => {
+  const rate = (durationMs: number) => judged('iterations', 'rate>0.9', { iterations: [9] }, durationMs).result;
+  assert.deepEqual([rate(10_000).observed, rate(10_000).ok], [0.9, false]);
+  assert.deepEqual([rate(1_000).observed, rate(1_000).ok], [9, true]);
+});
+
+test('multiples of calm compare the load window with the calm window', () => {
+  const selector = 'browser_step_duration{step:sync}';
+  const step = (calm: number[], load: number[], drain: number[] = []) =>
+    judged(selector, 'p(75)<1.5*calm', {
+      'browser_step_duration{journey:light,step:sync,window:calm}': calm,
+      'browser_step_duration{journey:light,step:sync,window:load}': load,
+      'browser_step_duration{journey:light,step:sync,window:drain}': drain,
+      'browser_step_duration{journey:light,step:open,window:load}': times(50, 2),
+    });
+  const common = { metric: selector, expression: 'p(75)<1.5*calm' };
+  const good = step(times(4, 1), times(8, 1.4), times(99, 2));
+  assert.deepEqual(good.result, { ...common, observed: 1.4, limit: 1.5, unit: 'ms', count: 8, ok: true, calm: 1 });
+  assert.equal(good.finding, undefined);
+  const figures = { ...common, observed: 1.5, limit: 1.5, unit: 'ms', count: 8, calm: 1 };
+  const bad = step(times(4, 1), times(8, 1.5));
+  assert.deepEqual(bad.result, { ...figures, ok: false });
+  assert.deepEqual(bad.finding, { kind: 'threshold', severity: 'fail', ...figures });
+  const lacking = { kind: 'no-data', severity: 'invalid', ...common, needed: 4 };
+  const withoutCalm = step([], times(8, 1));
+  assert.deepEqual([withoutCalm.result.ok, withoutCalm.result.limit], [false, null]);
+  assert.deepEqual(withoutCalm.finding, { ...lacking, count: 0, window: 'calm' });
+  assert.deepEqual(step(times(3, 1), times(8, 1)).finding, { ...lacking, count: 3, window: 'calm' });
+  assert.deepEqual(step(times(4, 1), times(3, 1)).finding, { ...lacking, count: 3, window: 'load' });
+});

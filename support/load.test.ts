@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { errorName, type LoadDefinition, loadWork } from './load.ts';
+import { Recorder } from './measure/recorder.ts';
+import type { Iteration } from './schedule/executor.ts';
+import { random } from './schedule/random.ts';
+import { type SliceContext, Vu } from './vu.ts';
+
+function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {
+  const target = {
+    name: 'embedded',
+    embedded: true,
+    baseUrl: '',
+    apiUrl: 'http://a.test',
+    syncUrl: '',
+    wsUrl: '',
+    yjsUrl: '',
+  };
+  const { signal } = new AbortController();
+  const elapsedMs = () => 0;
+  const slice: SliceContext = {
+    runId: 'run',
+    scenario: 'relay',
+    target,
+    recorder,
+    options: {},
+    maxVUs: 5,
+    signal,
+    elapsedMs,
+  };
+  return { slice, recorder };
+}
+
+type Operations<V> = LoadDefinition<undefined, V>['operations'];
+
+async function outcomesOf(operations: Operations<undefined>, iterations = 1) {
+  const { slice, recorder } = sliceOf();
+  const work = loadWork({ vu: () => undefined, operations }, undefined, slice, 'seed', undefined);
+  const vu = await work.createVu(0);
+  const outcomes: string[] = [];
+  for (let index = 0; index < iterations; index++) {
+    outcomes.push(await work.run(vu, work.operationOf(index), { index } as Iteration));
+  }
+  return { outcomes, errors: recorder.errors, packed: recorder.pack() };
+}
+
+function operation(run: Operations<undefined>[string]['run']): Operations<undefined> {
+  return { push: { weight: 1, run } };
+}
+
+test('an operation that goes through is ok, and what it adds is recorded', async () => {
+  const { outcomes, errors, packed } = await outcomesOf(
+    operation(async (_state, vu) => vu.add('pushed', 2, { op: 'push' })),
+    3,
+  );
+  assert.deepEqual(outcomes, ['ok', 'ok', 'ok']);
+  assert.deepEqual(errors, {});
+  assert.deepEqual(packed, { 'pushed{op:push,scenario:relay}': { t: 'counter', sum: 6 } });
+});
+
+test('a failing check fails the iteration, and that one only', async () => {
+  let iteration = 0;
+  const { outcomes, errors, packed } = await outcomesOf(
+    operation(async (_state, vu) => {
+      vu.check('status is 200', iteration++ !== 1);
+      vu.check('has a body', true);
+    }),
+    3,
+  );
+  assert.deepEqual(outcomes, ['ok', 'failed', 'ok']);
+  assert.deepEqual(errors, { 'check: status is 200': 1 });
+  assert.deepEqual(packed['checks{check:status-is-200,scenario:relay}'], { t: 'rate', passes: 2, total: 3 });
+  assert.deepEqual(packed['checks{check:has-a-body,scenario:relay}'], { t: 'rate', passes: 3, total: 3 });
+});
+
+test('what is thrown fails the iteration and is counted by name', async () => {
+  const thrown = [
+    Object.assign(new Error('read'), { code: 'ECONNRESET' }),
+    new TypeError('x is undefined'),
+    'a string',
+  ];
+  const { outcomes, errors } = await outcomesOf(
+    operation(() => Promise.reject(thrown.shift())),
+    3,
+  );
+  assert.deepEqual(outcomes, ['failed', 'failed', 'failed']);
+  assert.deepEqual(errors, { ECONNRESET: 1, 'TypeError: x is undefined': 1, 'thrown: a string': 1 });
+});
+
+test('a write that may have happened is indeterminate, unless the iteration failed as well', async () => {
+  const fails: ('failed' | 'indeterminate')[][] = [
+    ['indeterminate'],
+    ['indeterminate', 'failed'],
+    ['failed', 'indeterminate'],
+    [],
+  ];
+  const { outcomes } = await outcomesOf(
+    operation(async (_state, vu) => {
+      for (const outcome of fails.shift()!) vu.fail(outcome);
+    }),
+    4,
+  );
+  assert.deepEqual(outcomes, ['indeterminate', 'failed', 'failed', 'ok']);
+});
+
+test('what goes wrong while a VU is made is no failure of its first iteration', async () => {
+  const { slice } = sliceOf();
+  const definition: LoadDefinition<undefined, undefined> = {
+    vu: (vu) => void vu.check('signed up', false),
+    operations: operation(async () => {}),
+  };
+  const work = loadWork(definition, undefined, slice, 'seed', undefined);
+  assert.equal(await work.run(await work.createVu(0), 0, { index: 0 } as Iteration), 'ok');
+});
+
+test('a VU keeps its state, shares what setup made, and draws its own numbers, the same in every run', async () => {
+  const made = async (seed: string) => {
+    const { slice } = sliceOf();
+    const shared = { made: 0 };
+    const definition: LoadDefinition<typeof shared, { drawn: number }> = {
+      vu: (vu, all) => {
+        all.made += 1;
+        return { drawn: vu.random() + (vu.slice === slice && vu.target.apiUrl === 'http://a.test' ? 0 : 1) };
+      },
+      operations: { push: { weight: 1, run: async (state, vu) => void Object.assign(state, { drawn: vu.id }) } },
+    };
+    const work = loadWork(definition, shared, slice, seed, undefined);
+    const vus = [await work.createVu(0), await work.createVu(4)];
+    const drawn = vus.map(({ state }) => state.drawn);
+    await work.run(vus[1]!, 0, { index: 0 } as Iteration);
+    assert.deepEqual([shared.made, vus[1]!.state.drawn], [2, 4]);
+    return drawn;
+  };
+  const [first, again, other] = [await made('a'), await made('a'), await made('b')];
+  assert.deepEqual(first, again);
+  assert.notDeepEqual(first, other);
+  assert.notEqual(first[0], first[1]);
+});
+
+test("a profile's mix goes before the load's own weights", () => {
+  const nothing = async () => {};
+  const operations = {
+    push: { weight: 40, run: nothing },
+    pull: { weight: 0, run: nothing },
+    rest: { weight: 1, run: nothing },
+  };
+  const { slice } = sliceOf();
+  const namesOf = (mix?: Record<string, number>) =>
+    loadWork({ vu: () => undefined, operations }, undefined, slice, 'seed', mix).operations;
+  assert.deepEqual(namesOf(), ['push', 'rest']);
+  assert.deepEqual(namesOf({ pull: 5, rest: 0 }), ['pull']);
+  assert.throws(() => namesOf({ pull: 0 }), new Error('relay has no operation with a weight above 0'));
+});
+
+test('errors that are alike have one name', () => {
+  const coded = (code: unknown) => Object.assign(new Error('14 UNAVAILABLE: no connection'), { code });
+  const table: [unknown, string][] = [
+    [coded('UND_ERR_CONNECT_TIMEOUT'), 'UND_ERR_CONNECT_TIMEOUT'],
+    [coded(14), 'Error: N UNAVAILABLE: no connection'],
+    [coded('23505'), 'Error: N UNAVAILABLE: no connection'],
+    [coded(''), 'Error: N UNAVAILABLE: no connection'],
+    [new RangeError('id 17 of 42\nand more'), 'RangeError: id N of N'],
+    [new Error('\u001b[31mred\u001b[39m'), 'Error: red'],
+    [new Error('x'.repeat(200)), `Error: ${'x'.repeat(113)}`],
+    ['y'.repeat(200), `thrown: ${'y'.repeat(80)}`],
+    [undefined, 'thrown: undefined'],
+  ];
+  for (const [error, name] of table) assert.equal(errorName(error), name);
+});
+
+test('a VU that was asked for its outcome starts anew', () => {
+  const { slice, recorder } = sliceOf();
+  const vu = new Vu(0, random('seed'), slice);
+  assert.equal(vu.check('is there', false), false);
+  assert.equal(vu.check('is there', true), true);
+  assert.deepEqual([vu.takeOutcome(), vu.takeOutcome()], ['failed', 'ok']);
+  assert.deepEqual(recorder.errors, { 'check: is there': 1 });
+  assert.throws(() => vu.add('pulled', 1), /^Error: metric "pulled" is not declared: /);
+});
+
+test('a VU brings one piece of evidence for an oracle, or several, or none', async () => {
+  const { slice } = sliceOf();
+  const pieces: unknown[] = ['of a device', ['of one', 'of another'], [], undefined];
+  const definition: LoadDefinition<undefined, unknown> = {
+    vu: () => pieces.shift(),
+    operations: { push: { weight: 1, run: async () => {} } },
+    evidence: (piece) => (piece === undefined ? {} : { convergence: piece }),
+  };
+  const work = loadWork(definition, undefined, slice, 'seed', undefined);
+  for (let id = 0; id < 4; id++) await work.createVu(id);
+  assert.deepEqual(work.evidence?.(), { convergence: ['of a device', 'of one', 'of another'] });
+});

@@ -1,0 +1,30 @@
+import type { Interval } from './recorder.ts';
+
+/** Gauges that are read beside the load, such as the target's memory, in the order of time. */
+export class GaugeLog {
+  readonly #samples: { atMs: number; values: Record<string, number> }[] = [];
+
+  /** @param atMs since the run's start */
+  note(atMs: number, values: Record<string, number>): void {
+    this.#samples.push({ atMs, values });
+  }
+
+  /** The last value of a gauge; null before any. */
+  latest(metric: string): number | null {
+    return this.#samples.findLast(({ values }) => metric in values)?.values[metric] ?? null;
+  }
+
+  /** As intervals of `intervalMs` that merge with those of the slices: the last value in each. */
+  intervals(intervalMs: number): Interval[] {
+    const intervals = new Map<number, Interval>();
+    for (const { atMs, values } of this.#samples) {
+      const index = Math.floor(atMs / intervalMs);
+      const interval = intervals.get(index) ?? { index, series: {} };
+      intervals.set(index, interval);
+      for (const [metric, value] of Object.entries(values)) {
+        interval.series[metric] = { t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 };
+      }
+    }
+    return [...intervals.values()];
+  }
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import type { Recorder } from './recorder.ts';
+
+/** The event loop is asked this often whether it is on time; what it was late beyond that is delay. */
+const RESOLUTION_MS = 10;
+
+/** An interval that a stop cut shorter says nothing: the kernel counts CPU time in steps of 10 ms. */
+const SHORTEST_MS = 50;
+
+/**
+ * Watches a process that generates load and the machine it is on, into its recorder, once an interval:
+ * `generator_event_loop_delay` (99th percentile of the interval), `generator_cpu_percent` (of one core; garbage collection and
+ * JIT threads included), `machine_cpu_percent` and `machine_steal_percent` (of all cores), and each garbage collection as
+ * `generator_gc_pause`. Every slice reads the machine for itself, so that the merged shards tell of all machines.
+ */
+export class GeneratorHealth {
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #observer: PerformanceObserver;
+  #before = readings();
+
+  /** @param window which part of the run it is now: the machine's figures carry it as a tag */
+  constructor(recorder: Recorder, window: () => string) {
+    const pauses = recorder.trend('generator_gc_pause');
+    this.#observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) pauses.add(duration);
+    });
+    recorder.onPack(() => {
+      const now = readings();
+      const elapsedMs = now.at - this.#before.at;
+      if (elapsedMs >= SHORTEST_MS) {
+        recorder.add('generator_cpu_percent', (100 * (now.cpuMs - this.#before.cpuMs)) / elapsedMs);
+        const delayMs = this.#delay.percentile(99) / 1e6 - RESOLUTION_MS;
+        if (this.#delay.count > 0) recorder.add('generator_event_loop_delay', Math.max(0, delayMs));
+        const { busyPercent, stealPercent } = shareOf(this.#before.machine, now.machine);
+        recorder.add('machine_cpu_percent', busyPercent, { window: window() });
+        recorder.add('machine_steal_percent', stealPercent, { window: window() });
+      }
+      this.#delay.reset();
+      this.#before = now;
+    });
+  }
+
+  /** Begins to watch; what was before does not count. */
+  start(): void {
+    this.#observer.observe({ entryTypes: ['gc'] });
+    this.#delay.enable();
+    this.#delay.reset();
+    this.#before = readings();
+  }
+
+  stop(): void {
+    this.#delay.disable();
+    this.#observer.disconnect();
+  }
+}
+
+interface Readings {
+  at: number;
+  /** That this process has used. */
+  cpuMs: number;
+  machine: Ticks;
+}
+
+function readings(): Readings {
+  const { user, system } = process.cpuUsage();
+  return { at: performance.now(), cpuMs: (user + system) / 1_000, machine: ticks() };
+}
+
+/** Shares of the machine's CPU time between two readings, in percent of all cores. */
+export interface MachineCpu {
+  busyPercent: number;
+  /** Taken by other guests of the same host; 0 where the system does not say. */
+  stealPercent: number;
+}
+
+export interface Ticks {
+  busy: number;
+  steal: number;
+  all: number;
+}
+
+/** Shares of CPU time between two readings. */
+export function shareOf(before: Ticks, now: Ticks): MachineCpu {
+  const all = now.all - before.all;
+  if (all <= 0) return { busyPercent: 0, stealPercent: 0 };
+  return {
+    busyPercent: (100 * (now.busy - before.busy)) / all,
+    stealPercent: (100 * (now.steal - before.steal)) / all,
+  };
+}
+
+/** Linux tells steal in /proc/stat only; elsewhere Node's own figures have to do. */
+function ticks(): Ticks {
+  if (process.platform === 'linux') return parseStat(readFileSync('/proc/stat', 'utf8'));
+  const sum: Ticks = { busy: 0, steal: 0, all: 0 };
+  for (const { times } of cpus()) {
+    const busy = times.user + times.nice + times.sys + times.irq;
+    sum.busy += busy;
+    sum.all += busy + times.idle;
+  }
+  return sum;
+}
+
+/** The first line of Linux' /proc/stat: user nice system idle iowait irq softirq steal … (proc(5)). Steal counts as busy. */
+export function parseStat(text: string): Ticks {
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = text
+    .slice(0, text.indexOf('\n'))
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  const busy = user + nice + system + irq + softirq + steal;
+  return { busy, steal, all: busy + idle + iowait };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { build, type Histogram } from 'hdr-histogram-js';
+import { random } from '../schedule/random.ts';
+import { countsArrayIndex, Trend } from './histogram.ts';
+
+const COUNT = 5_000;
+
+/** Milliseconds, as targets of different kinds answer. */
+const distributions: Record<string, (draw: () => number) => number> = {
+  uniform: (draw) => 1 + draw() * 1_000,
+  exponential: (draw) => 0.2 - Math.log1p(-draw()) * 40,
+  'log-normal': (draw) => Math.exp(3 + Math.sqrt(-2 * Math.log1p(-draw())) * Math.cos(2 * Math.PI * draw())),
+  'two humps': (draw) => (draw() < 0.9 ? 5 + draw() : 2_000 + draw() * 500),
+  'all alike': () => 12.345,
+  'long tail': (draw) => 1 / (1 - draw()),
+};
+
+function samples(name: string, seed: number): number[] {
+  const draw = random(seed, name);
+  return Array.from({ length: COUNT }, () => distributions[name]!(draw));
+}
+
+function trendOf(values: number[]): Trend {
+  const trend = new Trend();
+  for (const value of values) trend.add(value);
+  return trend;
+}
+
+test('percentiles are within 0.1 % of the exact ones, whatever the distribution', () => {
+  for (const name of Object.keys(distributions)) {
+    const values = samples(name, 7);
+    const trend = trendOf(values);
+    const sorted = values.toSorted((a, b) => a - b);
+    for (const p of [1, 10, 50, 75, 90, 95, 99, 99.9, 100]) {
+      const exact = sorted[Math.ceil((p * COUNT) / 100) - 1]!;
+      const error = Math.abs(trend.percentile(p) - exact);
+      // Below a millisecond the grain of a microsecond is the larger one.
+      assert.ok(error <= Math.max(exact * 0.001, 0.001), `${name} p${p}: ${trend.percentile(p)}, exactly ${exact}`);
+    }
+    assert.ok(Math.abs(trend.max - sorted.at(-1)!) <= Math.max(trend.max * 0.001, 0.001), `${name} max`);
+    assert.ok(Math.abs(trend.min - sorted[0]!) <= Math.max(trend.min * 0.001, 0.001), `${name} min`);
+    const sum = values.reduce((total, value) => total + value, 0);
+    assert.deepEqual([trend.count, trend.sum, trend.avg], [COUNT, sum, sum / COUNT], name);
+  }
+});
+
+test('merged parts equal one histogram of everything, bit by bit', () => {
+  const draw = random(3, 'splits');
+  for (const name of Object.keys(distributions)) {
+    const values = samples(name, 11);
+    for (let round = 0; round < 3; round++) {
+      const parts = Array.from({ length: draw.int(2, 12) }, () => [] as number[]);
+      for (const value of values) draw.pick(parts).push(value);
+      const merged = new Trend();
+      // As they come from slices: encoded, and in any order.
+      for (const part of parts.map(trendOf)) merged.merge(Trend.decode(part.encode(), part.sum));
+      assert.equal(merged.encode(), trendOf(values).encode(), `${name} in ${parts.length} parts`);
+      assert.ok(Math.abs(merged.sum - trendOf(values).sum) < 1e-6 * merged.sum);
+    }
+  }
+});
+
+test('a decoded histogram takes in larger values than it was made for', () => {
+  const decoded = Trend.decode(trendOf([1, 2]).encode(), 3);
+  decoded.add(60_000);
+  decoded.merge(trendOf([3_000_000]));
+  assert.equal(decoded.count, 4);
+  assert.ok(Math.abs(decoded.max - 3_000_000) < 3_000);
+});
+
+test('what a clock should never give: less than nothing counts as nothing, too much is clamped', () => {
+  const trend = trendOf([-5, Number.NaN, 0]);
+  assert.deepEqual([trend.count, trend.sum, trend.max], [3, 0, 0]);
+  trend.add(Number.POSITIVE_INFINITY);
+  assert.ok(trend.max > 4_290_000);
+  assert.equal(trend.count, 4);
+});
+
+test('an empty one knows nothing, and merging it changes nothing', () => {
+  const empty = new Trend();
+  assert.deepEqual([empty.count, empty.percentile(95), empty.max, empty.min, empty.avg], [0, NaN, NaN, NaN, NaN]);
+  const some = trendOf([5]);
+  const before = some.encode();
+  some.merge(empty);
+  assert.equal(some.encode(), before);
+  some.reset();
+  assert.deepEqual([some.count, some.sum], [0, 0]);
+});
+
+test('what is no histogram does not decode', () => {
+  assert.throws(() => Trend.decode('bm8gaGlzdG9ncmFt', 0));
+});
+
+test('values are counted where HdrHistogram itself counts them, powers of two and the largest included', () => {
+  const own = build({ numberOfSignificantValueDigits: 3 }) as Histogram & { countsArrayIndex(value: number): number };
+  const draw = random(1, 'index');
+  const values = Array.from({ length: 100_000 }, () => Math.floor(2 ** (draw() * 32)));
+  for (let power = 0; power <= 32; power++) values.push(...[-1, 0, 1].map((step) => 2 ** power + step));
+  for (const value of values) {
+    if (value < 2 ** 32) assert.equal(countsArrayIndex(value), own.countsArrayIndex(value), String(value));
+  }
+});

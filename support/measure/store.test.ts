@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { builtinMetrics } from './metrics.ts';
+import { Recorder } from './recorder.ts';
+import { MetricStore } from './store.ts';
+
+/** What two slices of a load and a journey measured in their first two intervals. */
+function exampleStore(): MetricStore {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  for (const slice of [1, 2]) {
+    const relay = new Recorder('relay', 'load');
+    for (const index of [0, 1]) {
+      for (let n = 1; n <= 10; n++) relay.add('http_req_duration', n * slice, { op: n % 2 ? 'push' : 'pull' });
+      relay.add('iterations', 10);
+      relay.add('iteration_failed', slice - 1);
+      relay.add('vus', slice * 10 + index);
+      store.add({ index, series: relay.pack() });
+    }
+  }
+  const light = new Recorder('light', 'journey');
+  light.add('iterations', 3);
+  light.add('browser_step_duration', 100, { step: 'sync', window: 'calm' });
+  light.add('browser_step_duration', 200, { step: 'sync', window: 'load' });
+  store.add({ index: 0, series: light.pack() });
+  return store;
+}
+
+test('slices and intervals merge; tags select', () => {
+  const store = exampleStore();
+  assert.equal(store.sum('iterations'), 43);
+  assert.equal(store.sum('iterations', { scenario: 'relay' }), 40);
+  assert.equal(store.trend('http_req_duration').count, 40);
+  assert.equal(store.trend('http_req_duration', { op: 'push' }).count, 20);
+  assert.equal(Math.round(store.trend('http_req_duration', { op: 'push', scenario: 'relay' }).max), 18);
+  assert.deepEqual([store.rate('iteration_failed').passes, store.rate('iteration_failed').count], [2, 4]);
+  assert.equal(Math.round(store.trend('browser_step_duration', { window: 'calm' }).max), 100);
+});
+
+test('nothing measured: no series, and empty figures', () => {
+  const store = exampleStore();
+  assert.equal(store.select('http_req_duration', { op: 'posh' }), undefined);
+  assert.equal(store.select('http_req_durations'), undefined);
+  assert.equal(store.sum('dropped_iterations'), 0);
+  assert.equal(store.trend('ws_connecting').count, 0);
+  assert.equal(store.rate('checks').count, 0);
+});
+
+test('selecting leaves what is kept as it is', () => {
+  const store = exampleStore();
+  store.trend('http_req_duration').add(5_000);
+  assert.equal(store.trend('http_req_duration').count, 40);
+});
+
+test('gauges of several slices add up in each interval, and are followed over the intervals', () => {
+  const store = exampleStore();
+  assert.deepEqual(store.select('vus')!.pack(), { t: 'gauge', last: 32, min: 30, max: 32, sum: 62, n: 2 });
+});
+
+test('a metric of two types is an error, not a sum', () => {
+  const store = new MetricStore();
+  store.add({ index: 0, series: { 'm{scenario:a}': { t: 'counter', sum: 1 } } });
+  store.add({ index: 0, series: { 'm{scenario:b}': { t: 'rate', passes: 1, total: 1 } } });
+  assert.throws(() => store.select('m'), new Error('a rate cannot be merged into a counter'));
+  assert.equal(store.sum('m', { scenario: 'a' }), 1);
+  assert.throws(
+    () => store.add({ index: 1, series: { 'm{scenario:a}': { t: 'rate', passes: 1, total: 1 } } }),
+    new Error('a rate cannot be merged into a counter'),
+  );
+});
+
+test('a metric is listed whole, by the tags that are asked for first, and by all of its tags', () => {
+  assert.deepEqual(
+    exampleStore()
+      .keys()
+      .filter((key) => key.startsWith('browser_') || key.startsWith('http_')),
+    [
+      'browser_step_duration',
+      'browser_step_duration{journey:light,step:sync,window:calm}',
+      'browser_step_duration{journey:light,step:sync,window:load}',
+      'browser_step_duration{journey:light}',
+      'browser_step_duration{window:calm}',
+      'browser_step_duration{window:load}',
+      'http_req_duration',
+      'http_req_duration{op:pull,scenario:relay}',
+      'http_req_duration{op:push,scenario:relay}',
+      'http_req_duration{scenario:relay}',
+    ],
+  );
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Declaration } from './declaration.ts';
+import { checkBrowser, checkReachable, checkScenarios } from './preflight.ts';
+import { timeline } from './schedule/timeline.ts';
+import { serve, stopServing } from './server.fixture.ts';
+import { resolveTarget } from './target.ts';
+
+const relay: Declaration = {
+  kind: 'load',
+  operations: ['push', 'pull'],
+  metrics: { accepted: { type: 'counter', contains: 'default' } },
+  oracles: [],
+};
+const visit: Declaration = {
+  kind: 'journey',
+  operations: [],
+  metrics: { rows: { type: 'trend', contains: 'default' } },
+  oracles: [],
+};
+
+function timelineOf(mix: Record<string, number> | undefined, ...selectors: string[]) {
+  const spec = {
+    description: 'Of a test',
+    scenarios: {
+      relay: { executor: 'constant-vus', vus: 1, duration: '1m', mix },
+      visit: { executor: 'constant-vus', vus: 1 },
+    } as const,
+    thresholds: Object.fromEntries(selectors.map((selector) => [selector, ['count>0']])),
+  };
+  const known = { load: ['relay'], journey: ['visit'] };
+  return timeline({ name: 'mine', path: 'profiles/mine.json', spec }, known, { scale: 1, seed: '1' });
+}
+
+function check(made: ReturnType<typeof timelineOf>, ...declared: [string, Declaration][]) {
+  return () => checkScenarios(made, new Map(declared));
+}
+
+test('mixes and thresholds are about what the scenarios declare', () => {
+  const all: [string, Declaration][] = [
+    ['relay', relay],
+    ['visit', visit],
+  ];
+  check(timelineOf({ push: 1 }, 'accepted', 'rows', 'http_reqs'), ...all)();
+  assert.throws(
+    check(timelineOf({ push: 1, pll: 2 }), ...all),
+    new Error('profiles/mine.json: scenarios.relay.mix has operation "pll"; did you mean "pull"? allowed: push, pull.'),
+  );
+  assert.throws(
+    check(timelineOf(undefined, 'acepted{scenario:relay}'), ...all),
+    /^Error: profiles\/mine\.json: thresholds names metric "acepted"; did you mean "accepted"\? allowed: accepted, browser_/,
+  );
+});
+
+test('what the filter left out is not checked', () => {
+  check(timelineOf({ pll: 2 }, 'accepted', 'rows'), ['visit', visit])();
+});
+
+test('a metric is the same thing in all scenarios', () => {
+  const declaring = (metrics: Declaration['metrics']): [string, Declaration] => ['visit', { ...visit, metrics }];
+  const made = timelineOf(undefined);
+  check(made, ['relay', relay], declaring({ accepted: { type: 'counter', contains: 'default' } }))();
+  assert.throws(
+    check(made, ['relay', relay], declaring({ accepted: { type: 'trend', contains: 'time' } })),
+    new Error(
+      'visit declares metric accepted as a trend of time; allowed is a counter of default, as it is known already.',
+    ),
+  );
+  assert.throws(
+    check(made, declaring({ http_req_duration: { type: 'trend', contains: 'default' } })),
+    new Error(
+      'visit declares metric http_req_duration as a trend of default; allowed is a trend of time, as it is known already.',
+    ),
+  );
+});
+
+test('a run with journeys needs a browser, and says what was looked for', (t) => {
+  const made = timelineOf(undefined);
+  changeEnv(t, { PLAYWRIGHT_CHROMIUM_EXECUTABLE: undefined, PLAYWRIGHT_BROWSERS_PATH: '/nowhere', PATH: '/nowhere' });
+  assert.throws(
+    () => checkBrowser(made, new Set(['relay', 'visit'])),
+    /^Error: There is no browser for the journeys: looked for PLAYWRIGHT_CHROMIUM_EXECUTABLE \(not set\), Playwright's headless shell \(\/nowhere\/chromium_headless_shell-\d+\), chromium-headless-shell, .+ \(on PATH\); install one with "npx playwright install chromium-headless-shell", or on Debian "apt-get install chromium-headless-shell"\.$/,
+  );
+  checkBrowser(made, new Set(['relay']));
+  changeEnv(t, { PLAYWRIGHT_CHROMIUM_EXECUTABLE: '/nowhere/chromium' });
+  assert.throws(
+    () => checkBrowser(made, new Set(['visit'])),
+    new Error(
+      'PLAYWRIGHT_CHROMIUM_EXECUTABLE is "/nowhere/chromium", which is not an executable file: name one, or unset it.',
+    ),
+  );
+  changeEnv(t, { PLAYWRIGHT_CHROMIUM_EXECUTABLE: process.execPath });
+  checkBrowser(made, new Set(['visit']));
+});
+
+function changeEnv(t: TestContext, changes: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(changes)) {
+    const before = process.env[name];
+    const set = (to: string | undefined) => {
+      if (to === undefined) delete process.env[name];
+      else process.env[name] = to;
+    };
+    t.after(() => set(before));
+    set(value);
+  }
+}
+
+/** Short: an address that nobody listens at refuses at once. */
+const REACH_MS = 100;
+
+function reach(values: Record<string, string>, ...kinds: ('load' | 'journey')[]): Promise<void> {
+  const settings = { name: 'mine', source: '.env', values };
+  return checkReachable(resolveTarget(settings, {}), settings, new Set(kinds), REACH_MS);
+}
+
+/** An address at which somebody listened a moment ago. */
+async function deserted(t: TestContext): Promise<string> {
+  const { url, server } = await serve(t, () => {});
+  await stopServing(server);
+  return url;
+}
+
+test('whoever answers anything can be reached', async (t) => {
+  for (const status of [200, 404, 503]) {
+    const { url } = await serve(t, (_request, answer) => answer.writeHead(status).end('x'));
+    await reach({ BASE_URL: url }, 'load', 'journey');
+  }
+});
+
+test('a target that comes up in time can be reached', async (t) => {
+  let asked = 0;
+  const { url } = await serve(t, (request, answer) => {
+    asked += 1;
+    if (asked === 1) request.socket.destroy();
+    else answer.end();
+  });
+  const settings = { name: 'mine', source: '.env', values: { BASE_URL: url } };
+  await checkReachable(resolveTarget(settings, {}), settings, new Set(['load']), 60_000);
+  assert.equal(asked, 2);
+});
+
+test('one that cannot be reached: which setting, what was tried, for how long, and no password', async (t) => {
+  const up = (await serve(t, (_request, answer) => answer.end())).url;
+  const down = await deserted(t);
+  const said = (variable: string, url = down) =>
+    new RegExp(
+      `^Error: ${variable} ${url} cannot be reached: (1 try|\\d+ tries) in 0\\.1 s, the last one ended in ECONNREFUSED; start the target or correct ${variable}\\.$`,
+    );
+  await assert.rejects(reach({ BASE_URL: down.replace('//', '//me:secret@') }, 'journey'), said('BASE_URL'));
+  await assert.rejects(reach({ BASE_URL: up, API_URL: down }, 'load'), said('API_URL'));
+  await assert.rejects(reach({ API_URL: down }, 'journey'), said('API_URL'));
+  await assert.rejects(reach({ BASE_URL: down }, 'load'), said('BASE_URL'));
+  const elsewhere = { BASE_URL: up, SYNC_API_URL: `${down}/api/sync` };
+  await assert.rejects(reach(elsewhere, 'load'), said('SYNC_API_URL', `${down}/api/sync`));
+});
+
+test('only what the run uses is asked', async (t) => {
+  const up = (await serve(t, (_request, answer) => answer.end())).url;
+  const down = await deserted(t);
+  await reach({ BASE_URL: up, API_URL: down }, 'journey');
+  await reach({ BASE_URL: down, API_URL: up }, 'load');
+  await reach({ BASE_URL: up, WS_URL: down.replace('http', 'ws') }, 'load', 'journey');
+});
+
+test('one that takes the connection and never answers', async (t) => {
+  const { url } = await serve(t, () => {});
+  await assert.rejects(
+    reach({ BASE_URL: url }, 'load'),
+    new Error(
+      `BASE_URL ${url} cannot be reached: 1 try in 0.1 s, the last one ended in UND_ERR_HEADERS_TIMEOUT; start the target or correct BASE_URL.`,
+    ),
+  );
+});

@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { folderOf } from './folder.fixture.ts';
+import { expressionHelp, selectorHelp } from './judge/expression.ts';
+import { builtinMetrics, type MetricDefinition } from './measure/metrics.ts';
+import { allowed, checkMetrics, checkMix, type ProfileSpec, profileSchema, readProfiles } from './profile.ts';
+
+const known = { load: ['sync-relay', 'vm-crud'], journey: ['light', 'power'] };
+const duration = 'a duration such as 500ms, 30s, 1m30s or 2h';
+const executors =
+  'constant-arrival-rate, ramping-arrival-rate, constant-vus, ramping-vus, per-vu-iterations, shared-iterations';
+
+const arrivals = { executor: 'constant-arrival-rate', rate: 10, duration: '1m', maxVUs: 5 };
+const sessions = { executor: 'constant-arrival-rate', rate: 10, timeUnit: '1m', maxSessions: 4 };
+const ramp = { executor: 'ramping-vus', stages: [{ duration: '1m', target: 3 }] };
+
+/** A good profile, changed. `undefined` takes a field away. */
+function profile(changes: object = {}): object {
+  return {
+    description: 'Of a test',
+    scenarios: { 'sync-relay': arrivals, light: sessions },
+    thresholds: {},
+    ...changes,
+  };
+}
+function withLoad(changes: object): object {
+  return profile({ scenarios: { 'sync-relay': { ...arrivals, ...changes } } });
+}
+function withJourney(changes: object): object {
+  return profile({ scenarios: { light: { ...sessions, ...changes } } });
+}
+function withRamp(...stages: unknown[]): object {
+  return profile({ scenarios: { 'sync-relay': { ...ramp, stages } } });
+}
+function withThreshold(selector: string, ...thresholds: unknown[]): object {
+  return profile({ calm: '10s', thresholds: { [selector]: thresholds } });
+}
+
+function read(t: TestContext, content: unknown) {
+  const root = folderOf(t, { 'profiles/mine.json': content });
+  return readProfiles(join(root, 'profiles'), root, known);
+}
+
+/** What is said of `profiles/mine.json`. */
+function complaint(t: TestContext, content: unknown): string {
+  try {
+    read(t, content);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing';
+}
+
+test('a good profile is read as it is, with its name and path', (t) => {
+  const spec = withThreshold('browser_step_duration{journey:light,step:sync,window:load}', 'p(75)<1.5*calm', {
+    threshold: 'p(95)<500',
+    minSamples: 3,
+  });
+  assert.deepEqual(read(t, spec), [{ name: 'mine', path: 'profiles/mine.json', spec }]);
+});
+
+test('what is good in every executor is accepted', (t) => {
+  const scenarios = [
+    { ...arrivals, arrivals: 'poisson', preAllocatedVUs: 5, maxLateness: '5s', mix: { push: 1, pull: 0 } },
+    { ...arrivals, maxVUs: undefined, preAllocatedVUs: 5, options: { any: ['thing', 1, null] } },
+    { executor: 'ramping-arrival-rate', startRate: 0.5, stages: [{ duration: '0s', target: 1.5 }], maxVUs: 3 },
+    { executor: 'constant-vus', vus: 3, duration: '1m', startTime: '5s', gracefulStop: '0s', slices: 2 },
+    { ...ramp, startVUs: 0, gracefulRampDown: '5s' },
+    { executor: 'per-vu-iterations', vus: 3, iterations: 2 },
+    { executor: 'shared-iterations', vus: 3, iterations: 2, maxDuration: '1m' },
+  ];
+  for (const scenario of scenarios) {
+    assert.equal(complaint(t, profile({ scenarios: { 'sync-relay': scenario } })), 'nothing', JSON.stringify(scenario));
+  }
+  assert.equal(complaint(t, withJourney({ duration: undefined })), 'nothing');
+});
+
+test('each bad input is one sentence: field, found, allowed', (t) => {
+  const table: [unknown, string][] = [
+    [[], `the profile is []; allowed is an object, { … }.`],
+    [null, `the profile is null; allowed is an object, { … }.`],
+    [profile({ description: '' }), `description is ""; allowed is a text that is not empty.`],
+    [profile({ calm: 'long' }), `calm is "long"; allowed is ${duration}.`],
+    [profile({ slices: 0 }), `slices is 0; allowed is a whole number of at least 1.`],
+    [
+      profile({ tresholds: {} }),
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, health.`,
+    ],
+    [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
+    [
+      profile({ health: { maxLatenes: '1s' } }),
+      `health has an unknown field "maxLatenes"; did you mean "maxLateness"? allowed: maxLateness, maxStartSpread, maxDropped, maxEventLoopDelay, maxGeneratorCpu, maxGcPause, maxMachineCpu, maxSteal, maxControlSlowdown, targetDownAfter.`,
+    ],
+
+    [profile({ scenarios: undefined }), `scenarios is missing; allowed is an object, { … }.`],
+    [profile({ scenarios: {} }), `scenarios is {}; allowed is at least one scenario.`],
+    [profile({ scenarios: [] }), `scenarios is []; allowed is an object, { … }.`],
+    [
+      profile({ scenarios: { 'sync-rely': arrivals } }),
+      `scenarios.sync-rely names no scenario; did you mean "sync-relay"? allowed: light, power, sync-relay, vm-crud.`,
+    ],
+    [
+      profile({ scenarios: { constructor: arrivals } }),
+      `scenarios.constructor names no scenario; allowed: light, power, sync-relay, vm-crud.`,
+    ],
+    [
+      withLoad({ executor: 'constant-arival-rate' }),
+      `scenarios.sync-relay.executor is "constant-arival-rate"; did you mean "constant-arrival-rate"? allowed: ${executors}.`,
+    ],
+    [withLoad({ executor: undefined }), `scenarios.sync-relay.executor is missing; allowed: ${executors}.`],
+    [withLoad({ executor: 5 }), `scenarios.sync-relay.executor is 5; allowed: ${executors}.`],
+    [withLoad({ rate: -1 }), `scenarios.sync-relay.rate is -1; allowed is a number of at least 0.`],
+    [withLoad({ rate: '10' }), `scenarios.sync-relay.rate is "10"; allowed is a number of at least 0.`],
+    [withLoad({ rate: undefined }), `scenarios.sync-relay.rate is missing; allowed is a number of at least 0.`],
+    [
+      withLoad({ arrivals: 'normal' }),
+      `scenarios.sync-relay.arrivals is "normal"; allowed is one of "uniform", "poisson".`,
+    ],
+    [withLoad({ duration: 60 }), `scenarios.sync-relay.duration is 60; allowed is ${duration}.`],
+    [withLoad({ duration: undefined }), `scenarios.sync-relay.duration is missing; allowed is ${duration}.`],
+    [
+      profile({ scenarios: { 'sync-relay': { executor: 'constant-vus', vus: 1 } } }),
+      `scenarios.sync-relay.duration is missing; allowed is ${duration}.`,
+    ],
+    [
+      withLoad({ maxVus: 5 }),
+      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices.`,
+    ],
+    [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number of at least 1.`],
+    [
+      withLoad({ maxVUs: undefined }),
+      `scenarios.sync-relay.maxVUs is missing; allowed is a whole number of at least 1.`,
+    ],
+    [withLoad({ maxSessions: 2 }), `scenarios.sync-relay.maxSessions does not belong to a load; allowed is maxVUs.`],
+    [
+      withLoad({ preAllocatedVUs: 9 }),
+      `scenarios.sync-relay.preAllocatedVUs is 9; allowed is at most maxVUs, which is 5.`,
+    ],
+    [
+      withJourney({ maxSessions: undefined }),
+      `scenarios.light.maxSessions is missing; allowed is a whole number of at least 1.`,
+    ],
+    [withJourney({ maxVUs: 2 }), `scenarios.light.maxVUs does not belong to a journey; allowed is maxSessions.`],
+    [
+      withJourney({ mix: { push: 1 } }),
+      `scenarios.light.mix does not belong to a journey; allowed is a mix of a load's operations.`,
+    ],
+    [withRamp(), `scenarios.sync-relay.stages is []; allowed is a list of at least one stage.`],
+    [
+      withRamp({ duration: '1m', target: -1 }),
+      `scenarios.sync-relay.stages[0].target is -1; allowed is a whole number of at least 0.`,
+    ],
+    [
+      withRamp({ duration: '1m', target: 1.5 }),
+      `scenarios.sync-relay.stages[0].target is 1.5; allowed is a whole number of at least 0.`,
+    ],
+    [
+      withRamp({ duration: '1m', target: 1 }, { duration: '1m', targt: 1, target: 2 }),
+      `scenarios.sync-relay.stages[1] has an unknown field "targt"; did you mean "target"? allowed: duration, target.`,
+    ],
+    [withLoad({ mix: {} }), `scenarios.sync-relay.mix is {}; allowed is at least one operation with a weight above 0.`],
+    [
+      withLoad({ mix: { push: 0, pull: 0 } }),
+      `scenarios.sync-relay.mix is {"push":0,"pull":0}; allowed is at least one operation with a weight above 0.`,
+    ],
+    [withLoad({ mix: { push: -1 } }), `scenarios.sync-relay.mix.push is -1; allowed is a number of at least 0.`],
+    [withLoad({ mix: [40] }), `scenarios.sync-relay.mix is [40]; allowed is an object, { … }.`],
+    [withLoad({ options: [] }), `scenarios.sync-relay.options is []; allowed is an object, { … }.`],
+
+    [profile({ thresholds: undefined }), `thresholds is missing; allowed is an object, { … }.`],
+    [
+      profile({ thresholds: { iterations: 'count>0' } }),
+      `thresholds.iterations is "count>0"; allowed is a list, [ … ].`,
+    ],
+    [withThreshold('iterations'), `thresholds.iterations is []; allowed is a list of at least one threshold.`],
+    [withThreshold('iterations', 'p95<500'), `thresholds.iterations[0] is "p95<500"; allowed is ${expressionHelp}.`],
+    [
+      withThreshold('iterations', 'count>0', { threshold: 'cuont>0' }),
+      `thresholds.iterations[1].threshold is "cuont>0"; allowed is ${expressionHelp}.`,
+    ],
+    [withThreshold('iterations', 5), `thresholds.iterations[0] is 5; allowed is ${expressionHelp}.`],
+    [
+      withThreshold('iterations', { minSamples: 5 }),
+      `thresholds.iterations[0].threshold is missing; allowed is ${expressionHelp}.`,
+    ],
+    [
+      withThreshold('iterations', { threshold: 'count>0', minSamples: 0 }),
+      `thresholds.iterations[0].minSamples is 0; allowed is a whole number of at least 1.`,
+    ],
+    [
+      withThreshold('iterations', { threshold: 'count>0', minSample: 5 }),
+      `thresholds.iterations[0] has an unknown field "minSample"; did you mean "minSamples"? allowed: threshold, minSamples.`,
+    ],
+    [
+      withThreshold('iterations{scenario=sync-relay}', 'count>0'),
+      `thresholds has "iterations{scenario=sync-relay}"; allowed is ${selectorHelp}.`,
+    ],
+    [
+      withThreshold('iterations{scenario:sync-rely}', 'count>0'),
+      `thresholds "iterations{scenario:sync-rely}" is about scenario "sync-rely"; did you mean "sync-relay"? allowed: sync-relay, light.`,
+    ],
+    [
+      withThreshold('browser_sessions{journey:sync-relay}', 'count>0'),
+      `thresholds "browser_sessions{journey:sync-relay}" is about journey "sync-relay"; allowed: light.`,
+    ],
+    [
+      withThreshold('browser_sessions{scenario:light}', 'count>0'),
+      `thresholds "browser_sessions{scenario:light}" has the tag scenario, which browser_sessions does not carry; allowed is journey.`,
+    ],
+    [
+      withThreshold('iterations{journey:light}', 'count>0'),
+      `thresholds "iterations{journey:light}" has the tag journey, which iterations does not carry; allowed is scenario.`,
+    ],
+    [
+      withThreshold('browser_web_vital_lcp{window:clam}', 'p(75)<2500'),
+      `thresholds "browser_web_vital_lcp{window:clam}" has window "clam"; allowed is calm or load, on browser_* metrics.`,
+    ],
+    [
+      withThreshold('http_req_duration{window:load}', 'p(75)<2500'),
+      `thresholds "http_req_duration{window:load}" has window "load"; allowed is calm or load, on browser_* metrics.`,
+    ],
+    [
+      { ...withThreshold('browser_web_vital_lcp', 'p(75)<2*calm'), calm: undefined },
+      `thresholds "browser_web_vital_lcp" has "p(75)<2*calm", but the profile has no calm; allowed is a number, or a calm above 0s.`,
+    ],
+  ];
+  for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
+});
+
+test('a file that is no JSON, and a folder without profiles', (t) => {
+  assert.match(
+    complaint(t, '{"a":'),
+    /^profiles\/mine\.json is no JSON: .+; allowed is what profile\.schema\.json describes\.$/,
+  );
+  for (const files of [{ 'other.txt': '' }, { 'profiles/profile.schema.json': {} }]) {
+    const root = folderOf(t, files);
+    const sentence = 'profiles/ holds no profile; allowed is at least one *.json.';
+    assert.throws(() => readProfiles(join(root, 'profiles'), root, known), new Error(sentence));
+  }
+});
+
+test('thresholds are about metrics that exist, and figures that these have', () => {
+  const metrics = { http_reqs: 'counter', http_req_duration: 'trend', http_req_failed: 'rate', vus: 'gauge' } as const;
+  const definitions: Record<string, MetricDefinition> = Object.fromEntries(
+    Object.entries(metrics).map(([name, type]) => [name, { type, contains: 'default' }]),
+  );
+  const check =
+    (thresholds: ProfileSpec['thresholds'], all = definitions) =>
+    () =>
+      checkMetrics('p.json', thresholds, all);
+  const table: [ProfileSpec['thresholds'], string][] = [
+    [
+      { 'http_req_durations{op:push}': ['p(95)<500'] },
+      'thresholds names metric "http_req_durations"; did you mean "http_req_duration"? allowed: http_req_duration, http_req_failed, http_reqs, vus.',
+    ],
+    [
+      { constructor: ['p(95)<500'] },
+      'thresholds names metric "constructor"; allowed: http_req_duration, http_req_failed, http_reqs, vus.',
+    ],
+    [
+      { http_req_duration: ['p(95)<500', 'rate<0.05'] },
+      'thresholds "http_req_duration" has "rate<0.05", but http_req_duration is a trend; allowed: p(N), avg, min, med, max, count.',
+    ],
+    [
+      { http_req_failed: [{ threshold: 'p(95)<500' }] },
+      'thresholds "http_req_failed" has "p(95)<500", but http_req_failed is a rate; allowed: rate, count.',
+    ],
+    [
+      { http_reqs: ['avg<500'] },
+      'thresholds "http_reqs" has "avg<500", but http_reqs is a counter; allowed: count, rate.',
+    ],
+    [{ vus: ['count>1'] }, 'thresholds "vus" has "count>1", but vus is a gauge; allowed: value, min, max, avg.'],
+    [
+      { http_req_duration: ['p(95)<2*calm'] },
+      'thresholds "http_req_duration" has "p(95)<2*calm", but only browser_* metrics are measured in the calm window; allowed is a number.',
+    ],
+    [
+      { http_reqs: [{ threshold: 'count>5', minSamples: 3 }] },
+      'thresholds "http_reqs" has minSamples, but a counter has no samples; allowed is none.',
+    ],
+  ];
+  for (const [thresholds, sentence] of table) assert.throws(check(thresholds), new Error(`p.json: ${sentence}`));
+  check({ http_reqs: ['count>5', 'rate>1'], http_req_duration: ['med<5', 'count>1'], vus: ['max<=5'] })();
+  check({ browser_step_duration: ['p(75)<2*calm', { threshold: 'p(75)<5', minSamples: 2 }] }, { ...builtinMetrics })();
+});
+
+test('a mix names operations of the load', () => {
+  checkMix('p.json', 'sync-relay', { push: 1 }, ['push', 'pull']);
+  assert.throws(
+    () => checkMix('p.json', 'sync-relay', { push: 1, pul: 0 }, ['push', 'pull']),
+    new Error('p.json: scenarios.sync-relay.mix has operation "pul"; did you mean "pull"? allowed: push, pull.'),
+  );
+});
+
+test('only a name that is near is suggested', () => {
+  assert.equal(allowed('medum', ['heavy', 'medium']), 'did you mean "medium"? allowed: heavy, medium');
+  assert.equal(allowed('production', ['heavy', 'medium']), 'allowed: heavy, medium');
+});
+
+test('profiles/profile.schema.json is what the code says', () => {
+  const file = join(import.meta.dirname, '..', 'profiles', 'profile.schema.json');
+  assert.equal(
+    readFileSync(file, 'utf8'),
+    `${JSON.stringify(profileSchema(), null, 2)}\n`,
+    'stale; write it anew with: npx tsx scripts/schema.ts',
+  );
+});
+
+test('the schema leads editors to what a profile may say', () => {
+  const { $schema, title, type, required, additionalProperties, properties } = profileSchema() as Record<
+    string,
+    unknown
+  >;
+  assert.match($schema as string, /json-schema\.org/);
+  assert.deepEqual([title, type, additionalProperties], ['Tandem profile', 'object', false]);
+  assert.deepEqual(required, ['description', 'scenarios', 'thresholds']);
+  const { scenarios } = properties as Record<string, { additionalProperties: { oneOf: { properties: object }[] } }>;
+  const offered = scenarios!.additionalProperties.oneOf as { properties: { executor: { const: string } } }[];
+  assert.equal(offered.map((one) => one.properties.executor.const).join(', '), executors);
+});

@@ -1,0 +1,37 @@
+/** Failures that others put into words, in ours: one line each. */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { printable } from './text.ts';
+
+/** What an error says, without the name that every error has. */
+export function firstLine(text: string): string {
+  // Playwright colours its messages.
+  return printable(
+    stripVTControlCharacters(text)
+      .replace(/^Error: /, '')
+      .split('\n')[0]!,
+  );
+}
+
+/**
+ * Of an error with its stack: what it says, and the first place of it in the project's own files.
+ * @param root the project's folder
+ */
+export function failureLine(stack: string, root: string): string {
+  for (const line of stack.split('\n')) {
+    const [, file, at] = /^\s+at (?:.*\()?(\/.+|file:.+):(\d+):\d+\)?$/.exec(line) ?? [];
+    if (!file) continue;
+    const path = relative(root, file.startsWith('file:') ? fileURLToPath(file) : file);
+    if (!/^(\.\.|node_modules)\//.test(path)) return `${firstLine(stack)} (${path}:${at})`;
+  }
+  return firstLine(stack);
+}
+
+/** What Playwright says of its `webServer`; undefined when that is not what it speaks of. */
+export function targetFailure(text: string): string | undefined {
+  const [, code] = /^Process from config\.webServer .*Exit code: (\d+)/.exec(text) ?? [];
+  if (code !== undefined) return `The embedded target did not start (exit code ${code}); what it said is above.`;
+  const [, timeoutMs] = /^Timed out waiting (\d+)ms from config\.webServer/.exec(text) ?? [];
+  return timeoutMs && `The embedded target did not start within ${Number(timeoutMs) / 1_000} s.`;
+}

@@ -1,0 +1,359 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Trend } from '../measure/histogram.ts';
+import { type Interval, Recorder } from '../measure/recorder.ts';
+import type { SliceReport } from '../measure/slice.ts';
+import { MetricStore } from '../measure/store.ts';
+import { defaultHealth } from './health.fixture.ts';
+import type { Plan } from './plan.ts';
+import { type Outcome, ScenarioRun, type Work } from './scenario.ts';
+import { join, openLine, stopped } from './startline.fixture.ts';
+import type { StartLine } from './startline.ts';
+import type { Timeline } from './timeline.ts';
+
+const common = { startTimeMs: 0, gracefulStopMs: 2_000 } as const;
+const loops: Plan = { ...common, executor: 'shared-iterations', vus: 3, iterations: 30, maxDurationMs: 5_000 };
+const endless: Plan = { ...common, executor: 'constant-vus', vus: 2, durationMs: 60_000 };
+const arrivals: Plan = {
+  ...common,
+  executor: 'constant-arrival-rate',
+  rate: 50,
+  durationMs: 400,
+  arrivals: 'uniform',
+  timeUnitMs: 1_000,
+  preAllocatedVUs: 1,
+  maxVUs: 1,
+  maxLatenessMs: 10_000,
+};
+
+interface Started {
+  run: ScenarioRun;
+  line: StartLine;
+  streamed: Interval[];
+  recorder: Recorder;
+}
+
+async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}, slices = 1): Promise<Started> {
+  const streamed: Interval[] = [];
+  const line = await openLine(t, { interval: (_id, interval) => streamed.push(interval) });
+  line.expect(slices, 60_000);
+  const scenario = { name: 'relay', kind: 'load', plan, slices: 1, options: {} } as const;
+  const timeline: Timeline = {
+    profile: 'mine',
+    path: 'profiles/mine.json',
+    description: '',
+    seed: '1',
+    calmMs: 0,
+    durationMs: 60_000,
+    intervalMs: 100,
+    slices: 1,
+    scenarios: [scenario],
+    thresholds: {},
+    health: defaultHealth,
+    ...changes,
+  };
+  const recorder = new Recorder('relay', 'load');
+  const run = new ScenarioRun({
+    runId: 'run',
+    timeline,
+    scenario,
+    slice: { index: 0, of: 1 },
+    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
+    recorder,
+    line: await join(t, line),
+  });
+  return { run, line, streamed, recorder };
+}
+
+/** Two operations that take turns. */
+function work(iteration: (vu: number) => Promise<Outcome>): Work<number> {
+  return {
+    createVu: (id) => id,
+    operations: ['push', 'pull'],
+    operationOf: (index) => index % 2,
+    run: (vu) => iteration(vu),
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function storeOf({ intervals }: SliceReport): MetricStore {
+  const store = new MetricStore();
+  for (const interval of intervals) store.add(interval);
+  return store;
+}
+
+test('what is reported is what was done, interval by interval, and what was streamed', async (t) => {
+  const { run, streamed, line } = await runOf(t, loops);
+  let done = 0;
+  await run.run(
+    work(async () => {
+      await wait(30);
+      return ++done % 10 === 0 ? 'failed' : 'ok';
+    }),
+  );
+  const report = await run.finish();
+  const { intervals, end, startedAt, definitions, ...rest } = report;
+  assert.deepEqual(rest, {
+    format: 1,
+    runId: 'run',
+    scenario: 'relay',
+    kind: 'load',
+    slice: { index: 0, of: 1 },
+    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
+    intervalMs: 100,
+    evidence: {},
+  });
+  assert.deepEqual([end.status, end.started, end.completed, end.dropped, end.interrupted], ['complete', 30, 30, 0, 0]);
+  assert.ok(definitions.iterations && Date.parse(startedAt!) <= Date.now());
+
+  const store = storeOf(report);
+  for (const op of ['push', 'pull']) {
+    assert.equal(store.sum('iterations', { scenario: 'relay', op }), 15);
+    assert.equal(store.trend('iteration_response_time', { op }).count, 15);
+    assert.equal(store.trend('iteration_duration', { op }).count, 15);
+  }
+  assert.deepEqual([store.rate('iteration_failed').passes, store.rate('iteration_failed').count], [3, 30]);
+  assert.equal(store.trend('generator_lateness').count, 30);
+
+  // 30 iterations of 30 ms by three VUs: at least three intervals of 100 ms, each with an index of its own.
+  assert.ok(intervals.length >= 3);
+  assert.equal(new Set(intervals.map(({ index }) => index)).size, intervals.length);
+  assert.ok(intervals.every(({ series }) => series['vus_max{scenario:relay}'] !== undefined));
+  await line.close();
+  assert.deepEqual(streamed, JSON.parse(JSON.stringify(intervals)).slice(0, streamed.length));
+});
+
+test('no interval boundary comes twice', async (t) => {
+  const { run } = await runOf(t, { ...endless, durationMs: 1_000 } as Plan, { intervalMs: 20 });
+  await run.run(work(() => wait(1, 'ok')));
+  const { intervals, end } = await run.finish();
+  assert.ok(intervals.length <= Math.ceil(end.durationMs / 20) + 1, `${intervals.length} in ${end.durationMs} ms`);
+  assert.ok(intervals.at(-1)!.index <= Math.ceil(end.durationMs / 20));
+});
+
+test('the response time includes the wait for a VU, the duration does not', async (t) => {
+  const { run } = await runOf(t, arrivals);
+  // 20 arrivals, one every 20 ms, and one VU that needs 40 ms for each: they wait longer and longer.
+  await run.run(work(() => wait(40, 'ok')));
+  const store = storeOf(await run.finish());
+  const responseTime = store.trend('iteration_response_time');
+  const duration = store.trend('iteration_duration');
+  assert.deepEqual([responseTime.count, duration.count], [20, 20]);
+  assert.ok(responseTime.sum - duration.sum > 3_000, `${responseTime.avg} on average, of which ${duration.avg} work`);
+  const lateness = store.trend('iteration_lateness');
+  assert.ok(Math.abs(lateness.sum - (responseTime.sum - duration.sum)) < 20, 'the difference is the lateness');
+  assert.ok(store.trend('generator_lateness').count < 20, 'a wait for a VU is not the generator’s');
+});
+
+test('a run that is stopped delivers what it has', async (t) => {
+  const { run, line } = await runOf(t, endless);
+  let iterations = 0;
+  const running = run.run(
+    work(async () => {
+      if (++iterations === 10) line.stop('the target stopped answering');
+      return wait(2, 'ok');
+    }),
+  );
+  await assert.rejects(running, new Error('the target stopped answering'));
+  assert.equal(await stopped(run.signal), 'the target stopped answering');
+  const report = await run.finish();
+  assert.deepEqual([report.end.status, report.end.error], ['stopped', undefined]);
+  assert.ok(report.end.completed >= 10);
+  assert.equal(storeOf(report).sum('iterations'), report.end.completed);
+});
+
+test('Ctrl-C: finishing a run that goes on ends it, and delivers', async (t) => {
+  const { run } = await runOf(t, endless);
+  let tenth: () => void;
+  const goingOn = new Promise<void>((resolve) => (tenth = resolve));
+  let iterations = 0;
+  const running = run.run(
+    work(async () => {
+      if (++iterations === 10) tenth();
+      return wait(2, 'ok');
+    }),
+  );
+  await goingOn;
+  const [report] = await Promise.all([run.finish(), assert.rejects(running, new Error('the test ended'))]);
+  assert.equal(report.end.status, 'stopped');
+  assert.equal(storeOf(report).sum('iterations'), report.end.completed);
+});
+
+test('an error of the author ends the slice as crashed, with where it was thrown', async (t) => {
+  for (const [where, broken] of [
+    ['createVu', { ...work(async () => 'ok'), createVu: () => Promise.reject(new TypeError('no such account')) }],
+    ['run', work(async () => Promise.reject(new TypeError('no such account')))],
+  ] as const) {
+    const { run } = await runOf(t, loops);
+    await assert.rejects(run.run(broken as Work<number>), new TypeError('no such account'), where);
+    const { end, startedAt } = await run.finish();
+    assert.equal(end.status, 'crashed', where);
+    assert.match(end.error!, /^relay, slice 0: TypeError: no such account\n +at .*scenario\.test\.ts/, where);
+    assert.equal(startedAt === undefined, where === 'createVu');
+  }
+});
+
+test('a run that never started reports so', async (t) => {
+  const { run, line } = await runOf(t, endless);
+  line.stop('only 1 of 2 slices were ready within 180 s');
+  await stopped(run.signal);
+  await assert.rejects(run.run(work(async () => 'ok')), new Error('only 1 of 2 slices were ready within 180 s'));
+  const { startedAt, intervals, end } = await run.finish();
+  assert.deepEqual([startedAt, intervals, end.status, end.durationMs, end.started], [undefined, [], 'stopped', 0, 0]);
+});
+
+test('what ends after the run is over is no result', async (t) => {
+  const { run, recorder } = await runOf(t, { ...endless, durationMs: 50, gracefulStopMs: 0 } as Plan);
+  let letGo: () => void;
+  const hanging = new Promise<void>((resolve) => (letGo = resolve));
+  await run.run(
+    work(async () => {
+      await hanging;
+      return 'ok';
+    }),
+  );
+  letGo!();
+  await wait(1);
+  const report = await run.finish();
+  assert.deepEqual([report.end.status, report.end.interrupted, report.end.completed], ['complete', 2, 0]);
+  assert.equal(storeOf(report).sum('iterations'), 0);
+  assert.equal(storeOf(report).sum('interrupted_iterations'), 2);
+  assert.equal(recorder.trend('iteration_duration', { op: 'push' }).count, 0);
+});
+
+test('the windows of a run are calm, load and drain', async (t) => {
+  const { run } = await runOf(t, { ...endless, durationMs: 600 } as Plan, { calmMs: 200, durationMs: 400 });
+  assert.equal(run.window, 'calm');
+  const seen = new Set<string>();
+  await run.run(
+    work(async () => {
+      seen.add(run.window);
+      return wait(1, 'ok');
+    }),
+  );
+  assert.deepEqual([...seen], ['calm', 'load', 'drain']);
+  await run.finish();
+});
+
+/** A run whose work settles as `settle` says, beside another slice that rests when the test says so. */
+async function settling(t: TestContext, settle: (context: Started) => Promise<void>) {
+  const context = await runOf(t, loops, {}, 2);
+  const other = await join(t, context.line, { index: 1 });
+  void other.ready();
+  const evidence = { 'acknowledged-writes': ['not settled'] };
+  const running = context.run.run({
+    ...work(async () => 'ok'),
+    async settle() {
+      await settle(context);
+      evidence['acknowledged-writes'] = ['settled'];
+    },
+    evidence: () => evidence,
+  });
+  return { ...context, other, running };
+}
+
+test('nobody settles before the last slice is at rest; then evidence is what was found', async (t) => {
+  const order: string[] = [];
+  const { run, other, running, line } = await settling(t, async () => void order.push('settled'));
+  await until(() => line.startAt !== undefined);
+  // The iterations of this slice are long over then, and so would be the quiet before settling.
+  await wait(1_000);
+  order.push('the other one rests');
+  await Promise.all([other.rest(), running]);
+  assert.deepEqual(order, ['the other one rests', 'settled']);
+  const { end, evidence } = await run.finish();
+  assert.deepEqual([end.status, evidence], ['complete', { 'acknowledged-writes': ['settled'] }]);
+});
+
+test('a slice that dies under load counts as at rest', async (t) => {
+  const { run, other, running, line } = await settling(t, async () => {});
+  await until(() => line.startAt !== undefined);
+  await other.end();
+  await running;
+  assert.deepEqual((await run.finish()).evidence, { 'acknowledged-writes': ['settled'] });
+});
+
+test('nothing of settling is measured, but what went wrong in it is named', async (t) => {
+  const { run, other, running } = await settling(t, async ({ recorder }) => {
+    await wait(150);
+    recorder.add('http_reqs', 1);
+    recorder.trend('http_req_duration').add(5);
+    recorder.error('HTTP 500');
+  });
+  await until(() => run.startAt !== undefined);
+  await other.end();
+  await running;
+  const report = await run.finish();
+  const store = storeOf(report);
+  assert.equal(store.sum('http_reqs'), 0);
+  assert.equal(store.select('http_req_duration'), undefined);
+  assert.equal(store.sum('iterations'), 30);
+  assert.deepEqual(report.end.errors, { 'HTTP 500': 1 });
+});
+
+test('settling is bounded: what was not looked at by then stays unknown, and the run is complete', async (t) => {
+  let began: () => void;
+  const hanging = new Promise<void>((resolve) => (began = resolve));
+  const { run, other, running } = await settling(t, () => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    began();
+    return new Promise(() => {});
+  });
+  await until(() => run.startAt !== undefined);
+  await other.end();
+  await hanging;
+  t.mock.timers.tick(59_999);
+  let over = false;
+  void running.then(() => (over = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(over, false);
+  t.mock.timers.tick(1);
+  await running;
+  const { end, evidence } = await run.finish();
+  assert.deepEqual([end.status, evidence], ['complete', { 'acknowledged-writes': ['not settled'] }]);
+});
+
+test('a settling that throws is the suite’s fault, and evidence still arrives', async (t) => {
+  const { run, other, running } = await settling(t, async () => {
+    throw new TypeError('no such device');
+  });
+  await until(() => run.startAt !== undefined);
+  await other.end();
+  await assert.rejects(running, new TypeError('no such device'));
+  const { end, evidence } = await run.finish();
+  assert.deepEqual([end.status, evidence], ['crashed', { 'acknowledged-writes': ['not settled'] }]);
+});
+
+test('a run that is stopped does not settle, and its evidence arrives all the same', async (t) => {
+  const { run, running, line } = await settling(t, async () => assert.fail('nobody said so'));
+  await until(() => run.startAt !== undefined);
+  line.stop('the target stopped answering');
+  await assert.rejects(running, new Error('the target stopped answering'));
+  const { end, evidence } = await run.finish();
+  assert.deepEqual([end.status, evidence], ['stopped', { 'acknowledged-writes': ['not settled'] }]);
+});
+
+test('the generator’s own health is measured beside its work', async (t) => {
+  const { run } = await runOf(t, { ...endless, durationMs: 500 } as Plan);
+  await run.run(work(() => wait(1, 'ok')));
+  const store = storeOf(await run.finish());
+  for (const metric of ['generator_event_loop_delay', 'generator_cpu_percent']) {
+    assert.ok(store.trend(metric, { scenario: 'relay' }).count >= 1, metric);
+  }
+  assert.ok(store.trend('machine_cpu_percent', { scenario: 'relay', window: 'load' }).count >= 1);
+});
+
+test('the report is plain data', async (t) => {
+  const { run, recorder } = await runOf(t, loops);
+  recorder.error('ECONNRESET');
+  await run.run(work(async () => 'ok'));
+  const report = await run.finish();
+  assert.deepEqual(JSON.parse(JSON.stringify(report)).end.errors, { ECONNRESET: 1 });
+  const packed = report.intervals.flatMap(({ series }) => Object.entries(series));
+  const [, trend] = packed.find(([key]) => key === 'iteration_duration{op:push,scenario:relay}')!;
+  assert.ok(trend.t === 'trend' && Trend.decode(trend.h, trend.sum).count > 0);
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import type { Interval } from '../measure/recorder.ts';
+import { join, openLine, stopped } from './startline.fixture.ts';
+import { monotonicMs, type SliceId, StartLine, StartLineRunner } from './startline.ts';
+
+/** Long enough never to run out in a test. */
+const PATIENT_MS = 60_000;
+
+function joinAll(t: TestContext, line: StartLine, count: number): Promise<StartLineRunner[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => join(t, line, { index })));
+}
+
+test('all slices are given one instant, once the last of them is ready, and it lies ahead', async (t) => {
+  const counts: number[] = [];
+  const starts: number[] = [];
+  const line = await openLine(t, { ready: (count) => counts.push(count), start: (startAt) => starts.push(startAt) });
+  line.expect(8, PATIENT_MS);
+  const [last, ...others] = (await joinAll(t, line, 8)) as [StartLineRunner, ...StartLineRunner[]];
+  const waiting = others.map((runner) => runner.ready());
+  const before = monotonicMs();
+  const first = await Promise.race([...waiting, last.ready()]);
+  assert.deepEqual(await Promise.all(waiting), new Array(7).fill(first));
+  assert.ok(first > before);
+  assert.deepEqual([line.startAt, starts, counts], [first, [first], [1, 2, 3, 4, 5, 6, 7, 8]]);
+});
+
+test('nobody starts before everybody is ready, also when it is not yet known how many there are', async (t) => {
+  let heard: () => void;
+  const bothReady = new Promise<void>((resolve) => (heard = resolve));
+  const line = await openLine(t, { ready: (count) => (count === 2 ? heard() : undefined) });
+  const [a, b, c] = (await joinAll(t, line, 3)) as [StartLineRunner, StartLineRunner, StartLineRunner];
+  const waiting = [a.ready(), b.ready()];
+  await bothReady;
+  assert.equal(line.startAt, undefined);
+  line.expect(3, PATIENT_MS);
+  assert.equal(line.startAt, undefined);
+  const startAt = await c.ready();
+  assert.deepEqual(await Promise.all(waiting), [startAt, startAt]);
+});
+
+test('a slice that says twice that it is ready is one slice', async (t) => {
+  const line = await openLine(t);
+  line.expect(2, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  const waiting = [a.ready(), a.ready()];
+  assert.equal(line.startAt, undefined);
+  const startAt = await b.ready();
+  assert.deepEqual(await Promise.all(waiting), [startAt, startAt]);
+});
+
+test('when not all are ready in time nobody starts, and everybody hears how many were', async (t) => {
+  const line = await openLine(t);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  line.expect(3, 50);
+  const reason = new Error('only 2 of 3 slices were ready within 0.05 s');
+  await Promise.all([assert.rejects(a.ready(), reason), assert.rejects(b.ready(), reason)]);
+  assert.equal(line.stopReason, reason.message);
+  const late = await join(t, line, { index: 2 });
+  await assert.rejects(late.ready(), reason);
+});
+
+test('a slice that dies before the start stops the others', async (t) => {
+  const line = await openLine(t);
+  line.expect(3, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  const waiting = a.ready();
+  await b.end();
+  await assert.rejects(waiting, new Error('slice 1 of relay ended before the start'));
+});
+
+test('a slice that ends after the start stops nobody', async (t) => {
+  let received: (interval: Interval) => void;
+  const interval = new Promise<Interval>((resolve) => (received = resolve));
+  const line = await openLine(t, { interval: (_id, one) => received(one) });
+  line.expect(2, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  await Promise.all([a.ready(), b.ready()]);
+  await b.end();
+  a.interval({ index: 5, series: {} });
+  await interval;
+  assert.deepEqual([line.stopReason, a.signal.aborted], [undefined, false]);
+});
+
+test('who is ready after the start is refused, and the others go on', async (t) => {
+  const line = await openLine(t);
+  line.expect(1, PATIENT_MS);
+  const punctual = await join(t, line);
+  await punctual.ready();
+  const late = await join(t, line, { index: 1 });
+  await assert.rejects(late.ready(), new Error('the run has already begun'));
+  assert.equal(punctual.signal.aborted, false);
+});
+
+test('everybody hears the first reason to stop: those who wait, those who run, and those who come later', async (t) => {
+  const line = await openLine(t);
+  line.expect(2, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  await Promise.all([a.ready(), b.ready()]);
+  line.stop('the target stopped answering');
+  line.stop('another reason');
+  const late = await join(t, line, { index: 7 });
+  for (const runner of [a, b, late]) assert.equal(await stopped(runner.signal), 'the target stopped answering');
+  assert.equal(line.stopReason, 'the target stopped answering');
+});
+
+test('a line that was stopped does not start', async (t) => {
+  const line = await openLine(t);
+  const runner = await join(t, line);
+  line.stop('Ctrl-C');
+  line.expect(1, PATIENT_MS);
+  await assert.rejects(runner.ready(), new Error('Ctrl-C'));
+  assert.equal(line.startAt, undefined);
+});
+
+test('slices settle together, once none of them loads the target any more: at rest or gone', async (t) => {
+  const line = await openLine(t);
+  line.expect(3, PATIENT_MS);
+  const [a, b, c] = (await joinAll(t, line, 3)) as [StartLineRunner, StartLineRunner, StartLineRunner];
+  await Promise.all([a.ready(), b.ready(), c.ready()]);
+  let settled = 0;
+  const settling = [a, b].map((runner) => runner.rest().then(() => (settled += 1)));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(settled, 0);
+  await c.end();
+  await Promise.all(settling);
+});
+
+test('a run that is stopped does not settle', async (t) => {
+  const line = await openLine(t);
+  line.expect(2, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  await Promise.all([a.ready(), b.ready()]);
+  const resting = a.rest();
+  line.stop('the target stopped answering');
+  await assert.rejects(resting, new Error('the target stopped answering'));
+});
+
+test('without its coordinator a slice stops', async (t) => {
+  const line = await openLine(t);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  const waiting = a.ready();
+  await line.close();
+  await assert.rejects(waiting, new Error('the coordinator is gone'));
+  assert.equal(await stopped(b.signal), 'the coordinator is gone');
+  a.interval({ index: 0, series: {} });
+});
+
+test('what slices measured arrives whole and in order', async (t) => {
+  const sent = Array.from({ length: 50 }, (_, index): Interval => {
+    const series = {
+      [`sync_push_duration{check:é${index}}`]: { t: 'trend', h: 'x'.repeat(20_000), sum: index } as const,
+    };
+    return { index, series };
+  });
+  const received: [SliceId, Interval][] = [];
+  let complete: () => void;
+  const all = new Promise<void>((resolve) => (complete = resolve));
+  const line = await openLine(t, {
+    interval(id, interval) {
+      received.push([id, interval]);
+      if (received.length === 2 * sent.length) complete();
+    },
+  });
+  const runners = await joinAll(t, line, 2);
+  for (const interval of sent) for (const runner of runners) runner.interval(interval);
+  await all;
+  for (const index of [0, 1]) {
+    const own = received.filter(([id]) => id.index === index);
+    assert.deepEqual(
+      own.map(([, interval]) => interval),
+      sent,
+    );
+    assert.deepEqual(own[0]![0], { scenario: 'relay', index });
+  }
+});
+
+test('the socket is gone when the line is closed, and nobody can join any more', async (t) => {
+  const line = await StartLine.open({ ready() {}, start() {}, interval() {} });
+  const { address } = line;
+  const runner = await join(t, line);
+  if (process.platform !== 'win32') assert.equal(existsSync(address), true);
+  await line.close();
+  assert.equal(existsSync(address), false);
+  await assert.rejects(StartLineRunner.connect(address, { scenario: 'relay', index: 1 }), /ENOENT|ECONNREFUSED/);
+  await stopped(runner.signal);
+  await runner.end();
+  await runner.end();
+});
+
+test('two lines at a time do not disturb each other', async (t) => {
+  const [one, other] = await Promise.all([openLine(t), openLine(t)]);
+  assert.notEqual(one.address, other.address);
+  one.expect(1, PATIENT_MS);
+  other.expect(1, PATIENT_MS);
+  await (await join(t, one)).ready();
+  assert.equal(other.startAt, undefined);
+});

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ProfileSpec, ScenarioSpec } from '../profile.ts';
+import { defaultHealth } from './health.fixture.ts';
+import { durationOf } from './plan.ts';
+import { type RunShape, runShape, timeline } from './timeline.ts';
+
+const known = { load: ['relay', 'vms'], journey: ['reader', 'writer'] };
+const asIs: RunShape = { scale: 1, seed: '1' };
+
+const arrivals = { executor: 'constant-arrival-rate', rate: 100, duration: '2m', maxVUs: 50 } as const;
+const sessions = { executor: 'constant-arrival-rate', rate: 6, timeUnit: '1m', maxSessions: 4 } as const;
+
+function timelineOf(
+  scenarios: Record<string, ScenarioSpec>,
+  profile: Partial<ProfileSpec> = {},
+  shape: Partial<RunShape> = {},
+) {
+  const spec: ProfileSpec = { description: 'Of a test', scenarios, thresholds: {}, ...profile };
+  return timeline({ name: 'mine', path: 'profiles/mine.json', spec }, known, { ...asIs, ...shape });
+}
+
+function planOf(...[scenarios, profile, shape]: Parameters<typeof timelineOf>) {
+  return timelineOf(scenarios, profile, shape).scenarios.map(({ plan }) => plan);
+}
+
+test('defaults are filled in', () => {
+  const made = timelineOf({ relay: arrivals });
+  assert.deepEqual(made, {
+    profile: 'mine',
+    path: 'profiles/mine.json',
+    description: 'Of a test',
+    seed: '1',
+    calmMs: 0,
+    durationMs: 120_000,
+    intervalMs: 1_000,
+    slices: 1,
+    scenarios: [
+      {
+        name: 'relay',
+        kind: 'load',
+        plan: {
+          executor: 'constant-arrival-rate',
+          startTimeMs: 0,
+          gracefulStopMs: 30_000,
+          arrivals: 'uniform',
+          timeUnitMs: 1_000,
+          preAllocatedVUs: 50,
+          maxVUs: 50,
+          maxLatenessMs: 10_000,
+          rate: 100,
+          durationMs: 120_000,
+        },
+        slices: 1,
+        mix: undefined,
+        options: {},
+      },
+    ],
+    thresholds: {},
+    health: defaultHealth,
+  });
+});
+
+test('what a profile says goes before the defaults', () => {
+  const health = {
+    maxLateness: '1s',
+    maxStartSpread: '2s',
+    maxDropped: 0.1,
+    maxEventLoopDelay: '4s',
+    maxGeneratorCpu: 80,
+    maxGcPause: '5s',
+    maxMachineCpu: 70,
+    maxSteal: 0,
+    maxControlSlowdown: 2,
+    targetDownAfter: '3s',
+  };
+  const relay = { ...arrivals, mix: { push: 1 }, options: { room: 'a' }, gracefulStop: '0s', maxLateness: '1s' };
+  const made = timelineOf({ relay }, { health }, { seed: 'abc' });
+  assert.deepEqual(made.health, {
+    maxLatenessMs: 1_000,
+    maxStartSpreadMs: 2_000,
+    maxDropped: 0.1,
+    maxEventLoopDelayMs: 4_000,
+    maxGeneratorCpuPercent: 80,
+    maxGcPauseMs: 5_000,
+    maxMachineCpuPercent: 70,
+    maxStealPercent: 0,
+    maxControlSlowdown: 2,
+    targetDownAfterMs: 3_000,
+  });
+  const [{ mix, options, plan }] = made.scenarios as [(typeof made.scenarios)[0]];
+  assert.deepEqual([made.seed, mix, options], ['abc', { push: 1 }, { room: 'a' }]);
+  assert.deepEqual([plan.gracefulStopMs, 'maxLatenessMs' in plan && plan.maxLatenessMs], [0, 1_000]);
+});
+
+test('loads begin when calm is over; a journey without a duration runs from the start until the last of them ends', () => {
+  const made = timelineOf(
+    {
+      relay: arrivals,
+      vms: { executor: 'constant-vus', vus: 2, duration: '1m', startTime: '90s' },
+      reader: sessions,
+      writer: { ...sessions, startTime: '5s' },
+    },
+    { calm: '30s' },
+  );
+  assert.deepEqual(
+    made.scenarios.map(({ name, plan }) => [name, plan.startTimeMs, durationOf(plan)]),
+    [
+      ['relay', 30_000, 150_000],
+      ['vms', 120_000, 180_000],
+      ['reader', 0, 180_000],
+      ['writer', 5_000, 180_000],
+    ],
+  );
+  assert.deepEqual([made.calmMs, made.durationMs], [30_000, 180_000]);
+});
+
+test('a journey goes through calm at what it starts with, then through its own schedule', () => {
+  const stages = [{ duration: '1m', target: 10 }];
+  const calm = { calm: '30s' };
+  const lead = (target: number) => [
+    { durationMs: 30_000, target },
+    { durationMs: 60_000, target: 10 },
+  ];
+  const stagesOf = (scenario: ScenarioSpec, profile: Partial<ProfileSpec>) => {
+    const [plan] = planOf({ reader: scenario }, profile);
+    return 'stages' in plan! ? plan.stages : undefined;
+  };
+  const rate = { executor: 'ramping-arrival-rate', stages, maxSessions: 3 } as const;
+  assert.deepEqual(stagesOf({ ...rate, startRate: 4 }, calm), lead(4));
+  assert.deepEqual(stagesOf(rate, calm), lead(0));
+  assert.deepEqual(stagesOf({ executor: 'ramping-vus', stages, startVUs: 2 }, calm), lead(2));
+  assert.deepEqual(stagesOf({ executor: 'ramping-vus', stages }, calm), lead(1));
+  assert.deepEqual(stagesOf(rate, {}), [{ durationMs: 60_000, target: 10 }]);
+  const [constant] = planOf({ reader: { ...sessions, duration: '1m' } }, calm);
+  assert.equal(durationOf(constant!), 90_000);
+});
+
+test('LOAD_DURATION rescales everything, calm included, to exactly that length', () => {
+  const scenarios: Record<string, ScenarioSpec> = {
+    relay: { ...arrivals, startTime: '10s' },
+    vms: {
+      executor: 'ramping-vus',
+      stages: [
+        { duration: '10s', target: 5 },
+        { duration: '0s', target: 2 },
+        { duration: '110s', target: 2 },
+      ],
+    },
+    reader: sessions,
+    writer: { executor: 'shared-iterations', vus: 1, iterations: 5, maxDuration: '1m' },
+  };
+  for (const durationMs of [1_000, 60_000, 77_777, 3_600_000]) {
+    const made = timelineOf(scenarios, { calm: '30s' }, { durationMs });
+    const factor = durationMs / 160_000;
+    assert.equal(made.durationMs, durationMs);
+    const near = (actual: number, expected: number) =>
+      assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} ${expected}`);
+    near(made.calmMs, 30_000 * factor);
+    for (const [i, [start, end]] of [
+      [40_000, 160_000],
+      [30_000, 150_000],
+      [0, 160_000],
+      [0, 60_000],
+    ].entries()) {
+      const { plan } = made.scenarios[i]!;
+      near(plan.startTimeMs, start! * factor);
+      near(durationOf(plan), end! * factor);
+      assert.equal(plan.gracefulStopMs, 30_000);
+    }
+  }
+});
+
+test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
+  const ramp = [{ duration: '1m', target: 10 }];
+  const scenarios: Record<string, ScenarioSpec> = {
+    relay: { ...arrivals, preAllocatedVUs: 10 },
+    vms: { executor: 'ramping-arrival-rate', startRate: 20, stages: ramp, maxVUs: 3 },
+    reader: { executor: 'ramping-vus', startVUs: 0, stages: ramp },
+    writer: { executor: 'per-vu-iterations', vus: 6, iterations: 5 },
+  };
+  const figures = (scale: number) =>
+    planOf(scenarios, {}, { scale }).map((plan) => {
+      const { rate, startRate, stages, preAllocatedVUs, maxVUs, startVUs, vus, iterations } = plan as unknown as Record<
+        string,
+        unknown
+      >;
+      const targets = (stages as { target: number }[] | undefined)?.map(({ target }) => target);
+      return JSON.parse(
+        JSON.stringify({ rate, startRate, targets, preAllocatedVUs, maxVUs, startVUs, vus, iterations }),
+      );
+    });
+  assert.deepEqual(figures(0.5), [
+    { rate: 50, preAllocatedVUs: 5, maxVUs: 25 },
+    { startRate: 10, targets: [5], preAllocatedVUs: 2, maxVUs: 2 },
+    { targets: [5], startVUs: 0 },
+    { vus: 3, iterations: 5 },
+  ]);
+  assert.deepEqual(figures(0.01), [
+    { rate: 1, preAllocatedVUs: 1, maxVUs: 1 },
+    { startRate: 0.2, targets: [0.1], preAllocatedVUs: 1, maxVUs: 1 },
+    { targets: [1], startVUs: 0 },
+    { vus: 1, iterations: 5 },
+  ]);
+  assert.deepEqual(figures(3)[3], { vus: 18, iterations: 5 });
+});
+
+test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and no slice without a VU", () => {
+  const slicesOf = (own: number | undefined, ofProfile: number | undefined, ofRun: number | undefined, maxVUs = 50) => {
+    const made = timelineOf({ relay: { ...arrivals, maxVUs, slices: own } }, { slices: ofProfile }, { slices: ofRun });
+    return [made.slices, made.scenarios[0]!.slices];
+  };
+  const table: [Parameters<typeof slicesOf>, number[]][] = [
+    [
+      [undefined, undefined, undefined],
+      [1, 1],
+    ],
+    [
+      [undefined, 4, undefined],
+      [4, 4],
+    ],
+    [
+      [2, 4, undefined],
+      [4, 2],
+    ],
+    [
+      [8, 4, undefined],
+      [4, 4],
+    ],
+    [
+      [undefined, 4, 2],
+      [2, 2],
+    ],
+    [
+      [3, 4, 2],
+      [2, 2],
+    ],
+    [
+      [3, 4, 8],
+      [8, 3],
+    ],
+    [
+      [undefined, undefined, 8],
+      [8, 8],
+    ],
+    [
+      [undefined, 8, undefined, 5],
+      [8, 5],
+    ],
+  ];
+  for (const [args, slices] of table) assert.deepEqual(slicesOf(...args), slices, args.join());
+  const idle = timelineOf({ relay: { executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '1m', target: 0 }] } });
+  assert.equal(idle.scenarios[0]!.slices, 1);
+});
+
+test('intervals are whole seconds, and no more than 300', () => {
+  const table = [
+    [40_000, 1_000],
+    [300_000, 1_000],
+    [300_001, 2_000],
+    [3_600_000, 12_000],
+    [500, 1_000],
+  ] as const;
+  for (const [durationMs, intervalMs] of table) {
+    assert.equal(timelineOf({ relay: arrivals }, {}, { durationMs }).intervalMs, intervalMs, `${durationMs}`);
+  }
+});
+
+test('a schedule of no length is refused', () => {
+  const table: [Record<string, ScenarioSpec>, string][] = [
+    [{ relay: { ...arrivals, duration: '0s' } }, 'relay.duration is 0s in all; allowed is a duration above 0s.'],
+    [
+      { relay: { executor: 'ramping-vus', stages: [{ duration: '0s', target: 5 }] } },
+      'relay.stages is 0s in all; allowed is a duration above 0s.',
+    ],
+    [
+      { relay: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '0s' } },
+      'relay.maxDuration is 0s in all; allowed is a duration above 0s.',
+    ],
+    [
+      { reader: sessions },
+      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h.",
+    ],
+    [
+      { relay: arrivals, reader: { ...sessions, startTime: '3m' } },
+      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h.",
+    ],
+  ];
+  for (const [scenarios, sentence] of table) {
+    assert.throws(() => timelineOf(scenarios), new Error(`profiles/mine.json: scenarios.${sentence}`));
+  }
+  timelineOf({ reader: sessions }, { calm: '10s' });
+});
+
+test('the environment shapes a run', () => {
+  assert.deepEqual(runShape({}), { scale: 1, seed: '1' });
+  assert.deepEqual(runShape({ LOAD_DURATION: '', LOAD_SCALE: '', LOAD_SLICES: '', LOAD_SEED: '' }), {
+    scale: 1,
+    seed: '1',
+  });
+  assert.deepEqual(runShape({ LOAD_DURATION: '1m30s', LOAD_SCALE: '0.5', LOAD_SLICES: '4', LOAD_SEED: 'abc' }), {
+    durationMs: 90_000,
+    scale: 0.5,
+    slices: 4,
+    seed: 'abc',
+  });
+  const duration = 'allowed is a duration such as 500ms, 30s, 1m30s or 2h.';
+  const scale = 'allowed is a number above 0, such as 0.5.';
+  const slices = 'allowed is a whole number of at least 1.';
+  const table: [NodeJS.ProcessEnv, string][] = [
+    [{ LOAD_DURATION: 'abc' }, `LOAD_DURATION is "abc"; ${duration}`],
+    [{ LOAD_DURATION: '60' }, `LOAD_DURATION is "60"; ${duration}`],
+    [{ LOAD_DURATION: '0s' }, `LOAD_DURATION is "0s"; ${duration}`],
+    [{ LOAD_SCALE: 'half' }, `LOAD_SCALE is "half"; ${scale}`],
+    [{ LOAD_SCALE: '0' }, `LOAD_SCALE is "0"; ${scale}`],
+    [{ LOAD_SCALE: '-1' }, `LOAD_SCALE is "-1"; ${scale}`],
+    [{ LOAD_SCALE: 'Infinity' }, `LOAD_SCALE is "Infinity"; ${scale}`],
+    [{ LOAD_SLICES: '1.5' }, `LOAD_SLICES is "1.5"; ${slices}`],
+    [{ LOAD_SLICES: '0' }, `LOAD_SLICES is "0"; ${slices}`],
+    [{ LOAD_SLICES: 'all' }, `LOAD_SLICES is "all"; ${slices}`],
+  ];
+  for (const [env, sentence] of table) assert.throws(() => runShape(env), new Error(sentence));
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { folderOf } from './folder.fixture.ts';
+import { isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
+
+test('without settings the target is the embedded one, at the port that Playwright tells', (t) => {
+  const settings = targetSettings({}, folderOf(t, {}));
+  assert.equal(isEmbedded(settings), true);
+  assert.deepEqual(resolveTarget(settings, { TARGET_PORT: '4123' }), {
+    name: 'embedded',
+    embedded: true,
+    baseUrl: 'http://127.0.0.1:4123',
+    apiUrl: 'http://127.0.0.1:4123',
+    syncUrl: 'http://127.0.0.1:4123/sync',
+    wsUrl: 'ws://127.0.0.1:4123',
+    yjsUrl: 'ws://127.0.0.1:4123/yjs',
+    token: undefined,
+  });
+  assert.throws(
+    () => resolveTarget(settings, {}),
+    new Error('The embedded target was not started: run through playwright.config.ts.'),
+  );
+});
+
+test('TARGET names the file, and what is not set is derived', (t) => {
+  const folder = folderOf(t, {
+    '.env': 'BASE_URL=http://default.test',
+    '.env.staging': 'BASE_URL=https://app.test/\nAPI_URL=https://api.test/v1//\nAPI_TOKEN=secret',
+  });
+  const target = (env: NodeJS.ProcessEnv) => resolveTarget(targetSettings(env, folder), env);
+  assert.deepEqual(target({ TARGET: 'staging' }), {
+    name: 'staging',
+    embedded: false,
+    baseUrl: 'https://app.test',
+    apiUrl: 'https://api.test/v1',
+    syncUrl: 'https://api.test/v1/sync',
+    wsUrl: 'wss://api.test/v1',
+    yjsUrl: 'wss://api.test/v1/yjs',
+    token: 'secret',
+  });
+  const byDefault = target({});
+  assert.deepEqual([byDefault.name, byDefault.apiUrl, byDefault.token], ['default', 'http://default.test', undefined]);
+});
+
+test('the environment goes before the file', (t) => {
+  const folder = folderOf(t, { '.env': 'BASE_URL=http://file.test\nWS_URL=ws://file.test\nAPI_TOKEN=file' });
+  const env = { BASE_URL: 'http://env.test', SYNC_API_URL: 'http://env.test/api/sync', API_TOKEN: '' };
+  const { baseUrl, apiUrl, syncUrl, wsUrl, token } = resolveTarget(targetSettings(env, folder), env);
+  assert.deepEqual(
+    [baseUrl, apiUrl, syncUrl, wsUrl, token],
+    ['http://env.test', 'http://env.test', 'http://env.test/api/sync', 'ws://file.test', 'file'],
+  );
+});
+
+test('an API alone is a target: its pages are there too', (t) => {
+  const settings = targetSettings({ API_URL: 'http://api.test' }, folderOf(t, {}));
+  assert.equal(isEmbedded(settings), false);
+  assert.equal(resolveTarget(settings, {}).baseUrl, 'http://api.test');
+});
+
+test('an unknown TARGET, with what there is', (t) => {
+  const some = folderOf(t, { '.env.staging': '', '.env.qa': '', '.env.example': '' });
+  const none = folderOf(t, { '.env': '' });
+  assert.throws(
+    () => targetSettings({ TARGET: 'stagin' }, some),
+    /^Error: TARGET is "stagin", but there is no file \.env\.stagin; allowed: (qa, staging|staging, qa)\.$/,
+  );
+  assert.throws(
+    () => targetSettings({ TARGET: 'qa' }, none),
+    new Error('TARGET is "qa", but there is no file .env.qa; allowed: none: there is no .env.<name> file.'),
+  );
+  targetSettings({ TARGET: 'qa' }, some);
+});
+
+test('what is no URL, with where it stands, and without its password', (t) => {
+  const folder = folderOf(t, { '.env': 'WS_URL=http://file.test' });
+  const http = 'allowed is a URL such as http://127.0.0.1:4000.';
+  const table: [NodeJS.ProcessEnv, string][] = [
+    [{ BASE_URL: 'localhost:3000' }, `BASE_URL in the environment is "localhost:3000"; ${http}`],
+    [{ API_URL: 'ws://a.test' }, `API_URL in the environment is "ws://a.test"; ${http}`],
+    [{ SYNC_API_URL: '/sync' }, `SYNC_API_URL in the environment is "/sync"; ${http}`],
+    [{ BASE_URL: 'htp://me:pass@word@a.test' }, `BASE_URL in the environment is "htp://***@a.test"; ${http}`],
+    [{}, 'WS_URL in .env is "http://file.test"; allowed is a URL such as ws://127.0.0.1:4000.'],
+  ];
+  for (const [env, sentence] of table) assert.throws(() => targetSettings(env, folder), new Error(sentence));
+  targetSettings({ WS_URL: 'wss://a.test' }, folder);
+});
+
+test('a shown URL holds neither user, password nor query', () => {
+  const table = [
+    ['http://me:secret@a.test:8080/v1?token=secret#x', 'http://a.test:8080/v1'],
+    ['https://a.test/', 'https://a.test'],
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+  ] as const;
+  for (const [url, shown] of table) assert.equal(shownUrl(url), shown);
+});

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/** What a person signs up and signs in with. */
+export interface Account {
+  email: string;
+  password: string;
+  name: string;
+  organization: string;
+}
+
+/**
+ * The account of a session slot: the same in every process of a run, so that protocol workers find the ledger of a person in a
+ * browser, and another one in every run.
+ * @param journey the scenario's name
+ * @param slot counts from 0 over the whole journey
+ */
+export function accountOf(runId: string, journey: string, slot: number): Account {
+  const who = `${journey}-${slot}`;
+  const digest = createHash('sha256').update(`${runId}/${who}`).digest('hex');
+  return {
+    email: `${who}-${digest.slice(0, 12)}@tandem.test`,
+    password: `pw-${digest.slice(12, 32)}`,
+    name: `${journey} ${slot}`,
+    organization: 'Tandem',
+  };
+}

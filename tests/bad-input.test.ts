@@ -1,0 +1,267 @@
+/** What cannot be run ends before any load is sent: exit code 1 and one sentence. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { serve } from '../support/server.fixture.ts';
+import { getLoad, type Outcome, Project, pingProfile, repository } from './project.ts';
+
+const journey = `
+  import { journey } from '${repository}/support/test.ts';
+  journey('visit', { run: async ({ page, step }) => void (await step('open', () => page.goto('/'))) });`;
+
+const files = { 'protocol/ping.load.ts': getLoad(), 'profiles/small.json': pingProfile() };
+
+/** With a journey beside the load. */
+const hybrid = {
+  ...files,
+  'journeys/visit.journey.ts': journey,
+  'profiles/small.json': pingProfile({
+    scenarios: {
+      ping: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', maxVUs: 10 },
+      visit: { executor: 'constant-arrival-rate', rate: 1, maxSessions: 1 },
+    },
+  }),
+};
+
+/** Runs the project against a server that counts what it is asked. */
+async function attempt(t: TestContext, input: Input): Promise<Outcome & { requests: number }> {
+  let requests = 0;
+  const stub = await serve(t, (_request, answer) => {
+    requests += 1;
+    answer.end();
+  });
+  const project = new Project(t, input.files ?? files);
+  const outcome = await project.run(input.args ?? ['--project=small'], { BASE_URL: stub.url, ...input.env });
+  return { ...outcome, requests };
+}
+
+interface Input {
+  files?: Record<string, unknown>;
+  args?: string[];
+  env?: Record<string, string>;
+}
+
+function assertRefused({ exitCode, output, verdict, requests }: Awaited<ReturnType<typeof attempt>>): void {
+  assert.equal(exitCode, 1);
+  assert.equal(verdict, undefined, 'there is no verdict');
+  assert.equal(requests, 0, 'nothing was sent');
+  assert.doesNotMatch(output, /^\s+at |^\s*\d+ \|/m, 'neither stack nor code is shown');
+}
+
+const profile = (changes: Record<string, unknown>, scenario: Record<string, unknown> = {}) => ({
+  files: { ...files, 'profiles/small.json': pingProfile(changes, scenario) },
+});
+
+const executors =
+  'constant-arrival-rate, ramping-arrival-rate, constant-vus, ramping-vus, per-vu-iterations, shared-iterations';
+
+const sentences: [name: string, input: Input, sentence: string][] = [
+  [
+    'no --project',
+    { args: [] },
+    '--project is missing: name the profile to run, e.g. --project=small; allowed: small.',
+  ],
+  ['an unknown profile', { args: ['--project=smal'] }, '--project is "smal"; did you mean "small"? allowed: small.'],
+  [
+    'two profiles',
+    { args: ['--project=small', '--project', 'other'] },
+    '--project is given 2 times; allowed is one profile a run.',
+  ],
+  [
+    'a misspelt field',
+    profile({ threshold: {} }),
+    'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
+      'allowed: $schema, description, calm, slices, scenarios, thresholds, health.',
+  ],
+  [
+    'a misspelt scenario',
+    profile({ scenarios: { pong: { executor: 'constant-vus', vus: 1, duration: '1s' } } }),
+    'profiles/small.json: scenarios.pong names no scenario; did you mean "ping"? allowed: ping.',
+  ],
+  [
+    'a misspelt executor',
+    profile({}, { executor: 'constant-arrival-rates' }),
+    'profiles/small.json: scenarios.ping.executor is "constant-arrival-rates"; did you mean "constant-arrival-rate"? ' +
+      `allowed: ${executors}.`,
+  ],
+  [
+    'a negative rate',
+    profile({}, { rate: -1 }),
+    'profiles/small.json: scenarios.ping.rate is -1; allowed is a number of at least 0.',
+  ],
+  [
+    'an empty mix',
+    profile({}, { mix: {} }),
+    'profiles/small.json: scenarios.ping.mix is {}; allowed is at least one operation with a weight above 0.',
+  ],
+  [
+    'an operation that the load does not have',
+    profile({}, { mix: { got: 1 } }),
+    'profiles/small.json: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
+  ],
+  [
+    'a threshold that is none',
+    profile({ thresholds: { checks: ['p95 < 500'] } }),
+    'profiles/small.json: thresholds.checks[0] is "p95 < 500"; allowed is ' +
+      'an aggregation (p(95), avg, min, med, max, count, rate, value), one of < <= > >= == != and a number or ' +
+      'a multiple of calm: "p(95)<500", "rate<0.05", "p(75)<1.5*calm".',
+  ],
+  [
+    'a figure that the metric does not have',
+    profile({ thresholds: { checks: ['p(95)<500'] } }),
+    'profiles/small.json: thresholds "checks" has "p(95)<500", but checks is a rate; allowed: rate, count.',
+  ],
+  [
+    'LOAD_DURATION=abc',
+    { env: { LOAD_DURATION: 'abc' } },
+    'LOAD_DURATION is "abc"; allowed is a duration such as 500ms, 30s, 1m30s or 2h.',
+  ],
+  ['LOAD_SCALE=0', { env: { LOAD_SCALE: '0' } }, 'LOAD_SCALE is "0"; allowed is a number above 0, such as 0.5.'],
+  ['LOAD_SLICES=x', { env: { LOAD_SLICES: 'x' } }, 'LOAD_SLICES is "x"; allowed is a whole number of at least 1.'],
+  [
+    'an unknown TARGET',
+    { env: { TARGET: 'prod' }, files: { ...files, '.env.staging': 'BASE_URL=http://127.0.0.1:1' } },
+    'TARGET is "prod", but there is no file .env.prod; allowed: staging.',
+  ],
+  [
+    'a BASE_URL that is none, with a password in it',
+    { env: { BASE_URL: 'htp://me:hunter2@127.0.0.1' } },
+    'BASE_URL in the environment is "htp://***@127.0.0.1"; allowed is a URL such as http://127.0.0.1:4000.',
+  ],
+  [
+    'too few --workers',
+    { args: ['--project=small', '--workers=1'], env: { LOAD_SLICES: '2' } },
+    '--workers is 1, but the 2 slices of profile small must run at the same time; allowed is at least 2.',
+  ],
+  [
+    '--repeat-each',
+    { args: ['--project=small', '--repeat-each=3'], env: { LOAD_SLICES: '2' } },
+    '--repeat-each is 3, but slices are made by the profile, and small has 2; allowed is LOAD_SLICES=3.',
+  ],
+  [
+    '--retries',
+    { args: ['--project=small', '--retries=1'] },
+    '--retries is 1; allowed is 0, since half a load that begins again is no measurement.',
+  ],
+  [
+    '--reporter',
+    { args: ['--project=small', '--reporter=line'] },
+    "--reporter=line would take the place of Tandem's reporter, and there would be no verdict; " +
+      'allowed is --add-reporter=line.',
+  ],
+  [
+    'a filter that leaves nothing',
+    { args: ['--project=small', '-g', 'pong'] },
+    'Nothing to run: the filters (-g, --grep-invert, file names) leave no scenario of the profile; --list shows them.',
+  ],
+  [
+    'a load that declares another name',
+    { files: { ...files, 'protocol/ping.load.ts': getLoad('pong') } },
+    'protocol/ping.load.ts declares load("pong", …); allowed is load("ping", …), once.',
+  ],
+  [
+    'a journey in the file of a load',
+    { files: { ...files, 'protocol/ping.load.ts': journey.replace("'visit'", "'ping'") } },
+    'protocol/ping.load.ts declares journey("ping", …); allowed is load("ping", …), once.',
+  ],
+  [
+    'files that declare nothing',
+    { files: { ...files, 'protocol/ping.load.ts': 'export {};' } },
+    "Nothing to run: the files of the profile's scenarios declare none; " +
+      'allowed is one load(…) or journey(…) in each, with the name of its file.',
+  ],
+  [
+    'one file that declares nothing',
+    { files: { ...hybrid, 'journeys/visit.journey.ts': 'export {};' } },
+    'journeys/visit.journey.ts declares nothing, but profiles/small.json runs scenarios.visit; ' +
+      'allowed is one journey(…) with the name of its file.',
+  ],
+  [
+    'a PLAYWRIGHT_CHROMIUM_EXECUTABLE that is none',
+    { files: hybrid, env: { PLAYWRIGHT_CHROMIUM_EXECUTABLE: '/nowhere/chromium' } },
+    'PLAYWRIGHT_CHROMIUM_EXECUTABLE is "/nowhere/chromium", which is not an executable file: name one, or unset it.',
+  ],
+];
+
+describe('bad input', { concurrency: 3 }, () => {
+  for (const [name, input, sentence] of sentences) {
+    test(name, async (t) => {
+      const outcome = await attempt(t, input);
+      assert.equal(outcome.output.trim(), sentence);
+      assertRefused(outcome);
+    });
+  }
+
+  test('a profile that is no JSON', async (t) => {
+    const outcome = await attempt(t, { files: { ...files, 'profiles/small.json': '{]' } });
+    assert.match(
+      outcome.output,
+      /^profiles\/small\.json is no JSON: Expected .*; allowed is what profile\.schema\.json describes\.\n+$/,
+    );
+    assertRefused(outcome);
+  });
+
+  test('a misspelt metric', async (t) => {
+    const outcome = await attempt(t, profile({ thresholds: { http_req_durations: ['p(95)<500'] } }));
+    assert.match(
+      outcome.output,
+      /^profiles\/small\.json: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.\n+$/,
+    );
+    assertRefused(outcome);
+  });
+
+  test('a load that cannot be read: its place is named', async (t) => {
+    const outcome = await attempt(t, { files: { ...files, 'protocol/ping.load.ts': '\nload(' } });
+    assert.match(outcome.output, /^SyntaxError: .*\/protocol\/ping\.load\.ts: Unexpected token \(2:5\)\n.*:2\n+$/);
+    assert.equal(outcome.exitCode, 1);
+    assert.equal(outcome.requests, 0);
+  });
+
+  test('a load that cannot be read beside one that can', async (t) => {
+    const outcome = await attempt(t, { files: { ...hybrid, 'journeys/visit.journey.ts': '\njourney(' } });
+    assert.match(outcome.output, /^SyntaxError: .*\/journeys\/visit\.journey\.ts: Unexpected token \(2:8\)\n.*:2\n+$/);
+    assert.equal(outcome.exitCode, 1);
+    assert.equal(outcome.requests, 0);
+    assert.equal(outcome.verdict, undefined);
+  });
+
+  test('no browser for the journeys', async (t) => {
+    const env = { PATH: '', PLAYWRIGHT_BROWSERS_PATH: '/nowhere', PLAYWRIGHT_CHROMIUM_EXECUTABLE: '' };
+    const outcome = await attempt(t, { files: hybrid, env });
+    assert.match(
+      outcome.output,
+      /^There is no browser for the journeys: looked for PLAYWRIGHT_CHROMIUM_EXECUTABLE \(not set\), Playwright's headless shell \(\/nowhere\/chromium_headless_shell-\d+\), chromium-headless-shell, .* \(on PATH\); install one with "npx playwright install chromium-headless-shell", or on Debian "apt-get install chromium-headless-shell"\.\n+$/,
+    );
+    assertRefused(outcome);
+
+    const without = await attempt(t, { files: hybrid, env, args: ['--project=small', '-g', 'ping'] });
+    assert.equal(without.verdict?.status, 'pass', 'loads need none');
+  });
+
+  test('an unreachable BASE_URL', async (t) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const outcome = await attempt(t, { env: { BASE_URL: `http://me:hunter2@127.0.0.1:${port}` } });
+    assert.match(
+      outcome.output,
+      new RegExp(
+        `^BASE_URL http://127\\.0\\.0\\.1:${port} cannot be reached: \\d+ tries in 10 s, the last one ended in ECONNREFUSED; start the target or correct BASE_URL\\.\\n+$`,
+      ),
+    );
+    assertRefused(outcome);
+  });
+
+  test('an embedded target that cannot start', async (t) => {
+    const env = { BASE_URL: '', DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/ledger' };
+    const outcome = await attempt(t, { env });
+    assert.equal(
+      outcome.output.trim(),
+      '[target] DATABASE_URL: PostgreSQL at 127.0.0.1:1 cannot be reached: connection refused.\n' +
+        'The embedded target did not start (exit code 1); what it said is above.',
+    );
+    assertRefused(outcome);
+  });
+});

@@ -1,0 +1,243 @@
+/** A throw-away Tandem project, and whole runs of `npx playwright test` in it, as a user would start them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import type { Finding, Reason, Verdict } from '../support/judge/verdict.ts';
+
+/** The repository: projects import the suite's words from here. */
+export const repository = dirname(import.meta.dirname);
+
+const PLAYWRIGHT = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
+
+/** All that a run gets of our own environment: nothing that shapes a run, names a target or belongs to a CI. */
+const KEPT_VARIABLES = [
+  ...['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'XDG_CACHE_HOME'],
+  ...['PLAYWRIGHT_BROWSERS_PATH', 'PLAYWRIGHT_CHROMIUM_EXECUTABLE'],
+];
+
+/** Every process of a run inherits this variable: by it those that were left behind are found. */
+const MARK = 'TANDEM_TEST_RUN';
+
+export interface Outcome {
+  exitCode: number | null;
+  /** Everything that was printed, without colours. */
+  output: string;
+  /** The folder of the results: `reports/latest`, or that of the run id that was given. */
+  folder: string;
+  /** Undefined when none was written. */
+  verdict: Verdict | undefined;
+}
+
+/** A folder below `reports/`, where the packages of the repository are found and no tool looks. */
+export class Project {
+  readonly folder: string;
+  readonly #test: TestContext;
+
+  /** @param files by path; what is no text is written as JSON. Removed when the test is over. */
+  constructor(test: TestContext, files: Record<string, unknown>) {
+    const parent = join(repository, 'reports', '.tests');
+    mkdirSync(parent, { recursive: true });
+    this.#test = test;
+    this.folder = mkdtempSync(join(parent, 'project-'));
+    test.after(() => rmSync(this.folder, { recursive: true }));
+    this.write({
+      'package.json': { type: 'module' },
+      'playwright.config.ts':
+        `import { tandemConfig } from '${repository}/support/config.ts';\n` +
+        'export default tandemConfig(import.meta.dirname);\n',
+      ...files,
+    });
+  }
+
+  write(files: Record<string, unknown>): void {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+      writeFileSync(join(this.folder, path), typeof content === 'string' ? content : JSON.stringify(content));
+    }
+  }
+
+  /** Starts `playwright test <args>` with nothing but `env` to say what to run. */
+  start(args: string[], env: Record<string, string> = {}): Run {
+    return new Run(this.#test, this.folder, args, env);
+  }
+
+  run(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+    return this.start(args, env).end();
+  }
+}
+
+/** One `playwright test` under way. */
+export class Run {
+  readonly #mark = randomBytes(8).toString('hex');
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #news = new EventEmitter();
+  readonly #exit: Promise<unknown[]>;
+  #output = '';
+
+  /** @param folder the project, or the repository itself */
+  constructor(test: TestContext, folder: string, args: string[], env: Record<string, string>) {
+    this.#folder = join(folder, 'reports', env.LOAD_RUN_ID ?? 'latest');
+    const kept = Object.fromEntries(KEPT_VARIABLES.map((name) => [name, process.env[name]]));
+    this.#child = spawn(process.execPath, [PLAYWRIGHT, 'test', ...args], {
+      cwd: folder,
+      env: { ...kept, ...env, [MARK]: this.#mark },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, as a shell gives to every command: it is the group that a Ctrl-C reaches.
+      detached: true,
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#output += stripVTControlCharacters(chunk);
+        this.#news.emit('news');
+      });
+    }
+    this.#exit = once(this.#child, 'close');
+    test.after(() => {
+      for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
+    });
+  }
+
+  /** Waits for something that happens while the run lasts; rejects when the run ends before. */
+  async until(event: Promise<unknown>): Promise<void> {
+    const ended = this.#exit.then(() => {
+      throw new Error(`the run ended too early:\n${this.#output}`);
+    });
+    await Promise.race([event, ended]);
+  }
+
+  /** Resolves once the output matches. */
+  async printed(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#output)) await this.until(once(this.#news, 'news'));
+  }
+
+  /** What Ctrl-C does in a terminal: SIGINT to every process of the group. */
+  pressCtrlC(): void {
+    process.kill(-this.#child.pid!, 'SIGINT');
+  }
+
+  /** Waits until it is over. */
+  async end(): Promise<Outcome> {
+    const [exitCode] = (await this.#exit) as [number | null];
+    const path = join(this.#folder, 'verdict.json');
+    const verdict = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Verdict) : undefined;
+    return { exitCode, output: this.#output, folder: this.#folder, verdict };
+  }
+
+  /** Those that live, of this run: itself, workers, browsers, target, database. Known on Linux only; else none. */
+  processes(): Process[] {
+    const all = readProcesses();
+    const own = new Set(all.filter(({ environment }) => environment.includes(`${MARK}=${this.#mark}`)));
+    // PostgreSQL is given an environment of its own, but is a child of one of the others. Parents come first in no order.
+    for (let before = -1; before < own.size; ) {
+      before = own.size;
+      for (const one of all) if ([...own].some(({ pid }) => pid === one.parent)) own.add(one);
+    }
+    return [...own];
+  }
+}
+
+export interface Process {
+  pid: number;
+  parent: number;
+  command: string;
+  environment: string;
+}
+
+function readProcesses(): Process[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      if (!/^\d+$/.test(name)) return [];
+      const read = (what: string) => readFileSync(`/proc/${name}/${what}`, 'utf8');
+      const command = read('cmdline').replaceAll('\0', ' ').trim();
+      const parent = Number(/\) \w (\d+)/.exec(read('stat'))?.[1]);
+      // Without a command line it has ended and only waits for its parent to take note.
+      return command ? [{ pid: Number(name), parent, command, environment: read('environ') }] : [];
+    } catch {
+      return []; // it ended meanwhile, or is somebody else's
+    }
+  });
+}
+
+/** Those of the given processes that still live. */
+export function surviving(processes: Process[]): string[] {
+  const alive = readProcesses();
+  return processes
+    .filter(({ pid, command }) => alive.some((one) => one.pid === pid && one.command === command))
+    .map(({ command }) => command);
+}
+
+/** The text of `protocol/<name>.load.ts`: an operation `get` that asks for `/item` and checks that it is there. */
+export function getLoad(name = 'ping', operations = ''): string {
+  return `
+    import { load } from '${repository}/support/test.ts';
+    import { Http } from '${repository}/protocol/clients/http.ts';
+
+    load('${name}', {
+      setup: (slice) => new Http(slice, slice.target.apiUrl),
+      teardown: (http) => http.close(),
+      vu: (_vu, http) => http,
+      operations: {
+        get: {
+          weight: 1,
+          async run(http, vu) {
+            const answer = await http.request({ op: 'get', method: 'GET', path: '/item' });
+            vu.check('status is 200', answer.status === 200);
+          },
+        },
+        ${operations}
+      },
+    });`;
+}
+
+/** Limits on the generator so wide that a busy machine changes no outcome. */
+export const anyMachine = {
+  maxLateness: '1m',
+  maxStartSpread: '1m',
+  maxEventLoopDelay: '1m',
+  maxGcPause: '1m',
+  maxGeneratorCpu: 1_000_000,
+  maxMachineCpu: 1_000_000,
+  maxSteal: 1_000_000,
+  maxControlSlowdown: 1_000_000,
+};
+
+/** A profile of one load at a constant rate. */
+export function pingProfile(changes: Record<string, unknown> = {}, scenario: Record<string, unknown> = {}) {
+  return {
+    description: 'a test',
+    scenarios: { ping: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', maxVUs: 10, ...scenario } },
+    thresholds: { 'http_req_failed{scenario:ping}': ['rate<0.05'] },
+    health: anyMachine,
+    ...changes,
+  };
+}
+
+/** The only reason of that kind, with its fields. */
+export function reason<K extends Finding['kind']>(verdict: Verdict | undefined, kind: K) {
+  return verdict?.reasons.find((one) => one.kind === kind) as (Extract<Finding, { kind: K }> & Reason) | undefined;
+}
+
+/** Every file below a folder, by path. */
+export function filesIn(folder: string): Record<string, Buffer> {
+  const files: Record<string, Buffer> = {};
+  for (const entry of readdirSync(folder, { recursive: true }) as string[]) {
+    const path = join(folder, entry);
+    if (statSync(path).isFile()) files[entry] = readFileSync(path);
+  }
+  return files;
+}

@@ -1,0 +1,350 @@
+/** Whole runs against a server of the test's own: each way in which a verdict comes about. */
+import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { basename } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { serve } from '../support/server.fixture.ts';
+import { anyMachine, filesIn, type Outcome, Project, pingProfile, reason, repository } from './project.ts';
+
+const item: RequestListener = (_request, answer) => void answer.end('{"id":1}');
+
+interface Parts {
+  vu?: string;
+  get?: string;
+  teardown?: string;
+  headers?: string;
+}
+
+/** `protocol/ping.load.ts` with code of the test's own in its places; `burn(ms)` blocks the process. */
+function pingLoad({ vu = '', get = '', teardown = '', headers = '{}' }: Parts = {}): string {
+  return `
+    import { load } from '${repository}/support/test.ts';
+    import { Http } from '${repository}/protocol/clients/http.ts';
+
+    let turn = 0;
+    let started = false;
+    function burn(ms) {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+    }
+
+    load('ping', {
+      setup: (slice) => new Http(slice, slice.target.apiUrl),
+      async teardown(http) {
+        await http.close();
+        ${teardown}
+      },
+      vu(vu, http) {
+        ${vu}
+        return http;
+      },
+      operations: {
+        get: {
+          weight: 1,
+          async run(http, vu) {
+            turn += 1;
+            started = true;
+            const { token } = vu.target;
+            const answer = await http.request({ op: 'get', method: 'GET', path: '/item', headers: ${headers} });
+            vu.check('status is 200', answer.status === 200);
+            ${get}
+          },
+        },
+      },
+    });`;
+}
+
+interface Input {
+  answer?: RequestListener;
+  load?: string;
+  profile?: object;
+  files?: Record<string, string>;
+  args?: string[];
+  env?: Record<string, string>;
+}
+
+interface Seen extends Outcome {
+  url: string;
+  /** Requests for `/item`. */
+  items: number;
+}
+
+async function run(t: TestContext, input: Input): Promise<Seen> {
+  let items = 0;
+  const { url } = await serve(t, (request, answer) => {
+    if (request.url === '/item') items += 1;
+    (input.answer ?? item)(request, answer);
+  });
+  const project = new Project(t, {
+    'protocol/ping.load.ts': input.load ?? pingLoad(),
+    'profiles/small.json': input.profile ?? pingProfile(),
+    ...input.files,
+  });
+  const outcome = await project.run(['--project=small', ...(input.args ?? [])], { BASE_URL: url, ...input.env });
+  return { ...outcome, url, items };
+}
+
+function assertVerdict({ exitCode, verdict, output }: Outcome, status: Verdict['status'], kinds: string[]): Verdict {
+  assert.equal(verdict?.status, status, output);
+  assert.deepEqual(
+    verdict.reasons.map(({ kind }) => kind),
+    kinds,
+    output,
+  );
+  assert.equal(exitCode, status === 'pass' ? 0 : 1);
+  assert.match(output, new RegExp(` ${status.toUpperCase()} `));
+  return verdict;
+}
+
+function iterations(verdict: Verdict): number {
+  return verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;
+}
+
+describe('a run', { concurrency: 2 }, () => {
+  test('passes, and everything that verdict.json promises is there', async (t) => {
+    const seen = await run(t, { env: { LOAD_SEED: 'seven' } });
+    const verdict = assertVerdict(seen, 'pass', []);
+    const { runId, startedAt, durationMs, health, thresholds, metrics, ...rest } = verdict;
+    assert.deepEqual(rest, {
+      schemaVersion: 1,
+      status: 'pass',
+      profile: 'small',
+      target: { name: 'default', url: seen.url },
+      seed: 'seven',
+      slices: { expected: 1, received: 1 },
+      reasons: [],
+      oracles: [],
+      regressions: [],
+      warnings: [],
+      errors: {},
+    });
+    assert.match(runId, /^small-/);
+    assert.ok(Date.parse(startedAt) > 0);
+    assert.ok(durationMs >= 1_000);
+    assert.deepEqual(thresholds, [
+      {
+        metric: 'http_req_failed{scenario:ping}',
+        expression: 'rate<0.05',
+        observed: 0,
+        limit: 0.05,
+        unit: 'ratio',
+        count: 50,
+        ok: true,
+      },
+    ]);
+    assert.deepEqual(
+      health.scenarios.map(({ scenario, dropped, interrupted }) => ({ scenario, dropped, interrupted })),
+      [{ scenario: 'ping', dropped: 0, interrupted: 0 }],
+    );
+
+    assert.equal(seen.items, 50, 'as many as the schedule has');
+    assert.equal(iterations(verdict), 50);
+    assert.equal(metrics['http_reqs{op:get,scenario:ping}']?.values.count, 50);
+    assert.equal(metrics['checks{check:status-is-200,scenario:ping}']?.values.rate, 1);
+    const trends = ['http_req_duration', 'iteration_response_time', 'iteration_duration', 'iteration_lateness'];
+    for (const name of trends) {
+      const { type, contains, count, values } = metrics[`${name}{scenario:ping}`] ?? {};
+      assert.deepEqual({ type, contains, count }, { type: 'trend', contains: 'time', count: 50 }, name);
+      const figures = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)'];
+      for (const figure of figures) assert.equal(typeof values?.[figure], 'number', `${name} ${figure}`);
+    }
+
+    assert.equal(basename(readlinkSync(seen.folder)), runId, 'reports/latest points at it');
+    const files = filesIn(seen.folder);
+    assert.deepEqual(Object.keys(files).sort(), ['metrics.json', 'summary.md', 'verdict.json']);
+    assert.match(String(files['summary.md']), /pass/i);
+    assert.equal(JSON.parse(String(files['metrics.json'])).metrics.http_reqs.values.count, 50);
+  });
+
+  test('fails when a threshold is crossed; failed checks are counted by name', async (t) => {
+    let turn = 0;
+    const answer: RequestListener = (request, response) => {
+      if (request.url === '/item') response.statusCode = turn++ % 2 === 0 ? 200 : 500;
+      response.end();
+    };
+    const profile = pingProfile({
+      thresholds: { checks: ['rate>0.95'], 'http_req_duration{op:get}': ['p(95)<60000'] },
+    });
+    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['threshold']);
+    assert.equal(
+      verdict.reasons[0]?.message,
+      'rate of checks was 50 % over 50 samples; required > 95 %. Look at the errors by name.',
+    );
+    assert.deepEqual(verdict.errors, { 'HTTP 500': 25, 'check: status is 200': 25 });
+  });
+
+  test('is invalid when a threshold has no samples, or too few', async (t) => {
+    const thresholds = { ws_connecting: ['avg<100'], 'http_req_duration{scenario:ping}': ['p(99)<60000'] };
+    const verdict = assertVerdict(await run(t, { profile: pingProfile({ thresholds }) }), 'invalid', [
+      'no-data',
+      'no-data',
+    ]);
+    assert.deepEqual(
+      verdict.reasons.map(({ message }) => message.split('. ')[0]),
+      [
+        'ws_connecting has no samples; avg<100 needs at least 1',
+        'http_req_duration{scenario:ping} has only 50 samples; p(99)<60000 needs at least 100',
+      ],
+    );
+  });
+
+  test('fails when all VUs wait for the target and arrivals are dropped', async (t) => {
+    const answer: RequestListener = (request, response) => {
+      // Answers never: the last ones are given up with the connection.
+      if (request.url !== '/item') response.end();
+    };
+    const profile = pingProfile({ thresholds: {} }, { maxVUs: 2, maxLateness: '50ms', gracefulStop: '0s' });
+    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['dropped']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^The target could not sustain the rate of ping: 48 of \d+ due iterations \(.*\) were dropped with all 2 VUs busy and the generator on time; allowed 0\./,
+    );
+  });
+
+  test('is invalid when the generator itself is late', async (t) => {
+    const profile = pingProfile({ health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
+    const seen = await run(t, { load: pingLoad({ get: 'burn(40);' }), profile });
+    const verdict = assertVerdict(seen, 'invalid', ['lateness']);
+    assert.ok(reason(verdict, 'lateness')!.p99Ms > 10);
+  });
+
+  test('is invalid when a slice starts late', async (t) => {
+    // From its VU on until its first iteration, the process of slice 2 does little but burn.
+    const load = pingLoad({
+      vu: `
+        const busy = () => {
+          if (started) return;
+          burn(700);
+          setImmediate(busy);
+        };
+        if (vu.id === 1) setImmediate(busy);`,
+    });
+    const profile = pingProfile({ health: { ...anyMachine, maxStartSpread: '100ms' } });
+    const verdict = assertVerdict(await run(t, { load, profile, env: { LOAD_SLICES: '2' } }), 'invalid', [
+      'late-start',
+    ]);
+    assert.match(verdict.reasons[0]!.message, /^Slice 2 of ping started .* after the common start; allowed 100 ms\./);
+  });
+
+  test('is invalid when a VU cannot be made, and the other slices do not wait for it', async (t) => {
+    const load = pingLoad({ vu: 'if (vu.id === 1) throw new Error("no account for VU 1");' });
+    const seen = await run(t, { load, env: { LOAD_SLICES: '3' } });
+    const verdict = assertVerdict(seen, 'invalid', ['crashed']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^Slice 2 of ping crashed: no account for VU 1 \(protocol\/ping\.load\.ts:\d+\); /,
+    );
+    assert.equal(seen.items, 0);
+  });
+
+  test('is invalid when a worker is killed; what it had streamed counts', async (t) => {
+    // Turn 40 of 25 a second: in the second second.
+    const load = pingLoad({ get: 'if (vu.id % 2 === 1 && turn === 40) process.kill(process.pid, "SIGKILL");' });
+    const profile = pingProfile({}, { duration: '3s' });
+    const verdict = assertVerdict(await run(t, { load, profile, env: { LOAD_SLICES: '2' } }), 'invalid', [
+      'missing-slice',
+    ]);
+    const { scenario, slice, of, cause } = reason(verdict, 'missing-slice')!;
+    assert.deepEqual({ scenario, slice, of }, { scenario: 'ping', slice: 1, of: 2 });
+    assert.match(cause, /SIGKILL/);
+    assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
+    assert.ok(iterations(verdict) > 75 && iterations(verdict) < 150, `${iterations(verdict)} iterations`);
+  });
+
+  test('is invalid when the target never answers', async (t) => {
+    let reached = false;
+    const answer: RequestListener = (request, response) => {
+      if (reached) request.socket.destroy();
+      else response.end();
+      reached = true;
+    };
+    const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });
+    const seen = await run(t, { answer, profile });
+    assertVerdict(seen, 'invalid', ['target-unreached']);
+    assert.ok(
+      seen.verdict?.reasons[0]?.message.startsWith(
+        `The target at ${seen.url} was never reached: 0 answers to 50 requests, last error connection closed by the target;`,
+      ),
+    );
+  });
+
+  test('keeps API_TOKEN to itself, whatever the target echoes', async (t) => {
+    const token = 'Ag7-secretpart-0042';
+    const echo: RequestListener = (request, answer) => void answer.end(`you sent ${request.headers.authorization}`);
+    const load = pingLoad({
+      headers: '{ authorization: "Token " + token }',
+      get: 'console.log(answer.body); console.error(answer.body); throw new Error("refused: " + answer.body);',
+      teardown: `throw new Error('cannot say goodbye with ${token}');`,
+    });
+    const seen = await run(t, { answer: echo, load, env: { API_TOKEN: token } });
+    const verdict = assertVerdict(seen, 'invalid', ['crashed']);
+    assert.match(verdict.reasons[0]!.message, /cannot say goodbye with \*\*\*/);
+    assert.match(seen.output, /you sent Token \*\*\*/);
+    assert.match(Object.keys(verdict.errors).join(), /refused: you sent Token \*\*\*/);
+    assert.doesNotMatch(seen.output, /secretpart/);
+    const files = Object.entries(filesIn(`${seen.folder}/..`));
+    assert.ok(files.length >= 3);
+    for (const [path, content] of files) assert.ok(!content.includes('secretpart'), `the token is in ${path}`);
+  });
+
+  for (const slices of ['2', '3']) {
+    test(`does the same in ${slices} slices`, async (t) => {
+      const seen = await run(t, { env: { LOAD_SLICES: slices } });
+      assert.equal(iterations(assertVerdict(seen, 'pass', [])), 50);
+      assert.equal(seen.items, 50);
+      assert.deepEqual(seen.verdict?.slices, { expected: Number(slices), received: Number(slices) });
+    });
+  }
+
+  test('does the same in two shards', async (t) => {
+    const profile = pingProfile({ thresholds: {}, slices: 2 });
+    const counts: number[] = [];
+    for (const shard of ['1/2', '2/2']) {
+      const seen = await run(t, { profile, args: [`--shard=${shard}`], env: { LOAD_RUN_ID: 'together' } });
+      const folder = `${seen.folder}-shard-${shard.replace('/', '-of-')}`;
+      const verdict = JSON.parse(String(filesIn(folder)['verdict.json'])) as Verdict;
+      assert.equal(verdict.status, 'pass', seen.output);
+      assert.equal(verdict.runId, 'together');
+      assert.deepEqual(verdict.slices, { expected: 1, received: 1 });
+      assert.equal(iterations(verdict), seen.items);
+      counts.push(seen.items);
+    }
+    assert.deepEqual(counts, [25, 25]);
+  });
+
+  const second = {
+    profile: pingProfile({
+      scenarios: {
+        ping: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', maxVUs: 10 },
+        pong: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', maxVUs: 10 },
+      },
+      thresholds: { 'http_req_failed{scenario:ping}': ['rate<0.05'], pong_time: ['p(95)<500', 'max<1000'] },
+    }),
+    files: {
+      'protocol/pong.load.ts': pingLoad().replace("load('ping', {", "load('pong', { metrics: { pong_time: 'trend' },"),
+    },
+  };
+
+  test('of a part of the profile judges that part, and says so', async (t) => {
+    const verdict = assertVerdict(await run(t, { ...second, args: ['-g', 'ping'] }), 'pass', []);
+    assert.deepEqual(
+      verdict.thresholds.map(({ metric }) => metric),
+      ['http_req_failed{scenario:ping}'],
+    );
+    assert.deepEqual(
+      verdict.warnings.map(({ message }) => message),
+      [
+        'Only a part of the profile ran: the filter left out pong, and with them 2 thresholds. ' +
+          'Run the whole profile before a release.',
+      ],
+    );
+  });
+
+  test('is not made by --list', async (t) => {
+    const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
+    assert.equal(seen.output.trim(), 'small: a test\n  load ping, slices: 2\n  load pong, slices: 2');
+    assert.deepEqual([seen.exitCode, seen.items, seen.verdict], [0, 0, undefined]);
+  });
+});
