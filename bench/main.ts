@@ -2,6 +2,7 @@
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
 import * as http from './http.ts';
+import * as oracle from './oracle.ts';
 import { benchPacer } from './pacer.ts';
 
 interface Bench {
@@ -15,6 +16,7 @@ interface Bench {
 const benches: Bench[] = [
   { name: 'pacer', about: 'how true the open model is to its schedule', run: benchPacer },
   calibration,
+  oracle,
   http,
   browser,
 ];

@@ -24,7 +24,7 @@ export interface LoadDefinition<S, V> {
   oracles?: OracleName[];
   /** Once a VU, when no scenario loads the target any more: the last look. Checks still count, nothing is measured. */
   settle?(state: V, vu: Vu): Promise<void>;
-  /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence, a list of them, or none. */
+  /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence or a list of them; null when it does not apply. */
   evidence?(state: V): Partial<Record<OracleName, unknown>>;
 }
 
@@ -86,8 +86,8 @@ export function loadWork<S, V>(
       const joined: Evidence = {};
       for (const { state } of workers) {
         for (const [oracle, pieces] of Object.entries(definition.evidence?.(state) ?? {})) {
-          joined[oracle] ??= [];
-          for (const piece of [pieces].flat()) joined[oracle].push(piece);
+          if (pieces === null) joined[oracle] ??= null;
+          else joined[oracle] = [...(joined[oracle] ?? []), ...[pieces].flat()];
         }
       }
       return joined;

@@ -66,23 +66,6 @@ describe('smoke on the embedded target', () => {
     assert.match(String(filesIn(folder)['summary.md']), /sync-relay/);
   });
 
-  for (const [fault, named] of [
-    ['empty-pull', 'changes_pulled{scenario:sync-relay}'],
-    ['error=0.3', 'http_req_failed{scenario:sync-relay}'],
-  ] as const) {
-    test(`fails when the target has the fault ${fault}`, async (t) => {
-      const project = new Project(t, scenarios);
-      const env = { LOAD_DURATION: '4s', LOAD_SCALE: '2', TARGET_FAULTS: fault };
-      const { exitCode, verdict, output } = await project.run(['--project=smoke', '-g', 'sync-relay'], env);
-      assert.equal(verdict?.status, 'fail', output);
-      assert.equal(exitCode, 1);
-      assert.ok(
-        verdict.reasons.some((one) => one.kind === 'threshold' && one.metric === named),
-        output,
-      );
-    });
-  }
-
   test('is what the repository itself would run', async (t) => {
     const { exitCode, output } = await new Run(t, repository, ['--list', '--project=smoke'], {}).end();
     assert.equal(exitCode, 0);

@@ -134,11 +134,12 @@ export class Group {
     );
   }
 
-  evidence(): DocumentEvidence {
+  evidence(): { [Oracle in keyof DocumentEvidence]: DocumentEvidence[Oracle] | null } {
     const all = [this.#settled, ...this.#unsettled.map((one) => one.evidence())];
     if (this.#document) all.push(this.#document.evidence());
     return {
-      'acknowledged-writes': all.flatMap((one) => one['acknowledged-writes']),
+      // Nothing acknowledges a write in a Yjs room.
+      'acknowledged-writes': this.#options.dialect === 'yjs' ? null : all.flatMap((one) => one['acknowledged-writes']),
       convergence: all.flatMap((one) => one.convergence),
     };
   }

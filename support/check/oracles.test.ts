@@ -51,6 +51,11 @@ test('a promise without evidence is unknown', () => {
   }
 });
 
+test('an oracle that does not apply to what any slice did is left out; one piece of evidence brings it back', () => {
+  assert.deepEqual(consult(['mine'], [{ mine: null }, {}], { mine: () => ok }), []);
+  assert.deepEqual(consult(['mine'], [{ mine: null }, { mine: [1] }], { mine: () => ok }), [{ name: 'mine', ...ok }]);
+});
+
 test('an oracle that crashes is unknown, and takes no other one with it', () => {
   const judgements = {
     broken: () => {

@@ -17,7 +17,8 @@ export type OracleName = keyof typeof oracles;
 
 /**
  * Runs each oracle that a scenario of the run promises evidence for, over the joined evidence of all slices.
- * An oracle that throws, or gets nothing, is unknown: nobody saw that the promise was kept.
+ * An oracle that throws, or gets nothing, is unknown: nobody saw that the promise was kept. One that does not
+ * apply (slices hand in null, and none a piece) is left out.
  * @param promised names of oracles
  * @param judgements for tests
  */
@@ -26,8 +27,9 @@ export function consult(
   slices: Evidence[],
   judgements: Record<string, Judgement> = oracles,
 ): OracleResult[] {
-  return [...new Set(promised)].sort().map((name) => {
+  return [...new Set(promised)].sort().flatMap((name) => {
     const evidence = slices.flatMap((slice) => slice[name] ?? []);
+    if (evidence.length === 0 && slices.some((slice) => slice[name] === null)) return [];
     const unknown = (why: string): OracleResult => ({
       name,
       checked: 0,

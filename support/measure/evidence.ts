@@ -12,5 +12,5 @@ export interface OracleResult {
   counts?: Record<string, number>;
 }
 
-/** Evidence of a slice, by the name of the oracle that will judge it. */
-export type Evidence = Record<string, unknown[]>;
+/** Evidence of a slice, by the name of the oracle that will judge it; null when that oracle does not apply to what it did. */
+export type Evidence = Record<string, unknown[] | null>;

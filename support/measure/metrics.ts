@@ -75,7 +75,7 @@ export const builtinMetrics = {
   browser_sessions: counter,
   browser_session_failed: rate,
 
-  /** Of each process that generates load, once an interval: 99th percentile of how late its event loop was. */
+  /** Of each process that generates load, once an interval: 90th percentile of how late its event loop was. */
   generator_event_loop_delay: time,
   /** Of each process that generates load, once an interval; 100 is one core. Browsers are processes of their own. */
   generator_cpu_percent: score,

@@ -1,0 +1,106 @@
+/** Every fault that the embedded target knows ends in the right verdict for the right reason; without it the same run passes. */
+import assert from 'node:assert/strict';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { parseFaults } from '../target/faults.ts';
+import { type Cluster, startCluster } from '../target/postgres.ts';
+import { startTarget } from '../target/server.ts';
+import { anyMachine, Project, repository } from './project.ts';
+
+const load = (scenario: object) => ({ executor: 'constant-arrival-rate', duration: '2s', ...scenario });
+const profile = (scenarios: object, thresholds: object) => ({
+  description: 'a test',
+  scenarios,
+  thresholds,
+  health: anyMachine,
+});
+
+const profiles = {
+  relay: profile(
+    { 'sync-relay': load({ rate: 40, maxVUs: 8 }) },
+    { http_req_failed: ['rate<0.05'], checks: ['rate>0.95'], changes_accepted: ['count>0'] },
+  ),
+  slow: profile({ 'sync-relay': load({ rate: 10, maxVUs: 16 }) }, { iteration_response_time: ['p(95)<1000'] }),
+  rooms: profile(
+    { 'crdt-conflicts': load({ rate: 5, maxVUs: 4, options: { dialect: 'yjs', convergenceTimeout: '1s' } }) },
+    { crdt_conflicts_expected: ['count>0'] },
+  ),
+  screen: profile(
+    { light: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } },
+    { browser_interaction_to_paint: ['p(75)<500'] },
+  ),
+};
+
+/** What a fault must be found by: an oracle, or a metric whose threshold it crosses; and a name among the errors. */
+const faults: [fault: string, profile: keyof typeof profiles, by: string, error?: string | RegExp][] = [
+  ['latency=1s', 'slow', 'iteration_response_time'],
+  ['stall=2s@500ms', 'slow', 'iteration_response_time'],
+  ['slow-body=1500ms', 'slow', 'iteration_response_time'],
+  ['error=0.3', 'relay', 'http_req_failed', 'HTTP 500'],
+  ['reset=0.3', 'relay', 'http_req_failed', /^ECONNRESET$|^connection closed/],
+  ['truncate-json=0.3', 'relay', 'checks', 'check: push: answer is as in the contract'],
+  ['duplicate-change=0.9', 'relay', 'checks', 'check: pull: no change twice'],
+  ['reject-silently=0.5', 'relay', 'checks', 'check: push: every change is accepted or rejected'],
+  ['lose-write=0.1', 'relay', 'acknowledged-writes'],
+  ['empty-pull', 'relay', 'acknowledged-writes'],
+  ['drop-update=0.5', 'rooms', 'convergence', 'check: crdt: replicas converge'],
+  ['freeze-replica', 'rooms', 'convergence', 'check: crdt: replicas converge'],
+  ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
+];
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await startCluster();
+});
+after(() => cluster.stop());
+
+async function run(t: TestContext, name: keyof typeof profiles, list: string): Promise<Verdict> {
+  const target = await startTarget({
+    databaseUrl: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`,
+    faults: parseFaults(list),
+    ...(name === 'screen' ? {} : { webFolder: 'none' }),
+  });
+  t.after(() => target.stop());
+  const [scenario] = Object.keys(profiles[name].scenarios) as [string];
+  const file = name === 'screen' ? `journeys/${scenario}.journey.ts` : `protocol/${scenario}.load.ts`;
+  const project = new Project(t, {
+    [file]: `import '${repository}/${file}';`,
+    [`profiles/${name}.json`]: profiles[name],
+  });
+  const { verdict, output } = await project.run([`--project=${name}`], { BASE_URL: target.url });
+  assert.ok(verdict, output);
+  return verdict;
+}
+
+describe('a target with a fault', { concurrency: 3 }, () => {
+  for (const [fault, name, by, error] of faults) {
+    test(`${fault} fails the run by ${by}`, async (t) => {
+      const { status, reasons, errors } = await run(t, name, fault);
+      assert.equal(status, 'fail', JSON.stringify(reasons));
+      const found = reasons.map((one) =>
+        one.kind === 'oracle' ? one.oracle : one.kind === 'threshold' ? one.metric : one.kind,
+      );
+      assert.ok(found.includes(by), `found by ${found.join(', ')}`);
+      if (error !== undefined) {
+        const named = Object.keys(errors).some((one) => (typeof error === 'string' ? one === error : error.test(one)));
+        assert.ok(named, `errors: ${JSON.stringify(errors)}`);
+      }
+    });
+  }
+
+  test('rate-limit=10/min makes the run invalid: hardly anything was let through', async (t) => {
+    const { status, reasons, errors } = await run(t, 'relay', 'rate-limit=10/min');
+    assert.equal(status, 'invalid', JSON.stringify(reasons));
+    const crossed = reasons.flatMap((one) => (one.kind === 'threshold' ? one.metric : []));
+    assert.ok(crossed.includes('http_req_failed'), JSON.stringify(reasons));
+    assert.ok((errors['HTTP 429 (rate limited)'] ?? 0) > 0, JSON.stringify(errors));
+  });
+
+  for (const name of Object.keys(profiles) as (keyof typeof profiles)[]) {
+    test(`none: the profile ${name} passes`, async (t) => {
+      const { status, reasons, errors } = await run(t, name, '');
+      assert.equal(status, 'pass', JSON.stringify(reasons));
+      assert.deepEqual(errors, {});
+    });
+  }
+});
