@@ -1,27 +1,7 @@
+import type { HealthLimits } from '../measure/health.ts';
 import type { Trend } from '../measure/histogram.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
-
-/** The limits of a profile's `health`: beyond them it is the generator that was measured, not the target. */
-export interface HealthLimits {
-  /** Of the 99th percentile of `generator_lateness`. */
-  maxLatenessMs: number;
-  maxStartSpreadMs: number;
-  /** Share of the arrivals that may be dropped. */
-  maxDropped: number;
-  /** Of the 90th percentile of `generator_event_loop_delay`: for a tenth of the time it may be worse. */
-  maxEventLoopDelayMs: number;
-  /** Of the 90th percentile of `generator_cpu_percent`; 100 is one core, all that a process can use. */
-  maxGeneratorCpuPercent: number;
-  /** Of the 99th percentile of `generator_gc_pause`. */
-  maxGcPauseMs: number;
-  /** Of the mean of `machine_cpu_percent` while there is load; 100 is all cores. */
-  maxMachineCpuPercent: number;
-  /** Of the mean of `machine_steal_percent` while there is load. */
-  maxStealPercent: number;
-  /** Times that `browser_control_paint` may grow over its calm value (75th percentiles). */
-  maxControlSlowdown: number;
-}
 
 /** What health needs to know of a run. */
 export interface HealthFacts {

@@ -1,6 +1,7 @@
+import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
-import { type HealthLimits, healthFindings, healthOf } from './health.ts';
+import { healthFindings, healthOf } from './health.ts';
 import { summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';

@@ -1,4 +1,5 @@
 import { durationHelp, parseDuration } from '../duration.ts';
+import type { HealthLimits } from '../measure/health.ts';
 import { kindOf, ms, type ProfileFile, type ScenarioKind, type ScenarioSpec } from '../profile.ts';
 import { durationOf, type Plan, vusOf } from './plan.ts';
 
@@ -23,18 +24,7 @@ export interface TimelineScenario {
 }
 
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
-export interface TimelineHealth {
-  maxLatenessMs: number;
-  maxStartSpreadMs: number;
-  maxDropped: number;
-  maxEventLoopDelayMs: number;
-  maxGeneratorCpuPercent: number;
-  maxGcPauseMs: number;
-  maxMachineCpuPercent: number;
-  maxStealPercent: number;
-  maxControlSlowdown: number;
-  targetDownAfterMs: number;
-}
+export type TimelineHealth = HealthLimits & { targetDownAfterMs: number };
 
 /** A profile made exact: every duration in ms from the run's start, calm included. Plain data: it travels as metadata. */
 export interface Timeline {
