@@ -2,6 +2,7 @@ import pg from 'pg';
 import { type Cluster, startCluster } from './postgres.ts';
 import { SCHEMA_SQL } from './schema.ts';
 import { StartError } from './start-error.ts';
+import { VM_SCHEMA_SQL } from './vm-schema.ts';
 
 /** The target's PostgreSQL, tables made and ready. */
 export interface Database {
@@ -16,14 +17,21 @@ export interface Database {
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+export interface DatabaseOptions {
+  poolSize?: number;
+  /** Another process of the target has made the tables, and may be at work in them. */
+  hasTables?: boolean;
+}
+
 /**
  * Connects to the PostgreSQL of `url`, or starts one of our own when there is none.
  * @throws {StartError} when it cannot be reached; the message names host and port, never user, password or URL.
  */
-export async function openDatabase(url: string | undefined): Promise<Database> {
+export async function openDatabase(url: string | undefined, options: DatabaseOptions = {}): Promise<Database> {
+  const { poolSize = POOL_SIZE, hasTables = false } = options;
   const cluster = url === undefined ? await startCluster() : undefined;
   const connection = cluster ? { host: cluster.folder, user: 'postgres', database: 'postgres' } : parseUrl(url!);
-  const pool = new pg.Pool({ ...connection, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const pool = new pg.Pool({ ...connection, max: poolSize, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   // A connection that breaks while idle is replaced when the next query needs one; that query reports what is wrong.
   pool.on('error', () => {});
   const stop = async () => {
@@ -31,7 +39,7 @@ export async function openDatabase(url: string | undefined): Promise<Database> {
     await cluster?.stop();
   };
   try {
-    await pool.query(`BEGIN; ${SCHEMA_SQL} COMMIT`);
+    await pool.query(hasTables ? 'SELECT 1' : `BEGIN; ${SCHEMA_SQL} ${VM_SCHEMA_SQL} COMMIT`);
   } catch (error) {
     await stop();
     throw new StartError(

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { decodeUpdate } from 'yjs';
 import { TestDevice } from './device.fixture.ts';
 import { parseFaults } from './faults.ts';
+import { TestOperator } from './operator.fixture.ts';
 import { type Cluster, startCluster } from './postgres.ts';
 import { startTarget, type Target } from './server.ts';
 import { TestReplica } from './yjs-replica.fixture.ts';
@@ -89,9 +90,26 @@ test('a fault that is not known, or whose value is wrong, is named with what is 
     ['rate-limit=often', /"often" is not a limit such as 60\/min; usage: rate-limit=<requests>\/<s, min or h>/],
     ['freeze-replica=1', /it takes no value, "1" was given/],
     ['slow-paint=soon', /"soon" is not a duration/],
-    ...['reset', 'lose-write', 'duplicate-change', 'reject-silently', 'drop-update', 'truncate-json'].map(
-      (name): [string, RegExp] => [`${name}=2`, new RegExp(`"2" is not a number from 0 to 1; usage: ${name}=<share>`)],
-    ),
+    ...[
+      'reset',
+      'lose-write',
+      'duplicate-change',
+      'reject-silently',
+      'drop-update',
+      'truncate-json',
+      'event-drop',
+      'event-duplicate',
+      'event-reorder',
+      'migration-data-loss',
+      'migration-stuck',
+      'migration-wrong-zone',
+      'vm-lost',
+      'vm-resurrect',
+      'illegal-state',
+    ].map((name): [string, RegExp] => [
+      `${name}=2`,
+      new RegExp(`"2" is not a number from 0 to 1; usage: ${name}=<share>`),
+    ]),
     ['slow-body=', /"" is not a duration/],
     ['crash@soon', /"soon" is not a duration/],
     ['error=0.1,crash=1', /"crash=1": it takes no value/],
@@ -342,6 +360,97 @@ test('empty-pull acknowledges, moves the cursor, and never gives a change', asyn
     assert.deepEqual(body.changes, []);
     assert.ok(body.timestamp > 0);
     assert.equal((await reader.pull(0, { protocol_version: '0' })).body.error.code, 'PROTOCOL_MISMATCH');
+  });
+});
+
+const VM = { name: 'a-vm', cpu_cores: 1, memory_mb: 512, disk_gb: 10, image: 'debian', zone: 'us-west-1' };
+
+/** All VMs of an operator, by id. */
+async function vmsOf(operator: TestOperator): Promise<Map<string, { id: string; status: string }>> {
+  const { data, pagination } = (await operator.get('/api/v1/vms?limit=100')).body as unknown as {
+    data: { id: string; status: string }[];
+    pagination: { total: number };
+  };
+  assert.equal(data.length, pagination.total);
+  return new Map(data.map((vm) => [vm.id, vm]));
+}
+
+/** An operator with a hundred VMs that run and are stopped in turn, and their ids. */
+async function withVms(target: Target): Promise<[TestOperator, ids: string[]]> {
+  const operator = new TestOperator(target);
+  const vm = (nth: number) => operator.vm({ status: nth % 2 ? 'stopped' : 'running' });
+  return [operator, await Promise.all(Array.from({ length: 100 }, (_, nth) => vm(nth)))];
+}
+
+test('a lost VM was created, by the answer, and is not there', async () => {
+  await assertShare('vm-lost', async (target) => {
+    const operator = new TestOperator(target);
+    const created: string[] = [];
+    for (let nth = 0; nth < 100; nth++) {
+      const { status, body } = await operator.post('/api/v1/vms', VM);
+      assert.equal(status, 201);
+      created.push(String(body.id));
+    }
+    const vms = await vmsOf(operator);
+    const lost = created.map((id) => !vms.has(id));
+    for (const id of created.slice(0, 10)) {
+      assert.equal((await operator.get(`/api/v1/vms/${id}`)).status, vms.has(id) ? 200 : 404);
+    }
+    return lost;
+  });
+});
+
+test('a resurrected VM was deleted, by the answer, and is as before; one that was not there stays away', async () => {
+  await assertShare('vm-resurrect', async (target) => {
+    const [operator, ids] = await withVms(target);
+    const before = await vmsOf(operator);
+    for (const id of ids) assert.equal((await operator.request('DELETE', `/api/v1/vms/${id}`)).status, 204);
+    assert.equal((await operator.request('DELETE', `/api/v1/vms/${randomUUID()}`)).status, 404);
+    const after = await vmsOf(operator);
+    for (const [id, vm] of after) assert.deepEqual(vm, before.get(id));
+    return ids.map((id) => after.has(id));
+  });
+});
+
+test('a VM in an illegal state was started or stopped, by the answer, and has its old state or migrates', async () => {
+  const seen = new Set<string>();
+  await assertShare('illegal-state', async (target) => {
+    const [operator, ids] = await withVms(target);
+    const before = await vmsOf(operator);
+    const wanted = new Map<string, string>();
+    for (const id of ids) {
+      const [action, status] = before.get(id)!.status === 'running' ? ['stop', 'stopped'] : ['start', 'running'];
+      const answer = await operator.post(`/api/v1/vms/${id}/${action}`, {});
+      assert.deepEqual([answer.status, answer.body.status], [200, status]);
+      wanted.set(id, status!);
+    }
+    const after = await vmsOf(operator);
+    for (const [id, { status }] of after) seen.add(`${before.get(id)!.status}, ${status}`);
+    return ids.map((id) => after.get(id)!.status !== wanted.get(id));
+  });
+  assert.deepEqual([...seen].toSorted(), [
+    'running, migrating',
+    'running, running',
+    'running, stopped',
+    'stopped, migrating',
+    'stopped, running',
+    'stopped, stopped',
+  ]);
+});
+
+test("a batch's VMs are lost and resurrected as others, and not when it fails", async () => {
+  await withFaults('vm-lost=1,vm-resurrect=1', async (target) => {
+    const operator = new TestOperator(target);
+    const batch = (...operations: object[]) => operator.post('/api/v1/vms/batch', { operations });
+    const id = await operator.vm();
+    assert.equal((await batch({ action: 'create', data: VM }, { action: 'delete', id })).status, 201);
+    const { data } = (await operator.get('/api/v1/vms')).body as unknown as { data: { id: string; status: string }[] };
+    assert.deepEqual(
+      data.map((vm) => [vm.id, vm.status]),
+      [[id, 'running']],
+    );
+    assert.equal((await batch({ action: 'delete', id }, { action: 'start', id })).status, 409);
+    assert.equal((await operator.row(id)).status, 'running');
   });
 });
 

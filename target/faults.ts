@@ -21,15 +21,13 @@ export function parseFaults(list: string): Fault[] {
     .map(parseFault);
 }
 
-export interface FaultsTarget {
-  app: FastifyInstance;
-  rooms: FaultContext['rooms'];
+export interface FaultsTarget extends Omit<FaultContext, 'active' | 'onBegin' | 'random'> {
   /** Where random numbers begin: with the same seed a fault decides the same again. */
   seed: number;
 }
 
 /** Puts faults in place; call it before routes are added. */
-export function installFaults(faults: Fault[], { app, rooms, seed }: FaultsTarget): void {
+export function installFaults(faults: Fault[], { seed, ...target }: FaultsTarget): void {
   for (const { name, install, beginsAfterMs } of faults) {
     let active = false;
     const actions: (() => void)[] = [];
@@ -37,9 +35,9 @@ export function installFaults(faults: Fault[], { app, rooms, seed }: FaultsTarge
       active = true;
       for (const action of actions) action();
     };
-    atFirstUse(app, beginsAfterMs, begin);
+    atFirstUse(target.app, beginsAfterMs, begin);
     const onBegin = (action: () => void) => actions.push(action);
-    install({ app, rooms, active: () => active, onBegin, random: randomNumbers(seed, name) });
+    install({ ...target, active: () => active, onBegin, random: randomNumbers(seed, name) });
   }
 }
 

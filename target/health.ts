@@ -1,12 +1,12 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 
 export const VERSION = '0.1.0';
 const DATABASE_TIMEOUT_MS = 2_000;
 
-/** `GET /health`: 200 while the database answers, else 503. */
+/** `GET /health` and `/api/v1/health`: 200 while the database answers, else 503. */
 export function healthRoute(app: FastifyInstance, pool: pg.Pool): void {
-  app.get('/health', async (_request, reply) => {
+  const answer = async (_request: FastifyRequest, reply: FastifyReply) => {
     const startedAt = performance.now();
     const ok = await answers(pool);
     return reply.code(ok ? 200 : 503).send({
@@ -16,7 +16,9 @@ export function healthRoute(app: FastifyInstance, pool: pg.Pool): void {
       database: { status: ok ? 'ok' : 'unavailable', latency_ms: performance.now() - startedAt },
       uptime_seconds: process.uptime(),
     });
-  });
+  };
+  app.get('/health', answer);
+  app.get('/api/v1/health', answer);
 }
 
 async function answers(pool: pg.Pool): Promise<boolean> {

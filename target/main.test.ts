@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDevice } from './device.fixture.ts';
 import { type Cluster, startCluster } from './postgres.ts';
+import { listening, runTarget } from './process.fixture.ts';
 
 let cluster: Cluster;
 let databaseUrl: string;
@@ -26,30 +25,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Process = ChildProcessByStdio<null, Readable, Readable>;
-
-function run(env: Record<string, string>): Process {
-  const {
-    PORT: _,
-    HOST: __,
-    DATABASE_URL: ___,
-    TARGET_FAULTS: ____,
-    TARGET_FAULTS_SEED: _____,
-    RATE_LIMIT: ______,
-    ...rest
-  } = process.env;
-  return spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'main.ts')], {
-    env: { ...rest, TMPDIR: folder, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-/** Waits for the one line; gives the URL in it. */
-async function listening(target: Process): Promise<string> {
-  const [line] = await once(target.stdout.setEncoding('utf8'), 'data');
-  assert.match(line, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
-  return line.trim().slice('listening on '.length);
-}
+const run = (env: Record<string, string>) => runTarget({ TMPDIR: folder, ...env });
 
 /** Folders of clusters. PostgreSQL's goes when it has ended: without folder there is no process either. */
 async function clusters(): Promise<string[]> {

@@ -1,4 +1,6 @@
+import cluster from 'node:cluster';
 import { readOptions } from './options.ts';
+import { serveAsWorker, startProcesses } from './processes.ts';
 import { startTarget } from './server.ts';
 import { StartError } from './start-error.ts';
 
@@ -10,27 +12,35 @@ function fail(error: unknown): never {
 }
 
 async function main(): Promise<void> {
-  const starting = startTarget(readOptions(process.env));
+  const options = readOptions(process.env);
   let stopping = false;
-  const stop = async () => {
+  const stop = async (exitCode: number) => {
     if (stopping) return;
     stopping = true;
-    const target = await starting;
-    await target.stop();
-    process.exit(0);
+    // What did not start, perhaps since its processes got the signal as well, has left nothing to stop.
+    const target = await starting.catch(() => undefined);
+    await target?.stop();
+    process.exit(exitCode);
   };
+  const onDeath = (sentence: string) => {
+    console.error(sentence);
+    stop(1).catch(fail);
+  };
+  const starting = options.processes === 1 ? startTarget(options) : startProcesses(options, onDeath);
   // A signal comes twice when a launcher passes on what the whole process group got, so the second is no order to hurry.
-  process.on('SIGTERM', () => stop().catch(fail));
-  process.on('SIGINT', () => stop().catch(fail));
+  process.on('SIGTERM', () => stop(0).catch(fail));
+  process.on('SIGINT', () => stop(0).catch(fail));
 
   // Nobody would ever stop a target whose launcher was killed.
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) stop().catch(fail);
+    if (process.ppid !== parent) stop(0).catch(fail);
   }, PARENT_CHECK_MS).unref();
 
-  const target = await starting;
-  console.log(`listening on ${target.url}`);
+  const target = await starting.catch((error) => {
+    if (!stopping) throw error;
+  });
+  if (target) console.log(`listening on ${target.url}`);
 }
 
-main().catch(fail);
+(cluster.isPrimary ? main() : serveAsWorker(readOptions(process.env))).catch(fail);

@@ -10,10 +10,12 @@ test('an empty environment, or one of empty variables, is a target with its own 
     faults: [],
     faultsSeed: 1,
     rateLimit: undefined,
+    timeScale: 0.05,
+    processes: 1,
   };
   assert.deepEqual(readOptions({}), defaults);
   const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', TARGET_FAULTS_SEED: '', RATE_LIMIT: '' };
-  assert.deepEqual(readOptions(empty), defaults);
+  assert.deepEqual(readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '' }), defaults);
 });
 
 test('every variable is read', () => {
@@ -24,6 +26,8 @@ test('every variable is read', () => {
     TARGET_FAULTS: 'crash@10s',
     TARGET_FAULTS_SEED: '7',
     RATE_LIMIT: '60/min',
+    TARGET_TIME_SCALE: '0.5',
+    TARGET_PROCESSES: '7',
   });
   assert.equal(options.port, 4_000);
   assert.equal(options.host, '0.0.0.0');
@@ -31,6 +35,8 @@ test('every variable is read', () => {
   assert.equal(options.faults?.[0]?.beginsAfterMs, 10_000);
   assert.equal(options.faultsSeed, 7);
   assert.ok(options.rateLimit);
+  assert.equal(options.timeScale, 0.5);
+  assert.equal(options.processes, 7);
 });
 
 test('a variable that cannot be read is named with what was found and what is allowed', () => {
@@ -41,6 +47,12 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ TARGET_FAULTS: 'latncy=80ms' }, /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are /],
     [{ TARGET_FAULTS_SEED: 'x' }, /^TARGET_FAULTS_SEED is "x"; allowed is a whole number from 0 to 999999999\.$/],
     [{ RATE_LIMIT: 'often' }, /^RATE_LIMIT is "often"; allowed is/],
+    [{ TARGET_TIME_SCALE: '0' }, /^TARGET_TIME_SCALE is "0"; allowed is a number above 0, up to 10 \(1: /],
+    [{ TARGET_TIME_SCALE: '11' }, /^TARGET_TIME_SCALE is "11"/],
+    [{ TARGET_TIME_SCALE: 'fast' }, /^TARGET_TIME_SCALE is "fast"/],
+    [{ TARGET_PROCESSES: '0' }, /^TARGET_PROCESSES is "0"; allowed is a whole number from 1 to 16\.$/],
+    [{ TARGET_PROCESSES: '17' }, /^TARGET_PROCESSES is "17"/],
+    [{ TARGET_PROCESSES: 'all' }, /^TARGET_PROCESSES is "all"/],
   ];
   for (const [env, message] of cases) assert.throws(() => readOptions(env), { name: 'StartError', message });
 });

@@ -3,21 +3,51 @@ import { RateLimit } from './rate-limit.ts';
 import type { TargetOptions } from './server.ts';
 import { StartError } from './start-error.ts';
 
+const MAX_PROCESSES = 16;
+const DEFAULT_TIME_SCALE = 0.05;
+const MAX_TIME_SCALE = 10;
+
+export interface Options extends TargetOptions {
+  /** How many serve the port together; 1: this one alone. */
+  processes: number;
+}
+
 /** The options in the environment. An empty variable counts as none. @throws {StartError} */
-export function readOptions(env: NodeJS.ProcessEnv): TargetOptions {
+export function readOptions(env: NodeJS.ProcessEnv): Options {
   return {
+    processes: readProcesses(env.TARGET_PROCESSES || '1'),
     port: readPort(env.PORT || '0'),
     host: env.HOST || '127.0.0.1',
     databaseUrl: env.DATABASE_URL || undefined,
     faults: parseFaults(env.TARGET_FAULTS ?? ''),
     faultsSeed: readSeed(env.TARGET_FAULTS_SEED || '1'),
     rateLimit: readRateLimit(env.RATE_LIMIT || undefined),
+    timeScale: readTimeScale(env.TARGET_TIME_SCALE || String(DEFAULT_TIME_SCALE)),
   };
 }
 
 function readPort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
     throw new StartError(`PORT is ${JSON.stringify(value)}; allowed is a number from 0 (any free port) to 65535.`);
+  }
+  return Number(value);
+}
+
+function readProcesses(value: string): number {
+  if (!/^\d{1,2}$/.test(value) || Number(value) < 1 || Number(value) > MAX_PROCESSES) {
+    throw new StartError(
+      `TARGET_PROCESSES is ${JSON.stringify(value)}; allowed is a whole number from 1 to ${MAX_PROCESSES}.`,
+    );
+  }
+  return Number(value);
+}
+
+function readTimeScale(value: string): number {
+  if (!/^\d+(\.\d+)?$/.test(value) || Number(value) === 0 || Number(value) > MAX_TIME_SCALE) {
+    throw new StartError(
+      `TARGET_TIME_SCALE is ${JSON.stringify(value)}; allowed is a number above 0, up to ${MAX_TIME_SCALE} ` +
+        '(1: migrations take as long as they would).',
+    );
   }
   return Number(value);
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
+import { type BuildFailure, buildSync } from 'esbuild';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from './start-error.ts';
 
@@ -24,23 +24,34 @@ interface File {
   version: string;
 }
 
+/** Where a page is, and its sources: the script is bundled from `entry` to `script`. */
+const PAGES = [
+  { path: '/', html: 'index.html', script: 'app.js', entry: 'main.ts' },
+  { path: '/console', html: 'console.html', script: 'console.js', entry: 'console/main.ts' },
+];
+
 /**
- * Serves the page of `folder` (`index.html`, `app.css`, and `main.ts` bundled to `/app.js`) from memory. Serves nothing
- * when there is no `main.ts`.
- * @throws {StartError} when a file is missing or the page does not bundle.
+ * Serves the pages of `folder` from memory: for each its html and its script, and `app.css` for all of them. A page without
+ * its entry is not served.
+ * @throws {StartError} when a file is missing or a page does not bundle.
  */
 export async function pageRoutes(app: FastifyInstance, folder: string): Promise<void> {
-  if (!existsSync(join(folder, 'main.ts'))) return;
-  const script = file('text/javascript; charset=utf-8', bundle(join(folder, 'main.ts')));
+  const pages = PAGES.filter(({ entry }) => existsSync(join(folder, entry)));
+  if (pages.length === 0) return;
   const style = file('text/css; charset=utf-8', await source(folder, 'app.css'));
-  const html = (await source(folder, 'index.html'))
-    .toString()
-    // A version in the address lets a browser keep the files for good, as with any deployed page.
-    .replaceAll('/app.js', `/app.js?v=${script.version}`)
-    .replaceAll('/app.css', `/app.css?v=${style.version}`);
-  serve(app, '/', file('text/html; charset=utf-8', Buffer.from(html)));
-  serve(app, '/app.js', script);
   serve(app, '/app.css', style);
+  // One call for all of them: each starts a process.
+  const bundles = bundle(pages.map(({ entry }) => join(folder, entry)));
+  for (const [index, page] of pages.entries()) {
+    const script = file('text/javascript; charset=utf-8', bundles[index]!);
+    const html = (await source(folder, page.html))
+      .toString()
+      // A version in the address lets a browser keep the files for good, as with any deployed page.
+      .replaceAll(`/${page.script}`, `/${page.script}?v=${script.version}`)
+      .replaceAll('/app.css', `/app.css?v=${style.version}`);
+    serve(app, page.path, file('text/html; charset=utf-8', Buffer.from(html)));
+    serve(app, `/${page.script}`, script);
+  }
 }
 
 async function source(folder: string, name: string): Promise<Buffer> {
@@ -49,10 +60,12 @@ async function source(folder: string, name: string): Promise<Buffer> {
   });
 }
 
-function bundle(entry: string): Uint8Array {
+/** The bundles of these entries, in their order. */
+function bundle(entries: string[]): Uint8Array[] {
   try {
-    const result = buildSync({
-      entryPoints: [entry],
+    const { outputFiles } = buildSync({
+      entryPoints: entries.map((entry, index) => ({ in: entry, out: String(index) })),
+      outdir: '/',
       bundle: true,
       write: false,
       minify: true,
@@ -60,9 +73,11 @@ function bundle(entry: string): Uint8Array {
       target: 'es2022',
       logLevel: 'silent',
     });
-    return result.outputFiles[0]!.contents;
+    return outputFiles.map(({ contents }) => contents);
   } catch (error) {
-    throw new StartError(`${entry} does not bundle: ${(error as Error).message.split('\n')[1] ?? error}.`);
+    const [{ text, location } = { text: String(error), location: null }] =
+      (error as Partial<BuildFailure>).errors ?? [];
+    throw new StartError(`${location?.file ?? 'The page'} does not bundle: ${text}.`);
   }
 }
 

@@ -5,24 +5,37 @@ import { Accounts, bearerToken } from './accounts.ts';
 import { installErrorAnswers, unauthorized } from './api-error.ts';
 import { authRoutes } from './auth.ts';
 import { type Database, openDatabase } from './database.ts';
+import { Delivery } from './delivery.ts';
+import { DwcpStream } from './dwcp-stream.ts';
+import { Events } from './events.ts';
 import { type Fault, installFaults } from './faults.ts';
 import { healthRoute } from './health.ts';
 import { Metrics } from './metrics.ts';
+import { MigrationJobs, recoverVms } from './migration-jobs.ts';
+import { migrationFacts, migrationRoutes } from './migrations.ts';
 import { pageRoutes } from './page.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { Realtime } from './realtime.ts';
 import { relayFacts, relayRoutes } from './relay.ts';
 import { StartError } from './start-error.ts';
 import { SyncSockets } from './sync-sockets.ts';
+import { type ProcessFigures, ProcessMonitor, SystemMetrics } from './system-metrics.ts';
+import { VmStore } from './vm-store.ts';
+import { vmRoutes } from './vms.ts';
 import { WebSockets } from './web-sockets.ts';
 import { YjsRooms } from './yjs-rooms.ts';
 
 /** How long requests that are being answered may hold up a stop. */
 const DRAIN_MS = 3_000;
 const SWEEP_MS = 50;
+/** Connections that wait to be accepted: a load opens thousands at once. */
+const BACKLOG = 4_096;
+export const METRICS_EVERY_MS = 5_000;
+const TIME_SCALE = 0.05;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The account of the bearer token, on the relay's routes. */
+    /** The account of the bearer token, on the routes that need one. */
     account: string;
   }
 }
@@ -37,8 +50,24 @@ export interface TargetOptions {
   /** Where the faults' random numbers begin; 1 without it. */
   faultsSeed?: number;
   rateLimit?: RateLimit;
+  /** How long a migration takes, as a share of the time its bytes need at their bandwidth; 0.05 without it. */
+  timeScale?: number;
+  /** How often `system_metrics` come; 5 s without it. */
+  metricsEveryMs?: number;
+  /** What joins this process to a target of several; without it, it is the only one. */
+  link?: ProcessLink;
   /** Folder of the page's sources. */
   webFolder?: string;
+}
+
+/** How one process of several takes part in what they do together. */
+export interface ProcessLink {
+  /** Numbered by the first process, the same for all. */
+  events: Events;
+  /** Tells the first process the figures of this one, for `system_metrics`. */
+  report(figures: ProcessFigures): void;
+  /** Connections to the database. */
+  poolSize: number;
 }
 
 export interface Target {
@@ -51,12 +80,30 @@ export interface Target {
 
 /** Starts the whole system. @throws {StartError} when it cannot; nothing is left running then. */
 export async function startTarget(options: TargetOptions = {}): Promise<Target> {
-  const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, 'web') } = options;
-  const database = await openDatabase(options.databaseUrl);
+  const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, 'web'), link } = options;
+  const database = await openDatabase(options.databaseUrl, { poolSize: link?.poolSize, hasTables: Boolean(link) });
   const accounts = new Accounts(database.pool);
+  const events = link?.events ?? new Events();
+  const vms = new VmStore(database.pool, events);
   const sockets = new SyncSockets();
   const rooms = new YjsRooms(database.pool);
-  const webSockets = new WebSockets(accounts, [sockets, rooms]);
+  const delivery = new Delivery();
+  const realtime = new Realtime({
+    pool: database.pool,
+    events,
+    delivery,
+    figures: (): ProcessFigures => monitor.figures,
+  });
+  const dwcpStream = new DwcpStream({ events, delivery });
+  const webSockets = new WebSockets(accounts, [sockets, rooms, realtime, dwcpStream]);
+  const jobs = new MigrationJobs(database.pool, events, options.timeScale ?? TIME_SCALE);
+  const metricsEveryMs = options.metricsEveryMs ?? METRICS_EVERY_MS;
+  const systemMetrics = link ? undefined : new SystemMetrics(database.pool, events, metricsEveryMs);
+  const monitor = new ProcessMonitor(
+    metricsEveryMs,
+    () => ({ connections: webSockets.size, listeners: realtime.metricsListeners }),
+    (figures) => (link ?? systemMetrics)?.report(figures),
+  );
   const app = Fastify({ forceCloseConnections: 'idle' });
   const stop = async () => {
     // Closing the server closes connections that are idle then; those in use become idle with their answer.
@@ -64,6 +111,10 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await webSockets.close();
     await app.close();
+    monitor.stop();
+    await systemMetrics?.stop();
+    await jobs.stop();
+    await vms.stop();
     clearInterval(sweep);
     clearTimeout(impatience);
     await database.stop();
@@ -72,13 +123,18 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     const metrics = new Metrics();
     metrics.observe(app);
     installErrorAnswers(app);
-    installFaults(options.faults ?? [], { app, rooms, seed: options.faultsSeed ?? 1 });
+    if (!link) await recoverVms(database.pool);
+    const seed = options.faultsSeed ?? 1;
+    installFaults(options.faults ?? [], { app, rooms, vms, migrations: jobs, delivery, seed });
     const parts = { pool: database.pool, sockets, metrics };
     app.register(async (withAccount) => {
       requireAccount(withAccount, accounts, options.rateLimit);
       relayRoutes(withAccount, parts);
+      vmRoutes(withAccount, vms);
+      migrationRoutes(withAccount, { pool: database.pool, jobs });
     });
     relayFacts(app, parts);
+    migrationFacts(app);
     authRoutes(app, database.pool, accounts);
     healthRoute(app, database.pool);
     app.get('/metrics', (_request, reply) =>
@@ -88,7 +144,7 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     );
     await pageRoutes(app, webFolder);
     webSockets.listen(app.server);
-    await app.listen({ port, host }).catch((error: NodeJS.ErrnoException) => {
+    await app.listen({ port, host, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));
     });
   } catch (error) {

@@ -1,12 +1,12 @@
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { invalid } from './api-error.ts';
-import type { SocketEndpoint } from './web-sockets.ts';
+import { type SocketEndpoint, socketServer } from './web-sockets.ts';
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** The relay's WebSockets: `/sync?device_id=`. */
 export class SyncSockets implements SocketEndpoint {
-  readonly webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  readonly webSockets = socketServer(MAX_MESSAGE_BYTES);
   readonly #devices = new Map<string, Map<WebSocket, string>>();
 
   serves(path: string): boolean {

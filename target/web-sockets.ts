@@ -1,33 +1,64 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket, WebSocketServer } from 'ws';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket, WebSocketServer, type Server as WebSocketServerOf } from 'ws';
 import { type Accounts, bearerToken } from './accounts.ts';
 import { ApiError, errorBody, unauthorized } from './api-error.ts';
 
-/** How long a client may take to answer the closing handshake. */
+/** How long clients may take to answer the closing handshake. */
 const CLOSE_TIMEOUT_MS = 500;
-/** A connection that has not answered a ping when the next is due is dead: its client went without saying so. */
-const PING_EVERY_MS = 30_000;
+/** How often a connection is looked at: one that was silent is pinged, one that then stays silent is dead. */
+const LOOK_EVERY_MS = 30_000;
+/** Connections are looked at in turns: pinging all of 100,000 at once would hold up everything else. */
+const GROUPS = 30;
+
+/** A connection of the server. What there is to know of it is kept in it: there may be 100,000, and each byte counts. */
+export class Connection extends WebSocket {
+  /** Whose it is. */
+  account = '';
+  /** Of the account, what it is about; empty when it is about all of it. */
+  scope = '';
+  /** Whether anything has come since it was looked at. */
+  heard = false;
+  /** Whether it was pinged since anything has come. */
+  pinged = false;
+  /** Those that are looked at together with it. */
+  group: Set<Connection> | undefined;
+}
 
 /** One kind of WebSocket that the server speaks. */
 export interface SocketEndpoint {
-  /** Does the handshakes and holds the connections; made with `noServer`. */
-  readonly webSockets: WebSocketServer;
+  /** Does the handshakes; made with `socketServer`. */
+  readonly webSockets: WebSocketServerOf<typeof Connection>;
   /** Whether connections to this path are its own. */
   serves(path: string): boolean;
   /**
    * Reads where a client wants to go; gives what takes over its connection.
    * @throws {ApiError} when the URL leads nowhere
    */
-  admit(url: URL, account: string): (webSocket: WebSocket) => void;
+  admit(url: URL, account: string): (connection: Connection) => void;
+}
+
+/** Does the handshakes of an endpoint. */
+export function socketServer(maxMessageBytes: number): WebSocketServerOf<typeof Connection> {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // A compressor would cost each connection more memory than all the rest of it.
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    WebSocket: Connection,
+  });
 }
 
 /** All WebSockets of a server: who may connect, and to what. The token is in the Authorization header or `?token=`. */
 export class WebSockets {
   readonly #accounts: Accounts;
   readonly #endpoints: readonly SocketEndpoint[];
-  readonly #alive = new WeakSet<WebSocket>();
-  #pings: NodeJS.Timeout | undefined;
+  readonly #groups = Array.from({ length: GROUPS }, () => new Set<Connection>());
+  #connected = 0;
+  #looks = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(accounts: Accounts, endpoints: readonly SocketEndpoint[]) {
     this.#accounts = accounts;
@@ -36,7 +67,7 @@ export class WebSockets {
 
   /** How many connections are open. */
   get size(): number {
-    return this.#clients().length;
+    return this.#groups.reduce((sum, group) => sum + group.size, 0);
   }
 
   /** Takes over the upgrade requests of a server. */
@@ -47,29 +78,30 @@ export class WebSockets {
         else socket.destroy();
       });
     });
-    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
-    this.#pings.unref();
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS / GROUPS);
+    this.#timer.unref();
   }
 
   /** Closes every connection ("going away"). */
   async close(): Promise<void> {
-    clearInterval(this.#pings);
-    const closed = this.#clients().map((webSocket) => {
-      webSocket.close(1001, 'The server is stopping.');
-      return new Promise<void>((resolve) => {
-        const impatience = setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS);
-        webSocket.once('close', () => {
-          clearTimeout(impatience);
-          resolve();
-        });
-      });
+    clearInterval(this.#timer);
+    const connections = this.#groups.flatMap((group) => [...group]);
+    const closed = connections.map((connection) => {
+      connection.close(1001, 'The server is stopping.');
+      return new Promise((resolve) => connection.once('close', resolve));
     });
+    const impatience = new AbortController();
+    const late = sleep(CLOSE_TIMEOUT_MS, undefined, impatience).then(
+      () => connections.forEach(terminate),
+      () => {},
+    );
     await Promise.all(closed);
+    impatience.abort();
+    await late;
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Until the handshake is over nobody else listens for the errors of a client that has gone.
-    const ignore = () => {};
     socket.on('error', ignore);
     const url = new URL(request.url ?? '/', 'http://target');
     const endpoint = this.#endpoints.find((each) => each.serves(url.pathname));
@@ -78,25 +110,48 @@ export class WebSockets {
     if (!account) throw unauthorized();
     const connect = endpoint.admit(url, account);
     socket.off('error', ignore);
-    endpoint.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    endpoint.webSockets.handleUpgrade(request, socket, head, (connection) => {
+      connection.account = account;
+      connection.group = this.#groups[this.#connected++ % GROUPS]!.add(connection);
       // A broken connection also emits 'close'; without a listener its error would end the process.
-      webSocket.on('error', () => {});
-      this.#alive.add(webSocket);
-      webSocket.on('pong', () => this.#alive.add(webSocket));
-      connect(webSocket);
+      connection.on('error', ignore);
+      connection.on('message', hear);
+      connection.on('pong', hear);
+      connection.on('close', leave);
+      connect(connection);
     });
   }
 
-  #ping(): void {
-    for (const webSocket of this.#clients()) {
-      if (this.#alive.delete(webSocket)) webSocket.ping();
-      else webSocket.terminate();
+  #look(): void {
+    for (const connection of this.#groups[this.#looks++ % GROUPS]!) {
+      if (connection.heard) {
+        connection.heard = false;
+        connection.pinged = false;
+      } else if (connection.pinged) {
+        connection.terminate();
+      } else {
+        connection.pinged = true;
+        connection.ping();
+      }
     }
   }
+}
 
-  #clients(): WebSocket[] {
-    return this.#endpoints.flatMap(({ webSockets }) => [...webSockets.clients]);
-  }
+// The same functions for all connections, and not some of each one's own.
+
+function ignore(): void {}
+
+function hear(this: WebSocket): void {
+  (this as Connection).heard = true;
+}
+
+function leave(this: WebSocket): void {
+  const connection = this as Connection;
+  connection.group?.delete(connection);
+}
+
+function terminate(connection: Connection): void {
+  connection.terminate();
 }
 
 function refuse(socket: Duplex, { status, code, message }: ApiError): void {

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { invalid } from './api-error.ts';
 import { text } from './fields.ts';
-import type { SocketEndpoint } from './web-sockets.ts';
+import { type SocketEndpoint, socketServer } from './web-sockets.ts';
 import { type Delivery, YjsRoom } from './yjs-room.ts';
 import { YjsStore } from './yjs-store.ts';
 
@@ -17,7 +17,7 @@ export type DeliveryRule = (delivery: Delivery) => boolean;
  * only while somebody is in it.
  */
 export class YjsRooms implements SocketEndpoint {
-  readonly webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  readonly webSockets = socketServer(MAX_MESSAGE_BYTES);
   readonly #store: YjsStore;
   readonly #rooms = new Map<string, YjsRoom>();
   readonly #rules: DeliveryRule[] = [];

@@ -1,4 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { Delivery } from '../delivery.ts';
+import type { MigrationJobs } from '../migration-jobs.ts';
+import type { VmStore } from '../vm-store.ts';
 import type { YjsRooms } from '../yjs-rooms.ts';
 
 /** What a fault works with. */
@@ -7,6 +10,12 @@ export interface FaultContext {
   app: FastifyInstance;
   /** The Yjs rooms: a rule says which content goes to whom. */
   rooms: Pick<YjsRooms, 'addRule'>;
+  /** The VMs: a rule makes what is stored another than what is answered. */
+  vms: Pick<VmStore, 'addRule'>;
+  /** The migrations: a rule changes how one ends. */
+  migrations: Pick<MigrationJobs, 'addRule'>;
+  /** The events on `/realtime` and the migrations' stream, on the way to each who has subscribed. */
+  delivery: Pick<Delivery, 'wrap'>;
   /** Whether the fault has begun. */
   active(): boolean;
   /** Runs `action` once, when the fault begins. */
@@ -27,7 +36,7 @@ export interface FaultKind {
   parse(value: string | undefined): (context: FaultContext) => void;
 }
 
-/** Whether a request is one of the API (relay, rooms, auth), as opposed to the page, health and metrics. */
+/** Whether a request is one of the API (relay, rooms, auth, VMs, events), not of a page, health or metrics. */
 export function isApi({ url }: { url: string }): boolean {
-  return url.startsWith('/sync') || url.startsWith('/yjs/') || url.startsWith('/api/');
+  return /^\/(sync|yjs\/|realtime|api\/(?!v1\/health)|dwcp\/(?!v3\/health))/.test(url);
 }

@@ -1,7 +1,7 @@
 import { RateLimit } from '../rate-limit.ts';
 import type { FaultKind } from './fault.ts';
 
-/** A limit of requests to push and pull per account, as the variable RATE_LIMIT sets it. */
+/** A limit of requests per account, as the variable RATE_LIMIT sets it. */
 export const rateLimit: FaultKind = {
   name: 'rate-limit',
   usage: 'rate-limit=<requests>/<s, min or h>, as in rate-limit=60/min',

@@ -1,11 +1,12 @@
 import { type FaultKind, isApi } from './fault.ts';
 import { duration } from './values.ts';
 
+const PAGES = ['/', '/console'];
 const SCRIPT = '/slow-paint.js';
 /** How the page learns that the fault has begun: by the next answer of the API. */
 const COOKIE = 'slow-paint';
 
-/** The page takes that long to show a change: between it and its paint the main thread is busy. */
+/** The pages take that long to show a change: between it and its paint the main thread is busy. */
 export const slowPaint: FaultKind = {
   name: 'slow-paint',
   usage: 'slow-paint=<duration>, as in slow-paint=300ms',
@@ -31,7 +32,7 @@ export const slowPaint: FaultKind = {
 };
 
 function isPage(url: string): boolean {
-  return url.split('?')[0] === '/';
+  return PAGES.includes(url.split('?')[0]!);
 }
 
 function script(delayMs: number): string {

@@ -11,20 +11,34 @@ export class HttpError extends Error {
   }
 }
 
-/** POSTs JSON to the page's own origin and returns the JSON of a 2xx answer. Throws `HttpError` for anything else. */
-export async function post(path: string, body: unknown, token?: string): Promise<Record<string, unknown>> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
+/** POSTs JSON; see {@link call}. */
+export function post(path: string, body: unknown, token?: string): Promise<Record<string, unknown>> {
+  return call('POST', path, token, body);
+}
+
+/**
+ * Asks the page's own origin, with a JSON body or none. Returns the JSON object of a 2xx answer, an empty one for an
+ * answer without content. Throws `HttpError` for anything else.
+ */
+export async function call(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  token?: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['content-type'] = 'application/json';
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   let response: Response;
   let text: string;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal });
     text = await response.text();
   } catch {
     throw new HttpError(0, 'The server cannot be reached.');
   }
-  const answer = parseObject(text);
+  const answer = response.status === 204 ? {} : parseObject(text);
   if (!response.ok)
     throw new HttpError(response.status, messageOf(answer) ?? `The server answered ${response.status}.`);
   if (!answer) throw new HttpError(response.status, 'The server answered something that is no JSON object.');

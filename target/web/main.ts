@@ -1,50 +1,27 @@
-import { register, signIn } from './auth.ts';
-import { byId, control, setText } from './dom.ts';
-import { clearSession, loadSession, type Session, saveSession } from './session.ts';
-import { openWorkspace } from './workspace.ts';
+import { toBase64 } from 'lib0/buffer';
+import { deriveKey } from './crypto.ts';
+import { SessionStore } from './session.ts';
+import { SignIn } from './sign-in.ts';
+import { type LedgerSession, openWorkspace } from './workspace.ts';
 
-const form = byId<HTMLFormElement>('sign-in-form');
-const error = byId('sign-in-error');
+const store = new SessionStore<LedgerSession>('session');
+const signIn = new SignIn('Ledger', async (enter, email, password) => {
+  const [session, key] = await Promise.all([enter(email, password), deriveKey(email, password)]);
+  await open({ ...session, key: toBase64(key) });
+});
 
-function showSignIn(reason: string): void {
-  setText(error, reason);
-  document.title = 'Sign in · Ledger';
-  byId('welcome').hidden = false;
-  control(form, 'email').focus();
-}
-
-async function open(session: Session): Promise<void> {
-  byId('welcome').hidden = true;
+async function open(session: LedgerSession): Promise<void> {
+  store.save(session);
+  signIn.hide();
   await openWorkspace(session, (reason) => {
-    clearSession();
+    store.clear();
     history.replaceState(null, '', location.pathname);
-    showSignIn(reason);
+    signIn.show(reason);
   });
 }
 
-async function submit(event: SubmitEvent): Promise<void> {
-  event.preventDefault();
-  const enter = (event.submitter as HTMLButtonElement | null)?.value === 'register' ? register : signIn;
-  // Lower case, because the e-mail is part of the key.
-  const email = control(form, 'email').value.trim().toLowerCase();
-  const buttons = [...form.querySelectorAll('button')];
-  for (const button of buttons) button.disabled = true;
-  setText(error, '');
-  try {
-    const session = await enter(email, control(form, 'password').value);
-    saveSession(session);
-    form.reset();
-    await open(session);
-  } catch (reason) {
-    setText(error, reason instanceof Error ? reason.message : String(reason));
-  } finally {
-    for (const button of buttons) button.disabled = false;
-  }
-}
-
-form.addEventListener('submit', submit);
-const session = loadSession();
+const session = store.load();
 // Browsers give pages WebCrypto only on https and on the machine's own address.
-if (!globalThis.isSecureContext) showSignIn('This page can only encrypt on https:// or on localhost.');
+if (!globalThis.isSecureContext) signIn.show('This page can only encrypt on https:// or on localhost.');
 else if (session) void open(session);
-else showSignIn('');
+else signIn.show('');

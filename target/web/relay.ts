@@ -1,4 +1,5 @@
 import { HttpError, post } from './http.ts';
+import { openSocket } from './socket.ts';
 
 const PROTOCOL_VERSION = '1.0.0';
 
@@ -49,10 +50,7 @@ export class Relay {
 
   /** A socket on which the relay says that there is something to pull. */
   socket(): WebSocket {
-    const url = new URL('/sync', location.href);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    url.search = new URLSearchParams({ device_id: this.deviceId, token: this.#token }).toString();
-    return new WebSocket(url);
+    return openSocket('/sync', { device_id: this.deviceId, token: this.#token });
   }
 
   #call(what: 'push' | 'pull', body: object): Promise<Record<string, unknown>> {

@@ -1,21 +1,25 @@
-import { fromBase64, toBase64 } from 'lib0/buffer';
+/** Who is signed in. */
+export type Session = { email: string; token: string; refreshToken: string };
 
-/** Who is signed in, in this tab, until it is closed. The ledger itself is never stored: it is pulled again. */
-export type Session = { email: string; token: string; refreshToken: string; key: Uint8Array };
+/** A page's session, kept in this tab until it is closed. What the page shows is never stored: it is asked for again. */
+export class SessionStore<S extends Session> {
+  readonly #name: string;
 
-const NAME = 'session';
+  /** @param name each page has its own: to be signed in to one is not to be signed in to the other */
+  constructor(name: string) {
+    this.#name = name;
+  }
 
-export function saveSession(session: Session): void {
-  sessionStorage.setItem(NAME, JSON.stringify({ ...session, key: toBase64(session.key) }));
-}
+  save(session: S): void {
+    sessionStorage.setItem(this.#name, JSON.stringify(session));
+  }
 
-export function loadSession(): Session | undefined {
-  const text = sessionStorage.getItem(NAME);
-  if (text === null) return undefined;
-  const stored = JSON.parse(text) as Omit<Session, 'key'> & { key: string };
-  return { ...stored, key: fromBase64(stored.key) };
-}
+  load(): S | undefined {
+    const text = sessionStorage.getItem(this.#name);
+    return text === null ? undefined : (JSON.parse(text) as S);
+  }
 
-export function clearSession(): void {
-  sessionStorage.removeItem(NAME);
+  clear(): void {
+    sessionStorage.removeItem(this.#name);
+  }
 }

@@ -1,3 +1,4 @@
+import { fromBase64 } from 'lib0/buffer';
 import { AccountsView } from './accounts-view.ts';
 import { signOut } from './auth.ts';
 import { counted } from './counts.ts';
@@ -16,11 +17,14 @@ import { TransactionsView } from './transactions-view.ts';
 const VIEWS = ['transactions', 'accounts', 'invoices', 'import'] as const;
 type View = (typeof VIEWS)[number];
 
+/** The key is in base64. */
+export type LedgerSession = Session & { key: string };
+
 // What the next person at this page finds: nothing of the last one's.
 const pristine = byId('workspace').cloneNode(true);
 
 /** Shows the ledger of a session until it ends; `onEnd` gets the reason when it was not the user who ended it. */
-export async function openWorkspace(session: Session, onEnd: (reason: string) => void): Promise<void> {
+export async function openWorkspace(session: LedgerSession, onEnd: (reason: string) => void): Promise<void> {
   const closing = new AbortController();
   const { signal } = closing;
   // A device of its own for every loading of the page: a relay gives a device everything but its own changes, and
@@ -35,7 +39,7 @@ export async function openWorkspace(session: Session, onEnd: (reason: string) =>
       if (frame === 0) frame = requestAnimationFrame(render);
     },
   );
-  const sync = new Sync(relay, await importKey(session.key), (updates) => ledger.merge(updates), onStatus);
+  const sync = new Sync(relay, await importKey(fromBase64(session.key)), (updates) => ledger.merge(updates), onStatus);
   const transactions = new TransactionsView(ledger, isLoaded, signal);
   const accounts = new AccountsView(ledger, signal);
   const invoices = new InvoicesView(ledger, signal);
