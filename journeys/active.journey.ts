@@ -8,7 +8,7 @@ journey('active', {
   async run({ page, user, step, think, random }) {
     const ledger = new Ledger(page);
     await step('open', () => ledger.open());
-    await step('sign-in', () => (user.sessions === 0 ? ledger.register(user) : ledger.signIn(user)));
+    await step('sign-in', () => ledger.signIn(user));
     for (let left = random.int(3, 5); left > 0; left--) {
       await think();
       await step('add-transaction', () => ledger.addTransaction(sampleTransaction(random)));

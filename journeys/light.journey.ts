@@ -8,7 +8,7 @@ journey('light', {
   async run({ page, user, step, think, random }) {
     const ledger = new Ledger(page);
     await step('open', () => ledger.open());
-    await step('sign-in', () => (user.sessions === 0 ? ledger.register(user) : ledger.signIn(user)));
+    await step('sign-in', () => ledger.signIn(user));
     await think();
     if (random() < 0.5) {
       await step('add-transaction', () => ledger.addTransaction(sampleTransaction(random)));

@@ -8,7 +8,7 @@ journey('power', {
   async run({ page, user, step, think, random }) {
     const ledger = new Ledger(page);
     await step('open', () => ledger.open());
-    await step('sign-in', () => (user.sessions === 0 ? ledger.register(user) : ledger.signIn(user)));
+    await step('sign-in', () => ledger.signIn(user));
     await think();
     await step('import-csv', () => ledger.importCsv(sampleCsvRows(random, random.int(100, 300))));
     await think();

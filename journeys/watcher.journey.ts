@@ -10,7 +10,7 @@ journey('watcher', {
     const stayMs = stayOf(options);
     const ledger = new Ledger(page);
     await step('open', () => ledger.open());
-    await step('sign-in', () => (user.sessions === 0 ? ledger.register(user) : ledger.signIn(user)));
+    await step('sign-in', () => ledger.signIn(user));
     await step('add-transaction', () => ledger.addTransaction(sampleTransaction(random)));
     await watchRemoteChanges();
     for (const since = performance.now(); performance.now() - since < stayMs && !isOver(); ) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, LaunchOptions, Page } from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
+import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import { redactTrace } from './trace.ts';
 
@@ -49,6 +50,8 @@ export interface SessionOptions {
   actionTimeoutMs: number;
   traced: boolean;
   onVital(report: VitalReport): void;
+  /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
+  onEventsPainted(durationsMs: number[]): void;
 }
 
 /** A person's visit: a fresh context with one page, observed from the inside. */
@@ -67,7 +70,11 @@ export class BrowserSession {
     const context = await browser.newContext({ baseURL: options.baseUrl });
     context.setDefaultTimeout(options.actionTimeoutMs);
     await context.exposeBinding(vitalsBinding, (_source, report: VitalReport) => options.onVital(report));
+    await context.exposeBinding(pageEventsBinding, (_source, durationsMs: number[]) =>
+      options.onEventsPainted(durationsMs),
+    );
     await context.addInitScript(vitalsScript());
+    await context.addInitScript(pageEventsScript());
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
     const page = await context.newPage();
     const session = new BrowserSession(context, page, options.traced);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { chromium } from '@playwright/test';
+import { Console } from '../journeys/app/console.ts';
 import { Ledger } from '../journeys/app/ledger.ts';
 import { Http } from '../protocol/clients/http.ts';
 import { Marker } from '../protocol/clients/marker.ts';
@@ -46,6 +47,7 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
     maxVUs: 1,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    isOver: () => false,
   };
 }
 
@@ -84,7 +86,7 @@ function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.
 
 async function register({ user }: Visit, ledger: Ledger): Promise<void> {
   await ledger.open();
-  await ledger.register(user);
+  await ledger.signIn(user);
 }
 
 /** The journey's own end: sync, look, hand in what is seen. */
@@ -114,8 +116,39 @@ test('a change that is sent while the ledger is open is measured until it is pai
   assert.deepEqual([made.errors, made.workerErrors], [{}, {}]);
 });
 
+test('an account that a failed session has made is signed in to by the next', async () => {
+  let sessions = 0;
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    sessions += 1;
+    if (sessions === 1) throw new Error('The network is gone.');
+  });
+  assert.equal(await made.session(), 'failed');
+  assert.equal(await made.session(), 'ok');
+});
+
+test('an operator sees what becomes of the machines, and events are measured until they are painted', async () => {
+  const made = bed(async ({ page, user }) => {
+    const console = new Console(page);
+    await console.open();
+    await console.signIn(user);
+    await console.createVm({ name: 'web-1', memoryMb: 1_024 });
+    await console.createVm({ name: 'web-10' });
+    await console.startVm('web-1');
+    await console.expectMigrated('web-1', await console.migrateVm('web-1'));
+    await console.stopVm('web-1');
+    assert.deepEqual(await console.deletableVms('web-1'), ['web-10', 'web-1']);
+    await console.deleteVm('web-1');
+    assert.deepEqual(await console.deletableVms('web'), ['web-10']);
+    await console.signOut();
+  });
+  assert.equal(await made.session(), 'ok', JSON.stringify(made.errors));
+  const delay = made.recorded()('browser_event_to_paint');
+  assert.ok(delay?.t === 'trend' && delay.sum > 0, JSON.stringify(delay));
+});
+
 test('the page knows when a change was painted: after it was sent, before it is told', async () => {
-  const options = { baseUrl: target.url, actionTimeoutMs: 15_000, traced: false, onVital: () => {} };
+  const options = { baseUrl: target.url, actionTimeoutMs: 15_000, traced: false, onVital() {}, onEventsPainted() {} };
   const session = await BrowserSession.open(browser, options);
   await session.page.goto('about:blank');
   closing.push(() => session.close());

@@ -37,7 +37,7 @@ export interface JourneyDefinition {
 
 /** The person behind a session slot: the same account comes back in the slot's next session. */
 export interface User extends Account {
-  /** Sessions that ended well before this one: 0 means that the account does not exist yet. */
+  /** Sessions that ended well before this one: at 0 the account does not exist yet, unless one that failed has made it. */
   sessions: number;
 }
 
@@ -129,6 +129,11 @@ class Sessions {
       onVital: (report) => {
         // The last value of a document wins; it belongs to the window in which it came about.
         vitals.set(`${report.document}/${report.metric}`, { ...report, window: this.#context.window() });
+      },
+      onEventsPainted: (durationsMs) => {
+        const window = this.#context.window();
+        if (traced) return;
+        for (const durationMs of durationsMs) slice.recorder.add('browser_event_to_paint', durationMs, { window });
       },
     });
     let step = 'start';

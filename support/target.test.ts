@@ -14,6 +14,9 @@ test('without settings the target is the embedded one, at the port that Playwrig
     syncUrl: 'http://127.0.0.1:4123/sync',
     wsUrl: 'ws://127.0.0.1:4123',
     yjsUrl: 'ws://127.0.0.1:4123/yjs',
+    dwcpWsUrl: 'ws://127.0.0.1:4123/dwcp/v3',
+    vmApiPrefix: '/api/v1',
+    vmUpdateMethod: 'PATCH',
     token: undefined,
   });
   assert.throws(
@@ -36,6 +39,9 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     syncUrl: 'https://api.test/v1/sync',
     wsUrl: 'wss://api.test/v1',
     yjsUrl: 'wss://api.test/v1/yjs',
+    dwcpWsUrl: 'wss://api.test/v1/dwcp/v3',
+    vmApiPrefix: '/api/v1',
+    vmUpdateMethod: 'PATCH',
     token: 'secret',
   });
   const byDefault = target({});
@@ -49,6 +55,22 @@ test('the environment goes before the file', (t) => {
   assert.deepEqual(
     [baseUrl, apiUrl, syncUrl, wsUrl, token],
     ['http://env.test', 'http://env.test', 'http://env.test/api/sync', 'ws://file.test', 'file'],
+  );
+});
+
+test('how a VM control plane differs from others is a setting', (t) => {
+  const of = (env: NodeJS.ProcessEnv) =>
+    resolveTarget(targetSettings({ API_URL: 'http://api.test', ...env }, folderOf(t, {})), {});
+  const { vmApiPrefix, vmUpdateMethod } = of({ VM_API_PREFIX: '/cloud/v2/', VM_UPDATE_METHOD: 'PUT' });
+  assert.deepEqual([vmApiPrefix, vmUpdateMethod], ['/cloud/v2', 'PUT']);
+  assert.equal(of({ VM_API_PREFIX: '/' }).vmApiPrefix, '');
+  assert.throws(
+    () => of({ VM_API_PREFIX: 'api?x' }),
+    new Error('VM_API_PREFIX in the environment is "api?x"; allowed is a path such as /api/v1.'),
+  );
+  assert.throws(
+    () => of({ VM_UPDATE_METHOD: 'POST' }),
+    new Error('VM_UPDATE_METHOD in the environment is "POST"; allowed is PATCH or PUT.'),
   );
 });
 

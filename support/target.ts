@@ -14,13 +14,24 @@ export interface Target {
   wsUrl: string;
   /** Of a y-websocket-compatible relay; a room's name is appended to it. */
   yjsUrl: string;
+  /** Of the migrations' event stream; `/stream` is appended to it. */
+  dwcpWsUrl: string;
+  /** What the paths of the VM control plane begin with, such as `/api/v1`; empty for none. */
+  vmApiPrefix: string;
+  /** How a VM is changed. */
+  vmUpdateMethod: 'PATCH' | 'PUT';
   /** Secret. Never in a report, log, trace or attachment. */
   token?: string;
 }
 
-const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL'] as const;
+const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL', 'DWCP_WS_URL'] as const;
 /** Of these, those that are spoken to over WebSocket. */
-const socketFields: readonly string[] = ['WS_URL', 'YJS_URL'];
+const socketFields: readonly string[] = ['WS_URL', 'YJS_URL', 'DWCP_WS_URL'];
+/** The others that may be shown, by what is allowed. */
+const patternFields = {
+  VM_API_PREFIX: { pattern: /^(\/[\w.-]+)*\/?$/, help: 'a path such as /api/v1' },
+  VM_UPDATE_METHOD: { pattern: /^(PATCH|PUT)$/, help: 'PATCH or PUT' },
+} as const;
 
 /** The settings in force: `.env.<TARGET>`, else `.env`, and over them the environment. */
 export interface TargetSettings {
@@ -45,7 +56,7 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
   }
   const fromFile = existsSync(path) ? parse(readFileSync(path)) : {};
   const values: Record<string, string> = {};
-  for (const key of [...urlFields, 'API_TOKEN', 'DATABASE_URL']) {
+  for (const key of [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL']) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
   }
@@ -54,6 +65,12 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
     if (values[key] && !isUrl(values[key], socketFields.includes(key) ? /^wss?:$/ : /^https?:$/)) {
       const example = socketFields.includes(key) ? 'ws://127.0.0.1:4000' : 'http://127.0.0.1:4000';
       throw new Error(`${key} in ${source} is "${withoutUser(values[key])}"; allowed is a URL such as ${example}.`);
+    }
+  }
+  for (const [key, { pattern, help }] of Object.entries(patternFields)) {
+    const source = env[key] ? 'the environment' : file;
+    if (values[key] && !pattern.test(values[key])) {
+      throw new Error(`${key} in ${source} is "${values[key]}"; allowed is ${help}.`);
     }
   }
   return { name: name || (values.BASE_URL || values.API_URL ? 'default' : 'embedded'), source: file, values };
@@ -84,6 +101,9 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     syncUrl: trim(values.SYNC_API_URL ?? `${apiUrl}/sync`),
     wsUrl,
     yjsUrl: trim(values.YJS_URL ?? `${wsUrl}/yjs`),
+    dwcpWsUrl: trim(values.DWCP_WS_URL ?? `${wsUrl}/dwcp/v3`),
+    vmApiPrefix: trim(values.VM_API_PREFIX ?? '/api/v1'),
+    vmUpdateMethod: values.VM_UPDATE_METHOD === 'PUT' ? 'PUT' : 'PATCH',
     token: values.API_TOKEN,
   };
 }

@@ -7,7 +7,7 @@ import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
-import { shareOf, vusOf } from './schedule/plan.ts';
+import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
@@ -18,7 +18,17 @@ import type { SliceContext } from './vu.ts';
 export type { Locator, Page } from '@playwright/test';
 export { expect } from '@playwright/test';
 export type { ReplicaEvidence } from './check/convergence.ts';
+export { type DeliveryEvidence, DeliveryHistory, type Subscription } from './check/delivery.ts';
+export {
+  type FoundVm,
+  type MigrationEvidence,
+  MigrationHistory,
+  type MigrationRecord,
+  type MigrationState,
+  type MigrationStatus,
+} from './check/migrations.ts';
 export type { HeldTransaction, ScreenEvidence, ShownRow } from './check/screen.ts';
+export { ExpectedVm, type Mismatch, type SeenVm, type VmEvidence, VmHistory, type VmStatus } from './check/vms.ts';
 export { changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
@@ -121,6 +131,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
+      isOver: () => run.signal.aborted || context.elapsedMs() >= durationOf(scenario.plan),
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
     await use({ index, run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });

@@ -18,6 +18,8 @@ export interface SliceContext {
   readonly signal: AbortSignal;
   /** Milliseconds since the run's start, the same instant for all slices; 0 before it. */
   elapsedMs(): number;
+  /** True once the scenario's schedule is over or the run is to stop: an iteration that only lasts may come to its end. */
+  isOver(): boolean;
 }
 
 /** The slice with a recorder that nobody reads: for what is no part of the load, such as asking whether an account exists. */
@@ -51,9 +53,12 @@ export class Vu {
     return passed;
   }
 
-  /** Makes the iteration's outcome `failed`, or `indeterminate`: a write that may or may not have happened. */
+  /**
+   * Makes the iteration's outcome `failed`, or `indeterminate`: a write that may or may not have happened. That stays true
+   * whatever else fails, such as the check of the answer that never came.
+   */
   fail(outcome: Exclude<Outcome, 'ok'> = 'failed'): void {
-    if (this.#outcome !== 'failed') this.#outcome = outcome;
+    if (this.#outcome !== 'indeterminate') this.#outcome = outcome;
   }
 
   /** Adds to a metric of the vocabulary or of the load's own `metrics`. */

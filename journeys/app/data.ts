@@ -48,7 +48,8 @@ export function sampleCsvRows(random: Random, count: number, end: Date = new Dat
   });
 }
 
-function reference(random: Random): string {
+/** Six letters and digits that tell one thing from all others. */
+export function reference(random: Random): string {
   return random
     .int(0, 36 ** 6 - 1)
     .toString(36)

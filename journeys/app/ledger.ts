@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page, type ShownRow, type User } from '../../support/test.ts';
+import { type Credentials, enter } from './sign-in.ts';
 
-export type Credentials = Pick<User, 'email' | 'password'>;
 /** Money spent is negative. Without date or account it takes what the form shows: today, or what was used last. */
 export type NewTransaction = { payee: string; amountCents: number; date?: string; accountName?: string };
 /** Without a due date it is the one the form suggests. */
@@ -22,14 +22,10 @@ export class Ledger {
     await expect(this.page.getByRole('heading', { level: 1 })).toBeVisible();
   }
 
-  /** Makes an account and waits until its (empty) ledger is there. */
-  async register(user: Credentials): Promise<void> {
-    await this.#enter(user, 'Create account');
-  }
-
-  /** Signs in and waits until the ledger has been pulled. */
-  async signIn(user: Credentials): Promise<void> {
-    await this.#enter(user, 'Sign in');
+  /** Signs in, the first time by making an account, and waits until the ledger has been pulled. */
+  async signIn(user: Credentials & Pick<User, 'sessions'>): Promise<void> {
+    await enter(this.page, user, user.sessions === 0, 'Transactions');
+    await this.waitForSynced();
   }
 
   async signOut(): Promise<void> {
@@ -141,14 +137,6 @@ export class Ledger {
   /** Waits until the relay has accepted every change made here. */
   async waitForSynced(): Promise<void> {
     await expect(this.page.getByRole('status', { name: 'Sync state' })).toHaveText('Synced');
-  }
-
-  async #enter(user: Credentials, how: 'Sign in' | 'Create account'): Promise<void> {
-    await this.page.getByLabel('E-mail').fill(user.email);
-    await this.page.getByLabel('Password').fill(user.password);
-    await this.page.getByRole('button', { name: how }).click();
-    await expect(this.page.getByRole('heading', { name: 'Transactions' })).toBeVisible();
-    await this.waitForSynced();
   }
 
   async #show(view: View): Promise<void> {

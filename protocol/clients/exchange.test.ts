@@ -9,8 +9,10 @@ function bed() {
   const underWay = new UnderWay();
   const series = new ExchangeSeries(slice.recorder, 'thing');
   const answers: Answer[] = [];
-  const exchange = () =>
-    new Exchange({ op: 'thing', method: 'POST', path: '/' }, series, 1024, underWay, (answer) => answers.push(answer));
+  const exchange = (expects?: number[]) =>
+    new Exchange({ op: 'thing', method: 'POST', path: '/', expects }, series, 1024, underWay, (answer) =>
+      answers.push(answer),
+    );
   return { slice, underWay, answers, exchange };
 }
 
@@ -50,4 +52,24 @@ test('running out of ports or files is the generator’s own failure', () => {
     exchange().onError(Object.assign(new Error(), { code }));
     assert.equal(answers[0]?.error, `generator: ${code}`);
   }
+});
+
+test('a status from 400 on is a failure, unless the call expects it', () => {
+  const { slice, answers, exchange } = bed();
+  for (const expects of [undefined, [410], [404, 410]]) {
+    const asked = exchange(expects);
+    asked.onConnect(() => {});
+    asked.onHeaders(404, []);
+    asked.onComplete();
+  }
+  assert.deepEqual(
+    answers.map(({ error, outcome, status }) => [status, outcome, error]),
+    [
+      [404, 'failed', 'HTTP 404'],
+      [404, 'failed', 'HTTP 404'],
+      [404, 'ok', undefined],
+    ],
+  );
+  assert.deepEqual(slice.recorder.errors, { 'HTTP 404': 2 });
+  assert.deepEqual(recorded(slice)['http_req_failed{op:thing}'], { t: 'rate', passes: 2, total: 3 });
 });

@@ -1,5 +1,6 @@
 import { type Dispatcher, util } from 'undici';
 import type { AnySeries, SliceContext } from '../../support/test.ts';
+import { codeName } from './failure.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -10,7 +11,7 @@ export interface Answer {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined for an expected status. */
+  /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined below 400 and for a status that the call expects. */
   readonly error: string | undefined;
   /** `indeterminate`: a write was sent and never answered, so it may have happened. */
   readonly outcome: 'ok' | 'failed' | 'indeterminate';
@@ -28,6 +29,8 @@ export interface Call {
   body?: string;
   /** True for a POST that changes nothing: without an answer it has failed, and is not `indeterminate`. */
   readOnly?: boolean;
+  /** Statuses from 400 on that are no failure, as 404 is for what was deleted. */
+  expects?: readonly number[];
 }
 
 type Recorder = SliceContext['recorder'];
@@ -160,7 +163,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onComplete(): void {
     const body = this.#more ? Buffer.concat(this.#more).toString() : (this.#first?.toString() ?? '');
-    if (this.#status >= 400) this.#settle(body, statusError(this.#status), 'failed');
+    if (this.#status >= 400 && !this.#call.expects?.includes(this.#status))
+      this.#settle(body, statusError(this.#status), 'failed');
     else this.#settle(body, undefined, 'ok');
   }
 
@@ -235,9 +239,6 @@ const names: Record<string, string> = {
   UND_ERR_DESTROYED: 'stopped before the answer',
 };
 
-/** Out of file descriptors or ports: the generator's own fault. */
-const generatorCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']);
-
 function networkError(error: Error): string {
   if (error instanceof TimeUp) return error.message;
   if (error instanceof AnswerTooLarge) return 'answer too large';
@@ -245,5 +246,5 @@ function networkError(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
   // Such as a header that is none: names what is wrong with it, not its value.
   if (code === 'UND_ERR_INVALID_ARG') return `request not sent: ${error.message}`;
-  return generatorCodes.has(code) ? `generator: ${code}` : (names[code] ?? code);
+  return names[code] ?? codeName(code);
 }

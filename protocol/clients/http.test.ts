@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Server as TlsServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { unpack } from '../../support/measure/series.ts';
+import { selfSigned } from './certificate.fixture.ts';
 import { type Answer, Http, type HttpOptions, json, type Method } from './http.ts';
 import { recorded, testSlice } from './slice.fixture.ts';
 
@@ -16,11 +20,17 @@ interface Bed {
 }
 
 /** A client of a server, both gone when the test is over. */
-async function bed(t: TestContext, server: Server, options?: HttpOptions, path = ''): Promise<Bed> {
+async function bed(
+  t: TestContext,
+  server: Server,
+  options?: HttpOptions,
+  path = '',
+  scheme = server instanceof TlsServer ? 'https' : 'http',
+): Promise<Bed> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const slice = testSlice(url);
   const http = new Http(slice, url + path, options);
   t.after(async () => {
@@ -38,7 +48,8 @@ async function bed(t: TestContext, server: Server, options?: HttpOptions, path =
 
 const overHttp = (answer: RequestListener) => createServer(answer);
 /** Does what it likes with the connection once a request has come in. */
-const overTcp = (act: (socket: Socket) => void) => createTcpServer((socket) => socket.on('data', () => act(socket)));
+const overTcp = (act: (socket: Socket) => void, options = {}) =>
+  createTcpServer(options, (socket) => socket.on('data', () => act(socket)));
 const head = (bytes: number) => `HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\n\r\n`;
 
 async function isNoAnswer(made: Bed, error: string): Promise<void> {
@@ -111,17 +122,17 @@ test('a status of 400 or more is a failure with a name, and its body can be read
   assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 3, total: 3 });
 });
 
-test('a redirect is an answer', async (t) => {
+test('a redirect is an answer, so a loop of them has no second turn', async (t) => {
   let requests = 0;
   const made = await bed(
     t,
     overHttp((_request, response) => {
       requests += 1;
-      response.writeHead(302, { location: '/elsewhere' }).end();
+      response.writeHead(302, { location: '/thing' }).end();
     }),
   );
   const answer = await made.request();
-  assert.deepEqual([answer.status, answer.headers.location, answer.outcome], [302, '/elsewhere', 'ok']);
+  assert.deepEqual([answer.status, answer.headers.location, answer.outcome], [302, '/thing', 'ok']);
   assert.equal(requests, 1);
 });
 
@@ -164,6 +175,28 @@ test('a connection closed in the middle of the body', async (t) => {
     ),
     'connection closed by the target',
   );
+});
+
+test('a target that ends its half before or in its answer, and keeps reading: its connection is given back', async (t) => {
+  for (const part of ['', head(10).slice(0, 20), `${head(10)}half`]) {
+    const ends: Promise<unknown>[] = [];
+    const server = overTcp(
+      (socket) => {
+        socket.end(part);
+        ends.push(once(socket, 'end'));
+      },
+      { allowHalfOpen: true },
+    );
+    await isNoAnswer(await bed(t, server), 'connection closed by the target');
+    await Promise.all(ends);
+    assert.equal(ends.length, 2);
+  }
+});
+
+test('where the answer has no length, the end of the target’s half is the end of the answer', async (t) => {
+  const server = overTcp((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nwhole'), { allowHalfOpen: true });
+  const answer = await (await bed(t, server)).request();
+  assert.deepEqual([answer.status, answer.body, answer.error], [200, 'whole', undefined]);
 });
 
 test('a body that ends early on a connection that was to be closed', async (t) => {
@@ -236,6 +269,46 @@ test('an answer of 50 MB is given up at the bound, and one at the bound is read'
   assert.ok(sum > maxAnswerBytes && sum < 2 * maxAnswerBytes, `${sum} bytes were read`);
   bytes = maxAnswerBytes;
   assert.equal((await made.request()).body.length, maxAnswerBytes);
+});
+
+test('a gzip bomb stays as small as it came, whether it was asked for or not', async (t) => {
+  const bomb = gzipSync(Buffer.alloc(50 * 1024 ** 2));
+  let accepted: string | undefined;
+  const made = await bed(
+    t,
+    overHttp((request, response) => {
+      accepted = request.headers['accept-encoding'] as string | undefined;
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(bomb);
+    }),
+  );
+  const answer = await made.request();
+  assert.equal(accepted, undefined);
+  assert.equal(json(answer), undefined);
+  assert.ok(answer.body.length <= bomb.length, `${answer.body.length} characters of ${bomb.length} bytes`);
+  assert.deepEqual(made.recorded()['data_received{op:thing}'], { t: 'counter', sum: bomb.length });
+});
+
+test('a certificate that does not verify: nothing was sent, so a write has failed', async (t) => {
+  let requests = 0;
+  const made = await bed(
+    t,
+    createHttpsServer(selfSigned(), () => (requests += 1)),
+  );
+  for (const method of ['GET', 'POST'] as const) {
+    const { status, error, outcome, durationMs } = await made.request(method, method === 'POST' ? '{}' : undefined);
+    assert.deepEqual(
+      { status, error, outcome, durationMs },
+      { status: 0, error: 'certificate is self-signed', outcome: 'failed', durationMs: 0 },
+    );
+  }
+  assert.deepEqual(made.errors, { 'certificate is self-signed': 2 });
+  assert.equal(requests, 0);
+});
+
+test('a target that does not speak TLS where TLS is due', async (t) => {
+  const server = overTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const { status, error, outcome } = await (await bed(t, server, {}, '', 'https')).request();
+  assert.deepEqual({ status, error, outcome }, { status: 0, error: 'no valid TLS answer', outcome: 'failed' });
 });
 
 test('a port where nobody listens: nothing was sent, so a write has failed', async () => {

@@ -55,7 +55,7 @@ export class Marker {
   #cipher: Cipher | undefined;
   #session: Session | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
-  #readBack: { history: DeviceEvidence; transactions: HeldTransaction[] } | undefined;
+  #readBack: { history: DeviceEvidence; readFrom: number; transactions: HeldTransaction[] } | undefined;
 
   /**
    * @param journey whose sessions watch: VU n is a device of its slot n
@@ -101,6 +101,7 @@ export class Marker {
     const history = new DeviceHistory(this.#account.email, device);
     const replica = new Replica(device, MAX_CLIENT);
     const madeAt = new Map<string, number>();
+    const readFrom = epochMs();
     let cursor = 0;
     for (let page = 1; page <= MAX_PAGES; page++) {
       const pulled = await api.pull(cursor, {});
@@ -117,6 +118,7 @@ export class Marker {
         const transactions = Object.values(replica.doc.getMap<Transaction>('transactions').toJSON());
         this.#readBack = {
           history: history.evidence(true),
+          readFrom,
           transactions: transactions.map((one) => held(one, madeAt)),
         };
         return;
@@ -132,9 +134,9 @@ export class Marker {
       screen: [{ kind: 'acknowledged', account, at: this.#acknowledged }],
     };
     if (this.#readBack) {
-      const { history, transactions } = this.#readBack;
+      const { history, readFrom, transactions } = this.#readBack;
       written['acknowledged-writes'].push(history);
-      written.screen.push({ kind: 'held', account, device: history.device, transactions });
+      written.screen.push({ kind: 'held', account, device: history.device, readFrom, transactions });
     }
     return written;
   }

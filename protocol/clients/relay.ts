@@ -1,4 +1,11 @@
-import { changeId, type DeviceEvidence, DeviceHistory, type SliceContext, type Vu } from '../../support/test.ts';
+import {
+  changeId,
+  type DeviceEvidence,
+  DeviceHistory,
+  epochMs,
+  type SliceContext,
+  type Vu,
+} from '../../support/test.ts';
 import { Cipher } from './cipher.ts';
 import { Http } from './http.ts';
 import { Ledger } from './ledger.ts';
@@ -47,6 +54,7 @@ export class RelayDevice {
   #counter = 0;
   #cursor: number;
   #complete = false;
+  #readFrom = 0;
   #readBack: DeviceEvidence | undefined;
 
   constructor(access: RelayAccess, vu: Vu) {
@@ -100,12 +108,13 @@ export class RelayDevice {
 
   /** The last look: pulls what is left, and for one device of each account reads everything back as a device that never pulled. */
   async settle(): Promise<void> {
+    this.#readFrom = epochMs();
     this.#complete = await this.pull();
     if (this.#vu.id % DEVICES_PER_ACCOUNT === 0) await this.#readAllBack();
   }
 
   evidence(): { 'acknowledged-writes': DeviceEvidence[] } {
-    const own = this.#history.evidence(this.#complete);
+    const own = this.#history.evidence(this.#complete, this.#readFrom);
     return { 'acknowledged-writes': this.#readBack ? [own, this.#readBack] : [own] };
   }
 
@@ -118,6 +127,7 @@ export class RelayDevice {
     const reader = `${this.deviceId}-reader`;
     const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
     const history = new DeviceHistory(this.#account, reader);
+    const readFrom = epochMs();
     let cursor = this.#origin;
     while (this.#access.readBackPages > 0) {
       this.#access.readBackPages -= 1;
@@ -126,7 +136,7 @@ export class RelayDevice {
       for (const { id } of pulled.changes) history.received(id);
       cursor = pulled.timestamp;
       if (!pulled.hasMore) {
-        this.#readBack = history.evidence(true);
+        this.#readBack = history.evidence(true, readFrom);
         return;
       }
     }

@@ -5,12 +5,13 @@ import { random } from '../../support/schedule/random.ts';
 import { resolveTarget } from '../../support/target.ts';
 import { type SliceContext, Vu } from '../../support/vu.ts';
 import { relayMetrics } from './relay-api.ts';
+import { vmMetrics } from './vm-api.ts';
 
 let runs = 0;
 
 /** A slice of a run of its own, so that accounts named after it are fresh ones. */
 export function testSlice(url: string, token?: string): SliceContext {
-  const definitions = Object.entries(relayMetrics).map(([name, type]) => [
+  const definitions = Object.entries({ ...relayMetrics, ...vmMetrics }).map(([name, type]) => [
     name,
     { type, contains: type === 'trend' ? 'time' : 'default' } as const,
   ]);
@@ -27,6 +28,7 @@ export function testSlice(url: string, token?: string): SliceContext {
     maxVUs: 4,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    isOver: () => false,
   };
 }
 

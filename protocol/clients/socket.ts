@@ -1,116 +1,150 @@
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { AnySeries, SliceContext } from '../../support/test.ts';
+import { codeName } from './failure.ts';
 
+/** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
 export interface SocketOptions {
   /** What a message is; a message of the other kind ends the connection. */
-  messages: 'binary' | 'text';
+  readonly messages: 'binary' | 'text';
   /** The connection stands; no message has come yet. */
   onOpen(socket: Socket): void;
   onMessage(message: Buffer): void;
   /** The connection has ended, by whomever. Not called when it never began. */
   onEnd(): void;
   /** Longest wait for the connection, the handshake included. Default 10 s. */
-  connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number;
   /** Larger messages end the connection. Default 10 MiB. */
-  maxMessageBytes?: number;
+  readonly maxMessageBytes?: number;
+  /** The address of this machine to connect from; default: the system's choice. */
+  readonly localAddress?: string | undefined;
 }
 
 /** A target that lets more than this pile up does not read. */
 const MAX_UNSENT_BYTES = 16 * 1024 ** 2;
-/** How long the target may take to answer the closing handshake. */
+/** How long the target may take to end the connection once one side has said that it closes. */
 const CLOSE_TIMEOUT_MS = 1_000;
+
+/**
+ * ws's connection, which tells its socket what happens without a listener for each event: they would take more room than all
+ * else that we keep of a connection, and there may be 20,000 in a process.
+ */
+class Wire extends WebSocket {
+  owner: Socket | undefined;
+
+  override emit(event: string | symbol, ...details: unknown[]): boolean {
+    return this.owner!.take(event, details) || super.emit(event, ...details);
+  }
+}
+
+/** What all connections of a slice count into. */
+class Traffic {
+  readonly sent: AnySeries;
+  readonly received: AnySeries;
+  readonly bytesSent: AnySeries;
+  readonly bytesReceived: AnySeries;
+  readonly sessions: AnySeries;
+  readonly connecting: AnySeries;
+  readonly connectFailed: AnySeries;
+  readonly duration: AnySeries;
+  static readonly #all = new WeakMap<SliceContext['recorder'], Traffic>();
+
+  static of(recorder: SliceContext['recorder']): Traffic {
+    const traffic = Traffic.#all.get(recorder) ?? new Traffic(recorder);
+    Traffic.#all.set(recorder, traffic);
+    return traffic;
+  }
+
+  private constructor(recorder: SliceContext['recorder']) {
+    this.sent = recorder.counter('ws_msgs_sent');
+    this.received = recorder.counter('ws_msgs_received');
+    this.bytesSent = recorder.counter('data_sent');
+    this.bytesReceived = recorder.counter('data_received');
+    this.sessions = recorder.counter('ws_sessions');
+    this.connecting = recorder.trend('ws_connecting');
+    this.connectFailed = recorder.rate('ws_connect_failed');
+    this.duration = recorder.trend('ws_session_duration');
+  }
+}
 
 /**
  * A measured WebSocket. Nothing here throws: what goes wrong is counted by name among the errors (`WebSocket: HTTP 401`,
  * `WebSocket: message too large` …), and the connection ends.
  */
 export class Socket {
-  readonly #webSocket: WebSocket;
+  readonly #wire: Wire;
   readonly #recorder: SliceContext['recorder'];
-  readonly #series: Record<'sent' | 'received' | 'bytesSent' | 'bytesReceived', AnySeries>;
+  readonly #traffic: Traffic;
+  readonly #options: SocketOptions;
+  /** When the attempt began, then when the connection stood; on `performance.now()`'s clock. */
+  #since = performance.now();
+  #resolve: ((opened: boolean) => void) | undefined;
+  #impatience: NodeJS.Timeout | undefined;
   #opened = false;
   #closing = false;
   #failed = false;
 
   /** Resolves with whether there is a connection, when that is known. */
-  static open(slice: SliceContext, url: string, options: SocketOptions): Promise<boolean> {
+  static open(slice: SliceContext, url: string | URL, options: SocketOptions): Promise<boolean> {
     return new Promise((resolve) => {
       try {
         new Socket(slice, url, options, resolve);
       } catch {
         // ws throws for a URL that it will not take, and quotes it: there may be a token in it.
         slice.recorder.error('WebSocket: no valid URL');
+        Traffic.of(slice.recorder).connectFailed.add(1);
         resolve(false);
       }
     });
   }
 
-  private constructor(slice: SliceContext, url: string, options: SocketOptions, resolve: (opened: boolean) => void) {
-    const { messages, onOpen, onMessage, onEnd, connectTimeoutMs = 10_000, maxMessageBytes = 10 * 1024 ** 2 } = options;
-    const { recorder } = slice;
-    const startAt = performance.now();
-    const webSocket = new WebSocket(url, {
+  private constructor(
+    slice: SliceContext,
+    url: string | URL,
+    options: SocketOptions,
+    resolve: (opened: boolean) => void,
+  ) {
+    const { connectTimeoutMs = 10_000, maxMessageBytes = 10 * 1024 ** 2, localAddress } = options;
+    this.#recorder = slice.recorder;
+    this.#traffic = Traffic.of(slice.recorder);
+    this.#options = options;
+    this.#resolve = resolve;
+    // No literal in the call: `closeTimeout` is not among the types of ws yet.
+    const how = {
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
       followRedirects: false,
-    });
-    this.#webSocket = webSocket;
-    this.#recorder = recorder;
-    this.#series = {
-      sent: recorder.counter('ws_msgs_sent'),
-      received: recorder.counter('ws_msgs_received'),
-      bytesSent: recorder.counter('data_sent'),
-      bytesReceived: recorder.counter('data_received'),
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      localAddress,
     };
-    const impatience = setTimeout(() => this.fail('timeout: connecting'), connectTimeoutMs);
-    webSocket.on('open', () => {
-      clearTimeout(impatience);
-      this.#opened = true;
-      recorder.add('ws_connecting', performance.now() - startAt);
-      recorder.add('ws_sessions', 1);
-      onOpen(this);
-      resolve(true);
-    });
-    webSocket.on('unexpected-response', (_request, { statusCode }) => this.fail(`HTTP ${statusCode}`));
-    webSocket.on('error', (error) => this.fail(failureName(error, this.#opened)));
-    webSocket.on('message', (message: Buffer, isBinary) => {
-      if (!this.isOpen) return;
-      this.#series.received.add(1);
-      this.#series.bytesReceived.add(message.length);
-      if (isBinary === (messages === 'binary')) onMessage(message);
-      else this.fail(isBinary ? 'binary where text is due' : 'text where binary is due');
-    });
-    webSocket.on('close', (code) => {
-      clearTimeout(impatience);
-      if (!this.#closing) this.fail(`closed by the target (${code})`);
-      if (this.#opened) onEnd();
-      else resolve(false);
-    });
+    const wire = new Wire(url, how);
+    wire.owner = this;
+    this.#wire = wire;
+    this.#impatience = setTimeout(giveUp, connectTimeoutMs, this);
   }
 
   get isOpen(): boolean {
-    return this.#webSocket.readyState === WebSocket.OPEN && !this.#failed;
+    return this.#wire.readyState === WebSocket.OPEN && !this.#failed;
   }
 
   /** Sends when it is open. */
   send(message: Uint8Array | string): void {
-    if (this.#webSocket.bufferedAmount > MAX_UNSENT_BYTES) this.fail('the target does not read');
+    if (this.#wire.bufferedAmount > MAX_UNSENT_BYTES) this.fail('the target does not read');
     if (!this.isOpen) return;
-    this.#series.sent.add(1);
-    this.#series.bytesSent.add(Buffer.byteLength(message));
-    this.#webSocket.send(message, () => {});
+    this.#traffic.sent.add(1);
+    this.#traffic.bytesSent.add(Buffer.byteLength(message));
+    this.#wire.send(message, ignore);
   }
 
   /** Ends the connection as is proper, or without the target when it does not answer. */
   async close(): Promise<void> {
-    const webSocket = this.#webSocket;
+    const wire = this.#wire;
     this.#closing = true;
-    if (webSocket.readyState === WebSocket.CLOSED) return;
-    const closed = new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
-    const impatience = setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS);
-    webSocket.close(1000);
+    if (wire.readyState === WebSocket.CLOSED) return;
+    const closed = new Promise<void>((resolve) => wire.once('close', () => resolve()));
+    wire.close(1000);
     await closed;
-    clearTimeout(impatience);
   }
 
   /**
@@ -121,12 +155,86 @@ export class Socket {
     if (this.#failed) return;
     this.#failed = true;
     this.#recorder.error(reason.startsWith('generator: ') ? reason : `WebSocket: ${reason}`);
-    this.#webSocket.terminate();
+    this.#wire.terminate();
+  }
+
+  /** For {@link Wire} alone: an event of ws, by its name there. @returns whether that was all it is for */
+  take(event: string | symbol, details: unknown[]): boolean {
+    switch (event) {
+      case 'message':
+        this.#receive(...(details as [Buffer, boolean]));
+        return true;
+      case 'open':
+        this.#open();
+        return true;
+      case 'upgrade':
+        this.#watch((details[0] as IncomingMessage).socket);
+        return true;
+      case 'unexpected-response':
+        this.fail(`HTTP ${(details[1] as IncomingMessage).statusCode}`);
+        return true;
+      case 'error':
+        this.fail(failureName(details[0] as Error, this.#opened));
+        return true;
+      case 'close':
+        this.#end(details[0] as number);
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #open(): void {
+    clearTimeout(this.#impatience);
+    this.#impatience = undefined;
+    this.#opened = true;
+    const now = performance.now();
+    this.#traffic.connecting.add(now - this.#since);
+    this.#traffic.connectFailed.add(0);
+    this.#traffic.sessions.add(1);
+    this.#since = now;
+    this.#options.onOpen(this);
+    this.#settle(true);
+  }
+
+  #receive(message: Buffer, isBinary: boolean): void {
+    if (!this.isOpen) return;
+    this.#traffic.received.add(1);
+    this.#traffic.bytesReceived.add(message.length);
+    if (isBinary === (this.#options.messages === 'binary')) this.#options.onMessage(message);
+    else this.fail(isBinary ? 'binary where text is due' : 'text where binary is due');
+  }
+
+  #end(code: number): void {
+    clearTimeout(this.#impatience);
+    if (!this.#closing) this.fail(`closed by the target (${code})`);
+    if (this.#opened) {
+      this.#traffic.duration.add(performance.now() - this.#since);
+      this.#options.onEnd();
+      return;
+    }
+    if (this.#failed) this.#traffic.connectFailed.add(1);
+    this.#settle(false);
+  }
+
+  #settle(opened: boolean): void {
+    this.#resolve?.(opened);
+    this.#resolve = undefined;
+  }
+
+  /** ws would wait without end for a target that ended its half and does not read. */
+  #watch(connection: EventEmitter): void {
+    connection.on('end', () => {
+      if (this.#wire.readyState === WebSocket.OPEN) this.fail('closed by the target (1006)');
+    });
   }
 }
 
-/** Out of file descriptors or ports: the generator's own fault. */
-const generatorCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']);
+function giveUp(socket: Socket): void {
+  socket.fail('timeout: connecting');
+}
+
+function ignore(): void {}
 
 /** The name of what ws reports. @param opened whether the handshake was over */
 export function failureName(error: Error, opened: boolean): string {
@@ -135,5 +243,5 @@ export function failureName(error: Error, opened: boolean): string {
   if (code?.startsWith('WS_ERR_')) return 'no valid frame';
   // Without a code, ws was not content with the handshake; its sentences quote what the target sent.
   if (!code || code.startsWith('HPE_')) return opened ? 'no valid frame' : 'no valid handshake';
-  return generatorCodes.has(code) ? `generator: ${code}` : code;
+  return codeName(code);
 }

@@ -52,6 +52,11 @@ export class Counters {
     return new Counters(left);
   }
 
+  /** Those up to and with `last`, as a set. */
+  upTo(last: number): Counters {
+    return this.without(new Counters([last + 1, Number.POSITIVE_INFINITY]));
+  }
+
   /** Those of both. */
   with(other: Counters): Counters {
     const union = new Counters(this.#ranges);

@@ -1,6 +1,9 @@
 import type { Evidence, OracleResult } from '../measure/evidence.ts';
 import { convergence, type ReplicaEvidence } from './convergence.ts';
+import { type DeliveryEvidence, eventDelivery } from './delivery.ts';
+import { type MigrationEvidence, migrationContinuity } from './migrations.ts';
 import { type ScreenEvidence, screen } from './screen.ts';
+import { type VmEvidence, vmLifecycle } from './vms.ts';
 import { acknowledgedWrites, type DeviceEvidence } from './writes.ts';
 
 /** From everything that the slices brought to what it means. */
@@ -10,7 +13,10 @@ type Judgement = (evidence: never[]) => Omit<OracleResult, 'name'>;
 const oracles = {
   'acknowledged-writes': (evidence: DeviceEvidence[]) => acknowledgedWrites(evidence),
   convergence: (evidence: ReplicaEvidence[]) => convergence(evidence),
+  'event-delivery': (evidence: DeliveryEvidence[]) => eventDelivery(evidence),
+  'migration-continuity': (evidence: MigrationEvidence[]) => migrationContinuity(evidence),
   screen: (evidence: ScreenEvidence[]) => screen(evidence),
+  'vm-lifecycle': (evidence: VmEvidence[]) => vmLifecycle(evidence),
 } satisfies Record<string, Judgement>;
 
 export type OracleName = keyof typeof oracles;

@@ -18,8 +18,9 @@ function mark(n: number, atMs: number): HeldTransaction {
   return { ...transaction, payee: markText({ id: transaction.id, pushedAt: START + atMs }) };
 }
 
-function held(transactions: HeldTransaction[]): HeldLedger {
-  return { kind: 'held', account, device: 'reader', transactions };
+/** Read back two minutes after the start. */
+function held(transactions: HeldTransaction[], readFrom = START + 120_000): HeldLedger {
+  return { kind: 'held', account, device: 'reader', readFrom, transactions };
 }
 
 /** A screen that was synced after 60 s and read a second later; newest first. */
@@ -124,4 +125,11 @@ test('without a session, or without anybody who read its account back, nothing i
   const elsewhere = screen([shown([first]), { ...held([first]), account: 'another' }]);
   assert.equal(elsewhere.status, 'unknown');
   assert.deepEqual(elsewhere.examples, ['no device read back what 1 sessions showed']);
+});
+
+test('a screen that was read after the relay is not compared: a shard may end later', () => {
+  const later = shown([third, second, first]);
+  const { status, checked, counts } = screen([later, held([first, second], later.readAt - 1)]);
+  assert.deepEqual([status, checked, counts?.unread], ['unknown', 0, 1]);
+  assertTrue([later, held([first, second], later.readAt - 1), held([first, second, third])]);
 });

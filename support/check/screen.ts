@@ -43,6 +43,8 @@ export interface HeldLedger {
   kind: 'held';
   account: string;
   device: string;
+  /** Before the reading began; of `epochMs`. */
+  readFrom: number;
   transactions: HeldTransaction[];
 }
 
@@ -64,6 +66,7 @@ export type ScreenEvidence = ShownLedger | HeldLedger | AcknowledgedMarks;
  *   transaction of the page itself from when it was made, as the page has waited for that sync;
  * - one that was sent after the screen was read may be missing, and so may one in between;
  * - whatever is shown must be held, and the count must lie between what had to be and what could be shown.
+ * A screen that was read after the relay, by a shard that ended later, may show what nobody read back: it is left out.
  *
  * It holds for accounts in which nothing is deleted or changed: nobody but the person and the marking worker writes there.
  */
@@ -73,17 +76,17 @@ export function screen(evidence: ScreenEvidence[]): Omit<OracleResult, 'name'> {
   const counts = { rows: 0, transactions: 0, unread: 0 };
   let checked = 0;
   let violations = 0;
-  for (const ledger of ledgers.values()) counts.transactions += ledger.size;
+  for (const { transactions } of ledgers.values()) counts.transactions += transactions.size;
   for (const shown of evidence) {
     if (shown.kind !== 'shown') continue;
     const held = ledgers.get(shown.account);
-    if (!held) {
+    if (!held || shown.readAt > held.readFrom) {
       counts.unread += 1;
       continue;
     }
     checked += 1;
     counts.rows += shown.rows.length;
-    const difference = differenceOf(shown, [...held.values()]);
+    const difference = differenceOf(shown, [...held.transactions.values()]);
     if (!difference) continue;
     violations += 1;
     if (examples.length < MAX_EXAMPLES) examples.push(difference);
@@ -106,22 +109,30 @@ interface Held extends HeldTransaction {
   sentAt: number;
 }
 
-/** By account and transaction. What any device could read the relay holds. */
-function ledgersOf(evidence: ScreenEvidence[]): Map<string, Map<string, Held>> {
+interface Ledger {
+  /** Of the device that looked last. */
+  readFrom: number;
+  /** By id. */
+  transactions: Map<string, Held>;
+}
+
+/** By account. What any device could read the relay holds. */
+function ledgersOf(evidence: ScreenEvidence[]): Map<string, Ledger> {
   const acknowledged = new Map<string, number>();
   for (const piece of evidence) {
     if (piece.kind !== 'acknowledged') continue;
     for (const [id, at] of Object.entries(piece.at)) acknowledged.set(`${piece.account} ${id}`, at);
   }
-  const ledgers = new Map<string, Map<string, Held>>();
+  const ledgers = new Map<string, Ledger>();
   for (const piece of evidence) {
     if (piece.kind !== 'held') continue;
-    const ledger = ledgers.get(piece.account) ?? new Map<string, Held>();
+    const ledger = ledgers.get(piece.account) ?? { readFrom: 0, transactions: new Map<string, Held>() };
+    ledger.readFrom = Math.max(ledger.readFrom, piece.readFrom);
     ledgers.set(piece.account, ledger);
     for (const transaction of piece.transactions) {
       const mark = markOf(transaction.payee);
       const ownMoment = mark ? acknowledged.get(`${piece.account} ${mark.id}`) : transaction.madeAt;
-      ledger.set(transaction.id, {
+      ledger.transactions.set(transaction.id, {
         ...transaction,
         heldFrom: ownMoment ?? Number.POSITIVE_INFINITY,
         sentAt: mark?.pushedAt ?? transaction.madeAt ?? 0,

@@ -79,6 +79,16 @@ test('a write without an answer may be there or not', () => {
   }
 });
 
+test('a write without an answer whose repeat was acknowledged is an acknowledged one', () => {
+  const phone = { device: 'phone', acknowledged: [1, 2], indeterminate: [2, 3] };
+  assert.deepEqual(judged(phone, { device: 'laptop', pulled: ['phone-1', 'phone-2'] }).counts, {
+    ...none,
+    indeterminate: 1,
+  });
+  const lost = judged(phone, { device: 'laptop', pulled: ['phone-1'] });
+  assert.deepEqual([lost.status, lost.violations], ['violated', 1]);
+});
+
 test('never acknowledged but present is counted, and no violation', () => {
   const result = judged({ device: 'phone', acknowledged: [1] }, { device: 'laptop', pulled: ['phone-1', 'phone-2'] });
   assert.equal(result.status, 'ok');
@@ -161,4 +171,32 @@ test('a million writes in order, and as many reads, take constant room', () => {
   // One time every 10 s.
   assert.equal(packed.times.length, 90);
   assert.ok(JSON.stringify(packed).length < 3_000);
+});
+
+test('a device answers for what was acknowledged before it looked: shards may end one after the other', () => {
+  // Acknowledged every 4 s, from 4 s to 100 s after the start of its machine.
+  const phone = new DeviceHistory('home', 'phone');
+  for (let counter = 1; counter <= 25; counter++) phone.acknowledged(counter, counter * 4_000);
+  const writer = phone.evidence(false);
+  const judgedAfter = (...looks: { lookedMs: number; pulled: number }[]) => {
+    const readers = looks.map(({ lookedMs, pulled }, i) => {
+      const reader = new DeviceHistory('home', `laptop-${i}`);
+      for (let counter = 1; counter <= pulled; counter++) reader.received(changeId('phone', counter));
+      return reader.evidence(true, writer.startedAt + lookedMs);
+    });
+    return acknowledgedWrites([writer, ...readers]);
+  };
+  const early = judgedAfter({ lookedMs: 41_000, pulled: 10 });
+  // Of its first ten it is kept when the first, fourth, seventh and tenth were acknowledged.
+  assert.deepEqual([early.status, early.checked, early.counts?.unread], ['ok', 10, 15]);
+  const both = judgedAfter({ lookedMs: 41_000, pulled: 10 }, { lookedMs: 101_000, pulled: 25 });
+  assert.deepEqual([both.status, both.checked, both.counts?.unread], ['ok', 25, 0]);
+  const lost = judgedAfter({ lookedMs: 41_000, pulled: 9 }, { lookedMs: 101_000, pulled: 24 });
+  assert.deepEqual([lost.status, lost.violations], ['violated', 2]);
+  assert.deepEqual(
+    lost.examples.map((example) => (example as { missingOn: string[] }).missingOn),
+    [['laptop-0'], ['laptop-1']],
+  );
+  const first = judgedAfter({ lookedMs: 1_000, pulled: 0 });
+  assert.deepEqual([first.status, first.checked, first.counts?.unread], ['unknown', 0, 25]);
 });

@@ -1,9 +1,12 @@
 import type { OracleResult } from '../measure/evidence.ts';
+import { epochMs } from '../measure/marks.ts';
 import { Counters } from './counters.ts';
 
 /** A device's ack times are kept this coarsely: they only help a person to find a loss in a log. */
 const TIME_STEP_MS = 10_000;
 const MAX_EXAMPLES = 10;
+/** Clocks of two machines differ. Less than the pause between the end of all load and the last look on one machine. */
+const CLOCK_SLACK_MS = 250;
 
 /** What one device wrote and read, packed; evidence of the oracle `acknowledged-writes`. */
 export interface DeviceEvidence {
@@ -11,13 +14,19 @@ export interface DeviceEvidence {
   device: string;
   /** Ranges of its own change counters; see `Counters`. */
   acknowledged: number[];
-  /** Pushed without an answer: may or may not have happened. */
+  /** Pushed without an answer: may or may not have happened. A repeat may have been acknowledged all the same. */
   indeterminate: number[];
   /** What it pulled of other devices, by device. */
   received: Record<string, number[]>;
   duplicates: number;
   /** It pulled everything there was after the load had come to rest: what it lacks is lost. */
   complete: boolean;
+  /** When that pull began, epoch ms; undefined when nobody on another machine may have written meanwhile. */
+  readFrom?: number;
+  /** The run's start on the clock of its machine, epoch ms; 0 when nothing was acknowledged. */
+  startedAt: number;
+  /** When the last of its writes was acknowledged, ms since then. */
+  lastMs: number;
   /** `[counter, ms since the run's start]`: no later than then was this counter acknowledged. */
   times: [counter: number, atMs: number][];
 }
@@ -36,6 +45,8 @@ export class DeviceHistory {
   readonly #received = new Map<string, Counters>();
   readonly #times: DeviceEvidence['times'] = [];
   #duplicates = 0;
+  #startedAt = 0;
+  #lastMs = 0;
 
   constructor(account: string, device: string) {
     this.account = account;
@@ -44,6 +55,8 @@ export class DeviceHistory {
 
   acknowledged(counter: number, atMs: number): void {
     this.#acknowledged.add(counter);
+    this.#startedAt ||= epochMs() - atMs;
+    this.#lastMs = atMs;
     const last = this.#times.at(-1);
     if (!last || atMs - last[1] >= TIME_STEP_MS) this.#times.push([counter, Math.round(atMs)]);
   }
@@ -68,8 +81,11 @@ export class DeviceHistory {
     return fresh;
   }
 
-  /** @param complete whether the last pull reached the end after the load had come to rest */
-  evidence(complete: boolean): DeviceEvidence {
+  /**
+   * @param complete whether the last pull reached the end after the load had come to rest
+   * @param readFrom when that pull began, epoch ms: other machines may still have written then
+   */
+  evidence(complete: boolean, readFrom?: number): DeviceEvidence {
     return {
       account: this.account,
       device: this.device,
@@ -78,6 +94,9 @@ export class DeviceHistory {
       received: Object.fromEntries([...this.#received].map(([writer, counters]) => [writer, counters.pack()])),
       duplicates: this.#duplicates,
       complete,
+      readFrom,
+      startedAt: this.#startedAt,
+      lastMs: this.#lastMs,
       times: this.#times,
     };
   }
@@ -85,7 +104,8 @@ export class DeviceHistory {
 
 /**
  * Every acknowledged write can be read by every other device of its account. Wire-contracts, section 1: only ids in `accepted`
- * are acknowledged, and those are readable, exactly once after de-duplication.
+ * are acknowledged, and those are readable, exactly once after de-duplication. Of shards that end one after the other, a device
+ * answers only for what was acknowledged before it looked.
  */
 export function acknowledgedWrites(devices: DeviceEvidence[]): Omit<OracleResult, 'name'> {
   const counts = {
@@ -106,18 +126,20 @@ export function acknowledgedWrites(devices: DeviceEvidence[]): Omit<OracleResult
     for (const writer of members) {
       const acknowledged = new Counters(writer.acknowledged);
       const indeterminate = new Counters(writer.indeterminate);
-      counts.indeterminate += indeterminate.size;
+      counts.indeterminate += indeterminate.without(acknowledged).size;
       const others = readers.filter(({ device }) => device !== writer.device);
       if (others.length === 0) {
         counts.unread += acknowledged.size;
         continue;
       }
-      checked += acknowledged.size;
+      const seen = acknowledged.upTo(Math.max(...others.map((reader) => lastDue(writer, reader))));
+      checked += seen.size;
+      counts.unread += acknowledged.size - seen.size;
       let lost = new Counters();
       let present = new Counters();
       for (const reader of others) {
         const received = new Counters(reader.received[writer.device]);
-        lost = lost.with(acknowledged.without(received));
+        lost = lost.with(acknowledged.upTo(lastDue(writer, reader)).without(received));
         present = present.with(received);
       }
       violations += lost.size;
@@ -133,8 +155,16 @@ export function acknowledgedWrites(devices: DeviceEvidence[]): Omit<OracleResult
   return { checked, violations, examples, status, counts };
 }
 
+/** The last of the writer's counters that was certainly acknowledged when the reader began to look. */
+function lastDue({ startedAt, lastMs, times }: DeviceEvidence, { readFrom }: DeviceEvidence): number {
+  const untilMs = (readFrom ?? Number.POSITIVE_INFINITY) - startedAt - CLOCK_SLACK_MS;
+  return lastMs <= untilMs ? Number.POSITIVE_INFINITY : (times.findLast(([, atMs]) => atMs <= untilMs)?.[0] ?? -1);
+}
+
 function lostWrite(writer: DeviceEvidence, counter: number, readers: DeviceEvidence[]): object {
-  const missedBy = readers.filter(({ received }) => !new Counters(received[writer.device]).has(counter));
+  const missedBy = readers.filter(
+    (reader) => counter <= lastDue(writer, reader) && !new Counters(reader.received[writer.device]).has(counter),
+  );
   const after = writer.times.findLast(([first]) => first <= counter)?.[1] ?? 0;
   return {
     id: changeId(writer.device, counter),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GaugeLog } from './gauges.ts';
+import { GaugeLog, highest } from './gauges.ts';
 import { MetricStore } from './store.ts';
 
 test('the last value of each interval, at the place where the slices have theirs', () => {
@@ -38,4 +38,20 @@ test('the latest value is that of the last reading that had one', () => {
 
 test('without a reading there is no interval', () => {
   assert.deepEqual(new GaugeLog().intervals(1_000), []);
+});
+
+test('of what several machines read of one target the highest counts, in each interval', () => {
+  const gauge = (value: number) => ({ t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 }) as const;
+  const readings = [
+    [{ index: 0, series: { cpu: gauge(10), memory: gauge(5) } }],
+    [
+      { index: 0, series: { cpu: gauge(30) } },
+      { index: 2, series: { cpu: gauge(20) } },
+    ],
+  ];
+  assert.deepEqual(highest(readings), [
+    { index: 0, series: { cpu: gauge(30), memory: gauge(5) } },
+    { index: 2, series: { cpu: gauge(20) } },
+  ]);
+  assert.deepEqual(highest([]), []);
 });

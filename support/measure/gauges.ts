@@ -1,5 +1,20 @@
 import type { Interval } from './recorder.ts';
 
+/** Of several readings of the same thing the highest in each interval: shards all ask one target. */
+export function highest(readings: Interval[][]): Interval[] {
+  const intervals = new Map<number, Interval>();
+  for (const { index, series } of readings.flat()) {
+    const known = intervals.get(index) ?? { index, series: {} };
+    intervals.set(index, known);
+    for (const [metric, packed] of Object.entries(series)) {
+      const other = known.series[metric];
+      const isHigher = packed.t === 'gauge' && (other?.t !== 'gauge' || packed.last > other.last);
+      if (isHigher) known.series[metric] = packed;
+    }
+  }
+  return [...intervals.values()];
+}
+
 /** Gauges that are read beside the load, such as the target's memory, in the order of time. */
 export class GaugeLog {
   readonly #samples: { atMs: number; values: Record<string, number> }[] = [];

@@ -8,6 +8,8 @@ export interface HealthLimits {
   /** Of the 99th percentile of `generator_lateness`. */
   maxLatenessMs: number;
   maxStartSpreadMs: number;
+  /** Between the first and the last of the machines of a run. */
+  maxShardSpreadMs: number;
   /** Share of the arrivals that may be dropped. */
   maxDropped: number;
   /** Of the 90th percentile of `generator_event_loop_delay`: for a tenth of the time it may be worse. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { build, type Histogram } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { random } from '../schedule/random.ts';
 import { countsArrayIndex, Trend } from './histogram.ts';
 
@@ -54,7 +54,15 @@ test('merged parts equal one histogram of everything, bit by bit', () => {
       for (const value of values) draw.pick(parts).push(value);
       const merged = new Trend();
       // As they come from slices: encoded, and in any order.
-      for (const part of parts.map(trendOf)) merged.merge(Trend.decode(part.encode(), part.sum));
+      for (const part of parts.map(trendOf)) {
+        const encoded = part.encode();
+        assert.equal(
+          encodeIntoCompressedBase64(decodeFromCompressedBase64(encoded)),
+          encoded,
+          'as the library reads it',
+        );
+        merged.mergeEncoded(encoded, part.sum);
+      }
       assert.equal(merged.encode(), trendOf(values).encode(), `${name} in ${parts.length} parts`);
       assert.ok(Math.abs(merged.sum - trendOf(values).sum) < 1e-6 * merged.sum);
     }
@@ -100,4 +108,14 @@ test('values are counted where HdrHistogram itself counts them, powers of two an
   for (const value of values) {
     if (value < 2 ** 32) assert.equal(countsArrayIndex(value), own.countsArrayIndex(value), String(value));
   }
+});
+
+test('samples are counted between bounds, each bound inclusive', () => {
+  const trend = trendOf([0, 0.5, 1, 1, 1.5, 2, 9, 10, 11, 5_000]);
+  assert.deepEqual(trend.countsUpTo([1, 2, 10]), [4, 2, 2, 2]);
+  assert.deepEqual(trend.countsUpTo([]), [10]);
+  assert.deepEqual(trend.countsUpTo([1e12]), [10, 0]);
+  assert.deepEqual(new Trend().countsUpTo([1, 2]), [0, 0, 0]);
+  const decoded = Trend.decode(trend.encode(), trend.sum);
+  assert.deepEqual(decoded.countsUpTo([1, 2, 10]), [4, 2, 2, 2]);
 });

@@ -1,4 +1,5 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { inflateSync } from 'node:zlib';
+import { build, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 
 /** Values are kept as integer thousandths: milliseconds become microseconds. Three significant digits. */
 const SCALE = 1000;
@@ -14,6 +15,22 @@ export function countsArrayIndex(value: number): number {
   const bucket = value < 2048 ? 0 : 21 - Math.clz32(value);
   return bucket * 1024 + (value >>> bucket);
 }
+
+/** The least value that is counted there: the inverse of {@link countsArrayIndex}. */
+function valueAt(index: number): number {
+  // Without its sign the shift is right up to 2³² − 1.
+  return index < 2048 ? index : ((1024 + (index & 1023)) << ((index >>> 10) - 1)) >>> 0;
+}
+
+/** Where a histogram that is read counts something, and how much: room for one at a time, as most have a few hundred. */
+const found = {
+  places: new Int32Array(countsArrayIndex(MAX_RAW) + 1),
+  counts: new Float64Array(countsArrayIndex(MAX_RAW) + 1),
+};
+
+/** HdrHistogram's V2 encoding: what each of its two headers begins with, and where it ends. */
+const COMPRESSED = { cookie: 0x1c849314, bytes: 8 };
+const PLAIN = { cookie: 0x1c849313, bytes: 40 };
 
 function emptyHistogram(): Histogram {
   return Object.assign(build({ numberOfSignificantValueDigits: 3 }), { countsArrayIndex });
@@ -53,6 +70,44 @@ export class Trend {
     this.sum += other.sum;
   }
 
+  /**
+   * Merges in what {@link encode} gave: what the library's own decoder gives and merges, in a fifth of its time. The merge of a
+   * hundred shards does this half a million times. Throws when it does not decode.
+   */
+  mergeEncoded(encoded: string, sum: number): void {
+    const compressed = Buffer.from(encoded, 'base64');
+    if (compressed.length < COMPRESSED.bytes || compressed.readUInt32BE(0) !== COMPRESSED.cookie) {
+      throw new Error('this is no encoded histogram');
+    }
+    const plain = inflateSync(compressed.subarray(COMPRESSED.bytes));
+    if (plain.length < PLAIN.bytes || plain.readUInt32BE(0) !== PLAIN.cookie) throw new Error('this is no histogram');
+    const end = Math.min(plain.length, PLAIN.bytes + plain.readUInt32BE(4));
+    const { places, counts } = found;
+    let used = 0;
+    let index = 0;
+    for (let at = PLAIN.bytes; at < end; ) {
+      // Seven bits a byte, the lowest first. Even: twice a count; odd: a number of places without any.
+      let word = 0;
+      let byte = 0x80;
+      for (let scale = 1; byte >= 0x80 && at < end; scale *= 128) {
+        byte = plain[at++]!;
+        word += (byte & 0x7f) * scale;
+      }
+      if (word % 2 === 1) index += (word + 1) / 2;
+      else {
+        if (word > 0) {
+          places[used] = index;
+          counts[used++] = word / 2;
+        }
+        index += 1;
+      }
+    }
+    // From the last on, so that room is made once. What is largest counts as the most that it can have been.
+    if (used-- > 0) this.#raw.recordValueWithCount(valueAt(places[used]! + 1) - 1, counts[used]!);
+    while (used-- > 0) this.#raw.recordValueWithCount(valueAt(places[used]!), counts[used]!);
+    this.sum += sum;
+  }
+
   reset(): void {
     this.#raw.reset();
     this.sum = 0;
@@ -76,15 +131,35 @@ export class Trend {
     return this.count === 0 ? Number.NaN : this.sum / this.count;
   }
 
+  /**
+   * How many samples lie up to each of the bounds and above the one before it; last, those above all bounds.
+   * @param bounds ascending; exact to the histogram's resolution
+   */
+  countsUpTo(bounds: readonly number[]): number[] {
+    const raw = this.#raw as JsHistogram;
+    const ends = bounds.map((bound) => countsArrayIndex(Math.min(Math.round(bound * SCALE), MAX_RAW)));
+    const counts = [...ends, 0].fill(0);
+    const last = this.count === 0 ? -1 : countsArrayIndex(raw.maxValue);
+    for (let index = 0, bucket = 0; index <= last; index += 1) {
+      while (bucket < ends.length && index > ends[bucket]!) bucket += 1;
+      counts[bucket]! += raw.getCountAtIndex(index);
+    }
+    return counts;
+  }
+
+  /** The histogram itself, of integer thousandths: for HdrHistogram's own tools. Not to be changed. */
+  get histogram(): Histogram {
+    return this.#raw;
+  }
+
   /** HdrHistogram's V2 compressed encoding, base64: readable by HdrHistogram's tools in any language. */
   encode(): string {
     return encodeIntoCompressedBase64(this.#raw);
   }
 
   static decode(encoded: string, sum: number): Trend {
-    const raw = decodeFromCompressedBase64(encoded);
-    // A decoded histogram would refuse to take in a larger value.
-    raw.autoResize = true;
-    return new Trend(raw, sum);
+    const trend = new Trend();
+    trend.mergeEncoded(encoded, sum);
+    return trend;
   }
 }

@@ -54,6 +54,11 @@ export const builtinMetrics = {
   ws_sessions: counter,
   ws_msgs_sent: counter,
   ws_msgs_received: counter,
+  /** Attempts to connect that came to nothing. */
+  ws_connect_failed: rate,
+  /** A ping message sent → its answer received. */
+  ws_ping: time,
+  ws_session_duration: time,
 
   browser_web_vital_lcp: time,
   browser_web_vital_inp: time,
@@ -72,6 +77,8 @@ export const builtinMetrics = {
   browser_remote_change_to_paint: time,
   /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
   browser_remote_change_lost: rate,
+  /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
+  browser_event_to_paint: time,
   browser_sessions: counter,
   browser_session_failed: rate,
 

@@ -1,6 +1,6 @@
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, safeTag, seriesKey } from './metrics.ts';
-import { type AnySeries, newSeries, type Packed } from './series.ts';
+import { type AnySeries, mergeInto, newSeries, type Packed } from './series.ts';
 
 /** What one slice measured between two instants; intervals of all slices share their boundaries. */
 export interface Interval {
@@ -12,6 +12,15 @@ export interface Interval {
 /** More series than this in one slice is a tag with unbounded values (an id, a URL), not a measurement. */
 const MAX_SERIES = 1_000;
 const MAX_ERROR_NAMES = 100;
+
+/** Metrics that are followed over time also where there is no room for all: rates, response times and what a person feels. */
+const followed =
+  /^(iteration|dropped_|vus|checks|http_reqs|http_req_failed|generator_lateness|browser_(web_vital_(lcp|inp|ttfb)|step_duration|remote_change_to_paint))/;
+
+/** An interval without those series of which only the whole run will be told. */
+export function followedOnly({ index, series }: Interval): Interval {
+  return { index, series: Object.fromEntries(Object.entries(series).filter(([key]) => followed.test(key))) };
+}
 
 /** Collects what one slice measures. Adding is synchronous and allocation-free; packing happens once an interval. */
 export class Recorder {
@@ -25,6 +34,7 @@ export class Recorder {
   readonly #untagged = new Map<string, AnySeries>();
   readonly #checks = new Map<string, AnySeries>();
   readonly #samplers: (() => void)[] = [];
+  readonly #totals = new Map<string, AnySeries>();
 
   /**
    * Every series carries the tag `scenario`; `browser_*` metrics of a journey carry `journey` in its place.
@@ -93,9 +103,22 @@ export class Recorder {
     for (const [key, series] of this.#live) {
       if (series.count === 0) continue;
       packed[key] = series.pack();
+      this.#addUp(key, series);
       series.reset();
     }
     return packed;
+  }
+
+  /** Everything that was packed so far, as one; without gauges, which only count at their instant. */
+  totals(): Record<string, Packed> {
+    return Object.fromEntries([...this.#totals].map(([key, series]) => [key, series.pack()]));
+  }
+
+  #addUp(key: string, series: AnySeries): void {
+    if (series.type === 'gauge') return;
+    const total = this.#totals.get(key) ?? newSeries(series.type);
+    mergeInto(total, series);
+    this.#totals.set(key, total);
   }
 
   #series(metric: string, type: MetricType | undefined, tags: Tags): AnySeries {

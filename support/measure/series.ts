@@ -158,6 +158,12 @@ export function unpack(packed: Packed): AnySeries {
   }
 }
 
+/** Adds to `into` what was packed: `mergeInto(into, unpack(packed))` in less time. */
+export function mergePacked(into: AnySeries, packed: Packed): void {
+  if (packed.t === 'trend' && into.type === 'trend') into.trend.mergeEncoded(packed.h, packed.sum);
+  else mergeInto(into, unpack(packed));
+}
+
 /** Adds `other` to `into`. Throws when their types differ: a metric has one type in all slices. */
 export function mergeInto(into: AnySeries, other: AnySeries): void {
   if (into.type !== other.type) throw new Error(`a ${other.type} cannot be merged into a ${into.type}`);

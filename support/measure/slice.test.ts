@@ -14,6 +14,7 @@ const report: SliceReport = {
   intervalMs: 1_000,
   definitions: { iterations: { type: 'counter', contains: 'default' } },
   intervals: [{ index: 0, series: { 'iterations{scenario:relay}': { t: 'counter', sum: 5 } } }],
+  totals: { 'iterations{scenario:relay}': { t: 'counter', sum: 5 } },
   evidence: { 'acknowledged-writes': [{ id: 'a' }] },
   end: {
     status: 'complete',

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Evidence } from './evidence.ts';
 import type { MetricDefinition } from './metrics.ts';
 import type { Interval } from './recorder.ts';
+import type { Packed } from './series.ts';
 
 /** Content type of the attachment that carries a slice's report; also how the reporter finds it. */
 export const sliceReportType = 'application/vnd.tandem.slice+gzip';
@@ -21,6 +22,8 @@ export interface SliceReport {
   intervalMs: number;
   definitions: Record<string, MetricDefinition>;
   intervals: Interval[];
+  /** All intervals as one, without gauges: whoever merges a thousand slices need not read each of their intervals. */
+  totals: Record<string, Packed>;
   evidence: Evidence;
   end: SliceEnd;
 }

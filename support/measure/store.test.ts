@@ -57,6 +57,31 @@ test('gauges of several slices add up in each interval, and are followed over th
   assert.deepEqual(store.select('vus')!.pack(), { t: 'gauge', last: 32, min: 30, max: 32, sum: 62, n: 2 });
 });
 
+test('by interval: merged over slices and tags, in the order of time, as often as one asks', () => {
+  const store = exampleStore();
+  for (let again = 0; again < 2; again++) {
+    const pushes = store.over('http_req_duration', { op: 'push' });
+    assert.deepEqual(
+      [...pushes].map(([index, { count }]) => [index, count]),
+      [
+        [0, 10],
+        [1, 10],
+      ],
+    );
+  }
+  const total = (metric: string) => [...store.over(metric)].map(([index, series]) => [index, series.pack()]);
+  assert.deepEqual(total('iterations'), [
+    [0, { t: 'counter', sum: 23 }],
+    [1, { t: 'counter', sum: 20 }],
+  ]);
+  assert.deepEqual(
+    [...store.over('vus').values()].map((series) => series.type === 'gauge' && series.last),
+    [30, 32],
+  );
+  assert.deepEqual([store.over('ws_connecting').size, store.lastInterval, new MetricStore().lastInterval], [0, 1, -1]);
+  assert.equal(store.trend('http_req_duration').count, 40);
+});
+
 test('a metric of two types is an error, not a sum', () => {
   const store = new MetricStore();
   store.add({ index: 0, series: { 'm{scenario:a}': { t: 'counter', sum: 1 } } });
@@ -87,4 +112,33 @@ test('a metric is listed whole, by the tags that are asked for first, and by all
       'http_req_duration{scenario:relay}',
     ],
   );
+});
+
+test('series as they were recorded: no sample is in two of them, whole or by interval', () => {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  const relay = new Recorder('relay', 'load');
+  for (const index of [1, 0]) {
+    relay.add('http_req_duration', 5);
+    relay.add('http_req_duration', 7, { op: 'push' });
+    relay.add('vus', index);
+    store.add({ index, series: relay.pack() });
+  }
+  const all = [...store.series()].map(({ metric, tags, total, over }) => {
+    const intervals = [...over()].map(([index, series]) => [index, series.count]);
+    return { metric, tags, count: total.count, intervals };
+  });
+  const each = {
+    count: 2,
+    intervals: [
+      [0, 1],
+      [1, 1],
+    ],
+  };
+  assert.deepEqual(all, [
+    { metric: 'http_req_duration', tags: { scenario: 'relay' }, ...each },
+    { metric: 'http_req_duration', tags: { op: 'push', scenario: 'relay' }, ...each },
+    { metric: 'vus', tags: { scenario: 'relay' }, ...each },
+  ]);
+  assert.equal(store.trend('http_req_duration', { scenario: 'relay' }).count, 4);
 });

@@ -6,16 +6,28 @@ import {
   CounterSeries,
   GaugeSeries,
   mergeInto,
+  mergePacked,
   newSeries,
+  type Packed,
   RateSeries,
   TrendSeries,
   unpack,
 } from './series.ts';
 
+/** What was measured under one key: in all, and as it came, interval by interval of each slice. */
+interface Entry {
+  metric: string;
+  tags: Tags;
+  total: AnySeries;
+  parts: { index: number; packed: Packed }[];
+}
+
 /** Everything that a run measured, merged over its slices and intervals: never averaged. */
 export class MetricStore {
   readonly definitions: Record<string, MetricDefinition> = {};
-  readonly #series = new Map<string, { metric: string; tags: Tags; total: AnySeries }>();
+  /** Of the last interval in which anything was measured; −1 when nothing was. */
+  lastInterval = -1;
+  readonly #series = new Map<string, Entry>();
   /** Gauges of several slices add up at one instant, and only then are followed over time: key → interval → sum. */
   readonly #gauges = new Map<string, Map<number, number>>();
 
@@ -24,29 +36,72 @@ export class MetricStore {
   }
 
   /** Adds one interval of one slice. Throws when a histogram does not decode. */
-  add({ index, series }: Interval): void {
+  add(interval: Interval): void {
+    this.#keep(interval);
+    for (const [key, packed] of Object.entries(interval.series)) this.#addUp(key, packed);
+  }
+
+  /** Adds a slice whose intervals were added up already. Throws when a histogram does not decode. */
+  addSlice({ totals, intervals }: { totals: Record<string, Packed>; intervals: Interval[] }): void {
+    for (const interval of intervals) this.#keep(interval);
+    for (const [key, packed] of Object.entries(totals)) this.#addUp(key, packed);
+  }
+
+  /** As it came, to be told by interval. */
+  #keep({ index, series }: Interval): void {
+    this.lastInterval = Math.max(this.lastInterval, index);
     for (const [key, packed] of Object.entries(series)) {
       if (packed.t === 'gauge') {
         const sums = this.#gauges.get(key) ?? new Map<number, number>();
         this.#gauges.set(key, sums.set(index, (sums.get(index) ?? 0) + packed.last));
-        continue;
-      }
-      const part = unpack(packed);
-      const known = this.#series.get(key);
-      if (known) mergeInto(known.total, part);
-      else this.#series.set(key, { ...parseSeriesKey(key), total: part });
+      } else this.#entryOf(key, packed.t).parts.push({ index, packed });
     }
+  }
+
+  #addUp(key: string, packed: Packed): void {
+    if (packed.t !== 'gauge') mergePacked(this.#entryOf(key, packed.t).total, packed);
+  }
+
+  #entryOf(key: string, type: Packed['t']): Entry {
+    let entry = this.#series.get(key);
+    if (!entry) {
+      entry = { ...parseSeriesKey(key), total: newSeries(type), parts: [] };
+      this.#series.set(key, entry);
+    }
+    return entry;
   }
 
   /** All series of a metric that carry these tags, as one; undefined when there is none. */
   select(metric: string, tags: Tags = {}): AnySeries | undefined {
     let merged: AnySeries | undefined;
-    for (const series of this.#all()) {
+    for (const series of this.series()) {
       if (series.metric !== metric || !carries(series.tags, tags)) continue;
       merged ??= newSeries(series.total.type);
       mergeInto(merged, series.total);
     }
     return merged;
+  }
+
+  /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
+  over(metric: string, tags: Tags = {}): Map<number, AnySeries> {
+    const own = [...this.#series.values()].filter((entry) => entry.metric === metric && carries(entry.tags, tags));
+    if (own.length > 0) return inOrder(own.flatMap(joined));
+    return gaugesInOrder(this.#gaugeSums(metric, tags));
+  }
+
+  /** Every series as it was recorded, in all and by interval: no sample is in two of them. */
+  *series(): Generator<{ metric: string; tags: Tags; total: AnySeries; over: () => Map<number, AnySeries> }> {
+    for (const entry of this.#series.values()) {
+      const { metric, tags, total } = entry;
+      yield { metric, tags, total, over: () => inOrder(joined(entry)) };
+    }
+    for (const [key, sums] of this.#gauges) {
+      const { metric, tags } = parseSeriesKey(key);
+      const over = gaugesInOrder(sums);
+      const total = new GaugeSeries();
+      for (const gauge of over.values()) mergeInto(total, gauge);
+      yield { metric, tags, total, over: () => over };
+    }
   }
 
   trend(metric: string, tags: Tags = {}): Trend {
@@ -68,7 +123,7 @@ export class MetricStore {
   /** What to list of a run: each metric as a whole, by each of the tags a reader asks for first, and every series. */
   keys(): string[] {
     const keys = new Set<string>();
-    for (const { metric, tags } of this.#all()) {
+    for (const { metric, tags } of this.series()) {
       keys.add(metric);
       for (const tag of ['scenario', 'journey', 'window', 'check']) {
         if (tags[tag] !== undefined) keys.add(seriesKey(metric, { [tag]: tags[tag] }));
@@ -78,14 +133,46 @@ export class MetricStore {
     return [...keys].sort();
   }
 
-  *#all(): Generator<{ metric: string; tags: Tags; total: AnySeries }> {
-    yield* this.#series.values();
-    for (const [key, sums] of this.#gauges) {
-      const total = new GaugeSeries();
-      for (const [, value] of [...sums].sort(([a], [b]) => a - b)) total.add(value);
-      yield { ...parseSeriesKey(key), total };
+  #gaugeSums(metric: string, tags: Tags): Map<number, number> {
+    const sums = new Map<number, number>();
+    for (const [key, own] of this.#gauges) {
+      const parsed = parseSeriesKey(key);
+      if (parsed.metric !== metric || !carries(parsed.tags, tags)) continue;
+      for (const [index, value] of own) sums.set(index, (sums.get(index) ?? 0) + value);
     }
+    return sums;
   }
+}
+
+/** The parts of a series, of which those of many slices become one an interval: whoever asks again need not merge them again. */
+function joined(entry: Entry): Entry['parts'] {
+  if (entry.parts.length > new Set(entry.parts.map(({ index }) => index)).size) {
+    entry.parts = [...inOrder(entry.parts)].map(([index, series]) => ({ index, packed: series.pack() }));
+  }
+  return entry.parts;
+}
+
+/** What all slices measured in each interval, merged, in the order of time. */
+function inOrder(parts: Entry['parts']): Map<number, AnySeries> {
+  const merged = new Map<number, AnySeries>();
+  for (const { index, packed } of [...parts].sort((a, b) => a.index - b.index)) {
+    const known = merged.get(index);
+    if (known) mergePacked(known, packed);
+    else merged.set(index, unpack(packed));
+  }
+  return merged;
+}
+
+function gaugesInOrder(sums: Map<number, number>): Map<number, GaugeSeries> {
+  return new Map(
+    [...sums]
+      .sort(([a], [b]) => a - b)
+      .map(([index, value]) => {
+        const gauge = new GaugeSeries();
+        gauge.add(value);
+        return [index, gauge];
+      }),
+  );
 }
 
 function carries(tags: Tags, wanted: Tags): boolean {

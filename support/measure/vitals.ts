@@ -23,6 +23,7 @@ export interface VitalReport {
  */
 function observePage(binding: string): void {
   if (window.top !== window) return;
+  // Functions here have no names of their own: a transpiler that keeps names would call a helper the page does not have.
   const global = window as unknown as Record<string, unknown>;
   const report = global[binding] as ((report: object) => Promise<void>) | undefined;
   const vitals = global.webVitals as Record<
@@ -31,38 +32,42 @@ function observePage(binding: string): void {
   >;
   if (!report || !vitals) return;
   const id = Math.random().toString(36).slice(2);
-  const send = (metric: string, value: number) => void report({ document: id, metric, value });
+  let pending = 0;
+  let slowest: number | null = null;
+  let idle: (() => void) | undefined;
+  const page = {
+    send(metric: string, value: number): void {
+      void report({ document: id, metric, value });
+    },
+    interaction(event: Event): void {
+      if (!event.isTrusted) return;
+      pending += 1;
+      requestAnimationFrame(() => {
+        const afterPaint = new MessageChannel();
+        afterPaint.port1.onmessage = () => {
+          slowest = Math.max(slowest ?? 0, performance.now() - event.timeStamp);
+          pending -= 1;
+          if (pending === 0) idle?.();
+        };
+        afterPaint.port2.postMessage(null);
+      });
+    },
+  };
   for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
     const metric = `browser_web_vital_${name.toLowerCase()}`;
-    vitals[`on${name}`]!((vital) => send(metric, vital.value), { reportAllChanges: true });
+    vitals[`on${name}`]!((vital) => page.send(metric, vital.value), { reportAllChanges: true });
   }
   addEventListener('load', () =>
     setTimeout(() => {
       const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
       if (!entry) return;
-      send('browser_backend_time', entry.responseStart - entry.requestStart);
-      send('browser_frontend_time', entry.loadEventEnd - entry.responseEnd);
+      page.send('browser_backend_time', entry.responseStart - entry.requestStart);
+      page.send('browser_frontend_time', entry.loadEventEnd - entry.responseEnd);
     }),
   );
 
-  let pending = 0;
-  let slowest: number | null = null;
-  let idle: (() => void) | undefined;
-  const interaction = (event: Event) => {
-    if (!event.isTrusted) return;
-    pending += 1;
-    requestAnimationFrame(() => {
-      const afterPaint = new MessageChannel();
-      afterPaint.port1.onmessage = () => {
-        slowest = Math.max(slowest ?? 0, performance.now() - event.timeStamp);
-        pending -= 1;
-        if (pending === 0) idle?.();
-      };
-      afterPaint.port2.postMessage(null);
-    });
-  };
   for (const type of ['click', 'keydown', 'input'])
-    addEventListener(type, interaction, { capture: true, passive: true });
+    addEventListener(type, page.interaction, { capture: true, passive: true });
   global[`${binding}Slowest`] = async (): Promise<number | null> => {
     if (pending > 0) await new Promise<void>((resolve) => (idle = resolve));
     const taken = slowest;

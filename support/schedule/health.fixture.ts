@@ -4,6 +4,7 @@ import type { TimelineHealth } from './timeline.ts';
 export const defaultHealth: TimelineHealth = {
   maxLatenessMs: 100,
   maxStartSpreadMs: 1_000,
+  maxShardSpreadMs: 30_000,
   maxDropped: 0,
   maxEventLoopDelayMs: 100,
   maxGeneratorCpuPercent: 90,

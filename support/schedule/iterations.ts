@@ -36,19 +36,21 @@ export function recordedIterations<V>(work: Work<V>, recorder: Recorder, isOver:
   const series = work.operations.map((op) => operationSeries(recorder, op));
   const lateness = recorder.trend('iteration_lateness');
   const generatorLateness = recorder.trend('generator_lateness');
-  return async (vu: V, iteration: Iteration): Promise<void> => {
+  return (vu: V, iteration: Iteration): Promise<void> => {
     const { index, dueAt, startAt, waitedForVu } = iteration;
     lateness.add(startAt - dueAt);
     if (!waitedForVu) generatorLateness.add(startAt - dueAt);
     const operation = work.operationOf(index);
-    const outcome = await work.run(vu, operation, iteration);
-    if (isOver()) return;
-    const end = performance.now();
-    const { responseTime, duration, iterations, failed } = series[operation]!;
-    responseTime.add(end - dueAt);
-    duration.add(end - startAt);
-    iterations.add(1);
-    failed.add(outcome === 'ok' ? 0 : 1);
+    // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
+    return work.run(vu, operation, iteration).then((outcome) => {
+      if (isOver()) return;
+      const end = performance.now();
+      const { responseTime, duration, iterations, failed } = series[operation]!;
+      responseTime.add(end - iteration.dueAt);
+      duration.add(end - iteration.startAt);
+      iterations.add(1);
+      failed.add(outcome === 'ok' ? 0 : 1);
+    });
   };
 }
 

@@ -169,6 +169,48 @@ test('time in which the generator was held up does not use up the patience of th
   }
 });
 
+test('on a machine that is always late, patience ends all the same', async () => {
+  const plan = rate(10, 150, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 300 });
+  const { clock, executor, drops } = rehearse(plan, 60_000);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(120);
+  const waiting: number[] = [];
+  for (let turn = 1; turn <= 4; turn++) {
+    clock.block(1000);
+    await clock.advance(1);
+    waiting.push(executor.waiting);
+  }
+  // Each turn of a second costs a tenth of it.
+  assert.deepEqual(waiting, [1, 1, 0, 0]);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  await clock.advance(60_000);
+  assert.equal((await run).dropped, 1);
+});
+
+test('however short the patience, being held up once does not end it', async () => {
+  const plan = rate(10, 150, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 20 });
+  const { clock, executor } = rehearse(plan, 0, { run: (_vu, { index }) => clock.wait(index ? 10 : 505) });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(100);
+  clock.block(400);
+  await clock.advance(100);
+  assert.deepEqual(await run, { started: 2, completed: 2, dropped: 0, interrupted: 0 });
+});
+
+test('a burst starts at its time, all of it at once', async () => {
+  const plan = rate(100, 1000, { arrivals: 'bursts', burstSize: 50 });
+  const { clock, executor, starts } = rehearse(plan, 20);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(501);
+  assert.equal(executor.activeVUs, 50);
+  await clock.advance(1000);
+  assert.equal((await run).completed, 100);
+  assert.deepEqual(new Set(starts.map(({ dueAt }) => dueAt)), new Set([0, 500]));
+});
+
 test('held up over the end of the schedule, it still starts every arrival', async () => {
   const { clock, executor } = rehearse(rate(1000, 1000, { preAllocatedVUs: 50, maxVUs: 50, maxLatenessMs: 200 }), 5);
   await executor.prepare();

@@ -9,16 +9,17 @@ import type { Vu, VuPool } from './vu-pool.ts';
 const MAX_HIRING = 16;
 
 /**
- * A wake-up this late means that this process was held up, not that its VUs were busy. Less is the daily jitter of a busy
- * machine: were it counted, patience would never end there, and a target that cannot keep up would never show.
+ * The most of its patience that a waiter loses from one wake-up to the next: when more time has passed, this process was
+ * held up, and its VUs had no chance to come free. Were such time not counted at all, patience would never end on a machine
+ * that is always late.
  */
-const STALL_MS = 100;
+const MAX_STEP_MS = 100;
 
 /** An arrival that found no free VU. */
 interface Waiter {
   index: number;
   dueAt: number;
-  /** When its patience ends, in patient ms: those in which the process was not held up. */
+  /** When its patience ends, in patient ms: at most a step of them from one wake-up to the next. */
   patientUntil: number;
 }
 
@@ -27,7 +28,7 @@ interface Waiter {
  *
  * One alarm stands at the next due time; when it rings, all arrivals due by then start, none before its time. An
  * arrival that finds no free VU waits in line and is dropped only when it has waited for `maxLatenessMs`, time in which
- * the process itself stood still not counted: a late generator starts late, and shows it in the lateness, but loses
+ * the process itself stood still hardly counted: a late generator starts late, and shows it in the lateness, but loses
  * nothing. Free VUs take turns, the one that has rested longest first, so that all accounts get the same share of the
  * work and none becomes the hot row of the target's database.
  */
@@ -39,15 +40,15 @@ export class OpenModel<V> implements Model {
   readonly #plan: OpenPlan;
   readonly #pacer: Pacer;
   readonly #maxVUs: number;
+  readonly #maxStepMs: number;
   readonly #alarm: Alarm;
   readonly #onIdle: () => void;
   readonly #free = new Ring<Vu<V>>();
   readonly #waiters = new Ring<Waiter>();
   #startAt = Number.POSITIVE_INFINITY;
-  #wakeAt = Number.POSITIVE_INFINITY;
   #tickedAt = 0;
+  #patientNow = 0;
   #hiring = 0;
-  #stalledMs = 0;
   #over = false;
 
   /** `onIdle` is called when arrivals may have come to an end without a VU becoming free. */
@@ -59,6 +60,7 @@ export class OpenModel<V> implements Model {
     this.#onIdle = onIdle;
     this.#pacer = new Pacer(plan, options.slice, options.seed);
     this.#maxVUs = pool.share(plan.maxVUs);
+    this.#maxStepMs = Math.min(MAX_STEP_MS, plan.maxLatenessMs / 2);
     this.#alarm = new Alarm(this.#clock, (now) => this.#tick(now));
     if (this.#maxVUs === 0 && this.#pacer.dueAt !== Number.POSITIVE_INFINITY) {
       const { index, of } = options.slice;
@@ -114,8 +116,7 @@ export class OpenModel<V> implements Model {
   }
 
   #tick(now: number): void {
-    // It may have stood still since the tick before; that nobody was to be woken earlier does not show when it began.
-    if (now - this.#wakeAt > STALL_MS) this.#stalledMs += now - this.#tickedAt;
+    this.#patientNow += Math.min(now - this.#tickedAt, this.#maxStepMs);
     this.#tickedAt = now;
     // Against the `now` of the wake-up: arrivals that fall due meanwhile wait for the next one, so sockets get their
     // turn.
@@ -123,21 +124,20 @@ export class OpenModel<V> implements Model {
       const { index } = this.#pacer;
       const dueAt = this.#startAt + this.#pacer.dueAt;
       this.#pacer.advance(); // before it starts: its work may abort the run
-      this.#arrive(index, dueAt, now);
+      this.#arrive(index, dueAt);
     }
-    const patientNow = now - this.#stalledMs;
-    while (this.#waiters.length > 0 && this.#waiters.peek()!.patientUntil <= patientNow) {
+    while (this.#waiters.length > 0 && this.#waiters.peek()!.patientUntil <= this.#patientNow) {
       this.#drop(this.#waiters.shift()!, 'max-lateness');
     }
     this.#setAlarm();
     if (this.finished) this.#onIdle();
   }
 
-  #arrive(index: number, dueAt: number, now: number): void {
+  #arrive(index: number, dueAt: number): void {
     const vu = this.#free.shift();
     if (vu !== undefined) this.#pool.start(vu, index, dueAt, this.#clock.now(), false);
     else {
-      this.#waiters.push({ index, dueAt, patientUntil: now - this.#stalledMs + this.#plan.maxLatenessMs });
+      this.#waiters.push({ index, dueAt, patientUntil: this.#patientNow + this.#plan.maxLatenessMs });
       this.#hire();
     }
   }
@@ -157,9 +157,14 @@ export class OpenModel<V> implements Model {
   }
 
   #setAlarm(): void {
-    const patience = this.#waiters.peek()?.patientUntil ?? Number.POSITIVE_INFINITY;
-    this.#wakeAt = Math.min(this.#startAt + this.#pacer.dueAt, patience + this.#stalledMs);
-    this.#alarm.set(this.#wakeAt);
+    let wakeAt = this.#startAt + this.#pacer.dueAt;
+    const first = this.#waiters.peek();
+    if (first !== undefined) {
+      // Half a step ahead at most: a wake-up may be late by the other half until it counts as held up.
+      const leftMs = first.patientUntil - this.#patientNow;
+      wakeAt = Math.min(wakeAt, this.#tickedAt + Math.min(leftMs, this.#maxStepMs / 2));
+    }
+    this.#alarm.set(wakeAt);
   }
 
   #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason): void {

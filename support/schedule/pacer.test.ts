@@ -84,6 +84,31 @@ const tables: { name: string; plan: OpenPlan; due: number[] }[] = [
     due: [5000, 5500],
   },
   {
+    name: 'bursts come at the rate, all of a burst when its first is due',
+    plan: constant(6, 1000, { arrivals: 'bursts', burstSize: 3 }),
+    due: [0, 0, 0, 500, 500, 500],
+  },
+  {
+    name: 'a part of a burst at the end is a whole one',
+    plan: constant(4, 1000, { arrivals: 'bursts', burstSize: 3 }),
+    due: [0, 0, 0, 750, 750, 750],
+  },
+  {
+    name: 'a burst larger than the load comes once, at the start',
+    plan: constant(1, 2000, { arrivals: 'bursts', burstSize: 4, startTimeMs: 700 }),
+    due: [700, 700, 700, 700],
+  },
+  {
+    name: 'bursts of one are uniform arrivals',
+    plan: constant(4, 1000, { arrivals: 'bursts', burstSize: 1 }),
+    due: [0, 250, 500, 750],
+  },
+  {
+    name: 'bursts follow a ramp',
+    plan: ramping(0, [stage(2000, 4)], { arrivals: 'bursts', burstSize: 2 }),
+    due: [0, 0, Math.sqrt(2e6), Math.sqrt(2e6)],
+  },
+  {
     name: 'half an arrival is carried over into the next stage',
     plan: ramping(1, [stage(500, 1), stage(0, 2), stage(1000, 2)]),
     due: [0, 750, 1250],
@@ -195,8 +220,8 @@ test('for any stages, arrival n is due where the area under the rate is n', () =
 test('the slices together are the whole load to the last bit, for any number of them', () => {
   const plans = [constant(333, 4000), ...[3, 4, 5, 6].map(anyPlan)];
   for (const plan of plans) {
-    for (const kind of ['uniform', 'poisson'] as const) {
-      const paced = { ...plan, arrivals: kind };
+    for (const kind of ['uniform', 'poisson', 'bursts'] as const) {
+      const paced: OpenPlan = { ...plan, arrivals: kind, ...(kind === 'bursts' && { burstSize: 5 }) };
       const alone = arrivals(paced);
       for (const of of [2, 3, 7]) {
         const slices = Array.from({ length: of }, (_, index) => arrivals(paced, { index, of }));
@@ -207,6 +232,20 @@ test('the slices together are the whole load to the last bit, for any number of 
         assert.deepEqual(merged, alone, `${kind} over ${of} slices`);
       }
     }
+  }
+});
+
+test('for any stages and size, bursts are whole, in number what the total says, and never far from the rate', () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const burstSize = 1 + (seed % 9);
+    const plan: OpenPlan = { ...anyPlan(seed), arrivals: 'bursts', burstSize };
+    const due = dueTimes(plan);
+    const uniform = dueTimes({ ...plan, arrivals: 'uniform', burstSize: undefined });
+    assert.equal(due.length, totalArrivals(plan), `plan ${seed}`);
+    assert.equal(due.length, Math.ceil(uniform.length / burstSize) * burstSize, `plan ${seed}`);
+    due.forEach((at, n) => {
+      assert.equal(at, uniform[n - (n % burstSize)], `plan ${seed}, arrival ${n}`);
+    });
   }
 });
 

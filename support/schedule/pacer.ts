@@ -7,7 +7,8 @@ import { type Random, random } from './random.ts';
  * way.
  *
  * Arrivals are numbered over the whole load. Uniform arrival n is due where the curve Λ reaches n, so that the first of
- * a constant rate is due at 0. Poisson arrivals are due where Λ reaches the sums of unit exponential gaps: every slice
+ * a constant rate is due at 0. Of bursts of b, arrival n is due with the first of its burst, where Λ reaches ⌊n/b⌋·b: the
+ * rate is the same, and the last burst is whole. Poisson arrivals are due where Λ reaches the sums of unit exponential gaps: every slice
  * draws the whole load's gaps and keeps its own arrivals. Either way slice k of K takes the arrivals n ≡ k (mod K), and
  * all slices together are, to the last bit, the load that one slice alone would be.
  */
@@ -19,8 +20,9 @@ export class Pacer {
   readonly #curve: ArrivalCurve;
   readonly #startTimeMs: number;
   readonly #slices: number;
+  readonly #burstSize: number;
   readonly #gaps: Random | undefined;
-  /** Where on the curve the current Poisson arrival lies. */
+  /** Where on the curve the current arrival lies. */
   #position = 0;
 
   /** Stands at the slice's first arrival. `seed` determines Poisson arrivals; give each scenario a seed of its own. */
@@ -28,6 +30,7 @@ export class Pacer {
     this.#curve = curveOf(plan);
     this.#startTimeMs = plan.startTimeMs;
     this.#slices = slice.of;
+    this.#burstSize = plan.burstSize ?? 1;
     this.#gaps = plan.arrivals === 'poisson' ? random(seed, 'arrivals') : undefined;
     this.index = slice.index;
     this.#moveBy(slice.index + 1);
@@ -40,7 +43,7 @@ export class Pacer {
   }
 
   #moveBy(arrivals: number): void {
-    if (this.#gaps === undefined) this.#position = this.index;
+    if (this.#gaps === undefined) this.#position = this.index - (this.index % this.#burstSize);
     // One by one, so that the sum is rounded the same way whatever the number of slices.
     else for (let i = 0; i < arrivals; i++) this.#position += this.#gaps.exponential(1);
     this.dueAt = this.#startTimeMs + this.#curve.timeOf(this.#position);

@@ -52,6 +52,8 @@ test('totalArrivals is the area under the rate', () => {
   assert.equal(totalArrivals(rampingRate), 40);
   assert.equal(totalArrivals({ ...constantRate, rate: 0 }), 0);
   assert.equal(totalArrivals(perVu), 0);
+  assert.equal(totalArrivals({ ...constantRate, arrivals: 'bursts', burstSize: 20 }), 60);
+  assert.equal(totalArrivals({ ...constantRate, arrivals: 'bursts', burstSize: 25 }), 75);
 });
 
 test('totalArrivals takes no rounding error for an arrival', () => {
@@ -76,15 +78,18 @@ test('rateAt is in arrivals per second, follows ramps and jumps, and is 0 outsid
 });
 
 test('vuSteps change the count when the ramp reaches it', () => {
-  assert.deepEqual(vuSteps(rampingVus), [
-    { atMs: 500, vus: 0 },
-    { atMs: 1500, vus: 1 },
-    { atMs: 2500, vus: 2 },
-    { atMs: 3500, vus: 3 },
-    { atMs: 4500, vus: 2 },
-    { atMs: 5500, vus: 1 },
-    { atMs: 6500, vus: 0 },
-  ]);
+  assert.deepEqual(
+    [...vuSteps(rampingVus)],
+    [
+      { atMs: 500, vus: 0 },
+      { atMs: 1500, vus: 1 },
+      { atMs: 2500, vus: 2 },
+      { atMs: 3500, vus: 3 },
+      { atMs: 4500, vus: 2 },
+      { atMs: 5500, vus: 1 },
+      { atMs: 6500, vus: 0 },
+    ],
+  );
 });
 
 test('vusAt is what loops at the time', () => {

@@ -14,7 +14,9 @@ interface Common {
 }
 
 interface Open extends Common {
-  arrivals: 'uniform' | 'poisson';
+  arrivals: 'uniform' | 'poisson' | 'bursts';
+  /** Arrivals that are due at one instant; of bursts alone. */
+  burstSize?: number;
   /** The unit of all rates of this plan. */
   timeUnitMs: number;
   preAllocatedVUs: number;
@@ -80,13 +82,14 @@ export function curveOf(plan: OpenPlan): ArrivalCurve {
 }
 
 /**
- * Arrivals of the whole load: exact for uniform arrivals, the expected number for Poisson ones.
- * 0 for plans that loop over VUs: how much they do is up to the target.
+ * Arrivals of the whole load: exact for uniform arrivals and for bursts, which are whole, the expected number for Poisson
+ * ones. 0 for plans that loop over VUs: how much they do is up to the target.
  */
 export function totalArrivals(plan: Plan): number {
   if (!isOpen(plan)) return 0;
   const { area } = curveOf(plan);
-  return plan.arrivals === 'uniform' ? Math.ceil(area) : area;
+  const { arrivals, burstSize = 1 } = plan;
+  return arrivals === 'poisson' ? area : Math.ceil(area / burstSize) * burstSize;
 }
 
 /** Planned arrivals per second of the whole load, `tMs` after the start of the run; 0 for plans that loop over VUs. */
@@ -106,24 +109,26 @@ export interface VuStep {
   vus: number;
 }
 
-/** The whole-numbered steps of a VU ramp: like k6, the count changes at the instant at which the line reaches it. */
-export function vuSteps(plan: RampingVusPlan): VuStep[] {
+/**
+ * The whole-numbered steps of a VU ramp: like k6, the count changes at the instant at which the line reaches it. One at a
+ * time: a ramp to 100,000 VUs has as many of them.
+ */
+export function* vuSteps(plan: RampingVusPlan): Generator<VuStep, void> {
   let startMs = plan.startTimeMs;
   let from = plan.startVUs;
-  const steps: VuStep[] = [{ atMs: startMs, vus: from }];
+  yield { atMs: startMs, vus: from };
   for (const { durationMs, target } of plan.stages) {
     const distance = Math.abs(target - from);
     const direction = Math.sign(target - from);
-    if (durationMs === 0) steps.push({ atMs: startMs, vus: target });
+    if (durationMs === 0) yield { atMs: startMs, vus: target };
     else {
       for (let step = 1; step <= distance; step++) {
-        steps.push({ atMs: startMs + (durationMs * step) / distance, vus: from + direction * step });
+        yield { atMs: startMs + (durationMs * step) / distance, vus: from + direction * step };
       }
     }
     startMs += durationMs;
     from = target;
   }
-  return steps;
 }
 
 /**
@@ -132,11 +137,17 @@ export function vuSteps(plan: RampingVusPlan): VuStep[] {
 export function vusAt(plan: Plan, tMs: number): number {
   if (isOpen(plan) || tMs < plan.startTimeMs || tMs >= durationOf(plan)) return 0;
   if (plan.executor !== 'ramping-vus') return plan.vus;
-  return vuSteps(plan).findLast((step) => step.atMs <= tMs)?.vus ?? 0;
+  let looping = 0;
+  for (const { atMs, vus } of vuSteps(plan)) {
+    if (atMs > tMs) break;
+    looping = vus;
+  }
+  return looping;
 }
 
 /** The most VUs of the whole load at once. */
 export function vusOf(plan: Plan): number {
   if (isOpen(plan)) return plan.maxVUs;
-  return plan.executor === 'ramping-vus' ? Math.max(...vuSteps(plan).map(({ vus }) => vus)) : plan.vus;
+  if (plan.executor !== 'ramping-vus') return plan.vus;
+  return Math.max(plan.startVUs, ...plan.stages.map(({ target }) => target));
 }

@@ -1,7 +1,7 @@
 import { Alarm } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { ExecutorOptions } from './model.ts';
-import { type RampingVusPlan, type VuStep, vuSteps } from './plan.ts';
+import { type RampingVusPlan, type VuStep, vuSteps, vusOf } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import { RampedWork } from './work.ts';
 
@@ -13,28 +13,24 @@ import { RampedWork } from './work.ts';
 export class RampingVusModel<V> extends ClosedModel<V> {
   readonly #plan: RampingVusPlan;
   readonly #work: RampedWork;
-  readonly #steps: VuStep[];
+  readonly #steps: Iterator<VuStep, void>;
   readonly #stepAlarm: Alarm;
   readonly #leaveAlarm: Alarm;
   readonly #onIdle: () => void;
   /** VUs to be given up, and when; the earliest first. */
   readonly #leaving = new Map<Vu<V>, number>();
   #startAt = 0;
-  #nextStep = 0;
+  /** The next step that changes how many VUs are the slice's, counted in those. */
+  #next: VuStep | undefined;
 
   /** `onIdle` is called when VUs may have come to an end without becoming free. */
   constructor(plan: RampingVusPlan, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
     const work = new RampedWork();
-    const steps = vuSteps(plan);
-    super(
-      steps.reduce((most, step) => Math.max(most, step.vus), 0),
-      work,
-      options,
-      pool,
-    );
+    super(vusOf(plan), work, options, pool);
     this.#plan = plan;
     this.#work = work;
-    this.#steps = steps;
+    this.#steps = vuSteps(plan);
+    this.#next = this.#stepAfter(0);
     this.#onIdle = onIdle;
     this.#stepAlarm = new Alarm(this.clock, (now) => this.#step(now));
     this.#leaveAlarm = new Alarm(this.clock, (now) => this.#giveUp(now));
@@ -62,9 +58,9 @@ export class RampingVusModel<V> extends ClosedModel<V> {
   #step(now: number): void {
     const before = this.#work.wanted;
     let wanted = before;
-    let step = this.#steps[this.#nextStep];
-    for (; step !== undefined && this.#startAt + step.atMs <= now; step = this.#steps[++this.#nextStep]) {
-      wanted = this.pool.share(step.vus);
+    while (this.#next !== undefined && this.#startAt + this.#next.atMs <= now) {
+      wanted = this.#next.vus;
+      this.#next = this.#stepAfter(wanted);
     }
     this.#work.wanted = wanted;
     for (const vu of this.pool.vus.slice(before, wanted)) {
@@ -73,7 +69,17 @@ export class RampingVusModel<V> extends ClosedModel<V> {
     }
     for (const vu of this.pool.vus.slice(wanted, before)) this.#leaving.set(vu, now + this.#plan.gracefulRampDownMs);
     this.#leaveAlarm.set(this.#leaving.values().next().value ?? Number.POSITIVE_INFINITY);
-    this.#stepAlarm.set(step === undefined ? Number.POSITIVE_INFINITY : this.#startAt + step.atMs);
+    this.#stepAlarm.set(this.#startAt + (this.#next?.atMs ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** Most steps of a large load are other slices' business: to wake up for each would be work of its own. */
+  #stepAfter(wanted: number): VuStep | undefined {
+    for (;;) {
+      const { value } = this.#steps.next();
+      if (!value) return undefined;
+      const vus = this.pool.share(value.vus);
+      if (vus !== wanted) return { atMs: value.atMs, vus };
+    }
   }
 
   #giveUp(now: number): void {

@@ -48,6 +48,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     durationMs: 60_000,
     intervalMs: 100,
     slices: 1,
+    shards: 1,
     scenarios: [scenario],
     thresholds: {},
     health: defaultHealth,
@@ -96,7 +97,7 @@ test('what is reported is what was done, interval by interval, and what was stre
     }),
   );
   const report = await run.finish();
-  const { intervals, end, startedAt, definitions, ...rest } = report;
+  const { intervals, totals, end, startedAt, definitions, ...rest } = report;
   assert.deepEqual(rest, {
     format: 1,
     runId: 'run',
@@ -111,6 +112,13 @@ test('what is reported is what was done, interval by interval, and what was stre
   assert.ok(definitions.iterations && Date.parse(startedAt!) <= Date.now());
 
   const store = storeOf(report);
+  const whole = new MetricStore();
+  whole.addSlice(report);
+  assert.deepEqual(
+    store.keys().map((key) => store.select(key)?.pack()),
+    store.keys().map((key) => whole.select(key)?.pack()),
+  );
+  assert.equal(totals['vus{scenario:relay}'], undefined);
   for (const op of ['push', 'pull']) {
     assert.equal(store.sum('iterations', { scenario: 'relay', op }), 15);
     assert.equal(store.trend('iteration_response_time', { op }).count, 15);

@@ -1,7 +1,7 @@
 import timers from 'node:timers/promises';
 import type { Evidence } from '../measure/evidence.ts';
 import { GeneratorHealth } from '../measure/health.ts';
-import type { Interval, Recorder } from '../measure/recorder.ts';
+import { followedOnly, type Interval, type Recorder } from '../measure/recorder.ts';
 import type { SliceReport } from '../measure/slice.ts';
 import { Alarm, systemClock } from './clock.ts';
 import { Executor } from './executor.ts';
@@ -16,6 +16,9 @@ const FINISH_MS = 5_000;
 
 /** A target that never comes to an end must not hold the run: what was not looked at by then stays unknown. */
 const SETTLE_MS = 60_000;
+
+/** More than these together would bring more by interval than whoever merges them can read in seconds; totals are always whole. */
+const MAX_DETAILED_SHARDS = 4;
 
 /** Which part of a run a browser sample belongs to. */
 export type Window = 'calm' | 'load' | 'drain';
@@ -106,6 +109,7 @@ export class ScenarioRun {
       intervalMs: timeline.intervalMs,
       definitions: { ...recorder.definitions },
       intervals: this.#intervals,
+      totals: recorder.totals(),
       evidence: this.#evidence(),
       end: {
         status: this.#status,
@@ -205,7 +209,8 @@ export class ScenarioRun {
     const index = Math.max(0, Math.round(elapsedMs / this.#options.timeline.intervalMs) - 1);
     const last = this.#intervals.at(-1)?.index ?? -1;
     const interval = { index: Math.max(last + 1, index), series };
-    this.#intervals.push(interval);
+    const { shards } = this.#options.timeline;
+    this.#intervals.push(shards > MAX_DETAILED_SHARDS ? followedOnly(interval) : interval);
     this.#options.line.interval(interval);
   }
 }

@@ -1,9 +1,9 @@
 /** For tests: a start line and its runners, in one process and over a real socket, gone when the test is over. */
 import type { TestContext } from 'node:test';
-import { type SliceId, StartLine, type StartLineEvents, StartLineRunner } from './startline.ts';
+import { type Meet, type SliceId, StartLine, type StartLineEvents, StartLineRunner } from './startline.ts';
 
-export async function openLine(t: TestContext, events: Partial<StartLineEvents> = {}): Promise<StartLine> {
-  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, ...events });
+export async function openLine(t: TestContext, events: Partial<StartLineEvents> = {}, meet?: Meet): Promise<StartLine> {
+  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, ...events }, meet);
   t.after(() => line.close());
   return line;
 }

@@ -197,3 +197,44 @@ test('two lines at a time do not disturb each other', async (t) => {
   await (await join(t, one)).ready();
   assert.equal(other.startAt, undefined);
 });
+
+test('slices of several machines start, and look back, when those of the others may', async (t) => {
+  const met: string[] = [];
+  const at = monotonicMs() + 10_000;
+  const line = await openLine(t, {}, async (point) => {
+    met.push(point);
+    return point === 'start' ? at : monotonicMs();
+  });
+  line.expect(2, PATIENT_MS);
+  const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
+  assert.deepEqual(await Promise.all([a.ready(), b.ready()]), [at, at]);
+  assert.deepEqual(met, ['start']);
+  await Promise.all([a.rest(), b.rest()]);
+  assert.deepEqual(met, ['start', 'rest']);
+});
+
+test('when the machines do not come together the run is stopped, with the reason', async (t) => {
+  const line = await openLine(t, {}, () => Promise.reject(new Error('nobody came')));
+  line.expect(1, PATIENT_MS);
+  const runner = await join(t, line);
+  await assert.rejects(runner.ready(), new Error('nobody came'));
+  assert.deepEqual([line.stopReason, line.startAt], ['nobody came', undefined]);
+});
+
+test('a run that is stopped does not wait for other machines, and does not start when these come', async (t) => {
+  const meeting: AbortSignal[] = [];
+  let come: (at: number) => void = () => {};
+  const line = await openLine(t, {}, (_point, signal) => {
+    meeting.push(signal);
+    return new Promise((resolve) => (come = resolve));
+  });
+  line.expect(1, PATIENT_MS);
+  const runner = await join(t, line);
+  const waiting = runner.ready();
+  while (meeting.length === 0) await new Promise(setImmediate);
+  line.stop('Ctrl-C');
+  assert.equal(await stopped(meeting[0]!), 'Ctrl-C');
+  come(monotonicMs());
+  await assert.rejects(waiting, new Error('Ctrl-C'));
+  assert.equal(line.startAt, undefined);
+});

@@ -38,6 +38,9 @@ export type SliceMessage =
 
 type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'settle' } | { type: 'stop'; reason: string };
 
+/** Where the slices of this machine wait for those of others: gives the instant (monotonic ms) at which all go on. */
+export type Meet = (point: 'start' | 'rest', signal: AbortSignal) => Promise<number>;
+
 export interface StartLineEvents {
   ready(count: number): void;
   start(startAt: number): void;
@@ -52,6 +55,9 @@ export class StartLine {
   readonly #readyIds = new Set<string>();
   /** Slices that load the target: they have started, and are neither at rest nor gone. */
   readonly #loading = new Set<string>();
+  readonly #meet: Meet | undefined;
+  readonly #stopping = new AbortController();
+  #meeting = false;
   #expected = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Monotonic ms; undefined until all slices were ready. */
@@ -59,14 +65,18 @@ export class StartLine {
   /** Why the run was stopped, if it was. */
   stopReason: string | undefined;
 
-  private constructor(events: StartLineEvents) {
+  private constructor(events: StartLineEvents, meet: Meet | undefined) {
     this.#events = events;
+    this.#meet = meet;
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Listens; {@link address} is then what workers need. */
-  static async open(events: StartLineEvents): Promise<StartLine> {
-    const line = new StartLine(events);
+  /**
+   * Listens; {@link address} is then what workers need.
+   * @param meet when the slices are a part of the run only; what it rejects with stops the run
+   */
+  static async open(events: StartLineEvents, meet?: Meet): Promise<StartLine> {
+    const line = new StartLine(events, meet);
     const name = `tandem-${process.pid}-${randomBytes(4).toString('hex')}`;
     const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
     await new Promise<void>((resolve, reject) => {
@@ -94,11 +104,13 @@ export class StartLine {
     if (this.stopReason !== undefined) return;
     this.stopReason = reason;
     clearTimeout(this.#timer);
+    this.#stopping.abort(new Error(reason));
     for (const socket of this.#sockets.keys()) send(socket, { type: 'stop', reason });
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#stopping.abort(new Error('the run is over'));
     const path = this.#server.listening ? this.address : undefined;
     for (const socket of this.#sockets.keys()) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -137,18 +149,40 @@ export class StartLine {
   /** Once no slice loads the target any more, all may look at what has become of their work. */
   #rest(id: SliceId): void {
     if (!this.#loading.delete(nameOf(id)) || this.#loading.size > 0) return;
-    this.#timer = setTimeout(() => {
-      for (const socket of this.#sockets.keys()) send(socket, { type: 'settle' });
-    }, QUIET_MS);
+    this.#together('rest', 0, (at) => {
+      this.#timer = setTimeout(
+        () => {
+          for (const socket of this.#sockets.keys()) send(socket, { type: 'settle' });
+        },
+        at - monotonicMs() + QUIET_MS,
+      );
+    });
   }
 
   #startWhenReady(): void {
-    if (this.#readyIds.size < this.#expected || this.startAt !== undefined || this.stopReason !== undefined) return;
+    if (this.#readyIds.size < this.#expected || this.#meeting || this.stopReason !== undefined) return;
+    this.#meeting = true;
     clearTimeout(this.#timer);
-    this.startAt = monotonicMs() + LEAD_MS;
-    for (const name of this.#readyIds) this.#loading.add(name);
-    for (const socket of this.#sockets.keys()) send(socket, { type: 'start', startAt: this.startAt });
-    this.#events.start(this.startAt);
+    this.#together('start', LEAD_MS, (startAt) => {
+      this.startAt = startAt;
+      for (const name of this.#readyIds) this.#loading.add(name);
+      for (const socket of this.#sockets.keys()) send(socket, { type: 'start', startAt });
+      this.#events.start(startAt);
+    });
+  }
+
+  /** Goes on at an instant that is the same on all machines of the run; on this one alone `leadMs` from now. */
+  #together(point: 'start' | 'rest', leadMs: number, goOn: (at: number) => void): void {
+    if (!this.#meet) {
+      goOn(monotonicMs() + leadMs);
+      return;
+    }
+    this.#meet(point, this.#stopping.signal).then(
+      (at) => {
+        if (this.stopReason === undefined) goOn(at);
+      },
+      (error: Error) => this.stop(error.message),
+    );
   }
 }
 

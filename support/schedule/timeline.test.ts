@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProfileSpec, ScenarioSpec } from '../profile.ts';
 import { defaultHealth } from './health.fixture.ts';
-import { durationOf } from './plan.ts';
-import { type RunShape, runShape, timeline } from './timeline.ts';
+import { Pacer } from './pacer.ts';
+import { durationOf, isOpen, type OpenPlan, shareOf, totalArrivals, vusOf } from './plan.ts';
+import { mostShards, type RunShape, runShape, slicesOfShard, timeline } from './timeline.ts';
+import { workOf } from './work.ts';
 
 const known = { load: ['relay', 'vms'], journey: ['reader', 'writer'] };
 const asIs: RunShape = { scale: 1, seed: '1' };
@@ -35,6 +37,7 @@ test('defaults are filled in', () => {
     durationMs: 120_000,
     intervalMs: 1_000,
     slices: 1,
+    shards: 1,
     scenarios: [
       {
         name: 'relay',
@@ -65,6 +68,7 @@ test('what a profile says goes before the defaults', () => {
   const health = {
     maxLateness: '1s',
     maxStartSpread: '2s',
+    maxShardSpread: '6s',
     maxDropped: 0.1,
     maxEventLoopDelay: '4s',
     maxGeneratorCpu: 80,
@@ -79,6 +83,7 @@ test('what a profile says goes before the defaults', () => {
   assert.deepEqual(made.health, {
     maxLatenessMs: 1_000,
     maxStartSpreadMs: 2_000,
+    maxShardSpreadMs: 6_000,
     maxDropped: 0.1,
     maxEventLoopDelayMs: 4_000,
     maxGeneratorCpuPercent: 80,
@@ -205,6 +210,19 @@ test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   assert.deepEqual(figures(3)[3], { vus: 18, iterations: 5 });
 });
 
+test('LOAD_SCALE changes how often bursts come, not their size, and leaves them the VUs they need', () => {
+  const bursts = { ...arrivals, arrivals: 'bursts', burstSize: 40, preAllocatedVUs: 30 } as const;
+  const figures = (scale: number) => {
+    const { rate, burstSize, preAllocatedVUs, maxVUs } = planOf({ relay: bursts }, {}, { scale })[0] as OpenPlan & {
+      rate: number;
+    };
+    return { rate, burstSize, preAllocatedVUs, maxVUs };
+  };
+  assert.deepEqual(figures(1), { rate: 100, burstSize: 40, preAllocatedVUs: 30, maxVUs: 50 });
+  assert.deepEqual(figures(0.1), { rate: 10, burstSize: 40, preAllocatedVUs: 30, maxVUs: 40 });
+  assert.deepEqual(figures(2), { rate: 200, burstSize: 40, preAllocatedVUs: 60, maxVUs: 100 });
+});
+
 test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and no slice without a VU", () => {
   const slicesOf = (own: number | undefined, ofProfile: number | undefined, ofRun: number | undefined, maxVUs = 50) => {
     const made = timelineOf({ relay: { ...arrivals, maxVUs, slices: own } }, { slices: ofProfile }, { slices: ofRun });
@@ -320,4 +338,73 @@ test('the environment shapes a run', () => {
     [{ LOAD_SLICES: 'all' }, `LOAD_SLICES is "all"; ${slices}`],
   ];
   for (const [env, sentence] of table) assert.throws(() => runShape(env), new Error(sentence));
+});
+
+/** What a slice is to do: its VUs, and its arrivals or iterations. */
+function shareOfSlice(plan: ReturnType<typeof planOf>[0], slice: { index: number; of: number }) {
+  const vus = shareOf(vusOf(plan), slice);
+  if (!isOpen(plan)) {
+    const { left } = workOf(plan as Extract<typeof plan, { executor: 'shared-iterations' }>, slice);
+    return { vus, due: Number.isFinite(left) ? left : 0 };
+  }
+  let due = 0;
+  for (const pacer = new Pacer(plan, slice, 'seed'); Number.isFinite(pacer.dueAt); pacer.advance()) due += 1;
+  return { vus, due };
+}
+
+test('all shards together do what the profile says, exactly, and each its part', () => {
+  for (const slices of [1, 2, 3, 8]) {
+    for (const shards of [1, 2, 3, 4, 7]) {
+      for (const vus of [1, 2, 5, 9]) {
+        const scenarios: Record<string, ScenarioSpec> = {
+          relay: { executor: 'constant-arrival-rate', rate: 13, duration: '7s', maxVUs: vus + shards },
+          vms: { executor: 'shared-iterations', vus, iterations: 41 },
+          reader: { executor: 'per-vu-iterations', vus, iterations: 3 },
+          writer: { executor: 'constant-arrival-rate', rate: 2, duration: '5s', maxSessions: vus },
+        };
+        const made = timelineOf(scenarios, { slices }, { shards });
+        const which = `${slices} slices, ${shards} shards, ${vus} VUs`;
+        const sessions = Array.from({ length: shards }, () => 0);
+        for (const { name, kind, plan, slices: of } of made.scenarios) {
+          const all = { vus: 0, due: 0 };
+          const taken: number[] = [];
+          for (let shard = 1; shard <= shards; shard++) {
+            const own = slicesOfShard(made, name, shard);
+            if (name === 'relay') assert.equal(own.length, of / shards, `${which}: every shard has as many of relay`);
+            for (const index of own) {
+              const share = shareOfSlice(plan, { index, of });
+              assert.ok(share.vus > 0, `${which}: a slice of ${name} has nobody`);
+              all.vus += share.vus;
+              all.due += share.due;
+              if (kind === 'journey') sessions[shard - 1]! += share.vus;
+            }
+            taken.push(...own);
+          }
+          const due = isOpen(plan) ? totalArrivals(plan) : shareOfSlice(plan, { index: 0, of: 1 }).due;
+          assert.deepEqual(all, { vus: vusOf(plan), due: Math.ceil(due) }, `${which}: ${name}`);
+          assert.deepEqual(
+            taken.sort((a, b) => a - b),
+            Array.from({ length: of }, (_, index) => index),
+            `${which}: each slice of ${name} runs once`,
+          );
+        }
+        assert.ok(Math.max(...sessions) - Math.min(...sessions) <= 1, `${which}: sessions ${sessions}`);
+      }
+    }
+  }
+});
+
+test('so many shards have something to do', () => {
+  const loads = {
+    relay: { ...arrivals, maxVUs: 3 },
+    vms: { executor: 'constant-vus', vus: 2, duration: '1m' },
+  } as const;
+  assert.equal(mostShards(timelineOf({ ...loads, reader: sessions })), 3);
+  assert.equal(mostShards(timelineOf({ reader: { ...sessions, duration: '1m' } })), 4);
+});
+
+test('many shards report in longer intervals, so that all of them together can be merged', () => {
+  const intervalMs = (shards: number) =>
+    timelineOf({ relay: { ...arrivals, duration: '15m' } }, {}, { shards }).intervalMs;
+  assert.deepEqual([1, 5, 25, 100, 1_000].map(intervalMs), [3_000, 3_000, 15_000, 60_000, 60_000]);
 });

@@ -1,6 +1,13 @@
 import { durationHelp, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
-import { kindOf, ms, type ProfileFile, type ScenarioKind, type ScenarioSpec } from '../profile.ts';
+import {
+  kindOf,
+  ms,
+  type OpenScenarioSpec,
+  type ProfileFile,
+  type ScenarioKind,
+  type ScenarioSpec,
+} from '../profile.ts';
 import { durationOf, type Plan, vusOf } from './plan.ts';
 
 /** What a person may change of one run without editing its profile. */
@@ -10,6 +17,8 @@ export interface RunShape {
   /** Factor of rates and VUs. */
   scale: number;
   slices?: number;
+  /** Machines that the run is spread over. */
+  shards?: number;
   seed: string;
 }
 
@@ -36,7 +45,10 @@ export interface Timeline {
   /** From the run's start to the end of the last schedule. */
   durationMs: number;
   intervalMs: number;
+  /** The most that a scenario has. */
   slices: number;
+  /** Machines that the run is spread over; 1 when it is not. */
+  shards: number;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
   health: TimelineHealth;
@@ -68,6 +80,9 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
 
 /** More intervals than this would say no more and cost memory and report size. */
 const MAX_INTERVALS = 300;
+/** All shards together: whoever merges them reads that many. */
+const MAX_SHARD_INTERVALS = 1_500;
+const MIN_INTERVALS = 15;
 
 /**
  * @param known the scenarios there are, by kind
@@ -84,7 +99,9 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const ownMs = Math.max(...[...plans.values()].map(durationOf));
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
+  const shards = shape.shards ?? 1;
   const slices = shape.slices ?? spec.slices ?? 1;
+  const intervals = Math.max(MIN_INTERVALS, Math.min(MAX_INTERVALS, Math.floor(MAX_SHARD_INTERVALS / shards)));
   return {
     profile: file.name,
     path: file.path,
@@ -92,12 +109,12 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     seed: shape.seed,
     calmMs: calmMs * factor,
     durationMs,
-    intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / MAX_INTERVALS)),
-    slices,
+    intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)),
+    slices: shards * Math.ceil(slices / shards),
+    shards,
     scenarios: entries.map(({ name, one, kind }) => {
       const plan = reshape(plans.get(name)!, factor, shape.scale);
-      // A slice without a VU could do nothing.
-      const own = Math.max(1, Math.min(one.slices ?? slices, slices, vusOf(plan)));
+      const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
       return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {} };
     }),
     thresholds: spec.thresholds,
@@ -105,10 +122,39 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   };
 }
 
+/** At least as many as wanted and as many for every shard, as far as each slice then has a VU: without one it could do nothing. */
+function slicesFor(vus: number, wanted: number, shards: number): number {
+  const most = Math.max(1, vus);
+  return most < shards ? most : shards * Math.min(Math.ceil(wanted / shards), Math.floor(most / shards));
+}
+
+/**
+ * The slices of a scenario that run on one of the machines. VUs are dealt to the shards like cards, and each scenario goes on
+ * where the one before it has ended, so that no shard has more than one journey's session, or one load's VU, above another.
+ * @param shard counts from 1
+ */
+export function slicesOfShard({ scenarios, shards }: Timeline, scenario: string, shard: number): number[] {
+  const { kind, slices } = scenarios.find(({ name }) => name === scenario)!;
+  const before = scenarios.slice(
+    0,
+    scenarios.findIndex(({ name }) => name === scenario),
+  );
+  const dealt = before.filter((one) => one.kind === kind).reduce((sum, { plan }) => sum + vusOf(plan), 0);
+  const first = (((shard - 1 - dealt) % shards) + shards) % shards;
+  return Array.from({ length: Math.max(0, Math.ceil((slices - first) / shards)) }, (_, n) => first + n * shards);
+}
+
+/** With more shards than this some would have no load; without loads, nothing to do at all. */
+export function mostShards({ scenarios }: Pick<Timeline, 'scenarios'>): number {
+  const loads = scenarios.filter(({ kind }) => kind === 'load');
+  return Math.max(...(loads.length > 0 ? loads : scenarios).map(({ plan }) => vusOf(plan)));
+}
+
 function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineHealth {
   return {
     maxLatenessMs: ms(health.maxLateness, 100),
     maxStartSpreadMs: ms(health.maxStartSpread, 1_000),
+    maxShardSpreadMs: ms(health.maxShardSpread, 30_000),
     maxDropped: health.maxDropped ?? 0,
     maxEventLoopDelayMs: ms(health.maxEventLoopDelay, 100),
     maxGeneratorCpuPercent: health.maxGeneratorCpu ?? 90,
@@ -175,10 +221,11 @@ function planOf(spec: ScenarioSpec, kind: ScenarioKind, calmMs: number, loadEndM
   }
 }
 
-function openPart(spec: Extract<ScenarioSpec, { timeUnit?: string }>) {
+function openPart(spec: OpenScenarioSpec) {
   const maxVUs = (spec.maxVUs ?? spec.maxSessions ?? spec.preAllocatedVUs)!;
   return {
     arrivals: spec.arrivals ?? ('uniform' as const),
+    ...(spec.burstSize !== undefined && { burstSize: spec.burstSize }),
     timeUnitMs: ms(spec.timeUnit, 1_000),
     preAllocatedVUs: spec.preAllocatedVUs ?? maxVUs,
     maxVUs,
@@ -193,7 +240,9 @@ function reshape(plan: Plan, time: number, load: number): Plan {
   switch (plan.executor) {
     case 'constant-arrival-rate':
     case 'ramping-arrival-rate': {
-      const pool = { startTimeMs, preAllocatedVUs: vus(plan.preAllocatedVUs), maxVUs: vus(plan.maxVUs) };
+      // A burst that there are no VUs for would be none: fewer come, not smaller ones.
+      const pooled = (n: number) => Math.max(vus(n), Math.min(n, plan.burstSize ?? 0));
+      const pool = { startTimeMs, preAllocatedVUs: pooled(plan.preAllocatedVUs), maxVUs: pooled(plan.maxVUs) };
       if (plan.executor === 'constant-arrival-rate') {
         return { ...plan, ...pool, rate: plan.rate * load, durationMs: plan.durationMs * time };
       }

@@ -1,0 +1,21 @@
+/** Out of file descriptors or ports: the generator's own fault. */
+const generatorCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']);
+
+/** What OpenSSL says of a connection that begins with TLS. */
+const tlsNames: Record<string, string> = {
+  EPROTO: 'no valid TLS answer',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no valid TLS answer',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate of an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate of an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate of an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate of an unknown authority',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate of another host',
+};
+
+/** A system's or TLS's error code in the words of a report; codes that say it all, such as ECONNRESET, stay as they are. */
+export function codeName(code: string): string {
+  return generatorCodes.has(code) ? `generator: ${code}` : (tlsNames[code] ?? code);
+}

@@ -1,0 +1,431 @@
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import { consult } from '../../support/check/oracles.ts';
+import type { Evidence } from '../../support/measure/evidence.ts';
+import { serve } from '../../support/server.fixture.ts';
+import { parseFaults } from '../../target/faults.ts';
+import { type Cluster, startCluster } from '../../target/postgres.ts';
+import { startTarget } from '../../target/server.ts';
+import { Fleet } from './fleet.ts';
+import { Fleets, fleetOptions } from './fleets.ts';
+import { recorded, testSlice, testVu } from './slice.fixture.ts';
+
+const MIX = { list: 35, create: 20, start: 15, stop: 15, delete: 10, migrate: 5 } as const;
+const EVERYTHING = { ...MIX, detail: 5, update: 5, search: 2, metrics: 2, aggregate: 1, batch: 1 } as const;
+type Op = keyof typeof EVERYTHING;
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await startCluster();
+});
+after(() => cluster.stop());
+
+/** The real target. */
+async function start(t: TestContext, faults = '') {
+  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  const target = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults) });
+  t.after(() => target.stop());
+  const count = async (runId: string) => {
+    const { rows } = await target.database.pool.query('SELECT FROM tandem.vms WHERE name LIKE $1', [
+      `tandem-${runId}-%`,
+    ]);
+    return rows.length;
+  };
+  return { url: target.url, count };
+}
+
+interface BedOptions {
+  vus?: number;
+  options?: Record<string, unknown>;
+  runId?: string;
+}
+
+/** Fleets at `url`, and what they recorded. */
+async function bed(t: TestContext, url: string, { vus: howMany = 1, options = {}, runId }: BedOptions = {}) {
+  const made = testSlice(url);
+  const slice = { ...made, options, ...(runId && { runId }) };
+  const fleets = await Fleets.open(slice);
+  t.after(() => fleets.close());
+  const vus = Array.from({ length: howMany }, (_, id) => testVu(slice, id));
+  const all = vus.map((vu) => fleets.make(vu));
+  /** Every VU does so many iterations of the mix, all at the same time. */
+  const work = (iterations: number, mix: Partial<Record<Op, number>> = EVERYTHING) =>
+    Promise.all(
+      all.map(async (fleet, place) => {
+        for (let n = 0; n < iterations; n++) await fleet[vus[place]!.random.weighted(mix as Record<Op, number>)]();
+      }),
+    );
+  const settle = () => Promise.all(all.map((fleet) => fleet.settle()));
+  /** What the oracle says of everything. */
+  const judged = () => {
+    const evidence: Evidence = { 'vm-lifecycle': all.flatMap((fleet) => fleet.evidence()['vm-lifecycle'] ?? []) };
+    return consult(['vm-lifecycle'], [evidence])[0]!;
+  };
+  /** Requests since the last time, by kind. */
+  const requests = () =>
+    Object.fromEntries(
+      Object.entries(recorded(slice)).flatMap(([key, packed]) => {
+        const op = /^http_reqs{op:(\w+)}$/.exec(key)?.[1];
+        return op && packed.t === 'counter' ? [[op, packed.sum]] : [];
+      }),
+    ) as Partial<Record<Op | 'get', number>>;
+  const fleet = all[0]!;
+  return { slice, fleets, fleet, all, vu: vus[0]!, work, settle, judged, requests, errors: slice.recorder.errors };
+}
+
+test('with a right target there is nothing to complain of, and nothing is left of it', async (t) => {
+  const target = await start(t);
+  const made = await bed(t, target.url, { vus: 4 });
+  await made.work(50);
+  await made.settle();
+  const { status, violations, checked, counts } = made.judged();
+  assert.deepEqual([status, violations, counts?.unread, counts?.leftBehind], ['ok', 0, 0, 0]);
+  assert.ok(checked > 100 && counts!.created! > 50, JSON.stringify({ checked, counts }));
+  assert.deepEqual(made.errors, {});
+  assert.equal(made.vu.takeOutcome(), 'ok');
+  assert.equal(await target.count(made.slice.runId), 0);
+});
+
+test('VMs that are lost, come back or are in a wrong state: the oracle sees it, and tells where to look', async (t) => {
+  const target = await start(t, 'vm-lost=0.15,vm-resurrect=0.2,illegal-state=0.2');
+  const made = await bed(t, target.url, { vus: 3 });
+  await made.work(60);
+  await made.settle();
+  const { status, violations, counts, examples } = made.judged();
+  assert.equal(status, 'violated');
+  const { lost, resurrected, illegalState } = counts as Record<string, number>;
+  assert.ok(lost! > 0 && resurrected! > 0 && illegalState! > 0, JSON.stringify(counts));
+  assert.equal(violations, lost! + resurrected! + illegalState!);
+  const { promise, vm, id, lastWrite, expected, found } = examples[0] as Record<string, string>;
+  assert.match(vm!, new RegExp(`^tandem-${made.slice.runId}-test-\\d-\\d+$`));
+  assert.match(id!, /^[0-9a-f-]{36}$/);
+  assert.ok(promise && lastWrite && expected !== found, JSON.stringify(examples[0]));
+});
+
+test('what was not answered, or not so that it could be read, is found out by reading and raises no alarm', async (t) => {
+  const target = await start(t, 'reset=0.05,error=0.05,truncate-json=0.05');
+  const made = await bed(t, target.url, { vus: 3 });
+  await made.work(60);
+  await made.settle();
+  const { status, examples, counts } = made.judged();
+  assert.deepEqual([status, examples], ['ok', []]);
+  assert.ok(counts!.indeterminate! > 0);
+  assert.equal(counts!.reconciled, counts!.indeterminate);
+});
+
+interface Asked {
+  method: string;
+  path: string;
+  body: Record<string, unknown>;
+}
+
+/** What becomes of a request: as it should, carried out and not answered, neither, or this status and not carried out. */
+type Fate = undefined | 'unanswered' | 'lost' | number;
+
+interface StubVm extends Record<string, unknown> {
+  id: string;
+  name: string;
+  status: string;
+  zone: string;
+}
+
+/** A control plane in memory: what is asked of a VM is done at once, and a rule may spoil it. */
+async function cloud(t: TestContext, rule: (asked: Asked) => Fate = () => undefined) {
+  const vms = new Map<string, StubVm>();
+  let made = 0;
+  const stub = { vms, rule, asked: [] as Asked[], total: true, url: '', listed: () => [...vms.values()] };
+  const create = (data: object): StubVm => {
+    made += 1;
+    const vm = { ...data, id: `id-${made}`, status: 'stopped' } as StubVm;
+    vms.set(vm.id, vm);
+    return vm;
+  };
+  const page = (query: URLSearchParams) => {
+    const all = stub
+      .listed()
+      .filter((vm) => ['zone', 'status'].every((key) => vm[key] === (query.get(key) ?? vm[key])));
+    const sort = query.get('sort') ?? '';
+    if (sort in (all[0] ?? {})) all.sort((a, b) => Number(a[sort]) - Number(b[sort]));
+    const offset = Number(query.get('offset'));
+    const data = all.slice(offset, offset + Number(query.get('limit')));
+    return { data, ...(stub.total && { pagination: { total: all.length } }) };
+  };
+  const carryOut = ({ method, path, body }: Asked): [status: number, body?: unknown] => {
+    const { pathname, searchParams } = new URL(path, 'http://stub');
+    const [, id = '', action] = pathname.replace('/api/v1/vms', '').split('/');
+    const vm = vms.get(id);
+    if (id === '') return method === 'GET' ? [200, page(searchParams)] : [201, { ...create(body), status: 'creating' }];
+    if (id === 'search') {
+      const found = stub.listed().filter(({ name }) => name.includes(searchParams.get('q')!));
+      return [200, { data: found.slice(0, Number(searchParams.get('limit'))) }];
+    }
+    if (id === 'stats') return [200, { total_vms: vms.size }];
+    if (id === 'batch') {
+      const operations = body.operations as { id: string; data?: object }[];
+      const results = operations.map(({ id, data }) => ({ id: data ? create(data).id : id }));
+      for (const { id, data } of operations) if (!data) vms.delete(id);
+      return [200, { results }];
+    }
+    if (!vm) return [404, {}];
+    if (method === 'DELETE') vms.delete(id);
+    if (method === 'DELETE') return [204];
+    if (action === 'start') vm.status = 'running';
+    if (action === 'stop') vm.status = 'stopped';
+    if (action === 'migrate') vm.zone = body.target_zone as string;
+    if (action === 'migrate') return [202, {}];
+    if (method === 'PATCH') Object.assign(vm, body);
+    return [200, action === 'metrics' ? {} : vm];
+  };
+  const { url } = await serve(t, async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const asked: Asked = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : {} };
+    stub.asked.push(asked);
+    const fate = stub.rule(asked);
+    const [status, body] = typeof fate === 'number' ? [fate, {}] : fate === 'lost' ? [0] : carryOut(asked);
+    if (fate === 'unanswered' || fate === 'lost') return request.socket.destroy();
+    response.writeHead(status).end(body && JSON.stringify(body));
+    return undefined;
+  });
+  stub.url = url;
+  return stub;
+}
+
+test('the mix stays what it was asked to be, in a fleet that does not grow', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url, { options: { maxVms: 10 } });
+  const iterations = 1_500;
+  await made.work(iterations, MIX);
+  const { list, create, start, stop, delete: deleted, migrate, get } = made.requests() as Record<string, number>;
+  const share = (count: number | undefined) => Math.round((100 * count!) / iterations);
+  const shares = [list, create, start, stop, migrate].map(share);
+  for (const [place, asked] of [35, 20, 15, 15, 5].entries()) {
+    assert.ok(Math.abs(shares[place]! - asked) <= 3, `list, create, start, stop, migrate: ${shares} %`);
+  }
+  // What is created goes again, one way or the other; looks are requests beside the mix.
+  assert.ok(create! - deleted! <= 10 && share(get) < 45, JSON.stringify({ create, deleted, get }));
+  assert.equal(made.fleet.size, target.vms.size);
+  assert.deepEqual(made.errors, {});
+});
+
+test('an operation that has no VM fit for it brings one about, and counts as what it is', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  const { fleet, requests } = made;
+  requests();
+  for (const [op, done] of [
+    ['start', { create: 1 }],
+    // It is looked at whether it has been created.
+    ['start', { get: 1, start: 1 }],
+    ['start', { stop: 1 }],
+    ['stop', { start: 1 }],
+    ['migrate', { migrate: 1 }],
+    ['update', { get: 1, update: 1 }],
+    ['delete', { delete: 1, get: 1 }],
+    ['delete', { create: 1 }],
+    ['migrate', { get: 1, start: 1, migrate: 1 }],
+    ['metrics', { metrics: 1 }],
+    ['createAndRead', { create: 1, get: 1 }],
+    ['batch', { batch: 1 }],
+  ] as const) {
+    await fleet[op]();
+    assert.deepEqual(requests(), done, op);
+  }
+  assert.deepEqual(made.errors, {});
+});
+
+test('batches come and go: the fleet is bounded by its option and one batch', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url, { options: { maxVms: 5 } });
+  const sizes: number[] = [];
+  for (let n = 0; n < 40; n++) {
+    await made.fleet.batch();
+    sizes.push(made.fleet.size);
+    assert.equal(made.fleet.size, target.vms.size);
+  }
+  assert.ok(Math.max(...sizes) < 5 + 50 + 10 && sizes.some((size, place) => size < sizes[place - 1]!), `${sizes}`);
+  await made.settle();
+  assert.deepEqual([made.judged().status, target.vms.size, made.errors], ['ok', 0, {}]);
+});
+
+type Target = Awaited<ReturnType<typeof cloud>>;
+const only = (target: Target) => [...target.vms.values()][0]!;
+
+/** What a target does between the work and the last look, and what that breaks. */
+const misdeeds: [what: string, misdeed: (target: Target) => void, counts: Record<string, number>][] = [
+  ['nothing', () => {}, {}],
+  ['a VM is gone', (target) => target.vms.delete(only(target).id), { lost: 1 }],
+  ['a VM runs', (target) => Object.assign(only(target), { status: 'running' }), { illegalState: 1 }],
+  ['a VM has other tags', (target) => Object.assign(only(target), { tags: { owner: 'vu-1' } }), { changed: 1 }],
+  ['a VM is there twice', (target) => target.vms.set('twin', { ...only(target), id: 'twin' }), { orphan: 1 }],
+  [
+    'a deleted VM is back',
+    (target) => target.vms.set('id-1', { ...only(target), id: 'id-1', name: only(target).name.replace(/2$/, '1') }),
+    { resurrected: 1 },
+  ],
+  [
+    'the list still shows a deleted VM',
+    (target) => {
+      const stale = { ...only(target), id: 'id-1', name: only(target).name.replace(/2$/, '1') };
+      target.listed = () => [stale, ...target.vms.values()];
+    },
+    {},
+  ],
+  [
+    'VMs of other loads and runs come and go',
+    (target) => {
+      const { name } = only(target);
+      for (const other of [name.replace('-test-0', '-realtime-0'), name.replace(/-0-2$/, '-0-x'), 'somebody’s']) {
+        target.vms.set(other, { ...only(target), id: other, name: other, status: 'paused' });
+      }
+    },
+    {},
+  ],
+  [
+    'the account cannot be listed any more',
+    (target) => {
+      target.rule = ({ path }) => (path.includes('?limit') ? 500 : undefined);
+    },
+    { unswept: 1 },
+  ],
+  [
+    'nothing can be read any more',
+    (target) => {
+      target.rule = ({ method }) => (method === 'GET' ? 500 : undefined);
+    },
+    { unread: 1, unswept: 1 },
+  ],
+];
+for (const total of [true, false]) {
+  test(`the last look finds what was done behind its back${total ? '' : ', also without a total'}`, async (t) => {
+    for (const [what, misdeed, expected] of misdeeds) {
+      const target = await cloud(t);
+      target.total = total;
+      const made = await bed(t, target.url);
+      for (const op of ['create', 'detail', 'delete', 'create', 'detail'] as const) await made.fleet[op]();
+      misdeed(target);
+      await made.settle();
+      const { counts, status } = made.judged();
+      const found = Object.entries(counts!).filter(
+        ([name, count]) => count > 0 && name !== 'created' && name !== 'deleted',
+      );
+      assert.deepEqual(Object.fromEntries(found), expected, what);
+      const broken = found.some(([name]) => !name.startsWith('un'));
+      assert.equal(status, broken ? 'violated' : 'ok', what);
+      const own = [...target.vms.values()].filter(({ name }) => /-test-0-\d+$/.test(name));
+      assert.deepEqual(own, [], `${what}: nothing is left`);
+    }
+  });
+}
+
+test('what a run of the same id left behind is none of its own', async (t) => {
+  const target = await cloud(t);
+  const first = await bed(t, target.url, { runId: 'same' });
+  for (let n = 0; n < 120; n++) await first.fleet.create();
+  const left = structuredClone([...target.vms.values()]);
+  for (let n = 0; n < 130; n++) {
+    const id = `left-${n}`;
+    target.vms.set(id, { ...left[n % left.length]!, id, name: `tandem-same-test-0-${n}` });
+  }
+  const again = await bed(t, target.url, { runId: 'same' });
+  await again.work(20);
+  await again.settle();
+  assert.deepEqual([again.judged().status, again.judged().counts?.orphan], ['ok', 0]);
+  assert.ok(target.vms.has('left-7'));
+});
+
+test('a write that was not answered is found out, and nothing is guessed before', async (t) => {
+  for (const op of ['create', 'start', 'stop', 'migrate', 'update', 'delete', 'batch'] as const) {
+    for (const fate of ['unanswered', 'lost', 500] as const) {
+      const target = await cloud(t);
+      const made = await bed(t, target.url, { options: { maxVms: op === 'batch' ? 1 : 20 } });
+      const { fleet } = made;
+      for (const prepare of ['create', 'start', 'detail'] as const) await fleet[prepare]();
+      if (op === 'start') await fleet.stop();
+      const isIt = ({ method }: Asked) => method !== 'GET';
+      target.rule = (asked) => (isIt(asked) ? fate : undefined);
+      await fleet[op]();
+      target.rule = () => undefined;
+      const outcome = made.vu.takeOutcome();
+      assert.equal(outcome, fate === 500 ? 'failed' : 'indeterminate', `${op} ${fate}`);
+      for (let n = 0; n < 5; n++) await fleet[n % 2 ? 'stop' : 'start']();
+      await made.settle();
+      const { status, examples, counts } = made.judged();
+      assert.deepEqual([status, examples], ['ok', []], `${op} ${fate}`);
+      assert.ok(counts!.indeterminate! >= 1 && counts!.indeterminate === counts!.reconciled, `${op} ${fate}`);
+      assert.equal(target.vms.size, 0);
+    }
+  }
+});
+
+test('a write that was not answered and comes late raises no alarm', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  await made.fleet.create();
+  await made.fleet.detail();
+  target.rule = ({ path }) => (path.endsWith('/start') ? 'lost' : undefined);
+  await made.fleet.start();
+  await made.fleet.detail();
+  only(target).status = 'running';
+  await made.settle();
+  assert.deepEqual([made.judged().status, made.judged().counts?.reconciled], ['ok', 1]);
+});
+
+test('of more VMs than can be read one by one the list tells, and those that it does not show are read', async (t) => {
+  for (const [what, isListed, reads, counts] of [
+    ['listed', true, 0, { lost: 0, unread: 0, reconciled: 1 }],
+    ['not listed', false, 1, { lost: 0, unread: 0, reconciled: 1 }],
+    ['no list', undefined, 0, { lost: 0, unread: 1, reconciled: 0 }],
+  ] as const) {
+    const target = await cloud(t);
+    const made = await bed(t, target.url);
+    const { http, token, prefix, maxVms } = made.fleets;
+    const rows = () => new Map(isListed ? [[0, structuredClone([...target.vms.values()]) as never]] : []);
+    const fleet = new Fleet(
+      {
+        ...{ http, token, prefix, maxVms, mayCleanUp: false },
+        sweep: async () => (isListed === undefined ? undefined : rows()),
+        mayReadBack: () => false,
+        remove: async () => false,
+      },
+      made.vu,
+    );
+    for (const op of ['create', 'detail'] as const) await fleet[op]();
+    target.rule = ({ method }) => (method === 'DELETE' ? 500 : undefined);
+    await fleet.delete();
+    made.requests();
+    await fleet.settle();
+    assert.equal(made.requests().get ?? 0, reads, what);
+    const found = fleet.evidence()['vm-lifecycle']!.counts;
+    assert.deepEqual({ lost: found.lost, unread: found.unread, reconciled: found.reconciled }, counts, what);
+  }
+});
+
+test('a run that is stopped looks at nothing more, and is cleaned up all the same', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  for (let n = 0; n < 3; n++) await made.fleet.create();
+  assert.equal(made.judged().counts?.unread, 3);
+  await made.fleets.close();
+  assert.equal(target.vms.size, 0);
+});
+
+test('a mix that makes no VMs leaves the oracle out', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  await made.work(5, { list: 1, search: 1, aggregate: 1 });
+  await made.settle();
+  assert.deepEqual(made.fleet.evidence(), { 'vm-lifecycle': null });
+  assert.deepEqual(made.errors, {});
+});
+
+test('maxVms is a whole number from 1 to 1000, 20 without it; there is no other option', () => {
+  const read = (options: Record<string, unknown>) => fleetOptions({ ...testSlice('http://127.0.0.1'), options });
+  assert.deepEqual([read({}), read({ maxVms: 3 })], [{ maxVms: 20 }, { maxVms: 3 }]);
+  for (const maxVms of [0, 1.5, 1_001, '20', null]) {
+    const found = JSON.stringify(maxVms);
+    const sentence = `scenarios.test.options.maxVms is ${found}; allowed is a whole number from 1 to 1000.`;
+    assert.throws(() => read({ maxVms }), new Error(sentence));
+  }
+  assert.throws(() => read({ maxVm: 1 }), new Error('scenarios.test.options.maxVm is not known; allowed: maxVms.'));
+});

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Breach, BrokenMigration, FoundVm } from '../../support/check/migrations.ts';
+import { consult } from '../../support/check/oracles.ts';
+import { metricDefinitions } from '../../support/declaration.ts';
+import type { OracleResult } from '../../support/measure/evidence.ts';
+import { Recorder } from '../../support/measure/recorder.ts';
+import type { Packed } from '../../support/measure/series.ts';
+import { serve } from '../../support/server.fixture.ts';
+import { parseFaults } from '../../target/faults.ts';
+import { type Cluster, startCluster } from '../../target/postgres.ts';
+import { startTarget, type Target } from '../../target/server.ts';
+import { dwcpMetrics } from '../clients/dwcp-api.ts';
+import { dwcpStreamMetrics } from '../clients/dwcp-stream.ts';
+import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
+import { vmMetrics } from '../clients/vm-api.ts';
+import { Fleet } from './fleet.ts';
+import { migrationMetrics } from './migrant.ts';
+
+let cluster: Cluster;
+let honest: Target;
+before(async () => {
+  cluster = await startCluster();
+  honest = await start();
+});
+after(async () => {
+  await honest.stop();
+  await cluster.stop();
+});
+
+/** A migration takes the shortest time there is, 200 ms. */
+function start(faults = ''): Promise<Target> {
+  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  return startTarget({ webFolder: 'none', databaseUrl, timeScale: 0.001, faults: parseFaults(faults) });
+}
+
+interface BedOptions {
+  faults?: string;
+  vus?: number;
+  options?: Record<string, unknown>;
+  signal?: AbortSignal;
+  /** Stands between the migrants and the target's REST interface. */
+  proxy?: Proxy;
+  streamUrl?: string;
+}
+
+/** What becomes of a start of a migration; counts them from 1. */
+type Proxy = (count: number) => 'pass' | 'lose the request' | 'lose the answer' | { status: number; body: object };
+
+/** Passes requests on, but for starts of migrations. */
+async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string> {
+  let starts = 0;
+  const made = await serve(t, (request, response) => {
+    const isStart = request.method === 'POST' && request.url!.endsWith('/dwcp/migrations');
+    const act = isStart ? proxy(++starts) : 'pass';
+    if (act === 'lose the request') {
+      request.socket.destroy();
+    } else if (typeof act === 'object') {
+      response.writeHead(act.status).end(JSON.stringify(act.body));
+    } else {
+      const { method, headers } = request;
+      const onward = httpRequest(url + request.url, { method, headers }, (answer) => {
+        if (act === 'lose the answer') request.socket.destroy();
+        else answer.pipe(response.writeHead(answer.statusCode!, answer.headers));
+      });
+      request.pipe(onward.on('error', () => response.destroy()));
+    }
+  });
+  return made.url;
+}
+
+/** Migrants of a target that has these faults. */
+async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, streamUrl }: BedOptions = {}) {
+  const target = faults ? await start(faults) : honest;
+  const plain = testSlice(proxy ? await behind(t, proxy, target.url) : target.url);
+  const dwcpWsUrl = streamUrl ?? `${target.url.replace('http', 'ws')}/dwcp/v3`;
+  const metrics = { ...vmMetrics, ...dwcpMetrics, ...dwcpStreamMetrics, ...migrationMetrics };
+  const slice = {
+    ...plain,
+    target: { ...plain.target, dwcpWsUrl },
+    maxVUs: vus,
+    recorder: new Recorder('test', 'load', metricDefinitions(metrics)),
+    options: { pollInterval: '50ms', ...options },
+    ...(signal && { signal }),
+  };
+  const fleet = await Fleet.open(slice);
+  t.after(async () => {
+    await fleet.close();
+    if (target !== honest) await target.stop();
+  });
+  const migrants = await Promise.all(Array.from({ length: vus }, (_, id) => fleet.make(testVu(slice, id))));
+  const vms = async () => {
+    const { rows } = await target.database.pool.query<{ id: string; zone: string; status: string }>(
+      'SELECT id, zone, status FROM tandem.vms WHERE name LIKE $1 ORDER BY name',
+      [`tandem-${slice.runId}-%`],
+    );
+    return rows;
+  };
+  return {
+    target,
+    slice,
+    fleet,
+    migrants,
+    migrant: migrants[0]!,
+    vms,
+    errors: slice.recorder.errors,
+    recorded: () => recorded(slice),
+    async judged(): Promise<OracleResult & { delivery: OracleResult | undefined }> {
+      await Promise.all(migrants.map((migrant) => migrant.settle()));
+      const slices = migrants.map((migrant) => JSON.parse(JSON.stringify(migrant.evidence())));
+      const results = consult(['migration-continuity', 'event-delivery'], slices);
+      const named = (name: string) => results.find((one) => one.name === name);
+      return { ...named('migration-continuity')!, delivery: named('event-delivery') };
+    },
+  };
+}
+
+const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
+const countOf = (packed: Packed | undefined) => (packed?.t === 'counter' ? packed.sum : 0);
+
+describe('an honest target', { concurrency: 8 }, () => {
+  for (const follow of ['both', 'poll', 'stream'] as const) {
+    test(`followed by ${follow}: VMs go from zone to zone, everything agrees, and nothing is left behind`, async (t) => {
+      const made = await bed(t, { vus: 3, options: { follow, probeShare: 1 } });
+      const before = new Map((await made.vms()).map(({ id, zone }) => [id, zone]));
+      assert.equal(before.size, 3);
+      for (let n = 0; n < 2; n++) {
+        await Promise.all(
+          made.migrants.map(async (migrant) => {
+            await migrant.migrate();
+            await migrant.batchStatus();
+          }),
+        );
+      }
+      await made.migrant.stats();
+      await made.migrant.doubleStart();
+      // The first has gone all the way round.
+      assert.deepEqual(
+        (await made.vms()).map(({ id, zone, status }) => [before.get(id), zone, status]),
+        [
+          ['us-west-1', 'us-west-1', 'running'],
+          ['us-east-1', 'us-west-1', 'running'],
+          ['eu-west-1', 'us-east-1', 'running'],
+        ],
+      );
+      const series = made.recorded();
+      assert.deepEqual(made.errors, {});
+      assert.deepEqual(series.migration_success, { t: 'rate', passes: 7, total: 7 });
+      assert.deepEqual(series.migrations_completed, { t: 'counter', sum: 7 });
+      const seen = series.migration_blackout_seen;
+      // Of a pause of 40 ms a busy machine may miss some.
+      assert.ok(seen?.t === 'rate' && seen.total === 7 && seen.passes > 0);
+      for (const name of [
+        'migration_duration',
+        'migration_blackout',
+        'migration_start_duration',
+        'migration_poll_duration',
+      ]) {
+        assert.equal(series[name]?.t, 'trend', name);
+      }
+      assert.equal(series.migration_event_latency?.t, follow === 'poll' ? undefined : 'trend');
+      assert.equal(countOf(series.ws_sessions), follow === 'poll' ? 0 : 1);
+      assert.deepEqual(series['checks{check:migration-another-one-is-refused-while-one-is-under-way}'], {
+        t: 'rate',
+        passes: 1,
+        total: 1,
+      });
+      const { delivery, ...judged } = await made.judged();
+      assert.equal(delivery?.status, follow === 'poll' ? undefined : 'ok');
+      assert.deepEqual(judged, {
+        name: 'migration-continuity',
+        checked: 7,
+        violations: 0,
+        examples: [],
+        status: 'ok',
+        counts: { ...none, completed: 7 },
+      });
+      assert.deepEqual(await made.vms(), []);
+    });
+  }
+
+  for (const follow of ['stream', 'poll']) {
+    test(`followed by ${follow}: a start whose answer was lost is found and followed`, async (t) => {
+      // Long enough to be found in the list of what is under way.
+      const options = { follow, memoryMb: 150_000 };
+      const made = await bed(t, { options, proxy: () => 'lose the answer' });
+      await made.migrant.migrate();
+      assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
+      const { status, counts } = await made.judged();
+      assert.deepEqual([status, counts], ['ok', { ...none, completed: 1 }]);
+    });
+  }
+
+  test('a start that never arrived is indeterminate; its VM is set aside, and deleted in the end', async (t) => {
+    const made = await bed(t, { proxy: (count) => (count === 1 ? 'lose the request' : 'pass') });
+    await made.migrant.migrate();
+    await made.migrant.migrate();
+    assert.equal((await made.vms()).length, 2);
+    assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 2 });
+    const { status, counts } = await made.judged();
+    assert.deepEqual([status, counts], ['ok', { ...none, completed: 1, indeterminate: 1 }]);
+    assert.deepEqual(await made.vms(), []);
+  });
+
+  test('a start that is refused is a failed migration of nothing, and the next one goes on with the VM', async (t) => {
+    const made = await bed(t, { proxy: (count) => (count === 1 ? { status: 409, body: {} } : 'pass') });
+    await made.migrant.migrate();
+    assert.deepEqual(made.errors, {
+      'HTTP 409': 1,
+      'check: migration start: status is 202': 1,
+      'check: migration: it completes': 1,
+    });
+    await made.migrant.migrate();
+    assert.equal((await made.vms()).length, 1);
+    assert.deepEqual((await made.judged()).counts, { ...none, completed: 1 });
+  });
+
+  test('a migration that ends while the stream is lost is looked at', async (t) => {
+    const { port } = new URL(honest.url);
+    const sockets = new Set<Socket>();
+    const tunnel = createServer((socket) => {
+      const onward = connect(Number(port), '127.0.0.1');
+      for (const end of [socket, onward]) sockets.add(end.on('error', () => {}));
+      socket.pipe(onward).pipe(socket);
+    });
+    await once(tunnel.listen(0, '127.0.0.1'), 'listening');
+    const address = tunnel.address() as AddressInfo;
+    const cut = () => {
+      tunnel.close();
+      for (const socket of sockets) socket.destroy();
+    };
+    t.after(cut);
+    const made = await bed(t, {
+      options: { follow: 'stream', timeout: '10m' },
+      streamUrl: `ws://127.0.0.1:${address.port}/dwcp/v3`,
+    });
+    const migrating = made.migrant.migrate();
+    cut();
+    let ended = false;
+    while (!ended) ended = (await made.vms()).every(({ zone, status }) => status === 'running' && zone === 'us-east-1');
+    tunnel.listen(address.port, '127.0.0.1');
+    await migrating;
+    const { status, counts } = await made.judged();
+    assert.deepEqual([status, counts], ['ok', { ...none, completed: 1 }]);
+    assert.equal(made.errors['check: migration: the stream tells its end'], undefined);
+  });
+});
+
+/** Faults, and what the oracle says of them. */
+const broken: [fault: string, breach: Breach, options?: Record<string, unknown>][] = [
+  ['migration-data-loss=1', 'data loss'],
+  ['migration-wrong-zone=1', 'wrong zone'],
+  ['migration-stuck=1', 'never ended', { timeout: '600ms' }],
+];
+for (const [fault, breach, options] of broken) {
+  test(`${fault} is a violation: ${breach}`, async (t) => {
+    const made = await bed(t, { faults: fault, vus: 2, options });
+    await Promise.all(made.migrants.map((migrant) => migrant.migrate()));
+    const { status, checked, violations, examples } = await made.judged();
+    assert.deepEqual([status, checked, violations], ['violated', 2, 2]);
+    for (const example of examples as BrokenMigration[]) {
+      assert.deepEqual(example.breaches, [breach]);
+      const phase = breach === 'never ended' ? 'stop-and-copy' : 'done';
+      assert.deepEqual([example.rest?.phase, example.stream?.phase], [phase, phase]);
+      if (breach === 'wrong zone') assert.notEqual((example.found as NonNullable<FoundVm>).zone, example.to);
+    }
+  });
+}
+
+for (const [fault, count] of [
+  ['event-drop=0.3', 'lost'],
+  ['event-duplicate=0.5', 'duplicated'],
+  ['event-reorder=0.5', 'reordered'],
+] as const) {
+  test(`${fault} is found in the events, and no fault of the migrations`, async (t) => {
+    const made = await bed(t, { faults: fault, vus: 6, options: { timeout: '500ms' } });
+    await Promise.all(made.migrants.map((migrant) => migrant.migrate()));
+    const { status, checked, counts, delivery } = await made.judged();
+    assert.deepEqual([status, checked, counts?.completed], ['ok', 6, 6]);
+    assert.equal(delivery?.status, 'violated');
+    const { lost, duplicated, reordered } = delivery?.counts ?? {};
+    for (const [name, found] of Object.entries({ lost, duplicated, reordered })) {
+      assert.equal(found! > 0, name === count, `${name}: ${found}`);
+    }
+  });
+}
+
+test('an end that the stream does not tell fails a check, and REST is believed', async (t) => {
+  const made = await bed(t, { faults: 'event-drop=1', options: { timeout: '500ms' } });
+  await made.migrant.migrate();
+  assert.deepEqual(made.errors, { 'check: migration: the stream tells its end': 1 });
+  assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
+  const { status, counts } = await made.judged();
+  assert.deepEqual([status, counts], ['ok', { ...none, completed: 1, unheard: 1 }]);
+});
+
+test('a second start that is accepted is a violation; one that is refused otherwise fails a check', async (t) => {
+  for (const [status, breaches] of [
+    [202, ['two at once', 'never ended']],
+    [400, ['never ended']],
+  ] as const) {
+    // Stuck: the first is under way when the second comes, however slow this machine is.
+    const proxy: Proxy = (count) => (count === 2 ? { status, body: { job_id: 'second' } } : 'pass');
+    const made = await bed(t, { faults: 'migration-stuck=1', options: { timeout: '600ms' }, proxy });
+    await made.migrant.doubleStart();
+    assert.equal(made.errors['check: migration: another one is refused while one is under way'], 1);
+    const [example] = (await made.judged()).examples as BrokenMigration[];
+    assert.deepEqual(example?.breaches, breaches);
+  }
+});
+
+test('a run that is stopped waits for nothing, and says nothing of what is under way', async (t) => {
+  const stop = new AbortController();
+  const made = await bed(t, { faults: 'migration-stuck=1', signal: stop.signal });
+  const migrating = made.migrant.migrate();
+  stop.abort();
+  await migrating;
+  assert.equal(made.recorded().migration_success, undefined);
+  const { status, counts } = await made.judged();
+  assert.deepEqual([status, counts], ['unknown', { ...none, unfinished: 1 }]);
+});
+
+test('without VMs nothing migrates, and the check says so', async (t) => {
+  const made = await bed(t, { faults: 'error=1', options: { follow: 'poll' } });
+  await made.migrant.migrate();
+  assert.equal(made.errors['check: migration: there is a running VM'], 1);
+  assert.equal((await made.judged()).status, 'unknown');
+});
+
+test('wrong options are refused before anything is connected', async () => {
+  const slice = { ...testSlice(honest.url), options: { follow: 'nobody' } };
+  await assert.rejects(
+    Fleet.open(slice),
+    new Error('scenarios.test.options.follow is "nobody"; allowed is both, poll, stream.'),
+  );
+});

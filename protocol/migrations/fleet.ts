@@ -1,0 +1,60 @@
+import { MigrationHistory, type SliceContext, type Vu } from '../../support/test.ts';
+import { DwcpStream } from '../clients/dwcp-stream.ts';
+import { Http } from '../clients/http.ts';
+import { vmBaseUrl, vmToken } from '../clients/vm-api.ts';
+import { Rounds } from '../rounds.ts';
+import type { Follow } from './follow.ts';
+import { type FleetEvidence, Migrant, type Shared } from './migrant.ts';
+import { type MigrationOptions, migrationOptions } from './options.ts';
+
+/** The migrants of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
+export class Fleet implements Shared {
+  readonly options: MigrationOptions;
+  readonly token: string;
+  readonly http: Http;
+  readonly stream: DwcpStream | undefined;
+  readonly rounds: Rounds<Follow>;
+  readonly history = new MigrationHistory();
+  /** Migrations under way. */
+  active = 0;
+  #evidenceGiven = false;
+
+  /** @throws one sentence when the profile's options are wrong */
+  static async open(slice: SliceContext): Promise<Fleet> {
+    const fleet = new Fleet(slice);
+    await fleet.stream?.open();
+    return fleet;
+  }
+
+  private constructor(slice: SliceContext) {
+    this.options = migrationOptions(slice);
+    const { follow, probeShare, pollIntervalMs } = this.options;
+    this.token = vmToken(slice);
+    // Each VU may look at its job while another one's question for blackouts waits for its answer.
+    this.http = new Http(slice, vmBaseUrl(slice.target), { connections: Math.ceil(slice.maxVUs * (1 + probeShare)) });
+    this.stream = follow === 'poll' ? undefined : new DwcpStream(slice, this.token);
+    this.rounds = new Rounds(pollIntervalMs, (one) => one.visit());
+    slice.recorder.onPack(() => slice.recorder.add('migrations_active', this.active));
+  }
+
+  /** A migrant for a VU, with its VM if one can be had. */
+  async make(vu: Vu): Promise<Migrant> {
+    const migrant = new Migrant(this, vu);
+    await migrant.open();
+    return migrant;
+  }
+
+  evidence(): FleetEvidence {
+    if (this.#evidenceGiven) return { 'migration-continuity': null, 'event-delivery': null };
+    this.#evidenceGiven = true;
+    return {
+      'migration-continuity': this.history.evidence(),
+      'event-delivery': this.stream?.evidence() ?? null,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.rounds.close();
+    await Promise.all([this.stream?.close(), this.http.close()]);
+  }
+}

@@ -1,0 +1,335 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type {
+  DeliveryEvidence,
+  FoundVm,
+  MigrationEvidence,
+  MigrationHistory,
+  MigrationRecord,
+  Vu,
+} from '../../support/test.ts';
+import { DwcpApi, type MigrationOrder } from '../clients/dwcp-api.ts';
+import type { DwcpStream } from '../clients/dwcp-stream.ts';
+import type { Http } from '../clients/http.ts';
+import { VmApi, zones } from '../clients/vm-api.ts';
+import type { Rounds } from '../rounds.ts';
+import { Follow } from './follow.ts';
+import type { MigrationOptions } from './options.ts';
+import { Probe, type Reply } from './probe.ts';
+
+/** Metrics of the migrations themselves; a load that uses them declares them. */
+export const migrationMetrics = {
+  /** The start request sent → known to be completed, by whatever told of it first. */
+  migration_duration: 'trend',
+  /** Of the migrations asked for: those that completed. */
+  migration_success: 'rate',
+  migrations_completed: 'counter',
+  /** Of the migrations that were probed: how long the VM did not answer, from the first question for which it was paused. */
+  migration_blackout: 'trend',
+  /** Of those: the ones in which a question met the pause; without it, it was shorter than `probeInterval` can tell. */
+  migration_blackout_seen: 'rate',
+  migrations_active: 'gauge',
+} as const;
+
+/** How long stream, REST and the VM may take to say the same once one of them has told the end. */
+const AGREEMENT_MS = 5_000;
+/** Between two looks while they do not. */
+const LOOK_MS = 100;
+/** How long a new VM may take until it runs. */
+const CREATION_MS = 30_000;
+/** Names that begin with a VM's name: its own, and those of later ones. */
+const MAX_ALIKE = 20;
+
+/** What the migrants of a slice share. */
+export interface Shared {
+  readonly options: MigrationOptions;
+  readonly token: string;
+  readonly http: Http;
+  /** Undefined when migrations are followed by polling alone. */
+  readonly stream: DwcpStream | undefined;
+  readonly rounds: Rounds<Follow>;
+  readonly history: MigrationHistory;
+  /** Migrations under way. */
+  active: number;
+  /** Of all migrants; given to the first that asks. */
+  evidence(): FleetEvidence;
+}
+
+/** For each oracle what the migrants of a slice saw; null: the oracle does not apply, or has been given it. */
+export interface FleetEvidence {
+  'migration-continuity': MigrationEvidence | null;
+  'event-delivery': DeliveryEvidence | null;
+}
+
+const ANOTHER_REFUSED = 'migration: another one is refused while one is under way';
+
+interface OwnVm {
+  id: string;
+  zone: string;
+  /** Its last migration; empty before the first. */
+  lastJob: string;
+}
+
+/** A VU that has a VM of its own and migrates it from zone to zone. */
+export class Migrant {
+  readonly #shared: Shared;
+  readonly #vu: Vu;
+  readonly #dwcp: DwcpApi;
+  readonly #vms: VmApi;
+  #vm: OwnVm | undefined;
+  #made = 0;
+  /** VMs of which nobody knows what they are about; deleted at the end. */
+  readonly #setAside: string[] = [];
+  #follow: Follow | undefined;
+  /** The iteration under way: one that was given up at the end of the load goes on for a while. */
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(shared: Shared, vu: Vu) {
+    this.#shared = shared;
+    this.#vu = vu;
+    this.#dwcp = new DwcpApi(shared.http, vu, shared.token);
+    this.#vms = new VmApi(shared.http, vu, shared.token);
+  }
+
+  /** Makes the VM and starts it. When that fails it is tried again with the next migration. */
+  async open(): Promise<void> {
+    this.#vm = await this.#newVm();
+  }
+
+  /** Migrates the VM to the next zone and follows it to its end. */
+  migrate(): Promise<void> {
+    return this.#work(false);
+  }
+
+  /** The same, with a second start while the first is under way, which must be refused. */
+  doubleStart(): Promise<void> {
+    return this.#work(true);
+  }
+
+  /** Lists what is under way. */
+  async batchStatus(): Promise<void> {
+    const jobs = await this.#dwcp.list('in_progress');
+    if (jobs) this.#shared.history.underWayAtOnce(jobs);
+  }
+
+  stats(): Promise<void> {
+    return this.#dwcp.stats();
+  }
+
+  /** Waits for the migration under way and deletes the VMs. */
+  async settle(): Promise<void> {
+    await this.#working;
+    this.#follow?.close();
+    if (this.#vm) this.#setAside.push(this.#vm.id);
+    for (const id of this.#setAside.splice(0)) await this.#vms.delete(id, true);
+  }
+
+  evidence(): FleetEvidence {
+    return this.#shared.evidence();
+  }
+
+  #work(twice: boolean): Promise<void> {
+    this.#working = this.#run(twice);
+    return this.#working;
+  }
+
+  async #run(twice: boolean): Promise<void> {
+    this.#vm ??= await this.#newVm();
+    const vm = this.#vm;
+    if (!this.#vu.check('migration: there is a running VM', vm !== undefined) || !vm) return;
+    this.#shared.active += 1;
+    try {
+      await this.#migrate(vm, twice);
+    } finally {
+      this.#shared.active -= 1;
+    }
+  }
+
+  async #migrate(vm: OwnVm, twice: boolean): Promise<void> {
+    const { history, stream, rounds, options } = this.#shared;
+    const { slice } = this.#vu;
+    const order: MigrationOrder = {
+      vmId: vm.id,
+      sourceZone: vm.zone,
+      targetZone: zones[(zones.indexOf(vm.zone) + 1) % zones.length]!,
+      bandwidthMbps: options.bandwidthMbps,
+    };
+    this.#follow?.close();
+    const record = history.begin(vm.id, order.sourceZone, order.targetZone, slice.elapsedMs());
+    const follow = new Follow({ slice, options, api: this.#dwcp, record, rounds, stream, before: vm.lastJob });
+    this.#follow = follow;
+    const probe = this.#vu.random() < options.probeShare ? this.#probe(vm) : undefined;
+    const sentAt = performance.now();
+    const started = await this.#dwcp.start(order);
+    if (started.outcome === 'refused') {
+      history.discard(record);
+      await this.#findVm(vm);
+    } else {
+      const jobId = started.jobId ?? (await this.#findJob(vm, follow, record));
+      if (jobId === undefined) this.#giveUp(vm);
+      else await this.#watch(vm, jobId, follow, record, twice ? order : undefined);
+    }
+    const completed = record.outcome === 'completed';
+    if (completed) this.#vu.add('migrations_completed', 1);
+    if (completed && follow.endedAt !== undefined) this.#vu.add('migration_duration', follow.endedAt - sentAt);
+    // A run that was stopped says nothing of what it did not wait for.
+    if (completed || !slice.signal.aborted) {
+      this.#vu.add('migration_success', completed ? 1 : 0);
+      this.#vu.check('migration: it completes', completed);
+    }
+    const blackoutMs = await probe?.end();
+    if (!probe || !completed) return;
+    this.#vu.add('migration_blackout_seen', blackoutMs === undefined ? 0 : 1);
+    if (blackoutMs !== undefined) this.#vu.add('migration_blackout', blackoutMs);
+  }
+
+  /** Follows a job to its end, and looks whether everything agrees on it. */
+  async #watch(
+    vm: OwnVm,
+    jobId: string,
+    follow: Follow,
+    record: MigrationRecord,
+    another: MigrationOrder | undefined,
+  ): Promise<void> {
+    vm.lastJob = jobId;
+    const ending = follow.begin(jobId);
+    if (another) await this.#startAnother(vm, jobId, record, another);
+    if ((await ending) === 'ended') await this.#agree(vm, jobId, follow, record);
+    else this.#giveUp(vm);
+  }
+
+  /** Stream, REST and the VM itself are given a while to say the same. */
+  async #agree(vm: OwnVm, jobId: string, follow: Follow, record: MigrationRecord): Promise<void> {
+    const { signal } = this.#vu.slice;
+    const deadline = performance.now() + Math.min(AGREEMENT_MS, this.#shared.options.timeoutMs);
+    let contradicted = false;
+    let found: FoundVm | undefined;
+    for (;;) {
+      if (!record.confirmed) {
+        const job = await this.#dwcp.job(jobId);
+        if (job) record.polled(job);
+        contradicted = job !== undefined && !record.confirmed;
+      }
+      if (!isAtRest(found)) found = await this.#vms.find(vm.id);
+      const allTold = record.confirmed && (record.told || !follow.listening);
+      if ((allTold && isAtRest(found)) || signal.aborted || performance.now() >= deadline) break;
+      await wait(LOOK_MS);
+    }
+    if (signal.aborted) return;
+    if (contradicted) record.contradicted();
+    if (follow.listening) this.#vu.check('migration: the stream tells its end', record.listened());
+    if (found !== undefined) record.found(found);
+    this.#take(vm, found);
+  }
+
+  /** While a migration is under way, another start of the same VM must be refused with 409. */
+  async #startAnother(vm: OwnVm, jobId: string, record: MigrationRecord, order: MigrationOrder): Promise<void> {
+    const another = await this.#dwcp.startAnother(order);
+    if (another.outcome !== 'refused') {
+      // What the other job will do to the VM is not followed.
+      this.#giveUp(vm);
+    } else if (another.status === 409) {
+      this.#vu.check(ANOTHER_REFUSED, true);
+      return;
+    }
+    if (another.outcome === 'indeterminate') return;
+    const job = await this.#dwcp.job(jobId);
+    if (job) record.polled(job);
+    // The first may have ended before the second was asked for: then the VM is in the target zone already, or free again.
+    const { outcome } = record;
+    if (outcome === 'failed' || (outcome === 'completed' && another.outcome === 'refused')) return;
+    this.#vu.check(ANOTHER_REFUSED, false);
+    if (another.outcome === 'accepted') record.second(another.jobId);
+  }
+
+  /**
+   * The job of a start that was never answered, if there is one: it is looked for until the VM does not migrate, or no longer.
+   */
+  async #findJob(vm: OwnVm, follow: Follow, record: MigrationRecord): Promise<string | undefined> {
+    const { timeoutMs, pollIntervalMs } = this.#shared.options;
+    const { signal } = this.#vu.slice;
+    const deadline = performance.now() + timeoutMs;
+    while (!signal.aborted) {
+      const listed = [...((await this.#dwcp.list('in_progress')) ?? []), ...((await this.#dwcp.list('pending')) ?? [])];
+      const ofVm = listed.find((job) => job.vmId === vm.id && job.jobId !== vm.lastJob);
+      const jobId = ofVm?.jobId ?? follow.unasked;
+      if (jobId !== undefined) return jobId;
+      const found = await this.#vms.find(vm.id);
+      if (isAtRest(found)) {
+        record.found(found);
+        return undefined;
+      }
+      if (performance.now() >= deadline) {
+        if (found !== undefined) record.stuck();
+        return undefined;
+      }
+      await wait(pollIntervalMs);
+    }
+    return undefined;
+  }
+
+  /** A VM that runs; undefined when none can be had. */
+  async #newVm(): Promise<OwnVm | undefined> {
+    const { id: vuId, slice } = this.#vu;
+    this.#made += 1;
+    const name = `tandem-${slice.runId}-${slice.scenario}-${vuId}-${this.#made}`;
+    const { fate, vm } = await this.#vms.create({
+      name,
+      cpu_cores: 2,
+      memory_mb: this.#shared.options.memoryMb,
+      disk_gb: 20,
+      image: 'ubuntu-24.04',
+      zone: zones[vuId % zones.length]!,
+      tags: { owner: 'tandem' },
+    });
+    if (fate === 'refused') return undefined;
+    const id = vm?.id ?? (await this.#vms.search(name, MAX_ALIKE))?.find((one) => one.name === name)?.id;
+    if (id === undefined) return undefined;
+    const deadline = performance.now() + CREATION_MS;
+    let asked = false;
+    while (!slice.signal.aborted && performance.now() < deadline) {
+      const found = await this.#vms.find(id);
+      if (found === null) return undefined;
+      if (found?.status === 'running') return { id, zone: found.zone, lastJob: '' };
+      if (found?.status === 'stopped' && !asked) {
+        asked = true;
+        await this.#vms.start(id);
+      } else {
+        await wait(LOOK_MS);
+      }
+    }
+    this.#setAside.push(id);
+    return undefined;
+  }
+
+  /** Looks where a VM is that could not be migrated. */
+  async #findVm(vm: OwnVm): Promise<void> {
+    const found = await this.#vms.find(vm.id);
+    if (found !== undefined) this.#take(vm, found);
+  }
+
+  /** Goes on with the VM as it was found, if it can. */
+  #take(vm: OwnVm, found: FoundVm | undefined): void {
+    if (found?.status === 'running') vm.zone = found.zone;
+    else this.#giveUp(vm);
+  }
+
+  /** Takes another VM next time: of this one nobody knows what it is about. */
+  #giveUp(vm: OwnVm): void {
+    if (this.#vm !== vm) return;
+    this.#setAside.push(vm.id);
+    this.#vm = undefined;
+  }
+
+  #probe({ id }: OwnVm): Probe {
+    const { probeIntervalMs, timeoutMs } = this.#shared.options;
+    const ask = async (): Promise<Reply> => {
+      const status = await this.#vms.metrics(id, true);
+      return status === 200 ? 'answers' : status === 503 ? 'paused' : 'unknown';
+    };
+    return new Probe(ask, probeIntervalMs, performance.now() + timeoutMs);
+  }
+}
+
+function isAtRest(found: FoundVm | undefined): found is FoundVm {
+  return found === null || (found !== undefined && found.status !== 'migrating');
+}

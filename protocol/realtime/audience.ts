@@ -1,0 +1,60 @@
+import type { DeliveryEvidence, SliceContext, Vu } from '../../support/test.ts';
+import { RealtimeAccess, RealtimeClient } from '../clients/realtime.ts';
+import { vmToken } from '../clients/vm-api.ts';
+import { Rounds } from '../rounds.ts';
+import { realtimeOptions } from './options.ts';
+import { Stirrer } from './stirrer.ts';
+
+/** The connections of a slice are looked after this often, and more often when their times are shorter. */
+const ROUND_MS = 1_000;
+const ROUNDS_A_HEARTBEAT = 4;
+
+/** The real-time connections of a slice, one a VU, and what they share. */
+export class Audience {
+  readonly #token: string;
+  readonly #access: RealtimeAccess;
+  readonly #rounds: Rounds<RealtimeClient>;
+  readonly #stirPerSecond: number;
+  #stirrer: Stirrer | undefined;
+  #evidenceGiven = false;
+
+  /** @throws one sentence when the profile's options are wrong */
+  constructor(slice: SliceContext) {
+    const { stirPerSecond, localAddresses, ...conditions } = realtimeOptions(slice);
+    const { heartbeatMs, lifeMs, timeoutMs } = conditions;
+    this.#token = vmToken(slice);
+    this.#access = new RealtimeAccess(slice, this.#token, {
+      ...conditions,
+      localAddressOf: (vuId) => localAddresses[vuId % localAddresses.length],
+    });
+    const shortestMs = Math.min(heartbeatMs, lifeMs[0], timeoutMs);
+    this.#rounds = new Rounds(Math.min(ROUND_MS, shortestMs / ROUNDS_A_HEARTBEAT), (client) => client.visit());
+    this.#stirPerSecond = stirPerSecond;
+  }
+
+  /** A connection for a VU. The first of the whole load also sees to it that there are events. */
+  join(vu: Vu): RealtimeClient {
+    const client = new RealtimeClient(this.#access, vu);
+    this.#rounds.join(client);
+    if (vu.id === 0 && this.#stirPerSecond > 0) this.#stirrer = new Stirrer(vu, this.#token, this.#stirPerSecond);
+    return client;
+  }
+
+  /** Lets a connection have its life. */
+  live(client: RealtimeClient): Promise<void> {
+    this.#stirrer?.begin();
+    return client.live();
+  }
+
+  /** Of the whole slice, once; null when the target does not number its events. */
+  evidence(): DeliveryEvidence | DeliveryEvidence[] | null {
+    const evidence = this.#evidenceGiven ? [] : this.#access.history.evidence();
+    this.#evidenceGiven ||= evidence !== null;
+    return evidence;
+  }
+
+  async close(): Promise<void> {
+    this.#rounds.close();
+    await this.#stirrer?.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Vu } from '../../support/test.ts';
+import { Http } from '../clients/http.ts';
+import { VmApi, vmBaseUrl, zones } from '../clients/vm-api.ts';
+
+/** How long a new VM may take until it can be started. */
+const CREATION_MS = 30_000;
+/** Between two looks at it. */
+const LOOK_MS = 100;
+
+/** Starts and stops a VM of its own again and again, so that there is something to be told. */
+export class Stirrer {
+  readonly #vu: Vu;
+  readonly #http: Http;
+  readonly #vms: VmApi;
+  readonly #everyMs: number;
+  readonly #stop = new AbortController();
+  #working: Promise<void> | undefined;
+  #id: string | undefined;
+
+  constructor(vu: Vu, token: string, perSecond: number) {
+    this.#vu = vu;
+    this.#http = new Http(vu.slice, vmBaseUrl(vu.target), { connections: 1 });
+    this.#vms = new VmApi(this.#http, vu, token);
+    this.#everyMs = 1_000 / perSecond;
+  }
+
+  /** Begins, unless it has; ends by itself when the schedule is over. */
+  begin(): void {
+    this.#working ??= this.#stir();
+  }
+
+  /** Deletes the VM. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#working;
+    if (this.#id !== undefined) await this.#vms.delete(this.#id);
+    await this.#http.close();
+  }
+
+  async #stir(): Promise<void> {
+    const { slice, id } = this.#vu;
+    const created = await this.#vms.create({
+      name: `tandem-${slice.runId}-${slice.scenario}-${id}-1`,
+      cpu_cores: 1,
+      memory_mb: 512,
+      disk_gb: 10,
+      image: 'ubuntu-22.04',
+      zone: zones[0]!,
+      tags: {},
+    });
+    this.#id = created.vm?.id;
+    if (this.#id === undefined) return;
+    const deadline = performance.now() + CREATION_MS;
+    let isCreating = true;
+    while (isCreating && !this.#isOver && performance.now() < deadline) {
+      await this.#wait(LOOK_MS);
+      isCreating = (await this.#vms.get(this.#id))?.status === 'creating';
+    }
+    let runs = false;
+    for (let dueAt = performance.now(); ; dueAt += this.#everyMs) {
+      await this.#wait(dueAt - performance.now());
+      if (this.#isOver) return;
+      const change = await (runs ? this.#vms.stop(this.#id) : this.#vms.start(this.#id));
+      if (change.fate === 'done') runs = !runs;
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#stop.signal.aborted || this.#vu.slice.isOver();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await wait(Math.max(0, ms), undefined, { signal: this.#stop.signal }).catch(() => {});
+  }
+}

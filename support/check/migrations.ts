@@ -1,0 +1,329 @@
+import type { OracleResult } from '../measure/evidence.ts';
+
+const MAX_EXAMPLES = 10;
+
+/** In the order in which a migration goes through them; the phases are those of status `in_progress`, but for the first and last. */
+const STATUSES = ['pending', 'in_progress', 'completed', 'failed'] as const;
+const PHASES: readonly (string | undefined)[] = ['pending', 'pre-copy', 'stop-and-copy', 'switch-over', 'done'];
+
+export type MigrationStatus = (typeof STATUSES)[number];
+
+/** What an answer or an event says of a migration. A server may leave out all but the status. */
+export interface MigrationState {
+  status: MigrationStatus;
+  phase?: string | undefined;
+  targetZone?: string | undefined;
+  dataLoss?: boolean | undefined;
+  /** Of events: counts 1, 2, 3 … within the job. */
+  jobSequence?: number | undefined;
+}
+
+/** A VM as it is found when its migration has ended; null when there is none any more. */
+export type FoundVm = { status: string; zone: string } | null;
+
+/** What a slice saw of its migrations; evidence of the oracle `migration-continuity`. */
+export interface MigrationEvidence {
+  /** Migrations of which the end was seen, or that it did not come. */
+  checked: number;
+  violations: number;
+  examples: BrokenMigration[];
+  counts: MigrationCounts;
+}
+
+export interface MigrationCounts {
+  completed: number;
+  failed: number;
+  /** Begun with a request that was never answered, and not found among the target's jobs. */
+  indeterminate: number;
+  /** Under way when nobody could look any more: they may have ended well. */
+  unfinished: number;
+  /** Ended, with the stream connected all the time and never telling. */
+  unheard: number;
+}
+
+/** A migration that went wrong, whole. */
+export interface BrokenMigration {
+  breaches: Breach[];
+  vm: string;
+  job: string | null;
+  from: string;
+  to: string;
+  /** What either source said last. */
+  rest: MigrationState | null;
+  stream: MigrationState | null;
+  /** The VM afterwards; undefined when it was not looked at. */
+  found?: FoundVm;
+  /** A second job on the same VM at the same time. */
+  second?: string;
+  startedAfterMs: number;
+}
+
+export type Breach =
+  | 'data loss'
+  | 'wrong zone'
+  | 'the VM does not run afterwards'
+  | 'a phase came back'
+  | 'ended twice'
+  | 'stream and REST disagree'
+  | 'two at once'
+  | 'never ended';
+
+export function hasEnded({ status }: MigrationState): boolean {
+  return status === 'completed' || status === 'failed';
+}
+
+/** What one source has told of a migration so far. */
+class Telling {
+  last: MigrationState | undefined;
+
+  /** @returns what is wrong with a state in view of those before it */
+  take(state: MigrationState): Breach | undefined {
+    const { last } = this;
+    if (last === undefined) {
+      this.last = state;
+      return undefined;
+    }
+    const [sequence, lastSequence] = [state.jobSequence ?? 0, last.jobSequence ?? 0];
+    // Numbered events may come twice or late; that is the delivery's fault and not the migration's.
+    if (sequence < lastSequence) return comesBack(state, last) ? 'a phase came back' : undefined;
+    this.last = state;
+    if (!hasEnded(last)) return comesBack(last, state) ? 'a phase came back' : undefined;
+    const again = hasEnded(state) && sequence > lastSequence;
+    return again || state.status !== last.status ? 'ended twice' : undefined;
+  }
+}
+
+/** Whether the later state lies before the earlier one. Phases that we do not know have no order. */
+function comesBack(earlier: MigrationState, later: MigrationState): boolean {
+  const rank = ({ status }: MigrationState) => Math.min(STATUSES.indexOf(status), 2);
+  if (rank(later) !== rank(earlier)) return rank(later) < rank(earlier);
+  const [before, after] = [PHASES.indexOf(earlier.phase), PHASES.indexOf(later.phase)];
+  return before >= 0 && after >= 0 && after < before;
+}
+
+/** Of what one of them does not say they agree. */
+function differs(one: unknown, other: unknown): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+/** Without what stands beside it already, such as ids. */
+function shown(state: MigrationState | undefined): MigrationState | null {
+  if (!state) return null;
+  const { status, phase, targetZone, dataLoss, jobSequence } = state;
+  return { status, phase, targetZone, dataLoss, jobSequence };
+}
+
+/** What is known of one migration of one VM. */
+export class MigrationRecord {
+  readonly vm: string;
+  /** Zones. */
+  readonly from: string;
+  readonly to: string;
+  readonly #startedAfterMs: number;
+  readonly #rest = new Telling();
+  readonly #stream = new Telling();
+  readonly #breaches = new Set<Breach>();
+  #job: string | null = null;
+  #found: FoundVm | undefined;
+  #second: string | undefined;
+  #unheard = false;
+
+  constructor(vm: string, from: string, to: string, startedAfterMs: number) {
+    this.vm = vm;
+    this.from = from;
+    this.to = to;
+    this.#startedAfterMs = startedAfterMs;
+  }
+
+  /** The target has given the job an id. */
+  started(job: string): void {
+    this.#job = job;
+  }
+
+  /** A REST answer about it. */
+  polled(state: MigrationState): void {
+    this.#take(this.#rest, state);
+  }
+
+  /** An event about it. */
+  heard(state: MigrationState): void {
+    this.#take(this.#stream, state);
+  }
+
+  /** Another job was under way on the same VM while this one was. */
+  second(job: string): void {
+    this.#second = job;
+    this.#breaches.add('two at once');
+  }
+
+  /** The VM as it is after the end, when it has come to rest. */
+  found(vm: FoundVm): void {
+    this.#found = vm;
+    const { outcome, from, to } = this;
+    // Of one that was asked for without an answer nobody knows whether it took place.
+    const zones = outcome === undefined ? [from, to] : [outcome === 'completed' ? to : from];
+    if (vm === null || vm.status !== 'running') this.#breaches.add('the VM does not run afterwards');
+    else if (!zones.includes(vm.zone)) this.#breaches.add('wrong zone');
+  }
+
+  /** It has had all the time it was given, and REST says that it is still under way. */
+  stuck(): void {
+    this.#breaches.add('never ended');
+  }
+
+  /** The stream had its chance to tell the end. @returns whether it did */
+  listened(): boolean {
+    this.#unheard = !this.told;
+    return this.told;
+  }
+
+  /** The stream has told the end. */
+  get told(): boolean {
+    return this.#stream.last !== undefined && hasEnded(this.#stream.last);
+  }
+
+  /** REST has told the end. */
+  get confirmed(): boolean {
+    return this.#rest.last !== undefined && hasEnded(this.#rest.last);
+  }
+
+  /** The stream told the end long ago, and REST says that it is still under way. */
+  contradicted(): void {
+    this.#breaches.add('stream and REST disagree');
+  }
+
+  /** How it has ended, by REST if that has told; undefined before. */
+  get outcome(): 'completed' | 'failed' | undefined {
+    const end = [this.#rest.last, this.#stream.last].find((state) => state !== undefined && hasEnded(state));
+    return end?.status as 'completed' | 'failed' | undefined;
+  }
+
+  get breaches(): ReadonlySet<Breach> {
+    return this.#breaches;
+  }
+
+  /** What becomes of it in the counts; `checked` when it was seen to its end, or proved that it has none. */
+  get verdict(): { checked: boolean; count: keyof MigrationCounts | undefined } {
+    const { outcome } = this;
+    if (outcome !== undefined) return { checked: true, count: outcome };
+    if (this.#breaches.size > 0) return { checked: true, count: undefined };
+    return { checked: false, count: this.#job === null ? 'indeterminate' : 'unfinished' };
+  }
+
+  get unheard(): boolean {
+    return this.#unheard;
+  }
+
+  broken(): BrokenMigration {
+    return {
+      breaches: [...this.#breaches],
+      vm: this.vm,
+      job: this.#job,
+      from: this.from,
+      to: this.to,
+      rest: shown(this.#rest.last),
+      stream: shown(this.#stream.last),
+      ...(this.#found !== undefined && { found: this.#found }),
+      ...(this.#second !== undefined && { second: this.#second }),
+      startedAfterMs: Math.round(this.#startedAfterMs),
+    };
+  }
+
+  #take(telling: Telling, state: MigrationState): void {
+    const breach = telling.take(state);
+    if (breach) this.#breaches.add(breach);
+    if (state.dataLoss) this.#breaches.add('data loss');
+    if (state.targetZone !== undefined && state.targetZone !== this.to) this.#breaches.add('wrong zone');
+    const [rest, stream] = [this.#rest.last, this.#stream.last];
+    if (!rest || !stream) return;
+    const ended = hasEnded(rest) && hasEnded(stream);
+    const differ =
+      differs(rest.targetZone, stream.targetZone) ||
+      (ended && (rest.status !== stream.status || differs(rest.dataLoss, stream.dataLoss)));
+    if (differ) this.#breaches.add('stream and REST disagree');
+  }
+}
+
+/** The migrations of a slice. Those that went well are counted; its room grows with the VMs that migrate at one time. */
+export class MigrationHistory {
+  /** The last of each VM: what is told of it later still counts. */
+  readonly #open = new Map<string, MigrationRecord>();
+  readonly #closed = emptyEvidence();
+
+  /** A migration is about to be asked for; the VM's last one is over for us. */
+  begin(vm: string, from: string, to: string, startedAfterMs: number): MigrationRecord {
+    this.close(vm);
+    const record = new MigrationRecord(vm, from, to, startedAfterMs);
+    this.#open.set(vm, record);
+    return record;
+  }
+
+  /** The VM's last migration is over for us. */
+  close(vm: string): void {
+    const record = this.#open.get(vm);
+    if (record) count(this.#closed, record);
+    this.#open.delete(vm);
+  }
+
+  /** It was refused, so there is none. */
+  discard({ vm }: MigrationRecord): void {
+    this.#open.delete(vm);
+  }
+
+  /** Jobs that an answer says are all under way now: of our own VMs none may be there twice. */
+  underWayAtOnce(jobs: readonly { jobId: string; vmId?: string | undefined }[]): void {
+    const first = new Map<string, string>();
+    for (const { jobId, vmId } of jobs) {
+      const record = vmId === undefined ? undefined : this.#open.get(vmId);
+      if (!record) continue;
+      if (first.has(record.vm) && first.get(record.vm) !== jobId) record.second(jobId);
+      first.set(record.vm, jobId);
+    }
+  }
+
+  evidence(): MigrationEvidence {
+    const all = structuredClone(this.#closed);
+    for (const record of this.#open.values()) count(all, record);
+    return all;
+  }
+}
+
+function emptyEvidence(): MigrationEvidence {
+  const counts = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
+  return { checked: 0, violations: 0, examples: [], counts };
+}
+
+function count(evidence: MigrationEvidence, record: MigrationRecord): void {
+  const { checked, count } = record.verdict;
+  if (checked) evidence.checked += 1;
+  if (count) evidence.counts[count] += 1;
+  if (record.unheard) evidence.counts.unheard += 1;
+  if (record.breaches.size === 0) return;
+  evidence.violations += 1;
+  if (evidence.examples.length < MAX_EXAMPLES) evidence.examples.push(record.broken());
+}
+
+/**
+ * A migration that was accepted ends, once, with the VM running in the target zone and nothing lost; one that failed leaves it
+ * where it was. Its phases come in order, the stream and REST agree on it, and no VM has two at once.
+ */
+export function migrationContinuity(slices: MigrationEvidence[]): Omit<OracleResult, 'name'> {
+  const all = emptyEvidence();
+  for (const slice of slices) {
+    all.checked += slice.checked;
+    all.violations += slice.violations;
+    all.examples.push(...slice.examples);
+    for (const key of Object.keys(all.counts) as (keyof MigrationCounts)[]) all.counts[key] += slice.counts[key];
+  }
+  const { checked, violations, counts } = all;
+  const examples: unknown[] = all.examples.slice(0, MAX_EXAMPLES);
+  const status = violations > 0 ? 'violated' : checked > 0 && counts.unfinished === 0 ? 'ok' : 'unknown';
+  if (status === 'unknown') {
+    examples.push(
+      checked === 0
+        ? 'no migration was followed to its end'
+        : `${counts.unfinished} ${counts.unfinished === 1 ? 'migration was' : 'migrations were'} under way when nobody could look any more`,
+    );
+  }
+  return { checked, violations, examples, status, counts: { ...counts } };
+}

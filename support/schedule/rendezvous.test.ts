@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { request } from 'undici';
+import { type Arrival, type MeetingPoint, meet, Rendezvous } from './rendezvous.ts';
+
+const PATIENT = { timeoutMs: 60_000 };
+
+async function open(t: TestContext) {
+  const rendezvous = await Rendezvous.listen(0, '127.0.0.1');
+  t.after(() => rendezvous.close());
+  const url = `http://127.0.0.1:${rendezvous.port}`;
+  const come = (arrival: Partial<Arrival>, options: object = {}, point: MeetingPoint = 'start') =>
+    meet(
+      url,
+      'run 1/2',
+      point,
+      { current: 1, total: 2, profile: 'medium', seed: '1', ...arrival },
+      { ...PATIENT, ...options },
+    );
+  /** Resolves once these shards, and no others, wait at the start. */
+  const waiting = async (...shards: number[]) => {
+    for (let there = 'nobody knows'; there !== shards.join(); ) {
+      const { body } = await request(`${url}/${encodeURIComponent('run 1/2')}/start`);
+      there = ((await body.json()) as { waiting: number[] }).waiting.join();
+    }
+  };
+  return { url, come, waiting };
+}
+
+test('all shards are given one instant that lies ahead, at each point anew', async (t) => {
+  const { come } = await open(t);
+  const before = Date.now();
+  const [a, b] = await Promise.all([come({ current: 1 }), come({ current: 2 })]);
+  assert.equal(a, b);
+  assert.ok(a > before);
+  const [c, d] = await Promise.all([come({ current: 2 }, {}, 'rest'), come({ current: 1 }, {}, 'rest')]);
+  assert.equal(c, d);
+});
+
+test('a shard that left while it waited is missed until it comes again', async (t) => {
+  const { come, waiting } = await open(t);
+  const leaving = new AbortController();
+  const left = come({ current: 1 }, { signal: leaving.signal });
+  await waiting(1);
+  leaving.abort(new Error('Ctrl-C'));
+  await assert.rejects(left, new Error('Ctrl-C'));
+  await waiting();
+  await assert.rejects(
+    come({ current: 2 }, { timeoutMs: 100 }),
+    /^Error: LOAD_RENDEZVOUS http:\/\/127\.0\.0\.1:\d+: not all 2 shards came within 0\.1 s\.$/,
+  );
+  await waiting();
+  assert.equal(...((await Promise.all([come({ current: 1 }), come({ current: 2 })])) as [number, number]));
+});
+
+test('who does not belong to the others is told why', async (t) => {
+  const { come, waiting } = await open(t);
+  const others = [come({ current: 1, total: 3 }), come({ current: 2, total: 3 })];
+  await waiting(1, 2);
+  const refused = (arrival: Partial<Arrival>, why: string) =>
+    assert.rejects(come({ total: 3, ...arrival }), (error: Error) => error.message.endsWith(`: ${why}.`));
+  await refused({ current: 4, total: 4 }, 'shards is 4, but 3 for the shard that came first');
+  await refused({ current: 3, profile: 'heavy' }, 'profile is heavy, but medium for the shard that came first');
+  await refused({ current: 3, seed: '2' }, 'seed is 2, but 1 for the shard that came first');
+  await refused({ current: 2 }, 'shard 2 of 3 is there already');
+  await Promise.all([...others, come({ current: 3, total: 3 })]);
+  await refused({ current: 3 }, 'the shards of this run have met already; a new run needs a new LOAD_RUN_ID');
+});
+
+test('nobody there, and what is no meeting', async (t) => {
+  const { url } = await open(t);
+  const arrival = { current: 1, total: 1, profile: 'medium', seed: '1' };
+  await assert.rejects(
+    meet('http://127.0.0.1:1', 'run', 'start', arrival, PATIENT),
+    new Error('LOAD_RENDEZVOUS http://127.0.0.1:1: cannot be reached (ECONNREFUSED).'),
+  );
+  const statusOf = async (path: string, method: 'GET' | 'POST', body?: string) => {
+    const answer = await request(url + path, { method, body });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  assert.equal(await statusOf('/health', 'GET'), 200);
+  assert.equal(await statusOf('/run', 'GET'), 404);
+  assert.equal(await statusOf('/run/lunch', 'POST', '{}'), 404);
+  assert.equal(await statusOf('/run/start', 'POST', '{"current":2,"total":1,"profile":"a","seed":"1"}'), 400);
+  assert.equal(await statusOf('/run/start', 'POST', 'x'.repeat(20_000)), 413);
+});

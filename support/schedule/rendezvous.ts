@@ -1,0 +1,174 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { request } from 'undici';
+
+/** One of the machines over which a run is spread; counts from 1, as Playwright's `--shard`. */
+export interface Shard {
+  current: number;
+  total: number;
+}
+
+/** Where shards wait for one another: before the load, and after it, before anybody looks at what has become of it. */
+export type MeetingPoint = 'start' | 'rest';
+
+/** What a shard says when it comes; those of one run must agree on `total`, `profile` and `seed`. */
+export interface Arrival extends Shard {
+  profile: string;
+  seed: string;
+}
+
+/** Between the last shard's arrival and the instant that all are given: the word has to reach everybody. */
+const LEAD_MS = 2_000;
+/** Runs that are remembered; the oldest are forgotten first. */
+const MAX_MEETINGS = 1_000;
+const MAX_BODY_BYTES = 10_000;
+
+interface Meeting {
+  first: Arrival;
+  waiting: Map<number, ServerResponse>;
+  /** Epoch ms; undefined while somebody is missing. */
+  at: number | undefined;
+}
+
+/**
+ * The place where the shards of a run meet: a small HTTP server, `POST /<run id>/<point>` answers once all of them are there,
+ * with the instant (epoch ms) at which they go on; `GET` of the same says who waits. Everything is in memory.
+ */
+export class Rendezvous {
+  readonly #server: Server;
+  readonly #meetings = new Map<string, Meeting>();
+
+  private constructor() {
+    this.#server = createServer((incoming, answer) => {
+      this.#arrive(incoming, answer).catch(() => answer.destroy());
+    });
+    // Whoever comes first waits as long as the last one takes.
+    this.#server.requestTimeout = 0;
+  }
+
+  /** @param port 0: any free one */
+  static async listen(port: number, host: string): Promise<Rendezvous> {
+    const rendezvous = new Rendezvous();
+    await new Promise<void>((resolve, reject) => {
+      rendezvous.#server.once('error', reject).listen(port, host, resolve);
+    });
+    return rendezvous;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #arrive(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    if (incoming.method === 'GET' && incoming.url === '/health') return respond(answer, 200, { status: 'ok' });
+    const place = /^\/([^/]+)\/(start|rest)$/.exec(incoming.url ?? '')?.[0];
+    if (place && incoming.method === 'GET') {
+      const { first, waiting } = this.#meetings.get(place) ?? {};
+      return respond(answer, 200, { total: first?.total ?? null, waiting: [...(waiting?.keys() ?? [])].sort() });
+    }
+    if (!place || incoming.method !== 'POST') {
+      return respond(answer, 404, {
+        error: 'allowed is POST or GET /<run id>/start or /<run id>/rest, and GET /health',
+      });
+    }
+    if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+      return respond(answer, 413, { error: 'too large' });
+    const arrival = arrivalOf(await text(incoming));
+    if (!arrival) return respond(answer, 400, { error: 'allowed is {current, total, profile, seed}' });
+    const meeting = this.#meetingOf(place, arrival);
+    const quarrel = quarrelOf(meeting, arrival);
+    if (quarrel) return respond(answer, 409, { error: quarrel });
+    meeting.waiting.set(arrival.current, answer);
+    // A shard that is gone is no longer there; it may come again.
+    answer.once('close', () => {
+      if (meeting.at === undefined && meeting.waiting.get(arrival.current) === answer) {
+        meeting.waiting.delete(arrival.current);
+      }
+    });
+    if (meeting.waiting.size < arrival.total) return;
+    meeting.at = Date.now() + LEAD_MS;
+    for (const waiting of meeting.waiting.values()) respond(waiting, 200, { at: meeting.at });
+  }
+
+  #meetingOf(place: string, first: Arrival): Meeting {
+    let meeting = this.#meetings.get(place);
+    if (!meeting) {
+      if (this.#meetings.size >= MAX_MEETINGS) this.#meetings.delete(this.#meetings.keys().next().value!);
+      meeting = { first, waiting: new Map(), at: undefined };
+      this.#meetings.set(place, meeting);
+    }
+    return meeting;
+  }
+}
+
+function respond(answer: ServerResponse, status: number, body: object): void {
+  answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function arrivalOf(body: string): Arrival | undefined {
+  try {
+    const { current, total, profile, seed } = JSON.parse(body) as Arrival;
+    const numbered = Number.isInteger(current) && Number.isInteger(total) && current >= 1 && current <= total;
+    return numbered && typeof profile === 'string' && typeof seed === 'string'
+      ? { current, total, profile, seed }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why this shard does not belong to the others; undefined when it does. */
+function quarrelOf({ first, waiting, at }: Meeting, { current, total, profile, seed }: Arrival): string | undefined {
+  if (at !== undefined) return `the shards of this run have met already; a new run needs a new LOAD_RUN_ID`;
+  if (waiting.has(current)) return `shard ${current} of ${total} is there already`;
+  for (const [what, own, other] of [
+    ['shards', total, first.total],
+    ['profile', profile, first.profile],
+    ['seed', seed, first.seed],
+  ]) {
+    if (own !== other) return `${what} is ${own}, but ${other} for the shard that came first`;
+  }
+  return undefined;
+}
+
+/**
+ * Comes to the meeting and waits for the others.
+ * @param url of the rendezvous, such as `http://10.0.0.7:4100`
+ * @returns the common instant, epoch ms
+ * @throws one sentence: it cannot be reached, this shard is not one of the others, or they did not come in time
+ */
+export async function meet(
+  url: string,
+  runId: string,
+  point: MeetingPoint,
+  arrival: Arrival,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+): Promise<number> {
+  const place = `${url.replace(/\/+$/, '')}/${encodeURIComponent(runId)}/${point}`;
+  const patience = AbortSignal.timeout(timeoutMs);
+  const failed = (why: string) => new Error(`LOAD_RENDEZVOUS ${new URL(url).origin}: ${why}.`);
+  try {
+    const { statusCode, body } = await request(place, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(arrival),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: signal ? AbortSignal.any([patience, signal]) : patience,
+    });
+    const answer = (await body.json()) as { at?: number; error?: string };
+    if (statusCode === 200 && typeof answer.at === 'number') return answer.at;
+    throw failed(answer.error ?? `it answered HTTP ${statusCode}`);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('LOAD_RENDEZVOUS')) throw error;
+    signal?.throwIfAborted();
+    if (patience.aborted) throw failed(`not all ${arrival.total} shards came within ${timeoutMs / 1_000} s`);
+    throw failed(`cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`);
+  }
+}
