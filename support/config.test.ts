@@ -76,18 +76,50 @@ test('a run names one profile', (t) => {
   }
 });
 
-test('what is no run needs no profile: listings, UI mode, merge-reports, and the workers of a run', (t) => {
+test('what is no run needs no profile: listings, UI mode, help, and the workers of a run', (t) => {
   for (const args of [
     ['test', '--list'],
     ['test', '--ui'],
     ['test', '--help'],
-    ['merge-reports', 'blobs'],
+    ['merge-reports', '--help'],
   ]) {
     configured(t, args);
   }
   configured(t, ['test'], { TEST_WORKER_INDEX: '0' });
   configured(t, ['test', '--project=light']);
   configured(t, ['test', '--project', 'medium']);
+});
+
+test('a shard writes a blob, and says which slices are its own; a list writes none', (t) => {
+  const url = { BASE_URL: 'http://a.test', LOAD_RUN_ID: 'run' };
+  const names = (args: string[]) =>
+    configured(t, args, { ...url }).config.reporter.map(([name]) => name.split('/').at(-1));
+  assert.deepEqual(names(['test', '--project=medium']), ['reporter.ts']);
+  assert.deepEqual(names(['test', '--project=medium', '--shard=2/4']), ['reporter.ts', 'blob']);
+  assert.deepEqual(names(['test', '--project=medium', '--shard', '2/4', '--list']), ['reporter.ts']);
+  const { projects } = configured(t, ['test', '--project=medium', '--shard=2/4'], { ...url }).config;
+  const { repeatEach, metadata } = projects[1]!;
+  assert.deepEqual([repeatEach, metadata.shards], [4, 4]);
+  assert.deepEqual(
+    metadata.scenarios.map(({ name, slices }) => [name, slices]),
+    [
+      ['relay', 4],
+      ['reader', 2],
+    ],
+  );
+});
+
+test('a merge is refused when it could have no verdict', (t) => {
+  const table: [string[], RegExp][] = [
+    [['merge-reports', '--config', 'playwright.config.ts', '/nowhere'], /^\/nowhere cannot be read /],
+    [['merge-reports', '-c', 'playwright.config.ts', '--reporter=html', 'blobs'], /^--reporter=html would take /],
+  ];
+  for (const [args, sentence] of table) {
+    assert.throws(
+      () => configured(t, args),
+      (thrown) => sentence.test(thrown as string),
+    );
+  }
 });
 
 test('bad input of every kind is thrown as a string', (t) => {

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { checkBlobs } from './blobs.ts';
 import { launchOptions } from './browser.ts';
 import { allowed, type ProfileFile, readProfiles, type ScenarioKind } from './profile.ts';
-import { runShape, timeline } from './schedule/timeline.ts';
+import { mostShards, runShape, timeline } from './schedule/timeline.ts';
+import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { isEmbedded, type TargetSettings, targetSettings } from './target.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
@@ -18,15 +20,27 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
   try {
     const known = knownScenarios(root);
     const files = readProfiles(join(root, 'profiles'), root, known);
+    const shard = shardOf(isWorker(env) ? undefined : valuesOf('--shard', argv), env);
+    const shape = { ...runShape(env), shards: shard?.total };
+    const settings = targetSettings(env, root);
+    if (isMerge(env, argv)) {
+      checkReporter(argv, 'leave it out');
+      checkBlobs(blobFolder(argv));
+    }
     if (isRun(env, argv)) {
       checkReporter(argv);
       checkProject(argv, files);
+      commonStart(env);
+      if (shard) {
+        const [name] = valuesOf('--project', argv);
+        checkShard(shard, mostShards(timeline(files.find((file) => file.name === name)!, known, shape)), name!);
+        checkApart(shard, settings, env);
+      }
     }
-    const shape = runShape(env);
-    const settings = targetSettings(env, root);
     return {
       testDir: root,
-      outputDir: join(root, 'reports', '.playwright'),
+      // Shards may run side by side in one folder.
+      outputDir: join(root, 'reports', shard ? `.playwright-${shard.current}-of-${shard.total}` : '.playwright'),
       preserveOutput: 'never' as const,
       fullyParallel: true,
       workers: WORKERS,
@@ -39,7 +53,11 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
         video: 'off' as const,
       },
       reportSlowTests: null,
-      reporter: [[join(import.meta.dirname, 'report', 'reporter.ts'), { root }]] as [[string, object]],
+      // Tandem's comes first: what it adds to the attachments is then in the blob.
+      reporter: [
+        [join(import.meta.dirname, 'report', 'reporter.ts'), { root }],
+        ...(shard && isRun(env, argv) ? [['blob', {}]] : []),
+      ] as [string, object][],
       webServer: isEmbedded(settings) ? embeddedTarget(settings) : undefined,
       projects: files.map((file) => {
         const metadata = timeline(file, known, shape);
@@ -74,7 +92,21 @@ function knownScenarios(root: string): Record<ScenarioKind, string[]> {
 /** Workers, listings, UI mode and merge-reports evaluate the same file; only a run must name its profile. */
 function isRun(env: NodeJS.ProcessEnv, argv: string[]): boolean {
   const elsewhere = ['--list', '--ui', '--help', '-h'];
-  return env.TEST_WORKER_INDEX === undefined && argv[2] === 'test' && !argv.some((arg) => elsewhere.includes(arg));
+  return !isWorker(env) && argv[2] === 'test' && !argv.some((arg) => elsewhere.includes(arg));
+}
+
+function isWorker(env: NodeJS.ProcessEnv): boolean {
+  return env.TEST_WORKER_INDEX !== undefined;
+}
+
+function isMerge(env: NodeJS.ProcessEnv, argv: string[]): boolean {
+  return !isWorker(env) && argv[2] === 'merge-reports' && !argv.some((arg) => arg === '--help' || arg === '-h');
+}
+
+/** Of `playwright merge-reports [options] [dir]`. */
+function blobFolder(argv: string[]): string {
+  const takesValue = /^(-c|--config|--reporter)$/;
+  return resolve(argv.find((arg, i) => i > 2 && !arg.startsWith('-') && !takesValue.test(argv[i - 1]!)) ?? '.');
 }
 
 function valuesOf(option: string, argv: string[]): string[] {
@@ -85,12 +117,33 @@ function valuesOf(option: string, argv: string[]): string[] {
 }
 
 /** Found out here and not by every slice: without Tandem's reporter there is nobody to start and judge them. */
-function checkReporter(argv: string[]): void {
+function checkReporter(argv: string[], instead?: string): void {
   const [given] = valuesOf('--reporter', argv);
   if (given === undefined) return;
   throw new Error(
-    `--reporter=${given} would take the place of Tandem's reporter, and there would be no verdict; allowed is --add-reporter=${given}.`,
+    `--reporter=${given} would take the place of Tandem's reporter, and there would be no verdict; ${instead ?? `allowed is --add-reporter=${given}`}.`,
   );
+}
+
+/** @param most shards that all have a part of the profile's load */
+function checkShard({ current, total }: Shard, most: number, profile: string): void {
+  if (total <= most) return;
+  throw new Error(
+    `--shard is ${current}/${total}, but profile ${profile} has VUs for ${most} at most; allowed are 1 to ${most} shards.`,
+  );
+}
+
+/** What several machines have to agree on, and no one of them can make up. */
+function checkApart({ total }: Shard, settings: TargetSettings, env: NodeJS.ProcessEnv): void {
+  if (total === 1) return;
+  if (isEmbedded(settings)) {
+    throw new Error(
+      `--shard names ${total} shards, and each would start an embedded target of its own; set BASE_URL or API_URL to one that all reach.`,
+    );
+  }
+  if (!ciRunId(env) && !env.LOAD_RUN_ID) {
+    throw new Error(`--shard names ${total} shards, but LOAD_RUN_ID is missing: all shards of a run have the same.`);
+  }
 }
 
 function checkProject(argv: string[], files: ProfileFile[]): void {

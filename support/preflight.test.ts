@@ -152,6 +152,10 @@ test('one that cannot be reached: which setting, what was tried, for how long, a
   await assert.rejects(reach({ BASE_URL: down }, 'load'), said('BASE_URL'));
   const elsewhere = { BASE_URL: up, SYNC_API_URL: `${down}/api/sync` };
   await assert.rejects(reach(elsewhere, 'load'), said('SYNC_API_URL', `${down}/api/sync`));
+  const socket = down.replace('http', 'ws');
+  for (const variable of ['WS_URL', 'YJS_URL', 'DWCP_WS_URL']) {
+    await assert.rejects(reach({ BASE_URL: up, [variable]: `${socket}/x` }, 'load'), said(variable, `${socket}/x`));
+  }
 });
 
 test('only what the run uses is asked', async (t) => {
@@ -159,7 +163,21 @@ test('only what the run uses is asked', async (t) => {
   const down = await deserted(t);
   await reach({ BASE_URL: up, API_URL: down }, 'journey');
   await reach({ BASE_URL: down, API_URL: up }, 'load');
-  await reach({ BASE_URL: up, WS_URL: down.replace('http', 'ws') }, 'load', 'journey');
+  await reach({ BASE_URL: up, WS_URL: down.replace('http', 'ws') }, 'journey');
+});
+
+test('each origin is asked once, over HTTP also where WebSockets are', async (t) => {
+  const asked: string[] = [];
+  const { url } = await serve(t, (request, answer) => {
+    asked.push(`${request.headers.upgrade ?? 'plain'} ${request.url}`);
+    answer.end();
+  });
+  const socket = url.replace('http', 'ws');
+  await reach({ BASE_URL: url, API_URL: `${url}/api`, WS_URL: `${socket}/ws` }, 'journey', 'load');
+  assert.deepEqual(asked, ['plain /']);
+  const elsewhere = (await serve(t, (_request, answer) => answer.end())).url;
+  await reach({ BASE_URL: elsewhere, YJS_URL: `${socket}/rooms`, DWCP_WS_URL: `${socket}/dwcp` }, 'load');
+  assert.deepEqual(asked, ['plain /', 'plain /rooms']);
 });
 
 test('one that takes the connection and never answers', async (t) => {

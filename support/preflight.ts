@@ -65,17 +65,23 @@ export async function checkReachable(
 ): Promise<void> {
   // Each by the variable it was taken from: that is the one to correct.
   const api = values.API_URL ? 'API_URL' : 'BASE_URL';
-  const urls = new Map<string, string>();
-  if (kinds.has('journey')) urls.set(target.baseUrl, values.BASE_URL ? 'BASE_URL' : api);
+  const used: [variable: string, url: string][] = [];
+  if (kinds.has('journey')) used.push([values.BASE_URL ? 'BASE_URL' : api, target.baseUrl]);
   if (kinds.has('load')) {
-    if (!urls.has(target.apiUrl)) urls.set(target.apiUrl, api);
-    if (values.SYNC_API_URL && !target.syncUrl.startsWith(`${target.apiUrl}/`))
-      urls.set(target.syncUrl, 'SYNC_API_URL');
+    used.push([api, target.apiUrl], ['SYNC_API_URL', target.syncUrl]);
+    used.push(['WS_URL', target.wsUrl], ['YJS_URL', target.yjsUrl], ['DWCP_WS_URL', target.dwcpWsUrl]);
   }
-  await Promise.all([...urls].map(([url, variable]) => reach(url, variable, reachMs)));
+  // Any answer will do, so one path stands for all of its origin: the first, of which the others' defaults are made.
+  const origins = new Map(used.toReversed().map((one) => [new URL(httpUrl(one[1])).origin, one]));
+  await Promise.all([...origins.values()].map(([variable, url]) => reach(variable, url, reachMs)));
 }
 
-async function reach(url: string, variable: string, reachMs: number): Promise<void> {
+/** Where a WebSocket's server can be asked without opening one, which it might take for a user. */
+function httpUrl(url: string): string {
+  return url.replace(/^ws/, 'http');
+}
+
+async function reach(variable: string, url: string, reachMs: number): Promise<void> {
   const agent = new Agent({ connect: { timeout: reachMs } });
   const until = performance.now() + reachMs;
   let tries = 0;
@@ -83,7 +89,11 @@ async function reach(url: string, variable: string, reachMs: number): Promise<vo
     for (;;) {
       tries += 1;
       try {
-        const answer = await request(url, { dispatcher: agent, headersTimeout: reachMs, bodyTimeout: reachMs });
+        const answer = await request(httpUrl(url), {
+          dispatcher: agent,
+          headersTimeout: reachMs,
+          bodyTimeout: reachMs,
+        });
         await answer.body.dump();
         return;
       } catch (error) {

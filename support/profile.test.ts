@@ -64,6 +64,7 @@ test('a good profile is read as it is, with its name and path', (t) => {
 test('what is good in every executor is accepted', (t) => {
   const scenarios = [
     { ...arrivals, arrivals: 'poisson', preAllocatedVUs: 5, maxLateness: '5s', mix: { push: 1, pull: 0 } },
+    { ...arrivals, arrivals: 'bursts', burstSize: 100 },
     { ...arrivals, maxVUs: undefined, preAllocatedVUs: 5, options: { any: ['thing', 1, null] } },
     { executor: 'ramping-arrival-rate', startRate: 0.5, stages: [{ duration: '0s', target: 1.5 }], maxVUs: 3 },
     { executor: 'constant-vus', vus: 3, duration: '1m', startTime: '5s', gracefulStop: '0s', slices: 2 },
@@ -91,7 +92,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
       profile({ health: { maxLatenes: '1s' } }),
-      `health has an unknown field "maxLatenes"; did you mean "maxLateness"? allowed: maxLateness, maxStartSpread, maxDropped, maxEventLoopDelay, maxGeneratorCpu, maxGcPause, maxMachineCpu, maxSteal, maxControlSlowdown, targetDownAfter.`,
+      `health has an unknown field "maxLatenes"; did you mean "maxLateness"? allowed: maxLateness, maxStartSpread, maxShardSpread, maxDropped, maxEventLoopDelay, maxGeneratorCpu, maxGcPause, maxMachineCpu, maxSteal, maxControlSlowdown, targetDownAfter.`,
     ],
 
     [profile({ scenarios: undefined }), `scenarios is missing; allowed is an object, { … }.`],
@@ -116,7 +117,23 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [withLoad({ rate: undefined }), `scenarios.sync-relay.rate is missing; allowed is a number of at least 0.`],
     [
       withLoad({ arrivals: 'normal' }),
-      `scenarios.sync-relay.arrivals is "normal"; allowed is one of "uniform", "poisson".`,
+      `scenarios.sync-relay.arrivals is "normal"; allowed is one of "uniform", "poisson", "bursts".`,
+    ],
+    [
+      withLoad({ arrivals: 'bursts' }),
+      `scenarios.sync-relay.burstSize is missing; allowed is a whole number of at least 1.`,
+    ],
+    [
+      withLoad({ arrivals: 'bursts', burstSize: 1.5 }),
+      `scenarios.sync-relay.burstSize is 1.5; allowed is a whole number of at least 1.`,
+    ],
+    [
+      withLoad({ burstSize: 5 }),
+      `scenarios.sync-relay.burstSize does not belong to uniform arrivals; allowed is "arrivals": "bursts" with it.`,
+    ],
+    [
+      withJourney({ arrivals: 'poisson', burstSize: 5 }),
+      `scenarios.light.burstSize does not belong to poisson arrivals; allowed is "arrivals": "bursts" with it.`,
     ],
     [withLoad({ duration: 60 }), `scenarios.sync-relay.duration is 60; allowed is ${duration}.`],
     [withLoad({ duration: undefined }), `scenarios.sync-relay.duration is missing; allowed is ${duration}.`],
@@ -126,7 +143,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withLoad({ maxVus: 5 }),
-      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices.`,
+      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices.`,
     ],
     [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number of at least 1.`],
     [

@@ -38,7 +38,8 @@ const common = {
 
 const open = {
   timeUnit: duration.optional().describe('What `rate` counts arrivals in. Default 1s.'),
-  arrivals: z.enum(['uniform', 'poisson']).optional().describe('Default uniform.'),
+  arrivals: z.enum(['uniform', 'poisson', 'bursts']).optional().describe('Default uniform.'),
+  burstSize: count.optional().describe('Arrivals that come at once, needed with bursts. The rate stays what it is.'),
   preAllocatedVUs: count.optional().describe('VUs made before the start. Default: maxVUs.'),
   maxVUs: count.optional().describe('Most VUs at once; needed for a load.'),
   maxSessions: count.optional().describe('Most browser sessions at once; needed for a journey, in place of maxVUs.'),
@@ -101,6 +102,7 @@ const detailedThreshold = z.strictObject({
 const health = z.strictObject({
   maxLateness: duration.optional().describe('p99 of generator_lateness above this: invalid. Default 100ms.'),
   maxStartSpread: duration.optional().describe('Slices starting further apart than this: invalid. Default 1s.'),
+  maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
   maxDropped: z
     .number('a number from 0 to 1')
     .min(0, 'a number from 0 to 1')
@@ -150,6 +152,7 @@ const profile = z.strictObject({
 });
 
 export type ScenarioSpec = z.infer<typeof scenario>;
+export type OpenScenarioSpec = Extract<ScenarioSpec, { executor: `${string}-arrival-rate` }>;
 export type ProfileSpec = z.infer<typeof profile>;
 export type ScenarioKind = 'load' | 'journey';
 
@@ -207,25 +210,34 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
   if (kind === 'journey' && spec.mix) {
     throw new Error(`${path}: ${field}.mix does not belong to a journey; allowed is a mix of a load's operations.`);
   }
-  if (spec.executor.endsWith('arrival-rate')) {
-    const vus = spec as { maxVUs?: number; maxSessions?: number; preAllocatedVUs?: number };
-    const [needed, other] =
-      kind === 'journey' ? (['maxSessions', 'maxVUs'] as const) : (['maxVUs', 'maxSessions'] as const);
-    if (vus[other] !== undefined) {
-      throw new Error(`${path}: ${field}.${other} does not belong to a ${kind}; allowed is ${needed}.`);
-    }
-    if (vus[needed] === undefined && vus.preAllocatedVUs === undefined) {
-      throw new Error(`${path}: ${field}.${needed} is missing; allowed is a whole number of at least 1.`);
-    }
-    const most = vus[needed];
-    if (most !== undefined && (vus.preAllocatedVUs ?? 0) > most) {
-      throw new Error(
-        `${path}: ${field}.preAllocatedVUs is ${vus.preAllocatedVUs}; allowed is at most ${needed}, which is ${most}.`,
-      );
-    }
+  if (spec.executor === 'constant-arrival-rate' || spec.executor === 'ramping-arrival-rate') {
+    checkArrivals(`${path}: ${field}`, spec, kind);
   }
   if (kind === 'load' && spec.executor.startsWith('constant-') && !('duration' in spec && spec.duration)) {
     throw new Error(`${path}: ${field}.duration is missing; allowed is ${durationHelp}.`);
+  }
+}
+
+function checkArrivals(field: string, spec: OpenScenarioSpec, kind: ScenarioKind): void {
+  const [needed, other] =
+    kind === 'journey' ? (['maxSessions', 'maxVUs'] as const) : (['maxVUs', 'maxSessions'] as const);
+  const { [needed]: most, preAllocatedVUs, arrivals = 'uniform', burstSize } = spec;
+  if (spec[other] !== undefined) {
+    throw new Error(`${field}.${other} does not belong to a ${kind}; allowed is ${needed}.`);
+  }
+  if (most === undefined && preAllocatedVUs === undefined) {
+    throw new Error(`${field}.${needed} is missing; allowed is a whole number of at least 1.`);
+  }
+  if (most !== undefined && (preAllocatedVUs ?? 0) > most) {
+    throw new Error(`${field}.preAllocatedVUs is ${preAllocatedVUs}; allowed is at most ${needed}, which is ${most}.`);
+  }
+  if (arrivals === 'bursts' && burstSize === undefined) {
+    throw new Error(`${field}.burstSize is missing; allowed is a whole number of at least 1.`);
+  }
+  if (arrivals !== 'bursts' && burstSize !== undefined) {
+    throw new Error(
+      `${field}.burstSize does not belong to ${arrivals} arrivals; allowed is "arrivals": "bursts" with it.`,
+    );
   }
 }
 

@@ -253,3 +253,30 @@ for (const [what, measured, errors, status, kinds] of blame) {
     assert.deepEqual(verdictOf(measured, errors), { status, kinds });
   });
 }
+
+test('of merged shards each machine is looked at by itself, and the worst is told of', () => {
+  const shard = (number: number, percent: number, startedAt: number) => ({
+    shard: number,
+    startedAt,
+    store: storeOf({ [machine]: times(10, percent) }),
+    slices: [sliceOf('relay')],
+    errors: (number === 2 ? { 'generator: EMFILE': 3 } : {}) as Record<string, number>,
+  });
+  const merged = [...Array.from({ length: 99 }, (_, i) => shard(i + 2, 20, 2_000)), shard(1, 99, 1_000)];
+  const all = { [machine]: [...times(990, 20), ...times(10, 99)] };
+  assert.deepEqual(saturated(all), [], 'together they are idle');
+  const facts = factsOf(all, { shards: { merged } });
+  const health = healthOf(facts);
+  assert.deepEqual(
+    health.signals.map(({ signal, shard, ok }) => [signal, shard, ok]),
+    [
+      ['machine-cpu', 1, false],
+      ['exhausted', 2, false],
+    ],
+  );
+  assert.equal(health.shardSpreadMs, 1_000);
+  const kinds = (maxShardSpreadMs: number) =>
+    healthFindings({ ...facts, limits: { ...limits, maxShardSpreadMs } }, health).map(({ kind }) => kind);
+  assert.deepEqual(kinds(1_000), ['saturated', 'saturated']);
+  assert.deepEqual(kinds(999), ['saturated', 'saturated', 'shard-spread']);
+});

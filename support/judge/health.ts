@@ -3,17 +3,23 @@ import type { Trend } from '../measure/histogram.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
-/** What health needs to know of a run. */
-export interface HealthFacts {
+/** What is known of a machine that generates load. */
+export interface GeneratorFacts {
   store: MetricStore;
-  scenarios: { name: string; maxVUs: number }[];
   slices: {
     scenario: string;
     slice: { index: number };
     end: { startLateMs: number; interrupted: number; cpuSeconds: number };
   }[];
   errors: Record<string, number>;
+}
+
+/** What health needs to know of a run. */
+export interface HealthFacts extends GeneratorFacts {
+  scenarios: { name: string; maxVUs: number }[];
   limits: HealthLimits;
+  /** Of merged shards; `startedAt` in epoch ms. */
+  shards?: { merged: ({ shard: number; startedAt: number | undefined } & GeneratorFacts)[] };
 }
 
 /** With fewer intervals a signal says nothing. */
@@ -46,8 +52,26 @@ export function healthOf(facts: HealthFacts): Health {
     }),
     startSpreadMs: starts.length > 0 ? Math.max(...starts) - first : 0,
     generatorCpuSeconds: slices.reduce((sum, { end }) => sum + end.cpuSeconds, 0),
-    signals: [...scenarios.flatMap(({ name }) => processSignals(facts, name)), ...machineSignals(facts)],
+    ...shardSpread(facts),
+    signals: facts.shards ? worstShards(facts) : signalsOf(facts),
   };
+}
+
+function signalsOf(facts: HealthFacts): HealthSignal[] {
+  return [...facts.scenarios.flatMap(({ name }) => processSignals(facts, name)), ...machineSignals(facts)];
+}
+
+/** Each machine is a generator of its own: among a hundred that are idle, the one that is saturated would not show. */
+function worstShards(facts: HealthFacts): HealthSignal[] {
+  const all = facts.shards!.merged.flatMap(({ shard, ...generator }) =>
+    signalsOf({ ...facts, ...generator }).map((signal) => ({ ...signal, shard })),
+  );
+  return worstBy(all, ({ signal, scenario, detail }) => `${signal} ${scenario ?? ''} ${detail ?? ''}`);
+}
+
+function shardSpread({ shards }: HealthFacts): { shardSpreadMs?: number } {
+  const starts = shards?.merged.flatMap(({ startedAt }) => startedAt ?? []) ?? [];
+  return starts.length > 0 ? { shardSpreadMs: Math.max(...starts) - Math.min(...starts) } : {};
 }
 
 /**
@@ -121,9 +145,13 @@ function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthS
 
 /** One cause shows in many processes: of each signal the one furthest over its limit, the first among equals. */
 function worstOfEach(saturated: HealthSignal[]): HealthSignal[] {
+  return worstBy(saturated, ({ signal, detail }) => `${signal} ${detail ?? ''}`);
+}
+
+function worstBy(signals: HealthSignal[], nameOf: (one: HealthSignal) => string): HealthSignal[] {
   const worst = new Map<string, HealthSignal>();
-  for (const one of saturated) {
-    const name = `${one.signal} ${one.detail ?? ''}`;
+  for (const one of signals) {
+    const name = nameOf(one);
     const known = worst.get(name);
     if (!known || one.observed / one.allowed > known.observed / known.allowed) worst.set(name, one);
   }
@@ -131,7 +159,7 @@ function worstOfEach(saturated: HealthSignal[]): HealthSignal[] {
 }
 
 /** What makes a run invalid, or its drops the target's fault. All signals stand in {@link healthOf}. */
-export function healthFindings({ limits, slices, store, scenarios }: HealthFacts, health: Health): Finding[] {
+export function healthFindings({ limits, slices, store, scenarios, shards }: HealthFacts, health: Health): Finding[] {
   const saturated = health.signals.filter(({ ok }) => !ok);
   const findings: Finding[] = worstOfEach(saturated).map(({ ok: _, ...signal }) => ({
     kind: 'saturated',
@@ -163,6 +191,14 @@ export function healthFindings({ limits, slices, store, scenarios }: HealthFacts
         allowed,
       });
     }
+  }
+  if ((health.shardSpreadMs ?? 0) > limits.maxShardSpreadMs) {
+    const inOrder = shards!.merged
+      .filter(({ startedAt }) => startedAt !== undefined)
+      .sort((a, b) => a.startedAt! - b.startedAt!);
+    const [first, last] = [inOrder[0]!.shard, inOrder.at(-1)!.shard];
+    const figures = { spreadMs: health.shardSpreadMs!, allowedMs: limits.maxShardSpreadMs };
+    findings.push({ kind: 'shard-spread', severity: 'invalid', ...figures, first, last });
   }
   const first = Math.min(...slices.map(({ end }) => end.startLateMs));
   for (const { scenario, slice, end } of slices) {

@@ -221,3 +221,30 @@ test('without any report there is still a verdict', () => {
   assert.deepEqual([verdict.status, verdict.health.startSpreadMs], ['invalid', 0]);
   JSON.parse(JSON.stringify(verdict));
 });
+
+test('a part shows its thresholds and judges what it alone can: broken promises, and its own health', () => {
+  const partial = { shard: 2, of: 4 };
+  const unknown: OracleResult = { ...violated, status: 'unknown', violations: 0 };
+  const { verdict, findings } = run({
+    partial,
+    thresholds: { ...crossed, iteration_duration: ['p(95)<500'] },
+    oracles: [unknown],
+    measured: { 'dropped_iterations{scenario:relay}': [7] },
+  });
+  assert.deepEqual([verdict.status, findings, verdict.partial], ['pass', [], partial]);
+  assert.deepEqual(
+    verdict.thresholds.map(({ ok }) => ok),
+    [false, false],
+  );
+  assert.equal(run({ partial, oracles: [violated] }).verdict.status, 'fail');
+  assert.equal(run({ partial, observed: [down] }).verdict.status, 'fail');
+  assert.equal(run({ partial, observed: [interrupted] }).verdict.status, 'invalid');
+  assert.equal(run({ partial, errors: { 'generator: EMFILE': 1 } }).verdict.status, 'invalid');
+});
+
+test('slices of missing shards were expected', () => {
+  const missing: Finding = { kind: 'missing-shard', severity: 'invalid', shards: [2], of: 2 };
+  const { verdict } = run({ shards: { expected: 2, merged: [], missingSlices: 3 }, observed: [missing] });
+  assert.deepEqual(verdict.slices, { expected: 5, received: 2 });
+  assert.deepEqual([verdict.status, verdict.shards], ['invalid', { expected: 2, received: 0 }]);
+});

@@ -1,7 +1,7 @@
 import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
-import { healthFindings, healthOf } from './health.ts';
+import { type GeneratorFacts, healthFindings, healthOf } from './health.ts';
 import { summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
@@ -34,6 +34,16 @@ export interface Case {
   slices: SliceFacts[];
   /** Slices that should have, and why one did not, as far as that is known. */
   missing: { scenario: string; slice: number; of: number; cause: string }[];
+  /** Set when this is one shard's part: what only all parts together can tell is then left open. */
+  partial?: { shard: number; of: number };
+  /** Of merged shards. */
+  shards?: {
+    expected: number;
+    /** Each generator, and when it began on its wall clock, epoch ms; undefined when it never did. */
+    merged: ({ shard: number; startedAt: number | undefined } & GeneratorFacts)[];
+    /** Slices of the missing ones. */
+    missingSlices: number;
+  };
   /** `startMs` and `endMs`: of its schedule, since the run's start. */
   scenarios: { name: string; maxVUs: number; startMs: number; endMs: number }[];
   thresholds: Record<string, ThresholdSpec[]>;
@@ -44,13 +54,16 @@ export interface Case {
   observed: Finding[];
 }
 
+/** Too few samples, arrivals dropped here and not there, a write that another shard read: only the whole can tell. */
+const OF_THE_WHOLE: Finding['kind'][] = ['threshold', 'no-data', 'dropped', 'oracle-unknown', 'nothing-measured'];
+
 /** Judges a run. The findings come in the order in which they were looked for; `report/` sorts and words them. */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => judgeThreshold(metric, spec, run.store, lengthOf(run, parseSeriesKey(metric).tags))),
   );
   const health = healthOf(run);
-  const findings: Finding[] = [
+  const all: Finding[] = [
     ...run.oracles.flatMap(oracleFinding),
     ...run.observed,
     ...run.missing.map((one) => ({ kind: 'missing-slice' as const, severity: 'invalid' as const, ...one })),
@@ -59,10 +72,14 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...healthFindings(run, health),
     ...judged.flatMap(({ finding }) => finding ?? []),
   ];
+  const findings = run.partial ? all.filter(({ kind }) => !OF_THE_WHOLE.includes(kind)) : all;
+  const { partial, shards } = run;
   return {
     findings,
     verdict: {
       schemaVersion: 1,
+      ...(partial && { partial }),
+      ...(shards && { shards: { expected: shards.expected, received: shards.merged.length } }),
       status: statusOf(findings),
       runId: run.runId,
       profile: run.profile,
@@ -70,7 +87,10 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       startedAt: run.startedAt,
       durationMs: run.durationMs,
       seed: run.seed,
-      slices: { expected: run.slices.length + run.missing.length, received: run.slices.length },
+      slices: {
+        expected: run.slices.length + run.missing.length + (shards?.missingSlices ?? 0),
+        received: run.slices.length,
+      },
       thresholds: judged.map(({ result }) => result),
       oracles: run.oracles,
       health,

@@ -41,6 +41,20 @@ export type Finding =
       window?: 'calm' | 'load';
     }
   | { kind: 'missing-slice'; severity: 'invalid'; scenario: string; slice: number; of: number; cause: string }
+  /** What makes merged shards no whole; see `joinParts`. */
+  | { kind: 'missing-shard'; severity: 'invalid'; shards: number[]; of: number }
+  | { kind: 'duplicate-shard'; severity: 'invalid'; shard: number; of: number }
+  | {
+      kind: 'foreign-shard';
+      severity: 'invalid';
+      shard: number;
+      of: number;
+      what: string;
+      found: string;
+      expected: string;
+    }
+  /** The machines of the run did not begin together. */
+  | { kind: 'shard-spread'; severity: 'invalid'; spreadMs: number; allowedMs: number; first: number; last: number }
   | { kind: 'late-start'; severity: 'invalid'; scenario: string; slice: number; lateMs: number; allowedMs: number }
   | { kind: 'lateness'; severity: 'invalid'; scenario: string; p99Ms: number; allowedMs: number; count: number }
   /** The machine or process that generates the load was at its limit. */
@@ -62,7 +76,38 @@ export type Finding =
   /** Iterations that were still running when `gracefulStop` was over: they are in no trend. */
   | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }
   /** A filter left scenarios out, and with them the thresholds about them. */
-  | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number };
+  | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number }
+  | ({ kind: 'regression' } & Regression)
+  /** There is a baseline, but too few runs in it to know how much they differ by chance. */
+  | { kind: 'baseline-thin'; severity: 'warning'; runs: number; needed: number }
+  | { kind: 'baseline-unreadable'; severity: 'warning'; error: string };
+
+/** What a figure says of a target. */
+export type Aspect = 'response-time' | 'errors' | 'throughput';
+
+/** A figure that is worse than in the runs of the baseline, by more than is allowed and more than chance does. */
+export interface Regression {
+  /** `fail` when it is critical. */
+  severity: 'fail' | 'warning';
+  aspect: Aspect;
+  metric: string;
+  /** `p(95)`; `rate` of errors is the share of failures, of throughput the number per second. */
+  stat: string;
+  observed: number;
+  /** Mean of the baseline's runs. */
+  baseline: number;
+  /** 0.3: worse by 30 %, of errors by 30 percentage points. */
+  change: number;
+  /** What is allowed: of errors the share itself, else the change. */
+  limit: number;
+  /** The change that a run of the same build may show by chance. */
+  noise: number;
+  /** Chance of such time blocks in a run of the same build, corrected for all figures that were compared. */
+  p: number;
+  /** Runs of the baseline, and time blocks of each. */
+  runs: number;
+  blocks: number;
+}
 
 /** What a number counts: `ms`, a `ratio` in 0…1, a plain `count`, `bytes`, or `none` (a score such as CLS). */
 export type Unit = 'ms' | 'ratio' | 'count' | 'bytes' | 'none';
@@ -108,6 +153,8 @@ export interface HealthSignal {
   signal: 'event-loop-delay' | 'generator-cpu' | 'gc-pause' | 'machine-cpu' | 'steal' | 'control-page' | 'exhausted';
   /** Whose process; absent for what concerns the whole machine. */
   scenario?: string;
+  /** Of merged shards the one that was worst; counts from 1. */
+  shard?: number;
   /** What ran out: `EMFILE`, `EADDRNOTAVAIL`. */
   detail?: string;
   observed: number;
@@ -122,12 +169,18 @@ export interface Health {
   scenarios: ScenarioHealth[];
   /** Spread between the first and the last slice's start. */
   startSpreadMs: number;
+  /** Between the starts of the first and the last machine, on their wall clocks; only of merged shards. */
+  shardSpreadMs?: number;
   /** CPU seconds used by all worker processes together (browsers not included). */
   generatorCpuSeconds: number;
 }
 
 export interface Verdict {
   schemaVersion: 1;
+  /** Of one shard alone: the run is judged when all are merged. `status` tells then whether this part can be. */
+  partial?: { shard: number; of: number };
+  /** Machines that the run was spread over, and those of them that were merged. */
+  shards?: { expected: number; received: number };
   status: Status;
   runId: string;
   profile: string;
@@ -143,7 +196,8 @@ export interface Verdict {
   thresholds: ThresholdResult[];
   oracles: OracleResult[];
   health: Health;
-  regressions: unknown[];
+  /** Against the baseline, if there is one; worst first. */
+  regressions: Regression[];
   warnings: Reason[];
   /** What went wrong, by name, over the whole run: `{"HTTP 500": 12, "ECONNRESET": 3}`. */
   errors: Record<string, number>;

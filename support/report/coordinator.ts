@@ -1,14 +1,17 @@
 import { TargetProbe } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
-import { monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
+import { type Meet, monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { shownUrl, type Target } from '../target.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
+import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
 
 /** For preparing VUs: a thousand sign-ups against a slow target, and a cold start of many browsers. */
 const READY_TIMEOUT_MS = 180_000;
 const DRAW_EVERY_MS = 1_000;
+/** A start that is no further ahead has come, for whoever looks once a second. */
+const NEAR_MS = 500;
 
 /** Holds the slices of a run together while it lasts: start line, what they stream, the probe, the live display. */
 export class Coordinator {
@@ -17,12 +20,13 @@ export class Coordinator {
   readonly #timeline: Timeline;
   readonly #runId: string;
   readonly #display: LiveDisplay;
-  readonly #streamed = new Map<string, Interval[]>();
+  readonly #streamed = new Map<string, Observation['streamed'][0]>();
   #line!: StartLine;
   #progress: Progress | undefined;
   #expected = 0;
   #ready = 0;
   #timer: NodeJS.Timeout | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
   #startedAt: Date | undefined;
   /** When the target was found to be down, ms since the start. */
   targetDownAtMs: number | undefined;
@@ -40,16 +44,26 @@ export class Coordinator {
     });
   }
 
-  /** Opens the start line; workers started from here on find it in their environment. */
-  static async open(timeline: Timeline, target: Target, runId: string, display: LiveDisplay): Promise<Coordinator> {
+  /**
+   * Opens the start line; workers started from here on find it in their environment.
+   * @param meet how its slices wait for those of other machines
+   */
+  static async open(
+    timeline: Timeline,
+    target: Target,
+    runId: string,
+    display: LiveDisplay,
+    meet?: Meet,
+  ): Promise<Coordinator> {
     const coordinator = new Coordinator(timeline, target, runId, display);
-    coordinator.#line = await StartLine.open({
-      ready: (count) => {
+    const events = {
+      ready: (count: number) => {
         coordinator.#ready = count;
       },
-      start: () => coordinator.#start(),
-      interval: (id, interval) => coordinator.#receive(id, interval),
-    });
+      start: (startAt: number) => coordinator.#startAt(startAt),
+      interval: (id: SliceId, interval: Interval) => coordinator.#receive(id, interval),
+    };
+    coordinator.#line = await StartLine.open(events, meet);
     process.env[startLineVariable] = coordinator.#line.address;
     return coordinator;
   }
@@ -84,12 +98,28 @@ export class Coordinator {
 
   /** What a slice streamed until it died. */
   streamed(id: SliceId): Interval[] {
-    return this.#streamed.get(nameOf(id)) ?? [];
+    return this.#streamed.get(nameOf(id))?.intervals ?? [];
   }
 
   /** What the target said of itself. */
   gauges(): Interval[] {
     return this.probe.gauges.intervals(this.#timeline.intervalMs);
+  }
+
+  /** What nobody else can know of the run so far. */
+  observation(): Observation {
+    const { url, outage } = this.probe.availability;
+    const { sinceMs = 0, untilMs = 0, tries = 0, error = '' } = outage ?? {};
+    const down = { url: shownUrl(url), atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+    return {
+      format: 1,
+      target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
+      startedAt: this.#startedAt?.toISOString(),
+      stopReason: this.stopReason,
+      outage: this.targetDownAtMs === undefined ? undefined : down,
+      gauges: this.gauges(),
+      streamed: [...this.#streamed.values()],
+    };
   }
 
   /** The slice's whole report has come: what it streamed is no longer needed. */
@@ -99,20 +129,27 @@ export class Coordinator {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#startTimer);
     this.#display.stop();
     await this.probe.stop();
     await this.#line.close();
   }
 
-  #start(): void {
-    this.#startedAt = new Date();
-    this.probe.start();
+  /** The instant is known a moment before; with other machines, long before. */
+  #startAt(startAt: number): void {
+    const start = () => {
+      this.#startedAt = new Date();
+      this.probe.start();
+    };
+    const aheadMs = startAt - monotonicMs();
+    if (aheadMs < NEAR_MS) start();
+    else this.#startTimer = setTimeout(start, aheadMs);
   }
 
   #receive(id: SliceId, interval: Interval): void {
     const known = this.#streamed.get(nameOf(id));
-    if (known) known.push(interval);
-    else this.#streamed.set(nameOf(id), [interval]);
+    if (known) known.intervals.push(interval);
+    else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
   }
 

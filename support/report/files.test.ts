@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import promises, { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -42,14 +43,40 @@ test('a path that cannot be a folder is one sentence', async () => {
   });
 });
 
-test('a file that cannot be written is named, and nothing half-written stays', async () => {
-  const dir = await reports('blocked');
-  await mkdir(join(dir, 'run-1', 'verdict.json'), { recursive: true });
-  await assert.rejects(
-    writeRun(join(dir, 'run-1'), { 'verdict.json': '{}' }),
-    /run-1\/verdict\.json: a folder of that name is in the way \(EISDIR\)/,
-  );
+test('on a disk that fills up the file is named, nothing half-written stays, and a former run stands', async (t) => {
+  const dir = await reports('full');
+  const run = join(dir, 'run-1');
+  await writeRun(run, { 'verdict.json': 'former' });
+  const { writeFile: write } = promises;
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  t.mock.method(promises, 'writeFile', async (path: string, content: string, options: object) => {
+    if (!path.endsWith('summary.md')) return write(path, content, options);
+    await write(path, 'half');
+    throw full;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const files = { 'verdict.json': '{}', 'summary.md': 'whole' };
+  const message = (path: string) =>
+    `results not written: ${path}: the disk is full (ENOSPC); free or change the reports folder and run again.`;
+  await assert.rejects(writeRun(run, files), { message: message(join(run, 'summary.md')) });
+  await assert.rejects(writeRun(join(dir, 'run-2'), files), { message: message(join(dir, 'run-2', 'summary.md')) });
+  assert.deepEqual((await readdir(dir)).sort(), ['latest', 'run-1']);
+  assert.equal(await readFile(join(dir, 'latest', 'verdict.json'), 'utf8'), 'former');
+});
+
+test('a run takes the place of one of its name, but not of a file', async () => {
+  const dir = await reports('taken');
+  await writeRun(join(dir, 'run-1'), { 'verdict.json': '1', 'old.png': '' });
+  await writeRun(join(dir, 'run-1'), { 'verdict.json': '2' });
   assert.deepEqual(await readdir(join(dir, 'run-1')), ['verdict.json']);
+  await writeFile(join(dir, 'run-2'), 'kept');
+  await assert.rejects(writeRun(join(dir, 'run-2'), { 'verdict.json': '{}' }), /run-2: a part of its path is a file/);
+  assert.equal(await readFile(join(dir, 'run-2'), 'utf8'), 'kept');
+  assert.deepEqual((await readdir(dir)).sort(), ['latest', 'run-1', 'run-2']);
 });
 
 test('a name with a folder in it is refused', async () => {

@@ -27,34 +27,37 @@ const CAUSES: Record<string, string> = {
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
+  ENOENT: 'its folder does not exist',
   ENOTDIR: 'a part of its path is a file, not a folder',
   EEXIST: 'a part of its path is a file, not a folder',
   EISDIR: 'a folder of that name is in the way',
   ENAMETOOLONG: 'its name is too long',
 };
 
+/** Why a write failed, in words: `the disk is full (ENOSPC)`. */
+export function causeOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException)?.code ?? '';
+  if (code in CAUSES) return `${CAUSES[code]} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A failed write in one sentence: which file, why, what to do. */
 export function explainWrite(path: string, error: unknown): Error {
-  const code = (error as NodeJS.ErrnoException)?.code ?? '';
-  const cause = CAUSES[code] ?? (error instanceof Error ? error.message : String(error));
-  const suffix = code in CAUSES ? ` (${code})` : '';
   return new Error(
-    `results not written: ${path}: ${cause}${suffix}; free or change the reports folder and run again.`,
-    {
-      cause: error,
-    },
+    `results not written: ${path}: ${causeOf(error)}; free or change the reports folder and run again.`,
+    { cause: error },
   );
 }
 
 /** Written under another name in the same folder, then renamed: nobody ever reads half a file. */
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(path: string, content: string): Promise<void> {
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     await writeFile(unfinished, content, { flush: true });
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {});
-    throw explainWrite(path, error);
+    throw error;
   }
 }
 
@@ -70,22 +73,44 @@ async function pointLatest(dir: string): Promise<void> {
     await rename(unfinished, link);
   } catch {
     await rm(unfinished, { force: true }).catch(() => {});
-    await writeWhole(`${link}.txt`, `${basename(dir)}\n`);
+    const name = `${link}.txt`;
+    await writeWhole(name, `${basename(dir)}\n`).catch((error) => {
+      throw explainWrite(name, error);
+    });
   }
 }
 
 /**
- * Writes a run's files into `dir` (made when missing) and lets `latest` beside it point there.
+ * Writes a run's files into the new folder `dir`, in the place of one that stands there, and lets `latest` beside it point
+ * there. The folder gets its name when all of it is written: a run is there whole or not at all.
  * @param files content by file name; names without folders.
  * @throws Error with one sentence naming the file and the cause (full disk, no permission, read-only …).
  */
 export async function writeRun(dir: string, files: Record<string, string | Uint8Array>): Promise<void> {
-  await mkdir(dir, { recursive: true }).catch((error) => {
-    throw explainWrite(dir, error);
-  });
-  for (const [name, content] of Object.entries(files)) {
+  for (const name of Object.keys(files)) {
     if (basename(name) !== name || name === '..' || name === '.') throw new Error(`not a file name: ${name}`);
-    await writeWhole(join(dir, name), content);
   }
+  const unfinished = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
+  const former = join(dirname(dir), `.${basename(dir)}.${process.pid}.old`);
+  let path = dir;
+  try {
+    for (const remains of [unfinished, former]) await rm(remains, { recursive: true, force: true });
+    await mkdir(dirname(dir), { recursive: true });
+    await mkdir(unfinished);
+    for (const [name, content] of Object.entries(files)) {
+      path = join(dir, name);
+      await writeFile(join(unfinished, name), content, { flush: true });
+    }
+    path = dir;
+    const standing = await lstat(dir).catch(() => null);
+    if (standing?.isDirectory()) await rename(dir, former);
+    await rename(unfinished, dir);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true }).catch(() => {});
+    // What stood there goes back, if it was moved and nothing took its place.
+    await rename(former, dir).catch(() => {});
+    throw explainWrite(path, error);
+  }
+  await rm(former, { recursive: true, force: true }).catch(() => {});
   await pointLatest(dir);
 }

@@ -52,6 +52,16 @@ test('metrics keep their kind, values and submetric key', () => {
   assert.deepEqual(metrics.iterations?.values, { count: 24_794, rate: 24_794 / 125 });
 });
 
+test('a trend has the figures that the options list, and k6’s own names for what it has', () => {
+  const { metrics, options } = k6Summary(exampleVerdict(), extra);
+  const keysOf = (type: string) =>
+    new Set(Object.values(metrics).flatMap((one) => (one.type === type ? Object.keys(one.values) : [])));
+  assert.deepEqual([...keysOf('trend')].sort(), [...options.summaryTrendStats].sort());
+  assert.deepEqual([...keysOf('rate')], ['rate', 'passes', 'fails']);
+  assert.deepEqual([...keysOf('counter')], ['count', 'rate']);
+  assert.deepEqual([...keysOf('gauge')], ['value', 'min', 'max']);
+});
+
 test('thresholds stand at their metric, however its tags are ordered', () => {
   const { thresholds } = exampleVerdict();
   const reordered = {

@@ -1,7 +1,7 @@
 /** `metrics.json`: the object k6 hands to `handleSummary`, so that tools made for k6 read a run of ours. */
 import { createHash } from 'node:crypto';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
-import { canonicalKey, parseKey } from './tables.ts';
+import { parseSeriesKey, seriesKey } from '../measure/metrics.ts';
 
 interface K6Metric {
   type: MetricSummary['type'];
@@ -25,7 +25,7 @@ export interface K6Summary {
   metrics: Record<string, K6Metric>;
 }
 
-const TREND_STATS = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'];
+const TREND_STATS = ['avg', 'min', 'med', 'max', 'p(75)', 'p(90)', 'p(95)', 'p(99)', 'count'];
 
 /** k6 names a group or check by the MD5 of its path. */
 function id(path: string): string {
@@ -37,6 +37,12 @@ function typeOf(expression: string): MetricSummary['type'] {
   if (/^\s*rate\b/.test(expression)) return 'rate';
   if (/^\s*count\b/.test(expression)) return 'counter';
   return /^\s*value\b/.test(expression) ? 'gauge' : 'trend';
+}
+
+/** The same key for the same series, whatever the order of its tags and the spaces between them. */
+function canonical(key: string): string {
+  const { metric, tags } = parseSeriesKey(key);
+  return seriesKey(metric, tags);
 }
 
 /** A check of the whole run: its own count where there is one, else that of all scenarios together. */
@@ -60,16 +66,16 @@ export function k6Summary(
   const keys = new Map<string, string>();
   const checks = new Map<string, { whole: boolean; passes: number; fails: number }[]>();
   for (const [key, { type, contains, count, values }] of Object.entries(verdict.metrics)) {
-    keys.set(canonicalKey(key), key);
+    keys.set(canonical(key), key);
     metrics[key] = { type, contains, values: type === 'trend' ? { ...values, count } : { ...values } };
-    const { name, tags } = parseKey(key);
-    if (name !== 'checks' || tags.check === undefined) continue;
+    const { metric, tags } = parseSeriesKey(key);
+    if (metric !== 'checks' || tags.check === undefined) continue;
     const scenarios = checks.get(tags.check) ?? [];
     scenarios.push({ whole: tags.scenario === undefined, passes: values.passes ?? 0, fails: values.fails ?? 0 });
     checks.set(tags.check, scenarios);
   }
   for (const { metric, expression, ok } of verdict.thresholds) {
-    const key = keys.get(canonicalKey(metric)) ?? metric;
+    const key = keys.get(canonical(metric)) ?? metric;
     metrics[key] ??= { type: typeOf(expression), contains: 'default', values: {} };
     metrics[key].thresholds = { ...metrics[key].thresholds, [expression]: { ok } };
   }

@@ -52,6 +52,7 @@ test('literal text makes no markup, link, mention, border or mathematics', () =>
     ['\\|', '\\\\\\|'],
     ['@octocat fixes #12', '@\u200boctocat fixes #\u200b12'],
     ['see https://evil.example www.evil.example', 'see https:\u200b//evil.example www\u200b.evil.example'],
+    ['closes GH-12', 'closes GH-\u200b12'],
     ['$x$', '<span>$</span>x<span>$</span>'],
     ['two\nlines\x1b[2J', 'two lines\\\\x1b\\[2J'],
   ];
@@ -80,6 +81,14 @@ test('hostile content adds no row and no column', () => {
   assert.deepEqual(hit.map(borders), [6, 5, 2]);
   assert.doesNotMatch(text, /(?<!\\)<\/details> @/);
   assert.doesNotMatch(text.replace(/`[^`]*`/g, ''), /@octocat/);
+});
+
+test('letters under any number of marks leave room for the rest', () => {
+  const message = `stacked a${'\u0301'.repeat(100_000)}`;
+  const found = { ...reason({ kind: 'nothing-measured', severity: 'invalid' }), message };
+  const text = summaryMarkdown(exampleVerdict({ reasons: [found], errors: { [message]: 1 }, runId: message }));
+  assert.match(text, /stacked/);
+  assert.doesNotMatch(text, /did not fit/);
 });
 
 test('it fits a comment, however much there is, and says what is missing', () => {

@@ -8,8 +8,10 @@ import {
   requiredText,
   signalFigure,
   signalName,
-  splitExpression,
   splitMessage,
+  startsText,
+  statName,
+  statusName,
   targetText,
 } from './prose.ts';
 import {
@@ -48,6 +50,7 @@ export function literal(text: string): string {
       .replace(/([@#])(?=\w)/g, `$1${BREAK}`)
       .replace(/:\/\//g, `:${BREAK}//`)
       .replace(/\bwww\./gi, `www${BREAK}.`)
+      .replace(/\bGH-(?=\d)/gi, (issue) => issue + BREAK)
   );
 }
 
@@ -96,7 +99,7 @@ function thresholds({ thresholds: all }: Verdict): string[] {
   const rows = all.map((t) => [
     t.observed === null ? '❓' : t.ok ? '✅' : '❌',
     code(t.metric),
-    code(splitExpression(t.expression)?.stat ?? t.expression),
+    code(statName(t.expression)),
     t.ok ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
     literal(requiredText(t.expression, t.limit, t.unit)),
     count(t.count),
@@ -261,7 +264,7 @@ function health(verdict: Verdict): string {
     rows,
   );
   const cpu = ms(h.generatorCpuSeconds * 1000);
-  const line = `Slices started within ${ms(h.startSpreadMs)}; the generator used ${cpu} of CPU; seed ${code(seed)}.`;
+  const line = `${startsText(verdict)}; the generator used ${cpu} of CPU; seed ${code(seed)}.`;
   const target = targetText(verdict);
   const parts = [
     ...(rows.length > 0 ? [body] : []),
@@ -305,7 +308,7 @@ function signalTable(verdict: Verdict): string[] {
  */
 export function summaryMarkdown(verdict: Verdict): string {
   const { received, expected } = verdict.slices;
-  const sign = { pass: '✅ PASS', fail: '❌ FAIL', invalid: '❓ INVALID' }[verdict.status];
+  const sign = `${{ pass: '✅', fail: '❌', invalid: '❓' }[verdict.status]} ${statusName(verdict)}`;
   const facts = [
     code(verdict.target.url),
     ms(verdict.durationMs),

@@ -21,6 +21,22 @@ function saturated(...args: Parameters<typeof signal>): Extract<Finding, { kind:
   return { kind: 'saturated', severity: 'invalid', ...rest };
 }
 
+const regressed: Finding = {
+  kind: 'regression',
+  severity: 'fail',
+  aspect: 'response-time',
+  metric: 'http_req_duration',
+  stat: 'p(95)',
+  observed: 31,
+  baseline: 20,
+  change: 0.55,
+  limit: 0.5,
+  noise: 0.0612,
+  p: 1e-9,
+  runs: 10,
+  blocks: 24,
+};
+
 const said: [Finding, string][] = [
   [
     {
@@ -193,6 +209,52 @@ const said: [Finding, string][] = [
     { kind: 'left-out', severity: 'warning', scenarios: ['light', 'power'], thresholds: 5 },
     'Only a part of the profile ran: the filter left out light, power, and with them 5 thresholds. ' +
       'Run the whole profile before a release.',
+  ],
+  [
+    regressed,
+    'Worse than its baseline: p(95) of http_req_duration was 31.0 ms against 20.0 ms in 10 runs (+55 %); allowed +50 %, ' +
+      'chance alone makes up to +6.1 %, with p < 0.0001 over 24 time blocks. ' +
+      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+  ],
+  [
+    {
+      ...regressed,
+      aspect: 'errors',
+      stat: 'rate',
+      observed: 0.12,
+      baseline: 0.01,
+      change: 0.11,
+      limit: 0.1,
+      noise: 0.002,
+      p: 0.0031,
+    },
+    'Worse than its baseline: share of failures of http_req_duration was 12 % against 1 % in 10 runs (+11.0 points); ' +
+      'allowed 10 %, chance alone makes up to +0.2 points, with p = 0.0031 over 24 time blocks. ' +
+      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+  ],
+  [
+    {
+      ...regressed,
+      severity: 'warning',
+      aspect: 'throughput',
+      stat: 'rate',
+      observed: 70,
+      baseline: 100,
+      change: 0.3,
+      limit: 0.2,
+    },
+    'Worse than its baseline: number a second of http_req_duration was 70/s against 100/s in 10 runs (−30 %); ' +
+      'allowed −20 %, chance alone makes up to −6.1 %, with p < 0.0001 over 24 time blocks. ' +
+      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+  ],
+  [
+    { kind: 'baseline-thin', severity: 'warning', runs: 1, needed: 3 },
+    'Nothing was compared: the baseline holds 1 run; required: at least 3, to know how much runs of one build differ by ' +
+      'chance. Add runs of this build: npm run baseline -- accept <run>.',
+  ],
+  [
+    { kind: 'baseline-unreadable', severity: 'warning', error: 'baselines/a.json: is no JSON.' },
+    'Nothing was compared: baselines/a.json: is no JSON. Restore the file, or delete it and accept runs anew.',
   ],
 ];
 

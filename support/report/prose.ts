@@ -1,16 +1,20 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
+import { aggregationName, parseExpression } from '../judge/expression.ts';
 import type {
+  Aspect,
   Finding,
   HealthSignal,
   MetricSummary,
   OracleResult,
   Reason,
+  Regression,
   Severity,
   Unit,
   Verdict,
 } from '../judge/verdict.ts';
-import { apart, bytes, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
-import { parseKey, type Signals, signals, targetPeaks, totalIterations } from './tables.ts';
+import { parseSeriesKey } from '../measure/metrics.ts';
+import { apart, bytes, count, counted, figure, limitFigure, ms, rate, ratio } from './figures.ts';
+import { type Signals, signals, targetPeaks, totalIterations } from './tables.ts';
 import { printable, shorten } from './text.ts';
 
 /** Strings from the target may be of any length; a sentence is not. */
@@ -33,18 +37,21 @@ function sliceName(scenario: string, slice: number, of?: number): string {
   return `Slice ${slice + 1}${of === undefined ? '' : ` of ${of}`} of ${scenario}`;
 }
 
-/** `p(95)<500` in its parts; null for an expression of another form. */
-export function splitExpression(expression: string): { stat: string; op: string; right: string } | null {
-  const match = /^\s*([a-z]+(?:\([\d.]+\))?)\s*([<>]=?|[!=]==?)\s*(.+?)\s*$/.exec(expression);
-  return match ? { stat: match[1]!, op: match[2]!, right: match[3]! } : null;
+/** The figure that a threshold is about: `p(95)`. */
+export function statName(expression: string): string {
+  return aggregationName(parseExpression(expression)!.aggregation);
+}
+
+/** Whether a threshold asks for more of something, not for less. */
+function asksForMore(expression: string): boolean {
+  return parseExpression(expression)!.operator.startsWith('>');
 }
 
 /** `< 500 ms`; for a limit beside the calm, also how it came about. */
 export function requiredText(expression: string, limit: number | null, unit: Unit): string {
-  const parts = splitExpression(expression);
-  if (!parts || limit === null) return expression;
-  const calm = /calm\s*$/.test(parts.right) ? ` = ${parts.right.replaceAll('*', ' × ').replace(/\s+/g, ' ')}` : '';
-  return `${parts.op} ${limitFigure(limit, unit)}${calm}`;
+  if (limit === null) return expression;
+  const { operator, value, ofCalm } = parseExpression(expression)!;
+  return `${operator} ${limitFigure(limit, unit)}${ofCalm ? ` = ${value} × calm` : ''}`;
 }
 
 /** One counter, rate or gauge (its last value) in a word. */
@@ -76,12 +83,44 @@ type Crossed = Extract<Finding, { kind: 'threshold' }>;
 function crossed(finding: Crossed): string {
   const { metric, expression, unit, calm } = finding;
   const [observed, limit] = apart(finding.observed, finding.limit, unit);
-  const parts = splitExpression(expression);
-  const subject = parts ? `${parts.stat} of ${metric}` : `${metric} (${expression})`;
-  const required = `${parts?.op ?? ''} ${limit}`.trim();
-  const factor = parts?.right.replace(/\s*\*?\s*calm\s*$/, '');
-  const beside = calm === undefined ? '' : ` (${factor ? `${factor} × ` : ''}${figure(calm, unit)} in the calm)`;
-  return `${subject} was ${observed} over ${counted(finding.count, 'sample')}; required ${required}${beside}.`;
+  const { operator, value } = parseExpression(expression)!;
+  const beside = calm === undefined ? '' : ` (${value} × ${figure(calm, unit)} in the calm)`;
+  const over = counted(finding.count, 'sample');
+  return `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
+}
+
+/** A figure that is compared with other runs: errors are a share, throughput is per second. */
+export function comparedFigure(aspect: Aspect, value: number): string {
+  return aspect === 'response-time' ? ms(value) : aspect === 'errors' ? ratio(value) : rate(value);
+}
+
+/** A change for the worse as it is read: `+31 %`; of throughput, where less is worse, `−31 %`; of errors `+3.1 points`. */
+export function changeText(aspect: Aspect, change: number): string {
+  const shown = aspect === 'throughput' ? -change : change;
+  const sign = shown < 0 ? '−' : '+';
+  const percent = Math.abs(shown * 100);
+  if (aspect === 'errors') return `${sign}${percent.toFixed(1)} points`;
+  return `${sign}${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
+
+/** A chance: `p = 0.003`, `p < 0.0001`. */
+export function chanceText(p: number): string {
+  return p < 0.0001 ? 'p < 0.0001' : `p = ${Number(p.toPrecision(2))}`;
+}
+
+/** `p(95) of http_req_duration`; what a rate is a share or number of, in words. */
+export function comparedName({ aspect, metric, stat }: Pick<Regression, 'aspect' | 'metric' | 'stat'>): string {
+  return `${aspect === 'response-time' ? stat : aspect === 'errors' ? 'share of failures' : 'number a second'} of ${metric}`;
+}
+
+function regressed(finding: Regression): string {
+  const { aspect, observed, baseline, change, limit, noise, p, runs, blocks } = finding;
+  const allowed = aspect === 'errors' ? limitFigure(limit, 'ratio') : changeText(aspect, limit);
+  return (
+    `Worse than its baseline: ${comparedName(finding)} was ${comparedFigure(aspect, observed)} against ` +
+    `${comparedFigure(aspect, baseline)} in ${counted(runs, 'run')} (${changeText(aspect, change)}); allowed ${allowed}, ` +
+    `chance alone makes up to ${changeText(aspect, noise)}, with ${chanceText(p)} over ${counted(blocks, 'time block')}.`
+  );
 }
 
 const LESS_LOAD_PER_SLICE = 'Use fewer VUs a slice, more slices, or a quieter machine.';
@@ -129,6 +168,18 @@ const SATURATION_REMEDIES: Record<HealthSignal['signal'], string> = {
   exhausted: 'Raise the limit of open files, use fewer connections a slice, or more slices and addresses.',
 };
 
+function onShard({ shard }: { shard?: number }): string {
+  return shard === undefined ? '' : ` on shard ${shard}`;
+}
+
+/** As many numbers as a person reads: `1, 2 and 5`. */
+function list(numbers: number[]): string {
+  const shown = numbers.slice(0, 10).map(String);
+  const rest = numbers.length - shown.length;
+  const last = rest > 0 ? `${count(rest)} more` : shown.pop()!;
+  return shown.length > 0 ? `${shown.join(', ')} and ${last}` : last;
+}
+
 /** What happened: observed, required, how many samples. */
 function what(finding: Finding): string {
   switch (finding.kind) {
@@ -167,6 +218,24 @@ function what(finding: Finding): string {
         `${sliceName(finding.scenario, finding.slice, finding.of)} delivered no report: ${quoted(finding.cause)}; ` +
         `required: all ${finding.of}, since a part of the load was missing.`
       );
+    case 'missing-shard': {
+      const { shards, of } = finding;
+      const which = `Shard${shards.length === 1 ? '' : 's'} ${list(shards)} of ${of} ${shards.length === 1 ? 'is' : 'are'}`;
+      return `${which} missing; required: all ${of}, since a part of the load was missing.`;
+    }
+    case 'duplicate-shard':
+      return `Shard ${finding.shard} of ${finding.of} is there more than once; required: each of them once.`;
+    case 'foreign-shard': {
+      const { shard, of, what, found, expected } = finding;
+      return (
+        `Shard ${shard} of ${of} is not of the same run as the others: its ${what} is ${quoted(found)}; ` +
+        `required: ${quoted(expected)}. It was left out.`
+      );
+    }
+    case 'shard-spread': {
+      const [observed, allowed] = apart(finding.spreadMs, finding.allowedMs, 'ms');
+      return `Shard ${finding.last} started ${observed} after shard ${finding.first}; allowed ${allowed}.`;
+    }
     case 'late-start':
       return (
         `${sliceName(finding.scenario, finding.slice)} started ${ms(finding.lateMs)} after the common start; ` +
@@ -183,10 +252,10 @@ function what(finding: Finding): string {
       const { signal, scenario, detail, unit, count: n } = finding;
       if (signal === 'exhausted') {
         const often = counted(finding.observed, 'time');
-        return `The generator ran out of resources: ${quoted(detail ?? 'unnamed')}, ${often}; required 0.`;
+        return `The generator ran out of resources${onShard(finding)}: ${quoted(detail ?? 'unnamed')}, ${often}; required 0.`;
       }
       const [observed, allowed] = apart(finding.observed, finding.allowed, unit);
-      const where = scenario === undefined ? '' : ` in ${scenario}`;
+      const where = `${scenario === undefined ? '' : ` in ${scenario}`}${onShard(finding)}`;
       return (
         `The generator was saturated: ${SIGNALS[signal].figure}${where} was ${observed} over ${counted(n, 'reading')}; ` +
         `allowed ${allowed}.`
@@ -224,17 +293,26 @@ function what(finding: Finding): string {
       );
     case 'nothing-measured':
       return 'Nothing was measured: 0 iterations finished; required: at least 1.';
+    case 'regression':
+      return regressed(finding);
+    case 'baseline-thin':
+      return (
+        `Nothing was compared: the baseline holds ${counted(finding.runs, 'run')}; required: at least ` +
+        `${count(finding.needed)}, to know how much runs of one build differ by chance.`
+      );
+    case 'baseline-unreadable':
+      return `Nothing was compared: ${quoted(finding.error)}.`;
   }
 }
 
 function afterThreshold({ metric, unit, calm, expression }: Crossed): string {
-  const { name } = parseKey(metric);
+  const { metric: name } = parseSeriesKey(metric);
   if (calm !== undefined) return 'The load made the difference: look at which step or page slowed most.';
   if (name.startsWith('browser_')) return 'Look at what the person in the browser felt, step by step.';
   if (unit === 'ratio') return 'Look at the errors by name.';
   if (name === 'iteration_response_time')
     return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';
-  if (splitExpression(expression)?.op.startsWith('>')) return 'Less was done than asked: look at errors and drops.';
+  if (asksForMore(expression)) return 'Less was done than asked: look at errors and drops.';
   if (unit === 'ms') return 'Look at the target at that time: CPU, slow queries, its log.';
   return 'Look at what the target did more than it should: its log, its /metrics.';
 }
@@ -256,6 +334,14 @@ export function nextStep(finding: Finding): string {
       return 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
     case 'missing-slice':
       return "Look at that worker's output, or that shard's job.";
+    case 'missing-shard':
+      return 'Look at their jobs, and whether their blobs were collected.';
+    case 'duplicate-shard':
+      return 'Merge the blobs of one attempt only.';
+    case 'foreign-shard':
+      return 'Collect the blobs of one run only, all from the same commit with the same settings.';
+    case 'shard-spread':
+      return 'Give all shards the same LOAD_START_AT, or a LOAD_RENDEZVOUS, and their clocks NTP.';
     case 'late-start':
       return 'Use fewer slices on this machine, or a quieter one.';
     case 'lateness':
@@ -276,6 +362,12 @@ export function nextStep(finding: Finding): string {
       return 'Run the whole profile before a release.';
     case 'nothing-measured':
       return 'Look at the -g filter, LOAD_DURATION, and when the scenarios start.';
+    case 'regression':
+      return 'Look at what changed since the runs of the baseline: npm run baseline -- show.';
+    case 'baseline-thin':
+      return 'Add runs of this build: npm run baseline -- accept <run>.';
+    case 'baseline-unreadable':
+      return 'Restore the file, or delete it and accept runs anew.';
   }
 }
 
@@ -301,19 +393,26 @@ const ORDER: Finding['kind'][] = [
   'oracle',
   'target-down',
   'target-unreached',
+  'foreign-shard',
+  'duplicate-shard',
+  'missing-shard',
   'interrupted',
   'crashed',
   'missing-slice',
   'nothing-measured',
   'saturated',
   'lateness',
+  'shard-spread',
   'late-start',
   'oracle-unknown',
   'no-data',
   'threshold',
   'dropped',
+  'regression',
   'cut-off',
   'left-out',
+  'baseline-thin',
+  'baseline-unreadable',
 ];
 
 function rank(finding: Finding): number {
@@ -327,7 +426,7 @@ function rank(finding: Finding): number {
 function excess(finding: Finding): number {
   if (finding.kind !== 'threshold') return 1;
   const { observed, limit } = finding;
-  const [high, low] = splitExpression(finding.expression)?.op.startsWith('>') ? [limit, observed] : [observed, limit];
+  const [high, low] = asksForMore(finding.expression) ? [limit, observed] : [observed, limit];
   return low > 0 ? high / low : Number.POSITIVE_INFINITY;
 }
 
@@ -345,8 +444,28 @@ export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {
   );
 }
 
+/** `PASS`; of one shard's part alone `PART 2 OF 3`, or `PART 2 OF 3: FAIL`. */
+export function statusName({ status, partial }: Verdict): string {
+  const name = status.toUpperCase();
+  if (!partial) return name;
+  return `PART ${partial.shard} OF ${partial.of}${status === 'pass' ? '' : `: ${name}`}`;
+}
+
+/** `Slices started within 3 ms`; of merged shards also these. */
+export function startsText({ health }: Verdict): string {
+  const shards = health.shardSpreadMs === undefined ? '' : `, shards within ${ms(health.shardSpreadMs)}`;
+  return `Slices started within ${ms(health.startSpreadMs)}${shards}`;
+}
+
 /** The verdict in one sentence, for the line under PASS, FAIL or INVALID. */
 export function headline(verdict: Verdict): string {
+  const { partial } = verdict;
+  if (!partial) return sentenceOf(verdict);
+  const sentence = verdict.status === 'pass' ? 'It ran to its end.' : sentenceOf(verdict);
+  return `Part ${partial.shard} of ${partial.of}, no verdict of the whole. ${sentence} Thresholds are judged when all parts are merged.`;
+}
+
+function sentenceOf(verdict: Verdict): string {
   const { thresholds, oracles, reasons } = verdict;
   const missed = thresholds.filter((t) => !t.ok && t.observed !== null).length;
   switch (verdict.status) {
@@ -366,7 +485,8 @@ export function headline(verdict: Verdict): string {
       if (kinds.has('target-down')) return 'The target stopped answering.';
       const limits = missed > 0 ? `missed ${missed} of ${counted(thresholds.length, 'threshold')}` : '';
       const drops = kinds.has('dropped') ? 'could not sustain the load' : '';
-      return `The target ${[limits, drops].filter(Boolean).join(' and ') || 'failed'}.`;
+      const worse = kinds.has('regression') ? 'got worse than its baseline' : '';
+      return `The target ${[limits, drops, worse].filter(Boolean).join(' and ') || 'failed'}.`;
     }
     case 'invalid':
       return 'The measurement cannot be trusted; it neither clears nor blames the target.';

@@ -1,4 +1,4 @@
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import type {
   FullConfig,
   FullResult,
@@ -7,31 +7,36 @@ import type {
   TestCase,
   TestError,
   TestResult,
-  TestRun,
 } from '@playwright/test/reporter';
-import { consult } from '../check/oracles.ts';
-import { type Declaration, declarationType } from '../declaration.ts';
-import { parseSelector } from '../judge/expression.ts';
-import { type Case, judge, type SliceFacts } from '../judge/judge.ts';
-import type { Finding, Reason, Verdict } from '../judge/verdict.ts';
-import { builtinMetrics } from '../measure/metrics.ts';
-import { type SliceReport, sliceReportType, unpackSlice } from '../measure/slice.ts';
-import { MetricStore } from '../measure/store.ts';
-import { checkBrowser, checkReachable, checkScenarios } from '../preflight.ts';
-import { durationOf, vusOf } from '../schedule/plan.ts';
+import { launchOptions } from '../browser.ts';
+import { joinParts } from '../judge/shards.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { sliceReportType } from '../measure/slice.ts';
+import { vusOf } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secretsOf, withoutSecrets } from '../secrets.ts';
-import { resolveTarget, shownUrl, targetSettings } from '../target.ts';
+import { targetSettings } from '../target.ts';
 import { wantsColor } from './ansi.ts';
-import { Coordinator } from './coordinator.ts';
-import { failureLine, firstLine, targetFailure } from './failure.ts';
+import { Baselines, type ComparableRun, comparableOf, figuresFile, json } from './baselines.ts';
+import { withBaseline } from './comparison.ts';
+import type { Coordinator } from './coordinator.ts';
+import { firstLine, targetFailure } from './failure.ts';
 import { runFolder, writeRun } from './files.ts';
-import { isFiltered, nothingToRun } from './filter.ts';
+import { nothingToRun } from './filter.ts';
+import { annotations, withoutCommands } from './github.ts';
+import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
+import { historyLine } from './history.ts';
+import { reportHtml } from './html.ts';
 import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
 import { summaryMarkdown } from './markdown.ts';
-import { say, worstFirst } from './prose.ts';
+import { observationType, packObservation, unpackObservation } from './observation.ts';
+import { type Origin, originOf } from './origin.ts';
+import { outputs, publish } from './outputs.ts';
+import { declarationOf, excludeOthers, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
+import type { RunRecord } from './record.ts';
 import { plainDisplay, renderVerdict, terminalDisplay } from './terminal.ts';
+import { addToTrend } from './trend.ts';
 
 /**
  * Playwright's reporter: the composition root of a run. Before it, checks everything that can be wrong and opens the start
@@ -42,20 +47,27 @@ export default class TandemReporter implements Reporter {
   readonly #root: string;
   readonly #display: LiveDisplay;
   readonly #listing = process.argv.includes('--list');
+  readonly #merging = process.argv[2] === 'merge-reports';
   readonly #secrets: string[];
-  readonly #reports: SliceReport[] = [];
-  /** What each slice's test said when it failed, by test. */
-  readonly #failures = new Map<TestCase, string>();
   readonly #pictures: Record<string, Buffer> = {};
-  readonly #unreadable: Finding[] = [];
   /** Why the run was not begun. */
   #refusal: string | undefined;
   /** True once an error was shown. */
   #explained = false;
   #shard = '';
+  /** Tests that have not ended. */
+  #running = 0;
+  /** Of merged shards: those that belong together, by the metadata of their projects. */
+  readonly #joined = new Map<unknown, number>();
+  #interrupted = false;
+  /** Why merging fails, for Playwright. */
+  #failure: string | undefined;
+  /** Playwright's version. */
+  #version = '';
+  #hasJourneys = false;
   #coordinator: Coordinator | undefined;
-  #timeline: Timeline | undefined;
-  #tests: TestCase[] = [];
+  /** Undefined when there is nothing to run. */
+  #harvest: Harvest | undefined;
 
   /** @param options `root`: the folder with `reports/` and the `.env` files */
   constructor(options: { root: string }) {
@@ -70,10 +82,10 @@ export default class TandemReporter implements Reporter {
   }
 
   /** Everything that can be wrong is found here: what this throws ends the run before any load. */
-  async preprocess(run: { config: FullConfig; suite: Suite; testRun: TestRun }): Promise<void> {
-    if (this.#listing) return;
+  async preprocess(planned: Planned): Promise<void> {
+    if (this.#listing) return excludeOthers(planned);
     try {
-      await this.#prepare(run.config, run.suite, run.testRun);
+      this.#coordinator = await prepare(planned, this.#root, this.#display);
     } catch (error) {
       // Without a stack Playwright shows the sentence alone.
       if (error instanceof Error) {
@@ -85,16 +97,25 @@ export default class TandemReporter implements Reporter {
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
-    this.#tests = suite.allTests();
+    this.#version = config.version;
     this.#shard = config.shard ? `shard-${config.shard.current}-of-${config.shard.total}` : '';
-    this.#timeline ??= suite.suites[0]?.project()?.metadata as Timeline | undefined;
     if (this.#listing) this.#list(suite);
-    const timeline = this.#timeline;
-    if (!timeline || this.#tests.length === 0) return;
+    if (this.#merging) {
+      this.#join(suite);
+      return;
+    }
+    const timeline = timelineOf(suite);
+    const slices = suite.allTests().map(sliceOf);
+    if (!timeline || slices.length === 0) return;
+    this.#running = slices.length;
+    this.#hasJourneys = slices.some(({ declaration }) => declaration?.kind === 'journey');
+    const part = partIn(timeline);
+    this.#harvest = new Harvest(timeline, slices, config.shard && part ? { part } : undefined, this.#root);
+    const countOf = (name: string) => slices.filter(({ scenario }) => scenario === name).length;
     this.#coordinator?.expect(
       timeline.scenarios
-        .map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan), slices: this.#slicesOf(name) }))
-        .filter(({ slices }) => slices > 0),
+        .map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan), slices: countOf(name) }))
+        .filter((scenario) => scenario.slices > 0),
     );
   }
 
@@ -109,6 +130,7 @@ export default class TandemReporter implements Reporter {
   onError(error: TestError): void {
     const text = (error.message ?? error.value ?? 'an error without a message').replace(/^Error: /, '');
     const nothing = text.startsWith('No tests found');
+    if (text === this.#failure) return;
     // A file that cannot be loaded comes first, and what is missing because of that after it.
     if (this.#explained && (nothing || text === this.#refusal)) return;
     this.#explained = true;
@@ -117,17 +139,30 @@ export default class TandemReporter implements Reporter {
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
-    const { title: scenario, repeatEachIndex: index } = test;
-    const { error } = result;
-    if (error) this.#failures.set(test, error.stack ?? error.message ?? error.value ?? result.status);
+    const id = idOf(test);
+    const shard = this.#joined.get(test.parent.project()?.metadata);
+    if (this.#merging && shard === undefined) return;
+    const { error, status } = result;
+    this.#interrupted ||= status === 'interrupted';
+    const why = error && (error.stack ?? error.message ?? error.value ?? status);
+    if (why !== undefined) this.#harvest?.fail(id, why);
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;
-      if (contentType === sliceReportType) this.#receive(scenario, index, body);
-      else this.#pictures[name] = body;
+      if (contentType === observationType) this.#harvest?.observe(unpackObservation(body), shard);
+      else if (contentType !== sliceReportType) this.#pictures[name] = body;
+      else if (this.#harvest?.receive(id, body)) this.#coordinator?.forget(id);
     }
-    if (result.status !== 'passed') {
-      const why = this.#failures.get(test) ?? result.status;
-      this.#coordinator?.giveUp(`slice ${index + 1} of ${scenario} ended before the start: ${firstLine(why)}`);
+    // Those of a hundred shards are a lot of memory.
+    if (this.#merging) result.attachments.length = 0;
+    this.#running -= 1;
+    if (this.#running === 0 && this.#shard && this.#coordinator) {
+      // The blob reporter comes after this one, and takes it along.
+      const body = packObservation(withoutSecrets(this.#coordinator.observation(), this.#secrets));
+      result.attachments.push({ name: 'observation', contentType: observationType, body });
+    }
+    if (status !== 'passed') {
+      const ended = `slice ${id.index + 1} of ${id.scenario} ended before the start`;
+      this.#coordinator?.giveUp(`${ended}: ${firstLine(why ?? status)}`);
     }
   }
 
@@ -135,194 +170,102 @@ export default class TandemReporter implements Reporter {
     await this.#coordinator?.close();
     this.#display.stop();
     if (this.#listing) return undefined;
-    if (!this.#timeline || this.#tests.length === 0) return { status: 'failed' };
-    const verdict = this.#judge(this.#timeline, result);
-    await this.#write(verdict);
-    return verdict.status === 'pass' ? undefined : { status: 'failed' };
-  }
-
-  async #prepare(config: FullConfig, suite: Suite, testRun: TestRun): Promise<void> {
-    if (suite.suites.length > 1) {
-      const names = suite.suites.map((one) => one.project()!.name).join(', ');
-      throw new Error(`--project names ${suite.suites.length} profiles (${names}); allowed is one profile a run.`);
+    if (!this.#harvest) {
+      if (this.#merging) this.#display.print('There is nothing to merge: in none of the blobs did a run begin.');
+      this.#failure = 'there is no verdict';
+      return { status: 'failed' };
     }
-    const timeline = suite.suites[0]?.project()?.metadata as Timeline | undefined;
-    if (!timeline) return;
-    this.#timeline = timeline;
-    const { retries } = suite.suites[0]!.project()!;
-    if (retries > 0) {
-      throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
-    }
-    const declared = declarations(suite);
-    if (!isFiltered(process.argv)) checkAllDeclared(timeline, declared);
-    if (declared.size === 0) return;
-    checkScenarios(timeline, declared);
-    const count = excludeSurplus(timeline, suite, testRun);
-    const atOnce = config.shard ? Math.ceil(count / config.shard.total) : count;
-    if (config.workers < atOnce) {
-      throw new Error(
-        `--workers is ${config.workers}, but the ${atOnce} slices of profile ${timeline.profile} must run at the same time; allowed is at least ${atOnce}.`,
-      );
-    }
-    checkBrowser(timeline, new Set(declared.keys()));
-    const settings = targetSettings(process.env, this.#root);
-    const target = resolveTarget(settings, process.env);
-    await checkReachable(target, settings, new Set([...declared.values()].map(({ kind }) => kind)));
-    process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
-    this.#coordinator = await Coordinator.open(timeline, target, process.env.LOAD_RUN_ID, this.#display);
-  }
-
-  #slicesOf(scenario: string): number {
-    return this.#tests.filter(({ title }) => title === scenario).length;
-  }
-
-  #receive(scenario: string, index: number, body: Buffer): void {
-    try {
-      this.#reports.push(unpackSlice(body));
-      this.#coordinator?.forget({ scenario, index });
-    } catch (error) {
-      const { message } = error as Error;
-      this.#unreadable.push({ kind: 'crashed', severity: 'invalid', scenario, slice: index, error: message });
-    }
-  }
-
-  #judge(timeline: Timeline, result: FullResult): Verdict {
-    const store = new MetricStore();
-    store.define(builtinMetrics);
-    const missing: Case['missing'] = [];
-    for (const { intervals, definitions } of this.#reports) {
-      store.define(definitions);
-      for (const interval of intervals) store.add(interval);
-    }
-    for (const test of this.#tests) {
-      const { title: scenario, repeatEachIndex: index } = test;
-      if (this.#reports.some((report) => report.scenario === scenario && report.slice.index === index)) continue;
-      store.define(declarationOf(test)?.metrics ?? {});
-      for (const interval of this.#coordinator?.streamed({ scenario, index }) ?? []) store.add(interval);
-      const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
-      missing.push({ scenario, slice: index, of, cause: firstLine(this.#failures.get(test) ?? 'no reason is known') });
-    }
-    for (const interval of this.#coordinator?.gauges() ?? []) store.add(interval);
-
-    const first = this.#reports[0];
-    const target = this.#coordinator?.target;
-    const running = timeline.scenarios.filter(({ name }) => this.#slicesOf(name) > 0);
-    const { kept, leftOut } = applicable(timeline, running, this.#tests);
-    const errors: Record<string, number> = {};
-    for (const { end } of this.#reports) {
-      for (const [name, count] of Object.entries(end.errors)) errors[name] = (errors[name] ?? 0) + count;
-    }
-    const { verdict, findings } = judge({
-      runId: first?.runId ?? process.env.LOAD_RUN_ID ?? 'unknown',
-      profile: timeline.profile,
-      target: target
-        ? { name: target.name, url: shownUrl(target.baseUrl) }
-        : (first?.target ?? { name: 'unknown', url: '' }),
-      startedAt: first?.startedAt ?? (this.#coordinator?.startedAt ?? result.startTime).toISOString(),
-      durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs(missing)),
-      seed: timeline.seed,
-      store,
-      slices: this.#reports.map(({ scenario, slice, end }): SliceFacts => {
-        const error =
-          end.error && failureLine(end.error.replace(`${scenario}, slice ${slice.index}: `, ''), this.#root);
-        return { scenario, slice, end: { ...end, error } };
-      }),
-      missing,
-      scenarios: running.map(({ name, plan }) => ({
-        name,
-        maxVUs: vusOf(plan),
-        startMs: plan.startTimeMs,
-        endMs: durationOf(plan),
-      })),
-      thresholds: kept,
-      limits: timeline.health,
-      errors,
-      oracles: consult(
-        this.#tests.flatMap((test) => declarationOf(test)?.oracles ?? []),
-        this.#reports.map(({ evidence }) => evidence),
-      ),
-      observed: [...this.#observed(timeline, result), ...this.#failedAfterwards(), ...this.#unreadable, ...leftOut],
-    });
-    const reasons: Reason[] = worstFirst(causes(findings)).map((finding) => ({ ...finding, message: say(finding) }));
+    if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
     // Error texts come from anywhere: nothing that is written may hold a token.
-    return withoutSecrets(
-      {
-        ...verdict,
-        reasons: reasons.filter(({ severity }) => severity !== 'warning'),
-        warnings: reasons.filter(({ severity }) => severity === 'warning'),
-      },
-      this.#secrets,
-    );
+    const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
+    const judged = withoutSecrets(this.#harvest.verdict(ending), this.#secrets);
+    const record = this.#harvest.record(judged, Object.keys(this.#pictures), this.#origin());
+    const comparable = withoutSecrets(comparableOf(judged, record), this.#secrets);
+    const verdict = await withBaseline(judged, comparable, new Baselines(join(this.#root, 'baselines')));
+    const written = await this.#write(verdict, record, { ...comparable, status: verdict.status });
+    if (written && verdict.status === 'pass') return undefined;
+    this.#failure = written ? `the verdict is ${verdict.status}` : 'the results were not written';
+    return { status: 'failed' };
   }
 
-  /** A slice that died still measured as long as it streamed. */
-  #streamedMs(missing: Case['missing']): number {
-    const last = missing.map(
-      ({ scenario, slice }) => this.#coordinator?.streamed({ scenario, index: slice }).at(-1)?.index ?? -1,
-    );
-    return (Math.max(-1, ...last) + 1) * this.#timeline!.intervalMs;
+  /** `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
+  async onExit(): Promise<void> {
+    if (this.#merging && this.#failure !== undefined) throw this.#failure;
   }
 
-  /** What only the coordinator and Playwright can know: an outage, a Ctrl-C, a stop before the start. */
-  #observed(timeline: Timeline, result: FullResult): Finding[] {
-    const coordinator = this.#coordinator;
-    const cut = { kind: 'interrupted', severity: 'invalid', ofMs: timeline.durationMs } as const;
-    if (coordinator?.targetDownAtMs !== undefined) {
-      const { url, outage: last } = coordinator.probe.availability;
-      const { sinceMs, untilMs, tries, error } = last!;
-      const outage = { url: shownUrl(url), atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
-      return [{ kind: 'target-down', severity: 'fail', ...outage }];
-    }
-    const ends = this.#reports.map(({ end }) => end);
-    const atMs = Math.max(0, ...ends.map(({ durationMs }) => durationMs));
-    if (result.status === 'interrupted') return [{ ...cut, by: 'Ctrl-C', atMs }];
-    if (result.status === 'timedout') return [{ ...cut, by: 'Playwright’s globalTimeout', atMs }];
-    // Without one of its slices a run does not begin: what became of that slice is the reason, not that the others stopped.
-    const isCause = ends.some(({ status }) => status === 'crashed') || ends.length < this.#tests.length;
-    if (isCause && ends.every(({ durationMs }) => durationMs === 0)) return [];
-    if (coordinator?.stopReason !== undefined) return [{ ...cut, by: coordinator.stopReason, atMs }];
-    const stopped = this.#reports.find(({ end }) => end.status === 'stopped');
-    return stopped ? [{ ...cut, by: `slice ${stopped.slice.index + 1} of ${stopped.scenario} was stopped`, atMs }] : [];
-  }
-
-  /** A slice that ran to its end and failed all the same: in its teardown. Playwright's exit code would contradict a pass. */
-  #failedAfterwards(): Finding[] {
-    return this.#tests.flatMap((test): Finding[] => {
-      const { title: scenario, repeatEachIndex: index } = test;
-      const report = this.#reports.find((one) => one.scenario === scenario && one.slice.index === index);
-      const error = this.#failures.get(test);
-      if (report?.end.status !== 'complete' || error === undefined) return [];
-      return [{ kind: 'crashed', severity: 'invalid', scenario, slice: index, error: failureLine(error, this.#root) }];
+  /** Of the blobs that are merged those that are shards of one run. */
+  #join(suite: Suite): void {
+    const shards = suite.suites.flatMap((project) => {
+      const timeline = project.project()!.metadata as Timeline;
+      const part = partIn(timeline);
+      return part ? [{ ...part, timeline, tests: project.allTests() }] : [];
     });
+    if (shards.length === 0) return;
+    const { joined, missing, findings } = joinParts(shards);
+    for (const { timeline, shard } of joined) this.#joined.set(timeline, shard);
+    const { timeline, ...part } = joined[0]!;
+    const merged = { joined: joined.map(({ shard }) => shard), missing, of: part.of, findings };
+    const division: Division = { part, merged };
+    const slices = joined.flatMap(({ tests }) => tests).map(sliceOf);
+    this.#harvest = new Harvest(timeline, slices, division, this.#root);
   }
 
-  async #write(verdict: Verdict): Promise<void> {
+  /** Of merged shards nobody here knows which browser they had. */
+  #origin(): Origin {
+    const browser = this.#coordinator && this.#hasJourneys ? launchOptions().executablePath : undefined;
+    return withoutSecrets(originOf(this.#root, this.#version, browser), this.#secrets);
+  }
+
+  /** @returns whether the results are where they belong */
+  async #write(verdict: Verdict, record: RunRecord, comparable: ComparableRun): Promise<boolean> {
     const { stdout, stderr } = process;
     const color = wantsColor(stdout);
     const name = [runFolder(verdict.runId), this.#shard].filter(Boolean).join('-');
-    const dir = join(this.#root, 'reports', name);
+    const reports = join(this.#root, 'reports');
+    const dir = join(reports, name);
     const k6 = k6Summary(verdict, { isStdOutTTY: !!stdout.isTTY, isStdErrTTY: !!stderr.isTTY, noColor: !color });
-    await writeRun(dir, {
+    // The verdict is told even where it cannot be kept.
+    const unwritten = await writeRun(dir, {
       'verdict.json': `${JSON.stringify(verdict, null, 2)}\n`,
       'metrics.json': `${JSON.stringify(k6, null, 2)}\n`,
       'summary.md': summaryMarkdown(verdict),
+      'index.html': reportHtml(verdict, record),
+      [figuresFile]: json(comparable),
+      ...outputs(verdict, record),
       ...this.#pictures,
-    });
-    const shown = relative(process.cwd(), dir) || '.';
-    stdout.write(
-      renderVerdict(verdict, {
-        columns: stdout.columns ?? 100,
-        color,
-        paths: { summary: join(shown, 'summary.md'), dir: shown },
-      }),
+    }).then(
+      () => undefined,
+      (error: Error) => error.message,
     );
+    const shown = relative(process.cwd(), dir) || '.';
+    const files = { html: join(shown, 'index.html'), summary: join(shown, 'summary.md'), dir: shown };
+    const text = renderVerdict(verdict, {
+      columns: stdout.columns ?? 100,
+      color,
+      paths: unwritten === undefined ? files : {},
+    });
+    const onGitHub = process.env.GITHUB_ACTIONS === 'true';
+    stdout.write(onGitHub ? withoutCommands(text) : text);
+    // A part of a run is told of by what merges it.
+    if (!this.#shard) {
+      const trend = addToTrend(reports, historyLine(verdict, comparable.run));
+      await trend.catch((error: Error) => stdout.write(`${error.message}\n`));
+      for (const warning of await publish(verdict, record)) stdout.write(`${this.#clean(warning)}\n`);
+      if (onGitHub) stdout.write(annotations(verdict));
+    }
+    if (unwritten !== undefined) stdout.write(`${unwritten}\n`);
+    return unwritten === undefined;
   }
 
   #list(suite: Suite): void {
     for (const project of suite.suites) {
       const { description, scenarios } = project.project()!.metadata as Timeline;
       this.#display.print(`${project.project()!.name}: ${description}`);
-      for (const { name, kind, slices } of scenarios) this.#display.print(`  ${kind} ${name}, slices: ${slices}`);
+      for (const { name, kind, slices } of scenarios) {
+        const own = project.allTests().filter(({ title }) => title === name);
+        const numbers = own.map(({ repeatEachIndex }) => repeatEachIndex + 1).join(', ') || 'none';
+        this.#display.print(`  ${kind} ${name}, slices: ${this.#shard ? `${numbers} of ` : ''}${slices}`);
+      }
     }
   }
 
@@ -331,98 +274,10 @@ export default class TandemReporter implements Reporter {
   }
 }
 
-function declarationOf(test: TestCase): Declaration | undefined {
-  const found = test.annotations.find(({ type }) => type === declarationType)?.description;
-  return found === undefined ? undefined : (JSON.parse(found) as Declaration);
+function sliceOf(test: TestCase): PlannedSlice {
+  return { ...idOf(test), declaration: declarationOf(test) };
 }
 
-/** By scenario name. Throws when a file declares another scenario than its name says. */
-function declarations(suite: Suite): Map<string, Declaration> {
-  const declared = new Map<string, Declaration>();
-  for (const test of suite.allTests()) {
-    const declaration = declarationOf(test);
-    // The test's own location is in support/test.ts; its parent is the file.
-    const file = test.parent.title;
-    const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
-    if (!declaration || declaration.kind !== kind || test.title !== name) {
-      const found = `${declaration?.kind ?? 'test'}("${test.title}", …)`;
-      throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
-    }
-    declared.set(name, declaration);
-  }
-  return declared;
-}
-
-/** A file without its load(…) would else be left out of the run, and its thresholds with it. */
-function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>): void {
-  const gone = scenarios.find(({ name }) => !declared.has(name));
-  if (!gone) return;
-  const { name, kind } = gone;
-  const file = kind === 'load' ? `protocol/${name}.load.ts` : `journeys/${name}.journey.ts`;
-  throw new Error(
-    `${file} declares nothing, but ${path} runs scenarios.${name}; allowed is one ${kind}(…) with the name of its file.`,
-  );
-}
-
-/** Playwright repeats every test as often as the profile has slices; a scenario may have fewer. Returns how many remain. */
-function excludeSurplus({ scenarios, profile, slices: all }: Timeline, suite: Suite, testRun: TestRun): number {
-  let count = 0;
-  for (const { name, slices } of scenarios) {
-    const tests = suite.allTests().filter(({ title }) => title === name);
-    if (tests.length > 0 && tests.length !== all) {
-      throw new Error(
-        `--repeat-each is ${tests.length}, but slices are made by the profile, and ${profile} has ${all}; allowed is LOAD_SLICES=${tests.length}.`,
-      );
-    }
-    for (const test of tests) if (test.repeatEachIndex >= slices) testRun.exclude(test);
-    count += Math.min(tests.length, slices);
-  }
-  return count;
-}
-
-/** Thresholds that this run can tell something about: a filter (-g) takes the others away with their scenarios. */
-function applicable(timeline: Timeline, running: Timeline['scenarios'], tests: TestCase[]) {
-  const names = new Set(running.map(({ name }) => name));
-  const kinds = new Set(running.map(({ kind }) => kind));
-  const own = new Set(tests.flatMap((test) => Object.keys(declarationOf(test)?.metrics ?? {})));
-  const missing = timeline.scenarios.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  const kept: Case['thresholds'] = {};
-  let gone = 0;
-  for (const [source, specs] of Object.entries(timeline.thresholds)) {
-    const { metric, tags } = parseSelector(source)!;
-    const scenario = tags.scenario ?? tags.journey;
-    const here = scenario === undefined || names.has(scenario);
-    const recorded = metric.startsWith('browser_')
-      ? kinds.has('journey')
-      : /^(http|ws)_/.test(metric)
-        ? kinds.has('load')
-        : metric in builtinMetrics || own.has(metric);
-    if (missing.length === 0 || (here && recorded)) kept[source] = specs;
-    else gone += specs.length;
-  }
-  const leftOut: Finding[] =
-    missing.length === 0 ? [] : [{ kind: 'left-out', severity: 'warning', scenarios: missing, thresholds: gone }];
-  return { kept, leftOut };
-}
-
-/** The CI's own run id, so that shards agree on it; else one that sorts by time. */
-function defaultRunId(profile: string, env: NodeJS.ProcessEnv): string {
-  const ci = env.GITHUB_RUN_ID && `github-${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT ?? '1'}`;
-  const other = env.CI_PIPELINE_ID ?? env.BUILDKITE_BUILD_ID ?? env.CIRCLE_WORKFLOW_ID ?? env.BUILD_TAG;
-  const made = `${new Date().toISOString().slice(0, 19).replace(/[:]/g, '')}-${process.pid.toString(36)}`;
-  return `${profile}-${ci || other || made}`;
-}
-
-/**
- * A run that was cut short leaves thresholds and oracles without samples and arrivals that never started; one that never
- * began has measured nothing.
- */
-function causes(findings: Finding[]): Finding[] {
-  const has = (...kinds: Finding['kind'][]) => findings.some(({ kind }) => kinds.includes(kind));
-  const isCut = has('target-down', 'interrupted', 'crashed', 'missing-slice');
-  const effects: Finding['kind'][] = [];
-  if (isCut) effects.push('nothing-measured');
-  if (isCut || has('nothing-measured')) effects.push('no-data', 'oracle-unknown');
-  if (has('target-down', 'interrupted')) effects.push('dropped');
-  return findings.filter(({ kind }) => !effects.includes(kind));
+function idOf({ title, repeatEachIndex }: TestCase) {
+  return { scenario: title, index: repeatEachIndex };
 }

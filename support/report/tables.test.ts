@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary } from '../judge/verdict.ts';
-import {
-  canonicalKey,
-  felt,
-  hiddenWait,
-  journeyNames,
-  operations,
-  parseKey,
-  slowdown,
-  totalIterations,
-  typicalStat,
-} from './tables.ts';
+import { felt, hiddenWait, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
 import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
@@ -19,14 +9,6 @@ const trend = (med: number): MetricSummary => ({
   contains: 'time',
   count: 9,
   values: { med, 'p(95)': med },
-});
-
-test('a key is taken apart, a broken one is a name', () => {
-  assert.deepEqual(parseKey('http_reqs'), { name: 'http_reqs', tags: {} });
-  assert.deepEqual(parseKey('m{a:1,url:http://x}'), { name: 'm', tags: { a: '1', url: 'http://x' } });
-  assert.deepEqual(parseKey('m{a}'), { name: 'm', tags: {} });
-  assert.deepEqual(parseKey('{'), { name: '{', tags: {} });
-  assert.equal(canonicalKey('m{ b:2, a:1 }'), 'm{a:1,b:2}');
 });
 
 test('calm stands beside load; a half that is missing is null', () => {

@@ -1,37 +1,18 @@
 /** What the tables of a report show, as data; `terminal.ts` and `markdown.ts` only draw it. */
 import type { HealthSignal, MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
+import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 
-/** `http_req_duration{scenario:sync-relay,op:push}` in its parts. */
-export interface MetricKey {
+interface Series {
   name: string;
-  tags: Record<string, string>;
-}
-
-/** Never throws: a key without tags, or with broken ones, is a name. */
-export function parseKey(key: string): MetricKey {
-  const match = /^([^{]+)\{(.*)\}$/s.exec(key);
-  if (!match) return { name: key, tags: {} };
-  const tags: Record<string, string> = {};
-  for (const pair of match[2]!.split(',')) {
-    const colon = pair.indexOf(':');
-    if (colon > 0) tags[pair.slice(0, colon).trim()] = pair.slice(colon + 1).trim();
-  }
-  return { name: match[1]!.trim(), tags };
-}
-
-/** The same key for the same metric, whatever the order of its tags and the spaces between them. */
-export function canonicalKey(key: string): string {
-  const { name, tags } = parseKey(key);
-  const pairs = Object.entries(tags).map(([tag, value]) => `${tag}:${value}`);
-  return pairs.length === 0 ? name : `${name}{${pairs.sort().join(',')}}`;
-}
-
-interface Series extends MetricKey {
+  tags: Tags;
   summary: MetricSummary;
 }
 
 function seriesOf(verdict: Verdict): Series[] {
-  return Object.entries(verdict.metrics).map(([key, summary]) => ({ ...parseKey(key), summary }));
+  return Object.entries(verdict.metrics).map(([key, summary]) => {
+    const { metric: name, tags } = parseSeriesKey(key);
+    return { name, tags, summary };
+  });
 }
 
 /** Iterations of the whole run, all scenarios together. */

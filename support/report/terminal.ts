@@ -10,8 +10,10 @@ import {
   requiredText,
   signalFigure,
   signalName,
-  splitExpression,
   splitMessage,
+  startsText,
+  statName,
+  statusName,
   targetText,
 } from './prose.ts';
 import {
@@ -31,8 +33,8 @@ export { plainDisplay, terminalDisplay } from './display.ts';
 export interface RenderOptions {
   columns: number;
   color: boolean;
-  /** Where the results are, as the reader should open them. */
-  paths: { html?: string; summary: string; dir: string };
+  /** Where the results are, as the reader should open them; empty when they are nowhere. */
+  paths: { html?: string; summary?: string; dir?: string };
 }
 
 const WIDEST = 120;
@@ -58,7 +60,7 @@ function statusStyle(p: Paint, status: Status): (text: string) => string {
 function banner({ verdict, width, p }: Page): string[] {
   const style = statusStyle(p, verdict.status);
   const inner = width - 4;
-  const badge = style(p.inverse(p.bold(` ${verdict.status.toUpperCase()} `)));
+  const badge = style(p.inverse(p.bold(` ${statusName(verdict)} `)));
   const { received, expected } = verdict.slices;
   const facts = `${ms(verdict.durationMs)}, ${received}/${counted(expected, 'slice')}`;
   const name = `${printable(verdict.profile)} → ${printable(verdict.target.name)}`;
@@ -213,7 +215,7 @@ function thresholdTable(page: Page): string[] {
     return [
       state,
       printable(t.metric),
-      { text: printable(splitExpression(t.expression)?.stat ?? t.expression), style: p.dim },
+      { text: printable(statName(t.expression)), style: p.dim },
       { text: figure(t.observed, t.unit), style: t.ok ? undefined : state.style },
       printable(requiredText(t.expression, t.limit, t.unit)),
       { text: count(t.count), style: p.dim },
@@ -294,7 +296,7 @@ function healthTable(page: Page): string[] {
   ];
   const lines = [
     healthyText(verdict),
-    `slices started within ${ms(health.startSpreadMs)} · generator used ${ms(health.generatorCpuSeconds * 1000)} of CPU · seed ${printable(verdict.seed)}`,
+    `${startsText(verdict)} · the generator used ${ms(health.generatorCpuSeconds * 1000)} of CPU · seed ${printable(verdict.seed)}`,
   ];
   const target = targetText(verdict);
   if (target !== '') lines.push(`target at most: ${target}`);

@@ -71,6 +71,8 @@ export function printable(text: string): string {
   return (
     text
       .replace(/\s+/gu, ' ')
+      // They take no width: a letter could carry any number of them through every limit.
+      .replace(/(\p{Mark}{8})\p{Mark}+/gu, '$1')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
       .replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
       .replace(

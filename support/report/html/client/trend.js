@@ -1,0 +1,39 @@
+import { AXIS_FONT, colour, keepInShape, lineOf, plotIn, verticalAxis } from './look.js';
+
+const HEIGHT = 180;
+
+/** @type {import('../../trend.ts').TrendPayload} */
+const { groups } = JSON.parse(document.getElementById('payload')?.textContent ?? '{"groups":[]}');
+const drawn = groups.flatMap(({ times, statuses, charts }) =>
+  charts.map(({ id, figures }) => {
+    const place = /** @type {HTMLElement} */ (document.getElementById(id));
+    const select = /** @type {HTMLSelectElement} */ (document.getElementById(`${id}-figure`));
+    /** All runs as a line; those that did not pass once more, as points of their own colour. @returns {uPlot.AlignedData} */
+    const chosen = () => {
+      const values = figures[Number(select.value)]?.values ?? [];
+      return [times, values, values.map((value, at) => (statuses[at] === 'pass' ? null : value))];
+    };
+    const plot = plotIn(
+      place,
+      {
+        height: HEIGHT,
+        cursor: { y: false, drag: { x: false, y: false } },
+        scales: { y: { range: (_, __, max) => [0, max * 1.08 || 1] } },
+        axes: [{ font: AXIS_FONT, stroke: () => colour('quiet'), grid: { show: false } }, verticalAxis()],
+        series: [
+          {},
+          { ...lineOf('all', 'middle'), spanGaps: true, points: { show: true, size: 5 } },
+          {
+            ...lineOf('not passed', 'bad'),
+            width: 0,
+            points: { show: true, size: 7, stroke: () => colour('bad'), fill: () => colour('bad') },
+          },
+        ],
+      },
+      chosen(),
+    );
+    select.addEventListener('change', () => plot.setData(chosen()));
+    return { plot, place, height: HEIGHT };
+  }),
+);
+keepInShape(drawn);

@@ -1,0 +1,390 @@
+/** What the page's script draws, as data that it only has to unpack: charts over time, percentile curves, all metrics. */
+import { gzipSync } from 'node:zlib';
+import type { MetricSummary, Verdict } from '../../judge/verdict.ts';
+import type { Trend } from '../../measure/histogram.ts';
+import { parseSeriesKey } from '../../measure/metrics.ts';
+import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
+import type { MetricStore } from '../../measure/store.ts';
+import { count, figure } from '../figures.ts';
+import { counterText } from '../prose.ts';
+import type { RunRecord } from '../record.ts';
+import { felt, operations } from '../tables.ts';
+import { printable } from '../text.ts';
+
+/** One number an interval; null where nothing was measured. */
+export type Column = (number | null)[];
+
+export interface Line {
+  /** Of {@link Scope.columns}, or of {@link Payload.columns} in a chart that does not change with the scenario. */
+  column: string;
+  label: string;
+  /** `weak` to `strong` are shades for growing percentiles, `plan` is what was asked for, `one` to `five` are unlike each other. */
+  look: 'weak' | 'middle' | 'strong' | 'plan' | 'bad' | 'one' | 'two' | 'three' | 'four' | 'five';
+}
+
+export interface Chart {
+  id: string;
+  title: string;
+  /** What of it needs a word. */
+  note: string;
+  unit: string;
+  /** True when it is about the chosen scenario. */
+  scoped: boolean;
+  lines: Line[];
+  /** Charts with the same word have the same scale. */
+  scale?: string;
+}
+
+export interface Scope {
+  name: string;
+  columns: Record<string, Column>;
+}
+
+/** A distribution: all but one in `grid[k]` samples are at most `values[k]` ms; the last value is the maximum. */
+export interface Curve {
+  count: number;
+  values: number[];
+}
+
+/** What can be chosen to be drawn as percentile curves. */
+export interface Subject {
+  group: string;
+  label: string;
+  lines: { label: string; key: string }[];
+}
+
+/** A number as it is sorted and as it is read. */
+export type Figure = [value: number | null, text: string];
+
+export interface Payload {
+  schemaVersion: 1;
+  runId: string;
+  intervalMs: number;
+  intervals: number;
+  windows: RunRecord['windows'];
+  events: { atMs: number; kind: string; text: string }[];
+  charts: Chart[];
+  scopes: Scope[];
+  columns: Record<string, Column>;
+  subjects: Subject[];
+  /** For all curves; ascending. */
+  grid: number[];
+  curves: Record<string, Curve>;
+  metrics: { key: string; type: string; figures: Figure[] }[];
+}
+
+/** Gzip in base64: what stands in the page. */
+export function packPayload(payload: Payload): string {
+  return gzipSync(JSON.stringify(payload), { level: 9 }).toString('base64');
+}
+
+export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
+  const { intervalMs, intervals, windows, events } = record;
+  const scopes = scopesOf(record);
+  const columns = sharedColumns(record);
+  const measured = (chart: Chart) => ({
+    ...chart,
+    lines: chart.lines.filter(({ column }) =>
+      chart.scoped ? scopes.some((scope) => column in scope.columns) : column in columns,
+    ),
+  });
+  const subjects = subjectsOf(verdict);
+  return {
+    schemaVersion: 1,
+    runId: verdict.runId,
+    intervalMs,
+    intervals,
+    windows,
+    events: events.map((event) => ({ ...event, text: printable(event.text) })),
+    charts: CHARTS.map(measured).filter(({ lines }) => lines.length > 0),
+    scopes,
+    columns,
+    subjects,
+    grid: GRID,
+    curves: curvesOf(subjects, record.store),
+    metrics: Object.entries(verdict.metrics).map(([key, summary]) => ({
+      key: printable(key),
+      type: summary.type,
+      figures: figuresOf(summary),
+    })),
+  };
+}
+
+const PERCENTILES = [
+  [50, 'med', 'weak'],
+  [95, 'p95', 'middle'],
+  [99, 'p99', 'strong'],
+] as const;
+
+/** Trends of each scenario that are followed as percentiles. */
+const TIMES = { response: 'iteration_response_time', service: 'iteration_duration' } as const;
+
+/** What the person in the browser felt, over all journeys. */
+const FELT = [
+  ['browser_web_vital_lcp', 'LCP', 'one'],
+  ['browser_web_vital_inp', 'INP', 'two'],
+  ['browser_web_vital_ttfb', 'TTFB', 'three'],
+  ['browser_remote_change_to_paint', 'a change by others, until seen', 'four'],
+  ['browser_step_duration', 'steps', 'five'],
+] as const;
+
+const MEGABYTE = 1e6;
+
+const CHARTS: Chart[] = [
+  {
+    id: 'rate',
+    title: 'Rate',
+    note: 'iterations finished, beside the arrivals that were planned',
+    unit: 'per second',
+    scoped: true,
+    lines: [
+      { column: 'planned', label: 'planned', look: 'plan' },
+      { column: 'done', label: 'done', look: 'strong' },
+    ],
+  },
+  ...(['response', 'service'] as const).map(
+    (which): Chart => ({
+      id: which,
+      title: which === 'response' ? 'Response time' : 'Duration',
+      note: which === 'response' ? 'from when work was due: what a user waits' : 'from when work was started',
+      unit: 'ms',
+      scoped: true,
+      scale: 'iteration',
+      lines: PERCENTILES.map(([, label, look]) => ({ column: `${which} ${label}`, label, look })),
+    }),
+  ),
+  {
+    id: 'errors',
+    title: 'Errors',
+    note: 'iterations that failed, and arrivals that were dropped',
+    unit: 'per second',
+    scoped: true,
+    lines: [
+      { column: 'dropped', label: 'dropped', look: 'two' },
+      { column: 'failed', label: 'failed', look: 'bad' },
+    ],
+  },
+  {
+    id: 'vus',
+    title: 'VUs',
+    note: 'busy, of those that were there',
+    unit: '',
+    scoped: true,
+    lines: [
+      { column: 'allocated', label: 'allocated', look: 'plan' },
+      { column: 'busy', label: 'busy', look: 'strong' },
+    ],
+  },
+  {
+    id: 'lateness',
+    title: 'Lateness',
+    note: 'p99 of start − due; the generator’s own is that of work which had a free VU',
+    unit: 'ms',
+    scoped: true,
+    lines: [
+      { column: 'lateness', label: 'in all', look: 'weak' },
+      { column: 'own lateness', label: 'the generator’s own', look: 'strong' },
+    ],
+  },
+  {
+    id: 'felt',
+    title: 'In the browser',
+    note: 'p75 over all journeys',
+    unit: 'ms',
+    scoped: false,
+    lines: FELT.map(([column, label, look]) => ({ column, label, look })),
+  },
+  {
+    id: 'cpu',
+    title: 'Target CPU',
+    note: '100 % is one core',
+    unit: '%',
+    scoped: false,
+    lines: [{ column: 'target_cpu_percent', label: 'target', look: 'strong' }],
+  },
+  {
+    id: 'memory',
+    title: 'Target memory',
+    note: '',
+    unit: 'MB',
+    scoped: false,
+    lines: [{ column: 'target_memory_bytes', label: 'target', look: 'strong' }],
+  },
+];
+
+type Over = Map<number, AnySeries>;
+type Read = (series: AnySeries) => number;
+
+function scopesOf(record: RunRecord): Scope[] {
+  const { scenarios } = record;
+  const loads = scenarios.filter(({ kind }) => kind === 'load');
+  const each = scenarios.map((scenario) => ({ name: printable(scenario.name), of: [scenario] }));
+  const all = loads.length > 1 ? [{ name: 'All protocol work', of: loads }] : [];
+  // Loads first: they are what there is most of.
+  const ordered = [
+    ...all,
+    ...each.filter(({ of }) => of[0]!.kind === 'load'),
+    ...each.filter(({ of }) => of[0]!.kind !== 'load'),
+  ];
+  const cache = new Map<string, Over>();
+  return ordered.map(({ name, of }) => ({ name, columns: scopeColumns(record, of, cache) }));
+}
+
+function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<string, Over>): Record<string, Column> {
+  const { intervalMs, intervals, store } = record;
+  const columns: Record<string, Column> = {};
+  const add = (metric: string, reads: Record<string, Read>) => {
+    const over = together(of.map(({ name }) => cached(store, metric, name, cache)));
+    if (over.size === 0) return;
+    for (const [name, read] of Object.entries(reads)) columns[name] = columnOf(over, intervals, read);
+  };
+  // What is counted was 0 where nothing was, as long as something was to be done.
+  const isScheduled = (index: number) =>
+    of.some(({ startMs, endMs }) => index * intervalMs >= startMs && index * intervalMs < endMs);
+  const addRate = (name: string, metric: string) => {
+    add(metric, { [name]: (series) => (sumOf(series) * 1_000) / intervalMs });
+    columns[name] = Array.from({ length: intervals }, (_, i) => columns[name]?.[i] ?? (isScheduled(i) ? 0 : null));
+  };
+  if (of.some(({ plannedRates }) => plannedRates !== null)) {
+    columns.planned = Array.from({ length: intervals }, (_, index) =>
+      rounded(of.reduce((sum, { plannedRates }) => sum + (plannedRates?.[index] ?? 0), 0)),
+    );
+  }
+  addRate('done', 'iterations');
+  addRate('failed', 'iteration_failed');
+  addRate('dropped', 'dropped_iterations');
+  for (const [name, metric] of Object.entries(TIMES)) {
+    const reads = PERCENTILES.map(([percent, label]) => [`${name} ${label}`, percentile(percent)] as const);
+    add(metric, Object.fromEntries(reads));
+  }
+  add('vus', { busy: sumOf });
+  add('vus_max', { allocated: sumOf });
+  add('iteration_lateness', { lateness: percentile(99) });
+  add('generator_lateness', { 'own lateness': percentile(99) });
+  return columns;
+}
+
+/** Histograms are unpacked once, although they are read as several percentiles and in several scopes. */
+function cached(store: MetricStore, metric: string, scenario: string, cache: Map<string, Over>): Over {
+  const key = `${metric} ${scenario}`;
+  const found = cache.get(key) ?? store.over(metric, { scenario });
+  cache.set(key, found);
+  return found;
+}
+
+function together(parts: Over[]): Over {
+  if (parts.length === 1) return parts[0]!;
+  const all: Over = new Map();
+  for (const [index, series] of parts.flatMap((part) => [...part])) {
+    if (!all.has(index)) all.set(index, newSeries(series.type));
+    mergeInto(all.get(index)!, series);
+  }
+  return all;
+}
+
+function sharedColumns({ store, intervals }: RunRecord): Record<string, Column> {
+  const columns: Record<string, Column> = {};
+  const add = (metric: string, read: Read) => {
+    const over = store.over(metric);
+    if (over.size > 0) columns[metric] = columnOf(over, intervals, read);
+  };
+  for (const [metric] of FELT) add(metric, percentile(75));
+  add('target_cpu_percent', sumOf);
+  add('target_memory_bytes', (series) => sumOf(series) / MEGABYTE);
+  return columns;
+}
+
+function columnOf(over: Over, intervals: number, read: Read): Column {
+  return Array.from({ length: intervals }, (_, index) => {
+    const series = over.get(index);
+    return series === undefined ? null : rounded(read(series));
+  });
+}
+
+/** Of a counter its sum, of a rate how often it was true, of a gauge its value. */
+function sumOf(series: AnySeries): number {
+  if (series.type === 'rate') return series.passes;
+  return series.type === 'trend' ? series.trend.sum : series.sum;
+}
+
+function percentile(percent: number): Read {
+  return (series) => (series.type === 'trend' ? series.trend.percentile(percent) : Number.NaN);
+}
+
+/** Four digits are more than a chart shows. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function subjectsOf(verdict: Verdict): Subject[] {
+  const keys = new Map(Object.entries(verdict.metrics).map(([key, summary]) => [summary, key]));
+  const line = (label: string, summary: MetricSummary | null) =>
+    summary && summary.type === 'trend' && summary.count > 0 ? [{ label, key: keys.get(summary)! }] : [];
+  const work = operations(verdict);
+  const subjects = [
+    ...work.map(({ scenario, response, service }) => ({
+      group: 'Protocol work',
+      label: scenario ?? 'all scenarios',
+      lines: [...line('response time, from due', response), ...line('duration, from start', service)],
+    })),
+    ...felt(verdict).flatMap(({ title, rows }) =>
+      rows
+        .filter(({ unit }) => unit === 'ms')
+        .map((row) => ({
+          group: 'In the browser',
+          label: `${title}: ${row.label}`,
+          lines: [...line('calm', row.calm), ...line('load', row.load)],
+        })),
+    ),
+    ...work.flatMap(({ scenario, rows }) =>
+      rows.map((row) => ({
+        group: 'Operations',
+        label: `${scenario ?? 'all scenarios'}: ${row.label}`,
+        lines: line(row.label, row.summary),
+      })),
+    ),
+  ];
+  return subjects
+    .filter(({ lines }) => lines.length > 0)
+    .map((subject) => ({
+      ...subject,
+      label: printable(subject.label),
+      lines: subject.lines.map(({ label, key }) => ({ label: printable(label), key })),
+    }));
+}
+
+function curvesOf(subjects: Subject[], store: MetricStore): Record<string, Curve> {
+  const keys = new Set(subjects.flatMap(({ lines }) => lines.map(({ key }) => key)));
+  return Object.fromEntries(
+    [...keys].flatMap((key) => {
+      const { metric, tags } = parseSeriesKey(key);
+      const trend = store.trend(metric, tags);
+      return trend.count > 0 ? [[key, curveOf(trend)]] : [];
+    }),
+  );
+}
+
+/** Ten steps to a power of ten, evenly apart where it is logarithmic; p50, p75, p90, p95 and p99 are among them. */
+const GRID = Array.from({ length: 9 }, (_, power) =>
+  [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8].map((step) => rounded(step * 10 ** power)),
+).flat();
+
+function curveOf(trend: Trend): Curve {
+  const steps = GRID.filter((oneIn) => oneIn < trend.count);
+  const values = steps.map((oneIn) => rounded(trend.percentile(100 * (1 - 1 / oneIn))));
+  return { count: trend.count, values: [...values, rounded(trend.max)] };
+}
+
+/** Samples; average, total, share or value; median, p95, p99, maximum. */
+function figuresOf(summary: MetricSummary): Figure[] {
+  const { type, contains, values } = summary;
+  const unit = contains === 'time' ? 'ms' : contains === 'data' ? 'bytes' : 'none';
+  const one = (value: number | undefined): Figure => [
+    value === undefined ? null : rounded(value),
+    value === undefined ? '' : figure(value, unit),
+  ];
+  const main = { trend: values.avg, rate: values.rate, counter: values.count, gauge: values.value }[type];
+  const samples: Figure = type === 'counter' ? [null, ''] : [summary.count, count(summary.count)];
+  const shown: Figure = type === 'trend' ? one(main) : [main ?? null, counterText(summary)];
+  return [samples, shown, ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => one(values[stat]))];
+}

@@ -1,0 +1,379 @@
+/** The parts of the page that stand without a script: what `tables.ts` and `prose.ts` say, as HTML. */
+import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
+import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
+import {
+  besideText,
+  counterText,
+  headline,
+  requiredText,
+  say,
+  signalFigure,
+  signalName,
+  splitMessage,
+  startsText,
+  statName,
+  statusName,
+  targetText,
+} from '../prose.ts';
+import type { FailedSession, RunRecord } from '../record.ts';
+import {
+  errorsByName,
+  felt,
+  hiddenWait,
+  journeySessions,
+  operations,
+  signals,
+  slowdown,
+  totalIterations,
+  typicalStat,
+} from '../tables.ts';
+import { html, type Markup, type Part } from './markup.ts';
+import { type SortedCell, type TableRow, table } from './table.ts';
+
+/** A part of the page with its heading, which the navigation leads to. */
+export interface Section {
+  id: string;
+  title: string;
+  body: Markup;
+}
+
+const numberOf = (value: number | null | undefined, shown: Part): SortedCell => ({ value: value ?? null, shown });
+const counting = (value: number | null | undefined) => numberOf(value, count(value));
+const time = (value: number | null | undefined) => numberOf(value, ms(value));
+
+const left = (title: string) => ({ title });
+const right = (title: string) => ({ title, side: 'right' as const });
+
+/** A word in the colour of what it says. */
+function state(word: string, severity: 'pass' | Severity): SortedCell {
+  const order = { fail: 0, invalid: 1, warning: 2, pass: 3 };
+  return { value: order[severity], shown: html`<span class="state ${severity}">${word}</span>` };
+}
+
+/** Status, what was run, and why: all that most readers need. */
+export function summary(verdict: Verdict, record: RunRecord): Markup {
+  const { status, profile, target, slices, reasons, warnings } = verdict;
+  const facts: [string, Part][] = [
+    ['Target', html`${target.name} <span class="quiet">${target.url}</span>`],
+    ['Started', verdict.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
+    ['Lasted', ms(verdict.durationMs)],
+    ['Slices', `${slices.received} of ${slices.expected}`],
+    ['Iterations', count(totalIterations(verdict))],
+    ['Run', verdict.runId],
+  ];
+  return html`<header class="verdict ${status}">
+<p class="brand">Tandem</p>
+<h1><span class="status">${statusName(verdict)}</span> ${profile} <span class="quiet">→ ${target.name}</span></h1>
+<p class="headline">${headline(verdict)}</p>
+${findings('Reasons', reasons.map(withoutExample))}${findings('Warnings', warnings)}
+<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${missing(verdict, record)}
+</header>`;
+}
+
+/** Here the examples have a place of their own. */
+function withoutExample(reason: Reason): Reason {
+  if (reason.kind !== 'oracle' || reason.example === undefined) return reason;
+  const { message: _, example: __, ...finding } = reason;
+  return { ...finding, message: say(finding) };
+}
+
+function findings(title: string, reasons: Reason[]): Markup {
+  if (reasons.length === 0) return html``;
+  const item = (reason: Reason) => {
+    const { found, next } = splitMessage(reason);
+    const examples = reason.kind === 'oracle' && html` <a href="#oracles">Its examples</a>`;
+    return html`<li class="${reason.severity}"><p>${found}</p>${next !== '' && html`<p class="next">${next}${examples}</p>`}</li>`;
+  };
+  return html`<h2 class="unseen">${title}</h2><ul class="findings">${reasons.map(item)}</ul>`;
+}
+
+/** What a reader would look for in vain. */
+function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord): Markup {
+  const has = (name: string) => Object.keys(verdict.metrics).some((key) => key.startsWith(name));
+  const notes = [
+    intervals === 0 && 'Nothing was measured: there are no charts and no figures.',
+    intervals === 1 && 'The run lasted one interval: its charts have a single point.',
+    intervals > 0 &&
+      !scenarios.some(({ kind }) => kind === 'journey') &&
+      'No browser took part: what a person felt is not known.',
+    intervals > 0 &&
+      scenarios.some(({ kind }) => kind === 'journey') &&
+      !has('browser_') &&
+      'No browser session came to an end: what a person felt is not known.',
+    intervals > 0 &&
+      !windows.some(({ name }) => name === 'calm') &&
+      'The run had no calm window: there is nothing to compare the load with.',
+    intervals > 0 && !has('target_') && 'The target publishes no metrics of its own: its CPU and memory are not known.',
+  ].filter((note) => note !== false);
+  return notes.length > 0 ? html`<ul class="missing">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : html``;
+}
+
+/** From here on load hurts: the factor stands out. */
+const NOTABLE_SLOWDOWN = 2;
+
+function feltSection(verdict: Verdict): Section[] {
+  const groups = felt(verdict);
+  if (groups.length === 0) return [];
+  const stat = typicalStat(groups);
+  const short = stat === 'med' ? 'med' : 'p75';
+  const rows = groups.flatMap(({ title, rows }): TableRow[] =>
+    rows.map((row) => {
+      const half = (one: MetricSummary | null, key: string) => figure(one?.values[key], row.unit);
+      const factor = slowdown(row, stat);
+      const notable = factor !== null && factor >= NOTABLE_SLOWDOWN;
+      return {
+        group: title,
+        cells: [
+          row.label,
+          half(row.calm, stat),
+          html`<strong>${half(row.load, stat)}</strong>`,
+          html`<span${notable && html` class="state warning"`}>${times(factor)}</span>`,
+          half(row.calm, 'p(95)'),
+          half(row.load, 'p(95)'),
+          html`<span class="quiet">${count(row.calm?.count)} / ${count(row.load?.count)}</span>`,
+        ],
+      };
+    }),
+  );
+  const columns = [`calm ${short}`, `load ${short}`, 'load / calm', 'calm p95', 'load p95', 'samples'].map(right);
+  const sessions = journeySessions(verdict).map(
+    (s) => html`<li>${s.journey}: ${counted(s.sessions, 'session')}, ${count(s.failed)} failed</li>`,
+  );
+  const title = 'What the person in the browser felt';
+  const body = html`${table(title, [left(''), ...columns], rows)}<ul class="notes beside">${sessions}</ul>`;
+  return [{ id: 'felt', title, body }];
+}
+
+function operationsSection(verdict: Verdict): Section[] {
+  const all = operations(verdict);
+  if (all.length === 0) return [];
+  const notes: Markup[] = [];
+  const counts: TableRow[] = [];
+  const rows = all.flatMap((scenario): TableRow[] => {
+    const group = scenario.scenario ?? 'All scenarios';
+    const line = (label: string, { count: samples, values }: MetricSummary): TableRow => ({
+      group,
+      cells: [
+        label,
+        count(samples),
+        rate(scenario.seconds > 0 ? samples / scenario.seconds : null),
+        ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
+      ],
+    });
+    const wait = hiddenWait(scenario);
+    if (wait) {
+      const { responseMs, serviceMs } = wait;
+      notes.push(
+        html`<li>${group}: p99 is <strong>${ms(responseMs)}</strong> from when work was due; a clock that starts at the send says ${ms(serviceMs)}.</li>`,
+      );
+    }
+    counts.push(...scenario.counts.map((one) => ({ group, cells: [one.label, counterText(one.summary)] })));
+    return [
+      ...(scenario.response ? [line('response time, from due', scenario.response)] : []),
+      ...(scenario.service ? [line('duration, from start', scenario.service)] : []),
+      ...scenario.rows.map((row) => line(row.label, row.summary)),
+    ];
+  });
+  const columns = [left(''), ...['count', 'rate', 'med', 'p95', 'p99', 'max'].map(right)];
+  const counted = table('What the operations counted', [left(''), right('in all')], counts);
+  const body = html`${table('Protocol operations', columns, rows)}<ul class="notes">${notes}</ul>
+${counts.length > 0 && html`<details><summary>What they counted</summary>${counted}</details>`}`;
+  return [{ id: 'operations', title: 'Protocol operations', body }];
+}
+
+function thresholdsSection({ thresholds }: Verdict): Section[] {
+  if (thresholds.length === 0) return [];
+  // What was missed first; else the order of the profile.
+  const rows = [...thresholds.filter(({ ok }) => !ok), ...thresholds.filter(({ ok }) => ok)].map((t) => ({
+    cells: [
+      html`<code>${t.metric}</code>`,
+      statName(t.expression),
+      numberOf(t.observed, figure(t.observed, t.unit)),
+      requiredText(t.expression, t.limit, t.unit),
+      counting(t.count),
+      t.observed === null ? state('no data', 'invalid') : t.ok ? state('held', 'pass') : state('missed', 'fail'),
+    ],
+  }));
+  const columns = [
+    left('metric'),
+    left('figure'),
+    right('observed'),
+    left('required'),
+    right('samples'),
+    left('result'),
+  ];
+  return [{ id: 'thresholds', title: 'Thresholds', body: table('Thresholds', columns, rows, true) }];
+}
+
+function oraclesSection({ oracles }: Verdict): Section[] {
+  if (oracles.length === 0) return [];
+  const shown = {
+    ok: state('kept', 'pass'),
+    violated: state('violated', 'fail'),
+    unknown: state('cannot tell', 'invalid'),
+  };
+  const rows = oracles.map((o) => ({
+    cells: [o.name, counting(o.checked), counting(o.violations), besideText(o), shown[o.status]],
+  }));
+  const columns = [left('oracle'), right('checked'), right('violations'), left('beside'), left('result')];
+  const evidence = oracles
+    .filter(({ examples }) => examples.length > 0)
+    .map(
+      ({ name, examples }, at) => html`<details${at === 0 && html` open`}>
+<summary>${name}: ${counted(examples.length, 'example')}</summary>
+<ol class="examples">${examples.map((one) => html`<li>${example(one)}</li>`)}</ol></details>`,
+    );
+  return [{ id: 'oracles', title: 'Oracles', body: html`${table('Oracles', columns, rows, true)}${evidence}` }];
+}
+
+/** Evidence is whatever its oracle gathered: its fields one under the other, what is in these on a line each. */
+function example(one: unknown): Markup {
+  if (!isObject(one)) return html`<p>${String(one)}</p>`;
+  const fields = Object.entries(one).map(([name, value]) => {
+    const parts = Array.isArray(value) ? value : [value];
+    const lines = parts.some(isObject)
+      ? parts.map((part) => html`<p>${inLine(part)}</p>`)
+      : parts.map(inLine).join(', ');
+    return html`<div><dt>${name}</dt><dd>${lines}</dd></div>`;
+  });
+  return html`<dl class="pairs">${fields}</dl>`;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function inLine(value: unknown): string {
+  if (!isObject(value)) return String(value);
+  if (Array.isArray(value)) return value.map(inLine).join(', ');
+  return Object.entries(value)
+    .map(([name, one]) => `${name}: ${inLine(one)}`)
+    .join(' · ');
+}
+
+function errorsSection(verdict: Verdict): Section[] {
+  const rows = errorsByName(verdict).map(([name, often]) => ({ cells: [name, counting(often)] }));
+  if (rows.length === 0) return [];
+  return [{ id: 'errors', title: 'Errors', body: table('Errors', [left('error'), right('count')], rows, true) }];
+}
+
+function sessionsSection(failed: FailedSession[]): Section[] {
+  if (failed.length === 0) return [];
+  const figures = failed.map(({ session, screenshot, trace }) => {
+    const picture =
+      screenshot &&
+      html`<a href="${encodeURIComponent(screenshot)}"><img src="${encodeURIComponent(screenshot)}" alt="The page of ${session} when it failed" loading="lazy"></a>`;
+    const told = trace
+      ? html`<a href="${encodeURIComponent(trace)}">trace</a>, to open with <code>npx playwright show-trace ${trace}</code>`
+      : html`<span class="quiet">not traced</span>`;
+    return html`<li><figure>${picture || html`<p class="quiet">no screenshot</p>`}<figcaption><strong>${session}</strong> ${told}</figcaption></figure></li>`;
+  });
+  return [{ id: 'sessions', title: 'Failed sessions', body: html`<ul class="sessions">${figures}</ul>` }];
+}
+
+function healthSection(verdict: Verdict): Section {
+  const { health } = verdict;
+  const all = signals(verdict);
+  const scenarios = health.scenarios.map((s) => ({
+    cells: [
+      s.scenario,
+      time(s.latenessP99Ms),
+      time(s.latenessMaxMs),
+      counting(s.dropped),
+      counting(s.interrupted),
+      time(s.startSkewMs),
+    ],
+  }));
+  const readings = [...all.saturated, ...all.healthy].map((one) => ({
+    cells: [
+      signalName(one),
+      one.scenario ?? 'the machine',
+      numberOf(one.observed, signalFigure(one, all)),
+      numberOf(one.allowed, limitFigure(one.allowed, one.unit)),
+      counting(one.count),
+      one.ok ? state('within', 'pass') : state('saturated', 'invalid'),
+    ],
+  }));
+  const signalTable = table(
+    'Signals of the generator’s health',
+    [left('signal'), left('of'), right('observed'), right('allowed'), right('readings'), left('result')],
+    readings,
+    true,
+  );
+  const target = targetText(verdict);
+  return {
+    id: 'health',
+    title: 'The generator’s own health',
+    body: html`${table(
+      'Lateness of the generator',
+      [left('scenario'), ...['late p99', 'late max', 'dropped', 'interrupted', 'start skew'].map(right)],
+      scenarios,
+    )}${all.saturated.length > 0 ? signalTable : html`<details><summary>${count(readings.length)} signals, all within limits</summary>${signalTable}</details>`}<ul class="notes">
+<li>${startsText(verdict)}; the generator used ${ms(health.generatorCpuSeconds * 1_000)} of CPU.</li>
+${target !== '' && html`<li>Target at most: ${target}.</li>`}</ul>`,
+  };
+}
+
+function originSection(verdict: Verdict, { origin, scenarios, intervalMs }: RunRecord): Section {
+  const { command, versions, machine } = origin;
+  const unknown = html`<span class="quiet">not known</span>`;
+  const of = machine
+    ? html`${machine.cpu}, ${counted(machine.cores, 'core')}, ${bytes(machine.memoryBytes)} of memory, ${machine.os}`
+    : html`<span class="quiet">not known: the report was merged from shards</span>`;
+  const facts: [string, Part][] = [
+    ['Command', html`<code>${command}</code>`],
+    ['Seed', html`<code>${verdict.seed}</code>`],
+    ['Tandem', html`${versions.tandem}${versions.commit !== null && html`, commit <code>${versions.commit}</code>`}`],
+    ['Node', versions.node],
+    ['Playwright', versions.playwright],
+    ['Browser', versions.browser ?? unknown],
+    ['Machine', of],
+    ['Interval', ms(intervalMs)],
+    [
+      'Scenarios',
+      scenarios.map(
+        (one, i) =>
+          html`${i > 0 && html`, `}${one.name} <span class="quiet">(${one.executor}, at most ${counted(one.maxVUs, 'VU')})</span>`,
+      ),
+    ],
+  ];
+  const list = html`<dl class="origin pairs">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return { id: 'run', title: 'How it was run', body: list };
+}
+
+/** Filled by the page's script. */
+function chartsSection({ intervals }: RunRecord): Section[] {
+  if (intervals === 0) return [];
+  const body = html`<div id="charts"><noscript><p>The charts need JavaScript; all figures are in verdict.json.</p></noscript></div>`;
+  return [{ id: 'time', title: 'Over time', body }];
+}
+
+function curvesSection(subjects: number): Section[] {
+  if (subjects === 0) return [];
+  return [{ id: 'percentiles', title: 'Percentiles', body: html`<div id="curves"></div>` }];
+}
+
+function metricsSection(verdict: Verdict): Section[] {
+  const number = Object.keys(verdict.metrics).length;
+  if (number === 0) return [];
+  const body = html`<details id="metrics-list"><summary>${count(number)} series</summary></details>`;
+  return [{ id: 'metrics', title: 'All metrics', body }];
+}
+
+/** @param subjects how many distributions can be drawn */
+export function sections(verdict: Verdict, record: RunRecord, subjects: number): Section[] {
+  return [
+    ...feltSection(verdict),
+    ...chartsSection(record),
+    ...thresholdsSection(verdict),
+    ...oraclesSection(verdict),
+    ...errorsSection(verdict),
+    ...sessionsSection(record.failedSessions),
+    ...operationsSection(verdict),
+    ...curvesSection(subjects),
+    healthSection(verdict),
+    ...metricsSection(verdict),
+    originSection(verdict, record),
+  ];
+}

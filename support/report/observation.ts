@@ -1,0 +1,40 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Interval } from '../measure/recorder.ts';
+
+/** Content type of the attachment that carries an observation; it hangs on the test of a shard that ended last. */
+export const observationType = 'application/vnd.tandem.observation+gzip';
+
+/** What only the coordinator of a run, or of one of its shards, can know. Times in ms since the start. */
+export interface Observation {
+  format: 1;
+  target: { name: string; url: string };
+  /** ISO 8601; absent when the run never began. */
+  startedAt?: string;
+  /** Why the slices were told to stop; absent when they were not. */
+  stopReason?: string;
+  /** The outage for which the run was ended. */
+  outage?: { url: string; atMs: number; forMs: number; tries: number; error: string };
+  /** What the target said of itself. */
+  gauges: Interval[];
+  /** What slices streamed that delivered no report. */
+  streamed: { scenario: string; index: number; intervals: Interval[] }[];
+}
+
+export function packObservation(observation: Observation): Buffer {
+  return gzipSync(JSON.stringify(observation));
+}
+
+/** Throws one sentence when the bytes are no observation of this version. */
+export function unpackObservation(body: Buffer): Observation {
+  let observation: Observation;
+  try {
+    observation = JSON.parse(gunzipSync(body).toString());
+  } catch (error) {
+    throw new Error(`what a coordinator observed, ${body.length} bytes, cannot be read: ${(error as Error).message}`);
+  }
+  if (observation.format !== 1) {
+    const found = JSON.stringify(observation.format);
+    throw new Error(`what a coordinator observed has format ${found}; this version of Tandem reads format 1`);
+  }
+  return observation;
+}

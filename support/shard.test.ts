@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Rendezvous } from './schedule/rendezvous.ts';
+import { monotonicMs } from './schedule/startline.ts';
+import type { Timeline } from './schedule/timeline.ts';
+import { commonStart, meetingOf, shardOf } from './shard.ts';
+
+const timeline = { profile: 'mine', seed: '1', scenarios: [{ plan: { gracefulStopMs: 0 } }] } as unknown as Timeline;
+const never = new AbortController().signal;
+
+test('workers find in their environment what was given on the command line', () => {
+  const env: NodeJS.ProcessEnv = {};
+  assert.deepEqual(shardOf(['2/4'], env), { current: 2, total: 4 });
+  assert.deepEqual(shardOf(undefined, env), { current: 2, total: 4 });
+  // What another run left behind is not this one's.
+  assert.equal(shardOf([], env), undefined);
+  assert.equal(shardOf(undefined, env), undefined);
+  assert.equal(shardOf(['two'], env), undefined);
+});
+
+test('a start is an instant or a rendezvous; what is empty is not given', () => {
+  assert.deepEqual(commonStart({ LOAD_START_AT: '', LOAD_RENDEZVOUS: '' }), {});
+  assert.deepEqual(commonStart({ LOAD_START_AT: '1767225600000' }), { at: 1_767_225_600_000 });
+  assert.deepEqual(commonStart({ LOAD_START_AT: '2026-01-01T01:00:00+01:00' }), { at: 1_767_225_600_000 });
+  assert.deepEqual(commonStart({ LOAD_RENDEZVOUS: 'http://10.0.0.7:4100' }), { rendezvous: 'http://10.0.0.7:4100' });
+  const tomorrow = String(Date.now() + 48 * 3_600_000);
+  for (const LOAD_START_AT of [
+    'noon',
+    '02:00',
+    '2026-01-01',
+    '2026-01-01T02:00:00',
+    '2026-13-01T02:00:00Z',
+    tomorrow,
+  ]) {
+    const sentence = `LOAD_START_AT is "${LOAD_START_AT}"; allowed is an instant within a day, such as 2026-01-31T02:00:00Z or milliseconds since 1970.`;
+    assert.throws(() => commonStart({ LOAD_START_AT }), new Error(sentence));
+  }
+  for (const LOAD_RENDEZVOUS of ['somewhere', 'ftp://a.test']) {
+    const sentence = `LOAD_RENDEZVOUS is "${LOAD_RENDEZVOUS}"; allowed is a URL such as http://10.0.0.7:4100.`;
+    assert.throws(() => commonStart({ LOAD_RENDEZVOUS }), new Error(sentence));
+  }
+  const both = { LOAD_START_AT: '1767225600000', LOAD_RENDEZVOUS: 'http://a.test' };
+  assert.throws(() => commonStart(both), /^Error: LOAD_START_AT and LOAD_RENDEZVOUS are both given; /);
+});
+
+test('an appointed instant is kept, and one that is over ends the run', async () => {
+  const said: string[] = [];
+  const at = Date.now() + 5_000;
+  const meet = meetingOf({ at }, undefined, 'run', timeline, (line) => said.push(line))!;
+  assert.ok(Math.abs((await meet('start', never)) - monotonicMs() - (at - Date.now())) < 50);
+  assert.deepEqual(said, [`Ready: starting at ${new Date(at).toISOString()}.`]);
+  assert.ok((await meet('rest', never)) <= monotonicMs());
+  const late = meetingOf({ at: Date.now() - 12_300 }, undefined, 'run', timeline, () => {})!;
+  await assert.rejects(late('start', never), /^Error: LOAD_START_AT was 12\.\d s ago when the slices were ready/);
+});
+
+test('without others there is nobody to wait for', () => {
+  assert.equal(
+    meetingOf({}, { current: 1, total: 2 }, 'run', timeline, () => {}),
+    undefined,
+  );
+  assert.equal(
+    meetingOf({ rendezvous: 'http://a.test' }, undefined, 'run', timeline, () => {}),
+    undefined,
+  );
+});
+
+test('shards that meet go on at one instant; after the load one that is gone is not waited for', async (t) => {
+  const rendezvous = await Rendezvous.listen(0, '127.0.0.1');
+  t.after(() => rendezvous.close());
+  const start = { rendezvous: `http://127.0.0.1:${rendezvous.port}` };
+  const said: string[] = [];
+  const [first, second] = [1, 2].map(
+    (current) => meetingOf(start, { current, total: 2 }, 'run', timeline, (line) => said.push(line))!,
+  );
+  const [one, other] = await Promise.all([first!('start', never), second!('start', never)]);
+  assert.ok(Math.abs(one - other) < 50);
+  const gone = meetingOf({ rendezvous: 'http://127.0.0.1:9' }, { current: 1, total: 2 }, 'run', timeline, (line) =>
+    said.push(line),
+  )!;
+  assert.ok((await gone('rest', never)) <= monotonicMs());
+  assert.match(said.at(-1)!, /^LOAD_RENDEZVOUS http:\/\/127\.0\.0\.1:9: cannot be reached/);
+  await assert.rejects(gone('start', never), /cannot be reached/);
+});

@@ -1,0 +1,114 @@
+/** A run that is spread over machines: which of them this is, and how they begin together. */
+import { meet, type Shard } from './schedule/rendezvous.ts';
+import { type Meet, monotonicMs } from './schedule/startline.ts';
+import type { Timeline } from './schedule/timeline.ts';
+
+export type { Shard };
+
+/** Workers find out by this environment variable what `--shard` was. */
+const shardVariable = 'TANDEM_SHARD';
+
+/** Machines of a CI come one by one, as they become free. */
+const START_PATIENCE_MS = 30 * 60_000;
+/** All machines started together: they also end together, but for what still runs when the schedule is over. */
+const REST_PATIENCE_MS = 60_000;
+/** An instant further ahead is a mistake. */
+const FARTHEST_START_MS = 24 * 60 * 60_000;
+
+/**
+ * Of `--shard`, for the process of the run and for its workers; undefined without it. What Playwright refuses is none.
+ * @param given values of `--shard` on the command line; undefined in workers, which have none of their own
+ */
+export function shardOf(given: string[] | undefined, env: NodeJS.ProcessEnv): Shard | undefined {
+  const text = given ? given.at(-1) : env[shardVariable];
+  if (given && text === undefined) delete env[shardVariable];
+  else if (text !== undefined) env[shardVariable] = text;
+  const [, current, total] = /^(\d+)\/(\d+)$/.exec(text ?? '') ?? [];
+  return total === undefined ? undefined : { current: Number(current), total: Number(total) };
+}
+
+/** The CI's own run id, on which its shards agree. */
+export function ciRunId(env: NodeJS.ProcessEnv): string | undefined {
+  const github = env.GITHUB_RUN_ID && `github-${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT ?? '1'}`;
+  const other = env.CI_PIPELINE_ID ?? env.BUILDKITE_BUILD_ID ?? env.CIRCLE_WORKFLOW_ID ?? env.BUILD_TAG;
+  return github || other || undefined;
+}
+
+/** How the machines of a run begin together; neither: each when it is ready. */
+export interface CommonStart {
+  /** Epoch ms. */
+  at?: number;
+  /** URL of a rendezvous. */
+  rendezvous?: string;
+}
+
+/** Reads `LOAD_START_AT` and `LOAD_RENDEZVOUS`. Throws one sentence for what they may not be. */
+export function commonStart({ LOAD_START_AT, LOAD_RENDEZVOUS }: NodeJS.ProcessEnv): CommonStart {
+  if (LOAD_START_AT && LOAD_RENDEZVOUS) {
+    throw new Error('LOAD_START_AT and LOAD_RENDEZVOUS are both given; allowed is one of them.');
+  }
+  const start: CommonStart = {};
+  if (LOAD_START_AT) {
+    const isNumber = /^\d+$/.test(LOAD_START_AT);
+    // Without a zone a machine would take it for its own time of day.
+    const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$/.test(LOAD_START_AT);
+    start.at = isNumber ? Number(LOAD_START_AT) : isInstant ? Date.parse(LOAD_START_AT) : Number.NaN;
+    if (Number.isNaN(start.at) || start.at - Date.now() > FARTHEST_START_MS) {
+      throw new Error(
+        `LOAD_START_AT is "${LOAD_START_AT}"; allowed is an instant within a day, such as 2026-01-31T02:00:00Z or milliseconds since 1970.`,
+      );
+    }
+  }
+  if (LOAD_RENDEZVOUS) {
+    const isUrl = URL.canParse(LOAD_RENDEZVOUS) && /^https?:$/.test(new URL(LOAD_RENDEZVOUS).protocol);
+    if (!isUrl) {
+      throw new Error(`LOAD_RENDEZVOUS is "${LOAD_RENDEZVOUS}"; allowed is a URL such as http://10.0.0.7:4100.`);
+    }
+    start.rendezvous = LOAD_RENDEZVOUS;
+  }
+  return start;
+}
+
+/**
+ * How this machine's slices meet those of the others; undefined when they wait for nobody.
+ * @param say tells a person what is waited for
+ */
+export function meetingOf(
+  { at, rendezvous }: CommonStart,
+  shard: Shard | undefined,
+  runId: string,
+  { profile, seed, scenarios }: Timeline,
+  say: (line: string) => void,
+): Meet | undefined {
+  if (at !== undefined) {
+    return async (point) => {
+      if (point === 'rest') return monotonicMs();
+      const aheadMs = at - Date.now();
+      if (aheadMs < 0) {
+        const lateS = (-aheadMs / 1_000).toFixed(1);
+        throw new Error(`LOAD_START_AT was ${lateS} s ago when the slices were ready: give them more time`);
+      }
+      say(`Ready: starting at ${new Date(at).toISOString()}.`);
+      return monotonicMs() + aheadMs;
+    };
+  }
+  if (rendezvous === undefined || !shard) return undefined;
+  const gracefulStopMs = Math.max(...scenarios.map(({ plan }) => plan.gracefulStopMs));
+  const arrival = { ...shard, profile, seed };
+  return async (point, signal) => {
+    if (point === 'start') {
+      say(`Ready: waiting for the other ${shard.total - 1} shards.`);
+      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs: START_PATIENCE_MS, signal });
+      return monotonicMs() + epochMs - Date.now();
+    }
+    try {
+      const timeoutMs = REST_PATIENCE_MS + gracefulStopMs;
+      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs, signal });
+      return monotonicMs() + epochMs - Date.now();
+    } catch (error) {
+      // Another shard is gone. What this one has done can be looked at all the same: oracles know who looked when.
+      if (!signal.aborted) say((error as Error).message);
+      return monotonicMs();
+    }
+  };
+}
