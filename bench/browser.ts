@@ -1,9 +1,9 @@
 /** What a browser session costs the machine that generates it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startEmbeddedTarget } from './embedded-target.ts';
 import { ProcessTree } from './process-tree.ts';
 import { printTable } from './table.ts';
 
@@ -13,7 +13,6 @@ export const about = 'CPU-seconds per browser session of the light persona, thro
 const ROOT = join(import.meta.dirname, '..');
 /** About 21 sessions of the profile's 16 a minute. */
 const SHAPE = { LOAD_DURATION: '40s', LOAD_SCALE: '2', LOAD_SLICES: '1' };
-const START_TIMEOUT_MS = 60_000;
 const RUN_TIMEOUT_MS = 180_000;
 
 interface Verdict {
@@ -27,15 +26,10 @@ export async function run(): Promise<void> {
     console.log('left out: CPU time of a process tree is read from /proc, which only Linux has');
     return;
   }
-  const target = spawn(process.execPath, ['--import', 'tsx', 'target/main.ts'], {
-    cwd: ROOT,
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const target = await startEmbeddedTarget();
   try {
-    const url = await listening(target);
     const runId = `bench-browser-${process.pid}`;
-    const { tree, output } = await runJourney(url, runId);
+    const { tree, output } = await runJourney(target.url, runId);
     const verdict = readVerdict(runId, output);
     const sessions = verdict.metrics['browser_sessions{journey:light}']?.values.count ?? 0;
     const failed = verdict.metrics['browser_session_failed{journey:light}']?.values.passes ?? 0;
@@ -55,22 +49,8 @@ export async function run(): Promise<void> {
     );
     console.log(`${sessions} sessions from the run’s start on; the browser was up and warm by then`);
   } finally {
-    target.kill();
-    if (target.exitCode === null) await once(target, 'exit');
+    await target.stop();
   }
-}
-
-async function listening(target: ChildProcess): Promise<string> {
-  const timeout = setTimeout(() => target.kill(), START_TIMEOUT_MS);
-  try {
-    for await (const line of createInterface(target.stdout!)) {
-      const url = /^listening on (\S+)/.exec(line)?.[1];
-      if (url) return url;
-    }
-  } finally {
-    clearTimeout(timeout);
-  }
-  throw new Error('the embedded target ended before it listened');
 }
 
 async function runJourney(url: string, runId: string): Promise<{ tree: ProcessTree; output: string }> {

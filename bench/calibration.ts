@@ -3,13 +3,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Http } from '../protocol/clients/http.ts';
-import { loadWork } from '../support/load.ts';
 import type { Trend } from '../support/measure/histogram.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { TrendSeries } from '../support/measure/series.ts';
-import { Executor } from '../support/schedule/executor.ts';
-import { recordedIterations } from '../support/schedule/iterations.ts';
-import { sliceContext } from './load.ts';
+import type { Plan } from '../support/schedule/plan.ts';
+import { runLoad, sliceContext } from './load.ts';
 import { printTable } from './table.ts';
 
 export const name = 'calibration';
@@ -71,38 +69,19 @@ async function measure(server: ChildProcess, origin: string, one: Case): Promise
   const recorder = new Recorder(name, 'load');
   const context = sliceContext(origin, recorder, one.maxVUs);
   const http = new Http(context, origin);
-  const get = async () => {
-    await http.request({ op: 'get', method: 'GET', path: one.path });
+  const plan: Plan = {
+    executor: 'constant-arrival-rate',
+    rate: one.ratePerSecond,
+    durationMs: one.durationMs,
+    arrivals: 'uniform',
+    timeUnitMs: 1_000,
+    startTimeMs: 0,
+    gracefulStopMs: 5_000,
+    preAllocatedVUs: one.maxVUs,
+    maxVUs: one.maxVUs,
+    maxLatenessMs: 10_000,
   };
-  const work = loadWork(
-    { vu: () => undefined, operations: { get: { weight: 1, run: get } } },
-    undefined,
-    context,
-    'seed',
-    undefined,
-  );
-  const executor = new Executor({
-    plan: {
-      executor: 'constant-arrival-rate',
-      rate: one.ratePerSecond,
-      durationMs: one.durationMs,
-      arrivals: 'uniform',
-      timeUnitMs: 1_000,
-      startTimeMs: 0,
-      gracefulStopMs: 5_000,
-      preAllocatedVUs: one.maxVUs,
-      maxVUs: one.maxVUs,
-      maxLatenessMs: 10_000,
-    },
-    slice: { index: 0, of: 1 },
-    seed: 1,
-    createVu: (id) => work.createVu(id),
-    signal: context.signal,
-    onDropped: () => {},
-    run: recordedIterations(work, recorder, () => false),
-  });
-  await executor.prepare();
-  await executor.run(performance.now());
+  await runLoad(plan, context, async () => void (await http.request({ op: 'get', method: 'GET', path: one.path })));
   await http.close();
   server.send('take');
   const [{ took }] = (await once(server, 'message')) as [{ took: number[] }];

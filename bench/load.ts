@@ -2,7 +2,7 @@
 import { Http, json } from '../protocol/clients/http.ts';
 import { loadWork } from '../support/load.ts';
 import { Recorder } from '../support/measure/recorder.ts';
-import { Executor } from '../support/schedule/executor.ts';
+import { type Counts, Executor } from '../support/schedule/executor.ts';
 import { recordedIterations } from '../support/schedule/iterations.ts';
 import type { Plan } from '../support/schedule/plan.ts';
 import { resolveTarget } from '../support/target.ts';
@@ -28,26 +28,14 @@ export class BenchLoad {
     const recorder = this.#recorder;
     this.#slice ??= this.#connect(origin, connections);
     const { context, http } = this.#slice;
-    const get = async (_state: undefined, vu: Vu) => {
+    const get = async (vu: Vu) => {
       const answer = await http.request({ op: 'get', method: 'GET', path: '/' });
       if (!vu.check('status is 200', answer.status === 200)) return;
       vu.check('answer is an acknowledgement', isAcknowledgement(json(answer)));
     };
-    const definition = { vu: () => undefined, operations: { get: { weight: 1, run: get } } };
-    const work = loadWork(definition, undefined, context, 'seed', undefined);
-    const executor = new Executor({
-      plan,
-      slice: { index: 0, of: 1 },
-      seed: 1,
-      createVu: (id) => work.createVu(id),
-      signal: context.signal,
-      onDropped: () => {},
-      run: recordedIterations(work, recorder, () => false),
-    });
-    await executor.prepare();
     const pack = () => JSON.stringify(recorder.pack());
     const packing = setInterval(pack, INTERVAL_MS);
-    const { completed } = await executor.run(performance.now());
+    const { completed } = await runLoad(plan, context, get);
     clearInterval(packing);
     pack();
     if (completed !== requests || Object.keys(recorder.errors).length > 0) {
@@ -61,6 +49,28 @@ export class BenchLoad {
   }
 }
 
+/** Does the plan's iterations, each paced and recorded as a load's are. */
+export async function runLoad(
+  plan: Plan,
+  context: SliceContext,
+  iteration: (vu: Vu) => Promise<void>,
+): Promise<Counts> {
+  const run = (_state: undefined, vu: Vu) => iteration(vu);
+  const definition = { vu: () => undefined, operations: { get: { weight: 1, run } } };
+  const work = loadWork(definition, undefined, context, 'seed', undefined);
+  const executor = new Executor({
+    plan,
+    slice: { index: 0, of: 1 },
+    seed: 1,
+    createVu: (id) => work.createVu(id),
+    signal: context.signal,
+    onDropped: () => {},
+    run: recordedIterations(work, context.recorder, () => false),
+  });
+  await executor.prepare();
+  return executor.run(performance.now());
+}
+
 /** What a slice of a run would hand to a load, for one that runs without Playwright. */
 export function sliceContext(origin: string, recorder: Recorder, maxVUs: number): SliceContext {
   return {
@@ -72,6 +82,7 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
     maxVUs,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    isOver: () => false,
   };
 }
 

@@ -1,14 +1,24 @@
-/** npm run bench [-- name …]: prints the suite's own figures, side by side with its peers. Loads 127.0.0.1 only. */
+/**
+ * npm run bench [-- name …]: prints the suite's own figures, side by side with its peers; those that take minutes only when they
+ * are named. Loads 127.0.0.1 only.
+ */
+import * as baseline from './baseline.ts';
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
+import * as connections from './connections.ts';
 import * as http from './http.ts';
+import * as merge from './merge.ts';
+import * as migrations from './migrations.ts';
 import * as oracle from './oracle.ts';
 import { benchPacer } from './pacer.ts';
+import * as reads from './reads.ts';
 
 interface Bench {
   name: string;
   /** What is measured, in a few words. */
   about: string;
+  /** Takes minutes: runs only when it is named. */
+  long?: true;
   /** Measures and prints a small table. */
   run(): Promise<unknown>;
 }
@@ -19,6 +29,11 @@ const benches: Bench[] = [
   oracle,
   http,
   browser,
+  baseline,
+  reads,
+  migrations,
+  connections,
+  merge,
 ];
 
 const chosen = process.argv.slice(2);
@@ -30,7 +45,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 for (const bench of benches) {
-  if (chosen.length > 0 && !chosen.includes(bench.name)) continue;
+  if (chosen.length > 0 ? !chosen.includes(bench.name) : bench.long) continue;
   console.log(`\n${bench.name}: ${bench.about}`);
   await bench.run();
 }

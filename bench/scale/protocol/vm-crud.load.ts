@@ -1,0 +1,1 @@
+import '../../../protocol/vm-crud.load.ts';
