@@ -4,12 +4,15 @@
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
 const DATA = ['^support/(profile|target|duration)\\.ts$'];
+/** Of the files in support/report/: those that put a run together. */
+const COMPOSERS = '(reporter|preparation|coordinator|harvest|record)\\.ts$';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
   '^support/report/reporter\\.ts$',
   '^journeys/.+\\.journey\\.ts$',
   '^protocol/.+\\.load\\.ts$',
   '^bench/main\\.ts$',
+  '^scripts/.+\\.ts$',
 ];
 
 /** A rule for a part of support/: what it may import of support/, beside the data modules. */
@@ -78,19 +81,19 @@ module.exports = {
     ),
     within(
       'report-on-judge',
-      '^support/report/(?!(reporter|coordinator)\\.ts$)',
+      `^support/report/(?!${COMPOSERS})`,
       ['^support/(report|judge|measure)/'],
       'Reports turn finished data into text and must not take part in the run.',
     ),
     within(
       'reporter-composes',
-      '^support/report/(reporter|coordinator)\\.ts$',
+      `^support/report/${COMPOSERS}`,
       [
         '^support/(report|judge|measure|check)/',
         '^support/schedule/(startline|timeline|plan)\\.ts$',
         '^support/[^/]+\\.ts$',
       ],
-      "The reporter puts the run together; of the schedule it holds the start line and what is planned, the rest is the workers'.",
+      "The reporter and its parts put the run together: its preparation, its coordination, its harvest. Of the schedule they hold the start line and what is planned, the rest is the workers'.",
     ),
     within(
       'workers-neither-judge-nor-report',
@@ -107,10 +110,11 @@ module.exports = {
     {
       name: 'few-know-playwright',
       severity: 'error',
-      comment: 'Playwright orchestrates at three places; everything else is plain code that a unit test can call.',
+      comment:
+        'Playwright orchestrates at three places, one of which is the reporter with its preparation; everything else is plain code that a unit test can call.',
       from: {
         pathNot: [
-          '^support/(test|browser|report/reporter)\\.ts$',
+          '^support/(test|browser|report/(reporter|preparation))\\.ts$',
           '^playwright\\.config\\.ts$',
           '^tests/',
           UNIT_TEST,

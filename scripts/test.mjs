@@ -31,10 +31,16 @@ const isEndToEnd = (/** @type {string} */ file) => file.startsWith('tests/');
 await testStep(
   'Unit tests',
   files.filter((file) => !isEndToEnd(file)),
-  { concurrency: 2, timeoutMs: 60_000 },
+  { concurrency: 4, timeoutMs: 60_000 },
 );
-// One at a time: these start targets and browsers, and would disturb each other's measurements.
-await testStep('End-to-end tests', files.filter(isEndToEnd), { concurrency: 1, timeoutMs: 240_000 });
+// A whole smoke run takes all of the machine.
+const isSmoke = (/** @type {string} */ file) => file === join('tests', 'hybrid.test.ts');
+await testStep('Smoke', files.filter(isSmoke), { concurrency: 1, timeoutMs: 240_000 });
+await testStep(
+  'End-to-end tests',
+  files.filter((file) => isEndToEnd(file) && !isSmoke(file)),
+  { concurrency: 3, timeoutMs: 240_000 },
+);
 printTotals();
 
 /**

@@ -1,6 +1,7 @@
 /** Every fault that the embedded target knows ends in the right verdict for the right reason; without it the same run passes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { Client } from 'pg';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { parseFaults } from '../target/faults.ts';
 import { type Cluster, startCluster } from '../target/postgres.ts';
@@ -8,6 +9,7 @@ import { startTarget } from '../target/server.ts';
 import { anyMachine, Project, repository } from './project.ts';
 
 const load = (scenario: object) => ({ executor: 'constant-arrival-rate', duration: '2s', ...scenario });
+const closed = (scenario: object) => ({ executor: 'constant-vus', duration: '2s', ...scenario });
 const profile = (scenarios: object, thresholds: object) => ({
   description: 'a test',
   scenarios,
@@ -24,6 +26,15 @@ const profiles = {
   rooms: profile(
     { 'crdt-conflicts': load({ rate: 5, maxVUs: 4, options: { dialect: 'yjs', convergenceTimeout: '1s' } }) },
     { crdt_conflicts_expected: ['count>0'] },
+  ),
+  vms: profile({ 'vm-crud': load({ rate: 30, maxVUs: 6 }) }, { 'http_req_failed{scenario:vm-crud}': ['rate<0.05'] }),
+  jobs: profile(
+    { migrations: closed({ vus: 4, options: { timeout: '2s', memoryMb: 512, probeShare: 0 } }) },
+    { http_req_failed: ['rate<0.05'] },
+  ),
+  events: profile(
+    { realtime: closed({ vus: 3, options: { life: '10s', heartbeat: '500ms', stir: 20 } }) },
+    { realtime_events: ['count>0'] },
   ),
   screen: profile(
     { light: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } },
@@ -45,18 +56,31 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['empty-pull', 'relay', 'acknowledged-writes'],
   ['drop-update=0.5', 'rooms', 'convergence', 'check: crdt: replicas converge'],
   ['freeze-replica', 'rooms', 'convergence', 'check: crdt: replicas converge'],
+  ['illegal-state=0.5', 'vms', 'vm-lifecycle'],
+  ['migration-stuck=1', 'jobs', 'migration-continuity'],
+  ['event-drop=0.2', 'events', 'event-delivery'],
   ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
 ];
 
 let cluster: Cluster;
+let admin: Client;
+let databases = 0;
 before(async () => {
   cluster = await startCluster();
+  admin = new Client({ host: cluster.folder, user: 'postgres', database: 'postgres' });
+  await admin.connect();
 });
-after(() => cluster.stop());
+after(async () => {
+  await admin.end();
+  await cluster.stop();
+});
 
 async function run(t: TestContext, name: keyof typeof profiles, list: string): Promise<Verdict> {
+  // A target that starts ends the migrations that it finds under way: each has a database of its own.
+  const database = `target${++databases}`;
+  await admin.query(`CREATE DATABASE ${database}`);
   const target = await startTarget({
-    databaseUrl: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`,
+    databaseUrl: `postgres://postgres@localhost/${database}?host=${encodeURIComponent(cluster.folder)}`,
     faults: parseFaults(list),
     ...(name === 'screen' ? {} : { webFolder: 'none' }),
   });

@@ -77,9 +77,15 @@ export class Project {
   run(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
     return this.start(args, env).end();
   }
+
+  /** `playwright merge-reports` on a folder of blobs. */
+  merge(blobs: string, env: Record<string, string> = {}): Promise<Outcome> {
+    const args = ['--config=playwright.config.ts', blobs];
+    return new Run(this.#test, this.folder, args, env, 'merge-reports').end();
+  }
 }
 
-/** One `playwright test` under way. */
+/** One `playwright test`, or another command of Playwright's, under way. */
 export class Run {
   readonly #mark = randomBytes(8).toString('hex');
   readonly #child: ChildProcess;
@@ -89,10 +95,10 @@ export class Run {
   #output = '';
 
   /** @param folder the project, or the repository itself */
-  constructor(test: TestContext, folder: string, args: string[], env: Record<string, string>) {
+  constructor(test: TestContext, folder: string, args: string[], env: Record<string, string>, command = 'test') {
     this.#folder = join(folder, 'reports', env.LOAD_RUN_ID ?? 'latest');
     const kept = Object.fromEntries(KEPT_VARIABLES.map((name) => [name, process.env[name]]));
-    this.#child = spawn(process.execPath, [PLAYWRIGHT, 'test', ...args], {
+    this.#child = spawn(process.execPath, [PLAYWRIGHT, command, ...args], {
       cwd: folder,
       env: { ...kept, ...env, [MARK]: this.#mark },
       stdio: ['ignore', 'pipe', 'pipe'],

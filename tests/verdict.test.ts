@@ -1,9 +1,10 @@
 /** Whole runs against a server of the test's own: each way in which a verdict comes about. */
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { folderOf } from '../support/folder.fixture.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { serve } from '../support/server.fixture.ts';
 import { anyMachine, filesIn, type Outcome, Project, pingProfile, reason, repository } from './project.ts';
@@ -153,7 +154,16 @@ describe('a run', { concurrency: 2 }, () => {
 
     assert.equal(basename(readlinkSync(seen.folder)), runId, 'reports/latest points at it');
     const files = filesIn(seen.folder);
-    assert.deepEqual(Object.keys(files).sort(), ['metrics.json', 'summary.md', 'verdict.json']);
+    const names = [
+      'figures.json',
+      'histograms.hlog',
+      'index.html',
+      'junit.xml',
+      'metrics.json',
+      'summary.md',
+      'verdict.json',
+    ];
+    assert.deepEqual(Object.keys(files).sort(), names);
     assert.match(String(files['summary.md']), /pass/i);
     assert.equal(JSON.parse(String(files['metrics.json'])).metrics.http_reqs.values.count, 50);
   });
@@ -167,12 +177,32 @@ describe('a run', { concurrency: 2 }, () => {
     const profile = pingProfile({
       thresholds: { checks: ['rate>0.95'], 'http_req_duration{op:get}': ['p(95)<60000'] },
     });
-    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['threshold']);
-    assert.equal(
-      verdict.reasons[0]?.message,
-      'rate of checks was 50 % over 50 samples; required > 95 %. Look at the errors by name.',
-    );
+    const env = {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: join(folderOf(t, {}), 'summary.md'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'none',
+    };
+    const seen = await run(t, { answer, profile, env });
+    const verdict = assertVerdict(seen, 'fail', ['threshold']);
+    const message = 'rate of checks was 50 % over 50 samples; required > 95 %. Look at the errors by name.';
+    assert.equal(verdict.reasons[0]?.message, message);
     assert.deepEqual(verdict.errors, { 'HTTP 500': 25, 'check: status is 200': 25 });
+    const annotation = `::error title=FAIL%3A small → default::${message.replaceAll('%', '%25')}`;
+    assert.ok(seen.output.includes(`\n${annotation}\n`), seen.output);
+    assert.match(seen.output, /^The metrics were not exported over OTLP: /m);
+    assert.equal(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8'), String(filesIn(seen.folder)['summary.md']));
+  });
+
+  test('whose results cannot be written is told all the same, and fails', async (t) => {
+    const LOAD_RUN_ID = 'taken';
+    const { exitCode, output } = await run(t, {
+      env: { LOAD_RUN_ID },
+      files: { [`reports/${LOAD_RUN_ID}`]: 'a file' },
+    });
+    assert.equal(exitCode, 1);
+    assert.match(output, / PASS /);
+    assert.match(output, /^results not written: .*reports\/taken: a part of its path is a file, not a folder/m);
+    assert.doesNotMatch(output, /summary\.md/);
   });
 
   test('is invalid when a threshold has no samples, or too few', async (t) => {

@@ -1,0 +1,296 @@
+/** Shards of one run as processes of their own, what merging their blobs comes to, and every way in which they are no whole. */
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { Rendezvous } from '../support/schedule/rendezvous.ts';
+import { serve } from '../support/server.fixture.ts';
+import { getLoad, type Outcome, Project, pingProfile, reason } from './project.ts';
+
+const SHARDS = 3;
+
+/** Every write is acknowledged to one VU and read by the next one, whose slice is another shard's. */
+const notes = `
+  import { load, DeviceHistory, epochMs, changeId } from '../../../../support/test.ts';
+  import { Http } from '../../../../protocol/clients/http.ts';
+
+  load('notes', {
+    oracles: ['acknowledged-writes'],
+    setup: (slice) => new Http(slice, slice.target.apiUrl),
+    teardown: (http) => http.close(),
+    vu: (vu, http) => ({ vu, http, n: 0, name: 'device' + vu.id, history: new DeviceHistory('home', 'device' + vu.id) }),
+    operations: {
+      write: {
+        weight: 1,
+        async run(device, vu) {
+          device.n += 1;
+          const id = changeId(device.name, device.n);
+          const answer = await device.http.request({ op: 'write', method: 'GET', path: '/write?' + id });
+          if (answer.status === 200) device.history.acknowledged(device.n, vu.slice.elapsedMs());
+        },
+      },
+    },
+    async settle(device) {
+      device.readFrom = epochMs();
+      const answer = await device.http.request({ op: 'read', method: 'GET', path: '/read' });
+      for (const id of JSON.parse(answer.body.toString())) if (!id.startsWith(device.name)) device.history.received(id);
+      device.complete = true;
+    },
+    evidence: (device) => ({ 'acknowledged-writes': device.history.evidence(device.complete === true, device.readFrom) }),
+  });`;
+
+const profile = pingProfile({
+  scenarios: {
+    ping: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', maxVUs: 10 },
+    notes: { executor: 'constant-arrival-rate', rate: 40, duration: '1s', maxVUs: SHARDS },
+  },
+  thresholds: { 'http_req_failed{scenario:ping}': ['rate<0.05'], 'iterations{scenario:ping}': ['count==50'] },
+});
+
+interface Service {
+  url: string;
+  /** Requests by the beginning of their path. */
+  requests: Record<string, number>;
+  /** Of the next writes that are acknowledged as many are not kept. */
+  lose: number;
+}
+
+async function service(t: TestContext): Promise<Service> {
+  const kept: string[] = [];
+  const seen: Service = { url: '', requests: {}, lose: 0 };
+  const { url } = await serve(t, (request, answer) => {
+    const [path, id] = request.url!.split('?');
+    seen.requests[path!] = (seen.requests[path!] ?? 0) + 1;
+    if (path === '/write' && seen.lose > 0) seen.lose -= 1;
+    else if (path === '/write') kept.push(id!);
+    answer.end(path === '/read' ? JSON.stringify(kept) : '{"id":1}');
+  });
+  seen.url = url;
+  return seen;
+}
+
+function projectOf(t: TestContext): Project {
+  return new Project(t, {
+    'profiles/ping.json': profile,
+    'protocol/ping.load.ts': getLoad(),
+    'protocol/notes.load.ts': notes,
+  });
+}
+
+function blobFolder(project: Project, shard: string): string {
+  return join(project.folder, 'blobs', shard.replace('/', '-of-'));
+}
+
+/** One shard, whose blob is alone in a folder of its own. */
+function runShard(project: Project, shard: string, env: Record<string, string>): Promise<Outcome> {
+  return project.run(['--project=ping', `--shard=${shard}`], {
+    PLAYWRIGHT_BLOB_OUTPUT_DIR: blobFolder(project, shard),
+    ...env,
+  });
+}
+
+const allShards = Array.from({ length: SHARDS }, (_, i) => `${i + 1}/${SHARDS}`);
+
+function blobOf(project: Project, shard: string): string {
+  const folder = blobFolder(project, shard);
+  return join(folder, readdirSync(folder)[0]!);
+}
+
+/** A folder with copies of blobs. */
+function collected(project: Project, name: string, blobs: string[]): string {
+  const folder = join(project.folder, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const [i, blob] of blobs.entries()) copyFileSync(blob, join(folder, `report-${i}.zip`));
+  return folder;
+}
+
+function partOf(project: Project, runId: string, shard: string): Verdict {
+  const folder = join(project.folder, 'reports', `${runId}-shard-${shard.replace('/', '-of-')}`);
+  return JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')) as Verdict;
+}
+
+const counted = (verdict: Verdict | undefined, metric: string) => verdict?.metrics[metric]?.values.count;
+
+/** Shards that do not wait for one another; one breaks a promise to another, and one loses a process. @returns the blob of shard 2 */
+async function brokenRun(t: TestContext): Promise<string> {
+  const project = projectOf(t);
+  const target = await service(t);
+  target.lose = 3;
+  project.write({
+    'protocol/ping.load.ts': getLoad().replace(
+      'async run(http, vu) {',
+      `async run(http, vu) {
+          if (process.env.DIE && vu.slice.elapsedMs() > 600) process.kill(process.pid, 'SIGKILL');`,
+    ),
+    'profiles/ping.json': {
+      ...profile,
+      scenarios: { ...profile.scenarios, ping: { ...profile.scenarios.ping, duration: '2s' } },
+      thresholds: {},
+      health: { ...profile.health, maxShardSpread: '1ms' },
+    },
+  });
+  const env = { BASE_URL: target.url, LOAD_RUN_ID: 'broken' };
+  const parts = await Promise.all(
+    allShards.map((shard) => runShard(project, shard, shard === '3/3' ? { ...env, DIE: '1' } : env)),
+  );
+  assert.deepEqual(
+    parts.map(({ exitCode }) => exitCode),
+    [0, 0, 1],
+  );
+  const blobs = allShards.map((shard) => blobOf(project, shard));
+  const { exitCode, verdict, output } = await project.merge(collected(project, 'all', blobs), {
+    LOAD_RUN_ID: 'broken',
+  });
+  assert.deepEqual([exitCode, verdict?.status], [1, 'fail'], output);
+  // Whoever looked before another shard's writes were acknowledged lost none of these.
+  assert.equal(reason(verdict, 'oracle')?.violations, 3, output);
+  assert.deepEqual(reason(verdict, 'missing-slice')?.slice, 2);
+  assert.ok(reason(verdict, 'shard-spread'), output);
+  // What the dead one streamed came along.
+  const parted = parts.map(
+    (_, i) => counted(partOf(project, 'broken', allShards[i]!), 'iterations{scenario:ping}') ?? 0,
+  );
+  assert.equal(
+    counted(verdict, 'iterations{scenario:ping}'),
+    parted.reduce((sum, one) => sum + one),
+  );
+  return blobs[1]!;
+}
+
+describe('three shards', () => {
+  test('of one run', async (t) => {
+    const project = projectOf(t);
+    const target = await service(t);
+    const rendezvous = await Rendezvous.listen(0, '127.0.0.1');
+    t.after(() => rendezvous.close());
+    const env = {
+      BASE_URL: target.url,
+      LOAD_RUN_ID: 'whole',
+      LOAD_RENDEZVOUS: `http://127.0.0.1:${rendezvous.port}`,
+    };
+    const parts = await Promise.all(allShards.map((shard) => runShard(project, shard, env)));
+    const blobs = allShards.map((shard) => blobOf(project, shard));
+    const foreign = await brokenRun(t);
+    const merge = (name: string, files: string[]) =>
+      project.merge(collected(project, name, files), { LOAD_RUN_ID: 'whole' });
+
+    await t.test('each report of their part, marked as such', () => {
+      for (const [i, { exitCode, output }] of parts.entries()) {
+        const part = partOf(project, 'whole', allShards[i]!);
+        assert.equal(exitCode, 0, output);
+        assert.deepEqual(part.partial, { shard: i + 1, of: SHARDS });
+        assert.deepEqual(part.slices, { expected: 2, received: 2 });
+        // 17 of 50 are not what the threshold asks for, and a device alone has nobody to read its writes.
+        assert.equal(part.thresholds.find(({ metric }) => metric === 'iterations{scenario:ping}')?.ok, false);
+        assert.deepEqual([part.status, part.reasons], ['pass', []]);
+        assert.match(output, new RegExp(`PART ${i + 1} OF ${SHARDS} `));
+        assert.match(output, /no verdict of the whole/);
+      }
+    });
+
+    await t.test('are what a single run would be', async () => {
+      const { exitCode, output, verdict, folder } = await merge('all', blobs);
+      assert.equal(exitCode, 0, output);
+      assert.deepEqual([verdict?.status, verdict?.partial], ['pass', undefined], output);
+      assert.deepEqual(verdict?.slices, { expected: 6, received: 6 });
+      assert.deepEqual(verdict?.shards, { expected: SHARDS, received: SHARDS });
+      assert.deepEqual(counted(verdict, 'iterations{scenario:ping}'), 50);
+      assert.equal(target.requests['/item'], 50);
+      assert.equal(counted(verdict, 'iterations{scenario:notes}'), 40);
+      const [oracle] = verdict!.oracles;
+      assert.deepEqual([oracle?.status, oracle?.checked, oracle?.counts?.unread], ['ok', 40, 0]);
+      assert.ok(verdict!.health.shardSpreadMs! < 1_000, 'they met');
+      assert.deepEqual(readdirSync(folder).sort(), readdirSync(`${folder}-shard-1-of-${SHARDS}`).sort());
+    });
+
+    await t.test('of which one is missing make no run', async () => {
+      const { exitCode, verdict, output } = await merge('two', [blobs[0]!, blobs[2]!]);
+      assert.equal(exitCode, 1);
+      assert.equal(verdict?.status, 'invalid', output);
+      assert.deepEqual(reason(verdict, 'missing-shard')?.shards, [2]);
+      assert.match(output, /Shard 2 of 3 is missing; required: all 3/);
+      assert.deepEqual(verdict?.slices, { expected: 6, received: 4 });
+    });
+
+    await t.test('of which one is given twice, and one is another run’s, make none either', async () => {
+      const { exitCode, verdict, output } = await merge('mixed', [blobs[0]!, foreign, blobs[2]!, blobs[2]!]);
+      assert.deepEqual([exitCode, verdict?.status], [1, 'invalid'], output);
+      assert.deepEqual(
+        verdict?.reasons.slice(0, 2).map(({ message }) => message.split('.')[0]),
+        [
+          'Shard 2 of 3 is not of the same run as the others: its run id is broken; required: whole',
+          'Shard 3 of 3 is there more than once; required: each of them once',
+        ],
+      );
+      assert.equal(counted(verdict, 'iterations{scenario:ping}'), 50 - 17);
+    });
+
+    await t.test('of which a blob is damaged, or none is there', async () => {
+      const untouched = readdirSync(join(project.folder, 'reports')).sort();
+      const refused = async (name: string, files: string[], change: (path: string) => void, sentence: RegExp) => {
+        const folder = collected(project, name, files);
+        if (files.length > 0) change(join(folder, 'report-1.zip'));
+        const { exitCode, output } = await project.merge(folder, { LOAD_RUN_ID: 'refused' });
+        assert.equal(exitCode, 1);
+        assert.match(output.trim(), sentence);
+        assert.equal(output.trim().split('\n').length, 1, output);
+      };
+      const whole = readFileSync(blobs[1]!);
+      const flipped = Buffer.from(whole);
+      flipped[Math.floor(whole.length / 2)]! ^= 0xff;
+      await Promise.all([
+        refused(
+          'cut',
+          blobs,
+          (path) => writeFileSync(path, whole.subarray(0, whole.length / 2)),
+          /report-1\.zip is not a whole blob: its end is missing/,
+        ),
+        refused('flipped', blobs, (path) => writeFileSync(path, flipped), /report-1\.zip is not a whole blob: /),
+        refused('none', [], () => {}, /none holds no blob \(\*\.zip\)/),
+      ]);
+      assert.deepEqual(readdirSync(join(project.folder, 'reports')).sort(), untouched);
+      assert.equal(existsSync(join(project.folder, 'reports', 'refused')), false);
+    });
+  });
+});
+
+describe('a shard is refused', () => {
+  test('when it could be no part of a run', async (t) => {
+    const project = projectOf(t);
+    const url = 'http://127.0.0.1:9';
+    const table: [shard: string, env: Record<string, string>, sentence: RegExp][] = [
+      [
+        '1/11',
+        { BASE_URL: url, LOAD_RUN_ID: 'x' },
+        /^--shard is 1\/11, but profile ping has VUs for 10 at most; allowed are 1 to 10 shards\.$/,
+      ],
+      ['1/2', { LOAD_RUN_ID: 'x' }, /^--shard names 2 shards, and each would start an embedded target of its own; /],
+      ['1/2', { BASE_URL: url }, /^--shard names 2 shards, but LOAD_RUN_ID is missing: /],
+      [
+        '1/2',
+        { BASE_URL: url, LOAD_RUN_ID: 'x', LOAD_START_AT: 'noon' },
+        /^LOAD_START_AT is "noon"; allowed is an instant /,
+      ],
+    ];
+    await Promise.all(
+      table.map(async ([shard, env, sentence]) => {
+        const { exitCode, output } = await runShard(project, shard, env);
+        assert.equal(exitCode, 1);
+        assert.match(output.trim(), sentence);
+      }),
+    );
+  });
+
+  test('when it comes too late', async (t) => {
+    const project = projectOf(t);
+    const target = await service(t);
+    const env = { BASE_URL: target.url, LOAD_RUN_ID: 'late', LOAD_START_AT: String(Date.now() - 60_000) };
+    const { exitCode, output } = await runShard(project, '1/2', env);
+    assert.equal(exitCode, 1);
+    assert.deepEqual(partOf(project, 'late', '1/2').status, 'invalid');
+    assert.match(output.replace(/\s+/g, ' '), /LOAD_START_AT was 6\d\.\d s ago when the slices were ready/);
+    assert.equal(target.requests['/item'], undefined);
+  });
+});
