@@ -28,11 +28,18 @@ if (filters.length === 0) {
   await step('Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']);
 }
 const isEndToEnd = (/** @type {string} */ file) => file.startsWith('tests/');
+// For those that need a database: each file makes one of its own in it.
+const { tsImport } = await import('tsx/esm/api');
+const { startCluster } = await tsImport('../target/postgres.ts', import.meta.url);
+const postgres = await startCluster();
+process.env.TEST_POSTGRES_FOLDER = postgres.folder;
 await testStep(
   'Unit tests',
   files.filter((file) => !isEndToEnd(file)),
-  { concurrency: 4, timeoutMs: 60_000 },
+  { concurrency: 4, timeoutMs: 120_000 },
 );
+await postgres.stop();
+delete process.env.TEST_POSTGRES_FOLDER;
 // A whole smoke run takes all of the machine.
 const isSmoke = (/** @type {string} */ file) => file === join('tests', 'hybrid.test.ts');
 await testStep('Smoke', files.filter(isSmoke), { concurrency: 1, timeoutMs: 240_000 });
@@ -75,7 +82,8 @@ async function testStep(title, paths, { concurrency, timeoutMs }) {
   const scratch = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const counts = join(scratch, 'counts');
   const args = [
-    ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`],
+    ...['--import', 'tsx', '--import', pathToFileURL(join(ROOT, 'scripts', 'assert.mjs')).href],
+    ...['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     `--test-reporter=${pathToFileURL(join(ROOT, 'scripts', 'tally.mjs')).href}`,
     `--test-reporter-destination=${counts}`,

@@ -144,3 +144,21 @@ test('all profiles of the repository are good', () => {
     [],
   );
 });
+
+test('a shard that could be no part of a run is refused', (t) => {
+  const there = { BASE_URL: 'http://a.test', LOAD_RUN_ID: 'x' };
+  const table: [shard: string, env: NodeJS.ProcessEnv, sentence: RegExp][] = [
+    ['1/6', there, /^--shard is 1\/6, but profile light has VUs for 5 at most; allowed are 1 to 5 shards\.$/],
+    ['1/2', { LOAD_RUN_ID: 'x' }, /^--shard names 2 shards, and each would start an embedded target of its own; /],
+    ['1/2', { BASE_URL: 'http://a.test' }, /^--shard names 2 shards, but LOAD_RUN_ID is missing: /],
+    ['1/2', { ...there, LOAD_START_AT: 'noon' }, /^LOAD_START_AT is "noon"; allowed is an instant /],
+  ];
+  for (const [shard, env, sentence] of table) {
+    assert.throws(
+      () => configured(t, ['test', '--project=light', `--shard=${shard}`], env),
+      (thrown) => typeof thrown === 'string' && sentence.test(thrown),
+      shard,
+    );
+  }
+  configured(t, ['test', '--project=light', '--shard=5/5'], there);
+});

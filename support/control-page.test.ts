@@ -9,7 +9,7 @@ let browser: Browser;
 before(async () => {
   browser = await chromium.launch(launchOptions());
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 /** A recorder, and the first sample that it gets. */
 function listening() {
@@ -63,8 +63,9 @@ test('before the start, and after the stop, nothing is measured', async () => {
   assert.equal(isMeasured, false);
 });
 
-test('a browser that is gone is no error', async () => {
+test('a browser that is gone is no error', async (t) => {
   const other = await chromium.launch(launchOptions());
+  t.after(() => other.close());
   const control = await ControlPage.open(other);
   await other.close();
   const { recorder } = listening();

@@ -9,6 +9,7 @@ import { Marker } from '../protocol/clients/marker.ts';
 import { relayMetrics } from '../protocol/clients/relay-api.ts';
 import { parseFaults } from '../target/faults.ts';
 import { startTarget, type Target, type TargetOptions } from '../target/server.ts';
+import { type TestDatabase, testDatabase } from '../target/target.fixture.ts';
 import { type Browser, BrowserSession, launchOptions } from './browser.ts';
 import { consult } from './check/oracles.ts';
 import { metricDefinitions } from './declaration.ts';
@@ -21,12 +22,17 @@ import { resolveTarget } from './target.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
 
 let browser: Browser;
+let database: TestDatabase;
 let target: Target;
 let closing: (() => Promise<unknown>)[] = [];
 let runs = 0;
 
 before(async () => {
-  [browser, target] = await Promise.all([chromium.launch(launchOptions()), startTarget()]);
+  browser = await chromium.launch(launchOptions());
+});
+before(async () => {
+  database = await testDatabase();
+  target = await startTarget({ databaseUrl: database.url });
 });
 afterEach(async () => {
   await Promise.all(closing.map((close) => close()));
@@ -35,6 +41,7 @@ afterEach(async () => {
 after(async () => {
   await browser?.close();
   await target?.stop();
+  await database?.stop();
 });
 
 function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): SliceContext {
@@ -261,7 +268,7 @@ test('a page that hides a row is a violation', async () => {
 });
 
 test('a relay that acknowledged and lost what a person wrote is a violation', async (t) => {
-  const faulty: TargetOptions = { faults: parseFaults('lose-write=1') };
+  const faulty: TargetOptions = { databaseUrl: database.url, faults: parseFaults('lose-write=1') };
   const losing = await startTarget(faulty);
   t.after(() => losing.stop());
   const made = bed(async (visit, ledger) => {

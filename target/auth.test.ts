@@ -3,12 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { TestDevice } from './device.fixture.ts';
 import { startTarget, type Target } from './server.ts';
+import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
+let database: TestDatabase;
 let target: Target;
 before(async () => {
-  target = await startTarget({ webFolder: 'none' });
+  database = await testDatabase();
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url });
 });
-after(() => target.stop());
+after(async () => {
+  await target?.stop();
+  await database?.stop();
+});
 
 async function call(path: string, body?: object, token = '') {
   const response = await fetch(`${target.url}/api/v1/auth/${path}`, {

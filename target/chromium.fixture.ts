@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from '@playwright/test';
+import { type Browser, chromium, expect as standard } from '@playwright/test';
+
+/** Waits for as long as a slow, busy machine may need. */
+export const expect = standard.configure({ timeout: 15_000 });
 
 /** Starts the browser that is installed: the one named in the environment, Playwright's own, or the system's. */
 export function launch(): Promise<Browser> {

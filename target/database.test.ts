@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { openDatabase } from './database.ts';
-import { type Cluster, startCluster } from './postgres.ts';
+import { recoverVms } from './migration-jobs.ts';
+import { type TestDatabase, testDatabase, testTarget } from './target.fixture.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 before(async () => {
-  cluster = await startCluster();
+  database = await testDatabase();
 });
-after(() => cluster.stop());
+after(() => database?.stop());
 
 async function message(url: string): Promise<string> {
   const error = await openDatabase(url).then(
@@ -22,13 +21,9 @@ async function message(url: string): Promise<string> {
 }
 
 test('a PostgreSQL that cannot be reached is named by host and port', async () => {
-  const unused = createServer().listen(0, '127.0.0.1');
-  await once(unused, 'listening');
-  const { port } = unused.address() as AddressInfo;
-  unused.close();
   assert.equal(
-    await message(`postgres://ada:hunter2@127.0.0.1:${port}/db`),
-    `DATABASE_URL: PostgreSQL at 127.0.0.1:${port} cannot be reached: connection refused.`,
+    await message('postgres://ada:hunter2@127.0.0.1:1/db'),
+    'DATABASE_URL: PostgreSQL at 127.0.0.1:1 cannot be reached: connection refused.',
   );
   assert.equal(
     await message('postgres://ada:hunter2@db.invalid/db'),
@@ -41,10 +36,10 @@ test('a PostgreSQL that cannot be reached is named by host and port', async () =
 });
 
 test('one that refuses is quoted', async () => {
-  const host = encodeURIComponent(cluster.folder);
+  const host = new URL(database.url).searchParams.get('host')!;
   assert.equal(
-    await message(`postgres://ada:hunter2@localhost/db?host=${host}`),
-    `DATABASE_URL: PostgreSQL at ${cluster.folder} refuses the target: role "ada" does not exist.`,
+    await message(`postgres://ada:hunter2@localhost/db?host=${encodeURIComponent(host)}`),
+    `DATABASE_URL: PostgreSQL at ${host} refuses the target: role "ada" does not exist.`,
   );
 });
 
@@ -54,9 +49,26 @@ test('another kind of URL is not repeated', async () => {
   }
 });
 
-test('targets that start at the same time on one database do not disturb each other', async () => {
-  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  const databases = await Promise.all([openDatabase(url), openDatabase(url), openDatabase(url)]);
-  for (const { pool } of databases) assert.deepEqual((await pool.query('SELECT * FROM tandem.changes')).rows, []);
-  await Promise.all(databases.map((database) => database.stop()));
+test('targets that start at the same time on one database do not disturb each other', async (t) => {
+  const targets = await Promise.all(Array.from({ length: 6 }, () => testTarget(t, { databaseUrl: database.url })));
+  for (const { database } of targets) {
+    assert.deepEqual((await database.pool.query('SELECT * FROM tandem.changes')).rows, []);
+  }
+});
+
+test('who recovers the VMs holds nothing that one who makes the tables waits for', async (t) => {
+  const { pool } = (await testTarget(t, { databaseUrl: database.url })).database;
+  const client = await pool.connect();
+  try {
+    await client.query(`
+      BEGIN; SELECT pg_advisory_xact_lock(hashtext('tandem schema')); LOCK TABLE tandem.vms IN SHARE ROW EXCLUSIVE MODE`);
+    const recovering = recoverVms(pool);
+    const waiting = `SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid
+      WHERE NOT granted AND datname = current_database()`;
+    while ((await client.query(waiting)).rowCount === 0);
+    await client.query('LOCK TABLE tandem.migrations IN SHARE MODE; COMMIT');
+    await recovering;
+  } finally {
+    client.release();
+  }
 });

@@ -4,36 +4,39 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDevice } from './device.fixture.ts';
-import { type Cluster, startCluster } from './postgres.ts';
 import { listening, runTarget } from './process.fixture.ts';
+import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
-let cluster: Cluster;
-let databaseUrl: string;
+let database: TestDatabase;
 let folder: string;
 before(async () => {
-  cluster = await startCluster();
-  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  database = await testDatabase();
   // Everything a target leaves behind would be in here.
   folder = await mkdtemp(join(tmpdir(), 'tandem-main-'));
   await chmod(folder, 0o1777);
 });
 after(async () => {
-  await cluster.stop();
-  await rm(folder, { recursive: true });
+  await database?.stop();
+  if (folder) await rm(folder, { recursive: true });
 });
 
-const run = (env: Record<string, string>) => runTarget({ TMPDIR: folder, ...env });
+/** Gone when the test is over, also if it has failed; its PostgreSQL then ends by itself. */
+function run(t: TestContext, env: Record<string, string>) {
+  const target = runTarget({ TMPDIR: folder, ...env });
+  t.after(() => target.kill('SIGKILL'));
+  return target;
+}
 
 /** Folders of clusters. PostgreSQL's goes when it has ended: without folder there is no process either. */
 async function clusters(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('tandem-'));
 }
 
-test('SIGTERM: exit 0, nothing left behind', { timeout: 20_000 }, async () => {
-  const target = run({});
+test('SIGTERM: exit 0, nothing left behind', async (t) => {
+  const target = run(t, {});
   const url = await listening(target);
   const device = new TestDevice(url, 'an-account');
   assert.equal((await device.push([device.change()])).status, 200);
@@ -44,30 +47,30 @@ test('SIGTERM: exit 0, nothing left behind', { timeout: 20_000 }, async () => {
   assert.deepEqual(await clusters(), []);
 });
 
-test('SIGINT does as SIGTERM', { timeout: 20_000 }, async () => {
-  const target = run({ DATABASE_URL: databaseUrl });
+test('SIGINT does as SIGTERM', async (t) => {
+  const target = run(t, { DATABASE_URL: database.url });
   await listening(target);
   target.kill('SIGINT');
   assert.deepEqual(await once(target, 'exit'), [0, null]);
 });
 
-test('SIGTERM while it is starting: exit 0, nothing left behind', { timeout: 20_000 }, async ({ signal }) => {
-  const target = run({});
-  while ((await clusters()).length === 0) await sleep(5, undefined, { signal });
+test('SIGTERM while it is starting: exit 0, nothing left behind', { timeout: 30_000 }, async (t) => {
+  const target = run(t, {});
+  while ((await clusters()).length === 0) await sleep(5, undefined, { signal: t.signal });
   target.kill('SIGTERM');
   assert.deepEqual(await once(target, 'exit'), [0, null]);
   assert.deepEqual(await clusters(), []);
 });
 
-test('SIGKILL: PostgreSQL ends all the same', { timeout: 20_000 }, async ({ signal }) => {
-  const target = run({});
+test('SIGKILL: PostgreSQL ends all the same', { timeout: 30_000 }, async (t) => {
+  const target = run(t, {});
   await listening(target);
   target.kill('SIGKILL');
-  while ((await clusters()).length > 0) await sleep(20, undefined, { signal });
+  while ((await clusters()).length > 0) await sleep(20, undefined, { signal: t.signal });
 });
 
-test('crash: exit 1 at the first API request', { timeout: 20_000 }, async () => {
-  const target = run({ TARGET_FAULTS: 'crash', DATABASE_URL: databaseUrl });
+test('crash: exit 1 at the first API request', async (t) => {
+  const target = run(t, { TARGET_FAULTS: 'crash', DATABASE_URL: database.url });
   const url = await listening(target);
   assert.equal((await fetch(`${url}/health`)).status, 200);
   const exit = once(target, 'exit');
@@ -75,8 +78,8 @@ test('crash: exit 1 at the first API request', { timeout: 20_000 }, async () => 
   assert.deepEqual(await exit, [1, null]);
 });
 
-test('a target that cannot start: exit 1 and one sentence', async () => {
-  const target = run({ PORT: 'http' });
+test('a target that cannot start: exit 1 and one sentence', async (t) => {
+  const target = run(t, { PORT: 'http' });
   const [[code], stdout, stderr] = await Promise.all([once(target, 'exit'), text(target.stdout), text(target.stderr)]);
   assert.equal(code, 1);
   assert.equal(stdout, '');

@@ -79,7 +79,9 @@ export function progressOf(phase: Phase, elapsedMs: number, plannedMs: number): 
 
 /** Ends what a former target left half done: its jobs failed, their VMs run, and those being created are stopped. */
 export async function recoverVms(pool: pg.Pool): Promise<void> {
+  // The lock of the schema: another target that makes its tables now would lock the same ones in another order.
   await pool.query(`
+    SELECT pg_advisory_xact_lock(hashtext('tandem schema'));
     WITH failed AS (
       UPDATE tandem.migrations
       SET status = 'failed', completed_at = clock_timestamp(), error = 'The server was stopped before it was done.'

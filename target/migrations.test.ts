@@ -5,21 +5,19 @@ import { Events } from './events.ts';
 import { parseFaults } from './faults.ts';
 import { progressOf, recoverVms } from './migration-jobs.ts';
 import { type TestMessage, TestOperator, type TestStream } from './operator.fixture.ts';
-import { type Cluster, startCluster } from './postgres.ts';
 import { startTarget, type Target } from './server.ts';
+import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
-let cluster: Cluster;
-let databaseUrl: string;
+let database: TestDatabase;
 let target: Target;
 before(async () => {
-  cluster = await startCluster();
-  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  database = await testDatabase();
   // Migrations take the shortest time there is, 200 ms.
-  target = await startTarget({ webFolder: 'none', databaseUrl, timeScale: 0.001 });
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url, timeScale: 0.001 });
 });
 after(async () => {
-  await target.stop();
-  await cluster.stop();
+  await target?.stop();
+  await database?.stop();
 });
 
 const STREAM = '/dwcp/v3/stream';
@@ -44,7 +42,7 @@ async function withFaults(
   run: (operator: TestOperator, stream: TestStream, url: string) => Promise<void>,
 ) {
   const link = { events: new Events(), report: () => {}, poolSize: 2 };
-  const options = { webFolder: 'none', databaseUrl, timeScale: 0.001, link };
+  const options = { webFolder: 'none', databaseUrl: database.url, timeScale: 0.001, link };
   const faulty = await startTarget({ ...options, faults: parseFaults(faults), faultsSeed: 2 });
   try {
     const operator = new TestOperator(faulty);

@@ -9,21 +9,20 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { TestDevice } from './device.fixture.ts';
-import { parseFaults } from './faults.ts';
-import { type Cluster, startCluster } from './postgres.ts';
 import { RateLimit } from './rate-limit.ts';
 import { startTarget } from './server.ts';
+import { type TestDatabase, testDatabase, testTarget } from './target.fixture.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 let databaseUrl: string;
 before(async () => {
-  cluster = await startCluster();
-  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  database = await testDatabase();
+  databaseUrl = database.url;
 });
-after(() => cluster.stop());
+after(() => database?.stop());
 
-test('health says ok with the latency of the database, and degraded when it is gone', async () => {
-  const target = await startTarget({ webFolder: 'none' });
+test('health says ok with the latency of the database, and degraded when it is gone', async (t) => {
+  const target = await testTarget(t, {});
   const health = async () => {
     const response = await fetch(`${target.url}/health`);
     return { status: response.status, body: await response.json() };
@@ -43,33 +42,36 @@ test('health says ok with the latency of the database, and degraded when it is g
   const pushed = await new TestDevice(target.url, 'an-account').pull();
   assert.equal(pushed.status, 503);
   assert.equal(pushed.body.error.code, 'DATABASE_UNAVAILABLE');
-  await target.stop();
 });
 
-test('what was pushed is there for the next server on the same database', async () => {
+test('what was pushed is there for the next server on the same database', async (t) => {
   const token = randomUUID();
-  const first = await startTarget({ webFolder: 'none', databaseUrl });
+  const first = await testTarget(t, { databaseUrl });
   const writer = new TestDevice(first.url, token);
   const change = writer.change();
   await writer.push([change]);
   await first.stop();
-  const second = await startTarget({ webFolder: 'none', databaseUrl });
+  const second = await testTarget(t, { databaseUrl });
   const { body } = await new TestDevice(second.url, token).pull();
   assert.equal(body.changes[0]?.id, change.id);
-  await second.stop();
 });
 
-test('stop answers the requests under way, closes WebSockets, and removes PostgreSQL and its folder', async () => {
-  const target = await startTarget({ webFolder: 'none', faults: parseFaults('latency=200ms') });
-  const { folder, supervisorPid } = target.database.cluster!;
+test('stop answers the requests under way, closes WebSockets, and removes PostgreSQL and its folder', async (t) => {
+  const target = await testTarget(t, {});
+  const { pool, cluster } = target.database;
+  const { folder, supervisorPid } = cluster!;
   const socket = new WebSocket(`${target.url.replace('http', 'ws')}/sync?device_id=a&token=an-account`);
   await once(socket, 'open');
   const device = new TestDevice(target.url, 'an-account');
+  const client = await pool.connect();
+  await client.query('BEGIN; LOCK TABLE tandem.changes');
   const underWay = device.push([device.change()]);
-  // The server has read the request when its metrics, asked later on another connection, answer.
-  await (await fetch(`${target.url}/metrics`)).text();
+  while ((await client.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount === 0);
   const closed = once(socket, 'close');
-  await target.stop();
+  const stopping = target.stop();
+  await client.query('COMMIT');
+  client.release();
+  await stopping;
   assert.equal((await underWay).status, 200);
   assert.equal((await closed)[0], 1001);
   assert.equal(existsSync(folder), false);
@@ -77,8 +79,8 @@ test('stop answers the requests under way, closes WebSockets, and removes Postgr
   await assert.rejects(fetch(`${target.url}/health`));
 });
 
-test('more requests than the limit: 429 with Retry-After, for that client alone', async () => {
-  const target = await startTarget({ webFolder: 'none', databaseUrl, rateLimit: RateLimit.parse('2/h') });
+test('more requests than the limit: 429 with Retry-After, for that client alone', async (t) => {
+  const target = await testTarget(t, { databaseUrl, rateLimit: RateLimit.parse('2/h') });
   const device = new TestDevice(target.url, randomUUID());
   assert.equal((await device.pull()).status, 200);
   assert.equal((await device.push([])).status, 200);
@@ -87,11 +89,10 @@ test('more requests than the limit: 429 with Retry-After, for that client alone'
   assert.equal(body.error.code, 'RATE_LIMIT_EXCEEDED');
   assert.match(headers.get('retry-after') ?? '', /^\d+$/);
   assert.equal((await new TestDevice(target.url, randomUUID()).pull()).status, 200);
-  await target.stop();
 });
 
-test('metrics count requests by route and status, with durations, process and pool', async () => {
-  const target = await startTarget({ webFolder: 'none', databaseUrl });
+test('metrics count requests by route and status, with durations, process and pool', async (t) => {
+  const target = await testTarget(t, { databaseUrl });
   const device = new TestDevice(target.url, randomUUID());
   await device.pull();
   await device.pull();
@@ -115,16 +116,16 @@ test('metrics count requests by route and status, with durations, process and po
     const value = lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1];
     assert.ok(Number(value) >= 0, `${name} is ${value}`);
   }
-  await target.stop();
 });
 
-test('the page is served bundled, versioned, cacheable and with a strict policy', async () => {
+test('the page is served bundled, versioned, cacheable and with a strict policy', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-page-'));
+  t.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'index.html'), '<script type="module" src="/app.js"></script>');
   await writeFile(join(folder, 'app.css'), 'p { color: red }');
   await writeFile(join(folder, 'text.ts'), 'export const text: string = "from another file";');
   await writeFile(join(folder, 'main.ts'), 'import { text } from "./text.ts"; document.title = text;');
-  const target = await startTarget({ databaseUrl, webFolder: folder });
+  const target = await testTarget(t, { databaseUrl, webFolder: folder });
 
   const page = await fetch(target.url);
   assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
@@ -139,29 +140,26 @@ test('the page is served bundled, versioned, cacheable and with a strict policy'
   assert.equal(style.headers.get('content-type'), 'text/css; charset=utf-8');
   const headers = { 'if-none-match': style.headers.get('etag')! };
   assert.equal((await fetch(`${target.url}/app.css`, { headers })).status, 304);
-  await target.stop();
 
   await writeFile(join(folder, 'main.ts'), 'import "./absent.ts";');
   await assert.rejects(startTarget({ databaseUrl, webFolder: folder }), {
     name: 'StartError',
     message: /main\.ts does not bundle: .*absent\.ts/,
   });
-  await rm(folder, { recursive: true });
 });
 
-test('without a page, its addresses are not found', async () => {
-  const target = await startTarget({ databaseUrl, webFolder: 'none' });
+test('without a page, its addresses are not found', async (t) => {
+  const target = await testTarget(t, { databaseUrl });
   for (const path of ['/', '/app.js', '/app.css']) assert.equal((await fetch(target.url + path)).status, 404);
-  await target.stop();
 });
 
-test('a port in use is named', async () => {
+test('a port in use is named', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   await assert.rejects(startTarget({ port, databaseUrl, webFolder: 'none' }), {
     name: 'StartError',
     message: `PORT=${port} is in use on 127.0.0.1; set PORT to a free port, or to 0 for any.`,
   });
-  other.close();
 });

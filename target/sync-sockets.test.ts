@@ -5,12 +5,18 @@ import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { TestDevice } from './device.fixture.ts';
 import { startTarget, type Target } from './server.ts';
+import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
+let database: TestDatabase;
 let target: Target;
 before(async () => {
-  target = await startTarget({ webFolder: 'none' });
+  database = await testDatabase();
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url });
 });
-after(() => target.stop());
+after(async () => {
+  await target?.stop();
+  await database?.stop();
+});
 
 async function connect(query: string, headers: Record<string, string> = {}): Promise<WebSocket> {
   const socket = new WebSocket(`${target.url.replace('http', 'ws')}/sync?${query}`, { headers });

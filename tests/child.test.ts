@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { runQuietly } from '../scripts/child.mjs';
 
 const repository = dirname(import.meta.dirname);
@@ -27,23 +27,33 @@ describe('child programs', () => {
   });
 
   /** Runs a script by runInForeground, in a process that can be sent signals and says "seen" for each Ctrl-C. */
-  function foreground(script: string) {
+  function foreground(t: TestContext, script: string) {
     const child = join(repository, 'scripts/child.mjs');
     const wrapper =
       `import { runInForeground } from ${JSON.stringify(child)};` +
       `const exit = runInForeground(process.execPath, ['-e', ${JSON.stringify(script)}]);` +
       'process.on("SIGINT", () => console.log("seen"));' +
       'process.exit(await exit);';
-    return spawn(process.execPath, ['--input-type=module', '-e', wrapper], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const running = spawn(process.execPath, ['--input-type=module', '-e', wrapper], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    t.after(() => {
+      try {
+        process.kill(-running.pid!, 'SIGKILL');
+      } catch {} // all of the group have ended
+    });
+    return running;
   }
 
-  test('in the foreground pass on their exit code', async () => {
-    const [code] = await once(foreground('process.exit(7)'), 'exit');
+  test('in the foreground pass on their exit code', async (t) => {
+    const [code] = await once(foreground(t, 'process.exit(7)'), 'exit');
     assert.equal(code, 7);
   });
 
-  test('in the foreground get one Ctrl-C once, however often it is delivered', async () => {
+  test('in the foreground get one Ctrl-C once, however often it is delivered', async (t) => {
     const wrapper = foreground(
+      t,
       'let interrupts = 0; process.on("SIGINT", () => { interrupts++; console.log("interrupted"); });' +
         'process.on("SIGTERM", () => process.exit(10 + interrupts));' +
         'setInterval(() => {}, 1000); console.log("ready");',
@@ -63,8 +73,11 @@ describe('child programs', () => {
     assert.deepEqual(await exit, [11, null]);
   });
 
-  test('in the foreground that a signal ended are told by their exit code', async () => {
-    const [code] = await once(foreground('process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)'), 'exit');
+  test('in the foreground that a signal ended are told by their exit code', async (t) => {
+    const [code] = await once(
+      foreground(t, 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)'),
+      'exit',
+    );
     assert.equal(code, 143);
   });
 });

@@ -45,6 +45,7 @@ export interface Outcome {
 export class Project {
   readonly folder: string;
   readonly #test: TestContext;
+  readonly #runs: Run[] = [];
 
   /** @param files by path; what is no text is written as JSON. Removed when the test is over. */
   constructor(test: TestContext, files: Record<string, unknown>) {
@@ -52,7 +53,10 @@ export class Project {
     mkdirSync(parent, { recursive: true });
     this.#test = test;
     this.folder = mkdtempSync(join(parent, 'project-'));
-    test.after(() => rmSync(this.folder, { recursive: true }));
+    test.after(() => {
+      for (const run of this.#runs) run.kill();
+      rmSync(this.folder, { recursive: true, maxRetries: 10 });
+    });
     this.write({
       'package.json': { type: 'module' },
       'playwright.config.ts':
@@ -69,9 +73,11 @@ export class Project {
     }
   }
 
-  /** Starts `playwright test <args>` with nothing but `env` to say what to run. */
-  start(args: string[], env: Record<string, string> = {}): Run {
-    return new Run(this.#test, this.folder, args, env);
+  /** Starts `playwright test <args>`, or another command, with nothing but `env` to say what to run. */
+  start(args: string[], env: Record<string, string> = {}, command = 'test'): Run {
+    const run = new Run(this.#test, this.folder, args, env, command);
+    this.#runs.push(run);
+    return run;
   }
 
   run(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
@@ -81,7 +87,7 @@ export class Project {
   /** `playwright merge-reports` on a folder of blobs. */
   merge(blobs: string, env: Record<string, string> = {}): Promise<Outcome> {
     const args = ['--config=playwright.config.ts', blobs];
-    return new Run(this.#test, this.folder, args, env, 'merge-reports').end();
+    return this.start(args, env, 'merge-reports').end();
   }
 }
 
@@ -112,9 +118,7 @@ export class Run {
       });
     }
     this.#exit = once(this.#child, 'close');
-    test.after(() => {
-      for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
-    });
+    test.after(() => this.kill());
   }
 
   /** Waits for something that happens while the run lasts; rejects when the run ends before. */
@@ -125,14 +129,27 @@ export class Run {
     await Promise.race([event, ended]);
   }
 
-  /** Resolves once the output matches. */
-  async printed(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.#output)) await this.until(once(this.#news, 'news'));
+  /** Resolves with the match once the output has one. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#output);
+      if (match) return match;
+      await this.until(once(this.#news, 'news'));
+    }
   }
 
   /** What Ctrl-C does in a terminal: SIGINT to every process of the group. */
   pressCtrlC(): void {
     process.kill(-this.#child.pid!, 'SIGINT');
+  }
+
+  /** Ends every process of it that is left. */
+  kill(): void {
+    for (const { pid } of this.processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {} // it has just ended by itself
+    }
   }
 
   /** Waits until it is over. */

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import '../scripts/assert.mjs';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { SetupError, setUp } from '../scripts/setup.mjs';
 
@@ -291,6 +292,16 @@ describe('npm start and npm test', () => {
     const { status, stderr } = script('start.mjs', [], { npm_config_project: 'light' });
     assert.equal(status, 1);
     assert.equal(stderr, 'npm kept --project for itself: write "npm start -- --project=light".\n');
+  });
+
+  test('an assertion without a message fails at once, with what it found; others are as ever', () => {
+    assert.throws(() => assert.ok([].length), {
+      message: 'Expected something true, found 0',
+      operator: '==',
+      actual: 0,
+    });
+    assert.throws(() => assert.ok(false, 'what for'), { message: 'what for' });
+    assert.ok('something');
   });
 
   test('a filter that no test file matches is a failure', () => {

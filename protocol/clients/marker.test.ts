@@ -5,28 +5,22 @@ import { markOf } from '../../support/measure/marks.ts';
 import { accountOf } from '../../support/user.ts';
 import { unmeasured } from '../../support/vu.ts';
 import { parseFaults } from '../../target/faults.ts';
-import { type Cluster, startCluster } from '../../target/postgres.ts';
-import { startTarget, type Target, type TargetOptions } from '../../target/server.ts';
+import { startTarget, type Target } from '../../target/server.ts';
+import { type TestDatabase, testDatabase, testTarget } from '../../target/target.fixture.ts';
 import { signIn } from './auth.ts';
 import { Http } from './http.ts';
 import { Marker } from './marker.ts';
 import { recorded, testSlice, testVu } from './slice.fixture.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 let target: Target;
-const start = (options: TargetOptions = {}) =>
-  startTarget({
-    webFolder: 'none',
-    databaseUrl: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`,
-    ...options,
-  });
 before(async () => {
-  cluster = await startCluster();
-  target = await start();
+  database = await testDatabase();
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url });
 });
 after(async () => {
-  await target.stop();
-  await cluster.stop();
+  await target?.stop();
+  await database?.stop();
 });
 
 function bed(t: TestContext, url: string) {
@@ -83,8 +77,7 @@ test('what it pushes is a marked transaction of today, which a device of the acc
 });
 
 test('lose-write: the mark that was acknowledged and lost is named', async (t) => {
-  const losing = await start({ faults: parseFaults('lose-write=1') });
-  t.after(() => losing.stop());
+  const losing = await testTarget(t, { databaseUrl: database.url, faults: parseFaults('lose-write=1') });
   const { account, newMarker } = bed(t, losing.url);
   await register(account, losing.url);
   const marker = newMarker();

@@ -3,27 +3,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
 import { parseFaults } from '../../target/faults.ts';
-import { type Cluster, startCluster } from '../../target/postgres.ts';
-import { startTarget, type Target, type TargetOptions } from '../../target/server.ts';
+import { startTarget, type Target } from '../../target/server.ts';
+import { type TestDatabase, testDatabase, testTarget } from '../../target/target.fixture.ts';
 import { accountToken, RelayAccess, RelayDevice } from './relay.ts';
 import type { Change } from './relay-api.ts';
 import { recorded, testSlice, testVu } from './slice.fixture.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 let target: Target;
-const start = (options: TargetOptions = {}) =>
-  startTarget({
-    webFolder: 'none',
-    databaseUrl: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`,
-    ...options,
-  });
 before(async () => {
-  cluster = await startCluster();
-  target = await start();
+  database = await testDatabase();
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url });
 });
 after(async () => {
-  await target.stop();
-  await cluster.stop();
+  await target?.stop();
+  await database?.stop();
 });
 
 /** Devices of one account at `url`, and what they recorded. */
@@ -112,8 +106,7 @@ test('on the wire is ciphertext only', async (t) => {
 });
 
 test('empty-pull: every push is accepted, and nothing ever arrives', async (t) => {
-  const faulty = await start({ faults: parseFaults('empty-pull') });
-  t.after(() => faulty.stop());
+  const faulty = await testTarget(t, { databaseUrl: database.url, faults: parseFaults('empty-pull') });
   const made = bed(t, faulty.url, 2);
   for (const device of made.devices) await device.fullSync(3);
   for (const device of made.devices) await device.pull();

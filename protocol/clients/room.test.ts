@@ -5,15 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { startTarget, type Target } from '../../target/server.ts';
+import { type TestDatabase, testDatabase } from '../../target/target.fixture.ts';
 import { areMerged, Replica } from './replica.ts';
 import { RoomClient } from './room.ts';
 import { recorded, testSlice } from './slice.fixture.ts';
 
+let database: TestDatabase;
 let target: Target;
 before(async () => {
-  target = await startTarget({ webFolder: 'none' });
+  database = await testDatabase();
+  target = await startTarget({ webFolder: 'none', databaseUrl: database.url });
 });
-after(() => target.stop());
+after(async () => {
+  await target?.stop();
+  await database?.stop();
+});
 
 let clients = 0;
 

@@ -11,8 +11,8 @@ import { Recorder } from '../../support/measure/recorder.ts';
 import type { Packed } from '../../support/measure/series.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { parseFaults } from '../../target/faults.ts';
-import { type Cluster, startCluster } from '../../target/postgres.ts';
 import { startTarget, type Target } from '../../target/server.ts';
+import { type TestDatabase, testDatabase } from '../../target/target.fixture.ts';
 import { dwcpMetrics } from '../clients/dwcp-api.ts';
 import { dwcpStreamMetrics } from '../clients/dwcp-stream.ts';
 import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
@@ -20,21 +20,21 @@ import { vmMetrics } from '../clients/vm-api.ts';
 import { Fleet } from './fleet.ts';
 import { migrationMetrics } from './migrant.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 let honest: Target;
 before(async () => {
-  cluster = await startCluster();
+  database = await testDatabase();
   honest = await start();
 });
 after(async () => {
-  await honest.stop();
-  await cluster.stop();
+  await honest?.stop();
+  await database?.stop();
 });
 
 /** A migration takes the shortest time there is, 200 ms. */
 function start(faults = ''): Promise<Target> {
-  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  return startTarget({ webFolder: 'none', databaseUrl, timeScale: 0.001, faults: parseFaults(faults) });
+  const options = { webFolder: 'none', databaseUrl: database.url, timeScale: 0.001 };
+  return startTarget({ ...options, faults: parseFaults(faults) });
 }
 
 interface BedOptions {
@@ -221,7 +221,12 @@ describe('an honest target', { concurrency: 8 }, () => {
   test('a migration that ends while the stream is lost is looked at', async (t) => {
     const { port } = new URL(honest.url);
     const sockets = new Set<Socket>();
+    let isCut = false;
     const tunnel = createServer((socket) => {
+      if (isCut) {
+        socket.destroy();
+        return;
+      }
       const onward = connect(Number(port), '127.0.0.1');
       for (const end of [socket, onward]) sockets.add(end.on('error', () => {}));
       socket.pipe(onward).pipe(socket);
@@ -229,10 +234,13 @@ describe('an honest target', { concurrency: 8 }, () => {
     await once(tunnel.listen(0, '127.0.0.1'), 'listening');
     const address = tunnel.address() as AddressInfo;
     const cut = () => {
-      tunnel.close();
+      isCut = true;
       for (const socket of sockets) socket.destroy();
     };
-    t.after(cut);
+    t.after(() => {
+      tunnel.close();
+      cut();
+    });
     const made = await bed(t, {
       options: { follow: 'stream', timeout: '10m' },
       streamUrl: `ws://127.0.0.1:${address.port}/dwcp/v3`,
@@ -241,7 +249,7 @@ describe('an honest target', { concurrency: 8 }, () => {
     cut();
     let ended = false;
     while (!ended) ended = (await made.vms()).every(({ zone, status }) => status === 'running' && zone === 'us-east-1');
-    tunnel.listen(address.port, '127.0.0.1');
+    isCut = false;
     await migrating;
     const { status, counts } = await made.judged();
     assert.deepEqual([status, counts], ['ok', { ...none, completed: 1 }]);

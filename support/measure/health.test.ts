@@ -56,15 +56,16 @@ const delayOf = (store: MetricStore) => store.trend('generator_event_loop_delay'
 const cpuOf = (store: MetricStore) => store.trend('generator_cpu_percent', { scenario: 'relay' }).max;
 
 test('a blocked event loop and burnt CPU show, beside a quiet interval of the same process', async (t) => {
-  const quiet = await watched(t, () => {});
+  // Another process may have held this one up.
+  let quiet = await watched(t, () => {});
+  while (delayOf(quiet) >= WINDOW_MS / 2) quiet = await watched(t, () => {});
   const blocked = await watched(t, async () => {
     // Twice: a percentile of so few rounds leaves out the worst of them.
     burn(WINDOW_MS);
     await wait(1);
     burn(WINDOW_MS);
   });
-  assert.ok(delayOf(blocked) > delayOf(quiet), `${delayOf(blocked)} ms, quiet ${delayOf(quiet)} ms`);
-  assert.ok(delayOf(blocked) > WINDOW_MS / 2, 'as long as it was blocked');
+  assert.ok(delayOf(blocked) > WINDOW_MS / 2, `${delayOf(blocked)} ms, quiet ${delayOf(quiet)} ms`);
   assert.ok(cpuOf(blocked) > cpuOf(quiet), `${cpuOf(blocked)} %, quiet ${cpuOf(quiet)} %`);
 });
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { serve, stopServing } from '../server.fixture.ts';
+import { serve } from '../server.fixture.ts';
 import { prometheusValue, TargetProbe } from './probe.ts';
 import { MetricStore } from './store.ts';
 
@@ -28,7 +27,15 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-const ok: RequestListener = (_request, answer) => void answer.end('ok');
+/** A target that answers or, while it is away, does not. */
+async function present(t: TestContext) {
+  const target = { url: '', away: false };
+  const { url } = await serve(t, (request, answer) => {
+    if (target.away) request.socket.destroy();
+    else answer.end('ok');
+  });
+  return Object.assign(target, { url });
+}
 
 test('a target that answers is there, whatever it answers', async (t) => {
   let status = 200;
@@ -41,38 +48,38 @@ test('a target that answers is there, whatever it answers', async (t) => {
 });
 
 test('a target that is away is reported once, after the limit, and for good', async (t) => {
-  const { url, server } = await serve(t, ok);
-  const { probe, downs, start, ask } = probeOf(t, url, 20);
+  const target = await present(t);
+  const { probe, downs, start, ask } = probeOf(t, target.url, 20);
   await start();
-  await stopServing(server);
+  target.away = true;
   await ask();
   await ask();
   while (downs() === 0) await ask();
   const { sinceMs, untilMs, tries, error } = probe.availability.outage!;
   assert.ok(untilMs - sinceMs >= 20);
-  assert.equal(error, 'ECONNREFUSED');
+  assert.equal(error, 'UND_ERR_SOCKET');
   assert.equal(tries, probe.availability.checked - 1);
   await ask();
   assert.deepEqual([downs(), probe.availability.outage!.tries], [1, tries + 1]);
 
-  await serve(t, ok, Number(new URL(url).port));
+  target.away = false;
   await ask();
   assert.deepEqual([downs(), probe.availability.outage!.tries], [1, tries + 1]);
 });
 
 test('an outage shorter than the limit is over when the target answers', async (t) => {
-  const { url, server } = await serve(t, ok);
-  const { probe, downs, start, ask } = probeOf(t, url, NEVER_MS);
+  const target = await present(t);
+  const { probe, downs, start, ask } = probeOf(t, target.url, NEVER_MS);
   await start();
-  await stopServing(server);
+  target.away = true;
   await ask();
   await ask();
   const first = probe.availability.outage!;
   assert.equal(first.tries, 2);
-  const again = await serve(t, ok, Number(new URL(url).port));
+  target.away = false;
   await ask();
   assert.deepEqual([probe.availability.outage, probe.availability.answered], [undefined, 2]);
-  await stopServing(again.server);
+  target.away = true;
   await ask();
   assert.equal(probe.availability.outage!.tries, 1);
   assert.ok(probe.availability.outage!.sinceMs > first.untilMs, 'the next outage counts from its own beginning');

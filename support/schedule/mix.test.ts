@@ -32,6 +32,26 @@ test('operations come up as often as they weigh', () => {
   }
 });
 
+test('so they do in a short run, in an order that is another one each time', () => {
+  const weights = { list: 35, create: 20, start: 15, stop: 15, delete: 10, migrate: 5 };
+  for (const seed of ['1', '2', '3']) {
+    const mix = new Mix(weights, seed, 'vms');
+    const blocks = [0, 1, 2].map((block) =>
+      Array.from({ length: 100 }, (_, i) => mix.names[mix.operationOf(100 * block + i)]!),
+    );
+    for (const block of blocks) {
+      for (const [name, weight] of Object.entries(weights)) {
+        const count = block.filter((one) => one === name).length;
+        assert.ok(Math.abs(count - weight) <= 1, `${name}: ${count} of 100`);
+      }
+      // In a fair order 78 of 99 neighbours differ; sorted, or by turns, that would be 5 or 99.
+      const changes = block.filter((name, i) => i > 0 && name !== block[i - 1]).length;
+      assert.ok(changes > 60 && changes < 95, `${changes} of 99 neighbours differ`);
+    }
+    assert.equal(new Set(blocks.map(String)).size, 3);
+  }
+});
+
 test('so they do in each slice, in any stretch of it: no slice and no moment gets one operation more', () => {
   const mix = new Mix({ push: 1, pull: 1 }, 'seed', 'relay');
   for (const of of [2, 3, 4, 16]) {

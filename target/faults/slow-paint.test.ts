@@ -6,16 +6,16 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from '@playwright/test';
 import { launch } from '../chromium.fixture.ts';
 import { parseFaults } from '../faults.ts';
-import { type Cluster, startCluster } from '../postgres.ts';
 import { startTarget, type Target } from '../server.ts';
+import { type TestDatabase, testDatabase } from '../target.fixture.ts';
 
 let browser: Browser;
-let cluster: Cluster;
+let database: TestDatabase;
 let webFolder: string;
 before(async () => {
-  [browser, cluster, webFolder] = await Promise.all([
+  [browser, database, webFolder] = await Promise.all([
     launch(),
-    startCluster(),
+    testDatabase(),
     mkdtemp(join(tmpdir(), 'tandem-page-')),
   ]);
   await writeFile(
@@ -27,31 +27,33 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  await cluster?.stop();
-  await rm(webFolder, { recursive: true });
+  await database?.stop();
+  if (webFolder) await rm(webFolder, { recursive: true });
 });
 
 async function withPage(faults: string, run: (page: Page, target: Target) => Promise<void>): Promise<void> {
-  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  const target = await startTarget({ webFolder, databaseUrl, faults: parseFaults(faults) });
+  const target = await startTarget({ webFolder, databaseUrl: database.url, faults: parseFaults(faults) });
   const page = await browser.newPage();
-  await page.goto(target.url);
-  await page.getByText('It runs.').waitFor();
-  await run(page, target);
-  await page.close();
-  await target.stop();
+  try {
+    await page.goto(target.url);
+    await run(page, target);
+  } finally {
+    await page.close();
+    await target.stop();
+  }
 }
 
-/** How long after a change the browser is ready to paint it. */
-function paintMs(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const changedAt = performance.now();
-        document.body.append('A change.');
-        requestAnimationFrame(() => resolve(performance.now() - changedAt));
-      }),
-  );
+/** How long after a change the browser is ready to paint it. What the page showed as it was loaded has been painted by then. */
+async function paintMs(page: Page): Promise<number> {
+  await page.getByText('It runs.').waitFor();
+  return page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return new Promise<number>((resolve) => {
+      const changedAt = performance.now();
+      document.body.append('A change.');
+      requestAnimationFrame(() => resolve(performance.now() - changedAt));
+    });
+  });
 }
 
 test('once the API was used, a change is painted that much later, and the policy is as before', async () => {

@@ -2,20 +2,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, test } from 'node:test';
-import { type Browser, type BrowserContext, expect, type Page, type WebSocketRoute } from '@playwright/test';
-import { launch } from '../chromium.fixture.ts';
+import type { Browser, BrowserContext, Page, WebSocketRoute } from '@playwright/test';
+import { expect, launch } from '../chromium.fixture.ts';
 import { startTarget, type Target } from '../server.ts';
+import { type TestDatabase, testDatabase } from '../target.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
-const PATIENCE = { timeout: 15_000 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let database: TestDatabase;
 let target: Target;
 let browser: Browser;
 let contexts: BrowserContext[] = [];
 let users = 0;
 
 before(async () => {
-  [target, browser] = await Promise.all([startTarget(), launch()]);
+  [database, browser] = await Promise.all([testDatabase(), launch()]);
+  target = await startTarget({ databaseUrl: database.url });
 });
 afterEach(async () => {
   await Promise.all(contexts.map((context) => context.close()));
@@ -24,6 +26,7 @@ afterEach(async () => {
 after(async () => {
   await browser?.close();
   await target?.stop();
+  await database?.stop();
 });
 
 test('a VM is created, started, migrated, stopped and deleted, and another page sees it live', async () => {
@@ -48,7 +51,7 @@ test('a VM is created, started, migrated, stopped and deleted, and another page 
   await page.keyboard.press('Enter');
   await page.getByLabel('Target zone of web-1').selectOption('eu-west-1');
   await page.getByRole('form', { name: 'Migrate web-1' }).getByRole('button', { name: 'Migrate' }).click();
-  await expect(other.getByRole('status', { name: 'News' })).toHaveText('web-1 has moved to eu-west-1.', PATIENCE);
+  await expect(other.getByRole('status', { name: 'News' })).toHaveText('web-1 has moved to eu-west-1.');
   await expectStatus(other, 'web-1', 'running');
   await expect(row(other, 'web-1')).toContainText('eu-west-1');
   await expect(other.getByRole('progressbar')).toBeHidden();
@@ -93,7 +96,7 @@ test('what the server refuses is said, and what it lost, and what it ends is ove
 
   await page.getByRole('button', { name: 'Migrate web-1' }).click();
   await page.getByRole('form', { name: 'Migrate web-1' }).getByRole('button', { name: 'Migrate' }).click();
-  await expect(problem).toHaveText('web-1 lost data in its migration to us-east-1.', PATIENCE);
+  await expect(problem).toHaveText('web-1 lost data in its migration to us-east-1.');
 
   const { refreshToken } = await sessionOf(page);
   await page.request.post('/api/v1/auth/logout', { data: { refresh_token: refreshToken } });
@@ -129,8 +132,8 @@ test('after a connection was lost, and after an event was, the list is what the 
   await sockets[0]!.close();
   await expect(page.getByRole('status', { name: 'Live updates' })).toHaveText('Connecting');
   await api.create('missed-2');
-  await expect(row(page, 'missed-2')).toBeVisible(PATIENCE);
-  await expect(page.getByRole('status', { name: 'Live updates' })).toHaveText('Live', PATIENCE);
+  await expect(row(page, 'missed-2')).toBeVisible();
+  await expect(page.getByRole('status', { name: 'Live updates' })).toHaveText('Live');
   await expectStatus(page, 'missed-2', 'stopped');
   assert.equal(sockets.length, 2);
 });
@@ -140,9 +143,9 @@ test('500 VMs are shown and filtered, only the row that changes is touched, and 
   const api = await apiOf(page);
   for (let batch = 0; batch < 5; batch++) await api.createMany(batch * 100, 100);
   const count = page.getByTestId('vm-count');
-  await expect(count).toHaveText('500 VMs', PATIENCE);
-  await expect(row(page, 'vm-499.')).toContainText('GB disk', PATIENCE);
-  await expect(page.getByRole('row').getByText('creating', { exact: true })).toHaveCount(0, PATIENCE);
+  await expect(count).toHaveText('500 VMs');
+  await expect(row(page, 'vm-499.')).toContainText('GB disk');
+  await expect(page.getByRole('row').getByText('creating', { exact: true })).toHaveCount(0);
 
   await page.getByLabel('Search').fill('VM-42');
   await expect(count).toHaveText('11 of 500 VMs');
@@ -204,7 +207,7 @@ async function enter(page: Page, email: string, button: 'Sign in' | 'Create acco
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: button }).click();
-  await expect(page.getByRole('status', { name: 'Live updates' })).toHaveText('Live', PATIENCE);
+  await expect(page.getByRole('status', { name: 'Live updates' })).toHaveText('Live');
 }
 
 async function create(page: Page, name: string): Promise<void> {
@@ -219,7 +222,7 @@ function row(page: Page, name: string) {
 }
 
 async function expectStatus(page: Page, name: string, status: string): Promise<void> {
-  await expect(row(page, name).getByText(status, { exact: true })).toBeVisible(PATIENCE);
+  await expect(row(page, name).getByText(status, { exact: true })).toBeVisible();
 }
 
 /** What the bar of a VM shows from now on, whenever it changes. */

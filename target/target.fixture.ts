@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import { startCluster } from './postgres.ts';
+import { startTarget, type Target, type TargetOptions } from './server.ts';
+
+/** A database for the targets of a test file, which no other file uses. */
+export interface TestDatabase {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes one in the PostgreSQL that `npm test` shares among the files, since a start of PostgreSQL is a second of work; a
+ * file that is run by itself has a PostgreSQL of its own.
+ */
+export async function testDatabase(): Promise<TestDatabase> {
+  const shared = process.env.TEST_POSTGRES_FOLDER;
+  if (!shared) {
+    const cluster = await startCluster();
+    return { url: databaseUrl(cluster.folder, 'postgres'), stop: () => cluster.stop() };
+  }
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const client = new pg.Client(databaseUrl(shared, 'postgres'));
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name} STRATEGY file_copy`);
+  } finally {
+    await client.end();
+  }
+  // It goes with the PostgreSQL that it is in.
+  return { url: databaseUrl(shared, name), stop: async () => {} };
+}
+
+/** A target without a page that is stopped when the test is over, if the test has not stopped it. */
+export async function testTarget(t: TestContext, options: TargetOptions): Promise<Target> {
+  const target = await startTarget({ webFolder: 'none', ...options });
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= target.stop();
+    return stopping;
+  };
+  t.after(stop);
+  return { ...target, stop };
+}
+
+function databaseUrl(folder: string, name: string): string {
+  return `postgres://postgres@localhost/${name}?host=${encodeURIComponent(folder)}`;
+}
