@@ -1,6 +1,6 @@
 import { load } from '../support/test.ts';
-import { Fleets } from './clients/fleets.ts';
 import { vmMetrics } from './clients/vm-api.ts';
+import { Fleets } from './vms/fleets.ts';
 
 /** Many VMs created at the same moment, as `"arrivals": "bursts"` has it, and each read at once. */
 load('vm-bursts', {

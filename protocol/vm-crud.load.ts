@@ -1,6 +1,9 @@
 import { load } from '../support/test.ts';
-import { Fleets } from './clients/fleets.ts';
 import { vmMetrics } from './clients/vm-api.ts';
+import { Fleets } from './vms/fleets.ts';
+
+/** Enough that there are some to start, stop, move and delete from the first iteration on. */
+const INITIAL_VMS = 6;
 
 /**
  * Tenants of a VM control plane at work: each VU has a few VMs that it makes, starts, stops, moves, looks at and deletes. The
@@ -9,7 +12,7 @@ import { vmMetrics } from './clients/vm-api.ts';
 load('vm-crud', {
   metrics: vmMetrics,
   oracles: ['vm-lifecycle'],
-  setup: (slice) => Fleets.open(slice),
+  setup: (slice) => Fleets.open(slice, INITIAL_VMS),
   teardown: (fleets) => fleets.close(),
   vu: (vu, fleets) => fleets.make(vu),
   operations: {

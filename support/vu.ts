@@ -42,6 +42,11 @@ export class Vu {
     this.slice = slice;
   }
 
+  /** The same user with a recorder that nobody reads: for what it prepares, and is no part of the load. */
+  unmeasured(): Vu {
+    return new Vu(this.id, this.random, unmeasured(this.slice));
+  }
+
   get target(): Target {
     return this.slice.target;
   }

@@ -12,7 +12,10 @@ export interface RealtimeOptions {
   queriesPerMinute: number;
   /** Changes of a VM a second, in the whole load, so that there are events. */
   stirPerSecond: number;
-  /** This machine's addresses to connect from, in turns; none: the system's choice. */
+  /**
+   * This machine's addresses to connect from, in turns; none: the system's choice. With more than 10,000 connections from
+   * one, Linux takes ever longer to find a port that is free.
+   */
   localAddresses: readonly string[];
 }
 

@@ -4,27 +4,24 @@ import { consult } from '../../support/check/oracles.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { parseFaults } from '../../target/faults.ts';
-import { type Cluster, startCluster } from '../../target/postgres.ts';
-import { startTarget } from '../../target/server.ts';
+import { type TestDatabase, testDatabase, testTarget } from '../../target/target.fixture.ts';
+import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets, fleetOptions } from './fleets.ts';
-import { recorded, testSlice, testVu } from './slice.fixture.ts';
 
 const MIX = { list: 35, create: 20, start: 15, stop: 15, delete: 10, migrate: 5 } as const;
 const EVERYTHING = { ...MIX, detail: 5, update: 5, search: 2, metrics: 2, aggregate: 1, batch: 1 } as const;
 type Op = keyof typeof EVERYTHING;
 
-let cluster: Cluster;
+let database: TestDatabase;
 before(async () => {
-  cluster = await startCluster();
+  database = await testDatabase();
 });
-after(() => cluster.stop());
+after(() => database?.stop());
 
 /** The real target. */
 async function start(t: TestContext, faults = '') {
-  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  const target = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults) });
-  t.after(() => target.stop());
+  const target = await testTarget(t, { databaseUrl: database.url, faults: parseFaults(faults) });
   const count = async (runId: string) => {
     const { rows } = await target.database.pool.query('SELECT FROM tandem.vms WHERE name LIKE $1', [
       `tandem-${runId}-%`,
@@ -47,14 +44,21 @@ async function bed(t: TestContext, url: string, { vus: howMany = 1, options = {}
   const fleets = await Fleets.open(slice);
   t.after(() => fleets.close());
   const vus = Array.from({ length: howMany }, (_, id) => testVu(slice, id));
-  const all = vus.map((vu) => fleets.make(vu));
-  /** Every VU does so many iterations of the mix, all at the same time. */
-  const work = (iterations: number, mix: Partial<Record<Op, number>> = EVERYTHING) =>
-    Promise.all(
+  const all = await Promise.all(vus.map((vu) => fleets.make(vu)));
+  /** Every VU does so many iterations of the mix, all at the same time. Gives how many of each kind. */
+  const work = async (iterations: number, mix: Partial<Record<Op, number>> = EVERYTHING) => {
+    const done: Partial<Record<Op, number>> = {};
+    await Promise.all(
       all.map(async (fleet, place) => {
-        for (let n = 0; n < iterations; n++) await fleet[vus[place]!.random.weighted(mix as Record<Op, number>)]();
+        for (let n = 0; n < iterations; n++) {
+          const op = vus[place]!.random.weighted(mix as Record<Op, number>);
+          done[op] = (done[op] ?? 0) + 1;
+          await fleet[op]();
+        }
       }),
     );
+    return done;
+  };
   const settle = () => Promise.all(all.map((fleet) => fleet.settle()));
   /** What the oracle says of everything. */
   const judged = () => {
@@ -194,7 +198,7 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Fate = () => undefi
 test('the mix stays what it was asked to be, in a fleet that does not grow', async (t) => {
   const target = await cloud(t);
   const made = await bed(t, target.url, { options: { maxVms: 10 } });
-  const iterations = 1_500;
+  const iterations = 1_000;
   await made.work(iterations, MIX);
   const { list, create, start, stop, delete: deleted, migrate, get } = made.requests() as Record<string, number>;
   const share = (count: number | undefined) => Math.round((100 * count!) / iterations);
@@ -379,11 +383,11 @@ test('of more VMs than can be read one by one the list tells, and those that it 
   ] as const) {
     const target = await cloud(t);
     const made = await bed(t, target.url);
-    const { http, token, prefix, maxVms } = made.fleets;
+    const { http, unmeasured, token, prefix, maxVms } = made.fleets;
     const rows = () => new Map(isListed ? [[0, structuredClone([...target.vms.values()]) as never]] : []);
     const fleet = new Fleet(
       {
-        ...{ http, token, prefix, maxVms, mayCleanUp: false },
+        ...{ http, unmeasured, token, prefix, maxVms, mayCleanUp: false },
         sweep: async () => (isListed === undefined ? undefined : rows()),
         mayReadBack: () => false,
         remove: async () => false,
@@ -419,13 +423,72 @@ test('a mix that makes no VMs leaves the oracle out', async (t) => {
   assert.deepEqual(made.errors, {});
 });
 
-test('maxVms is a whole number from 1 to 1000, 20 without it; there is no other option', () => {
-  const read = (options: Record<string, unknown>) => fleetOptions({ ...testSlice('http://127.0.0.1'), options });
-  assert.deepEqual([read({}), read({ maxVms: 3 })], [{ maxVms: 20 }, { maxVms: 3 }]);
-  for (const maxVms of [0, 1.5, 1_001, '20', null]) {
-    const found = JSON.stringify(maxVms);
-    const sentence = `scenarios.test.options.maxVms is ${found}; allowed is a whole number from 1 to 1000.`;
-    assert.throws(() => read({ maxVms }), new Error(sentence));
+test('with VMs to begin with even a short run is of its mix, and the oracle knows them all', async (t) => {
+  for (const [initialVms, isOfItsMix] of [
+    [6, true],
+    [0, false],
+  ] as const) {
+    const target = await start(t);
+    const made = await bed(t, target.url, { vus: 8, options: { initialVms } });
+    assert.deepEqual([recorded(made.slice), await target.count(made.slice.runId)], [{}, 8 * initialVms]);
+    const iterations = await made.work(15, MIX);
+    const asked = made.requests();
+    const off = Object.entries(iterations).map(([op, count]) => Math.abs((asked[op as Op] ?? 0) - count));
+    const shown = JSON.stringify({ initialVms, iterations, asked });
+    assert.equal(Math.max(...off) <= 0.04 * 8 * 15, isOfItsMix, shown);
+    await made.settle();
+    const { status, counts } = made.judged();
+    assert.deepEqual([status, counts?.leftBehind, await target.count(made.slice.runId)], ['ok', 0, 0]);
+    assert.equal(counts?.created, asked.create! + 8 * initialVms);
   }
-  assert.throws(() => read({ maxVm: 1 }), new Error('scenarios.test.options.maxVm is not known; allowed: maxVms.'));
+});
+
+test('the first VMs are no part of the load, every second runs, and one that is lost is a broken promise', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url, { options: { initialVms: 4 } });
+  const states = [...target.vms.values()].map(({ status }) => status);
+  assert.deepEqual([states, recorded(made.slice)], [['stopped', 'running', 'stopped', 'running'], {}]);
+  assert.deepEqual([made.fleet.size, made.vu.takeOutcome(), made.errors], [4, 'ok', {}]);
+  target.vms.delete('id-3');
+  await made.fleet.stop();
+  assert.deepEqual(made.requests(), { stop: 1 });
+  await made.settle();
+  assert.deepEqual([made.judged().status, made.judged().counts?.lost, target.vms.size], ['violated', 1, 0]);
+});
+
+test('where no VM can be made, or none comes to be, before the load, the load begins with what there is', async (t) => {
+  const isCreation = ({ method, path }: Asked) => method === 'POST' && path.endsWith('/vms');
+  for (const [what, isIt, fate, size, creations] of [
+    ['creations are not carried out', isCreation, 503, 0, 1],
+    ['creations are refused', isCreation, 403, 0, 1],
+    ['VMs do not start', ({ path }: Asked) => path.endsWith('/start'), 500, 4, 4],
+    ['the account cannot be listed', ({ path }: Asked) => path.includes('?limit'), 500, 0, 0],
+  ] as const) {
+    const target = await cloud(t);
+    target.rule = (asked) => (isIt(asked) ? fate : undefined);
+    const made = await bed(t, target.url, { options: { initialVms: 4 } });
+    const asked = target.asked.filter(isCreation).length;
+    assert.deepEqual([made.fleet.size, asked, recorded(made.slice)], [size, creations, {}], what);
+    target.rule = () => undefined;
+    await made.work(10, MIX);
+    await made.settle();
+    assert.deepEqual([made.judged().counts?.lost, target.vms.size], [0, 0]);
+  }
+});
+
+test('the options are whole numbers within their bounds; there is no other', () => {
+  const read = (options: Record<string, unknown>) => fleetOptions({ ...testSlice('http://127.0.0.1'), options }, 6);
+  assert.deepEqual(read({}), { maxVms: 20, initialVms: 6 });
+  assert.deepEqual(read({ maxVms: 3 }), { maxVms: 3, initialVms: 3 });
+  assert.deepEqual(read({ initialVms: 0 }), { maxVms: 20, initialVms: 0 });
+  for (const [name, values, allowed] of [
+    ['maxVms', [0, 1.5, 1_001, '20', null], '1 to 1000'],
+    ['initialVms', [-1, 0.5, 21, '6', null], '0 to 20'],
+  ] as const) {
+    for (const value of values) {
+      const sentence = `scenarios.test.options.${name} is ${JSON.stringify(value)}; allowed is a whole number from ${allowed}.`;
+      assert.throws(() => read({ [name]: value }), new Error(sentence));
+    }
+  }
+  assert.throws(() => read({ maxVm: 1 }), /options\.maxVm is not known; allowed: maxVms, initialVms\.$/);
 });

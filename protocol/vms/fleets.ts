@@ -1,7 +1,7 @@
 import { type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { Http, json } from '../clients/http.ts';
+import { areVms, type Vm, vmBaseUrl, vmToken } from '../clients/vm-api.ts';
 import { Fleet, type Shared } from './fleet.ts';
-import { Http, json } from './http.ts';
-import { areVms, type Vm, vmBaseUrl, vmToken } from './vm-api.ts';
 
 /** The contract's. */
 const MAX_PAGE = 100;
@@ -23,20 +23,29 @@ const MAX_VMS = 1_000;
 export interface FleetOptions {
   /** VMs that a VU keeps at one time; a batch may bring more for a while. */
   maxVms: number;
+  /** VMs that a VU has before its first iteration, every second of them running. */
+  initialVms: number;
 }
 
-/** Reads `scenarios.<name>.options` of the profile. @throws one sentence when an option or its value is not known */
-export function fleetOptions({ scenario, options }: SliceContext): FleetOptions {
+/**
+ * Reads `scenarios.<name>.options` of the profile.
+ * @param initialVms when the profile does not say; no more than `maxVms`
+ * @throws one sentence when an option or its value is not known
+ */
+export function fleetOptions({ scenario, options }: SliceContext, initialVms: number): FleetOptions {
   const where = `scenarios.${scenario}.options`;
   for (const name of Object.keys(options)) {
-    if (name !== 'maxVms') throw new Error(`${where}.${name} is not known; allowed: maxVms.`);
+    if (name !== 'maxVms' && name !== 'initialVms') {
+      throw new Error(`${where}.${name} is not known; allowed: maxVms, initialVms.`);
+    }
   }
-  const { maxVms = 20 } = options;
-  if (!Number.isInteger(maxVms) || (maxVms as number) < 1 || (maxVms as number) > MAX_VMS) {
-    const found = JSON.stringify(maxVms);
-    throw new Error(`${where}.maxVms is ${found}; allowed is a whole number from 1 to ${MAX_VMS}.`);
-  }
-  return { maxVms: maxVms as number };
+  const whole = (name: keyof FleetOptions, otherwise: number, from: number, to: number): number => {
+    const { [name]: found = otherwise } = options;
+    if (Number.isInteger(found) && (found as number) >= from && (found as number) <= to) return found as number;
+    throw new Error(`${where}.${name} is ${JSON.stringify(found)}; allowed is a whole number from ${from} to ${to}.`);
+  };
+  const maxVms = whole('maxVms', 20, 1, MAX_VMS);
+  return { maxVms, initialVms: whole('initialVms', Math.min(initialVms, maxVms), 0, maxVms) };
 }
 
 /** The fleets of a slice, one a VU, and what they share. */
@@ -45,9 +54,10 @@ export class Fleets implements Shared {
   readonly token: string;
   readonly maxVms: number;
   readonly prefix: string;
+  /** Making the first VMs, looking at the whole account, and cleaning up are no part of the load. */
+  readonly unmeasured: Http;
   readonly #slice: SliceContext;
-  /** Looking at the whole account, and cleaning up, are no part of the load. */
-  readonly #unmeasured: Http;
+  readonly #initialVms: number;
   readonly #headers: Record<string, string>;
   readonly #fleets = new Map<number, Fleet>();
   /** Ids of VMs that have such names and were there before: a run of the same id was cut off. Undefined: nobody knows. */
@@ -58,28 +68,34 @@ export class Fleets implements Shared {
   /** Deletions in a row that were not answered. */
   #silences = 0;
 
-  /** @throws one sentence when the profile's options are wrong */
-  static async open(slice: SliceContext): Promise<Fleets> {
-    const fleets = new Fleets(slice);
+  /**
+   * @param initialVms that a VU has before its first iteration, when the profile does not say
+   * @throws one sentence when the profile's options are wrong
+   */
+  static async open(slice: SliceContext, initialVms = 0): Promise<Fleets> {
+    const fleets = new Fleets(slice, fleetOptions(slice, initialVms));
     const before = new Set<string>();
     if (await fleets.#readAll((vm) => before.add(vm.id))) fleets.#before = before;
     return fleets;
   }
 
-  private constructor(slice: SliceContext) {
-    this.maxVms = fleetOptions(slice).maxVms;
+  private constructor(slice: SliceContext, { maxVms, initialVms }: FleetOptions) {
+    this.maxVms = maxVms;
+    this.#initialVms = initialVms;
     this.#slice = slice;
     this.token = vmToken(slice);
     this.prefix = `tandem-${slice.runId}-${slice.scenario}-`;
     const baseUrl = vmBaseUrl(slice.target);
     this.http = new Http(slice, baseUrl);
-    this.#unmeasured = new Http(unmeasured(slice), baseUrl, { connections: CLEANING, timeoutMs: TIMEOUT_MS });
+    this.unmeasured = new Http(unmeasured(slice), baseUrl, { connections: CLEANING, timeoutMs: TIMEOUT_MS });
     this.#headers = { authorization: `Bearer ${this.token}` };
   }
 
-  make(vu: Vu): Fleet {
+  /** A fleet for a VU, with its first VMs if the target can be asked for them. */
+  async make(vu: Vu): Promise<Fleet> {
     const fleet = new Fleet(this, vu);
     this.#fleets.set(vu.id, fleet);
+    if (this.#before) await fleet.prepare(this.#initialVms);
     return fleet;
   }
 
@@ -95,7 +111,7 @@ export class Fleets implements Shared {
 
   async remove(id: string): Promise<boolean> {
     const path = `/vms/${encodeURIComponent(id)}`;
-    const { status } = await this.#unmeasured.request({ op: 'delete', method: 'DELETE', path, headers: this.#headers });
+    const { status } = await this.unmeasured.request({ op: 'delete', method: 'DELETE', path, headers: this.#headers });
     this.#silences = status === 0 ? this.#silences + 1 : 0;
     return status === 204 || status === 404;
   }
@@ -112,7 +128,7 @@ export class Fleets implements Shared {
       for (let fleet = left.pop(); fleet; fleet = left.pop()) await fleet.cleanUp();
     };
     await Promise.all(Array.from({ length: CLEANING }, cleanUp));
-    await Promise.all([this.http.close(), this.#unmeasured.close()]);
+    await Promise.all([this.http.close(), this.unmeasured.close()]);
   }
 
   async #sweep(): Promise<Map<number, Vm[]> | undefined> {
@@ -155,7 +171,7 @@ export class Fleets implements Shared {
     const path = `/vms?limit=${MAX_PAGE}&offset=${offset}&sort=created_at&order=asc`;
     for (let attempt = 1; attempt <= PAGE_ATTEMPTS; attempt++) {
       if (this.#slice.signal.aborted || performance.now() >= deadline) return undefined;
-      const answer = await this.#unmeasured.request({ op: 'list', method: 'GET', path, headers: this.#headers });
+      const answer = await this.unmeasured.request({ op: 'list', method: 'GET', path, headers: this.#headers });
       const page =
         answer.status === 200 ? json<{ data: unknown; pagination?: { total?: unknown } }>(answer) : undefined;
       if (areVms(page?.data)) {

@@ -1,0 +1,257 @@
+import { ExpectedVm, type Mismatch, type VmEvidence, VmHistory, type VmStatus, type Vu } from '../../support/test.ts';
+import type { Vm, VmApi, VmSpec, Written } from '../clients/vm-api.ts';
+
+/** The contract's. */
+const MAX_FOUND = 100;
+/** Deleted VMs that are looked at by themselves again at the end; the sweep sees the others if they are back. */
+const LAST_DELETED = 10;
+/** A VM that cannot be read at the end is asked for so often. */
+const LAST_LOOKS = 5;
+
+export type Fits = (vm: ExpectedVm) => boolean;
+
+/** The VMs that one VU has: what they must be by all that was asked of them, and whether they are. */
+export class Holding {
+  /** Its VMs are named so, then by a counter. */
+  readonly prefix: string;
+  #vu: Vu;
+  #api: VmApi;
+  readonly #history = new VmHistory();
+  readonly #vms: ExpectedVm[] = [];
+  /** Creations that were never answered, by counter. */
+  readonly #openCreations = new Map<number, VmSpec>();
+  /** Ids of VMs that broke a promise: of those nothing more is asked, and nothing is to be learned. */
+  readonly #setAside = new Set<string>();
+  readonly #lastDeleted: ExpectedVm[] = [];
+  #counter = 0;
+
+  constructor(vu: Vu, api: VmApi, prefix: string) {
+    this.#vu = vu;
+    this.#api = api;
+    this.prefix = prefix;
+  }
+
+  /** What its VMs are looked at and changed with. */
+  get api(): VmApi {
+    return this.#api;
+  }
+
+  /** From here on that is measured for this VU. */
+  use(vu: Vu, api: VmApi): void {
+    this.#vu = vu;
+    this.#api = api;
+  }
+
+  /** VMs that it has, as far as it knows, without those that broke a promise. */
+  get vms(): readonly ExpectedVm[] {
+    return this.#vms;
+  }
+
+  /** Of all that it has. */
+  get ids(): string[] {
+    return [...this.#vms.map((vm) => vm.id), ...this.#setAside];
+  }
+
+  /** No creation was ever asked for. */
+  get isUnused(): boolean {
+    return this.#counter === 0;
+  }
+
+  nextName(): string {
+    this.#counter += 1;
+    return `${this.prefix}${this.#counter}`;
+  }
+
+  /** One of the VMs that fit, beginning anywhere. */
+  pick(fits: Fits): ExpectedVm | undefined {
+    const vms = this.#vms;
+    const start = Math.floor(this.#vu.random() * vms.length);
+    for (let i = 0; i < vms.length; i++) {
+      const vm = vms[(start + i) % vms.length]!;
+      if (fits(vm)) return vm;
+    }
+    return undefined;
+  }
+
+  /** A VM was created. */
+  take(spec: VmSpec, id: string, write: string): ExpectedVm {
+    const counter = this.#counterOf(spec);
+    const vm = new ExpectedVm(counter, id, spec, write, this.#vu.slice.elapsedMs());
+    this.#vms.push(vm);
+    this.#history.created(counter);
+    return vm;
+  }
+
+  mayHaveCreated(spec: VmSpec): void {
+    this.#openCreations.set(this.#counterOf(spec), spec);
+    this.#history.count('indeterminate');
+  }
+
+  /** Looks whether creations that were never answered have happened. */
+  async findCreated(): Promise<void> {
+    const rows = await this.#api.search(this.prefix, MAX_FOUND);
+    for (const row of rows ?? []) if (row.name.startsWith(this.prefix)) this.#adopt(row);
+  }
+
+  deleted(vm: ExpectedVm, write: string, status: number): void {
+    vm.answered(write, status, this.#vu.slice.elapsedMs());
+    this.forget(vm.id);
+    this.#history.deleted(vm.counter);
+    this.#history.count('reconciled', vm.open);
+    if (this.#lastDeleted.push(vm) > LAST_DELETED) this.#lastDeleted.shift();
+  }
+
+  mayHaveDeleted(vm: ExpectedVm): void {
+    vm.mayHaveDeleted();
+    this.#history.count('indeterminate');
+  }
+
+  /** What was asked of the VM is done, or not: then it is looked at what it has come to. */
+  async wrote(vm: ExpectedVm, write: string, { fate, status, vm: shown }: Written): Promise<void> {
+    if (fate === 'done') {
+      vm.answered(write, status, this.#vu.slice.elapsedMs());
+      if (shown) this.see(vm, shown);
+      return;
+    }
+    if (fate === 'open') this.#history.count('indeterminate');
+    if (fate === 'open' || status === 404 || status === 409) await this.look(vm);
+  }
+
+  /** True when the VM is what it has to be, false when it is not or is gone; undefined when nobody knows. */
+  async look(vm: ExpectedVm): Promise<boolean | undefined> {
+    const found = await (vm.mayBeGone ? this.#api.find(vm.id) : this.#api.get(vm.id));
+    if (found === undefined) return undefined;
+    if (found) return this.see(vm, found);
+    this.#history.looked();
+    if (vm.mayBeGone) this.deleted(vm, 'delete', 404);
+    else this.#broken(vm, { breach: 'lost', expected: 200, found: 404 });
+    return false;
+  }
+
+  /** Compares the VM with what was told of it. */
+  see(vm: ExpectedVm, found: Vm): boolean {
+    this.#history.looked();
+    const open = vm.open;
+    const wrong = vm.see(found);
+    if (vm.open < open) this.#history.count('reconciled', open - vm.open);
+    if (wrong) this.#broken(vm, wrong);
+    return this.#vu.check('VM is as it was left', wrong === undefined);
+  }
+
+  /** Compares VMs with a list. It may be a moment old: it can tell what has come, and not what is missing. */
+  seeListed(rows: readonly Vm[]): void {
+    for (const row of rows) {
+      if (!row.name.startsWith(this.prefix)) continue;
+      const vm = this.#vms.find(({ id }) => id === row.id);
+      if (vm?.becomes(row.status as VmStatus)) this.see(vm, row);
+    }
+  }
+
+  /** A VM that was deleted must be 404. */
+  async lookForDeleted(vm: ExpectedVm): Promise<void> {
+    const found = await this.#api.find(vm.id);
+    if (found === undefined || this.#setAside.has(vm.id)) return;
+    this.#history.looked();
+    if (this.#vu.check('deleted VM is 404', found === null)) return;
+    this.#broken(vm, { breach: 'resurrected', expected: 404, found: 200 });
+  }
+
+  /**
+   * The last look at everything.
+   * @param rows what the account holds of this VU's VMs; undefined when nobody knows
+   * @param mayReadBack whether one more VM may be read by itself
+   * @returns false when the run was stopped before it came to an end
+   */
+  async lookLast(rows: readonly Vm[] | undefined, mayReadBack: () => boolean): Promise<boolean> {
+    const { signal } = this.#vu.slice;
+    for (const row of rows ?? []) if (!signal.aborted) await this.#claim(row);
+    const listed = new Map(rows?.map((row) => [row.id, row]));
+    for (const vm of [...this.#vms]) {
+      if (!signal.aborted) await this.#lookLastAt(vm, listed.get(vm.id), rows !== undefined, mayReadBack());
+    }
+    for (const vm of this.#lastDeleted) {
+      if (!signal.aborted && mayReadBack()) await this.lookForDeleted(vm);
+    }
+    if (signal.aborted) return false;
+    if (rows) this.#history.count('reconciled', this.#openCreations.size);
+    else this.#history.count('unswept');
+    return true;
+  }
+
+  /** @param isSettled the last look was taken, and what is still there could not be deleted */
+  evidence(isSettled: boolean): VmEvidence {
+    const left = this.#vms.length + this.#setAside.size;
+    return this.#history.evidence(isSettled ? { leftBehind: left } : { unread: left });
+  }
+
+  forget(id: string): void {
+    const place = this.#vms.findIndex((vm) => vm.id === id);
+    if (place >= 0) this.#vms.splice(place, 1);
+    this.#setAside.delete(id);
+  }
+
+  async #lookLastAt(vm: ExpectedVm, row: Vm | undefined, isSwept: boolean, mayRead: boolean): Promise<void> {
+    const { open } = vm;
+    if (!mayRead && row && vm.see(row) === undefined) {
+      this.#history.looked();
+      this.#history.count('reconciled', open);
+    } else if ((!mayRead && !row && !isSwept) || !(await this.#canTell(vm))) {
+      this.#history.count('unread');
+    } else if (this.#vms.includes(vm)) {
+      // What has not come by now never will.
+      this.#history.count('reconciled', vm.open);
+    }
+  }
+
+  /** Looks at a VM until there is an answer of use. */
+  async #canTell(vm: ExpectedVm): Promise<boolean> {
+    for (let attempt = 1; attempt <= LAST_LOOKS; attempt++) {
+      if ((await this.look(vm)) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** A VM that carries this VU's name: it must be one of its own. */
+  async #claim(row: Vm): Promise<void> {
+    if (this.#setAside.has(row.id) || this.#vms.some(({ id }) => id === row.id)) return;
+    if (this.#adopt(row)) return;
+    // A list may be a moment old.
+    const found = await this.#api.find(row.id);
+    if (!found) return;
+    this.#history.looked();
+    this.#setAside.add(row.id);
+    const breach = this.#history.wasDeleted(this.#counterOf(row)) ? 'resurrected' : 'orphan';
+    this.#history.broken({ breach, expected: 404, found: 200 }, this.#example(row));
+  }
+
+  /** Takes a VM whose creation was never answered. False when it is none. */
+  #adopt(row: Vm): boolean {
+    const counter = this.#counterOf(row);
+    const spec = this.#openCreations.get(counter);
+    if (!spec) return false;
+    this.#openCreations.delete(counter);
+    this.#history.count('reconciled');
+    this.see(this.take(spec, row.id, 'create, never answered'), row);
+    return true;
+  }
+
+  /** Nothing more is asked of a VM that broke a promise: it is deleted in the end. */
+  #broken(vm: ExpectedVm, mismatch: Mismatch): void {
+    this.forget(vm.id);
+    this.#setAside.add(vm.id);
+    this.#history.broken(mismatch, {
+      ...this.#example(vm),
+      lastWrite: vm.lastWrite,
+      lastWriteAtMs: Math.round(vm.lastWriteAtMs),
+    });
+  }
+
+  /** What a person needs to look for themselves. */
+  #example({ id, name }: { id: string; name: string }): object {
+    return { vm: name, id, seenAtMs: Math.round(this.#vu.slice.elapsedMs()) };
+  }
+
+  #counterOf({ name }: { name: string }): number {
+    return Number(name.slice(this.prefix.length));
+  }
+}
