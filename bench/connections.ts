@@ -2,8 +2,10 @@
  * Real-time connections held by this one machine, to an embedded target on it: 100,000, or `CONNECTIONS` of them.
  *
  * A process may have 20,000 files open where this was written (`ulimit -n`), so there are slices, and processes of the target,
- * of at most 15,000 connections each. Between two addresses there are 28,000 ephemeral ports
- * (`net.ipv4.ip_local_port_range`), so the connections come from seven loopback addresses.
+ * of at most 17,000 connections each. Between two addresses there are 28,000 ephemeral ports
+ * (`net.ipv4.ip_local_port_range`), and Linux looks through one half of them for one that is free, from an address that was
+ * chosen: when that is nearly used up, it takes more of the machine than everything else. So the connections come from
+ * twenty loopback addresses. More than 100,000 are opened as fast when they get more time, as in `LOAD_DURATION=6m`.
  */
 import { figureOf, outcomeOf, runProfile } from './scale.ts';
 import { printTable } from './table.ts';
@@ -13,7 +15,7 @@ export const about = 'real-time connections held for a minute, with heartbeats (
 export const long = true as const;
 
 const FULL = 100_000;
-const MOST_A_PROCESS = 15_000;
+const MOST_A_PROCESS = 17_000;
 
 export async function run(): Promise<void> {
   const connections = Number(process.env.CONNECTIONS || FULL);

@@ -150,17 +150,19 @@ function blobOf(first: BlobEvent[], shard: number): Uint8Array {
 const draw = random('bench', 'merge');
 
 /** As many as an operation of heavy's relay has in a minute of one of the shards, and as a few sessions have. */
-const ofLoad = histograms(500);
-const ofJourney = histograms(8);
+const ofLoad = kinds(500);
+const ofJourney = kinds(8);
 
-/** Between 1 ms and some seconds. */
-function histograms(samples: number): Packed[] {
-  return Array.from({ length: 2_000 }, () => histogram(samples));
+/** What is measured of one thing is alike from interval to interval, between 1 ms and some seconds, and of no two things the same. */
+function kinds(samples: number): Packed[][] {
+  return Array.from({ length: 40 }, () => {
+    const median = 1 + 200 * draw();
+    return Array.from({ length: 50 }, () => histogram(samples, median));
+  });
 }
 
-function histogram(samples: number): Packed {
+function histogram(samples: number, median: number): Packed {
   const trend = new Trend();
-  const median = 1 + 200 * draw();
   for (let n = 0; n < samples; n++) trend.add(median * Math.exp(draw() + draw() - draw()));
   return { t: 'trend', h: trend.encode(), sum: trend.sum };
 }
@@ -168,28 +170,29 @@ function histogram(samples: number): Packed {
 /** The same slice after 15 minutes of load. */
 function fullReport(report: SliceReport, shard: number): SliceReport {
   const keys = keysOf(report.scenario);
-  const pool = LOADS.includes(report.scenario) ? ofLoad : ofJourney;
+  const all = LOADS.includes(report.scenario) ? ofLoad : ofJourney;
   const series = (absent?: string) =>
     Object.fromEntries(
       keys
-        .filter(([key]) => absent === undefined || !key.includes(absent))
-        .map(([key, type]) => [key, packed(type, pool)]),
+        .map(([key, type], i) => [key, packed(type, all[i % all.length]!)] as const)
+        .filter(([key]) => absent === undefined || !key.includes(absent)),
     );
   const count = Math.ceil(planned.durationMs / planned.intervalMs);
   return {
     ...report,
     slice: { index: shard - 1, of: SHARDS },
     intervalMs: planned.intervalMs,
-    intervals: Array.from({ length: count }, (_, index) =>
-      followedOnly({ index, series: series(index === 0 ? 'window:load' : 'window:calm') }),
-    ),
+    intervals: Array.from({ length: count }, (_, index) => {
+      const interval = { index, series: series(index === 0 ? 'window:load' : 'window:calm') };
+      return planned.detailed ? interval : followedOnly(interval);
+    }),
     totals: series(),
     end: { ...report.end, status: 'complete', durationMs: planned.durationMs },
   };
 }
 
-function packed(type: 'trend' | 'rate' | 'counter', pool: Packed[]): Packed {
-  if (type === 'trend') return draw.pick(pool);
+function packed(type: 'trend' | 'rate' | 'counter', alike: Packed[]): Packed {
+  if (type === 'trend') return draw.pick(alike);
   return type === 'rate' ? { t: 'rate', passes: 300, total: 300 } : { t: 'counter', sum: 300 };
 }
 
