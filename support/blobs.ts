@@ -32,13 +32,13 @@ export function checkBlobs(folder: string): void {
       first = JSON.parse(reportOf(readFileSync(path)));
     } catch (error) {
       throw new Error(
-        `${path} is not a whole blob: ${(error as Error).message}; fetch it again, or remove it to have its shard reported as missing.`,
+        `${path} is not a whole blob: ${(error as Error).message}. There is no verdict: fetch it again, or remove it to have its shard reported as missing.`,
       );
     }
     const version = first.method === 'onBlobReportMetadata' ? first.params?.version : undefined;
     if (version !== FORMAT) {
       throw new Error(
-        `${path} is a blob of format ${version ?? 'unknown'}; allowed is ${FORMAT}: merge with the version of Playwright that ran the shards.`,
+        `${path} is a blob of format ${version ?? 'unknown'}; allowed is ${FORMAT}. There is no verdict: merge with the version of Playwright that ran the shards.`,
       );
     }
   }

@@ -4,9 +4,19 @@ import { say } from '../report/prose.ts';
 import { joinParts, type Part } from './shards.ts';
 
 function part(shard: number, changes: Partial<Part['common']> = {}, of = 4): Part {
-  const common = { 'run id': 'run-1', profile: 'heavy', seed: '1', commit: 'abc', ...changes } as Part['common'];
+  const common = {
+    'run id': 'run-1',
+    profile: 'heavy',
+    seed: '1',
+    commit: 'abc',
+    ...ownVersions,
+    ...changes,
+  } as Part['common'];
   return { shard, of, runId: 'run-1', target: { name: 'staging', url: 'http://a.test' }, scenarios: ['relay'], common };
 }
+
+const ownVersions = { 'version of Tandem': '0.1.0', 'version of Playwright': '1.65.1' };
+const versions = { 'version of Tandem': '0.2.0', 'version of Playwright': '1.66.0' };
 
 function joined(...parts: Part[]) {
   const { joined: taken, missing, findings } = joinParts(parts);
@@ -38,8 +48,8 @@ test('one that is there twice counts once', () => {
   assert.match(said.join(), /^Shard 2 of 4 is there more than once; required: each of them once\. /);
 });
 
-test('one of another profile, seed or commit is left out, and takes the place of the one it stands for', () => {
-  for (const [what, found] of Object.entries({ profile: 'light', seed: '2', commit: 'def' })) {
+test('one of another profile, seed, commit or version is left out, and takes the place of the one it stands for', () => {
+  for (const [what, found] of Object.entries({ profile: 'light', seed: '2', commit: 'def', ...versions })) {
     const { taken, missing, said } = joined(part(1), part(2), part(3, { [what]: found }), part(4));
     assert.deepEqual([taken, missing, said.length], [[1, 2, 4], [3], 1]);
     const own = part(1).common[what];

@@ -1,5 +1,4 @@
-import { inflateSync } from 'node:zlib';
-import { build, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
+import { build, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 
 /** Values are kept as integer thousandths: milliseconds become microseconds. Three significant digits. */
 const SCALE = 1000;
@@ -28,9 +27,12 @@ const found = {
   counts: new Float64Array(countsArrayIndex(MAX_RAW) + 1),
 };
 
-/** HdrHistogram's V2 encoding: what each of its two headers begins with, and where it ends. */
-const COMPRESSED = { cookie: 0x1c849314, bytes: 8 };
-const PLAIN = { cookie: 0x1c849313, bytes: 40 };
+/** HdrHistogram's V2 encoding: what its header begins with, and where it ends. */
+const COOKIE = 0x1c849313;
+const HEADER_BYTES = 40;
+
+/** Room for the encoding of one histogram; no count has more than eight groups of seven bits. */
+const scratch = Buffer.alloc(HEADER_BYTES + 8 * found.counts.length);
 
 function emptyHistogram(): Histogram {
   return Object.assign(build({ numberOfSignificantValueDigits: 3 }), { countsArrayIndex });
@@ -75,22 +77,18 @@ export class Trend {
    * hundred shards does this half a million times. Throws when it does not decode.
    */
   mergeEncoded(encoded: string, sum: number): void {
-    const compressed = Buffer.from(encoded, 'base64');
-    if (compressed.length < COMPRESSED.bytes || compressed.readUInt32BE(0) !== COMPRESSED.cookie) {
-      throw new Error('this is no encoded histogram');
-    }
-    const plain = inflateSync(compressed.subarray(COMPRESSED.bytes));
-    if (plain.length < PLAIN.bytes || plain.readUInt32BE(0) !== PLAIN.cookie) throw new Error('this is no histogram');
-    const end = Math.min(plain.length, PLAIN.bytes + plain.readUInt32BE(4));
+    const length = scratch.write(encoded, 'base64');
+    const end = HEADER_BYTES + (length < HEADER_BYTES ? 0 : scratch.readUInt32BE(4));
+    if (length < end || scratch.readUInt32BE(0) !== COOKIE) throw new Error('this is no encoded histogram');
     const { places, counts } = found;
     let used = 0;
     let index = 0;
-    for (let at = PLAIN.bytes; at < end; ) {
+    for (let at = HEADER_BYTES; at < end; ) {
       // Seven bits a byte, the lowest first. Even: twice a count; odd: a number of places without any.
       let word = 0;
       let byte = 0x80;
       for (let scale = 1; byte >= 0x80 && at < end; scale *= 128) {
-        byte = plain[at++]!;
+        byte = scratch[at++]!;
         word += (byte & 0x7f) * scale;
       }
       if (word % 2 === 1) index += (word + 1) / 2;
@@ -152,9 +150,37 @@ export class Trend {
     return this.#raw;
   }
 
-  /** HdrHistogram's V2 compressed encoding, base64: readable by HdrHistogram's tools in any language. */
+  /**
+   * HdrHistogram's V2 encoding, base64. It is not compressed: that would take the generator as long as all its samples of an
+   * interval, and what carries it is compressed as a whole.
+   */
   encode(): string {
-    return encodeIntoCompressedBase64(this.#raw);
+    const raw = this.#raw as JsHistogram;
+    const limit = countsArrayIndex(raw.maxValue) + 1;
+    let at = HEADER_BYTES;
+    for (let index = 0; index < limit; ) {
+      const count = raw.getCountAtIndex(index++);
+      let word = 2 * count;
+      if (count === 0) {
+        const first = index;
+        while (index < limit && raw.getCountAtIndex(index) === 0) index += 1;
+        // One place without a count is a count of nothing.
+        const more = index - first;
+        if (more > 0) word = 2 * more + 1;
+      }
+      for (; word >= 0x80; word = Math.floor(word / 0x80)) scratch[at++] = (word % 0x80) + 0x80;
+      scratch[at++] = word;
+    }
+    scratch.fill(0, 0, HEADER_BYTES);
+    scratch.writeUInt32BE(COOKIE, 0);
+    scratch.writeUInt32BE(at - HEADER_BYTES, 4);
+    // As the library has them: the normalizing offset, digits, the least and the largest value, the ratio of units.
+    scratch.writeUInt32BE(1, 8);
+    scratch.writeUInt32BE(raw.numberOfSignificantValueDigits, 12);
+    scratch.writeUInt32BE(1, 20);
+    scratch.writeBigUInt64BE(BigInt(raw.highestTrackableValue), 24);
+    scratch.writeUInt32BE(1, 36);
+    return scratch.toString('base64', 0, at);
   }
 
   static decode(encoded: string, sum: number): Trend {

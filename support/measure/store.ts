@@ -22,6 +22,9 @@ interface Entry {
   parts: { index: number; packed: Packed }[];
 }
 
+/** So many parts of one series are merged before there are more: those of a hundred shards would be a lot of memory. */
+const MANY_PARTS = 500;
+
 /** Everything that a run measured, merged over its slices and intervals: never averaged. */
 export class MetricStore {
   readonly definitions: Record<string, MetricDefinition> = {};
@@ -54,7 +57,10 @@ export class MetricStore {
       if (packed.t === 'gauge') {
         const sums = this.#gauges.get(key) ?? new Map<number, number>();
         this.#gauges.set(key, sums.set(index, (sums.get(index) ?? 0) + packed.last));
-      } else this.#entryOf(key, packed.t).parts.push({ index, packed });
+      } else {
+        const entry = this.#entryOf(key, packed.t);
+        if (entry.parts.push({ index, packed }) % MANY_PARTS === 0) joined(entry);
+      }
     }
   }
 
@@ -89,11 +95,16 @@ export class MetricStore {
     return gaugesInOrder(this.#gaugeSums(metric, tags));
   }
 
-  /** Every series as it was recorded, in all and by interval: no sample is in two of them. */
-  *series(): Generator<{ metric: string; tags: Tags; total: AnySeries; over: () => Map<number, AnySeries> }> {
+  /** Every series as it was recorded, in all and by interval, or so many intervals as one: no sample is in two of them. */
+  *series(): Generator<{
+    metric: string;
+    tags: Tags;
+    total: AnySeries;
+    over: (width?: number) => Map<number, AnySeries>;
+  }> {
     for (const entry of this.#series.values()) {
       const { metric, tags, total } = entry;
-      yield { metric, tags, total, over: () => inOrder(joined(entry)) };
+      yield { metric, tags, total, over: (width) => inOrder(joined(entry), width) };
     }
     for (const [key, sums] of this.#gauges) {
       const { metric, tags } = parseSeriesKey(key);
@@ -152,13 +163,14 @@ function joined(entry: Entry): Entry['parts'] {
   return entry.parts;
 }
 
-/** What all slices measured in each interval, merged, in the order of time. */
-function inOrder(parts: Entry['parts']): Map<number, AnySeries> {
+/** What all slices measured in each interval, or in so many as one, merged, in the order of time. */
+function inOrder(parts: Entry['parts'], width = 1): Map<number, AnySeries> {
   const merged = new Map<number, AnySeries>();
   for (const { index, packed } of [...parts].sort((a, b) => a.index - b.index)) {
-    const known = merged.get(index);
+    const at = Math.floor(index / width);
+    const known = merged.get(at);
     if (known) mergePacked(known, packed);
-    else merged.set(index, unpack(packed));
+    else merged.set(at, unpack(packed));
   }
   return merged;
 }

@@ -14,9 +14,10 @@ import { durationOf, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { failureLine, firstLine } from './failure.ts';
-import type { Observation } from './observation.ts';
+import { type Observation, unpackObservation } from './observation.ts';
+import { worstFirst } from './order.ts';
 import type { Origin } from './origin.ts';
-import { say, worstFirst } from './prose.ts';
+import { say } from './prose.ts';
 import { type RunRecord, recordOf } from './record.ts';
 
 /** A slice that was to take part, as its file declared it. */
@@ -45,6 +46,7 @@ export class Harvest {
   readonly #division: Division | undefined;
   readonly #root: string;
   readonly #observations: { shard: number | undefined; observation: Observation }[] = [];
+  /** Of what they measured only how the generator was: all else is in the store. */
   readonly #reports: SliceReport[] = [];
   /** What each slice's test said when it failed, by slice. */
   readonly #failures = new Map<string, string>();
@@ -57,22 +59,37 @@ export class Harvest {
     this.#slices = slices;
     this.#division = division;
     this.#root = root;
+    this.#store.define(builtinMetrics);
   }
 
   /** A slice's report, as it was attached. @returns whether it could be read */
   receive(id: SliceId, body: Buffer): boolean {
-    try {
-      this.#reports.push(unpackSlice(body));
-      return true;
-    } catch (error) {
-      this.#unreadable.push(crashed(id, (error as Error).message));
-      return false;
-    }
+    return this.#read(id, () => {
+      const report = unpackSlice(body);
+      this.#store.define(report.definitions);
+      this.#store.addSlice(report);
+      this.#reports.push({ ...report, intervals: [], totals: ofGenerator(report.totals) });
+    });
+  }
+
+  /** What the coordinator of a merged shard saw, as it was attached to one of its slices. */
+  receiveObservation(id: SliceId, body: Buffer, shard: number | undefined): void {
+    this.#read(id, () => this.observe(unpackObservation(body), shard));
   }
 
   /** What a coordinator saw. @param shard of merged shards */
   observe(observation: Observation, shard?: number): void {
     this.#observations.push({ observation, shard });
+  }
+
+  #read(id: SliceId, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#unreadable.push(crashed(id, (error as Error).message));
+      return false;
+    }
   }
 
   /** What a slice's test said when it failed, with its stack. */
@@ -84,11 +101,6 @@ export class Harvest {
   verdict(ending: Ending): Verdict {
     const timeline = this.#timeline;
     const store = this.#store;
-    store.define(builtinMetrics);
-    for (const report of this.#reports) {
-      store.define(report.definitions);
-      store.addSlice(report);
-    }
     const missing: Case['missing'] = [];
     for (const slice of this.#slices.filter((one) => !this.#reportOf(one))) {
       const { scenario, index, declaration } = slice;
@@ -229,7 +241,7 @@ export class Harvest {
       );
       const store = new MetricStore();
       store.define(builtinMetrics);
-      for (const { totals } of reports) store.addSlice({ totals: ofGenerator(totals), intervals: [] });
+      for (const { totals } of reports) store.addSlice({ totals, intervals: [] });
       const starts = reports.flatMap(({ startedAt }) => (startedAt === undefined ? [] : Date.parse(startedAt)));
       return {
         shard,

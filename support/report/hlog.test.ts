@@ -54,6 +54,25 @@ test('the log is one that stricter readers take: a version, no empty line, in th
   );
 });
 
+test('a long run has several intervals in a line, and loses nothing', () => {
+  const record = measured();
+  const intervals = read(histogramLog(verdict, { ...record, intervals: 40 }));
+  const push = intervals.filter(({ tag }) => tag === PUSH);
+  const start = Date.parse(verdict.startedAt);
+  assert.deepEqual(
+    push.map((h) => [Math.round(h.startTimeStampMsec - start), Math.round(h.endTimeStampMsec - start), h.totalCount]),
+    [
+      [0, 2 * INTERVAL_MS, 80],
+      [2 * INTERVAL_MS, 4 * INTERVAL_MS, 40],
+    ],
+  );
+  const whole = build();
+  for (const one of push) whole.add(one);
+  for (const p of [0, 50, 95, 100]) {
+    assert.equal(whole.getValueAtPercentile(p) / 1000, record.store.trend('http_req_duration').percentile(p), `p${p}`);
+  }
+});
+
 test('a run that measured nothing is a log without intervals', () => {
   const { store } = measured();
   const empty = { ...measured(), store: Object.assign(Object.create(store), { series: () => [].values() }) };

@@ -10,11 +10,18 @@ function tagOf(key: string): string {
   return key.replace(/[,\s]/g, ';');
 }
 
+/** As many lines a series tell how a run went; a line for each interval of a long one would make a file that nobody opens. */
+const MAX_LINES = 20;
+
 /**
  * HdrHistogram's interval log, version 1.3. Its tags are the series, with `;` between their tags; its times are seconds
- * since the run's start. The histograms hold thousandths (µs for times), `Interval_Max` whole units (ms).
+ * since the run's start. The histograms hold thousandths (µs for times), `Interval_Max` whole units (ms). A run of more
+ * intervals than {@link MAX_LINES} has several of them in a line, merged.
  */
-export function histogramLog(verdict: Verdict, { store, intervalMs }: Pick<RunRecord, 'store' | 'intervalMs'>): string {
+export function histogramLog(
+  verdict: Verdict,
+  { store, intervalMs, intervals }: Pick<RunRecord, 'store' | 'intervalMs' | 'intervals'>,
+): string {
   const lines: string[] = [];
   // An empty line, which the writer leaves after the start time, ends the log for HdrHistogram's reader in Java.
   const writer = new HistogramLogWriter((text) => lines.push(text.trimEnd()));
@@ -24,19 +31,22 @@ export function histogramLog(verdict: Verdict, { store, intervalMs }: Pick<RunRe
   writer.outputStartTime(startMs);
   writer.outputComment(`[BaseTime: ${(startMs / 1000).toFixed(3)} (seconds since epoch)]`);
   writer.outputLegend();
-  const intervals: [index: number, tag: string, series: TrendSeries][] = [];
+  const header = lines.splice(0);
+  const width = Math.max(1, Math.ceil(intervals / MAX_LINES));
+  const seconds = (width * intervalMs) / 1_000;
+  /** By the instant: a log is in the order of time, and all histograms of a run at once would be gigabytes. */
+  const instants: string[][] = [];
   for (const { metric, tags, total, over } of store.series()) {
     if (total.type !== 'trend') continue;
     const tag = tagOf(seriesKey(metric, tags));
-    for (const [index, series] of over()) if (series instanceof TrendSeries) intervals.push([index, tag, series]);
+    for (const [at, series] of over(width)) {
+      if (!(series instanceof TrendSeries)) continue;
+      const { histogram } = series.trend;
+      histogram.tag = tag;
+      writer.outputIntervalHistogram(histogram, at * seconds, (at + 1) * seconds);
+      instants[at] ??= [];
+      instants[at].push(...lines.splice(0));
+    }
   }
-  // A log is in the order of time.
-  intervals.sort(([a], [b]) => a - b);
-  for (const [index, tag, { trend }] of intervals) {
-    const { histogram } = trend;
-    histogram.tag = tag;
-    const startSec = (index * intervalMs) / 1000;
-    writer.outputIntervalHistogram(histogram, startSec, startSec + intervalMs / 1000);
-  }
-  return `${lines.join('\n')}\n`;
+  return `${[...header, ...instants.flat()].join('\n')}\n`;
 }

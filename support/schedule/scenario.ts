@@ -17,9 +17,6 @@ const FINISH_MS = 5_000;
 /** A target that never comes to an end must not hold the run: what was not looked at by then stays unknown. */
 const SETTLE_MS = 60_000;
 
-/** More than these together would bring more by interval than whoever merges them can read in seconds; totals are always whole. */
-const MAX_DETAILED_SHARDS = 4;
-
 /** Which part of a run a browser sample belongs to. */
 export type Window = 'calm' | 'load' | 'drain';
 
@@ -209,8 +206,7 @@ export class ScenarioRun {
     const index = Math.max(0, Math.round(elapsedMs / this.#options.timeline.intervalMs) - 1);
     const last = this.#intervals.at(-1)?.index ?? -1;
     const interval = { index: Math.max(last + 1, index), series };
-    const { shards } = this.#options.timeline;
-    this.#intervals.push(shards > MAX_DETAILED_SHARDS ? followedOnly(interval) : interval);
+    this.#intervals.push(this.#options.timeline.detailed ? interval : followedOnly(interval));
     this.#options.line.interval(interval);
   }
 }

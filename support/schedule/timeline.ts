@@ -49,6 +49,8 @@ export interface Timeline {
   slices: number;
   /** Machines that the run is spread over; 1 when it is not. */
   shards: number;
+  /** Whether all series are kept by interval, or only those that are followed over time; totals are always whole. */
+  detailed: boolean;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
   health: TimelineHealth;
@@ -78,10 +80,8 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
   return shape;
 }
 
-/** More intervals than this would say no more and cost memory and report size. */
+/** More intervals than this, those of all shards together, would say no more and cost time, memory and report size. */
 const MAX_INTERVALS = 300;
-/** All shards together: whoever merges them reads that many. */
-const MAX_SHARD_INTERVALS = 1_500;
 const MIN_INTERVALS = 15;
 
 /**
@@ -101,7 +101,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const factor = durationMs / ownMs;
   const shards = shape.shards ?? 1;
   const slices = shape.slices ?? spec.slices ?? 1;
-  const intervals = Math.max(MIN_INTERVALS, Math.min(MAX_INTERVALS, Math.floor(MAX_SHARD_INTERVALS / shards)));
+  const intervals = Math.max(MIN_INTERVALS, Math.floor(MAX_INTERVALS / shards));
   return {
     profile: file.name,
     path: file.path,
@@ -112,6 +112,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)),
     slices: shards * Math.ceil(slices / shards),
     shards,
+    detailed: shards * intervals <= MAX_INTERVALS,
     scenarios: entries.map(({ name, one, kind }) => {
       const plan = reshape(plans.get(name)!, factor, shape.scale);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
