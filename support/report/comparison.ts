@@ -13,8 +13,10 @@ import type { Finding, Regression, Severity, Verdict } from '../judge/verdict.ts
 import { type Column, paint, type Row, table } from './ansi.ts';
 import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baselines.ts';
 import { counted, NONE } from './figures.ts';
-import { chanceText, changeText, comparedFigure, comparedName, say, worstFirst } from './prose.ts';
+import { worstFirst } from './order.ts';
+import { say } from './prose.ts';
 import { printable } from './text.ts';
+import { chanceText, changeText, comparedFigure, comparedName } from './words.ts';
 
 export interface Shape {
   columns: number;

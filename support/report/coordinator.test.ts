@@ -38,6 +38,7 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
     intervalMs: 1_000,
     slices: 2,
     shards: 1,
+    detailed: true,
     scenarios: [],
     thresholds: {},
     health: defaultHealth,
@@ -180,7 +181,8 @@ test('a target that goes away ends the run, and it is known when', async (t) => 
   assert.ok(coordinator.targetDownAtMs! >= 0);
   assert.equal(coordinator.stopReason, 'the target stopped answering');
   assert.deepEqual(printed, ['The target stopped answering: the run ends here.']);
-  assert.equal(draw().phase, 'draining');
+  const { phase, stopReason } = draw();
+  assert.deepEqual([phase, stopReason], ['draining', 'the target stopped answering']);
   const { outage } = coordinator.probe.availability;
   assert.deepEqual([outage?.error, outage?.tries], ['ECONNREFUSED', 1]);
 });

@@ -170,6 +170,8 @@ export class Coordinator {
       slicesReady: this.#ready,
       slicesExpected: this.#expected,
       scenarios,
+      stopReason: this.stopReason ?? null,
+      p95Ms: this.#progress?.p95Ms() ?? null,
       sessions: {
         active: sum((one) => one.activeVUs),
         done: sum((one) => one.iterations - one.failed),

@@ -1,8 +1,8 @@
 /** A run as it goes: a block redrawn in place on a terminal, plain lines anywhere else. */
 import { stripVTControlCharacters } from 'node:util';
 import { box, type Paint, paint, table, wantsColor } from './ansi.ts';
-import { bytes, clock, count, ms, NONE, rate, ratio } from './figures.ts';
-import type { LiveDisplay, LiveScenario, LiveSnapshot } from './live.ts';
+import { bytes, clock, count, ms, NONE, rate } from './figures.ts';
+import { doing, errors, type LiveDisplay, type LiveSnapshot, timeLeft } from './live.ts';
 import { displayWidth, printable, shorten } from './text.ts';
 
 /** What is needed of a stream; `process.stdout` has it. */
@@ -23,30 +23,6 @@ const END_FRAME = '\x1b[?2026l';
 const CLEAR_TO_LINE_END = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
-function errors({ failed, iterations }: LiveScenario): string {
-  return failed === 0 ? '0' : `${count(failed)} (${ratio(failed / Math.max(iterations, failed), 1)})`;
-}
-
-function together(kinds: Set<'load' | 'journey'>): string {
-  if (kinds.size === 2) return 'browsers and protocol together';
-  return kinds.has('journey') ? 'browsers only' : 'protocol only';
-}
-
-function doing(snapshot: LiveSnapshot): string {
-  switch (snapshot.phase) {
-    case 'preparing':
-      return `${snapshot.slicesReady} of ${snapshot.slicesExpected} slices ready`;
-    case 'calm':
-      return 'browsers only, before the load';
-    case 'load':
-      return together(new Set(snapshot.scenarios.map(({ kind }) => kind)));
-    case 'draining':
-      return 'waiting for what is under way';
-    case 'done':
-      return 'finished';
-  }
-}
-
 function bar(share: number, width: number, p: Paint): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return p.cyan('━'.repeat(full)) + p.dim('─'.repeat(width - full));
@@ -55,8 +31,7 @@ function bar(share: number, width: number, p: Paint): string {
 /** The lines of one frame, none wider than `width`, at most `height`. Nothing from the target reaches them unescaped. */
 function frame(snapshot: LiveSnapshot, width: number, height: number, p: Paint): string[] {
   const inner = width - 4;
-  const remaining = Math.max(0, snapshot.totalMs - snapshot.elapsedMs);
-  const times = `${clock(snapshot.elapsedMs)} of ${clock(snapshot.totalMs)}, ${clock(remaining)} left`;
+  const times = timeLeft(snapshot);
   const phase = snapshot.phase.padEnd('preparing'.length);
   const barWidth = Math.max(0, inner - displayWidth(phase) - displayWidth(times) - 4);
   const progress = `${p.bold(phase)}  ${bar(snapshot.elapsedMs / (snapshot.totalMs || 1), barWidth, p)}  ${times}`;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -12,15 +11,9 @@ import type { Tags } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { reportHtml } from './html.ts';
+import { axe, emptyCharts, isWiderThanItsWindow, PHONE, PNG } from './page.fixture.ts';
 import { exampleRun, exampleStore, exampleTimeline } from './record.fixture.ts';
 import { exampleVerdict } from './verdict.fixture.ts';
-
-/** The smallest picture there is: one transparent pixel. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
-  'base64',
-);
-const PHONE = { viewport: { width: 360, height: 740 } };
 
 let browser: Browser;
 let folder: string;
@@ -51,36 +44,6 @@ async function open(t: TestContext, html: string, options: BrowserContextOptions
   });
   await page.goto(pathToFileURL(path).href);
   return { page, path, complaints, dialogs };
-}
-
-/** What accessibility rules find; of the page in other colours only these have to be asked again. */
-async function axe(page: Page, ...rules: string[]): Promise<string[]> {
-  await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  return page.evaluate(async (only) => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') };
-    const { violations } = await axe.run(only.length > 0 ? { runOnly: only } : {});
-    return violations.map(({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  }, rules);
-}
-
-/** Charts in which nothing is drawn in a colour of a line. */
-async function emptyCharts(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('.panel:not([hidden]) .chart')].flatMap((place) => {
-      const canvas = place.querySelector('canvas');
-      const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-      let coloured = 0;
-      for (let i = 0; i < pixels.length; i += 4) {
-        const [red = 0, green = 0, blue = 0, alpha = 0] = pixels.slice(i, i + 4);
-        if (alpha > 128 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) coloured += 1;
-      }
-      return coloured < 10 ? [place.dataset.chart ?? ''] : [];
-    }),
-  );
-}
-
-function isWiderThanItsWindow(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 }
 
 const firstColumn = (page: Page, table: string) =>

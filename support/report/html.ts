@@ -1,10 +1,10 @@
 /** `index.html`: a run as one page. */
 import type { Verdict } from '../judge/verdict.ts';
+import { statusName } from './headline.ts';
 import { html } from './html/markup.ts';
 import { pageOf } from './html/page.ts';
 import { packPayload, payloadOf } from './html/payload.ts';
 import { sections, summary } from './html/sections.ts';
-import { statusName } from './prose.ts';
 import type { RunRecord } from './record.ts';
 
 /** The report of a run. Screenshots and traces of failed sessions are files beside it; all else is in it. */

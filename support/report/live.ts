@@ -1,4 +1,5 @@
-/** What the live display shows once a second; made from what the slices stream to the coordinator. */
+/** What the live displays show once a second; made from what the slices stream to the coordinator. */
+import { clock, count, ratio } from './figures.ts';
 
 export interface LiveScenario {
   name: string;
@@ -24,6 +25,10 @@ export interface LiveSnapshot {
   slicesReady: number;
   slicesExpected: number;
   scenarios: LiveScenario[];
+  /** Why the slices were told to stop; null when they were not. May hold words of the target. */
+  stopReason: string | null;
+  /** Of all protocol work over the last interval, from when it was due; null before data. */
+  p95Ms: number | null;
   sessions: { active: number; done: number; failed: number };
   /** 99th percentile over the last interval of the lateness that is the generator's own; null before data. */
   latenessP99Ms: number | null;
@@ -39,4 +44,35 @@ export interface LiveDisplay {
   print(line: string): void;
   /** Removes the live part. Nothing is drawn afterwards. */
   stop(): void;
+}
+
+/** How many failed, and how large a share of what was done. */
+export function errors({ failed, iterations }: Pick<LiveScenario, 'failed' | 'iterations'>): string {
+  return failed === 0 ? '0' : `${count(failed)} (${ratio(failed / Math.max(iterations, failed), 1)})`;
+}
+
+/** What goes on in a phase, in a few words. */
+export function doing({ phase, slicesReady, slicesExpected, scenarios }: LiveSnapshot): string {
+  switch (phase) {
+    case 'preparing':
+      return `${slicesReady} of ${slicesExpected} slices ready`;
+    case 'calm':
+      return 'browsers only, before the load';
+    case 'load':
+      return together(new Set(scenarios.map(({ kind }) => kind)));
+    case 'draining':
+      return 'waiting for what is under way';
+    case 'done':
+      return 'finished';
+  }
+}
+
+function together(kinds: Set<'load' | 'journey'>): string {
+  if (kinds.size === 2) return 'browsers and protocol together';
+  return kinds.has('journey') ? 'browsers only' : 'protocol only';
+}
+
+/** `01:12 of 02:05, 00:52 left`. */
+export function timeLeft({ elapsedMs, totalMs }: Pick<LiveSnapshot, 'elapsedMs' | 'totalMs'>): string {
+  return `${clock(elapsedMs)} of ${clock(totalMs)}, ${clock(Math.max(0, totalMs - elapsedMs))} left`;
 }

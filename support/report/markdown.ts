@@ -1,30 +1,30 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
 import type { MetricSummary, Reason, Severity, Verdict } from '../judge/verdict.ts';
 import { count, counted, figure, limitFigure, ms, NONE, rate, times } from './figures.ts';
-import {
-  besideText,
-  counterText,
-  headline,
-  requiredText,
-  signalFigure,
-  signalName,
-  splitMessage,
-  startsText,
-  statName,
-  statusName,
-  targetText,
-} from './prose.ts';
+import { headline, startsText, statusName } from './headline.ts';
+import { splitMessage } from './prose.ts';
+import { signalFigure, signalName } from './signals.ts';
 import {
   errorsByName,
   felt,
-  hiddenWait,
   journeySessions,
   operations,
   signals,
   slowdown,
+  timedStats,
   typicalStat,
 } from './tables.ts';
 import { printable, shorten } from './text.ts';
+import {
+  besideText,
+  counterText,
+  hiddenWaitText,
+  requiredText,
+  sessionsText,
+  statName,
+  statTitle,
+  targetText,
+} from './words.ts';
 
 /** GitHub refuses comments of more than 65,536 characters; the rest is for what a bot writes around it. */
 const LONGEST = 60_000;
@@ -122,7 +122,7 @@ function feltSection(verdict: Verdict): string[] {
   const groups = felt(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
-  const short = stat === 'med' ? 'med' : 'p75';
+  const short = statTitle(stat);
   const rows = groups.flatMap((group) =>
     group.rows.map((row) => {
       const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
@@ -153,9 +153,7 @@ function feltSection(verdict: Verdict): string[] {
     ],
     once,
   );
-  const sessions = journeySessions(verdict).map(
-    (s) => `${literal(s.journey)}: ${counted(s.sessions, 'session')}, ${count(s.failed)} failed`,
-  );
+  const sessions = journeySessions(verdict).map((one) => `${literal(one.journey)}: ${sessionsText(one)}`);
   const told = sessions.length > 0 ? `\n\n${shorten(sessions.join(' · '), LONGEST_MESSAGE)}` : '';
   // Never folded: it is what the run was for.
   return [section('What the person in the browser felt', body + told, 0)];
@@ -172,22 +170,12 @@ function operationsSection(verdict: Verdict): string[] {
       literal(label),
       count(n),
       rate(scenario.seconds > 0 ? n / scenario.seconds : null),
-      ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
+      ...timedStats.map((stat) => ms(values[stat])),
     ];
-    const wait = hiddenWait(scenario);
-    if (wait) {
-      const { responseMs, serviceMs } = wait;
-      notes.push(
-        `${literal(name)}: p99 is **${ms(responseMs)}** from when work was due; a clock that starts at the send says ${ms(serviceMs)}.`,
-      );
-    }
+    if (scenario.hiddenWait) notes.push(`${literal(name)}: ${hiddenWaitText(scenario.hiddenWait)}`);
     const counts = scenario.counts.map((c) => `${literal(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') notes.push(`${literal(name)}: ${counts}`);
-    return [
-      ...(scenario.response ? [line('response time, from due', scenario.response)] : []),
-      ...(scenario.service ? [line('duration, from start', scenario.service)] : []),
-      ...scenario.rows.map((row) => line(row.label, row.summary)),
-    ];
+    return [...scenario.times, ...scenario.rows].map((row) => line(row.label, row.summary));
   });
   const body = table(
     [
@@ -195,10 +183,7 @@ function operationsSection(verdict: Verdict): string[] {
       ['', 'left'],
       ['count', 'right'],
       ['rate', 'right'],
-      ['med', 'right'],
-      ['p95', 'right'],
-      ['p99', 'right'],
-      ['max', 'right'],
+      ...timedStats.map((stat): [string, Side] => [statTitle(stat), 'right']),
     ],
     rows,
   );

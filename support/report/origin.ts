@@ -70,9 +70,9 @@ function answer(command: string, args: string[], cwd: string): string | null {
   }
 }
 
-/** The run's id is left out: with it a second run would take the place of the first. */
+/** Without the run's id, with which a second run would take the place of the first, and without what only watches. */
 function commandOf([, , ...args]: string[], env: NodeJS.ProcessEnv): string {
-  const shaping = /^(LOAD_(?!RUN_ID$)\w+|TARGET|TARGET_FAULTS)$/;
+  const shaping = /^(LOAD_(?!(?:RUN_ID|DASHBOARD)$)\w+|TARGET|TARGET_FAULTS)$/;
   const variables = Object.keys(env).filter((name) => shaping.test(name) && env[name] !== '');
   return [
     ...variables.sort().map((name) => `${name}=${quoted(env[name]!)}`),

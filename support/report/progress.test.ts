@@ -46,7 +46,18 @@ test('before anything was measured', () => {
       ...{ iterations: 0, failed: 0, dropped: 0, activeVUs: 0, maxVUs: 50 },
     },
   ]);
-  assert.equal(progress.latenessP99Ms(), null);
+  assert.deepEqual([progress.latenessP99Ms(), progress.p95Ms()], [null, null]);
+});
+
+test('what all loads took together, without the steps of journeys', () => {
+  const progress = new Progress([relay, { ...relay, name: 'vm-crud', slices: 1 }, light], 1_000);
+  progress.add('light', steps(0, ...Array(50).fill(5_000)));
+  assert.equal(progress.p95Ms(), null);
+  progress.add('relay', interval(0, { times: Array(40).fill(1) }));
+  progress.add('relay', interval(0, { times: Array(50).fill(1) }));
+  assert.equal(progress.p95Ms(), 1);
+  progress.add('vm-crud', interval(0, { times: Array(10).fill(64) }));
+  assert.equal(Math.round(progress.p95Ms()!), 64);
 });
 
 test('the figures of a scenario are those of its slices together', () => {

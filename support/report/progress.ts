@@ -96,14 +96,24 @@ export class Progress {
     });
   }
 
-  /** 99th percentile over all scenarios' latest interval, ms; null before anything was measured. */
+  /** 99th percentile of the generator's lateness over all scenarios' latest interval, ms; null before anything was measured. */
   latenessP99Ms(): number | null {
-    const lateness = new Trend();
+    return this.#together(99, ({ lateness }) => lateness);
+  }
+
+  /** 95th percentile of the response time over all loads' latest interval, ms; null before anything was measured. */
+  p95Ms(): number | null {
+    return this.#together(95, ({ times }, kind) => (kind === 'load' ? times : undefined));
+  }
+
+  #together(percent: number, of: (moment: Moment, kind: ScenarioProgress['kind']) => Trend | undefined): number | null {
+    const all = new Trend();
     for (const scenario of this.#scenarios.values()) {
       const moment = this.#latest(scenario);
-      if (moment) lateness.merge(moment.lateness);
+      const some = moment && of(moment, scenario.kind);
+      if (some) all.merge(some);
     }
-    return lateness.count > 0 ? lateness.percentile(99) : null;
+    return all.count > 0 ? all.percentile(percent) : null;
   }
 
   /** The newest interval that all slices have delivered; a slice that died no longer does. */

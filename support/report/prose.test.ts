@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding, OracleResult, Severity, Verdict } from '../judge/verdict.ts';
-import { besideText, headline, healthyText, requiredText, say, splitMessage, worstFirst } from './prose.ts';
+import { headline } from './headline.ts';
+import { worstFirst } from './order.ts';
+import { say, splitMessage } from './prose.ts';
+import { healthyText } from './signals.ts';
 import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
+import { besideText, requiredText } from './words.ts';
 
 const url = 'http://127.0.0.1:4000';
 const crossed = {

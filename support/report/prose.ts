@@ -1,28 +1,11 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
-import { aggregationName, parseExpression } from '../judge/expression.ts';
-import type {
-  Aspect,
-  Finding,
-  HealthSignal,
-  MetricSummary,
-  OracleResult,
-  Reason,
-  Regression,
-  Severity,
-  Unit,
-  Verdict,
-} from '../judge/verdict.ts';
+import { parseExpression } from '../judge/expression.ts';
+import type { Finding, Reason, Regression } from '../judge/verdict.ts';
 import { parseSeriesKey } from '../measure/metrics.ts';
-import { apart, bytes, count, counted, figure, limitFigure, ms, rate, ratio } from './figures.ts';
-import { type Signals, signals, targetPeaks, totalIterations } from './tables.ts';
-import { printable, shorten } from './text.ts';
-
-/** Strings from the target may be of any length; a sentence is not. */
-const QUOTED_LENGTH = 240;
-
-function quoted(text: string): string {
-  return shorten(printable(text), QUOTED_LENGTH).replace(/\.$/, '') || 'no message';
-}
+import { apart, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
+import { judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
+import { printable, quoted } from './text.ts';
+import { asksForMore, chanceText, changeText, comparedFigure, comparedName, statName } from './words.ts';
 
 function asJson(value: unknown): string {
   try {
@@ -37,47 +20,6 @@ function sliceName(scenario: string, slice: number, of?: number): string {
   return `Slice ${slice + 1}${of === undefined ? '' : ` of ${of}`} of ${scenario}`;
 }
 
-/** The figure that a threshold is about: `p(95)`. */
-export function statName(expression: string): string {
-  return aggregationName(parseExpression(expression)!.aggregation);
-}
-
-/** Whether a threshold asks for more of something, not for less. */
-function asksForMore(expression: string): boolean {
-  return parseExpression(expression)!.operator.startsWith('>');
-}
-
-/** `< 500 ms`; for a limit beside the calm, also how it came about. */
-export function requiredText(expression: string, limit: number | null, unit: Unit): string {
-  if (limit === null) return expression;
-  const { operator, value, ofCalm } = parseExpression(expression)!;
-  return `${operator} ${limitFigure(limit, unit)}${ofCalm ? ` = ${value} × calm` : ''}`;
-}
-
-/** One counter, rate or gauge (its last value) in a word. */
-export function counterText({ type, contains, values }: MetricSummary): string {
-  if (type === 'rate') return ratio(values.rate);
-  const value = type === 'counter' ? values.count : values.value;
-  return contains === 'data' ? bytes(value) : contains === 'time' ? ms(value) : count(value);
-}
-
-/** The most the target's own process was seen to use: `CPU 98 %, memory 201 MB`; empty when it publishes nothing. */
-export function targetText(verdict: Verdict): string {
-  const { cpuPercent, memoryBytes } = targetPeaks(verdict);
-  const parts = [
-    cpuPercent === null ? '' : `CPU ${Math.round(cpuPercent)} %`,
-    memoryBytes === null ? '' : `memory ${bytes(memoryBytes)}`,
-  ];
-  return parts.filter(Boolean).join(', ');
-}
-
-/** What an oracle counted beside violations, without what did not happen: `128 replicas, 3 indeterminate`. */
-export function besideText({ counts = {} }: OracleResult): string {
-  const seen = Object.entries(counts).filter(([, number]) => number > 0);
-  const words = (name: string) => printable(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
-  return seen.map(([name, number]) => `${count(number)} ${words(name)}`).join(', ');
-}
-
 type Crossed = Extract<Finding, { kind: 'threshold' }>;
 
 function crossed(finding: Crossed): string {
@@ -89,30 +31,6 @@ function crossed(finding: Crossed): string {
   return `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
 }
 
-/** A figure that is compared with other runs: errors are a share, throughput is per second. */
-export function comparedFigure(aspect: Aspect, value: number): string {
-  return aspect === 'response-time' ? ms(value) : aspect === 'errors' ? ratio(value) : rate(value);
-}
-
-/** A change for the worse as it is read: `+31 %`; of throughput, where less is worse, `−31 %`; of errors `+3.1 points`. */
-export function changeText(aspect: Aspect, change: number): string {
-  const shown = aspect === 'throughput' ? -change : change;
-  const sign = shown < 0 ? '−' : '+';
-  const percent = Math.abs(shown * 100);
-  if (aspect === 'errors') return `${sign}${percent.toFixed(1)} points`;
-  return `${sign}${percent.toFixed(percent < 10 ? 1 : 0)} %`;
-}
-
-/** A chance: `p = 0.003`, `p < 0.0001`. */
-export function chanceText(p: number): string {
-  return p < 0.0001 ? 'p < 0.0001' : `p = ${Number(p.toPrecision(2))}`;
-}
-
-/** `p(95) of http_req_duration`; what a rate is a share or number of, in words. */
-export function comparedName({ aspect, metric, stat }: Pick<Regression, 'aspect' | 'metric' | 'stat'>): string {
-  return `${aspect === 'response-time' ? stat : aspect === 'errors' ? 'share of failures' : 'number a second'} of ${metric}`;
-}
-
 function regressed(finding: Regression): string {
   const { aspect, observed, baseline, change, limit, noise, p, runs, blocks } = finding;
   const allowed = aspect === 'errors' ? limitFigure(limit, 'ratio') : changeText(aspect, limit);
@@ -122,51 +40,6 @@ function regressed(finding: Regression): string {
     `chance alone makes up to ${changeText(aspect, noise)}, with ${chanceText(p)} over ${counted(blocks, 'time block')}.`
   );
 }
-
-const LESS_LOAD_PER_SLICE = 'Use fewer VUs a slice, more slices, or a quieter machine.';
-
-/** What each signal is called in a table, and what of it is judged. */
-const SIGNALS: Record<Exclude<HealthSignal['signal'], 'exhausted'>, { name: string; figure: string }> = {
-  'event-loop-delay': { name: 'event-loop delay', figure: 'p(90) of the event loop’s delay' },
-  'generator-cpu': { name: 'process CPU', figure: 'p(90) of the CPU use of a process (100 %: one core)' },
-  'gc-pause': { name: 'GC pauses', figure: 'p(99) of garbage collection pauses' },
-  'machine-cpu': { name: 'machine CPU', figure: 'mean CPU use of the whole machine under load' },
-  steal: { name: 'steal', figure: 'mean CPU time that other guests of the host took under load' },
-  'control-page': { name: 'control page', figure: 'p(75) of the first paint of a page that needs no target' },
-};
-
-/** `event-loop delay`; of what ran out its name, `EMFILE`. */
-export function signalName({ signal, detail }: HealthSignal): string {
-  return signal === 'exhausted' ? quoted(detail ?? 'unnamed') : SIGNALS[signal].name;
-}
-
-/** `91 %`; of the control page also what it was in the calm. */
-export function signalFigure({ signal, observed, unit }: HealthSignal, { controlCalmMs }: Signals): string {
-  const calm = signal === 'control-page' && controlCalmMs !== null ? ` (calm ${ms(controlCalmMs)})` : '';
-  return `${figure(observed, unit)}${calm}`;
-}
-
-/** The healthy signals in a line, those of the machine with their figures; empty when there are none. */
-export function healthyText(verdict: Verdict): string {
-  const all = signals(verdict);
-  const { healthy } = all;
-  if (healthy.length === 0) return '';
-  const total = verdict.health.signals.length;
-  const number = healthy.length === total ? count(total) : `${count(healthy.length)} of ${count(total)}`;
-  const ofMachine = healthy.filter(({ scenario }) => scenario === undefined);
-  const figures = ofMachine.map((one) => `${signalName(one)} ${signalFigure(one, all)}`);
-  return `${number} health signal${total === 1 ? '' : 's'} within limits${figures.map((text) => ` · ${text}`).join('')}`;
-}
-
-const SATURATION_REMEDIES: Record<HealthSignal['signal'], string> = {
-  'event-loop-delay': LESS_LOAD_PER_SLICE,
-  'generator-cpu': 'Use more slices, so that more processes share the load.',
-  'gc-pause': 'Use fewer VUs a slice, more slices, or keep less in a VU.',
-  'machine-cpu': 'Use a larger or quieter machine, more shards, or take the target to a machine of its own.',
-  steal: 'Use a machine whose host is not overbooked.',
-  'control-page': 'Use fewer browser sessions at once, or a larger machine.',
-  exhausted: 'Raise the limit of open files, use fewer connections a slice, or more slices and addresses.',
-};
 
 function onShard({ shard }: { shard?: number }): string {
   return shard === undefined ? '' : ` on shard ${shard}`;
@@ -257,7 +130,7 @@ function what(finding: Finding): string {
       const [observed, allowed] = apart(finding.observed, finding.allowed, unit);
       const where = `${scenario === undefined ? '' : ` in ${scenario}`}${onShard(finding)}`;
       return (
-        `The generator was saturated: ${SIGNALS[signal].figure}${where} was ${observed} over ${counted(n, 'reading')}; ` +
+        `The generator was saturated: ${judgedFigure(signal)}${where} was ${observed} over ${counted(n, 'reading')}; ` +
         `allowed ${allowed}.`
       );
     }
@@ -347,7 +220,7 @@ export function nextStep(finding: Finding): string {
     case 'lateness':
       return LESS_LOAD_PER_SLICE;
     case 'saturated':
-      return SATURATION_REMEDIES[finding.signal];
+      return remedy(finding.signal);
     case 'dropped':
       return finding.severity === 'fail'
         ? "Look at what held the VUs: the slowest operation, then the target's CPU and connection pool."
@@ -386,109 +259,4 @@ export function splitMessage(reason: Reason): { found: string; next: string } {
   return message.endsWith(next)
     ? { found: message.slice(0, -next.length).trimEnd(), next }
     : { found: message, next: '' };
-}
-
-/** The order of a verdict: correctness, then what makes it invalid (causes before effects), then missed limits. */
-const ORDER: Finding['kind'][] = [
-  'oracle',
-  'target-down',
-  'target-unreached',
-  'foreign-shard',
-  'duplicate-shard',
-  'missing-shard',
-  'interrupted',
-  'crashed',
-  'missing-slice',
-  'nothing-measured',
-  'saturated',
-  'lateness',
-  'shard-spread',
-  'late-start',
-  'oracle-unknown',
-  'no-data',
-  'threshold',
-  'dropped',
-  'regression',
-  'cut-off',
-  'left-out',
-  'baseline-thin',
-  'baseline-unreadable',
-];
-
-function rank(finding: Finding): number {
-  const severity = finding.severity as Severity;
-  if (severity === 'warning') return 3;
-  if (finding.kind === 'oracle' || finding.kind === 'target-down') return 0;
-  return severity === 'invalid' ? 1 : 2;
-}
-
-/** How far over its limit, as a factor; 1 for what has no limit. */
-function excess(finding: Finding): number {
-  if (finding.kind !== 'threshold') return 1;
-  const { observed, limit } = finding;
-  const [high, low] = asksForMore(finding.expression) ? [limit, observed] : [observed, limit];
-  return low > 0 ? high / low : Number.POSITIVE_INFINITY;
-}
-
-/**
- * Findings in the order of the verdict: oracle and target-down, what makes it invalid, thresholds (the furthest over
- * first) and drops, warnings. Equals stay in their order. A new array.
- */
-export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {
-  return [...findings].sort(
-    (a, b) =>
-      rank(a) - rank(b) ||
-      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) ||
-      // Two infinite excesses are equal, not NaN.
-      (excess(a) === excess(b) ? 0 : excess(b) - excess(a)),
-  );
-}
-
-/** `PASS`; of one shard's part alone `PART 2 OF 3`, or `PART 2 OF 3: FAIL`. */
-export function statusName({ status, partial }: Verdict): string {
-  const name = status.toUpperCase();
-  if (!partial) return name;
-  return `PART ${partial.shard} OF ${partial.of}${status === 'pass' ? '' : `: ${name}`}`;
-}
-
-/** `Slices started within 3 ms`; of merged shards also these. */
-export function startsText({ health }: Verdict): string {
-  const shards = health.shardSpreadMs === undefined ? '' : `, shards within ${ms(health.shardSpreadMs)}`;
-  return `Slices started within ${ms(health.startSpreadMs)}${shards}`;
-}
-
-/** The verdict in one sentence, for the line under PASS, FAIL or INVALID. */
-export function headline(verdict: Verdict): string {
-  const { partial } = verdict;
-  if (!partial) return sentenceOf(verdict);
-  const sentence = verdict.status === 'pass' ? 'It ran to its end.' : sentenceOf(verdict);
-  return `Part ${partial.shard} of ${partial.of}, no verdict of the whole. ${sentence} Thresholds are judged when all parts are merged.`;
-}
-
-function sentenceOf(verdict: Verdict): string {
-  const { thresholds, oracles, reasons } = verdict;
-  const missed = thresholds.filter((t) => !t.ok && t.observed !== null).length;
-  switch (verdict.status) {
-    case 'pass': {
-      const held = thresholds.length === 1 ? 'The threshold' : `All ${count(thresholds.length)} thresholds`;
-      const parts = [
-        ...(thresholds.length > 0 ? [`${held} held over ${counted(totalIterations(verdict), 'iteration')}`] : []),
-        ...(oracles.length > 0 ? [`${counted(oracles.length, 'oracle')} saw every promise kept`] : []),
-        'the generator was on time',
-      ];
-      const text = parts.length > 1 ? `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}.` : `${parts[0]}.`;
-      return text[0]!.toUpperCase() + text.slice(1);
-    }
-    case 'fail': {
-      const kinds = new Set(reasons.filter((r) => (r.severity as Severity) === 'fail').map((r) => r.kind));
-      if (kinds.has('oracle')) return 'The target broke a promise under load.';
-      if (kinds.has('target-down')) return 'The target stopped answering.';
-      const limits = missed > 0 ? `missed ${missed} of ${counted(thresholds.length, 'threshold')}` : '';
-      const drops = kinds.has('dropped') ? 'could not sustain the load' : '';
-      const worse = kinds.has('regression') ? 'got worse than its baseline' : '';
-      return `The target ${[limits, drops, worse].filter(Boolean).join(' and ') || 'failed'}.`;
-    }
-    case 'invalid':
-      return 'The measurement cannot be trusted; it neither clears nor blames the target.';
-  }
 }

@@ -59,6 +59,7 @@ test('where a run came from: a command that can be typed again, without its id; 
   const env = {
     LOAD_SEED: '42',
     LOAD_RUN_ID: 'x',
+    LOAD_DASHBOARD: '1',
     TARGET_FAULTS: 'latency:p=0.5',
     LOAD_SCALE: '',
     API_TOKEN: 'secret',

@@ -20,6 +20,7 @@ import { wantsColor } from './ansi.ts';
 import { Baselines, type ComparableRun, comparableOf, figuresFile, json } from './baselines.ts';
 import { withBaseline } from './comparison.ts';
 import type { Coordinator } from './coordinator.ts';
+import { Dashboard, type Files, wantsDashboard } from './dashboard.ts';
 import { firstLine, targetFailure } from './failure.ts';
 import { runFolder, writeRun } from './files.ts';
 import { nothingToRun } from './filter.ts';
@@ -30,7 +31,7 @@ import { reportHtml } from './html.ts';
 import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
 import { summaryMarkdown } from './markdown.ts';
-import { observationType, packObservation, unpackObservation } from './observation.ts';
+import { observationType, packObservation } from './observation.ts';
 import { type Origin, originOf } from './origin.ts';
 import { outputs, publish } from './outputs.ts';
 import { declarationOf, excludeOthers, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
@@ -66,6 +67,10 @@ export default class TandemReporter implements Reporter {
   #version = '';
   #hasJourneys = false;
   #coordinator: Coordinator | undefined;
+  /** Undefined when nobody asked for it. */
+  #dashboard: Dashboard | undefined;
+  /** The page of the results, with what it links to. */
+  #page: Files = {};
   /** Undefined when there is nothing to run. */
   #harvest: Harvest | undefined;
 
@@ -85,8 +90,12 @@ export default class TandemReporter implements Reporter {
   async preprocess(planned: Planned): Promise<void> {
     if (this.#listing) return excludeOthers(planned);
     try {
-      this.#coordinator = await prepare(planned, this.#root, this.#display);
+      this.#dashboard = await Dashboard.open(process.env, (shown) => withoutSecrets(shown, this.#secrets));
+      const display = this.#dashboard?.beside(this.#display) ?? this.#display;
+      this.#coordinator = await prepare(planned, this.#root, display);
+      if (this.#coordinator && this.#dashboard) this.#display.print(`Dashboard: ${this.#dashboard.url}`);
     } catch (error) {
+      await this.#dashboard?.end();
       // Without a stack Playwright shows the sentence alone.
       if (error instanceof Error) {
         error.stack = error.message;
@@ -99,6 +108,9 @@ export default class TandemReporter implements Reporter {
   onBegin(config: FullConfig, suite: Suite): void {
     this.#version = config.version;
     this.#shard = config.shard ? `shard-${config.shard.current}-of-${config.shard.total}` : '';
+    if ((this.#listing || this.#merging) && wantsDashboard(process.env)) {
+      this.#display.print('LOAD_DASHBOARD is ignored: there is no run to follow.');
+    }
     if (this.#listing) this.#list(suite);
     if (this.#merging) {
       this.#join(suite);
@@ -148,7 +160,7 @@ export default class TandemReporter implements Reporter {
     if (why !== undefined) this.#harvest?.fail(id, why);
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;
-      if (contentType === observationType) this.#harvest?.observe(unpackObservation(body), shard);
+      if (contentType === observationType) this.#harvest?.receiveObservation(id, body, shard);
       else if (contentType !== sliceReportType) this.#pictures[name] = body;
       else if (this.#harvest?.receive(id, body)) this.#coordinator?.forget(id);
     }
@@ -188,8 +200,9 @@ export default class TandemReporter implements Reporter {
     return { status: 'failed' };
   }
 
-  /** `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
+  /** Last of all, when the verdict is told. `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
   async onExit(): Promise<void> {
+    await this.#dashboard?.end(this.#page);
     if (this.#merging && this.#failure !== undefined) throw this.#failure;
   }
 
@@ -224,15 +237,16 @@ export default class TandemReporter implements Reporter {
     const reports = join(this.#root, 'reports');
     const dir = join(reports, name);
     const k6 = k6Summary(verdict, { isStdOutTTY: !!stdout.isTTY, isStdErrTTY: !!stderr.isTTY, noColor: !color });
+    const page = this.#unlessItFails('index.html', () => ({ 'index.html': reportHtml(verdict, record) }));
+    this.#page = { ...page, ...this.#pictures };
     // The verdict is told even where it cannot be kept.
     const unwritten = await writeRun(dir, {
       'verdict.json': `${JSON.stringify(verdict, null, 2)}\n`,
       'metrics.json': `${JSON.stringify(k6, null, 2)}\n`,
       'summary.md': summaryMarkdown(verdict),
-      'index.html': reportHtml(verdict, record),
       [figuresFile]: json(comparable),
-      ...outputs(verdict, record),
-      ...this.#pictures,
+      ...this.#unlessItFails('The files for other tools', () => outputs(verdict, record)),
+      ...this.#page,
     }).then(
       () => undefined,
       (error: Error) => error.message,
@@ -255,6 +269,16 @@ export default class TandemReporter implements Reporter {
     }
     if (unwritten !== undefined) stdout.write(`${unwritten}\n`);
     return unwritten === undefined;
+  }
+
+  /** What shows a verdict must not lose it: without these files the others are written all the same. */
+  #unlessItFails(what: string, make: () => Record<string, string>): Record<string, string> {
+    try {
+      return make();
+    } catch (error) {
+      this.#display.print(this.#clean(`${what} could not be made: ${(error as Error).message}.`));
+      return {};
+    }
   }
 
   #list(suite: Suite): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary } from '../judge/verdict.ts';
-import { felt, hiddenWait, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
+import { felt, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
 import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
@@ -77,8 +77,8 @@ test('protocol work is told per scenario, journeys are not among it', () => {
 });
 
 test('the wait for a free VU is pointed out only where it hid something', () => {
-  assert.deepEqual(hiddenWait(operations(exampleVerdict())[0]!), { responseMs: 1_420, serviceMs: 141 });
-  assert.equal(hiddenWait(operations(passedVerdict())[0]!), null);
+  assert.deepEqual(operations(exampleVerdict())[0]!.hiddenWait, { responseMs: 1_420, serviceMs: 141 });
+  assert.equal(operations(passedVerdict())[0]!.hiddenWait, null);
 });
 
 test('iterations come from the total, else from the scenarios', () => {

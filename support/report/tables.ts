@@ -1,4 +1,4 @@
-/** What the tables of a report show, as data; `terminal.ts` and `markdown.ts` only draw it. */
+/** What the tables of a report show, as data; `terminal.ts`, `markdown.ts` and `html/` only draw it. */
 import type { HealthSignal, MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
 import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 
@@ -131,6 +131,9 @@ export function slowdown(row: FeltRow, stat: string): number | null {
   return calm && load !== undefined ? load / calm : null;
 }
 
+/** What is told of an operation's time, in the order of the columns. */
+export const timedStats = ['med', 'p(95)', 'p(99)', 'max'] as const;
+
 export interface OperationRow {
   label: string;
   summary: MetricSummary;
@@ -143,12 +146,18 @@ export interface Operations {
   iterations: number | null;
   /** What its rates are over. */
   seconds: number;
-  /** From the due time to the end: what a user waits. */
-  response: MetricSummary | null;
-  /** From the start to the end: what most tools report. */
-  service: MetricSummary | null;
+  /** How long iterations took: from the due time, which is what a user waits, and from the start, as most tools report it. */
+  times: OperationRow[];
   rows: OperationRow[];
-  counts: { label: string; summary: MetricSummary }[];
+  counts: OperationRow[];
+  /** Null when both times of the iterations agree. */
+  hiddenWait: HiddenWait | null;
+}
+
+/** 99th percentiles of the time from when work was due, and from when it was sent. */
+export interface HiddenWait {
+  responseMs: number;
+  serviceMs: number;
 }
 
 /** Told elsewhere, or parts of `http_req_duration` that nobody asked for. */
@@ -161,8 +170,14 @@ export function journeyNames(verdict: Verdict): string[] {
   return [...new Set(browser.flatMap((s) => [s.tags.scenario, s.tags.journey]).filter((n) => n !== undefined))];
 }
 
+export interface JourneySessions {
+  journey: string;
+  sessions: number;
+  failed: number;
+}
+
 /** How many sessions each journey had and how many of them failed, calm and load together. */
-export function journeySessions(verdict: Verdict): { journey: string; sessions: number; failed: number }[] {
+export function journeySessions(verdict: Verdict): JourneySessions[] {
   const all = seriesOf(verdict);
   const total = (metric: string, journey: string, value: string) => {
     const own = all.filter((s) => s.name === metric && (s.tags.journey ?? s.tags.scenario) === journey);
@@ -200,12 +215,16 @@ export function operations(verdict: Verdict): Operations[] {
           .replaceAll('_', ' ');
         return [words, ...extra.map(([, value]) => value)].join(' · ');
       };
+      const response = plain('iteration_response_time');
+      const service = plain('iteration_duration');
       return {
         scenario,
         iterations: plain('iterations')?.values.count ?? null,
         seconds: secondsOf(plain('iterations'), verdict.durationMs),
-        response: plain('iteration_response_time'),
-        service: plain('iteration_duration'),
+        times: [
+          ...(response ? [{ label: 'response time, from due', summary: response }] : []),
+          ...(service ? [{ label: 'duration, from start', summary: service }] : []),
+        ],
         rows: others
           .filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')
           .map((s) => ({ label: label(s), summary: s.summary })),
@@ -213,9 +232,10 @@ export function operations(verdict: Verdict): Operations[] {
         counts: others
           .filter((s) => s.summary.type !== 'trend' && s.tags.op === undefined)
           .map((s) => ({ label: label(s), summary: s.summary })),
+        hiddenWait: hiddenWait(response, service),
       };
     })
-    .filter((o) => o.response || o.service || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
+    .filter((o) => o.times.length > 0 || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
 }
 
 /** How long the scenario was scheduled, which is what its rates are over: not the calm before it. */
@@ -224,11 +244,8 @@ function secondsOf(iterations: MetricSummary | null, durationMs: number): number
   return perSecond > 0 ? count / perSecond : durationMs / 1000;
 }
 
-/**
- * Where waiting for a free VU hid most of the time: the 99th percentile from the due time is more than 1.2 times the one
- * from the start. Null when they agree.
- */
-export function hiddenWait({ response, service }: Operations): { responseMs: number; serviceMs: number } | null {
+/** Where waiting for a free VU hid most of the time: the one percentile is more than 1.2 times the other. */
+function hiddenWait(response: MetricSummary | null, service: MetricSummary | null): HiddenWait | null {
   const responseMs = response?.values['p(99)'];
   const serviceMs = service?.values['p(99)'];
   if (responseMs === undefined || serviceMs === undefined) return null;

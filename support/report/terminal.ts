@@ -2,31 +2,31 @@
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../judge/verdict.ts';
 import { box, type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
 import { count, counted, figure, limitFigure, ms, rate, times } from './figures.ts';
-import {
-  besideText,
-  counterText,
-  headline,
-  healthyText,
-  requiredText,
-  signalFigure,
-  signalName,
-  splitMessage,
-  startsText,
-  statName,
-  statusName,
-  targetText,
-} from './prose.ts';
+import { headline, startsText, statusName } from './headline.ts';
+import { splitMessage } from './prose.ts';
+import { healthyText, signalFigure, signalName } from './signals.ts';
 import {
   errorsByName,
   felt,
-  hiddenWait,
   journeySessions,
   operations,
   signals,
   slowdown,
+  timedStats,
   typicalStat,
 } from './tables.ts';
 import { displayWidth, printable, shorten, wrap } from './text.ts';
+import {
+  besideText,
+  counterText,
+  hiddenWaitText,
+  requiredText,
+  sessionsText,
+  startedText,
+  statName,
+  statTitle,
+  targetText,
+} from './words.ts';
 
 export { plainDisplay, terminalDisplay } from './display.ts';
 
@@ -67,8 +67,7 @@ function banner({ verdict, width, p }: Page): string[] {
   const room = inner - displayWidth(badge) - 2 - displayWidth(facts) - 2;
   const title = shorten(name, room);
   const gap = ' '.repeat(Math.max(2, inner - displayWidth(badge) - 2 - displayWidth(title) - displayWidth(facts)));
-  const started = verdict.startedAt.replace('T', ' ').replace(/\..*$/, ' UTC');
-  const origin = [verdict.target.url, started, `run ${verdict.runId}`].map(printable).join(' · ');
+  const origin = [verdict.target.url, startedText(verdict), `run ${verdict.runId}`].map(printable).join(' · ');
   return box(
     [
       `${badge}  ${p.bold(title)}${gap}${facts}`,
@@ -122,7 +121,7 @@ function feltTable(page: Page): string[] {
   const groups = felt(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
-  const short = stat === 'med' ? 'med' : 'p75';
+  const short = statTitle(stat);
   const withBar = width >= BAR_FROM;
   const rows: Row[] = [];
   for (const group of groups) {
@@ -156,9 +155,7 @@ function feltTable(page: Page): string[] {
     right('load p95'),
     optional(right('samples')),
   ];
-  const sessions = journeySessions(verdict).map(
-    (s) => `${printable(s.journey)}: ${counted(s.sessions, 'session')}, ${count(s.failed)} failed`,
-  );
+  const sessions = journeySessions(verdict).map((one) => `${printable(one.journey)}: ${sessionsText(one)}`);
   return [
     ...heading(page, 'What the person in the browser felt'),
     ...draw(page, columns, rows),
@@ -171,7 +168,7 @@ function summaryCells(summary: MetricSummary, seconds: number): string[] {
   return [
     count(summary.count),
     rate(seconds > 0 ? summary.count / seconds : null),
-    ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
+    ...timedStats.map((stat) => ms(values[stat])),
   ];
 }
 
@@ -187,18 +184,16 @@ function operationTable(page: Page): string[] {
       `  ${printable(label)}`,
       ...summaryCells(summary, scenario.seconds),
     ];
-    if (scenario.response) rows.push(line('response time, from due', scenario.response));
-    if (scenario.service) rows.push(line('duration, from start', scenario.service));
-    const wait = hiddenWait(scenario);
-    if (wait) {
-      const text = `p99 is ${ms(wait.responseMs)} from when work was due; a clock that starts at the send says ${ms(wait.serviceMs)}.`;
+    rows.push(...scenario.times.map((row) => line(row.label, row.summary)));
+    if (scenario.hiddenWait) {
+      const text = hiddenWaitText(scenario.hiddenWait);
       rows.push(...wrap(text, width - 5).map((words) => ({ line: `  ${p.yellow(words)}` })));
     }
     rows.push(...scenario.rows.map((row) => line(row.label, row.summary)));
     const counts = scenario.counts.map((c) => `${printable(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') rows.push(...wrap(counts, width - 5).map((words) => ({ line: `  ${p.dim(words)}` })));
   }
-  const columns = [left(''), right('count'), right('rate'), right('med'), right('p95'), right('p99'), right('max')];
+  const columns = [left(''), right('count'), right('rate'), ...timedStats.map((stat) => right(statTitle(stat)))];
   return [...heading(page, 'Protocol operations'), ...draw(page, columns, rows)];
 }
 

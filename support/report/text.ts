@@ -82,3 +82,11 @@ export function printable(text: string): string {
       .trim()
   );
 }
+
+/** Strings from the target may be of any length; a sentence is not. */
+const QUOTED_LENGTH = 240;
+
+/** What the target or somebody's code said, as a part of a sentence. */
+export function quoted(text: string): string {
+  return shorten(printable(text), QUOTED_LENGTH).replace(/\.$/, '') || 'no message';
+}

@@ -7,7 +7,7 @@ import { appendHistory, type HistoryLine, readHistory } from './history.ts';
 import { html, type Markup } from './html/markup.ts';
 import { pageOf } from './html/page.ts';
 import { table } from './html/table.ts';
-import { comparedFigure, comparedName } from './prose.ts';
+import { comparedFigure, comparedName } from './words.ts';
 
 /** What the page's script draws: a chart for each aspect of a profile on a target, of the figure that is chosen. */
 export interface TrendPayload {

@@ -263,6 +263,8 @@ export function exampleSnapshot(overrides: Partial<LiveSnapshot> = {}): LiveSnap
       },
       { name: 'power', kind: 'journey', ratePerSecond: 0, activeVUs: 1, maxVUs: 1, ...idle },
     ],
+    stopReason: null,
+    p95Ms: 45.1,
     sessions: { active: 4, done: 58, failed: 0 },
     latenessP99Ms: 0.84,
     targetCpuPercent: 63.4,

@@ -10,6 +10,8 @@ export interface Page {
   body: Part;
   /** Handed to the script, by media type: text without `<`. */
   payload: { type: string; text: string };
+  /** The page asks the server that it came from for more. */
+  isServed?: boolean;
   /** Of `client/`, in the order in which one needs another: together they are one script. */
   modules: string[];
 }
@@ -18,7 +20,7 @@ export interface Page {
  * The page with its style, uPlot and its script. Nothing in it that came from elsewhere can run, or be loaded from elsewhere: what
  * it says is escaped, and its policy lets only its own scripts and styles through.
  */
-export function pageOf({ title, body, payload, modules }: Page): string {
+export function pageOf({ title, body, payload, isServed = false, modules }: Page): string {
   const style = `${uPlot('uPlot.min.css')}\n${read(join(import.meta.dirname, 'style.css'))}`;
   const library = uPlot('uPlot.iife.min.js');
   const client = script(modules);
@@ -26,6 +28,7 @@ export function pageOf({ title, body, payload, modules }: Page): string {
     "default-src 'none'",
     `script-src ${hash(library)} ${hash(client)}`,
     `style-src ${hash(style)}`,
+    ...(isServed ? ["connect-src 'self'"] : []),
     "img-src 'self' file:",
     "base-uri 'none'",
     "form-action 'none'",

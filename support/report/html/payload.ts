@@ -6,10 +6,10 @@ import { parseSeriesKey } from '../../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
 import type { MetricStore } from '../../measure/store.ts';
 import { count, figure } from '../figures.ts';
-import { counterText } from '../prose.ts';
 import type { RunRecord } from '../record.ts';
 import { felt, operations } from '../tables.ts';
 import { printable } from '../text.ts';
+import { counterText } from '../words.ts';
 
 /** One number an interval; null where nothing was measured. */
 export type Column = (number | null)[];
@@ -128,7 +128,27 @@ const FELT = [
   ['browser_step_duration', 'steps', 'five'],
 ] as const;
 
-const MEGABYTE = 1e6;
+export const MEGABYTE = 1e6;
+
+/** What the target says of itself. */
+export const TARGET_CHARTS: Chart[] = [
+  {
+    id: 'cpu',
+    title: 'Target CPU',
+    note: '100 % is one core',
+    unit: '%',
+    scoped: false,
+    lines: [{ column: 'target_cpu_percent', label: 'target', look: 'strong' }],
+  },
+  {
+    id: 'memory',
+    title: 'Target memory',
+    note: '',
+    unit: 'MB',
+    scoped: false,
+    lines: [{ column: 'target_memory_bytes', label: 'target', look: 'strong' }],
+  },
+];
 
 const CHARTS: Chart[] = [
   {
@@ -194,22 +214,7 @@ const CHARTS: Chart[] = [
     scoped: false,
     lines: FELT.map(([column, label, look]) => ({ column, label, look })),
   },
-  {
-    id: 'cpu',
-    title: 'Target CPU',
-    note: '100 % is one core',
-    unit: '%',
-    scoped: false,
-    lines: [{ column: 'target_cpu_percent', label: 'target', look: 'strong' }],
-  },
-  {
-    id: 'memory',
-    title: 'Target memory',
-    note: '',
-    unit: 'MB',
-    scoped: false,
-    lines: [{ column: 'target_memory_bytes', label: 'target', look: 'strong' }],
-  },
+  ...TARGET_CHARTS,
 ];
 
 type Over = Map<number, AnySeries>;
@@ -312,7 +317,7 @@ function percentile(percent: number): Read {
 }
 
 /** Four digits are more than a chart shows. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 
@@ -322,10 +327,10 @@ function subjectsOf(verdict: Verdict): Subject[] {
     summary && summary.type === 'trend' && summary.count > 0 ? [{ label, key: keys.get(summary)! }] : [];
   const work = operations(verdict);
   const subjects = [
-    ...work.map(({ scenario, response, service }) => ({
+    ...work.map(({ scenario, times }) => ({
       group: 'Protocol work',
       label: scenario ?? 'all scenarios',
-      lines: [...line('response time, from due', response), ...line('duration, from start', service)],
+      lines: times.flatMap(({ label, summary }) => line(label, summary)),
     })),
     ...felt(verdict).flatMap(({ title, rows }) =>
       rows

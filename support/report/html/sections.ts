@@ -1,32 +1,32 @@
-/** The parts of the page that stand without a script: what `tables.ts` and `prose.ts` say, as HTML. */
+/** The parts of the page that stand without a script: what `tables.ts`, `prose.ts` and `words.ts` say, as HTML. */
 import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
 import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
-import {
-  besideText,
-  counterText,
-  headline,
-  requiredText,
-  say,
-  signalFigure,
-  signalName,
-  splitMessage,
-  startsText,
-  statName,
-  statusName,
-  targetText,
-} from '../prose.ts';
+import { headline, startsText, statusName } from '../headline.ts';
+import { say, splitMessage } from '../prose.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
+import { signalFigure, signalName } from '../signals.ts';
 import {
   errorsByName,
   felt,
-  hiddenWait,
   journeySessions,
   operations,
   signals,
   slowdown,
+  timedStats,
   totalIterations,
   typicalStat,
 } from '../tables.ts';
+import {
+  besideText,
+  counterText,
+  hiddenWaitText,
+  requiredText,
+  sessionsText,
+  startedText,
+  statName,
+  statTitle,
+  targetText,
+} from '../words.ts';
 import { html, type Markup, type Part } from './markup.ts';
 import { type SortedCell, type TableRow, table } from './table.ts';
 
@@ -55,7 +55,7 @@ export function summary(verdict: Verdict, record: RunRecord): Markup {
   const { status, profile, target, slices, reasons, warnings } = verdict;
   const facts: [string, Part][] = [
     ['Target', html`${target.name} <span class="quiet">${target.url}</span>`],
-    ['Started', verdict.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
+    ['Started', startedText(verdict)],
     ['Lasted', ms(verdict.durationMs)],
     ['Slices', `${slices.received} of ${slices.expected}`],
     ['Iterations', count(totalIterations(verdict))],
@@ -116,7 +116,7 @@ function feltSection(verdict: Verdict): Section[] {
   const groups = felt(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
-  const short = stat === 'med' ? 'med' : 'p75';
+  const short = statTitle(stat);
   const rows = groups.flatMap(({ title, rows }): TableRow[] =>
     rows.map((row) => {
       const half = (one: MetricSummary | null, key: string) => figure(one?.values[key], row.unit);
@@ -137,9 +137,7 @@ function feltSection(verdict: Verdict): Section[] {
     }),
   );
   const columns = [`calm ${short}`, `load ${short}`, 'load / calm', 'calm p95', 'load p95', 'samples'].map(right);
-  const sessions = journeySessions(verdict).map(
-    (s) => html`<li>${s.journey}: ${counted(s.sessions, 'session')}, ${count(s.failed)} failed</li>`,
-  );
+  const sessions = journeySessions(verdict).map((one) => html`<li>${one.journey}: ${sessionsText(one)}</li>`);
   const title = 'What the person in the browser felt';
   const body = html`${table(title, [left(''), ...columns], rows)}<ul class="notes beside">${sessions}</ul>`;
   return [{ id: 'felt', title, body }];
@@ -158,24 +156,14 @@ function operationsSection(verdict: Verdict): Section[] {
         label,
         count(samples),
         rate(scenario.seconds > 0 ? samples / scenario.seconds : null),
-        ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => ms(values[stat])),
+        ...timedStats.map((stat) => ms(values[stat])),
       ],
     });
-    const wait = hiddenWait(scenario);
-    if (wait) {
-      const { responseMs, serviceMs } = wait;
-      notes.push(
-        html`<li>${group}: p99 is <strong>${ms(responseMs)}</strong> from when work was due; a clock that starts at the send says ${ms(serviceMs)}.</li>`,
-      );
-    }
+    if (scenario.hiddenWait) notes.push(html`<li>${group}: ${hiddenWaitText(scenario.hiddenWait)}</li>`);
     counts.push(...scenario.counts.map((one) => ({ group, cells: [one.label, counterText(one.summary)] })));
-    return [
-      ...(scenario.response ? [line('response time, from due', scenario.response)] : []),
-      ...(scenario.service ? [line('duration, from start', scenario.service)] : []),
-      ...scenario.rows.map((row) => line(row.label, row.summary)),
-    ];
+    return [...scenario.times, ...scenario.rows].map((row) => line(row.label, row.summary));
   });
-  const columns = [left(''), ...['count', 'rate', 'med', 'p95', 'p99', 'max'].map(right)];
+  const columns = [left(''), ...['count', 'rate', ...timedStats.map(statTitle)].map(right)];
   const counted = table('What the operations counted', [left(''), right('in all')], counts);
   const body = html`${table('Protocol operations', columns, rows)}<ul class="notes">${notes}</ul>
 ${counts.length > 0 && html`<details><summary>What they counted</summary>${counted}</details>`}`;
@@ -263,7 +251,7 @@ function sessionsSection(failed: FailedSession[]): Section[] {
   const figures = failed.map(({ session, screenshot, trace }) => {
     const picture =
       screenshot &&
-      html`<a href="${encodeURIComponent(screenshot)}"><img src="${encodeURIComponent(screenshot)}" alt="The page of ${session} when it failed" loading="lazy"></a>`;
+      html`<a href="${encodeURIComponent(screenshot)}"><img src="${encodeURIComponent(screenshot)}" alt="The page of ${session} when it failed"></a>`;
     const told = trace
       ? html`<a href="${encodeURIComponent(trace)}">trace</a>, to open with <code>npx playwright show-trace ${trace}</code>`
       : html`<span class="quiet">not traced</span>`;

@@ -17,6 +17,11 @@ import {
 /** @typedef {import('./payload.js').Payload} Payload */
 /** @typedef {Payload['charts'][number]} Chart */
 /** @typedef {Payload['windows'][number]} RunWindow */
+/**
+ * A run over time; `times`, in seconds, are the moments of its figures where these are not the middles of intervals.
+ *
+ * @typedef {Pick<Payload, 'intervals' | 'intervalMs' | 'windows' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
+ */
 
 const CHART_HEIGHT = 150;
 /** Above the highest line; in the first chart also for the names of the windows. */
@@ -27,20 +32,20 @@ const NAMED_ROOM = 1.35;
  * All charts over one axis of time, with one cursor for all.
  *
  * @param {HTMLElement} root
- * @param {Payload} payload
+ * @param {Course} course
+ * @returns {(longer: Course) => void} draws what there is of the same run, charts and scopes by now
  */
-export function drawTime(root, payload) {
-  const { intervals, intervalMs, scopes, charts } = payload;
+export function drawTime(root, course) {
+  const { intervalMs, charts, events } = course;
   const seconds = intervalMs / 1_000;
-  const times = Array.from({ length: intervals }, (_, index) => (index + 0.5) * seconds);
-  const endSeconds = (payload.windows.at(-1)?.endMs ?? intervals * intervalMs) / 1_000;
+  let { intervals, scopes, columns, windows } = course;
+  let times = timesOf(course);
+  let endSeconds = endOf(course);
   let scope = scopes[0];
 
   /** @param {Chart} chart */
   const columnsOf = (chart) =>
-    chart.lines.map(
-      ({ column }) => (chart.scoped ? scope?.columns : payload.columns)?.[column] ?? times.map(() => null),
-    );
+    chart.lines.map(({ column }) => (chart.scoped ? scope?.columns : columns)?.[column] ?? times.map(() => null));
   /** The end of its scale: above the highest line. @param {Chart} chart */
   const topOf = (chart) => {
     const alike = charts.filter((other) => other === chart || (chart.scale && other.scale === chart.scale));
@@ -128,17 +133,30 @@ export function drawTime(root, payload) {
 
   select.addEventListener('change', () => {
     scope = scopes[Number(select.value)];
-    for (const { chart, plot } of drawn) if (chart.scoped) plot.setData([times, ...columnsOf(chart)], false);
-    for (const { plot } of drawn) plot.redraw(true, true);
-    for (const { chart, plot } of drawn) if (chart.scoped) plot.setScale('y', { min: 0, max: topOf(chart) });
+    refill(charts.filter(({ scoped }) => scoped));
     name();
     listFigures();
   });
   slider.addEventListener('input', () => pointAt(Number(slider.value)));
-  whole.addEventListener('click', () => {
+  whole.addEventListener('click', showWhole);
+
+  function showWhole() {
     for (const { plot } of drawn)
       plot.setScale('x', { min: /** @type {number} */ (times[0]), max: /** @type {number} */ (times.at(-1)) });
-  });
+  }
+
+  /** New figures; a part of the run that somebody looks at stays in view. @param {Chart[]} changed */
+  function refill(changed) {
+    const filled = drawn.filter(({ chart }) => changed.includes(chart));
+    for (const { chart, plot } of filled) plot.setData([times, ...columnsOf(chart)], false);
+    for (const { plot } of drawn) plot.redraw(true, true);
+    for (const { chart, plot } of filled) plot.setScale('y', { min: 0, max: topOf(chart) });
+  }
+
+  /** When the interval of a figure began, in seconds. @param {number} index */
+  function startOf(index) {
+    return (times[index] ?? 0) - seconds / 2;
+  }
 
   /** @param {number} index */
   function pointAt(index) {
@@ -150,7 +168,7 @@ export function drawTime(root, payload) {
 
   /** @param {number} index */
   function tell(index) {
-    const text = clock(index * seconds);
+    const text = clock(startOf(index));
     slider.value = String(index);
     slider.setAttribute('aria-valuetext', text);
     moment.textContent = text;
@@ -159,11 +177,11 @@ export function drawTime(root, payload) {
   /** What the charts say to those who do not see them; one that has nothing to show is not there. */
   function name() {
     for (const { chart, place } of drawn) {
-      const columns = columnsOf(chart);
+      const own = columnsOf(chart);
       const panel = /** @type {HTMLElement} */ (place.parentElement);
-      panel.hidden = columns.flat().every((value) => value === null);
+      panel.hidden = own.flat().every((value) => value === null);
       const told = chart.lines.map(({ label }, at) => {
-        const known = (columns[at] ?? []).filter((value) => value !== null);
+        const known = (own[at] ?? []).filter((value) => value !== null);
         const unit = chart.unit && ` ${chart.unit}`;
         if (known.length === 0) return `${label}: nothing measured`;
         return `${label}: ${digits(Math.min(...known))} to ${digits(Math.max(...known))}${unit}`;
@@ -180,18 +198,18 @@ export function drawTime(root, payload) {
     const titles = shown.flatMap(({ title, unit, lines }) =>
       lines.map(({ label }) => `${title}, ${label}${unit && ` (${unit})`}`),
     );
-    const columns = shown.flatMap(columnsOf);
+    const figured = shown.flatMap(columnsOf);
     const rows = times.map((_, index) =>
       tableRow(
-        clock(index * seconds),
-        columns.map((column) => digits(column[index])),
+        clock(startOf(index)),
+        figured.map((column) => digits(column[index])),
       ),
     );
     figures.append(scrollingTable(`Figures of ${scope?.name ?? 'the run'} over time`, ['time', ...titles], rows));
   }
 
   function eventList() {
-    const items = payload.events.map(({ atMs, kind, text }) => {
+    const items = events.map(({ atMs, kind, text }) => {
       const button = element('button', { type: 'button' }, clock(atMs / 1_000));
       button.addEventListener('click', () => pointAt(Math.min(intervals - 1, Math.floor(atMs / intervalMs))));
       return element('li', { class: kind }, button, ' ', text);
@@ -209,7 +227,7 @@ export function drawTime(root, payload) {
   function shade(plot) {
     const { ctx, bbox } = plot;
     ctx.save();
-    for (const window of payload.windows) {
+    for (const window of windows) {
       const { from, width } = placeOf(plot, window);
       ctx.fillStyle = colour(window.name === 'load' ? 'tint-load' : 'tint-calm');
       if (width > 0) ctx.fillRect(from, bbox.top, width, bbox.height);
@@ -225,7 +243,7 @@ export function drawTime(root, payload) {
     ctx.font = AXIS_FONT.replace(/^\d+/, String(size));
     ctx.textAlign = 'left';
     ctx.textBaseline = 'top';
-    for (const window of payload.windows) {
+    for (const window of windows) {
       const { from, width } = placeOf(plot, window);
       const needed = ctx.measureText(window.name).width + size;
       if (needed > width) continue;
@@ -245,7 +263,7 @@ export function drawTime(root, payload) {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     ctx.lineWidth = uPlot.pxRatio;
-    for (const { atMs, kind } of payload.events) {
+    for (const { atMs, kind } of events) {
       const at = Math.round(plot.valToPos(atMs / 1_000, 'x', true)) + 0.5;
       const isTrouble = kind === 'target-down' || kind === 'interrupted';
       ctx.strokeStyle = colour(isTrouble ? 'bad' : 'event');
@@ -257,6 +275,28 @@ export function drawTime(root, payload) {
     }
     ctx.restore();
   }
+
+  return (longer) => {
+    const isWhole = whole.hidden;
+    ({ intervals, scopes, columns, windows } = longer);
+    times = timesOf(longer);
+    endSeconds = endOf(longer);
+    scope = scopes[Number(select.value)];
+    slider.max = String(Math.max(0, intervals - 1));
+    refill(charts);
+    if (isWhole) showWhole();
+    name();
+  };
+}
+
+/** In seconds. @param {Course} course */
+function timesOf({ times, intervals, intervalMs }) {
+  return times ?? Array.from({ length: intervals }, (_, index) => ((index + 0.5) * intervalMs) / 1_000);
+}
+
+/** In seconds. @param {Course} course */
+function endOf({ windows, intervals, intervalMs }) {
+  return (windows.at(-1)?.endMs ?? intervals * intervalMs) / 1_000;
 }
 
 /** @returns {uPlot.Axis} */

@@ -1,0 +1,53 @@
+/** The verdict in a word and in a sentence. */
+import type { Severity, Verdict } from '../judge/verdict.ts';
+import { count, counted, ms } from './figures.ts';
+import { totalIterations } from './tables.ts';
+
+/** `PASS`; of one shard's part alone `PART 2 OF 3`, or `PART 2 OF 3: FAIL`. */
+export function statusName({ status, partial }: Verdict): string {
+  const name = status.toUpperCase();
+  if (!partial) return name;
+  return `PART ${partial.shard} OF ${partial.of}${status === 'pass' ? '' : `: ${name}`}`;
+}
+
+/** `Slices started within 3 ms`; of merged shards also these. */
+export function startsText({ health }: Verdict): string {
+  const shards = health.shardSpreadMs === undefined ? '' : `, shards within ${ms(health.shardSpreadMs)}`;
+  return `Slices started within ${ms(health.startSpreadMs)}${shards}`;
+}
+
+/** The verdict in one sentence, for the line under PASS, FAIL or INVALID. */
+export function headline(verdict: Verdict): string {
+  const { partial } = verdict;
+  if (!partial) return sentenceOf(verdict);
+  const sentence = verdict.status === 'pass' ? 'It ran to its end.' : sentenceOf(verdict);
+  return `Part ${partial.shard} of ${partial.of}, no verdict of the whole. ${sentence} Thresholds are judged when all parts are merged.`;
+}
+
+function sentenceOf(verdict: Verdict): string {
+  const { thresholds, oracles, reasons } = verdict;
+  const missed = thresholds.filter((t) => !t.ok && t.observed !== null).length;
+  switch (verdict.status) {
+    case 'pass': {
+      const held = thresholds.length === 1 ? 'The threshold' : `All ${count(thresholds.length)} thresholds`;
+      const parts = [
+        ...(thresholds.length > 0 ? [`${held} held over ${counted(totalIterations(verdict), 'iteration')}`] : []),
+        ...(oracles.length > 0 ? [`${counted(oracles.length, 'oracle')} saw every promise kept`] : []),
+        'the generator was on time',
+      ];
+      const text = parts.length > 1 ? `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}.` : `${parts[0]}.`;
+      return text[0]!.toUpperCase() + text.slice(1);
+    }
+    case 'fail': {
+      const kinds = new Set(reasons.filter((r) => (r.severity as Severity) === 'fail').map((r) => r.kind));
+      if (kinds.has('oracle')) return 'The target broke a promise under load.';
+      if (kinds.has('target-down')) return 'The target stopped answering.';
+      const limits = missed > 0 ? `missed ${missed} of ${counted(thresholds.length, 'threshold')}` : '';
+      const drops = kinds.has('dropped') ? 'could not sustain the load' : '';
+      const worse = kinds.has('regression') ? 'got worse than its baseline' : '';
+      return `The target ${[limits, drops, worse].filter(Boolean).join(' and ') || 'failed'}.`;
+    }
+    case 'invalid':
+      return 'The measurement cannot be trusted; it neither clears nor blames the target.';
+  }
+}

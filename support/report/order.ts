@@ -1,0 +1,58 @@
+import type { Finding, Severity } from '../judge/verdict.ts';
+import { asksForMore } from './words.ts';
+
+/** The order of a verdict: correctness, then what makes it invalid (causes before effects), then missed limits. */
+const ORDER: Finding['kind'][] = [
+  'oracle',
+  'target-down',
+  'target-unreached',
+  'foreign-shard',
+  'duplicate-shard',
+  'missing-shard',
+  'interrupted',
+  'crashed',
+  'missing-slice',
+  'nothing-measured',
+  'saturated',
+  'lateness',
+  'shard-spread',
+  'late-start',
+  'oracle-unknown',
+  'no-data',
+  'threshold',
+  'dropped',
+  'regression',
+  'cut-off',
+  'left-out',
+  'baseline-thin',
+  'baseline-unreadable',
+];
+
+function rank(finding: Finding): number {
+  const severity = finding.severity as Severity;
+  if (severity === 'warning') return 3;
+  if (finding.kind === 'oracle' || finding.kind === 'target-down') return 0;
+  return severity === 'invalid' ? 1 : 2;
+}
+
+/** How far over its limit, as a factor; 1 for what has no limit. */
+function excess(finding: Finding): number {
+  if (finding.kind !== 'threshold') return 1;
+  const { observed, limit } = finding;
+  const [high, low] = asksForMore(finding.expression) ? [limit, observed] : [observed, limit];
+  return low > 0 ? high / low : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Findings in the order of the verdict: oracle and target-down, what makes it invalid, thresholds (the furthest over
+ * first) and drops, warnings. Equals stay in their order. A new array.
+ */
+export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {
+  return [...findings].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) ||
+      // Two infinite excesses are equal, not NaN.
+      (excess(a) === excess(b) ? 0 : excess(b) - excess(a)),
+  );
+}
