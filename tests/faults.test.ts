@@ -1,7 +1,7 @@
 /** Faults of the embedded target end in the right verdict for the right reason; without them the same run passes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { parseFaults } from '../target/faults.ts';
 import { type Cluster, startCluster } from '../target/postgres.ts';
@@ -66,43 +66,48 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
 ];
 
 let cluster: Cluster;
-let admin: Client;
+let admin: Pool;
 let databases = 0;
 before(async () => {
   cluster = await startCluster();
-  admin = new Client({ host: cluster.folder, user: 'postgres', database: 'postgres' });
-  await admin.connect();
+  admin = new Pool({ max: 1, host: cluster.folder, user: 'postgres', database: 'postgres' });
 });
 after(async () => {
   await admin?.end();
   await cluster?.stop();
 });
 
-async function run(t: TestContext, name: keyof typeof profiles, list: string): Promise<Verdict> {
+/** A run of profiles, their scenarios side by side, against a target with a list of faults. */
+async function run(t: TestContext, names: (keyof typeof profiles)[], list: string): Promise<Verdict> {
   // A target that starts ends the migrations that it finds under way: each has a database of its own.
   const database = `target${++databases}`;
   await admin.query(`CREATE DATABASE ${database}`);
   const target = await startTarget({
     databaseUrl: `postgres://postgres@localhost/${database}?host=${encodeURIComponent(cluster.folder)}`,
     faults: parseFaults(list),
-    ...(name === 'screen' ? {} : { webFolder: 'none' }),
+    ...(names.includes('screen') ? {} : { webFolder: 'none' }),
   });
   t.after(() => target.stop());
-  const [scenario] = Object.keys(profiles[name].scenarios) as [string];
-  const file = name === 'screen' ? `journeys/${scenario}.journey.ts` : `protocol/${scenario}.load.ts`;
+  const chosen = names.map((name) => profiles[name]);
+  const scenarios = Object.assign({}, ...chosen.map((one) => one.scenarios));
+  const thresholds = Object.assign({}, ...chosen.map((one) => one.thresholds));
+  const files = Object.keys(scenarios).map((scenario) =>
+    scenario === 'light' ? `journeys/${scenario}.journey.ts` : `protocol/${scenario}.load.ts`,
+  );
   const project = new Project(t, {
-    [file]: `import '${repository}/${file}';`,
-    [`profiles/${name}.json`]: profiles[name],
+    ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
+    'profiles/faulty.json': profile(scenarios, thresholds),
   });
-  const { verdict, output } = await project.run([`--project=${name}`], { BASE_URL: target.url });
+  const { verdict, output } = await project.run(['--project=faulty'], { BASE_URL: target.url });
   assert.ok(verdict, output);
   return verdict;
 }
 
-describe('a target with a fault', { concurrency: 3 }, () => {
+// A run mostly waits: for its schedule, and for what must be quiet before it looks at what became of it.
+describe('a target with a fault', { concurrency: 5 }, () => {
   for (const [fault, name, by, error] of faults) {
     test(`${fault} fails the run by ${by}`, async (t) => {
-      const { status, reasons, errors } = await run(t, name, fault);
+      const { status, reasons, errors } = await run(t, [name], fault);
       assert.equal(status, 'fail', JSON.stringify(reasons));
       const found = reasons.map((one) =>
         one.kind === 'oracle' ? one.oracle : one.kind === 'threshold' ? one.metric : one.kind,
@@ -116,16 +121,16 @@ describe('a target with a fault', { concurrency: 3 }, () => {
   }
 
   test('rate-limit=10/min makes the run invalid: hardly anything was let through', async (t) => {
-    const { status, reasons, errors } = await run(t, 'relay', 'rate-limit=10/min');
+    const { status, reasons, errors } = await run(t, ['relay'], 'rate-limit=10/min');
     assert.equal(status, 'invalid', JSON.stringify(reasons));
     const crossed = reasons.flatMap((one) => (one.kind === 'threshold' ? one.metric : []));
     assert.ok(crossed.includes('http_req_failed'), JSON.stringify(reasons));
     assert.ok((errors['HTTP 429 (rate limited)'] ?? 0) > 0, JSON.stringify(errors));
   });
 
-  for (const name of Object.keys(profiles) as (keyof typeof profiles)[]) {
-    test(`none: the profile ${name} passes`, async (t) => {
-      const { status, reasons, errors } = await run(t, name, '');
+  for (const names of [['relay', 'rooms', 'vms', 'jobs', 'events'], ['slow'], ['screen']] as const) {
+    test(`none: ${names.join(', ')} pass`, async (t) => {
+      const { status, reasons, errors } = await run(t, [...names], '');
       assert.equal(status, 'pass', JSON.stringify(reasons));
       assert.deepEqual(errors, {});
     });
