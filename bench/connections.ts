@@ -5,7 +5,7 @@
  * of at most 17,000 connections each. Between two addresses there are 28,000 ephemeral ports
  * (`net.ipv4.ip_local_port_range`), and Linux looks through one half of them for one that is free, from an address that was
  * chosen: when that is nearly used up, it takes more of the machine than everything else. So the connections come from
- * forty loopback addresses. More than 100,000 are opened as fast when they get more time, as in `LOAD_DURATION=6m`.
+ * forty loopback addresses. More than 100,000 need more time to open, as in `LOAD_DURATION=6m`.
  */
 import { figureOf, outcomeOf, runProfile } from './scale.ts';
 import { printTable } from './table.ts';

@@ -37,6 +37,7 @@ export class ScenarioRun {
   readonly #stop = new AbortController();
   readonly #intervals: Interval[] = [];
   #alarm: Alarm | undefined;
+  #healthTimer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #executor: Executor<unknown> | undefined;
   #status: SliceReport['end']['status'] = 'stopped';
@@ -169,7 +170,7 @@ export class ScenarioRun {
   #begin(startAt: number, intervalMs: number): void {
     this.#startAt = startAt;
     this.#cpuAtStart = process.cpuUsage();
-    setTimeout(
+    this.#healthTimer = setTimeout(
       () => {
         this.#health.start();
         this.#startLateMs = monotonicMs() - startAt;
@@ -193,6 +194,7 @@ export class ScenarioRun {
     if (this.#over) return;
     this.#over = true;
     this.#alarm?.clear();
+    clearTimeout(this.#healthTimer);
     if (this.#startAt === undefined) return;
     this.#measuredMs = Math.max(0, monotonicMs() - this.#startAt);
     this.#pack();

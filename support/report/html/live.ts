@@ -4,7 +4,7 @@ import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft } from '.
 import { printable } from '../text.ts';
 import { html } from './markup.ts';
 import { pageOf } from './page.ts';
-import { type Chart, MEGABYTE, rounded, TARGET_CHARTS } from './payload.ts';
+import { type Chart, ERRORS_CHART, MEGABYTE, rounded, TARGET_CHARTS } from './payload.ts';
 
 /** A snapshot as it is read: texts that are ready to be shown, and in which nothing from outside can hide. */
 export interface LiveView {
@@ -109,17 +109,7 @@ const CHARTS: Chart[] = [
     scoped: true,
     lines: [{ column: 'p95', label: 'p95', look: 'middle' }],
   },
-  {
-    id: 'errors',
-    title: 'Errors',
-    note: 'iterations that failed, and arrivals that were dropped',
-    unit: 'per second',
-    scoped: true,
-    lines: [
-      { column: 'dropped', label: 'dropped', look: 'two' },
-      { column: 'failed', label: 'failed', look: 'bad' },
-    ],
-  },
+  ERRORS_CHART,
   {
     id: 'vus',
     title: 'VUs',

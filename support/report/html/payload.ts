@@ -130,6 +130,18 @@ const FELT = [
 
 export const MEGABYTE = 1e6;
 
+export const ERRORS_CHART: Chart = {
+  id: 'errors',
+  title: 'Errors',
+  note: 'iterations that failed, and arrivals that were dropped',
+  unit: 'per second',
+  scoped: true,
+  lines: [
+    { column: 'dropped', label: 'dropped', look: 'two' },
+    { column: 'failed', label: 'failed', look: 'bad' },
+  ],
+};
+
 /** What the target says of itself. */
 export const TARGET_CHARTS: Chart[] = [
   {
@@ -173,17 +185,7 @@ const CHARTS: Chart[] = [
       lines: PERCENTILES.map(([, label, look]) => ({ column: `${which} ${label}`, label, look })),
     }),
   ),
-  {
-    id: 'errors',
-    title: 'Errors',
-    note: 'iterations that failed, and arrivals that were dropped',
-    unit: 'per second',
-    scoped: true,
-    lines: [
-      { column: 'dropped', label: 'dropped', look: 'two' },
-      { column: 'failed', label: 'failed', look: 'bad' },
-    ],
-  },
+  ERRORS_CHART,
   {
     id: 'vus',
     title: 'VUs',
