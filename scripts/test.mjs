@@ -1,6 +1,6 @@
 // npm test: sets up, then formatting and lint, types, import rules, unit tests, end-to-end tests; stops at the first failure.
 // "npm test -- pacer" runs only the test files whose path contains "pacer".
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -36,7 +36,7 @@ process.env.TEST_POSTGRES_FOLDER = postgres.folder;
 await testStep(
   'Unit tests',
   files.filter((file) => !isEndToEnd(file)),
-  { concurrency: 4, timeoutMs: 120_000 },
+  { concurrency: 4, timeoutMs: 240_000, filesPerProcess: 6 },
 );
 await postgres.stop();
 delete process.env.TEST_POSTGRES_FOLDER;
@@ -78,9 +78,9 @@ function bin(name) {
 /**
  * @param {string} title
  * @param {string[]} paths
- * @param {{ concurrency: number, timeoutMs: number }} limits
+ * @param {{ concurrency: number, timeoutMs: number, filesPerProcess?: number }} limits
  */
-async function testStep(title, paths, { concurrency, timeoutMs }) {
+async function testStep(title, paths, { concurrency, timeoutMs, filesPerProcess = 1 }) {
   if (paths.length === 0) return;
   const scratch = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const counts = join(scratch, 'counts');
@@ -90,12 +90,32 @@ async function testStep(title, paths, { concurrency, timeoutMs }) {
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     `--test-reporter=${pathToFileURL(join(ROOT, 'scripts', 'tally.mjs')).href}`,
     `--test-reporter-destination=${counts}`,
-    ...paths,
+    ...gather(paths, filesPerProcess, scratch),
   ];
   await step(`${title} (${paths.length} files)`, process.execPath, args, () => {
     addUp(readFileSync(counts, 'utf8'));
     rmSync(scratch, { recursive: true });
   });
+}
+
+/**
+ * Modules that import the files, since to start Node and load the suite takes longer than the tests of most files.
+ *
+ * @param {string[]} paths
+ * @param {number} filesPerProcess
+ * @param {string} folder where the modules are written
+ * @returns {string[]} the files themselves where each has a process of its own
+ */
+function gather(paths, filesPerProcess, folder) {
+  if (filesPerProcess === 1) return paths;
+  const modules = [];
+  for (let first = 0; first < paths.length; first += filesPerProcess) {
+    const imports = paths.slice(first, first + filesPerProcess).map((path) => pathToFileURL(join(ROOT, path)).href);
+    const module = join(folder, `${modules.length + 1}.mjs`);
+    writeFileSync(module, imports.map((url) => `import ${JSON.stringify(url)};\n`).join(''));
+    modules.push(module);
+  }
+  return modules;
 }
 
 /**

@@ -53,7 +53,7 @@ export interface Visit {
    * input in it `browser_interaction_to_paint{step}`. A step that throws ends the session as failed.
    */
   step<T>(name: string, action: () => Promise<T>): Promise<T>;
-  /** Pauses as long as this persona thinks. */
+  /** Pauses as long as this persona thinks; not at all once the load is over. */
   think(): Promise<void>;
   /**
    * From now on, and as long as this document stays, changes that a protocol worker marks and sends are measured until they
@@ -201,6 +201,8 @@ class Sessions {
   }
 
   async #think(own: Random): Promise<void> {
+    // Whoever still visits when the load is over only comes to an end: nothing is compared with what is measured there.
+    if (this.#context.window() === 'drain') return;
     const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
     await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
   }

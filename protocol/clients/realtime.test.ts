@@ -177,7 +177,7 @@ for (const [name, act, errors] of failures) {
   test(`a target that ${name}`, async (t) => {
     let errorsOf: Record<string, number> = {};
     const isOver = () => errors.every((error) => error in errorsOf);
-    const conditions = { lifeMs: [HOUR_MS, HOUR_MS] as const, timeoutMs: 60, queriesPerMinute: 1_200 };
+    const conditions = { lifeMs: [HOUR_MS, HOUR_MS] as const, timeoutMs: 300, queriesPerMinute: 1_200 };
     const made = await bed(t, act, conditions, { isOver });
     errorsOf = made.errors;
     await made.client.live();

@@ -135,6 +135,16 @@ function createRow({ transaction }: Line): Row<Line> {
   const balance = element('td', 'number muted');
   const node = element('tr', '', date, element('td', '', payee, account), amount, balance);
   node.dataset.id = transaction.id;
+  let isHighlighted = false;
+  // A timer and no animation: with changes twice a second that one would repaint the page without a break.
+  function highlight(forMs: number): void {
+    isHighlighted = true;
+    node.classList.add('arrived');
+    setTimeout(() => {
+      isHighlighted = false;
+      node.classList.remove('arrived');
+    }, forMs);
+  }
   return {
     node,
     update({ transaction, balanceCents, accountName, remoteSince }) {
@@ -147,7 +157,8 @@ function createRow({ transaction }: Line): Row<Line> {
       if (remoteSince === undefined) return;
       node.dataset.origin = 'remote';
       // A row that is only now scrolled or filtered into view has not just arrived.
-      node.classList.toggle('arrived', performance.now() - remoteSince < HIGHLIGHT_MS);
+      const leftMs = remoteSince + HIGHLIGHT_MS - performance.now();
+      if (leftMs > 0 && !isHighlighted) highlight(leftMs);
     },
   };
 }
