@@ -109,7 +109,7 @@ describe('a run', { concurrency: 3 }, () => {
     const verdict = assertVerdict(seen, 'pass', []);
     const { runId, startedAt, durationMs, health, thresholds, metrics, ...rest } = verdict;
     assert.deepEqual(rest, {
-      schemaVersion: 1,
+      schemaVersion: 2,
       status: 'pass',
       profile: 'small',
       target: { name: 'default', url: seen.url },
@@ -133,6 +133,7 @@ describe('a run', { concurrency: 3 }, () => {
         unit: 'ratio',
         count: 50,
         ok: true,
+        decided: true,
       },
     ]);
     assert.deepEqual(

@@ -66,7 +66,7 @@ test('a good run passes, with its figures', () => {
   assert.deepEqual(findings, []);
   const { metrics, thresholds, ...rest } = verdict;
   assert.deepEqual(rest, {
-    schemaVersion: 1,
+    schemaVersion: 2,
     status: 'pass',
     runId: 'run',
     profile: 'mine',

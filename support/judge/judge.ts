@@ -77,7 +77,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   return {
     findings,
     verdict: {
-      schemaVersion: 1,
+      schemaVersion: 2,
       ...(partial && { partial }),
       ...(shards && { shards: { expected: shards.expected, received: shards.merged.length } }),
       status: statusOf(findings),

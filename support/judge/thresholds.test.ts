@@ -38,7 +38,16 @@ test('a figure on either side of its limit, for every type', () => {
   for (const [selector, threshold, observed, ok, unit, count] of table) {
     const { result, finding } = judged(selector, threshold, measured);
     const limit = parseExpression(threshold)!.value;
-    assert.deepEqual(result, { metric: selector, expression: threshold, observed, limit, unit, count, ok });
+    assert.deepEqual(result, {
+      metric: selector,
+      expression: threshold,
+      observed,
+      limit,
+      unit,
+      count,
+      ok,
+      decided: true,
+    });
     const crossed = { metric: selector, expression: threshold, observed, limit, unit, count };
     assert.deepEqual(finding, ok ? undefined : { kind: 'threshold', severity: 'fail', ...crossed });
   }
@@ -143,11 +152,20 @@ test('multiples of calm compare the load window with the calm window', () => {
     });
   const common = { metric: selector, expression: 'p(75)<1.5*calm' };
   const good = step(times(4, 1), times(8, 1.4), times(99, 2));
-  assert.deepEqual(good.result, { ...common, observed: 1.4, limit: 1.5, unit: 'ms', count: 8, ok: true, calm: 1 });
+  assert.deepEqual(good.result, {
+    ...common,
+    observed: 1.4,
+    limit: 1.5,
+    unit: 'ms',
+    count: 8,
+    ok: true,
+    decided: true,
+    calm: 1,
+  });
   assert.equal(good.finding, undefined);
   const figures = { ...common, observed: 1.5, limit: 1.5, unit: 'ms', count: 8, calm: 1 };
   const bad = step(times(4, 1), times(8, 1.5));
-  assert.deepEqual(bad.result, { ...figures, ok: false });
+  assert.deepEqual(bad.result, { ...figures, ok: false, decided: true });
   assert.deepEqual(bad.finding, { kind: 'threshold', severity: 'fail', ...figures });
   const lacking = { kind: 'no-data', severity: 'invalid', ...common, needed: 4 };
   const withoutCalm = step([], times(8, 1));

@@ -2,13 +2,18 @@ import type { MetricDefinition, MetricType } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
-import type { Finding, ThresholdResult, Unit } from './verdict.ts';
+import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
 
 /** As a profile writes it. */
 export type ThresholdSpec = string | { threshold: string; minSamples?: number };
 
+/** What a figure says by itself; whether it is the target's doing is for `validity.ts` to tell. */
+export type Outcome = 'held' | 'missed' | 'unknown';
+
 export interface Judged {
+  outcome: Outcome;
   result: ThresholdResult;
+  /** Of what is not held. */
   finding?: Finding;
 }
 
@@ -47,19 +52,31 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
     unit,
     count: load ? samplesOf(load) : 0,
     ok,
+    decided: true,
     ...(calmFigure === undefined ? {} : { calm: calmFigure }),
   };
-  const lacking = { kind: 'no-data', severity: 'invalid', metric: source, expression: threshold, needed } as const;
-  if (count < needed || observed === null) {
-    const window = expression.ofCalm ? { window: 'load' as const } : {};
-    return { result: { ...result, ok: false }, finding: { ...lacking, count, ...window } };
-  }
-  if (expression.ofCalm && (calmCount < needed || limit === null)) {
-    return { result: { ...result, ok: false }, finding: { ...lacking, count: calmCount, window: 'calm' } };
-  }
-  if (ok) return { result };
+  const lacking = (count: number, window?: 'calm' | 'load'): Judged => {
+    const doubt: Doubt = { by: 'no-data', observed: count, allowed: needed, unit: 'count' };
+    return {
+      outcome: 'unknown',
+      result: { ...result, ok: false, decided: false, doubts: [window === 'calm' ? { ...doubt, window } : doubt] },
+      finding: {
+        kind: 'no-data',
+        severity: 'invalid',
+        metric: source,
+        expression: threshold,
+        needed,
+        count,
+        ...(window && { window }),
+      },
+    };
+  };
+  if (count < needed || observed === null) return lacking(count, expression.ofCalm ? 'load' : undefined);
+  if (expression.ofCalm && (calmCount < needed || limit === null)) return lacking(calmCount, 'calm');
+  if (ok) return { outcome: 'held', result };
   const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
   return {
+    outcome: 'missed',
     result,
     finding: { kind: 'threshold', severity: 'fail', ...crossed, ...(calm ? { calm: calmFigure } : {}) },
   };

@@ -20,7 +20,8 @@ export type Finding =
   | { kind: 'target-unreached'; severity: 'invalid'; url: string; requests: number; error: string }
   | {
       kind: 'threshold';
-      severity: 'fail';
+      /** `invalid`: missed, but not decided. */
+      severity: 'fail' | 'invalid';
       metric: string;
       expression: string;
       observed: number;
@@ -29,6 +30,8 @@ export type Finding =
       count: number;
       /** For `…*calm` limits: the same figure in the calm window. */
       calm?: number;
+      /** What may have made the figure what it is; with severity `invalid`. */
+      doubts?: Doubt[];
     }
   /** A threshold that nothing, or too little, was measured for. `window` is set when it is the calm half that lacks it. */
   | {
@@ -112,6 +115,23 @@ export interface Regression {
 /** What a number counts: `ms`, a `ratio` in 0…1, a plain `count`, `bytes`, or `none` (a score such as CLS). */
 export type Unit = 'ms' | 'ratio' | 'count' | 'bytes' | 'none';
 
+/** Why a threshold or a finding is not decided: what may have made its figure what it is. */
+export interface Doubt {
+  /** `no-data`: too few samples, `observed` of `allowed`. Else a signal of the generator's health, or what cut the run short. */
+  by: 'no-data' | HealthSignal['signal'] | 'late-start' | CutShort;
+  /** Whose process it was; absent for what concerns the machine or the whole run. */
+  scenario?: string;
+  shard?: number;
+  /** Set when it was the calm that a `…*calm` limit comes from. */
+  window?: 'calm';
+  observed?: number;
+  allowed?: number;
+  unit?: Unit;
+}
+
+/** Findings after which a part of the load was missing. */
+export type CutShort = 'interrupted' | 'crashed' | 'missing-slice' | 'missing-shard' | 'foreign-shard' | 'shard-spread';
+
 /** A finding with its sentence: what, observed, required, how many samples, what to look at next. */
 export type Reason = Finding & { message: string };
 
@@ -125,7 +145,12 @@ export interface ThresholdResult {
   limit: number | null;
   unit: Unit;
   count: number;
+  /** The figure is on the right side of its limit. */
   ok: boolean;
+  /** False when the measurement cannot tell whether the target holds or misses it; then neither held nor missed. */
+  decided: boolean;
+  /** Why it is not decided; absent when it is. */
+  doubts?: Doubt[];
   calm?: number;
 }
 
@@ -176,7 +201,7 @@ export interface Health {
 }
 
 export interface Verdict {
-  schemaVersion: 1;
+  schemaVersion: 2;
   /** Of one shard alone: the run is judged when all are merged. `status` tells then whether this part can be. */
   partial?: { shard: number; of: number };
   /** Machines that the run was spread over, and those of them that were merged. */

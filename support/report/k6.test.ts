@@ -80,7 +80,7 @@ test('thresholds stand at their metric, however its tags are ordered', () => {
 });
 
 test('a threshold without data is there, and not ok', () => {
-  const empty = { observed: null, limit: null, unit: 'ms', count: 0, ok: false } as const;
+  const empty = { observed: null, limit: null, unit: 'ms', count: 0, ok: false, decided: false } as const;
   const thresholds = [
     { ...empty, metric: 'ws_session', expression: 'p(95)<5' },
     { ...empty, metric: 'drops', expression: 'rate<0.1' },

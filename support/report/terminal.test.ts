@@ -73,6 +73,7 @@ test('thresholds: held, crossed, without data', () => {
     unit: 'ms',
     count: 0,
     ok: false,
+    decided: false,
   } as const;
   const { thresholds } = exampleVerdict();
   const text = section(render(exampleVerdict({ thresholds: [...thresholds, empty] }), 140), 'Thresholds');

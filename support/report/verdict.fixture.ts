@@ -120,7 +120,7 @@ const DROPPED = {
 /** A failed run: one threshold crossed, some arrivals dropped. `overrides` replace whole fields. */
 export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     status: 'fail',
     runId: '20250607-142233-k3f9',
     profile: 'medium',
@@ -139,6 +139,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         unit: 'ms',
         count: 24_690,
         ok: false,
+        decided: true,
       },
       {
         metric: 'http_req_failed{scenario:sync-relay}',
@@ -148,6 +149,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         unit: 'ratio',
         count: 32_097,
         ok: true,
+        decided: true,
       },
       {
         metric: 'changes_accepted{scenario:sync-relay}',
@@ -157,6 +159,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         unit: 'count',
         count: 51_840,
         ok: true,
+        decided: true,
       },
       {
         metric: 'browser_web_vital_lcp{window:load}',
@@ -166,6 +169,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         unit: 'ms',
         count: 208,
         ok: true,
+        decided: true,
         calm: 119.2,
       },
       {
@@ -176,6 +180,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         unit: 'ms',
         count: 104,
         ok: true,
+        decided: true,
       },
     ],
     oracles: [
