@@ -3,7 +3,7 @@
 /** Tests, and what is there for them alone. */
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
-const DATA = ['^support/(profile|target|duration)\\.ts$'];
+const DATA = ['^support/(profile|target|duration|wire)\\.ts$'];
 /** Of the files in support/report/: those that put a run together. */
 const COMPOSERS = '(reporter|preparation|coordinator|harvest|record)\\.ts$';
 const ENTRY_POINTS = [
@@ -31,9 +31,9 @@ module.exports = {
       name: 'authors-know-only-test',
       severity: 'error',
       comment:
-        'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them.',
+        'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them. How connections are made is a module of its own: a worker that drives a browser need not load it.',
       from: { path: '^(journeys|protocol)/', pathNot: UNIT_TEST },
-      to: { path: '^support/', pathNot: '^support/test\\.ts$' },
+      to: { path: '^support/', pathNot: '^support/(test|connection)\\.ts$' },
     },
     {
       name: 'journeys-without-protocol',
@@ -97,7 +97,7 @@ module.exports = {
     ),
     within(
       'workers-neither-judge-nor-report',
-      '^support/(?!(profile|target|duration|browser)\\.ts$)[^/]+\\.ts$',
+      '^support/(?!(profile|target|duration|wire|browser)\\.ts$)[^/]+\\.ts$',
       ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
       'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
     ),

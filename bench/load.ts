@@ -7,6 +7,7 @@ import { recordedIterations } from '../support/schedule/iterations.ts';
 import type { Plan } from '../support/schedule/plan.ts';
 import { resolveTarget } from '../support/target.ts';
 import type { SliceContext, Vu } from '../support/vu.ts';
+import { directWire } from '../support/wire.ts';
 import type { Round } from './contender.ts';
 
 const SCENARIO = 'bench';
@@ -76,7 +77,7 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
   return {
     runId: SCENARIO,
     scenario: SCENARIO,
-    target: resolveTarget({ name: SCENARIO, source: SCENARIO, values: { BASE_URL: origin } }, {}),
+    target: resolveTarget({ name: SCENARIO, source: SCENARIO, values: { BASE_URL: origin }, wire: directWire }, {}),
     recorder,
     options: {},
     maxVUs,

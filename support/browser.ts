@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, LaunchOptions, Page } from '@playwright/test';
+import type { Browser, BrowserContext, BrowserContextOptions, LaunchOptions, Page } from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import type { Target } from './target.ts';
 import { redactTrace } from './trace.ts';
+import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire.ts';
 
 export type { Browser, Page };
 
@@ -30,25 +32,50 @@ export function browserExecutable(env: NodeJS.ProcessEnv = process.env): string 
   );
 }
 
+/** The environment variable by which a run tells its workers the keys of the target's servers, which Node has found trustworthy. */
+export const trustedVariable = 'TANDEM_TRUSTED_KEYS';
+
 /** For Playwright's `browser` fixture. A missing browser is left for the run to find out, if it has journeys at all. */
-export function launchOptions(env: NodeJS.ProcessEnv = process.env): LaunchOptions {
+export function launchOptions(env: NodeJS.ProcessEnv = process.env, wire: Wire = directWire): LaunchOptions {
   const found = findBrowser(env);
-  return { executablePath: 'path' in found ? found.path : undefined, args: launchArguments };
+  // Chromium knows a key by what the server sends: that is its own certificate, and seldom its authority's.
+  const trusted = [...wire.authorities, ...(env[trustedVariable]?.split(',') ?? [])].filter((key) => key !== '');
+  const trust = trusted.length > 0 ? [`--ignore-certificate-errors-spki-list=${trusted.join(',')}`] : [];
+  return { executablePath: 'path' in found ? found.path : undefined, args: [...launchArguments, ...trust] };
+}
+
+/** How a person's browser reaches the target; see `wire.ts`. */
+export function contextOptions(target: Target): BrowserContextOptions {
+  const { baseUrl, apiUrl, syncUrl, wsUrl, wire } = target;
+  const urls = [baseUrl, apiUrl, syncUrl, wsUrl].map((url) => new URL(url.replace(/^ws/, 'http')));
+  const byOrigin = new Map(urls.toReversed().map((url) => [url.origin, url]));
+  const users = [...byOrigin]
+    .flatMap(([origin, url]) => ({ origin, ...userOf(url) }))
+    .filter(({ username }) => username);
+  const secure = wire.certificate ? [...byOrigin.keys()].filter((origin) => origin.startsWith('https:')) : [];
+  return {
+    baseURL: bareUrl(baseUrl),
+    ignoreHTTPSErrors: wire.insecure,
+    proxy: browserProxy(wire, baseUrl),
+    ...(users.length > 0 && { httpCredentials: users as { origin: string; username: string; password: string }[] }),
+    ...(secure.length > 0 && { clientCertificates: secure.map((origin) => ({ origin, ...wire.certificate })) }),
+  };
 }
 
 /**
  * The first page of a fresh browser process pays for the start of that process, which no visitor would feel. Failing is
  * allowed: what is wrong with the target shows in the sessions.
  */
-export async function warmUp(browser: Browser, baseUrl: string): Promise<void> {
-  const context = await browser.newContext();
+export async function warmUp(browser: Browser, way: BrowserContextOptions): Promise<void> {
+  const context = await browser.newContext(way);
   const page = await context.newPage();
-  await page.goto(baseUrl, { timeout: 10_000 }).catch(() => {});
+  await page.goto('', { timeout: 10_000 }).catch(() => {});
   await context.close();
 }
 
 export interface SessionOptions {
-  baseUrl: string;
+  /** Of {@link contextOptions}. */
+  context: BrowserContextOptions;
   actionTimeoutMs: number;
   traced: boolean;
   onVital(report: VitalReport): void;
@@ -69,7 +96,7 @@ export class BrowserSession {
   }
 
   static async open(browser: Browser, options: SessionOptions): Promise<BrowserSession> {
-    const context = await browser.newContext({ baseURL: options.baseUrl });
+    const context = await browser.newContext(options.context);
     context.setDefaultTimeout(options.actionTimeoutMs);
     await context.exposeBinding(vitalsBinding, (_source, report: VitalReport) => options.onVital(report));
     await context.exposeBinding(pageEventsBinding, (_source, durationsMs: number[]) =>

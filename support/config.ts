@@ -47,7 +47,7 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
       retries: 0,
       timeout: 0,
       use: {
-        launchOptions: launchOptions(env),
+        launchOptions: launchOptions(env, settings.wire),
         trace: 'off' as const,
         screenshot: 'off' as const,
         video: 'off' as const,

@@ -155,7 +155,13 @@ test('an operator sees what becomes of the machines, and events are measured unt
 });
 
 test('the page knows when a change was painted: after it was sent, before it is told', async () => {
-  const options = { baseUrl: target.url, actionTimeoutMs: 15_000, traced: false, onVital() {}, onEventsPainted() {} };
+  const options = {
+    context: { baseURL: target.url },
+    actionTimeoutMs: 15_000,
+    traced: false,
+    onVital() {},
+    onEventsPainted() {},
+  };
   const session = await BrowserSession.open(browser, options);
   await session.page.goto('about:blank');
   closing.push(() => session.close());

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Browser, BrowserSession, type Page } from './browser.ts';
+import { type Browser, BrowserSession, contextOptions, type Page } from './browser.ts';
 import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
@@ -123,7 +123,7 @@ class Sessions {
     this.#count += 1;
     const vitals = new Map<string, VitalReport & { window: Window }>();
     const session = await BrowserSession.open(browser, {
-      baseUrl: slice.target.baseUrl,
+      context: contextOptions(slice.target),
       actionTimeoutMs: ACTION_TIMEOUT_MS,
       traced,
       onVital: (report) => {

@@ -5,6 +5,7 @@ import { Recorder } from './measure/recorder.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
 import { type SliceContext, Vu } from './vu.ts';
+import { directWire } from './wire.ts';
 
 function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {
   const target: SliceContext['target'] = {
@@ -18,6 +19,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     dwcpWsUrl: 'ws://127.0.0.1:1/dwcp/v3',
     vmApiPrefix: '/api/v1',
     vmUpdateMethod: 'PATCH',
+    wire: directWire,
   };
   const { signal } = new AbortController();
   const elapsedMs = () => 0;

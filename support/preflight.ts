@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Agent, request } from 'undici';
 import { browserExecutable } from './browser.ts';
+import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { shownUrl, type Target, type TargetSettings } from './target.ts';
+import { proxyOf, type Wire } from './wire.ts';
 
 /** How long a target gets to answer at all before the run is given up. */
 const REACH_MS = 10_000;
@@ -73,7 +74,21 @@ export async function checkReachable(
   }
   // Any answer will do, so one path stands for all of its origin: the first, of which the others' defaults are made.
   const origins = new Map(used.toReversed().map((one) => [new URL(httpUrl(one[1])).origin, one]));
-  await Promise.all([...origins.values()].map(([variable, url]) => reach(variable, url, reachMs)));
+  await Promise.all([...origins.values()].map(([variable, url]) => reach(variable, url, target.wire, reachMs)));
+}
+
+/**
+ * The keys of the target's servers that Node trusts by NODE_EXTRA_CA_CERTS, for the browsers of the journeys. A server that cannot
+ * be asked is left to them: what is wrong with it shows there.
+ */
+export async function trustedKeys({ baseUrl, apiUrl, syncUrl, wsUrl, wire }: Target): Promise<string[]> {
+  if (wire.authorities.length === 0) return [];
+  const urls = [baseUrl, apiUrl, syncUrl, wsUrl].map(httpUrl).filter((url) => url.startsWith('https:'));
+  const origins = [...new Set(urls.map((url) => new URL(url).origin))];
+  const keys = await Promise.all(
+    origins.map((origin) => serverKey(new URL(origin), wire, REACH_MS).catch(() => undefined)),
+  );
+  return keys.filter((key) => key !== undefined);
 }
 
 /** Where a WebSocket's server can be asked without opening one, which it might take for a user. */
@@ -81,33 +96,37 @@ function httpUrl(url: string): string {
   return url.replace(/^ws/, 'http');
 }
 
-async function reach(variable: string, url: string, reachMs: number): Promise<void> {
-  const agent = new Agent({ connect: { timeout: reachMs } });
+async function reach(variable: string, address: string, wire: Wire, reachMs: number): Promise<void> {
+  const url = new URL(httpUrl(address));
+  const dispatcher = dispatcherTo(url, wire, { headersTimeout: reachMs, bodyTimeout: reachMs }, reachMs);
   const until = performance.now() + reachMs;
   let tries = 0;
   try {
     for (;;) {
       tries += 1;
       try {
-        const answer = await request(httpUrl(url), {
-          dispatcher: agent,
-          headersTimeout: reachMs,
-          bodyTimeout: reachMs,
-        });
-        await answer.body.dump();
+        const { statusCode, body } = await dispatcher.request({ method: 'GET', path: url.pathname + url.search });
+        await body.dump();
+        // No target's answer, but that of the proxy before it.
+        if (statusCode === 407) throw new Error('HTTP 407 from the proxy: it wants another user and password');
         return;
       } catch (error) {
         if (performance.now() >= until) {
           const { code, message } = error as NodeJS.ErrnoException;
           const tried = tries === 1 ? '1 try' : `${tries} tries`;
           throw new Error(
-            `${variable} ${shownUrl(url)} cannot be reached: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
+            `${variable} ${shownUrl(address)} cannot be reached${through(url, wire)}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
           );
         }
         await wait(RETRY_MS);
       }
     }
   } finally {
-    await agent.destroy();
+    await dispatcher.destroy();
   }
+}
+
+function through(url: URL, wire: Wire): string {
+  const proxy = proxyOf(wire, url);
+  return proxy ? ` through the proxy ${shownUrl(proxy)}` : '';
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { folderOf } from './folder.fixture.ts';
 import { isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
+import { directWire } from './wire.ts';
 
 test('without settings the target is the embedded one, at the port that Playwright tells', (t) => {
   const settings = targetSettings({}, folderOf(t, {}));
@@ -18,6 +19,7 @@ test('without settings the target is the embedded one, at the port that Playwrig
     vmApiPrefix: '/api/v1',
     vmUpdateMethod: 'PATCH',
     token: undefined,
+    wire: directWire,
   });
   assert.throws(
     () => resolveTarget(settings, {}),
@@ -43,6 +45,7 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     vmApiPrefix: '/api/v1',
     vmUpdateMethod: 'PATCH',
     token: 'secret',
+    wire: directWire,
   });
   const byDefault = target({});
   assert.deepEqual([byDefault.name, byDefault.apiUrl, byDefault.token], ['default', 'http://default.test', undefined]);

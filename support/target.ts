@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { directWire, userOf, type Wire, wireOf, wireValues } from './wire.ts';
 
-/** The system under load: where its parts answer. URLs without a trailing slash. */
+/** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
 export interface Target {
   name: string;
   /** True when it is the one Tandem brings up itself. */
@@ -22,6 +23,8 @@ export interface Target {
   vmUpdateMethod: 'PATCH' | 'PUT';
   /** Secret. Never in a report, log, trace or attachment. */
   token?: string;
+  /** How all of them are reached. */
+  wire: Wire;
 }
 
 const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL', 'DWCP_WS_URL'] as const;
@@ -39,6 +42,8 @@ export interface TargetSettings {
   /** What the settings come from, for error sentences. */
   source: string;
   values: Record<string, string>;
+  /** Absent: nothing in between. */
+  wire?: Wire;
 }
 
 /**
@@ -55,7 +60,7 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
     throw new Error(`TARGET is "${name}", but there is no file ${file}; allowed: ${names}.`);
   }
   const fromFile = existsSync(path) ? parse(readFileSync(path)) : {};
-  const values: Record<string, string> = {};
+  const values: Record<string, string> = wireValues(env, fromFile, file);
   for (const key of [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL']) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
@@ -73,7 +78,20 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
       throw new Error(`${key} in ${source} is "${values[key]}"; allowed is ${help}.`);
     }
   }
-  return { name: name || (values.BASE_URL || values.API_URL ? 'default' : 'embedded'), source: file, values };
+  checkAuthorization(values);
+  const isOwn = values.BASE_URL || values.API_URL;
+  const wire = isOwn ? wireOf(values, env, folder) : undefined;
+  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, wire };
+}
+
+/** A request has room for one. */
+function checkAuthorization(values: Record<string, string>): void {
+  const api = values.API_URL ? 'API_URL' : 'BASE_URL';
+  const field = [api, 'SYNC_API_URL'].find((one) => values[one] && userOf(values[one]));
+  if (!field || !values.API_TOKEN) return;
+  throw new Error(
+    `API_TOKEN is set, and ${field} has a user and password, but a request has one Authorization header; allowed is one of the two.`,
+  );
 }
 
 /** True when nothing says where a system is: then the embedded one is started. */
@@ -86,7 +104,7 @@ export const portVariable = 'TARGET_PORT';
 
 /** @throws when the embedded target's port is not known: it was not started */
 export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv): Target {
-  const { values, name } = settings;
+  const { values, name, wire = directWire } = settings;
   const embedded = isEmbedded(settings);
   if (embedded && !env[portVariable])
     throw new Error('The embedded target was not started: run through playwright.config.ts.');
@@ -105,6 +123,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     vmApiPrefix: trim(values.VM_API_PREFIX ?? '/api/v1'),
     vmUpdateMethod: values.VM_UPDATE_METHOD === 'PUT' ? 'PUT' : 'PATCH',
     token: values.API_TOKEN,
+    wire,
   };
 }
 

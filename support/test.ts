@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
-import { warmUp } from './browser.ts';
+import { contextOptions, warmUp } from './browser.ts';
 import { ControlPage } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
@@ -67,7 +67,7 @@ export function journey(name: string, definition: JourneyDefinition): void {
   const declaration: Declaration = { kind: 'journey', operations: [], metrics, oracles: definition.oracles ?? [] };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
-    await warmUp(browser, context.target.baseUrl);
+    await warmUp(browser, contextOptions(context.target));
     // One a journey: slices are copies, and a control page for each would be a load of its own.
     const control = slice.index === 0 ? await ControlPage.open(browser).catch(() => undefined) : undefined;
     control?.visit(run, context.recorder);

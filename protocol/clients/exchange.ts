@@ -226,8 +226,10 @@ class ReadAnswer implements Answer {
 class AnswerTooLarge extends Error {}
 class TimeUp extends Error {}
 
+const statusNotes: Record<number, string> = { 407: ' (from the proxy)', 429: ' (rate limited)' };
+
 function statusError(status: number): string {
-  return status === 429 ? 'HTTP 429 (rate limited)' : `HTTP ${status}`;
+  return `HTTP ${status}${statusNotes[status] ?? ''}`;
 }
 
 /** What undici calls its own failures, in the words of a report. */
@@ -244,6 +246,9 @@ function networkError(error: Error): string {
   if (error instanceof AnswerTooLarge) return 'answer too large';
   if (error.name === 'HTTPParserError') return 'no valid HTTP answer';
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  // Of a tunnel that was refused, undici tells the status in its sentence alone.
+  const refused = /^Proxy response \((\d+)\)/.exec(error.message);
+  if (refused) return `HTTP ${refused[1]} (from the proxy)`;
   // Such as a header that is none: names what is wrong with it, not its value.
   if (code === 'UND_ERR_INVALID_ARG') return `request not sent: ${error.message}`;
   return names[code] ?? codeName(code);

@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Server as TlsServer } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { selfSigned } from '../../support/certificate.fixture.ts';
 import { unpack } from '../../support/measure/series.ts';
-import { selfSigned } from './certificate.fixture.ts';
 import { type Answer, Http, type HttpOptions, json, type Method } from './http.ts';
 import { recorded, testSlice } from './slice.fixture.ts';
 

@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { dispatcherTo } from '../../support/connection.ts';
 import type { SliceContext } from '../../support/test.ts';
 import { type Answer, type Call, Exchange, ExchangeSeries, UnderWay } from './exchange.ts';
 
@@ -22,7 +23,7 @@ const MAX_SWEEP_MS = 1_000;
  * It dispatches to undici directly: promises and streams for each part of a request would cost more than the request.
  */
 export class Http {
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
   readonly #prefix: string;
   readonly #slice: SliceContext;
   readonly #maxAnswerBytes: number;
@@ -31,18 +32,14 @@ export class Http {
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(slice: SliceContext, baseUrl: string, options: HttpOptions = {}) {
-    const { origin, pathname } = new URL(baseUrl);
+    const url = new URL(baseUrl);
     const { connections = slice.maxVUs, timeoutMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2 } = options;
     this.#slice = slice;
-    this.#prefix = pathname.replace(/\/+$/, '');
+    this.#prefix = url.pathname.replace(/\/+$/, '');
     this.#maxAnswerBytes = maxAnswerBytes;
     // undici's timeouts bound the gaps between two parts of an answer: one that comes byte by byte would never end.
-    this.#pool = new Pool(origin, {
-      connections,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: Math.min(timeoutMs, CONNECT_TIMEOUT_MS) },
-    });
+    const bounds = { connections, headersTimeout: 0, bodyTimeout: 0 };
+    this.#pool = dispatcherTo(url, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
     this.#sweeper = setInterval(sweep, Math.min(timeoutMs / 10, MAX_SWEEP_MS)).unref();
   }

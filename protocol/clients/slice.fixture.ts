@@ -4,13 +4,14 @@ import type { Packed } from '../../support/measure/series.ts';
 import { random } from '../../support/schedule/random.ts';
 import { resolveTarget } from '../../support/target.ts';
 import { type SliceContext, Vu } from '../../support/vu.ts';
+import { directWire } from '../../support/wire.ts';
 import { relayMetrics } from './relay-api.ts';
 import { vmMetrics } from './vm-api.ts';
 
 let runs = 0;
 
 /** A slice of a run of its own, so that accounts named after it are fresh ones. */
-export function testSlice(url: string, token?: string): SliceContext {
+export function testSlice(url: string, token?: string, wire = directWire): SliceContext {
   const definitions = Object.entries({ ...relayMetrics, ...vmMetrics }).map(([name, type]) => [
     name,
     { type, contains: type === 'trend' ? 'time' : 'default' } as const,
@@ -20,7 +21,7 @@ export function testSlice(url: string, token?: string): SliceContext {
     runId: `test-${process.pid}-${runs}`,
     scenario: 'test',
     target: resolveTarget(
-      { name: 'test', source: 'test', values: { BASE_URL: url, ...(token && { API_TOKEN: token }) } },
+      { name: 'test', source: 'test', values: { BASE_URL: url, ...(token && { API_TOKEN: token }) }, wire },
       {},
     ),
     recorder: new Recorder('test', 'load', Object.fromEntries(definitions)),

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { socketWay } from '../../support/connection.ts';
 import type { AnySeries, SliceContext } from '../../support/test.ts';
 import { codeName } from './failure.ts';
 
@@ -116,7 +117,7 @@ export class Socket {
       perMessageDeflate: false,
       followRedirects: false,
       closeTimeout: CLOSE_TIMEOUT_MS,
-      localAddress,
+      ...socketWay(new URL(url), slice.target.wire, localAddress),
     };
     const wire = new Wire(url, how);
     wire.owner = this;

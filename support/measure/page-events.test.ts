@@ -57,7 +57,7 @@ async function openPage(t: TestContext) {
   const connected = once(sockets, 'connection') as Promise<[WsSocket]>;
   let painted: number[][] = [];
   const session = await BrowserSession.open(browser, {
-    baseUrl: url,
+    context: { baseURL: url },
     actionTimeoutMs: 5_000,
     traced: false,
     onVital() {},

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Pool } from 'undici';
 import { serve } from '../server.fixture.ts';
-import { prometheusValue, TargetProbe } from './probe.ts';
+import { type Connect, prometheusValue, TargetProbe } from './probe.ts';
 import { MetricStore } from './store.ts';
 
 const NEVER_MS = 3_600_000;
@@ -10,7 +11,8 @@ const NEVER_MS = 3_600_000;
 function probeOf(t: TestContext, url: string, downAfterMs: number) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   let downs = 0;
-  const probe = new TargetProbe(url, downAfterMs, () => {
+  const connect: Connect = ({ origin }, bounds) => new Pool(origin, bounds);
+  const probe = new TargetProbe(url, downAfterMs, connect, () => {
     downs += 1;
   });
   t.after(() => probe.stop());

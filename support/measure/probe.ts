@@ -1,8 +1,11 @@
-import { Agent, request } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { GaugeLog } from './gauges.ts';
 
 const EVERY_MS = 1_000;
 const TIMEOUT_MS = 3_000;
+
+/** Makes the connection to an origin; see `connection.ts`. */
+export type Connect = (url: URL, options: Pool.Options, connectTimeoutMs: number) => Dispatcher;
 
 /** Whether the target answered, asked once a second from outside of the load. Times in ms since the probe began. */
 export interface Availability {
@@ -22,9 +25,9 @@ export class TargetProbe {
   /** What the target said of itself: `target_cpu_percent`, `target_memory_bytes`. */
   readonly gauges = new GaugeLog();
   readonly #metricsUrl: string;
+  readonly #dispatcher: Dispatcher;
   readonly #downAfterMs: number;
   readonly #onDown: () => void;
-  readonly #agent = new Agent({ connections: 1, connect: { timeout: TIMEOUT_MS } });
   #beganAt = performance.now();
   #cpuBefore: { seconds: number; at: number } | undefined;
   #publishes = true;
@@ -34,9 +37,11 @@ export class TargetProbe {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDown called once, when the target has been away for `downAfterMs` */
-  constructor(apiUrl: string, downAfterMs: number, onDown: () => void) {
+  constructor(apiUrl: string, downAfterMs: number, connect: Connect, onDown: () => void) {
     this.availability = { url: `${apiUrl}/health`, checked: 0, answered: 0 };
     this.#metricsUrl = `${apiUrl}/metrics`;
+    const bounds = { connections: 1, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS };
+    this.#dispatcher = connect(new URL(apiUrl), bounds, TIMEOUT_MS);
     this.#downAfterMs = downAfterMs;
     this.#onDown = onDown;
   }
@@ -51,7 +56,7 @@ export class TargetProbe {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    await this.#agent.destroy();
+    await this.#dispatcher.destroy();
   }
 
   async #ask(): Promise<void> {
@@ -86,11 +91,8 @@ export class TargetProbe {
   }
 
   async #get(url: string): Promise<{ status: number; body: string }> {
-    const answer = await request(url, {
-      dispatcher: this.#agent,
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-    });
+    const { pathname, search } = new URL(url);
+    const answer = await this.#dispatcher.request({ method: 'GET', path: pathname + search });
     return { status: answer.statusCode, body: await answer.body.text() };
   }
 

@@ -1,4 +1,5 @@
-import { TargetProbe } from '../measure/probe.ts';
+import { dispatcherTo } from '../connection.ts';
+import { type Connect, TargetProbe } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type Meet, monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
@@ -36,7 +37,8 @@ export class Coordinator {
     this.target = target;
     this.#runId = runId;
     this.#display = display;
-    this.probe = new TargetProbe(target.apiUrl, timeline.health.targetDownAfterMs, () => {
+    const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
+    this.probe = new TargetProbe(target.apiUrl, timeline.health.targetDownAfterMs, connect, () => {
       this.targetDownAtMs = this.elapsedMs;
       this.#line.stop('the target stopped answering');
       this.#display.print('The target stopped answering: the run ends here.');

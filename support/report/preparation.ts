@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
+import { trustedVariable } from '../browser.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import type { Part } from '../judge/shards.ts';
-import { checkBrowser, checkReachable, checkScenarios } from '../preflight.ts';
+import { checkBrowser, checkReachable, checkScenarios, trustedKeys } from '../preflight.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { ciRunId, commonStart, meetingOf } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
@@ -55,7 +56,9 @@ export async function prepare(
   checkBrowser(timeline, new Set(declared.keys()));
   const settings = targetSettings(process.env, root);
   const target = resolveTarget(settings, process.env);
-  await checkReachable(target, settings, new Set([...declared.values()].map(({ kind }) => kind)));
+  const kinds = new Set([...declared.values()].map(({ kind }) => kind));
+  await checkReachable(target, settings, kinds);
+  if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
   const runId = process.env.LOAD_RUN_ID;
   const shard = config.shard ?? undefined;

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { Authority, type Certified } from './certificate.fixture.ts';
+import { dispatcherTo, serverKey } from './connection.ts';
+import { proxyServer } from './proxy.fixture.ts';
+import { serve } from './server.fixture.ts';
+import { directWire, keyHash, type Wire } from './wire.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** What the target saw of a request, or the code or sentence with which there was none. */
+async function ask(t: TestContext, url: string, wire: Wire, headers?: Record<string, string>): Promise<string> {
+  const dispatcher = dispatcherTo(new URL(url), wire, { connections: 1 }, TIMEOUT_MS);
+  t.after(() => dispatcher.destroy());
+  try {
+    const { statusCode, body } = await dispatcher.request({ method: 'GET', path: '/thing?a=1', headers });
+    const text = await body.text();
+    return statusCode === 200 ? text : `HTTP ${statusCode}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+  }
+}
+
+/** A target that answers with what it was asked. */
+async function target(t: TestContext): Promise<{ url: string; named: string }> {
+  const { url } = await serve(t, ({ url: path, headers: { host, authorization } }, answer) => {
+    answer.end(`${host!.replace(/:\d+/, '')} ${path} ${authorization ?? '-'}`);
+  });
+  return { url, named: url.replace('127.0.0.1', 'app.test') };
+}
+
+/** A target over TLS that answers with the name of the client's certificate. */
+async function secureTarget(t: TestContext, certified: Certified, options: ServerOptions = {}): Promise<string> {
+  const server = createHttpsServer({ ...certified, ...options }, (request, answer) => {
+    const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+    answer.end(`${request.url} ${subject?.CN ?? '-'} ${request.headers.authorization ?? '-'}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `https://app.test:${(server.address() as AddressInfo).port}`;
+}
+
+test('without proxy and user it is a plain pool', async (t) => {
+  const { url } = await target(t);
+  assert.equal(dispatcherTo(new URL(url), directWire, {}, TIMEOUT_MS).constructor.name, 'Pool');
+  assert.equal(await ask(t, url, directWire), '127.0.0.1 /thing?a=1 -');
+});
+
+test('a host that only the proxy knows is reached through it, without a tunnel, and by nothing else', async (t) => {
+  const { url, named } = await target(t);
+  const proxy = await proxyServer(t);
+  const wire = { ...directWire, proxies: { http: proxy.url }, noProxy: '127.0.0.1' };
+  assert.equal(await ask(t, named, wire), 'app.test /thing?a=1 -');
+  assert.deepEqual(proxy.asked, [`GET ${named}/thing?a=1`]);
+  assert.equal(await ask(t, url, wire), '127.0.0.1 /thing?a=1 -');
+  assert.equal(proxy.asked.length, 1);
+  assert.match(await ask(t, named, directWire), /^E(NOTFOUND|AI_AGAIN)$/);
+});
+
+test('TLS goes through a tunnel of the proxy', async (t) => {
+  const named = await secureTarget(t, new Authority().issue('app.test'));
+  const proxy = await proxyServer(t);
+  const wire = { ...directWire, proxies: { https: proxy.url } };
+  assert.equal(await ask(t, named, { ...wire, insecure: true }), '/thing?a=1 - -');
+  assert.equal(await ask(t, named, wire), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  assert.deepEqual([...new Set(proxy.asked)], [`CONNECT ${named.slice('https://'.length)}`]);
+});
+
+test('user and password of the proxy', async (t) => {
+  const { named } = await target(t);
+  const secure = await secureTarget(t, new Authority().issue('app.test'));
+  const { url } = await proxyServer(t, 'me:p%40ss');
+  const wire = { ...directWire, insecure: true, proxies: { http: url } };
+  assert.equal(await ask(t, named, wire), 'app.test /thing?a=1 -');
+  assert.equal(await ask(t, secure, wire), '/thing?a=1 - -');
+  const denied = { ...wire, proxies: { http: url.replace('me:', 'you:') } };
+  assert.equal(await ask(t, named, denied), 'HTTP 407');
+  assert.equal(await ask(t, secure, denied), 'UND_ERR_ABORTED');
+});
+
+test('user and password of the target, unless the request brings its own', async (t) => {
+  const { url, named } = await target(t);
+  const { url: proxy } = await proxyServer(t);
+  const basic = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
+  const own = { Authorization: 'Bearer own' };
+  const ways: [string, Wire][] = [
+    [url, directWire],
+    [named, { ...directWire, proxies: { http: proxy } }],
+  ];
+  for (const [address, wire] of ways) {
+    const withUser = address.replace('//', '//me:p%40ss@');
+    assert.match(await ask(t, withUser, wire), new RegExp(`/thing\\?a=1 ${basic}$`));
+    assert.match(await ask(t, withUser, wire, own), /\/thing\?a=1 Bearer own$/);
+  }
+  assert.deepEqual(own, { Authorization: 'Bearer own' });
+});
+
+test('a client certificate is shown, through a proxy too', async (t) => {
+  const authority = new Authority();
+  const named = await secureTarget(t, authority.issue('app.test'), { requestCert: true, ca: authority.own.cert });
+  const { cert, key } = authority.issue('tandem');
+  const certificate = { cert: Buffer.from(cert), key: Buffer.from(key) };
+  const { url: proxy } = await proxyServer(t);
+  assert.equal(
+    await ask(t, named.replace('app.test', '127.0.0.1'), { ...directWire, insecure: true, certificate }),
+    '/thing?a=1 tandem -',
+  );
+  const wire = { ...directWire, insecure: true, certificate, proxies: { http: proxy } };
+  assert.equal(await ask(t, named, wire), '/thing?a=1 tandem -');
+});
+
+test('the key of a server is what its certificate holds, and only of one that is trusted', async (t) => {
+  const certified = new Authority().issue('app.test');
+  const named = await secureTarget(t, certified);
+  const { url: proxy } = await proxyServer(t);
+  const wire = { ...directWire, proxies: { http: proxy } };
+  assert.equal(
+    await serverKey(new URL(named), { ...wire, insecure: true }, TIMEOUT_MS),
+    keyHash(new X509Certificate(certified.cert)),
+  );
+  await assert.rejects(serverKey(new URL(named), wire, TIMEOUT_MS), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+  await assert.rejects(serverKey(new URL('https://127.0.0.1:1'), directWire, TIMEOUT_MS), { code: 'ECONNREFUSED' });
+});

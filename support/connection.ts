@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { type RequestOptions, request as secureRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.ts';
+
+/** What TLS is to know beside what Node knows already. */
+interface TlsOptions {
+  rejectUnauthorized?: false;
+  cert?: Buffer;
+  key?: Buffer;
+  passphrase?: string;
+}
+
+function tlsOptions({ insecure, certificate }: Wire): TlsOptions {
+  return { ...trust(insecure), ...certificate };
+}
+
+function trust(insecure: boolean): { rejectUnauthorized?: false } {
+  return insecure ? { rejectUnauthorized: false } : {};
+}
+
+/**
+ * Sends requests to a URL's origin: through its proxy if it has one, with its user and password if they stand in it. Where
+ * neither is, it is a plain pool, and costs what that costs.
+ * @param connectTimeoutMs longest wait for a TCP (and TLS) connection
+ */
+export function dispatcherTo(url: URL, wire: Wire, options: Pool.Options, connectTimeoutMs: number): Dispatcher {
+  const { origin, host } = url;
+  const timeout = connectTimeoutMs;
+  const proxy = proxyOf(wire, url);
+  const user = userOf(url);
+  const headers: Record<string, string> = user ? { authorization: basicAuthorization(user) } : {};
+  if (!proxy) {
+    const pool = new Pool(origin, { ...options, connect: { ...tlsOptions(wire), timeout } });
+    return user ? prefixed(pool, origin, '', headers) : pool;
+  }
+  const proxyTls = { ...trust(wire.insecure), timeout };
+  if (url.protocol === 'https:') {
+    const requestTls = { ...tlsOptions(wire), timeout };
+    return prefixed(new ProxyAgent({ ...options, uri: proxy, requestTls, proxyTls }), origin, '', headers);
+  }
+  // Plain HTTP is asked of the proxy itself: many allow no tunnel for it.
+  const owner = userOf(proxy);
+  const asked = { host, ...(owner && { 'proxy-authorization': basicAuthorization(owner) }), ...headers };
+  const { origin: proxyOrigin } = new URL(proxy);
+  return prefixed(new Pool(proxyOrigin, { ...options, connect: proxyTls }), proxyOrigin, origin, asked);
+}
+
+/** Headers of the request's own go first. */
+function prefixed(base: Dispatcher, origin: string, prefix: string, added: Record<string, string>): Dispatcher {
+  return base.compose((dispatch) => (options, handler) => {
+    const own = (options.headers ?? {}) as Record<string, string>;
+    const headers = { ...added };
+    for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
+    return dispatch({ ...options, origin, path: prefix + options.path, headers }, handler);
+  });
+}
+
+/**
+ * What `ws` is to be told of the way to a URL; user and password it takes from the URL itself.
+ * @param localAddress the address of this machine to connect from; default: the system's choice
+ */
+export function socketWay(url: URL, wire: Wire, localAddress?: string): object {
+  const proxy = proxyOf(wire, url);
+  const secureEndpoint = url.protocol === 'wss:';
+  if (!proxy) return { ...tlsOptions(wire), localAddress };
+  const agent = new HttpsProxyAgent(proxy, { ...trust(wire.insecure), localAddress });
+  return { ...tlsOptions(wire), agent, secureEndpoint };
+}
+
+/**
+ * The key of the certificate that a server shows and Node trusts, for a browser to trust it too.
+ * @param url of https
+ * @throws what Node has against it, or that it is not there
+ */
+export async function serverKey(url: URL, wire: Wire, timeoutMs: number): Promise<string> {
+  const proxy = proxyOf(wire, url);
+  const options: RequestOptions = { ...tlsOptions(wire), agent: proxy ? new HttpsProxyAgent(proxy) : false };
+  const request = secureRequest(url.origin, { ...options, timeout: timeoutMs });
+  // Its socket tells of the same.
+  request.on('error', () => {});
+  try {
+    request.on('timeout', () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    const [socket] = (await once(request, 'socket')) as [TLSSocket];
+    await once(socket, 'secureConnect');
+    return keyHash(socket.getPeerX509Certificate()!);
+  } finally {
+    request.destroy();
+  }
+}
