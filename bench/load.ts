@@ -66,7 +66,7 @@ export async function runLoad(
     createVu: (id) => work.createVu(id),
     signal: context.signal,
     onDropped: () => {},
-    run: recordedIterations(work, context.recorder, () => false),
+    ...recordedIterations(work, context.recorder),
   });
   await executor.prepare();
   return executor.run(performance.now());

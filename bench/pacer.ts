@@ -38,6 +38,7 @@ export async function benchPacer(): Promise<BenchRow[]> {
       return new Promise(setImmediate);
     },
     onDropped() {},
+    onCut() {},
     signal: new AbortController().signal,
   });
   await executor.prepare();

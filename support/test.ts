@@ -34,6 +34,7 @@ export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
 export { epochMs, markText } from './measure/marks.ts';
+export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
 export { type Random, random } from './schedule/random.ts';
 export type { Target } from './target.ts';

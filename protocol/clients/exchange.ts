@@ -1,5 +1,5 @@
 import { type Dispatcher, util } from 'undici';
-import type { AnySeries, SliceContext } from '../../support/test.ts';
+import { type AnySeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { codeName } from './failure.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -45,10 +45,13 @@ export class ExchangeSeries {
   readonly failed: AnySeries;
   readonly sent: AnySeries;
   readonly received: AnySeries;
+  readonly #op: string;
+  #cutOff: ExchangeSeries | undefined;
 
-  constructor(recorder: Recorder, op: string) {
-    const tags = { op };
+  constructor(recorder: Recorder, op: string, more: Record<string, string> = {}) {
+    const tags = { op, ...more };
     this.recorder = recorder;
+    this.#op = op;
     this.requests = recorder.counter('http_reqs', tags);
     this.duration = recorder.trend('http_req_duration', tags);
     this.blocked = recorder.trend('http_req_blocked', tags);
@@ -56,6 +59,12 @@ export class ExchangeSeries {
     this.failed = recorder.rate('http_req_failed', tags);
     this.sent = recorder.counter('data_sent', tags);
     this.received = recorder.counter('data_received', tags);
+  }
+
+  /** Of those requests that had no answer when they were cut off. */
+  get cutOff(): ExchangeSeries {
+    this.#cutOff ??= new ExchangeSeries(this.recorder, this.#op, unfinished);
+    return this.#cutOff;
   }
 }
 
@@ -84,6 +93,11 @@ export class UnderWay {
   expire(instant: number): void {
     for (const exchange of this.#exchanges.filter(({ calledAt }) => calledAt <= instant)) exchange.expire();
   }
+
+  /** Counts all of them as cut off. */
+  cutOff(): void {
+    for (const exchange of this.#exchanges) exchange.cutOff();
+  }
 }
 
 const NO_HEADERS: Buffer[] = [];
@@ -108,6 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
   #bytes = 0;
+  #counted = false;
 
   /** @param underWay holds it from now on until it has its answer */
   constructor(
@@ -129,6 +144,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   expire(): void {
     if (this.#abort === undefined) this.#settle('', 'timeout: no connection', 'failed');
     else this.#abort(new TimeUp(this.#status === 0 ? 'timeout: no answer' : 'timeout: answer not finished'));
+  }
+
+  /** Measuring ends here: it has failed, and its age is the least that it takes. Whoever waits still gets the answer. */
+  cutOff(): void {
+    const { cutOff, recorder } = this.#series;
+    const now = performance.now();
+    if (this.#sentAt === 0) cutOff.blocked.add(now - this.calledAt);
+    this.#count(cutOff, now, true);
+    recorder.error('request cut off by gracefulStop');
+    this.#counted = true;
   }
 
   /** Called when there is a connection to send it on. */
@@ -178,18 +203,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(body: string, error: string | undefined, outcome: Answer['outcome']): void {
     this.#underWay.remove(this);
-    const { requests, duration, failed, sent, received, recorder } = this.#series;
-    let durationMs = 0;
+    const now = performance.now();
+    if (!this.#counted) {
+      this.#count(this.#series, now, error !== undefined);
+      if (error !== undefined) this.#series.recorder.error(error);
+    }
+    const durationMs = this.#sentAt > 0 ? now - this.#sentAt : 0;
+    this.#resolve(new ReadAnswer(this.#status, this.#headers, body, error, outcome, durationMs));
+  }
+
+  #count({ requests, duration, failed, sent, received }: ExchangeSeries, now: number, hasFailed: boolean): void {
     requests.add(1);
     if (this.#sentAt > 0) {
-      durationMs = performance.now() - this.#sentAt;
-      duration.add(durationMs);
+      duration.add(now - this.#sentAt);
       if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body));
     }
-    failed.add(error === undefined ? 0 : 1);
+    failed.add(hasFailed ? 1 : 0);
     received.add(this.#bytes);
-    if (error !== undefined) recorder.error(error);
-    this.#resolve(new ReadAnswer(this.#status, this.#headers, body, error, outcome, durationMs));
   }
 }
 

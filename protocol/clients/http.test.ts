@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -17,6 +17,7 @@ interface Bed {
   recorded(): ReturnType<typeof recorded>;
   errors: Record<string, number>;
   http: Http;
+  slice: ReturnType<typeof testSlice>;
 }
 
 /** A client of a server, both gone when the test is over. */
@@ -40,6 +41,7 @@ async function bed(
   });
   return {
     http,
+    slice,
     request: (method = 'GET', body) => http.request({ op: 'thing', method, path: '/thing', body }),
     recorded: () => recorded(slice),
     errors: slice.recorder.errors,
@@ -393,4 +395,20 @@ test('a body that is no JSON is undefined', () => {
   assert.equal(json(answer('<html>')), undefined);
   assert.equal(json(answer('')), undefined);
   assert.deepEqual(json(answer('[1]')), [1]);
+});
+
+test('a request that is under way when measuring ends has failed at its age, once; who waits still gets the answer', async (t) => {
+  const server = createServer();
+  const made = await bed(t, server);
+  const answer = made.request('POST', '{}');
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+  made.slice.recorder.cutOff();
+  const series = made.recorded();
+  assert.deepEqual(series['http_req_failed{op:thing,unfinished:yes}'], { t: 'rate', passes: 1, total: 1 });
+  assert.deepEqual(series['http_reqs{op:thing,unfinished:yes}'], { t: 'counter', sum: 1 });
+  assert.equal(unpack(series['http_req_duration{op:thing,unfinished:yes}']!).count, 1);
+  response.end('late');
+  assert.deepEqual([(await answer).status, (await answer).body, (await answer).outcome], [200, 'late', 'ok']);
+  assert.equal(made.recorded()['http_req_failed{op:thing}'], undefined);
+  assert.deepEqual(made.errors, { 'request cut off by gracefulStop': 1 });
 });

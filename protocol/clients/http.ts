@@ -41,6 +41,7 @@ export class Http {
     const bounds = { connections, headersTimeout: 0, bodyTimeout: 0 };
     this.#pool = dispatcherTo(url, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
+    slice.recorder.onCutOff(() => this.#underWay.cutOff());
     this.#sweeper = setInterval(sweep, Math.min(timeoutMs / 10, MAX_SWEEP_MS)).unref();
   }
 

@@ -40,7 +40,10 @@ export function testVu(slice: SliceContext, id = 0): Vu {
 /** What was recorded since the last call, by series key without the scenario's tag: `http_reqs{op:get}`. */
 export function recorded({ recorder }: SliceContext): Record<string, Packed> {
   const entries = Object.entries(recorder.pack()).map(([key, packed]) => {
-    const short = key.replace(/,?scenario:test/, '').replace('{}', '');
+    const short = key
+      .replace(/,?scenario:test/, '')
+      .replace('{,', '{')
+      .replace('{}', '');
     return [short, packed] as const;
   });
   return Object.fromEntries(entries);

@@ -300,3 +300,16 @@ test('what the generator ran out of is its own failure', () => {
   assert.equal(named('EADDRNOTAVAIL'), 'generator: EADDRNOTAVAIL');
   assert.equal(named(undefined, true), 'no valid frame');
 });
+
+test('an attempt that is under way when measuring ends has failed at its age', async (t) => {
+  // Takes the connection, and never says a word.
+  const url = await serve(t, createTcpServer());
+  const slice = testSlice('http://127.0.0.1');
+  const options: SocketOptions = { messages: 'text', connectTimeoutMs: 100, onOpen() {}, onMessage() {}, onEnd() {} };
+  const attempt = Socket.open(slice, url, options);
+  slice.recorder.cutOff();
+  const series = recorded(slice);
+  assert.deepEqual(series['ws_connect_failed{unfinished:yes}'], { t: 'rate', passes: 1, total: 1 });
+  assert.equal(series['ws_connecting{unfinished:yes}']?.t, 'trend');
+  assert.equal(await attempt, false);
+});

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { socketWay } from '../../support/connection.ts';
-import type { AnySeries, SliceContext } from '../../support/test.ts';
+import { type AnySeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { codeName } from './failure.ts';
 
 /** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
@@ -49,6 +49,8 @@ class Traffic {
   readonly connecting: AnySeries;
   readonly connectFailed: AnySeries;
   readonly duration: AnySeries;
+  /** Those that do not stand yet. */
+  readonly attempts = new Set<Socket>();
   static readonly #all = new WeakMap<SliceContext['recorder'], Traffic>();
 
   static of(recorder: SliceContext['recorder']): Traffic {
@@ -66,6 +68,13 @@ class Traffic {
     this.connecting = recorder.trend('ws_connecting');
     this.connectFailed = recorder.rate('ws_connect_failed');
     this.duration = recorder.trend('ws_session_duration');
+    recorder.onCutOff(() => {
+      for (const attempt of this.attempts) {
+        recorder.add('ws_connecting', attempt.ageMs, unfinished);
+        recorder.add('ws_connect_failed', 1, unfinished);
+        recorder.error('WebSocket: connecting, cut off by gracefulStop');
+      }
+    });
   }
 }
 
@@ -123,6 +132,12 @@ export class Socket {
     wire.owner = this;
     this.#wire = wire;
     this.#impatience = setTimeout(giveUp, connectTimeoutMs, this);
+    this.#traffic.attempts.add(this);
+  }
+
+  /** Since the attempt began, then since the connection stood. */
+  get ageMs(): number {
+    return performance.now() - this.#since;
   }
 
   get isOpen(): boolean {
@@ -189,6 +204,7 @@ export class Socket {
     clearTimeout(this.#impatience);
     this.#impatience = undefined;
     this.#opened = true;
+    this.#traffic.attempts.delete(this);
     const now = performance.now();
     this.#traffic.connecting.add(now - this.#since);
     this.#traffic.connectFailed.add(0);
@@ -208,6 +224,7 @@ export class Socket {
 
   #end(code: number): void {
     clearTimeout(this.#impatience);
+    this.#traffic.attempts.delete(this);
     if (!this.#closing) this.fail(`closed by the target (${code})`);
     if (this.#opened) {
       this.#traffic.duration.add(performance.now() - this.#since);

@@ -30,11 +30,11 @@ export const builtinMetrics = {
   /** Start − due of the iterations that had a free VU when they were due: the generator's own lateness. */
   generator_lateness: time,
   iterations: counter,
-  /** Iterations whose outcome was not `ok`. */
+  /** Iterations whose outcome was not `ok`, and those that were cut off. */
   iteration_failed: rate,
   /** Arrivals that were due and never started. */
   dropped_iterations: counter,
-  /** Iterations cut off by the end of `gracefulStop`. */
+  /** Iterations cut off: by the end of `gracefulStop` or `gracefulRampDown`, which makes them failed, or by that of the run. */
   interrupted_iterations: counter,
   vus: gauge,
   vus_max: gauge,
@@ -102,6 +102,12 @@ export const builtinMetrics = {
 export type BuiltinMetric = keyof typeof builtinMetrics;
 
 export type Tags = Readonly<Record<string, string>>;
+
+/**
+ * Marks what was cut off, hung or was given up. Of a trend such a sample is an age: the least that the whole would have taken,
+ * and no more is known of it. It counts in every figure; the judge asks besides what becomes of that when it had never ended.
+ */
+export const unfinished: Tags = { unfinished: 'yes' };
 
 /** One spelling per series: `name{a:1,b:2}` with the tags in alphabetical order, `name` without tags. */
 export function seriesKey(metric: string, tags: Tags): string {

@@ -34,6 +34,7 @@ export class Recorder {
   readonly #untagged = new Map<string, AnySeries>();
   readonly #checks = new Map<string, AnySeries>();
   readonly #samplers: (() => void)[] = [];
+  readonly #underWay: (() => void)[] = [];
   readonly #totals = new Map<string, AnySeries>();
 
   /**
@@ -94,6 +95,16 @@ export class Recorder {
   /** Runs before each packing: the place to read gauges. */
   onPack(sampler: () => void): void {
     this.#samplers.push(sampler);
+  }
+
+  /** Runs once when iterations were cut off at the end: the place to record, as {@link unfinished}, what has no answer yet. */
+  onCutOff(record: () => void): void {
+    this.#underWay.push(record);
+  }
+
+  /** Measuring ends, and there is work that did not. */
+  cutOff(): void {
+    for (const record of this.#underWay.splice(0)) record();
   }
 
   /** What was added since the last packing; series without samples are left out. */

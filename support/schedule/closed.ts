@@ -71,7 +71,7 @@ export class ClosedModel<V> implements Model {
     this.#startAlarm.clear();
     if (this.#work.left === Number.POSITIVE_INFINITY) return;
     this.dropped = this.#work.left;
-    for (let i = 0; i < this.dropped; i++) this.#options.onDropped(now, this.#nextIndex(), 'stopped');
+    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), 'stopped', this.dropped);
   }
 
   stop(now: number): void {

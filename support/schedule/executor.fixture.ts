@@ -1,6 +1,6 @@
 import { FakeClock } from './clock.fixture.ts';
 import { Executor } from './executor.ts';
-import type { DropReason, ExecutorOptions, Iteration } from './model.ts';
+import type { CutReason, DropReason, ExecutorOptions, Iteration } from './model.ts';
 import type { Plan } from './plan.ts';
 
 export interface Rehearsal {
@@ -8,7 +8,9 @@ export interface Rehearsal {
   executor: Executor<number>;
   /** Iterations in the order in which they started. */
   starts: Iteration[];
-  drops: { dueAt: number; index: number; why: DropReason }[];
+  drops: { dueAt: number; index: number; why: DropReason; count: number }[];
+  /** Iterations that were given up, with the instant. */
+  cuts: { index: number; at: number; why: CutReason }[];
   /** Ids of the VUs in the order in which they were asked for. */
   created: number[];
   /** Ends the run early. */
@@ -25,6 +27,7 @@ export function rehearse(plan: Plan, workMs: number, changes: Partial<ExecutorOp
   const { createVu = (id: number) => id, run = () => clock.wait(workMs), ...rest } = changes;
   const starts: Rehearsal['starts'] = [];
   const drops: Rehearsal['drops'] = [];
+  const cuts: Rehearsal['cuts'] = [];
   const created: Rehearsal['created'] = [];
   const executor = new Executor<number>({
     plan,
@@ -39,9 +42,10 @@ export function rehearse(plan: Plan, workMs: number, changes: Partial<ExecutorOp
       starts.push({ ...iteration });
       return run(vu, iteration);
     },
-    onDropped: (dueAt, index, why) => drops.push({ dueAt, index, why }),
+    onDropped: (dueAt, index, why, count) => drops.push({ dueAt, index, why, count }),
+    onCut: (_vu, { index }, why) => cuts.push({ index, at: clock.now(), why }),
     signal: abort.signal,
     ...rest,
   });
-  return { clock, executor, starts, drops, created, abort: () => abort.abort() };
+  return { clock, executor, starts, drops, cuts, created, abort: () => abort.abort() };
 }

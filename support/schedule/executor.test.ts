@@ -75,7 +75,7 @@ test('an abort waits no longer than 2 s, whatever the graceful stop, and not lon
     [30_000, 2000],
     [300, 300],
   ] as const) {
-    const { clock, executor, abort } = rehearse({ ...loops, gracefulStopMs }, 0, { run: never });
+    const { clock, executor, cuts, abort } = rehearse({ ...loops, gracefulStopMs }, 0, { run: never });
     await executor.prepare();
     let over = false;
     const run = executor.run(0).finally(() => {
@@ -87,11 +87,12 @@ test('an abort waits no longer than 2 s, whatever the graceful stop, and not lon
     assert.equal(over, false);
     await clock.advance(1);
     assert.deepEqual(await run, { started: 40, completed: 0, dropped: 0, interrupted: 40 });
+    assert.ok(cuts.length === 40 && cuts.every(({ why }) => why === 'stopped'));
   }
 });
 
-test('an abort during the graceful stop shortens it', async () => {
-  const { clock, executor, abort } = rehearse({ ...loops, gracefulStopMs: 3000 }, 0, { run: never });
+test('an abort during the graceful stop shortens it, and it is the abort that cuts off', async () => {
+  const { clock, executor, cuts, abort } = rehearse({ ...loops, gracefulStopMs: 3000 }, 0, { run: never });
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(1500);
@@ -99,6 +100,7 @@ test('an abort during the graceful stop shortens it', async () => {
   await clock.advance(2001);
   assert.equal((await run).interrupted, 40);
   assert.ok(clock.now() < 4000);
+  assert.equal(cuts[0]?.why, 'stopped');
 });
 
 test('an abort during the graceful stop never lengthens it', async () => {
@@ -158,8 +160,8 @@ test('an abort drops what waits', async () => {
   assert.deepEqual(await run, { started: 10, completed: 0, dropped: 12, interrupted: 10 });
   assert.equal(starts.length, 10);
   assert.deepEqual(
-    drops.map(({ index, why }) => [index, why]),
-    Array.from({ length: 12 }, (_, n) => [10 + n, 'stopped']),
+    drops.map(({ index, why, count }) => [index, why, count]),
+    Array.from({ length: 12 }, (_, n) => [10 + n, 'stopped', 1]),
   );
 });
 
@@ -199,7 +201,7 @@ test('a VU that cannot be made during the run ends it with that error', async ()
   await clock.advance(500);
   await assert.rejects(run, new Error('no account left'));
   assert.deepEqual(executor.counts, { started: 5, completed: 5, dropped: 1, interrupted: 0 });
-  assert.deepEqual(drops, [{ dueAt: 50, index: 5, why: 'stopped' }]);
+  assert.deepEqual(drops, [{ dueAt: 50, index: 5, why: 'stopped', count: 1 }]);
 });
 
 test('all six executors do their work on the real clock', async () => {
@@ -247,4 +249,14 @@ test('iterations that end at once do not starve timers', async () => {
   setTimeout(() => order.push('timer'), 5);
   await run;
   assert.deepEqual(order, ['timer', 'end of the run']);
+});
+
+test('ten million arrivals that fell due unnoticed are dropped at once', async () => {
+  const { clock, executor, drops, abort } = rehearse({ ...arrivals, rate: 1e6, durationMs: 20_000 }, 0);
+  const run = executor.run(0);
+  clock.block(10_000);
+  abort();
+  await clock.advance(1);
+  assert.deepEqual(await run, { started: 0, completed: 0, dropped: 10_000_001, interrupted: 0 });
+  assert.deepEqual(drops, [{ dueAt: 0, index: 0, why: 'stopped', count: 10_000_001 }]);
 });

@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
 import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
-import type { Counts, ExecutorOptions, Model } from './model.ts';
+import type { Counts, CutReason, ExecutorOptions, Model } from './model.ts';
 import { OpenModel } from './open.ts';
 import { durationOf, isOpen } from './plan.ts';
 import { RampingVusModel } from './ramping-vus.ts';
 import { type Vu, VuPool } from './vu-pool.ts';
 import { workOf } from './work.ts';
 
-export type { Counts, DropReason, ExecutorOptions, Iteration } from './model.ts';
+export type { Counts, CutReason, DropReason, ExecutorOptions, Iteration } from './model.ts';
 
 /** VUs made at one time before the start. */
 const MAX_PREPARING = 16;
@@ -29,6 +29,8 @@ export class Executor<V> {
   readonly #endAlarm: Alarm;
   readonly #graceAlarm: Alarm;
   #graceEndsAt = Number.POSITIVE_INFINITY;
+  /** Why what still runs when the grace is over will be cut off. */
+  #cut: CutReason = 'gracefulStop';
   #failure: { error: unknown } | undefined;
   #settle: (() => void) | undefined;
 
@@ -131,6 +133,7 @@ export class Executor<V> {
 
   readonly #cutShort = (): void => {
     const now = this.#clock.now();
+    this.#cut = 'stopped';
     this.#endAlarm.clear();
     this.#setGrace(now + Math.min(this.#options.plan.gracefulStopMs, ABORT_GRACE_MS));
     this.#model.stop(now);
@@ -139,7 +142,7 @@ export class Executor<V> {
 
   readonly #onGraceOver = (now: number): void => {
     this.#model.stop(now);
-    this.#pool.abandonAll();
+    this.#pool.abandonAll(this.#cut);
     this.#settleIfIdle();
   };
 

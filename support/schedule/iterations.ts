@@ -1,7 +1,8 @@
 import type { Evidence } from '../measure/evidence.ts';
+import { unfinished } from '../measure/metrics.ts';
 import type { Recorder } from '../measure/recorder.ts';
 import type { AnySeries } from '../measure/series.ts';
-import type { Iteration } from './executor.ts';
+import type { CutReason, ExecutorOptions, Iteration } from './executor.ts';
 
 /** What became of an iteration. `indeterminate`: a write that timed out, it may have happened. */
 export type Outcome = 'ok' | 'failed' | 'indeterminate';
@@ -14,6 +15,8 @@ export interface Work<V> {
   operationOf(index: number): number;
   /** Does the work of one iteration. What it throws is the suite's fault and ends the slice. */
   run(vu: V, operation: number, iteration: Iteration): Promise<Outcome>;
+  /** The iteration that the VU is in is no longer waited for, and its own figures have been recorded. */
+  cutOff?(vu: V, why: Exclude<CutReason, 'stopped'>): void;
   /** Once no slice loads the target any more: looks at what has become of the work. Nothing of it is measured. */
   settle?(): Promise<void>;
   /** What the oracles will judge; asked for at the very end, however the slice ended. */
@@ -28,34 +31,54 @@ interface OperationSeries {
 }
 
 /**
- * The executor's `run` for `work`: does an iteration and records its figures.
- * @param isOver from when on nothing is recorded: what becomes of an iteration that was given up and counted as interrupted,
- *   while its browser or connection is closed, is no result
+ * The executor's `run` and `onCut` for `work`: do an iteration and record its figures. One that was cut off has failed, and
+ * its age is the least that it would have taken; what comes of it later is no result. When we ended the run it is nobody's
+ * failure.
  */
-export function recordedIterations<V>(work: Work<V>, recorder: Recorder, isOver: () => boolean) {
-  const series = work.operations.map((op) => operationSeries(recorder, op));
+export function recordedIterations<V>(work: Work<V>, recorder: Recorder): Pick<ExecutorOptions<V>, 'run' | 'onCut'> {
+  const series = work.operations.map((op) => operationSeries(recorder, tagsOf(op)));
+  const cut: OperationSeries[] = [];
   const lateness = recorder.trend('iteration_lateness');
   const generatorLateness = recorder.trend('generator_lateness');
-  return (vu: V, iteration: Iteration): Promise<void> => {
-    const { index, dueAt, startAt, waitedForVu } = iteration;
-    lateness.add(startAt - dueAt);
-    if (!waitedForVu) generatorLateness.add(startAt - dueAt);
-    const operation = work.operationOf(index);
-    // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
-    return work.run(vu, operation, iteration).then((outcome) => {
-      if (isOver()) return;
-      const end = performance.now();
-      const { responseTime, duration, iterations, failed } = series[operation]!;
-      responseTime.add(end - iteration.dueAt);
-      duration.add(end - iteration.startAt);
-      iterations.add(1);
-      failed.add(outcome === 'ok' ? 0 : 1);
-    });
+  const interrupted = recorder.counter('interrupted_iterations');
+  return {
+    run(vu, iteration) {
+      const { index, dueAt, startAt, waitedForVu } = iteration;
+      lateness.add(startAt - dueAt);
+      if (!waitedForVu) generatorLateness.add(startAt - dueAt);
+      const operation = work.operationOf(index);
+      // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
+      return work.run(vu, operation, iteration).then((outcome) => {
+        if (iteration.abandoned) return;
+        const own = series[operation]!;
+        own.iterations.add(1);
+        add(own, iteration, outcome === 'ok');
+      });
+    },
+    onCut(vu, iteration, why) {
+      interrupted.add(1);
+      if (why === 'stopped') return;
+      recorder.error(`cut off by ${why}`);
+      const operation = work.operationOf(iteration.index);
+      cut[operation] ??= operationSeries(recorder, { ...tagsOf(work.operations[operation]!), ...unfinished });
+      add(cut[operation], iteration, false);
+      work.cutOff?.(vu, why);
+    },
   };
 }
 
-function operationSeries(recorder: Recorder, op: string): OperationSeries {
-  const tags: Record<string, string> = op ? { op } : {};
+function add({ responseTime, duration, failed }: OperationSeries, iteration: Iteration, ok: boolean): void {
+  const now = performance.now();
+  responseTime.add(now - iteration.dueAt);
+  duration.add(now - iteration.startAt);
+  failed.add(ok ? 0 : 1);
+}
+
+function tagsOf(op: string): Record<string, string> {
+  return op ? { op } : {};
+}
+
+function operationSeries(recorder: Recorder, tags: Record<string, string>): OperationSeries {
   return {
     responseTime: recorder.trend('iteration_response_time', tags),
     duration: recorder.trend('iteration_duration', tags),

@@ -14,7 +14,12 @@ export interface Iteration {
   readonly startAt: number;
   /** It was due when no VU was free. */
   readonly waitedForVu: boolean;
+  /** It is no longer waited for, and counted as interrupted: what comes of it later is no result. */
+  readonly abandoned: boolean;
 }
+
+/** Why an iteration was cut off: its time to end was over, or the run was (an abort, an error). */
+export type CutReason = 'gracefulStop' | 'gracefulRampDown' | 'stopped';
 
 /** Why an iteration never started: no VU came free in time, or its time was over. */
 export type DropReason = 'max-lateness' | 'stopped';
@@ -32,8 +37,13 @@ export interface ExecutorOptions<V> {
    * run.
    */
   run(vu: V, iteration: Iteration): Promise<void>;
-  /** Told of each iteration that was due at `dueAt` (ms on the clock) and will never start. */
-  onDropped(dueAt: number, index: number, why: DropReason): void;
+  /**
+   * Told of iterations that were due and will never start: `count` of the slice's, the first of them due at `dueAt` (ms on
+   * the clock).
+   */
+  onDropped(dueAt: number, index: number, why: DropReason, count: number): void;
+  /** Told of each iteration that is no longer waited for, at that instant; its `run` may still settle later. */
+  onCut(vu: V, iteration: Iteration, why: CutReason): void;
   /** Aborting it ends the run early. */
   signal: AbortSignal;
 }

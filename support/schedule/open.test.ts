@@ -107,7 +107,7 @@ test('an arrival is dropped when it has waited for the maximum, not before', asy
   await clock.advance(399);
   assert.deepEqual(drops, []);
   await clock.advance(2);
-  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness', count: 1 }]);
   await clock.advance(5000);
   assert.deepEqual(await run, { started: 2, completed: 2, dropped: 8, interrupted: 0 });
   assert.deepEqual(indices(starts), [0, 8]);
@@ -120,7 +120,7 @@ test('with no patience at all, an arrival without a free VU is dropped at once',
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(101);
-  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness', count: 1 }]);
   await clock.advance(1000);
   assert.deepEqual(await run, { started: 2, completed: 2, dropped: 1, interrupted: 0 });
 });
@@ -183,7 +183,7 @@ test('on a machine that is always late, patience ends all the same', async () =>
   }
   // Each turn of a second costs a tenth of it.
   assert.deepEqual(waiting, [1, 1, 0, 0]);
-  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness' }]);
+  assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness', count: 1 }]);
   await clock.advance(60_000);
   assert.equal((await run).dropped, 1);
 });
@@ -236,7 +236,7 @@ test('VUs are made when they are needed, and no more than allowed', async () => 
   await clock.advance(10_000);
   assert.equal((await run).completed, 10);
   assert.deepEqual(created, [0, 1, 2]);
-  assert.deepEqual(starts[1], { index: 1, vuId: 1, dueAt: 100, startAt: 100, waitedForVu: true });
+  assert.deepEqual(starts[1], { index: 1, vuId: 1, dueAt: 100, startAt: 100, waitedForVu: true, abandoned: false });
 });
 
 test('VUs that take long to make are made side by side, but never more of them than arrivals wait', async () => {
@@ -269,7 +269,7 @@ test('after the end the line is still served, until the graceful stop is over', 
   // 0 to 240, 480, 720, and the one that ends at 961 is cut off at 800
   assert.deepEqual(await run, { started: 4, completed: 3, dropped: 1, interrupted: 1 });
   assert.deepEqual(indices(starts), [0, 1, 2, 3]);
-  assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'stopped' }]);
+  assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'stopped', count: 1 }]);
 });
 
 test('when the last of the line lose patience, the run is over', async () => {

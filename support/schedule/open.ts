@@ -107,11 +107,9 @@ export class OpenModel<V> implements Model {
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
       this.#drop(waiter, 'stopped');
     }
-    while (this.#startAt + this.#pacer.dueAt <= now) {
-      const due = { index: this.#pacer.index, dueAt: this.#startAt + this.#pacer.dueAt };
-      this.#pacer.advance();
-      this.#drop(due, 'stopped');
-    }
+    const due = { index: this.#pacer.index, dueAt: this.#startAt + this.#pacer.dueAt };
+    const count = this.#pacer.passOver(now - this.#startAt);
+    if (count > 0) this.#drop(due, 'stopped', count);
     this.#startAt = Number.POSITIVE_INFINITY; // what comes later was never due
   }
 
@@ -167,8 +165,8 @@ export class OpenModel<V> implements Model {
     this.#alarm.set(wakeAt);
   }
 
-  #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason): void {
-    this.dropped++;
-    this.#options.onDropped(dueAt, index, why);
+  #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason, count = 1): void {
+    this.dropped += count;
+    this.#options.onDropped(dueAt, index, why, count);
   }
 }

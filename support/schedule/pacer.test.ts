@@ -270,3 +270,23 @@ test('Poisson arrivals follow the ramp: a quarter of them in its first half', ()
   const early = due.filter((at) => at < 50_000).length;
   assert.ok(Math.abs(early / due.length - 0.25) < 0.01, `${early} of ${due.length}`);
 });
+
+test('passing over arrivals leaves the pacer where walking over them does', () => {
+  const plans = [
+    constant(100, 1000),
+    constant(6, 5000, { arrivals: 'bursts', burstSize: 4, startTimeMs: 300 }),
+    constant(50, 1000, { arrivals: 'poisson' }),
+    ...Array.from({ length: 40 }, (_, seed) => anyPlan(seed)),
+  ];
+  for (const plan of plans) {
+    for (const slice of [whole, { index: 1, of: 3 }]) {
+      for (const ms of [Number.NEGATIVE_INFINITY, -1, 0, 20, 300, 555.5, 1e9]) {
+        const [walked, leapt] = [new Pacer(plan, slice, 1), new Pacer(plan, slice, 1)];
+        let count = 0;
+        for (; walked.dueAt <= ms; count++) walked.advance();
+        assert.equal(leapt.passOver(ms), count);
+        assert.deepEqual([leapt.index, leapt.dueAt], [walked.index, walked.dueAt]);
+      }
+    }
+  }
+});

@@ -42,10 +42,37 @@ export class Pacer {
     this.#moveBy(this.#slices);
   }
 
+  /**
+   * Goes on to the first arrival that is due after `ms`, of millions too: only Poisson arrivals must be walked over.
+   * @returns how many are due until then
+   */
+  passOver(ms: number): number {
+    let count = 0;
+    if (this.#gaps !== undefined) {
+      for (; this.dueAt <= ms; count++) this.advance();
+      return count;
+    }
+    const isDue = (nth: number) => this.#dueAt(this.#positionOf(this.index + nth * this.#slices)) <= ms;
+    let step = 1;
+    for (; isDue(count + step - 1); step *= 2) count += step;
+    for (; step >= 1; step /= 2) if (isDue(count + step - 1)) count += step;
+    this.index += count * this.#slices;
+    this.#moveBy(0);
+    return count;
+  }
+
   #moveBy(arrivals: number): void {
-    if (this.#gaps === undefined) this.#position = this.index - (this.index % this.#burstSize);
+    if (this.#gaps === undefined) this.#position = this.#positionOf(this.index);
     // One by one, so that the sum is rounded the same way whatever the number of slices.
     else for (let i = 0; i < arrivals; i++) this.#position += this.#gaps.exponential(1);
-    this.dueAt = this.#startTimeMs + this.#curve.timeOf(this.#position);
+    this.dueAt = this.#dueAt(this.#position);
+  }
+
+  #positionOf(index: number): number {
+    return index - (index % this.#burstSize);
+  }
+
+  #dueAt(position: number): number {
+    return this.#startTimeMs + this.#curve.timeOf(position);
   }
 }

@@ -75,13 +75,15 @@ test('a VU that goes may finish its iteration within the graceful ramp-down, the
   ] as const) {
     // Each iteration takes 400 ms; the second VU is to go at 100 ms.
     const plan = ramp(2, '100:2 0:1 290:1', gracefulRampDownMs);
-    const { clock, executor } = rehearse(plan, 400);
+    const { clock, executor, cuts } = rehearse(plan, 400);
     await executor.prepare();
     const run = executor.run(0);
     await clock.advance(102);
     assert.equal(executor.activeVUs, 2);
     await clock.advance(2000);
     assert.deepEqual(await run, { started: 2, completed, dropped: 0, interrupted });
+    const why = 'gracefulRampDown';
+    assert.deepEqual(cuts, interrupted === 0 ? [] : [{ index: 1, at: 100 + gracefulRampDownMs, why }]);
   }
 });
 

@@ -86,7 +86,7 @@ export class RampingVusModel<V> extends ClosedModel<V> {
     for (const [vu, at] of this.#leaving) {
       if (at > now) break;
       this.#leaving.delete(vu);
-      this.pool.abandon(vu);
+      this.pool.abandon(vu, 'gracefulRampDown');
     }
     this.#leaveAlarm.set(this.#leaving.values().next().value ?? Number.POSITIVE_INFINITY);
     this.#onIdle();

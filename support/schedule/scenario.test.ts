@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Trend } from '../measure/histogram.ts';
+import { unfinished } from '../measure/metrics.ts';
 import { type Interval, Recorder } from '../measure/recorder.ts';
 import type { SliceReport } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
@@ -9,7 +10,7 @@ import { defaultHealth } from './health.fixture.ts';
 import type { Plan } from './plan.ts';
 import { type Outcome, ScenarioRun, type Work } from './scenario.ts';
 import { join, openLine, stopped } from './startline.fixture.ts';
-import type { StartLine } from './startline.ts';
+import { monotonicMs, type StartLine } from './startline.ts';
 import type { Timeline } from './timeline.ts';
 
 const common = { startTimeMs: 0, gracefulStopMs: 60_000 } as const;
@@ -215,25 +216,77 @@ test('a run that never started reports so', async (t) => {
   assert.deepEqual([startedAt, intervals, end.status, end.durationMs, end.started], [undefined, [], 'stopped', 0, 0]);
 });
 
-test('what ends after the run is over is no result', async (t) => {
-  const { run, recorder } = await runOf(t, { ...endless, durationMs: 250, gracefulStopMs: 0 } as Plan);
-  let begun = 0;
-  let letGo: () => void;
-  const hanging = new Promise<void>((resolve) => (letGo = resolve));
-  await run.run(
-    work(async () => {
-      begun += 1;
-      await hanging;
-      return 'ok';
-    }),
-  );
-  letGo!();
+/** Two VUs that wait until the test lets them go, and are cut off. */
+async function hanging(t: TestContext, changes: Partial<Plan>, during: (context: Started) => Promise<void>) {
+  const context = await runOf(t, { ...endless, durationMs: 250, gracefulStopMs: 0, ...changes } as Plan);
+  let letGo = () => {};
+  const held = new Promise<Outcome>((resolve) => {
+    letGo = () => resolve('ok');
+  });
+  const running = context.run.run(work(() => held)).catch(() => {});
+  await during(context);
+  letGo();
+  await running;
   await wait(1);
+  const report = await context.run.finish();
+  return { store: storeOf(report), report };
+}
+
+test('what was cut off by gracefulStop has failed, at its age, and what comes of it later is no result', async (t) => {
+  const cutOff: string[] = [];
+  const { store, report } = await hanging(t, {}, async ({ run, recorder }) => {
+    recorder.onCutOff(() => cutOff.push('told'));
+    await until(() => run.startAt !== undefined);
+    await until(() => cutOff.length > 0);
+  });
+  assert.deepEqual([report.end.status, report.end.interrupted, report.end.completed], ['complete', 2, 0]);
+  assert.deepEqual(report.end.errors, { 'cut off by gracefulStop': 2 });
+  assert.equal(store.sum('iterations'), 0);
+  assert.equal(store.sum('interrupted_iterations'), 2);
+  for (const metric of ['iteration_response_time', 'iteration_duration']) {
+    const all = store.trend(metric);
+    assert.deepEqual([all.count, store.trend(metric, unfinished).count], [2, 2]);
+    assert.ok(all.min >= 200 && all.max < 10_000, `${all.min} to ${all.max}`);
+  }
+  const { passes, count } = store.rate('iteration_failed', { op: 'pull', ...unfinished });
+  assert.deepEqual([passes, count], [1, 1]);
+  assert.equal(store.rate('iteration_failed').count, 2);
+  assert.deepEqual(cutOff, ['told']);
+});
+
+test('what was cut off because the run was stopped is nobody’s failure', async (t) => {
+  const cutOff: string[] = [];
+  const { store, report } = await hanging(t, { durationMs: 60_000 } as Plan, async ({ run, line, recorder }) => {
+    recorder.onCutOff(() => cutOff.push('told'));
+    await until(() => run.startAt !== undefined);
+    await wait(run.startAt! - monotonicMs() + 50);
+    line.stop('the target stopped answering');
+    await stopped(run.signal);
+    await wait(20);
+  });
+  assert.deepEqual([report.end.status, report.end.interrupted], ['stopped', 2]);
+  assert.equal(store.sum('interrupted_iterations'), 2);
+  assert.deepEqual([store.rate('iteration_failed').count, store.trend('iteration_duration').count], [0, 0]);
+  assert.deepEqual([report.end.errors, cutOff], [{}, []]);
+});
+
+test('an answer that comes after its VU was given up in a ramp-down is not counted again', async (t) => {
+  const stages = [
+    { durationMs: 100, target: 2 },
+    { durationMs: 0, target: 1 },
+    { durationMs: 400, target: 1 },
+  ];
+  const plan = { executor: 'ramping-vus', startVUs: 2, stages, gracefulRampDownMs: 50, ...common } as Plan;
+  const { run } = await runOf(t, plan);
+  // The VU that leaves has its answer long before the end, but after it was given up.
+  await run.run(work((vu) => wait(vu === 1 ? 300 : 550, 'ok')));
   const report = await run.finish();
-  assert.deepEqual([report.end.status, report.end.interrupted, report.end.completed], ['complete', begun, 0]);
-  assert.equal(storeOf(report).sum('iterations'), 0);
-  assert.equal(storeOf(report).sum('interrupted_iterations'), begun);
-  assert.equal(recorder.trend('iteration_duration', { op: 'push' }).count, 0);
+  const store = storeOf(report);
+  assert.deepEqual([report.end.started, report.end.completed, report.end.interrupted], [2, 1, 1]);
+  assert.deepEqual(report.end.errors, { 'cut off by gracefulRampDown': 1 });
+  assert.deepEqual([store.sum('iterations'), store.trend('iteration_duration').count], [1, 2]);
+  const { passes, count } = store.rate('iteration_failed');
+  assert.deepEqual([passes, count], [1, 2]);
 });
 
 test('the windows of a run are calm, load and drain', async (t) => {

@@ -136,8 +136,8 @@ export class ScenarioRun {
       const startAt = await line.ready();
       this.#begin(startAt, timeline.intervalMs);
       // Between the machine's clock and the executor's lies a constant.
-      const counts = await executor.run(startAt - monotonicMs() + performance.now());
-      if (counts.interrupted > 0) recorder.add('interrupted_iterations', counts.interrupted);
+      const { interrupted } = await executor.run(startAt - monotonicMs() + performance.now());
+      if (interrupted > 0 && !this.signal.aborted) recorder.cutOff();
       this.#endMeasuring();
       this.signal.throwIfAborted();
       await line.rest();
@@ -162,8 +162,8 @@ export class ScenarioRun {
       seed: `${timeline.seed}/${scenario.name}`,
       createVu: (id) => work.createVu(id),
       signal: this.signal,
-      onDropped: () => dropped.add(1),
-      run: recordedIterations(work, recorder, () => this.#over),
+      onDropped: (_dueAt, _index, _why, count) => dropped.add(count),
+      ...recordedIterations(work, recorder),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { ExecutorOptions, Iteration } from './model.ts';
+import type { CutReason, ExecutorOptions, Iteration } from './model.ts';
 import { shareOf } from './plan.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -11,9 +11,8 @@ export interface Vu<V> {
   readonly iteration: Writable<Iteration>;
   readonly onDone: () => void;
   readonly onFailed: (error: unknown) => void;
+  /** Also with an iteration that has been given up, until that ends. */
   busy: boolean;
-  /** Its iteration has been given up and counted; it stays busy until that iteration ends. */
-  abandoned: boolean;
 }
 
 /** A slice's VUs: makes them, starts iterations on them, and counts what becomes of each. */
@@ -55,14 +54,13 @@ export class VuPool<V> {
     const vu: Vu<V> = {
       rank,
       state,
-      iteration: { index: 0, vuId, dueAt: 0, startAt: 0, waitedForVu: false },
+      iteration: { index: 0, vuId, dueAt: 0, startAt: 0, waitedForVu: false, abandoned: false },
       onDone: () => this.#finish(vu, true),
       onFailed: (error) => {
         this.onError(error);
         this.#finish(vu, false);
       },
       busy: false,
-      abandoned: false,
     };
     this.vus[rank] = vu;
     this.allocated++;
@@ -76,6 +74,7 @@ export class VuPool<V> {
     iteration.dueAt = dueAt;
     iteration.startAt = startAt;
     iteration.waitedForVu = waitedForVu;
+    iteration.abandoned = false;
     vu.busy = true;
     this.active++;
     this.started++;
@@ -89,25 +88,26 @@ export class VuPool<V> {
   }
 
   /** Stops waiting for the VU's iteration and counts it as interrupted. Does nothing when there is none. */
-  abandon(vu: Vu<V>): void {
-    if (!vu.busy || vu.abandoned) return;
-    vu.abandoned = true;
+  abandon(vu: Vu<V>, why: CutReason): void {
+    const { iteration, state } = vu;
+    if (!vu.busy || iteration.abandoned) return;
+    iteration.abandoned = true;
     this.active--;
     this.interrupted++;
+    this.#options.onCut(state, iteration, why);
   }
 
   /** Stops waiting for all iterations. */
-  abandonAll(): void {
+  abandonAll(why: CutReason): void {
     this.vus.forEach((vu) => {
-      this.abandon(vu); // forEach passes over the holes
+      this.abandon(vu, why); // forEach passes over the holes
     });
   }
 
   #finish(vu: Vu<V>, completed: boolean): void {
-    if (!completed) this.abandon(vu);
+    if (!completed) this.abandon(vu, 'stopped');
     vu.busy = false;
-    if (vu.abandoned) vu.abandoned = false;
-    else {
+    if (!vu.iteration.abandoned) {
       this.active--;
       this.completed++;
     }
