@@ -173,7 +173,7 @@ export function healthFindings({ limits, slices, store, scenarios, shards }: Hea
       const figures = { p99Ms: latenessP99Ms, allowedMs: limits.maxLatenessMs, count: lateness.count };
       findings.push({ kind: 'lateness', severity: 'invalid', scenario, ...figures });
     }
-    const due = store.sum('iterations', { scenario }) + dropped;
+    const due = store.sum('iterations', { scenario }) + interrupted + dropped;
     if (interrupted > 0) findings.push({ kind: 'cut-off', severity: 'warning', scenario, interrupted });
     if (dropped > due * limits.maxDropped) {
       const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;

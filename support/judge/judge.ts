@@ -55,7 +55,14 @@ export interface Case {
 }
 
 /** Too few samples, arrivals dropped here and not there, a write that another shard read: only the whole can tell. */
-const OF_THE_WHOLE: Finding['kind'][] = ['threshold', 'no-data', 'dropped', 'oracle-unknown', 'nothing-measured'];
+const OF_THE_WHOLE: Finding['kind'][] = [
+  'threshold',
+  'no-data',
+  'unfinished',
+  'dropped',
+  'oracle-unknown',
+  'nothing-measured',
+];
 
 /** Judges a run. The findings come in the order in which they were looked for; `report/` sorts and words them. */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {

@@ -2,6 +2,7 @@ import type { MetricDefinition, MetricType } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
+import { unfinishedIn } from './unfinished.ts';
 import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
 
 /** As a profile writes it. */
@@ -73,6 +74,20 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, store: Metri
   };
   if (count < needed || observed === null) return lacking(count, expression.ofCalm ? 'load' : undefined);
   if (expression.ofCalm && (calmCount < needed || limit === null)) return lacking(calmCount, 'calm');
+  const ofWindow = (window?: 'calm' | 'load') => (window ? { ...tags, window } : tags);
+  const late = unfinishedIn(store, metric, ofWindow(calm && 'load'), load!, expression.aggregation);
+  const before = calm && unfinishedIn(store, metric, ofWindow('calm'), calm, expression.aggregation);
+  const limits = [limit!, ...(before?.figures ?? []).map((figure) => expression.value * figure)];
+  const figures = [observed, ...late.figures];
+  if (figures.some((figure) => limits.some((one) => holds(figure, expression.operator, one) !== ok))) {
+    const { ages, missing } = late.figures.length > 0 || !before ? late : before;
+    const about = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
+    return {
+      outcome: 'unknown',
+      result: { ...result, decided: false, doubts: [{ by: 'unfinished', observed: ages + missing, unit: 'count' }] },
+      finding: { kind: 'unfinished', severity: 'invalid', ...about, ages, missing },
+    };
+  }
   if (ok) return { outcome: 'held', result };
   const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
   return {

@@ -33,6 +33,22 @@ export type Finding =
       /** What may have made the figure what it is; with severity `invalid`. */
       doubts?: Doubt[];
     }
+  /**
+   * A threshold whose figure would be on the other side of its limit had unfinished work never ended (`ages` of its samples),
+   * or brought what it had not come to measure (up to `missing` more).
+   */
+  | {
+      kind: 'unfinished';
+      severity: 'invalid';
+      metric: string;
+      expression: string;
+      observed: number;
+      limit: number;
+      unit: Unit;
+      count: number;
+      ages: number;
+      missing: number;
+    }
   /** A threshold that nothing, or too little, was measured for. `window` is set when it is the calm half that lacks it. */
   | {
       kind: 'no-data';
@@ -76,7 +92,7 @@ export type Finding =
   /** The suite's own code failed in a slice: the load or journey threw outside an iteration. */
   | { kind: 'crashed'; severity: 'invalid'; scenario: string; slice: number; error: string }
   | { kind: 'nothing-measured'; severity: 'invalid' }
-  /** Iterations that were still running when `gracefulStop` was over: they are in no trend. */
+  /** Iterations that still ran when `gracefulStop` or `gracefulRampDown` was over: they have failed, and their age is in the trends. */
   | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }
   /** A filter left scenarios out, and with them the thresholds about them. */
   | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number }
@@ -117,8 +133,8 @@ export type Unit = 'ms' | 'ratio' | 'count' | 'bytes' | 'none';
 
 /** Why a threshold or a finding is not decided: what may have made its figure what it is. */
 export interface Doubt {
-  /** `no-data`: too few samples, `observed` of `allowed`. Else a signal of the generator's health, or what cut the run short. */
-  by: 'no-data' | HealthSignal['signal'] | 'late-start' | CutShort;
+  /** `no-data`: too few samples, `observed` of `allowed`. `unfinished`: `observed` samples that never came to an end. Else a signal of the generator's health, or what cut the run short. */
+  by: 'no-data' | 'unfinished' | HealthSignal['signal'] | 'late-start' | CutShort;
   /** Whose process it was; absent for what concerns the machine or the whole run. */
   scenario?: string;
   shard?: number;

@@ -11,6 +11,8 @@ export type Contains = 'time' | 'data' | 'default';
 export interface MetricDefinition {
   type: MetricType;
   contains: Contains;
+  /** Unfinished work has its samples here too, or nothing to do with it: none are missing because an iteration was cut off. */
+  complete?: true;
 }
 
 const time = { type: 'trend', contains: 'time' } as const;
@@ -19,19 +21,20 @@ const counter = { type: 'counter', contains: 'default' } as const;
 const bytes = { type: 'counter', contains: 'data' } as const;
 const rate = { type: 'rate', contains: 'default' } as const;
 const gauge = { type: 'gauge', contains: 'default' } as const;
+const complete = true as const;
 
 export const builtinMetrics = {
   /** End − due: what a user who wanted the work done at its due instant felt. */
-  iteration_response_time: time,
+  iteration_response_time: { ...time, complete },
   /** End − start: k6's meaning. */
-  iteration_duration: time,
+  iteration_duration: { ...time, complete },
   /** Start − due. */
-  iteration_lateness: time,
+  iteration_lateness: { ...time, complete },
   /** Start − due of the iterations that had a free VU when they were due: the generator's own lateness. */
-  generator_lateness: time,
+  generator_lateness: { ...time, complete },
   iterations: counter,
   /** Iterations whose outcome was not `ok`, and those that were cut off. */
-  iteration_failed: rate,
+  iteration_failed: { ...rate, complete },
   /** Arrivals that were due and never started. */
   dropped_iterations: counter,
   /** Iterations cut off: by the end of `gracefulStop` or `gracefulRampDown`, which makes them failed, or by that of the run. */
@@ -44,18 +47,18 @@ export const builtinMetrics = {
 
   http_reqs: counter,
   /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
-  http_req_duration: time,
-  http_req_blocked: time,
+  http_req_duration: { ...time, complete },
+  http_req_blocked: { ...time, complete },
   /** First byte written → response headers. */
   http_req_waiting: time,
-  http_req_failed: rate,
+  http_req_failed: { ...rate, complete },
 
-  ws_connecting: time,
+  ws_connecting: { ...time, complete },
   ws_sessions: counter,
   ws_msgs_sent: counter,
   ws_msgs_received: counter,
   /** Attempts to connect that came to nothing. */
-  ws_connect_failed: rate,
+  ws_connect_failed: { ...rate, complete },
   /** A ping message sent → its answer received. */
   ws_ping: time,
   ws_session_duration: time,
@@ -66,7 +69,7 @@ export const builtinMetrics = {
   browser_web_vital_ttfb: time,
   browser_web_vital_cls: score,
   /** A journey's step, seen from the test: action → its expectation met. */
-  browser_step_duration: time,
+  browser_step_duration: { ...time, complete },
   /** Inside the page: input event's time stamp → the frame after its handlers was painted; the slowest of a step. */
   browser_interaction_to_paint: time,
   /** `responseStart − requestStart` of the navigation. */
@@ -80,19 +83,19 @@ export const builtinMetrics = {
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: time,
   browser_sessions: counter,
-  browser_session_failed: rate,
+  browser_session_failed: { ...rate, complete },
 
   /** Of each process that generates load, once an interval: 90th percentile of how late its event loop was. */
-  generator_event_loop_delay: time,
+  generator_event_loop_delay: { ...time, complete },
   /** Of each process that generates load, once an interval; 100 is one core. Browsers are processes of their own. */
-  generator_cpu_percent: score,
-  generator_gc_pause: time,
+  generator_cpu_percent: { ...score, complete },
+  generator_gc_pause: { ...time, complete },
   /** Of the machine that a slice runs on, once an interval; 100 is all cores, steal included. */
-  machine_cpu_percent: score,
+  machine_cpu_percent: { ...score, complete },
   /** Taken by other guests of the same host. */
-  machine_steal_percent: score,
+  machine_steal_percent: { ...score, complete },
   /** First paint of a page that comes from no server: only the generator's own browser can make it slow. */
-  browser_control_paint: time,
+  browser_control_paint: { ...time, complete },
 
   /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
   target_cpu_percent: gauge,

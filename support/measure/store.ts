@@ -1,5 +1,5 @@
 import { Trend } from './histogram.ts';
-import { type MetricDefinition, parseSeriesKey, seriesKey, type Tags } from './metrics.ts';
+import { type MetricDefinition, parseSeriesKey, seriesKey, type Tags, unfinished } from './metrics.ts';
 import type { Interval } from './recorder.ts';
 import {
   type AnySeries,
@@ -77,11 +77,15 @@ export class MetricStore {
     return entry;
   }
 
-  /** All series of a metric that carry these tags, as one; undefined when there is none. */
-  select(metric: string, tags: Tags = {}): AnySeries | undefined {
+  /**
+   * All series of a metric that carry these tags, as one; undefined when there is none.
+   * @param which `finished`: without those of {@link unfinished} work
+   */
+  select(metric: string, tags: Tags = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
     let merged: AnySeries | undefined;
     for (const series of this.series()) {
       if (series.metric !== metric || !carries(series.tags, tags)) continue;
+      if (which === 'finished' && carries(series.tags, unfinished)) continue;
       merged ??= newSeries(series.total.type);
       mergeInto(merged, series.total);
     }

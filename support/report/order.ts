@@ -19,6 +19,7 @@ const ORDER: Finding['kind'][] = [
   'late-start',
   'oracle-unknown',
   'no-data',
+  'unfinished',
   'threshold',
   'dropped',
   'regression',

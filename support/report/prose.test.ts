@@ -206,7 +206,8 @@ const said: [Finding, string][] = [
   ],
   [
     { kind: 'cut-off', severity: 'warning', scenario: 'sync-relay', interrupted: 1 },
-    '1 iteration of sync-relay still ran when gracefulStop was over; they are in no figure. ' +
+    '1 iteration of sync-relay still ran when gracefulStop or gracefulRampDown was over: counted as failed, with what ' +
+      'they had taken until then. ' +
       'Give them a longer gracefulStop, or look at what they waited for.',
   ],
   [

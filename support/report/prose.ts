@@ -81,6 +81,17 @@ function what(finding: Finding): string {
       );
     case 'threshold':
       return crossed(finding);
+    case 'unfinished': {
+      const { metric, expression, unit, count: n, ages, missing } = finding;
+      const [observed, limit] = apart(finding.observed, finding.limit, unit);
+      const among = ages > 0 ? `${count(ages)} of these never ended` : '';
+      const besides = missing > 0 ? `${count(missing)} more may be missing, as their iterations were cut off` : '';
+      return (
+        `${statName(expression)} of ${metric} was ${observed} over ${counted(n, 'sample')}, but ` +
+        `${[among, besides].filter(Boolean).join(', and ')}; required ${parseExpression(expression)!.operator} ${limit}, ` +
+        'whatever becomes of them.'
+      );
+    }
     case 'no-data': {
       const where = finding.window ? ` in the ${finding.window} window` : '';
       const has = finding.count === 0 ? 'no samples' : `only ${counted(finding.count, 'sample')}`;
@@ -151,8 +162,8 @@ function what(finding: Finding): string {
       );
     case 'cut-off':
       return (
-        `${counted(finding.interrupted, 'iteration')} of ${finding.scenario} still ran when gracefulStop was over; ` +
-        'they are in no figure.'
+        `${counted(finding.interrupted, 'iteration')} of ${finding.scenario} still ran when gracefulStop or gracefulRampDown ` +
+        'was over: counted as failed, with what they had taken until then.'
       );
     case 'left-out':
       return (
@@ -203,6 +214,8 @@ export function nextStep(finding: Finding): string {
       return 'Look at the URLs in the .env file, and whether the target listens there.';
     case 'threshold':
       return afterThreshold(finding);
+    case 'unfinished':
+      return 'Look at what they waited for, or give them a longer gracefulStop.';
     case 'no-data':
       return 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
     case 'missing-slice':

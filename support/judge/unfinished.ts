@@ -1,0 +1,93 @@
+import type { Trend } from '../measure/histogram.ts';
+import { type MetricDefinition, type Tags, unfinished } from '../measure/metrics.ts';
+import type { AnySeries } from '../measure/series.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { Aggregation } from './expression.ts';
+
+/**
+ * What was cut off, hung or was given up would have taken longer than its age, perhaps for ever; and what an iteration had not
+ * come to measure is missing. So a figure is known to lie between two others: with all of it at its best, and at its worst.
+ */
+export interface Unfinished {
+  /** Samples that are ages; they are in the figure. */
+  ages: number;
+  /** Samples that may be missing from it: one for each iteration that did not get there. */
+  missing: number;
+  /** What the figure may be besides what was observed; empty when nothing is unfinished. */
+  figures: number[];
+}
+
+/**
+ * How unfinished work bears on a figure.
+ * @param series everything that was measured of the metric under the tags
+ * @param tags with `window` when the figure is that of a window
+ */
+export function unfinishedIn(
+  store: MetricStore,
+  metric: string,
+  tags: Tags,
+  series: AnySeries,
+  aggregation: Aggregation,
+): Unfinished {
+  const ages = store.select(metric, { ...tags, ...unfinished })?.count ?? 0;
+  const missing = missingIn(store, metric, store.definitions[metric]!, tags);
+  const figures: number[] = [];
+  if (series.type === 'rate' && missing > 0 && aggregation.method === 'rate') {
+    const { passes, count } = series;
+    figures.push(passes / (count + missing), (passes + missing) / (count + missing));
+  }
+  // A failure is a failure, however long it would have lasted: in a rate ages are no doubt. Counters hold what was done.
+  if (series.type !== 'trend') return { ages: 0, missing, figures };
+  if (ages + missing === 0 || aggregation.method === 'count') return { ages, missing, figures };
+  const finished = store.select(metric, tags, 'finished');
+  const known = finished?.type === 'trend' ? finished.trend : undefined;
+  figures.push(figureOf(known, aggregation, 0, ages + missing));
+  if (missing > 0) figures.push(figureOf(series.trend, aggregation, missing, 0));
+  return { ages, missing, figures };
+}
+
+/** Of a trend and so many samples besides, at 0 and at infinity. */
+function figureOf(trend: Trend | undefined, aggregation: Aggregation, zeros: number, endless: number): number {
+  const count = trend?.count ?? 0;
+  const all = zeros + count + endless;
+  const at = (percent: number): number => {
+    const place = Math.max(1, Math.ceil((percent / 100) * all));
+    if (place <= zeros) return 0;
+    if (place > zeros + count) return Number.POSITIVE_INFINITY;
+    return trend!.percentile((100 * (place - zeros)) / count);
+  };
+  switch (aggregation.method) {
+    case 'p':
+      return at(aggregation.percent);
+    case 'med':
+      return at(50);
+    case 'min':
+      return at(0);
+    case 'max':
+      return at(100);
+    default:
+      return endless > 0 ? Number.POSITIVE_INFINITY : (trend?.sum ?? 0) / all;
+  }
+}
+
+/**
+ * Iterations that may have been cut off before they measured this: those of the scenarios that measure it at all. What is
+ * recorded of unfinished work too misses nothing.
+ */
+function missingIn(store: MetricStore, metric: string, { complete }: MetricDefinition, tags: Tags): number {
+  if (complete) return 0;
+  const inBrowser = metric.startsWith('browser_');
+  const own = inBrowser ? 'journey' : 'scenario';
+  const [failed, { window, [own]: named }] = [inBrowser ? 'browser_session_failed' : 'iteration_failed', tags];
+  const names = new Set<string>();
+  for (const { metric: one, tags: its } of store.series()) {
+    const name = its[own];
+    if (one === metric && name !== undefined && (named ?? name) === name) names.add(name);
+  }
+  return [...names].reduce((sum, name) => {
+    const all = store.rate(failed, { [own]: name, ...unfinished }).count;
+    const inCalm = store.rate(failed, { [own]: name, window: 'calm', ...unfinished }).count;
+    // A session that is cut off in the drain began under load.
+    return sum + (window === undefined ? all : window === 'calm' ? inCalm : all - inCalm);
+  }, 0);
+}
