@@ -3,7 +3,7 @@
 /** Tests, and what is there for them alone. */
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
-const DATA = ['^support/(profile|target|duration|wire)\\.ts$'];
+const DATA = ['^support/(profile|target|duration|json|misspelling|environment|wire)\\.ts$'];
 /** Of the files in support/report/: those that put a run together. */
 const COMPOSERS = '(reporter|preparation|coordinator|harvest|record)\\.ts$';
 const ENTRY_POINTS = [
@@ -97,7 +97,7 @@ module.exports = {
     ),
     within(
       'workers-neither-judge-nor-report',
-      '^support/(?!(profile|target|duration|wire|browser)\\.ts$)[^/]+\\.ts$',
+      '^support/(?!(profile|target|duration|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
       ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
       'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
     ),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tandemConfig } from './config.ts';
@@ -56,7 +57,7 @@ test('the embedded target is started when no other one is named', (t) => {
 });
 
 test('a run names one profile', (t) => {
-  const table: [string[], string][] = [
+  const table: [string[], string | RegExp][] = [
     [['test'], '--project is missing: name the profile to run, e.g. --project=light; allowed: light, medium.'],
     [
       ['test', '-g', 'relay'],
@@ -65,21 +66,32 @@ test('a run names one profile', (t) => {
     [['test', '--project=medum'], '--project is "medum"; did you mean "medium"? allowed: light, medium.'],
     [['test', '--project', 'production'], '--project is "production"; allowed: light, medium.'],
     [['test', '--project=light', '--project=medium'], '--project is given 2 times; allowed is one profile a run.'],
+    [['test', '--project', 'light', 'medium'], '--project is given 2 times; allowed is one profile a run.'],
+    [['test', '--project', 'light', 'relay'], '--project is "relay"; allowed: light, medium.'],
+    [['test', '--list', '--project=medum'], '--project is "medum"; did you mean "medium"? allowed: light, medium.'],
+    [
+      ['test', 'medium'],
+      '--project is missing, and "medium" alone is a pattern of files; did you mean --project=medium? Allowed: light, medium.',
+    ],
+    [
+      ['test', '--project=medium', '--repeat-each=9'],
+      '--repeat-each is 9, but slices are made by the profile, and medium has 3; allowed is LOAD_SLICES=9.',
+    ],
+    [['test', '--project=medium', '--trace', 'on'], /^--trace=on would trace every session, /],
   ];
   for (const [args, sentence] of table) {
     // A string, which Playwright shows without a stack.
     assert.throws(
       () => configured(t, args),
-      (thrown) => thrown === sentence,
-      sentence,
+      (thrown) => (typeof sentence === 'string' ? thrown === sentence : sentence.test(thrown as string)),
+      String(sentence),
     );
   }
 });
 
-test('what is no run needs no profile: listings, UI mode, help, and the workers of a run', (t) => {
+test('what is no run needs no profile: listings, help, and the workers of a run', (t) => {
   for (const args of [
     ['test', '--list'],
-    ['test', '--ui'],
     ['test', '--help'],
     ['merge-reports', '--help'],
   ]) {
@@ -126,7 +138,7 @@ test('bad input of every kind is thrown as a string', (t) => {
   const table: [NodeJS.ProcessEnv, object, RegExp][] = [
     [{ LOAD_DURATION: 'abc' }, {}, /^LOAD_DURATION is "abc"; allowed is a duration such as /],
     [{ TARGET: 'nowhere' }, {}, /^TARGET is "nowhere", but there is no file /],
-    [{}, { 'profiles/light.json': '{' }, /^profiles\/light\.json is no JSON: /],
+    [{}, { 'profiles/light.json': '{' }, /^profiles\/light\.json: line 1, column 2: close brace expected; /],
     [{}, { 'profiles/light.json': {} }, /^profiles\/light\.json: description is missing; /],
   ];
   for (const [env, changes, sentence] of table) {
@@ -161,4 +173,81 @@ test('a shard that could be no part of a run is refused', (t) => {
     );
   }
   configured(t, ['test', '--project=light', '--shard=5/5'], there);
+});
+
+test('a profile with a mistake is an error only where it is asked for', (t) => {
+  const broken = { 'profiles/medium.json': '{', 'profiles/other.json': { description: 'x' } };
+  const wrong = /^profiles\/medium\.json: line 1, column 2: close brace expected; /;
+  const refused = (args: string[], env: NodeJS.ProcessEnv, changes: object, sentence: RegExp) =>
+    assert.throws(
+      () => configured(t, args, env, changes),
+      (thrown) => sentence.test(thrown as string) || assert.fail(String(thrown)),
+    );
+  for (const args of [
+    ['test', '--project=light'],
+    ['test', '--list', '--project=light'],
+    ['merge-reports', '--help'],
+  ]) {
+    const { projects } = configured(t, args, {}, broken).config;
+    assert.deepEqual(
+      projects.map(({ name }) => name),
+      ['light'],
+    );
+  }
+  configured(t, ['test'], { TEST_WORKER_INDEX: '0' }, broken);
+  refused(['test', '--project=medium'], {}, broken, wrong);
+  refused(['test', '--list'], {}, broken, wrong);
+  refused(['test', '--project=other'], {}, broken, /^profiles\/other\.json: scenarios is missing; /);
+  refused(['test'], {}, broken, /^--project is missing: .*; allowed: light, medium, other\.$/);
+  // Too much for one profile may be right for another.
+  const small = {
+    'profiles/medium.json': { ...files['profiles/medium.json'], scenarios: { relay: { ...arrivals, maxVUs: 1_000 } } },
+  };
+  configured(t, ['test', '--project=light'], { LOAD_SCALE: '100000' }, small);
+  refused(
+    ['test', '--project=medium'],
+    { LOAD_SCALE: '100000' },
+    small,
+    /^LOAD_SCALE is 100000, and so profiles\/medium\.json: scenarios\.relay\.maxVUs makes 100,000,000; /,
+  );
+});
+
+test('what would be ignored in silence is refused', (t) => {
+  const table: [NodeJS.ProcessEnv, object, RegExp][] = [
+    [{ LOAD_DURATON: '2s' }, {}, /^LOAD_DURATON in the environment is not known; did you mean LOAD_DURATION\? /],
+    [{}, { '.env': 'BASEURL=http://a.test' }, /^\.env has BASEURL, which is not known; did you mean BASE_URL\? /],
+    [{ TARGET: 'there' }, { '.env.there': 'API_TOKN=x' }, /^\.env\.there has API_TOKN, .* did you mean API_TOKEN\? /],
+    [{ LOAD_SLICES: '1e9' }, {}, /^LOAD_SLICES is "1e9"; allowed is a whole number from 1 to 500\.$/],
+    [{ LOAD_DURATION: '99999h' }, {}, /^LOAD_DURATION is "99999h"; allowed is a duration /],
+    ...['0', '-1', 'NaN', 'Infinity', '1e999', 'half'].map((LOAD_SCALE): [NodeJS.ProcessEnv, object, RegExp] => [
+      { LOAD_SCALE },
+      {},
+      /^LOAD_SCALE is ".+"; allowed is a number above 0, /,
+    ]),
+  ];
+  for (const [env, changes, sentence] of table) {
+    for (const args of [
+      ['test', '--project=light'],
+      ['test', '--list'],
+    ]) {
+      assert.throws(
+        () => configured(t, args, env, changes),
+        (thrown) => sentence.test(thrown as string) || assert.fail(String(thrown)),
+      );
+    }
+  }
+});
+
+test('--headed needs a browser with a window, and a display', (t) => {
+  const headed = (name: string, env: NodeJS.ProcessEnv = {}) => {
+    const bin = folderOf(t, { [name]: '' });
+    chmodSync(join(bin, name), 0o755);
+    const browser = { PLAYWRIGHT_CHROMIUM_EXECUTABLE: join(bin, name) };
+    return () => configured(t, ['test', '--project=light', '--headed'], { ...browser, ...env });
+  };
+  const says = (sentence: RegExp) => (thrown: unknown) =>
+    sentence.test(thrown as string) || assert.fail(String(thrown));
+  assert.throws(headed('chrome-headless-shell'), says(/^--headed needs a browser with a window, and .+ has none; /));
+  if (process.platform === 'linux') assert.throws(headed('chromium'), says(/^--headed needs a display, /));
+  headed('chromium', { DISPLAY: ':0' })();
 });

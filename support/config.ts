@@ -1,41 +1,54 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { checkBlobs } from './blobs.ts';
-import { launchOptions } from './browser.ts';
-import { allowed, type ProfileFile, readProfiles, type ScenarioKind } from './profile.ts';
-import { mostShards, runShape, timeline } from './schedule/timeline.ts';
+import { browserExecutable, launchOptions } from './browser.ts';
+import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
+import { checkEnvironment } from './environment.ts';
+import { allowed } from './misspelling.ts';
+import { profileNames, readProfile, type ScenarioKind } from './profile.ts';
+import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
-import { isEmbedded, type TargetSettings, targetSettings } from './target.ts';
+import { isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
 const WORKERS = 500;
 
+/** A profile as it would run, or what is wrong with it. */
+type Profile = { name: string } & ({ timeline: Timeline } | { wrong: string });
+
 /**
  * Playwright's configuration for a folder with `profiles/`, `journeys/`, `protocol/` and `.env` files: one project per
- * profile, its slices as repetitions.
+ * profile, its slices as repetitions. A profile with a mistake is none, and an error only where it is asked for.
  * @param root the folder
  * @throws one sentence (a string: Playwright prints it without a stack) for any bad input
  */
 export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env, argv: string[] = process.argv) {
   try {
-    const known = knownScenarios(root);
-    const files = readProfiles(join(root, 'profiles'), root, known);
-    const shard = shardOf(isWorker(env) ? undefined : valuesOf('--shard', argv), env);
+    const line = isWorker(env) ? undefined : commandLine(argv);
+    const isRun = line?.command === 'test' && !line.list && !line.help;
+    if (line?.command === 'test') checkSwitches(argv, env);
+    if (line && !line.help) checkEnvironment(env, settingNames);
+    const shard = shardOf(line && (line.shard === undefined ? [] : [line.shard]), env);
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root);
-    if (isMerge(env, argv)) {
-      checkReporter(argv, 'leave it out');
-      checkBlobs(blobFolder(argv));
+    const profiles = profilesOf(root, shape);
+    if (line?.command === 'merge-reports' && !line.help) {
+      checkReporter(line, 'leave it out');
+      checkBlobs(resolve(line.words[0] ?? '.'));
     }
-    if (isRun(env, argv)) {
-      checkReporter(argv);
-      checkProject(argv, files);
+    if (isRun) {
+      checkReporter(line);
+      checkProject(line, profiles);
       commonStart(env);
+      const chosen = timelineOf(profiles.find(({ name }) => name === line.projects[0])!);
+      checkRepeats(line, chosen);
+      if (line.headed) checkHeaded(env);
       if (shard) {
-        const [name] = valuesOf('--project', argv);
-        checkShard(shard, mostShards(timeline(files.find((file) => file.name === name)!, known, shape)), name!);
+        checkShard(shard, mostShards(chosen), chosen.profile);
         checkApart(shard, settings, env);
       }
+    } else if (line?.command === 'test' && !line.help) {
+      checkListed(line, profiles);
     }
     return {
       testDir: root,
@@ -56,22 +69,39 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
       // Tandem's comes first: what it adds to the attachments is then in the blob.
       reporter: [
         [join(import.meta.dirname, 'report', 'reporter.ts'), { root }],
-        ...(shard && isRun(env, argv) ? [['blob', {}]] : []),
+        ...(shard && isRun ? [['blob', {}]] : []),
       ] as [string, object][],
       webServer: isEmbedded(settings) ? embeddedTarget(settings) : undefined,
-      projects: files.map((file) => {
-        const metadata = timeline(file, known, shape);
-        return {
-          name: file.name,
+      projects: profiles
+        .flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []))
+        .map((metadata) => ({
+          name: metadata.profile,
           repeatEach: metadata.slices,
           testMatch: metadata.scenarios.map(({ name, kind }) => join(root, scenarioFile(kind, name))),
           metadata,
-        };
-      }),
+        })),
     };
   } catch (error) {
     throw error instanceof Error ? error.message : error;
   }
+}
+
+function profilesOf(root: string, shape: RunShape): Profile[] {
+  const known = knownScenarios(root);
+  const folder = join(root, 'profiles');
+  return profileNames(folder, root).map((name) => {
+    try {
+      return { name, timeline: timeline(readProfile(folder, name, root, known), known, shape) };
+    } catch (error) {
+      return { name, wrong: (error as Error).message };
+    }
+  });
+}
+
+/** @throws what is wrong with the profile */
+function timelineOf(profile: Profile): Timeline {
+  if ('wrong' in profile) throw new Error(profile.wrong);
+  return profile.timeline;
 }
 
 function scenarioFile(kind: ScenarioKind, name: string): string {
@@ -89,39 +119,15 @@ function knownScenarios(root: string): Record<ScenarioKind, string[]> {
   return { load: names('protocol', '.load.ts').sort(), journey: names('journeys', '.journey.ts').sort() };
 }
 
-/** Workers, listings, UI mode and merge-reports evaluate the same file; only a run must name its profile. */
-function isRun(env: NodeJS.ProcessEnv, argv: string[]): boolean {
-  const elsewhere = ['--list', '--ui', '--help', '-h'];
-  return !isWorker(env) && argv[2] === 'test' && !argv.some((arg) => elsewhere.includes(arg));
-}
-
 function isWorker(env: NodeJS.ProcessEnv): boolean {
   return env.TEST_WORKER_INDEX !== undefined;
 }
 
-function isMerge(env: NodeJS.ProcessEnv, argv: string[]): boolean {
-  return !isWorker(env) && argv[2] === 'merge-reports' && !argv.some((arg) => arg === '--help' || arg === '-h');
-}
-
-/** Of `playwright merge-reports [options] [dir]`. */
-function blobFolder(argv: string[]): string {
-  const takesValue = /^(-c|--config|--reporter)$/;
-  return resolve(argv.find((arg, i) => i > 2 && !arg.startsWith('-') && !takesValue.test(argv[i - 1]!)) ?? '.');
-}
-
-function valuesOf(option: string, argv: string[]): string[] {
-  return argv.flatMap((arg, i) => {
-    if (arg.startsWith(`${option}=`)) return [arg.slice(option.length + 1)];
-    return arg === option && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
-  });
-}
-
 /** Found out here and not by every slice: without Tandem's reporter there is nobody to start and judge them. */
-function checkReporter(argv: string[], instead?: string): void {
-  const [given] = valuesOf('--reporter', argv);
-  if (given === undefined) return;
+function checkReporter({ reporter }: CommandLine, instead = `allowed is --add-reporter=${reporter}`): void {
+  if (reporter === undefined) return;
   throw new Error(
-    `--reporter=${given} would take the place of Tandem's reporter, and there would be no verdict; ${instead ?? `allowed is --add-reporter=${given}`}.`,
+    `--reporter=${reporter} would take the place of Tandem's reporter, and there would be no verdict; ${instead}.`,
   );
 }
 
@@ -146,16 +152,50 @@ function checkApart({ total }: Shard, settings: TargetSettings, env: NodeJS.Proc
   }
 }
 
-function checkProject(argv: string[], files: ProfileFile[]): void {
-  const names = files.map(({ name }) => name);
-  const given = valuesOf('--project', argv);
-  if (given.length === 0) {
+function checkProject({ projects, words }: CommandLine, profiles: Profile[]): void {
+  const names = profiles.map(({ name }) => name);
+  if (projects.length === 0) {
+    const meant = words.find((word) => names.includes(word));
+    const example = `--project=${meant ?? names[0]}`;
     throw new Error(
-      `--project is missing: name the profile to run, e.g. --project=${names[0]}; allowed: ${names.join(', ')}.`,
+      meant === undefined
+        ? `--project is missing: name the profile to run, e.g. ${example}; allowed: ${names.join(', ')}.`
+        : `--project is missing, and "${meant}" alone is a pattern of files; did you mean ${example}? Allowed: ${names.join(', ')}.`,
     );
   }
-  if (given.length > 1) throw new Error(`--project is given ${given.length} times; allowed is one profile a run.`);
-  if (!names.includes(given[0]!)) throw new Error(`--project is "${given[0]}"; ${allowed(given[0]!, names)}.`);
+  const unknown = projects.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`--project is "${unknown}"; ${allowed(unknown, names)}.`);
+  if (projects.length > 1) {
+    throw new Error(`--project is given ${projects.length} times; allowed is one profile a run.`);
+  }
+}
+
+/** What is listed must be whole; without --project that is everything. */
+function checkListed({ projects }: CommandLine, profiles: Profile[]): void {
+  const names = profiles.map(({ name }) => name);
+  const unknown = projects.find((name) => !name.includes('*') && !names.includes(name));
+  if (unknown !== undefined) throw new Error(`--project is "${unknown}"; ${allowed(unknown, names)}.`);
+  for (const profile of profiles) if (projects.length === 0 || projects.includes(profile.name)) timelineOf(profile);
+}
+
+/** Playwright would make them all first. */
+function checkRepeats({ repeatEach }: CommandLine, { profile, slices }: Timeline): void {
+  if (repeatEach === undefined || Number(repeatEach) === slices) return;
+  throw new Error(
+    `--repeat-each is ${repeatEach}, but slices are made by the profile, and ${profile} has ${slices}; allowed is LOAD_SLICES=${repeatEach}.`,
+  );
+}
+
+function checkHeaded(env: NodeJS.ProcessEnv): void {
+  const path = browserExecutable(env);
+  if (/headless[-_]shell/.test(basename(path))) {
+    throw new Error(
+      `--headed needs a browser with a window, and ${path} has none; allowed is PLAYWRIGHT_CHROMIUM_EXECUTABLE=<path of a full Chromium>.`,
+    );
+  }
+  if (process.platform === 'linux' && !env.DISPLAY && !env.WAYLAND_DISPLAY) {
+    throw new Error('--headed needs a display, and DISPLAY is not set; allowed is one, such as that of xvfb-run.');
+  }
 }
 
 function embeddedTarget({ values }: TargetSettings) {

@@ -2,18 +2,53 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from './duration.ts';
+import { parseJson } from './json.ts';
 import { aggregationsOf, expressionHelp, parseExpression, parseSelector, selectorHelp } from './judge/expression.ts';
 import type { MetricDefinition } from './measure/metrics.ts';
+import { allowed } from './misspelling.ts';
+
+/** More than one could ever run: a slip of the pen, which would take all memory or never end. */
+export const most = {
+  vus: 1_000_000,
+  arrivalsPerSecond: 10_000_000,
+  /** Steps of all VU ramps of a scenario. */
+  vuChanges: 10_000_000,
+  iterations: 1_000_000_000,
+  stages: 1_000,
+  /** Each is a process, and all run at the same time. */
+  slices: 500,
+};
 
 // Every message is what is allowed: it ends the sentence that an error is.
-const duration = z.string(durationHelp).regex(durationPattern, durationHelp);
+const duration = z
+  .string(durationHelp)
+  .regex(durationPattern, durationHelp)
+  .refine((text) => parseDuration(text) !== undefined, durationHelp);
+const someTime = duration.refine((text) => parseDuration(text) !== 0, 'a duration above 0s');
 const words = z.string('a text that is not empty').min(1, 'a text that is not empty');
-const rate = z.number('a number of at least 0').min(0, 'a number of at least 0');
-const count = wholeNumber(1);
+const rate = amount(0);
+const aboveZero = z.number('a number above 0').gt(0, 'a number above 0');
+const vusHelp = wholeNumberHelp(1, most.vus);
+const vus = wholeNumber(1, most.vus);
+const iterations = wholeNumber(1, most.iterations);
+const slices = wholeNumber(1, most.slices);
+const weight = amount(0, 1_000_000);
+const percent = (least: number, example: number) => amount(least, 1_000_000, `a number of percent, such as ${example}`);
 
-function wholeNumber(least: number) {
-  const help = `a whole number of at least ${least}`;
-  return z.int(help).min(least, help);
+function wholeNumberHelp(least: number, greatest: number): string {
+  return `a whole number from ${least} to ${greatest.toLocaleString('en')}`;
+}
+
+function wholeNumber(least: number, greatest: number) {
+  const help = wholeNumberHelp(least, greatest);
+  return z.int(help).min(least, help).max(greatest, help);
+}
+
+function amount(least: number, greatest?: number, given?: string) {
+  const range = greatest === undefined ? `of at least ${least}` : `from ${least} to ${greatest.toLocaleString('en')}`;
+  const help = given ?? `a number ${range}`;
+  const bounded = z.number(help).min(least, help);
+  return greatest === undefined ? bounded : bounded.max(greatest, help);
 }
 
 function stage(target: z.ZodNumber) {
@@ -21,67 +56,70 @@ function stage(target: z.ZodNumber) {
 }
 
 function stages(target: z.ZodNumber) {
-  return z.array(stage(target)).min(1, 'a list of at least one stage');
+  const help = `a list of 1 to ${most.stages.toLocaleString('en')} stages`;
+  return z.array(stage(target)).min(1, help).max(most.stages, help);
 }
 
 const common = {
   startTime: duration.optional().describe('After the start of the load window (journeys: of the run). Default 0s.'),
   gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
   mix: z
-    .record(z.string(), rate)
+    .record(z.string(), weight)
     .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')
     .optional()
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
   options: z.record(z.string(), z.json()).optional().describe('Handed to the load or journey as it is.'),
-  slices: count.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
+  slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
 };
 
 const open = {
-  timeUnit: duration.optional().describe('What `rate` counts arrivals in. Default 1s.'),
+  timeUnit: someTime.optional().describe('What `rate` counts arrivals in. Default 1s.'),
   arrivals: z.enum(['uniform', 'poisson', 'bursts']).optional().describe('Default uniform.'),
-  burstSize: count.optional().describe('Arrivals that come at once, needed with bursts. The rate stays what it is.'),
-  preAllocatedVUs: count.optional().describe('VUs made before the start. Default: maxVUs.'),
-  maxVUs: count.optional().describe('Most VUs at once; needed for a load.'),
-  maxSessions: count.optional().describe('Most browser sessions at once; needed for a journey, in place of maxVUs.'),
+  burstSize: vus.optional().describe('Arrivals that come at once, needed with bursts. The rate stays what it is.'),
+  preAllocatedVUs: vus.optional().describe('VUs made before the start. Default: maxVUs.'),
+  maxVUs: vus.optional().describe('Most VUs at once; needed for a load.'),
+  maxSessions: vus.optional().describe('Most browser sessions at once; needed for a journey, in place of maxVUs.'),
   maxLateness: duration
     .optional()
     .describe('An arrival that waited longer than this for a VU is dropped. Default 10s.'),
 };
 
+const rateHelp = `At most ${most.arrivalsPerSecond.toLocaleString('en')} arrivals a second.`;
+
 const scenario = z.discriminatedUnion('executor', [
   z.strictObject({
     executor: z.literal('constant-arrival-rate'),
-    rate,
+    rate: aboveZero.describe(rateHelp),
     duration: duration.optional().describe('Journeys: default the whole run.'),
     ...open,
     ...common,
   }),
   z.strictObject({
     executor: z.literal('ramping-arrival-rate'),
-    startRate: rate.optional(),
+    startRate: rate.optional().describe(rateHelp),
     stages: stages(rate),
     ...open,
     ...common,
   }),
-  z.strictObject({ executor: z.literal('constant-vus'), vus: count, duration: duration.optional(), ...common }),
+  z.strictObject({ executor: z.literal('constant-vus'), vus, duration: duration.optional(), ...common }),
   z.strictObject({
     executor: z.literal('ramping-vus'),
-    startVUs: wholeNumber(0).optional(),
-    stages: stages(wholeNumber(0)),
+    startVUs: wholeNumber(0, most.vus).optional(),
+    stages: stages(wholeNumber(0, most.vus)),
     gracefulRampDown: duration.optional().describe('Default 30s.'),
     ...common,
   }),
   z.strictObject({
     executor: z.literal('per-vu-iterations'),
-    vus: count,
-    iterations: count,
+    vus,
+    iterations,
     maxDuration: duration.optional().describe('Default 10m.'),
     ...common,
   }),
   z.strictObject({
     executor: z.literal('shared-iterations'),
-    vus: count,
-    iterations: count,
+    vus,
+    iterations,
     maxDuration: duration.optional().describe('Default 10m.'),
     ...common,
   }),
@@ -94,7 +132,7 @@ const expression = z
 
 const detailedThreshold = z.strictObject({
   threshold: expression,
-  minSamples: count
+  minSamples: iterations
     .optional()
     .describe('Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).'),
 });
@@ -103,44 +141,31 @@ const health = z.strictObject({
   maxLateness: duration.optional().describe('p99 of generator_lateness above this: invalid. Default 100ms.'),
   maxStartSpread: duration.optional().describe('Slices starting further apart than this: invalid. Default 1s.'),
   maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
-  maxDropped: z
-    .number('a number from 0 to 1')
-    .min(0, 'a number from 0 to 1')
-    .max(1, 'a number from 0 to 1')
-    .optional()
-    .describe('Share of arrivals that may be dropped. Default 0.'),
+  maxDropped: amount(0, 1).optional().describe('Share of arrivals that may be dropped. Default 0.'),
   maxEventLoopDelay: duration
     .optional()
     .describe('p90 of generator_event_loop_delay above this: invalid. Default 100ms.'),
-  maxGeneratorCpu: z
-    .number('a number of percent, such as 90')
-    .min(1, 'a number of percent, such as 90')
+  maxGeneratorCpu: percent(1, 90)
     .optional()
     .describe('p90 of generator_cpu_percent (100: one core) above this: invalid. Default 90.'),
   maxGcPause: duration.optional().describe('p99 of generator_gc_pause above this: invalid. Default 100ms.'),
-  maxMachineCpu: z
-    .number('a number of percent, such as 95')
-    .min(1, 'a number of percent, such as 95')
+  maxMachineCpu: percent(1, 95)
     .optional()
     .describe('Mean of machine_cpu_percent (100: all cores) under load above this: invalid. Default 95.'),
-  maxSteal: z
-    .number('a number of percent, such as 10')
-    .min(0, 'a number of percent, such as 10')
+  maxSteal: percent(0, 10)
     .optional()
     .describe('Mean of machine_steal_percent under load above this: invalid. Default 10.'),
-  maxControlSlowdown: z
-    .number('a number of at least 1')
-    .min(1, 'a number of at least 1')
+  maxControlSlowdown: amount(1, 1_000_000)
     .optional()
     .describe('Times that browser_control_paint may grow over calm before the run is invalid. Default 3.'),
-  targetDownAfter: duration.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
+  targetDownAfter: someTime.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
 });
 
 const profile = z.strictObject({
   $schema: z.string().optional(),
   description: words,
   calm: duration.optional().describe('Before the load starts only journeys run, for this long. Default 0s.'),
-  slices: count.optional().describe('Worker processes a scenario is spread over. Default 1.'),
+  slices: slices.optional().describe('Worker processes a scenario is spread over. Default 1.'),
   scenarios: z
     .record(z.string(), scenario)
     .refine((all) => Object.keys(all).length > 0, 'at least one scenario')
@@ -170,29 +195,38 @@ export function profileSchema(): object {
 }
 
 /**
- * Reads every `*.json` of a folder but the schema itself.
- * @param known the scenarios there are, by kind: the names of the files that define them
- * @throws one sentence naming file, field, what was found and what is allowed
+ * The profiles of a folder by name: every `*.json` but the schema itself.
+ * @throws one sentence when there is none
  */
-export function readProfiles(folder: string, root: string, known: Record<ScenarioKind, string[]>): ProfileFile[] {
+export function profileNames(folder: string, root: string): string[] {
   const all = existsSync(folder) ? readdirSync(folder) : [];
   const files = all.filter((file) => file.endsWith('.json') && file !== 'profile.schema.json');
   if (files.length === 0)
     throw new Error(`${relative(root, folder)}/ holds no profile; allowed is at least one *.json.`);
-  return files.sort().map((file) => readProfile(join(folder, file), root, known));
+  return files.sort().map((file) => basename(file, '.json'));
 }
 
-function readProfile(file: string, root: string, known: Record<ScenarioKind, string[]>): ProfileFile {
+/**
+ * @param known the scenarios there are, by kind: the names of the files that define them
+ * @throws one sentence naming file, field, what was found and what is allowed
+ */
+export function readProfile(
+  folder: string,
+  name: string,
+  root: string,
+  known: Record<ScenarioKind, string[]>,
+): ProfileFile {
+  const file = join(folder, `${name}.json`);
   const path = relative(root, file);
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    json = parseJson(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${path} is no JSON: ${(error as Error).message}; allowed is what profile.schema.json describes.`);
+    throw new Error(`${path}: ${(error as Error).message}; allowed is JSON as profile.schema.json describes it.`);
   }
   const parsed = profile.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new Error(`${path}: ${sentence(parsed.error.issues[0]!, json)}`);
-  const found = { name: basename(file, '.json'), path, spec: parsed.data };
+  const found = { name, path, spec: parsed.data };
   for (const [name, scenarioSpec] of Object.entries(found.spec.scenarios))
     checkScenario(path, name, scenarioSpec, known);
   checkSelectors(found, known);
@@ -221,18 +255,20 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
 function checkArrivals(field: string, spec: OpenScenarioSpec, kind: ScenarioKind): void {
   const [needed, other] =
     kind === 'journey' ? (['maxSessions', 'maxVUs'] as const) : (['maxVUs', 'maxSessions'] as const);
-  const { [needed]: most, preAllocatedVUs, arrivals = 'uniform', burstSize } = spec;
+  const { [needed]: greatest, preAllocatedVUs, arrivals = 'uniform', burstSize } = spec;
   if (spec[other] !== undefined) {
     throw new Error(`${field}.${other} does not belong to a ${kind}; allowed is ${needed}.`);
   }
-  if (most === undefined && preAllocatedVUs === undefined) {
-    throw new Error(`${field}.${needed} is missing; allowed is a whole number of at least 1.`);
+  if (greatest === undefined && preAllocatedVUs === undefined) {
+    throw new Error(`${field}.${needed} is missing; allowed is ${vusHelp}.`);
   }
-  if (most !== undefined && (preAllocatedVUs ?? 0) > most) {
-    throw new Error(`${field}.preAllocatedVUs is ${preAllocatedVUs}; allowed is at most ${needed}, which is ${most}.`);
+  if (greatest !== undefined && (preAllocatedVUs ?? 0) > greatest) {
+    throw new Error(
+      `${field}.preAllocatedVUs is ${preAllocatedVUs}; allowed is at most ${needed}, which is ${greatest}.`,
+    );
   }
   if (arrivals === 'bursts' && burstSize === undefined) {
-    throw new Error(`${field}.burstSize is missing; allowed is a whole number of at least 1.`);
+    throw new Error(`${field}.burstSize is missing; allowed is ${vusHelp}.`);
   }
   if (arrivals !== 'bursts' && burstSize !== undefined) {
     throw new Error(
@@ -294,11 +330,16 @@ export function checkMetrics(
       throw new Error(`${path}: thresholds "${source}" has minSamples, but a counter has no samples; allowed is none.`);
     }
     for (const text of all.map(expressionOf)) {
-      const { aggregation, ofCalm } = parseExpression(text)!;
+      const { aggregation, ofCalm, value } = parseExpression(text)!;
       const possible = aggregationsOf(definition.type);
       if (!possible.includes(aggregation.method === 'p' ? 'p(N)' : aggregation.method)) {
         throw new Error(
           `${path}: thresholds "${source}" has "${text}", but ${metric} is a ${definition.type}; allowed: ${possible.join(', ')}.`,
+        );
+      }
+      if (definition.type === 'rate' && aggregation.method === 'rate' && !ofCalm && (value < 0 || value > 1)) {
+        throw new Error(
+          `${path}: thresholds "${source}" has "${text}", but ${metric} is a share; allowed is a number from 0 to 1.`,
         );
       }
       if (ofCalm && !metric.startsWith('browser_')) {
@@ -377,26 +418,6 @@ function fieldsAt(path: PropertyKey[], found: unknown): string[] {
 }
 
 function show(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'missing';
+  const json = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'missing');
   return json.length > 80 ? `${json.slice(0, 77)}…` : json;
-}
-
-/** `allowed are a, b, c`, with the likely one first when `found` is a misspelling of it. */
-export function allowed(found: string, names: string[]): string {
-  const near = names.filter((name) => distance(found, name) <= Math.max(2, found.length / 4));
-  const nearest = near.sort((a, b) => distance(found, a) - distance(found, b))[0];
-  return `${nearest ? `did you mean "${nearest}"? ` : ''}allowed: ${names.join(', ')}`;
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

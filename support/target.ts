@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
-import { directWire, userOf, type Wire, wireOf, wireValues } from './wire.ts';
+import { checkSettings } from './environment.ts';
+import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire.ts';
 
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
 export interface Target {
@@ -36,6 +37,11 @@ const patternFields = {
   VM_UPDATE_METHOD: { pattern: /^(PATCH|PUT)$/, help: 'PATCH or PUT' },
 } as const;
 
+const ownFields = [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL'];
+
+/** The variables that say where a target is and how it is reached, in its file or in the environment. */
+export const settingNames: string[] = [...ownFields, ...wireFields, 'http_proxy', 'https_proxy', 'no_proxy'];
+
 /** The settings in force: `.env.<TARGET>`, else `.env`, and over them the environment. */
 export interface TargetSettings {
   name: string;
@@ -48,7 +54,7 @@ export interface TargetSettings {
 
 /**
  * @param folder where the `.env` files are
- * @throws one sentence when `TARGET` names no file, or a URL is none
+ * @throws one sentence when `TARGET` names no file, the file has what looks like a setting and is none, or a URL is none
  */
 export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSettings {
   const name = env.TARGET || '';
@@ -59,9 +65,11 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
     const names = there.map((one) => one.slice('.env.'.length)).join(', ') || 'none: there is no .env.<name> file';
     throw new Error(`TARGET is "${name}", but there is no file ${file}; allowed: ${names}.`);
   }
-  const fromFile = existsSync(path) ? parse(readFileSync(path)) : {};
+  const text = existsSync(path) ? textOf(path, file) : '';
+  const fromFile = parse(text);
+  checkSettings(file, text, Object.keys(fromFile), settingNames, env);
   const values: Record<string, string> = wireValues(env, fromFile, file);
-  for (const key of [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL']) {
+  for (const key of ownFields) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
   }
@@ -92,6 +100,16 @@ function checkAuthorization(values: Record<string, string>): void {
   throw new Error(
     `API_TOKEN is set, and ${field} has a user and password, but a request has one Authorization header; allowed is one of the two.`,
   );
+}
+
+function textOf(path: string, file: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(
+      `${file} cannot be read: ${(error as Error).message}; allowed is a file of lines such as API_URL=….`,
+    );
+  }
 }
 
 /** True when nothing says where a system is: then the embedded one is started. */

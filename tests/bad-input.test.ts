@@ -68,7 +68,7 @@ const sentences: [name: string, input: Input, sentence: string][] = [
   [
     'LOAD_DURATION=abc',
     { env: { LOAD_DURATION: 'abc' } },
-    'LOAD_DURATION is "abc"; allowed is a duration such as 500ms, 30s, 1m30s or 2h.',
+    'LOAD_DURATION is "abc"; allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.',
   ],
   [
     'a BASE_URL that is none, with a password in it',

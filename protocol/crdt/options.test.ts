@@ -20,7 +20,7 @@ const wrong: [options: Record<string, unknown>, message: string][] = [
   ...['10', 10, '0s', '', null].map((value): [Record<string, unknown>, string] => [
     { convergenceTimeout: value },
     `scenarios.test.options.convergenceTimeout is ${JSON.stringify(value)}; ` +
-      'allowed is a duration such as 500ms, 30s, 1m30s or 2h, above 0.',
+      'allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d, above 0.',
   ]),
 ];
 for (const [options, message] of wrong) {

@@ -35,7 +35,7 @@ test('without options: both, a look a second, a minute at most; with them as the
   });
 });
 
-const aDuration = 'a duration such as 500ms, 30s, 1m30s or 2h, above 0';
+const aDuration = 'a duration such as 500ms, 30s, 1m30s or 2h, at most 14d, above 0';
 const wrong: [options: Record<string, unknown>, message: string][] = [
   [{ follow: 'pol' }, 'follow is "pol"; allowed is both, poll, stream.'],
   [

@@ -29,7 +29,7 @@ test('without options: all channels, 30 to 60 s, a heartbeat every 5 s; with the
   assert.deepEqual(read({ localAddresses: '10.0.0.1' }).localAddresses, ['10.0.0.1']);
 });
 
-const aDuration = 'a duration such as 500ms, 30s, 1m30s or 2h, above 0';
+const aDuration = 'a duration such as 500ms, 30s, 1m30s or 2h, at most 14d, above 0';
 const names = 'a list of different names such as ["vm_status", "alerts"]';
 const addresses = 'a list of IPv4 addresses, or a range that differs in the last number, such as 127.0.0.2-127.0.0.8';
 const wrong: [options: Record<string, unknown>, message: string][] = [

@@ -31,6 +31,7 @@ export function parseExpression(source: string): Expression | undefined {
   if (!match) return undefined;
   const [, method, percent, operator, value, calm] = match;
   if (percent !== undefined && Number(percent) > 100) return undefined;
+  if (!Number.isFinite(Number(value))) return undefined;
   return {
     source,
     aggregation:

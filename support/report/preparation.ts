@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
+import { commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, trustedKeys } from '../preflight.ts';
@@ -9,7 +10,6 @@ import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { ciRunId, commonStart, meetingOf } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { Coordinator } from './coordinator.ts';
-import { isFiltered } from './filter.ts';
 import type { LiveDisplay } from './live.ts';
 import { originOf } from './origin.ts';
 
@@ -42,7 +42,7 @@ export async function prepare(
     throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
   }
   const declared = declarations(suite);
-  if (!isFiltered(process.argv)) checkAllDeclared(timeline, declared);
+  if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared);
   if (declared.size === 0) return undefined;
   checkScenarios(timeline, declared);
   checkRepeats(timeline, suite);

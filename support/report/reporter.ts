@@ -9,6 +9,7 @@ import type {
   TestResult,
 } from '@playwright/test/reporter';
 import { launchOptions } from '../browser.ts';
+import { commandLine, nothingToRun } from '../command-line.ts';
 import { joinParts } from '../judge/shards.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { sliceReportType } from '../measure/slice.ts';
@@ -23,7 +24,6 @@ import type { Coordinator } from './coordinator.ts';
 import { Dashboard, type Files, wantsDashboard } from './dashboard.ts';
 import { firstLine, targetFailure } from './failure.ts';
 import { runFolder, writeRun } from './files.ts';
-import { nothingToRun } from './filter.ts';
 import { annotations, withoutCommands } from './github.ts';
 import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
 import { historyLine } from './history.ts';
@@ -47,8 +47,9 @@ import { addToTrend } from './trend.ts';
 export default class TandemReporter implements Reporter {
   readonly #root: string;
   readonly #display: LiveDisplay;
-  readonly #listing = process.argv.includes('--list');
-  readonly #merging = process.argv[2] === 'merge-reports';
+  readonly #line = commandLine(process.argv);
+  readonly #listing = this.#line.list;
+  readonly #merging = this.#line.command === 'merge-reports';
   readonly #secrets: string[];
   readonly #pictures: Record<string, Buffer> = {};
   /** Why the run was not begun. */
@@ -147,7 +148,7 @@ export default class TandemReporter implements Reporter {
     if (this.#explained && (nothing || text === this.#refusal)) return;
     this.#explained = true;
     const where = error.location ? `\n    at ${error.location.file}:${error.location.line}` : '';
-    this.#display.print(nothing ? nothingToRun(process.argv) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
+    this.#display.print(nothing ? nothingToRun(this.#line) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
@@ -184,6 +185,7 @@ export default class TandemReporter implements Reporter {
     if (this.#listing) return undefined;
     if (!this.#harvest) {
       if (this.#merging) this.#display.print('There is nothing to merge: in none of the blobs did a run begin.');
+      else if (!this.#explained && result.status === 'passed') this.#display.print(nothingToRun(this.#line));
       this.#failure = 'there is no verdict';
       return { status: 'failed' };
     }

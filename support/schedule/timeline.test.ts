@@ -298,11 +298,11 @@ test('a schedule of no length is refused', () => {
     ],
     [
       { reader: sessions },
-      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h.",
+      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.",
     ],
     [
       { relay: arrivals, reader: { ...sessions, startTime: '3m' } },
-      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h.",
+      "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.",
     ],
   ];
   for (const [scenarios, sentence] of table) {
@@ -323,9 +323,9 @@ test('the environment shapes a run', () => {
     slices: 4,
     seed: 'abc',
   });
-  const duration = 'allowed is a duration such as 500ms, 30s, 1m30s or 2h.';
+  const duration = 'allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.';
   const scale = 'allowed is a number above 0, such as 0.5.';
-  const slices = 'allowed is a whole number of at least 1.';
+  const slices = 'allowed is a whole number from 1 to 500.';
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ LOAD_DURATION: 'abc' }, `LOAD_DURATION is "abc"; ${duration}`],
     [{ LOAD_DURATION: '60' }, `LOAD_DURATION is "60"; ${duration}`],

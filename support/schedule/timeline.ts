@@ -1,7 +1,8 @@
-import { durationHelp, parseDuration } from '../duration.ts';
+import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import {
   kindOf,
+  most,
   ms,
   type OpenScenarioSpec,
   type ProfileFile,
@@ -9,6 +10,7 @@ import {
   type ScenarioSpec,
 } from '../profile.ts';
 import { durationOf, type Plan, vusOf } from './plan.ts';
+import { checkSize } from './size.ts';
 
 /** What a person may change of one run without editing its profile. */
 export interface RunShape {
@@ -73,8 +75,8 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
   }
   if (LOAD_SLICES) {
     shape.slices = Number(LOAD_SLICES);
-    if (!(Number.isInteger(shape.slices) && shape.slices >= 1)) {
-      throw new Error(`LOAD_SLICES is "${LOAD_SLICES}"; allowed is a whole number of at least 1.`);
+    if (!(Number.isInteger(shape.slices) && shape.slices >= 1 && shape.slices <= most.slices)) {
+      throw new Error(`LOAD_SLICES is "${LOAD_SLICES}"; allowed is a whole number from 1 to ${most.slices}.`);
     }
   }
   return shape;
@@ -86,7 +88,7 @@ const MIN_INTERVALS = 15;
 
 /**
  * @param known the scenarios there are, by kind
- * @throws one sentence when a scenario would be over before it begins
+ * @throws one sentence when a scenario would be over before it begins, or is more than one could ever run
  */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
   const { spec } = file;
@@ -95,8 +97,13 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const loads = entries.filter(({ kind }) => kind === 'load');
   const loadEndMs = Math.max(calmMs, ...loads.map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
   const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
-  for (const { name, one } of entries) checkLength(file.path, name, one, plans.get(name)!);
+  for (const { name, one } of entries) {
+    checkLength(file.path, name, one, plans.get(name)!);
+    checkSize(`${file.path}: scenarios.${name}`, one, plans.get(name)!);
+  }
   const ownMs = Math.max(...[...plans.values()].map(durationOf));
+  if (ownMs > LONGEST_MS)
+    throw new Error(`${file.path}: the scenarios last longer than 14d in all; allowed is ${durationHelp}.`);
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
   const shards = shape.shards ?? 1;
@@ -115,6 +122,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     detailed: shards * intervals <= MAX_INTERVALS,
     scenarios: entries.map(({ name, one, kind }) => {
       const plan = reshape(plans.get(name)!, factor, shape.scale);
+      checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
       return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {} };
     }),

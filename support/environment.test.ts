@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { checkEnvironment, checkSettings, embeddedVariables, variables } from './environment.ts';
+import { settingNames } from './target.ts';
+
+const root = join(import.meta.dirname, '..');
+const said = (check: () => void): string => {
+  try {
+    check();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+const ofEnvironment = (env: NodeJS.ProcessEnv) => said(() => checkEnvironment(env, settingNames));
+const ofFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
+  const keys = [...text.matchAll(/^(?:export )?([\w-]+) ?[=:]/gm)].map(([, key]) => key!);
+  return said(() => checkSettings('.env', text, keys, settingNames, env));
+};
+
+test('a variable of the environment that would be ignored in silence is refused', () => {
+  const known =
+    'LOAD_DURATION, LOAD_SCALE, LOAD_SLICES, LOAD_SEED, LOAD_RUN_ID, LOAD_DASHBOARD, LOAD_POINTS, LOAD_START_AT, LOAD_RENDEZVOUS';
+  const meant = (found: string, name: string) =>
+    `${found} in the environment is not known; did you mean ${name}? If it is another program's, unset it here.`;
+  const table: [NodeJS.ProcessEnv, string][] = [
+    [{ LOAD_DURATON: '2s' }, meant('LOAD_DURATON', 'LOAD_DURATION')],
+    [{ LAOD_SCALE: '2' }, meant('LAOD_SCALE', 'LOAD_SCALE')],
+    [{ load_seed: '2' }, meant('load_seed', 'LOAD_SEED')],
+    [{ TARGT: 'staging' }, meant('TARGT', 'TARGET')],
+    [{ TARGET_FAULT: 'x' }, meant('TARGET_FAULT', 'TARGET_FAULTS')],
+    [{ BASEURL: 'http://a.test' }, meant('BASEURL', 'BASE_URL')],
+    [{ api_token: 'x' }, meant('api_token', 'API_TOKEN')],
+    [
+      { LOAD_VUS: '5' },
+      `LOAD_VUS in the environment is not known; allowed: ${known}; if it is another program's, unset it here.`,
+    ],
+  ];
+  for (const [env, sentence] of table) assert.equal(ofEnvironment(env), sentence);
+});
+
+test('what others set, what is empty, and what is named beside its misspelling is not', () => {
+  const good: NodeJS.ProcessEnv[] = [
+    { PATH: '/bin', APP_URL: 'x', API_TOKN: 'x', TARGET_ARCH: 'arm', DURATION: '1', CI: '1' },
+    { LOAD_DURATON: '', BASEURL: '' },
+    { BASEURL: 'x', BASE_URL: 'http://a.test' },
+    { LOAD_TEST_SERVICE_HOST: '10.0.0.1', LOAD_PORT_80_TCP_ADDR: '10.0.0.1', LOAD_SERVICE_PORT_HTTP: '80' },
+    Object.fromEntries([...Object.keys(variables), ...settingNames].map((name) => [name, 'x'])),
+  ];
+  for (const env of good) assert.equal(ofEnvironment(env), '');
+});
+
+test('a file has what looks like a setting and is none', () => {
+  const beside = (found: string, name: string) =>
+    `.env has ${found}, which is not known; did you mean ${name}? If it is another program's, add an empty line "${name}=" beside it.`;
+  const table: [string, string][] = [
+    ['BASEURL=http://a.test', beside('BASEURL', 'BASE_URL')],
+    ['X=1\nAPI_TOKN=x\n', beside('API_TOKN', 'API_TOKEN')],
+    ['SYNC_URL=http://a.test', beside('SYNC_URL', 'SYNC_API_URL')],
+    ['base-url: http://a.test', beside('base-url', 'BASE_URL')],
+    [
+      'LOAD_DURATION=2s',
+      `.env has LOAD_DURATION, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`,
+    ],
+    [
+      'LOAD_DURATON=2s',
+      `.env has LOAD_DURATON, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`,
+    ],
+    ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`],
+    ['API_URL=http://a.test\n# API_URL=\nexport API_URL=http://b.test', '.env has API_URL 2 times; allowed is once.'],
+    ['BASE_URL http://a.test', '.env has BASE_URL without a value; allowed is BASE_URL=<value>.'],
+  ];
+  for (const [text, sentence] of table) assert.equal(ofFile(text), sentence);
+});
+
+test('a file may be shared with other programs', () => {
+  const good = [
+    'APP_URL=x\nAPP_TOKEN=x\nAPI_KEY=x\nDB_URL=x\nLOAD_BALANCER=x\nSECRET_API_TOKN=x\nNODE_ENV=test',
+    'BASEURL=x\nBASE_URL=',
+    readFileSync(join(root, '.env.example'), 'utf8'),
+  ];
+  for (const text of good) assert.equal(ofFile(text), '');
+  assert.equal(ofFile('BASEURL=x', { BASE_URL: 'http://a.test' }), '');
+});
+
+test('those of the embedded target are named when they are set', () => {
+  assert.deepEqual(embeddedVariables({ TARGET: 'x', TARGET_FAULTS: 'y', TARGET_PROCESSES: '' }), ['TARGET_FAULTS']);
+});
+
+test('README names every variable', () => {
+  const readme =
+    readFileSync(join(root, 'README.md'), 'utf8') + readFileSync(join(root, 'target', 'README.md'), 'utf8');
+  assert.deepEqual(
+    Object.keys(variables).filter((name) => !readme.includes(name)),
+    [],
+  );
+});

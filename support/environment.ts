@@ -1,0 +1,88 @@
+/** The variables that Tandem reads, each with what it does, and what is no variable and looks like one. */
+import { allowed, isRespelt, misspelt } from './misspelling.ts';
+
+/** Of the environment alone. Those of a target (`BASE_URL` …) may also stand in its file: see target.ts. */
+export const variables = {
+  LOAD_DURATION: 'the whole timeline, calm included, rescaled to this length',
+  LOAD_SCALE: 'rates and VUs multiplied',
+  LOAD_SLICES: 'worker processes a scenario is spread over; the load stays the same',
+  LOAD_SEED: 'other random numbers; the same seed gives the same load',
+  LOAD_RUN_ID: 'names the run; default: the CI’s run id, else made up',
+  LOAD_DASHBOARD: 'a local page that follows the run: 1, or its port',
+  LOAD_POINTS: 'with 1, every interval of every series is written to points.ndjson',
+  LOAD_START_AT: 'the instant at which all shards start',
+  LOAD_RENDEZVOUS: 'URL of the rendezvous at which shards meet before they start',
+  TARGET: 'reads .env.<TARGET> in place of .env',
+  TARGET_FAULTS: 'what the embedded target does wrong',
+  TARGET_FAULTS_SEED: 'random numbers of these faults',
+  TARGET_PROCESSES: 'processes of the embedded target',
+  TARGET_TIME_SCALE: 'how fast time goes in the embedded target’s migrations',
+} as const;
+
+const names = Object.keys(variables);
+const ofLoad = names.filter((name) => name.startsWith('LOAD_'));
+/** What Kubernetes sets in every pod for a service that is called `load-…`: not by a person's hand. */
+const ofKubernetes = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+/** `TARGET_FAULTS` and its like that are set; they reach none but the embedded target. */
+export function embeddedVariables(env: NodeJS.ProcessEnv): string[] {
+  return names.filter((name) => name.startsWith('TARGET_') && env[name]);
+}
+
+/**
+ * What would be ignored in silence, though somebody set it to shape the run. Every `LOAD_…` is ours; what only looks like
+ * another variable of ours is refused where nobody else would use that name.
+ * @param settings names of the variables that say where a target is
+ * @throws one sentence
+ */
+export function checkEnvironment(env: NodeJS.ProcessEnv, settings: readonly string[]): void {
+  const set = Object.keys(env).filter((name) => env[name]);
+  for (const name of set) {
+    if (names.includes(name) || settings.includes(name)) continue;
+    const meant = misspelt(name, names) ?? settings.find((setting) => isRespelt(name, setting));
+    if (meant && !set.includes(meant)) {
+      throw new Error(
+        `${name} in the environment is not known; did you mean ${meant}? If it is another program's, unset it here.`,
+      );
+    }
+    if (name.startsWith('LOAD_') && !ofKubernetes.test(name)) {
+      throw new Error(
+        `${name} in the environment is not known; ${allowed(name, ofLoad)}; if it is another program's, unset it here.`,
+      );
+    }
+  }
+}
+
+/**
+ * A file of settings is shared with other programs, whose variables are none of our business; but for those that look like ours.
+ * @param file its name, for the sentence
+ * @param keys the variables that it sets
+ * @param settings the variables that are read from it
+ * @throws one sentence
+ */
+export function checkSettings(
+  file: string,
+  text: string,
+  keys: string[],
+  settings: readonly string[],
+  env: NodeJS.ProcessEnv,
+): void {
+  for (const key of keys) {
+    if (settings.includes(key)) continue;
+    if (names.includes(key) || (key.startsWith('LOAD_') && misspelt(key, ofLoad))) {
+      throw new Error(`${file} has ${key}, which is read from the environment alone; allowed: ${settings.join(', ')}.`);
+    }
+    const meant = key.startsWith('SECRET_') ? undefined : misspelt(key, settings);
+    if (meant !== undefined && !keys.includes(meant) && !env[meant]) {
+      throw new Error(
+        `${file} has ${key}, which is not known; did you mean ${meant}? If it is another program's, add an empty line "${meant}=" beside it.`,
+      );
+    }
+  }
+  for (const name of settings) {
+    const lines = text.split('\n').filter((line) => new RegExp(`^\\s*(export\\s+)?${name}(?![\\w.-])`).test(line));
+    const empty = lines.find((line) => !/^\s*(export\s+)?\w+\s*(=|:\s)/.test(line));
+    if (empty !== undefined) throw new Error(`${file} has ${name} without a value; allowed is ${name}=<value>.`);
+    if (lines.length > 1) throw new Error(`${file} has ${name} ${lines.length} times; allowed is once.`);
+  }
+}
