@@ -65,7 +65,6 @@ export async function runLoad(
     seed: 1,
     createVu: (id) => work.createVu(id),
     signal: context.signal,
-    onDropped: () => {},
     ...recordedIterations(work, context.recorder),
   });
   await executor.prepare();

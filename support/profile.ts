@@ -137,27 +137,44 @@ const detailedThreshold = z.strictObject({
     .describe('Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).'),
 });
 
+/** Beyond these limits a miss that the generator may have caused is undecided, and the run invalid; what holds, holds. */
 const health = z.strictObject({
-  maxLateness: duration.optional().describe('p99 of generator_lateness above this: invalid. Default 100ms.'),
-  maxStartSpread: duration.optional().describe('Slices starting further apart than this: invalid. Default 1s.'),
+  maxLateness: duration
+    .optional()
+    .describe('p99 of generator_lateness above this: the generator was late. Default 100ms.'),
+  maxStartSpread: duration.optional().describe('Slices starting further apart than this: late. Default 1s.'),
   maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
   maxDropped: amount(0, 1).optional().describe('Share of arrivals that may be dropped. Default 0.'),
+  minDelivered: amount(0, 1)
+    .optional()
+    .describe(
+      'Share of the load that must be sent within a second of when it was due (looping VUs: share of an iteration that is not the generator’s own); below it what holds is undecided. Default 0.9: runs of one build differ by as much.',
+    ),
   maxEventLoopDelay: duration
     .optional()
-    .describe('p90 of generator_event_loop_delay above this: invalid. Default 100ms.'),
+    .describe('p90 of generator_event_loop_delay above this: the process was held up. Default 100ms.'),
   maxGeneratorCpu: percent(1, 90)
     .optional()
-    .describe('p90 of generator_cpu_percent (100: one core) above this: invalid. Default 90.'),
-  maxGcPause: duration.optional().describe('p99 of generator_gc_pause above this: invalid. Default 100ms.'),
+    .describe(
+      'p90 of generator_cpu_percent (100: one core, or a container’s limit) above this: at its limit. Default 90.',
+    ),
+  maxGcPause: duration
+    .optional()
+    .describe('p99 of generator_gc_pause above this: the process was held up. Default 100ms.'),
   maxMachineCpu: percent(1, 95)
     .optional()
-    .describe('Mean of machine_cpu_percent (100: all cores) under load above this: invalid. Default 95.'),
+    .describe(
+      'Mean of machine_cpu_percent (100: all cores, or a container’s limit) under load above this: full. Default 95.',
+    ),
   maxSteal: percent(0, 10)
     .optional()
-    .describe('Mean of machine_steal_percent under load above this: invalid. Default 10.'),
+    .describe('Mean of machine_steal_percent under load above this: the host is overbooked. Default 10.'),
+  maxThrottled: percent(0, 10)
+    .optional()
+    .describe('Mean of machine_throttled_percent under load above this: a container’s limit held it. Default 10.'),
   maxControlSlowdown: amount(1, 1_000_000)
     .optional()
-    .describe('Times that browser_control_paint may grow over calm before the run is invalid. Default 3.'),
+    .describe('Times that browser_control_paint may grow over calm; beyond, the browsers were slow. Default 3.'),
   targetDownAfter: someTime.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
 });
 

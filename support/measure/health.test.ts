@@ -118,7 +118,7 @@ test('an interval that a stop cut short says nothing', (t) => {
   now += 49;
   assert.deepEqual(recorder.pack(), {});
   now += 50;
-  assert.ok(recorder.pack()['generator_cpu_percent{scenario:relay}']);
+  assert.ok(recorder.pack()['generator_cpu_percent{scenario:relay,window:load}']);
 });
 
 test('what is done after the watch has ended does not count', async (t) => {
@@ -129,5 +129,5 @@ test('what is done after the watch has ended does not count', async (t) => {
   t.after(() => health.stop());
   burn(100);
   await wait(10);
-  assert.equal(recorder.pack()['generator_event_loop_delay{scenario:relay}'], undefined);
+  assert.equal(recorder.pack()['generator_event_loop_delay{scenario:relay,window:load}'], undefined);
 });

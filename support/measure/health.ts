@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { type EventLoopUtilization, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
+import { Cgroup, type CgroupReadings, quotaUse } from './cgroup.ts';
+import type { BuiltinMetric } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-/** The limits of a profile's `health`: beyond them it is the generator that was measured, not the target. */
+/** The limits of a profile's `health`: beyond them the generator may be the cause of what was measured, and not the target. */
 export interface HealthLimits {
   /** Of the 99th percentile of `generator_lateness`. */
   maxLatenessMs: number;
@@ -12,9 +14,11 @@ export interface HealthLimits {
   maxShardSpreadMs: number;
   /** Share of the arrivals that may be dropped. */
   maxDropped: number;
+  /** Share of the load that must have been sent when it was due. */
+  minDelivered: number;
   /** Of the 90th percentile of `generator_event_loop_delay`: for a tenth of the time it may be worse. */
   maxEventLoopDelayMs: number;
-  /** Of the 90th percentile of `generator_cpu_percent`; 100 is one core, all that a process can use. */
+  /** Of the 90th percentile of `generator_cpu_percent`; 100 is all that a process may use. */
   maxGeneratorCpuPercent: number;
   /** Of the 99th percentile of `generator_gc_pause`. */
   maxGcPauseMs: number;
@@ -22,6 +26,8 @@ export interface HealthLimits {
   maxMachineCpuPercent: number;
   /** Of the mean of `machine_steal_percent` while there is load. */
   maxStealPercent: number;
+  /** Of the mean of `machine_throttled_percent` while there is load. */
+  maxThrottledPercent: number;
   /** Times that `browser_control_paint` may grow over its calm value (75th percentiles). */
   maxControlSlowdown: number;
 }
@@ -34,36 +40,57 @@ const SHORTEST_MS = 50;
 
 /**
  * Watches a process that generates load and the machine it is on, into its recorder, once an interval:
- * `generator_event_loop_delay` (90th percentile of the interval), `generator_cpu_percent` (of one core; garbage collection and
- * JIT threads included), `machine_cpu_percent` and `machine_steal_percent` (of all cores), and each garbage collection as
- * `generator_gc_pause`. Every slice reads the machine for itself, so that the merged shards tell of all machines.
+ * `generator_event_loop_delay` (90th percentile of the interval), `generator_busy_percent` (of the time, by the event loop),
+ * `generator_cpu_percent` (of one core, or of the container's limit when that is less; garbage collection and JIT threads
+ * included), `machine_cpu_percent` (of all cores, or of the container's limit), `machine_steal_percent`,
+ * `machine_throttled_percent`, and each garbage collection as `generator_gc_pause`. All carry the part of the run. Every slice
+ * reads the machine for itself, so that the merged shards tell of all machines.
  */
 export class GeneratorHealth {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #observer: PerformanceObserver;
-  #before = readings();
+  readonly #recorder: Recorder;
+  readonly #window: () => string;
+  readonly #cgroup: Cgroup;
+  #before: Readings;
 
-  /** @param window which part of the run it is now: the machine's figures carry it as a tag */
-  constructor(recorder: Recorder, window: () => string) {
-    const pauses = recorder.trend('generator_gc_pause');
+  /** @param window which part of the run it is now: an interval belongs to the one in which it began */
+  constructor(recorder: Recorder, window: () => string, cgroup = new Cgroup()) {
+    this.#recorder = recorder;
+    this.#window = window;
+    this.#cgroup = cgroup;
+    this.#before = this.#readings();
     this.#observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) pauses.add(duration);
-    });
-    recorder.onPack(() => {
-      const now = readings();
-      const elapsedMs = now.at - this.#before.at;
-      if (elapsedMs >= SHORTEST_MS) {
-        recorder.add('generator_cpu_percent', (100 * (now.cpuMs - this.#before.cpuMs)) / elapsedMs);
-        // Not its worst: a single stall shows in the lateness, a loop that is late most of the time shows here.
-        const delayMs = this.#delay.percentile(90) / 1e6 - RESOLUTION_MS;
-        if (this.#delay.count > 0) recorder.add('generator_event_loop_delay', Math.max(0, delayMs));
-        const { busyPercent, stealPercent } = shareOf(this.#before.machine, now.machine);
-        recorder.add('machine_cpu_percent', busyPercent, { window: window() });
-        recorder.add('machine_steal_percent', stealPercent, { window: window() });
+      for (const { duration } of list.getEntries()) {
+        recorder.add('generator_gc_pause', duration, { window: this.#before.window });
       }
-      this.#delay.reset();
-      this.#before = now;
     });
+    recorder.onPack(() => this.#endInterval());
+  }
+
+  #endInterval(): void {
+    const before = this.#before;
+    const now = this.#readings();
+    const elapsedMs = now.at - before.at;
+    if (elapsedMs >= SHORTEST_MS) {
+      const add = (metric: BuiltinMetric, value: number) =>
+        this.#recorder.add(metric, value, { window: before.window });
+      const quota = quotaUse(before.cgroup, now.cgroup, elapsedMs);
+      add(
+        'generator_cpu_percent',
+        (100 * (now.cpuMs - before.cpuMs)) / elapsedMs / Math.min(1, quota?.quotaCores ?? 1),
+      );
+      add('generator_busy_percent', 100 * performance.eventLoopUtilization(now.loop, before.loop).utilization);
+      // Not its worst: a single stall shows in the lateness, a loop that is late most of the time shows here.
+      const delayMs = this.#delay.percentile(90) / 1e6 - RESOLUTION_MS;
+      if (this.#delay.count > 0) add('generator_event_loop_delay', Math.max(0, delayMs));
+      const { busyPercent, stealPercent } = shareOf(before.machine, now.machine);
+      add('machine_cpu_percent', Math.max(busyPercent, quota?.usedPercent ?? 0));
+      add('machine_steal_percent', stealPercent);
+      if (quota) add('machine_throttled_percent', quota.throttledPercent);
+    }
+    this.#delay.reset();
+    this.#before = now;
   }
 
   /** Begins to watch; what was before does not count. */
@@ -71,25 +98,35 @@ export class GeneratorHealth {
     this.#observer.observe({ entryTypes: ['gc'] });
     this.#delay.enable();
     this.#delay.reset();
-    this.#before = readings();
+    this.#before = this.#readings();
   }
 
   stop(): void {
     this.#delay.disable();
     this.#observer.disconnect();
   }
+
+  #readings(): Readings {
+    const { user, system } = process.cpuUsage();
+    return {
+      at: performance.now(),
+      window: this.#window(),
+      cpuMs: (user + system) / 1_000,
+      loop: performance.eventLoopUtilization(),
+      machine: ticks(),
+      cgroup: this.#cgroup.read(),
+    };
+  }
 }
 
 interface Readings {
   at: number;
+  window: string;
   /** That this process has used. */
   cpuMs: number;
+  loop: EventLoopUtilization;
   machine: Ticks;
-}
-
-function readings(): Readings {
-  const { user, system } = process.cpuUsage();
-  return { at: performance.now(), cpuMs: (user + system) / 1_000, machine: ticks() };
+  cgroup: CgroupReadings;
 }
 
 /** Shares of the machine's CPU time between two readings, in percent of all cores. */
@@ -137,4 +174,13 @@ export function parseStat(text: string): Ticks {
     .map(Number);
   const busy = user + nice + system + irq + softirq + steal;
   return { busy, steal, all: busy + idle + iowait };
+}
+
+/**
+ * Of the time that `vus` VUs were held, the share that was the process's own when its event loop was at work for a share `busy` of
+ * it: while it idles all of them wait for the target, while it is at work one at least waits for us.
+ */
+export function ownShare(busy: number, vus: number): number {
+  const share = Math.max(0, Math.min(1, busy));
+  return share === 0 ? 0 : share / (share + Math.max(1, vus) * (1 - share));
 }

@@ -13,14 +13,26 @@ export interface MetricDefinition {
   contains: Contains;
   /** Unfinished work has its samples here too, or nothing to do with it: none are missing because an iteration was cut off. */
   complete?: true;
+  tells?: Tells;
 }
 
+/**
+ * What more of it means, for whoever asks whether a slow generator or a smaller load may have moved it: work that was done,
+ * successes, failures; figures of the target's or of the generator's own process. Of other times: slowness; of other metrics
+ * only their author knows.
+ */
+export type Tells = 'work' | 'success' | 'failure' | 'slowness' | 'target' | 'generator';
+
 const time = { type: 'trend', contains: 'time' } as const;
-const score = { type: 'trend', contains: 'default' } as const;
-const counter = { type: 'counter', contains: 'default' } as const;
-const bytes = { type: 'counter', contains: 'data' } as const;
-const rate = { type: 'rate', contains: 'default' } as const;
+const score = { type: 'trend', contains: 'default', tells: 'slowness' } as const;
+const counter = { type: 'counter', contains: 'default', tells: 'work' } as const;
+const lost = { type: 'counter', contains: 'default', tells: 'failure' } as const;
+const bytes = { type: 'counter', contains: 'data', tells: 'work' } as const;
+const successes = { type: 'rate', contains: 'default', tells: 'success' } as const;
+const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
 const gauge = { type: 'gauge', contains: 'default' } as const;
+const ownTime = { type: 'trend', contains: 'time', tells: 'generator', complete: true } as const;
+const ownShare = { type: 'trend', contains: 'default', tells: 'generator', complete: true } as const;
 const complete = true as const;
 
 export const builtinMetrics = {
@@ -30,18 +42,18 @@ export const builtinMetrics = {
   iteration_duration: { ...time, complete },
   /** Start − due. */
   iteration_lateness: { ...time, complete },
-  /** Start − due of the iterations that had a free VU when they were due: the generator's own lateness. */
-  generator_lateness: { ...time, complete },
+  /** Of start − due the generator's own part: all but the wait for VUs that the target held. Of dropped arrivals too. */
+  generator_lateness: ownTime,
   iterations: counter,
   /** Iterations whose outcome was not `ok`, and those that were cut off. */
-  iteration_failed: { ...rate, complete },
+  iteration_failed: { ...failures, complete },
   /** Arrivals that were due and never started. */
-  dropped_iterations: counter,
+  dropped_iterations: lost,
   /** Iterations cut off: by the end of `gracefulStop` or `gracefulRampDown`, which makes them failed, or by that of the run. */
-  interrupted_iterations: counter,
+  interrupted_iterations: lost,
   vus: gauge,
   vus_max: gauge,
-  checks: rate,
+  checks: successes,
   data_sent: bytes,
   data_received: bytes,
 
@@ -51,14 +63,14 @@ export const builtinMetrics = {
   http_req_blocked: { ...time, complete },
   /** First byte written → response headers. */
   http_req_waiting: time,
-  http_req_failed: { ...rate, complete },
+  http_req_failed: { ...failures, complete },
 
   ws_connecting: { ...time, complete },
   ws_sessions: counter,
   ws_msgs_sent: counter,
   ws_msgs_received: counter,
   /** Attempts to connect that came to nothing. */
-  ws_connect_failed: { ...rate, complete },
+  ws_connect_failed: { ...failures, complete },
   /** A ping message sent → its answer received. */
   ws_ping: time,
   ws_session_duration: time,
@@ -79,27 +91,31 @@ export const builtinMetrics = {
   /** A protocol worker sends a marked change to a ledger that a session has open → it is painted there; see `marks.ts`. */
   browser_remote_change_to_paint: time,
   /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
-  browser_remote_change_lost: rate,
+  browser_remote_change_lost: failures,
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: time,
   browser_sessions: counter,
-  browser_session_failed: { ...rate, complete },
+  browser_session_failed: { ...failures, complete },
 
   /** Of each process that generates load, once an interval: 90th percentile of how late its event loop was. */
-  generator_event_loop_delay: { ...time, complete },
-  /** Of each process that generates load, once an interval; 100 is one core. Browsers are processes of their own. */
-  generator_cpu_percent: { ...score, complete },
-  generator_gc_pause: { ...time, complete },
-  /** Of the machine that a slice runs on, once an interval; 100 is all cores, steal included. */
-  machine_cpu_percent: { ...score, complete },
+  generator_event_loop_delay: ownTime,
+  /** Of each process that generates load, once an interval: how much of the time its event loop was at work. */
+  generator_busy_percent: ownShare,
+  /** Likewise; 100 is one core, or a container's limit below that. Browsers are processes of their own. */
+  generator_cpu_percent: ownShare,
+  generator_gc_pause: ownTime,
+  /** Of the machine that a slice runs on, once an interval; 100 is all cores, or a container's limit. Steal included. */
+  machine_cpu_percent: ownShare,
   /** Taken by other guests of the same host. */
-  machine_steal_percent: { ...score, complete },
+  machine_steal_percent: ownShare,
+  /** Of the time, in which a container's limit kept it from running; only where there is one. */
+  machine_throttled_percent: ownShare,
   /** First paint of a page that comes from no server: only the generator's own browser can make it slow. */
-  browser_control_paint: { ...time, complete },
+  browser_control_paint: ownTime,
 
   /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
-  target_cpu_percent: gauge,
-  target_memory_bytes: { type: 'gauge', contains: 'data' },
+  target_cpu_percent: { type: 'gauge', contains: 'default', tells: 'target' },
+  target_memory_bytes: { type: 'gauge', contains: 'data', tells: 'target' },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type BuiltinMetric = keyof typeof builtinMetrics;

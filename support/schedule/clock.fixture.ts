@@ -8,6 +8,7 @@ interface Timer {
 /** A clock for tests: time passes only when the test says so, and as fast as the machine can. */
 export class FakeClock implements Clock {
   #now = 0;
+  #busyMs = 0;
   readonly #timers = new Set<Timer>();
 
   now(): number {
@@ -23,6 +24,10 @@ export class FakeClock implements Clock {
 
   clearTimeout(timer: unknown): void {
     this.#timers.delete(timer as Timer);
+  }
+
+  busyMs(): number {
+    return this.#busyMs;
   }
 
   setImmediate(callback: () => void): void {
@@ -42,6 +47,7 @@ export class FakeClock implements Clock {
   /** Time passes, but the process gets nothing done: no timer fires. */
   block(durationMs: number): void {
     this.#now += durationMs;
+    this.#busyMs += durationMs;
   }
 
   /**

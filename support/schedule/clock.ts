@@ -1,8 +1,12 @@
+import { performance } from 'node:perf_hooks';
+
 /** Time as the executor sees it: a monotonic clock in ms and what wakes it up. Tests bring their own. */
 export interface Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
+  /** How long this process has been at work, in ms, as opposed to waiting for something to happen. */
+  busyMs(): number;
   /** Calls back after the event loop has seen to its timers and sockets. */
   setImmediate(callback: () => void): unknown;
 }
@@ -11,6 +15,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  busyMs: () => performance.eventLoopUtilization().active,
   setImmediate: (callback) => setImmediate(callback),
 };
 

@@ -36,7 +36,7 @@ test('constant-vus: every VU loops until the end, and starts nothing after it', 
   await clock.advance(2000);
   assert.deepEqual(await run, { started: 30, completed: 30, dropped: 0, interrupted: 0 });
   assert.deepEqual(perVu(starts), { 0: 10, 1: 10, 2: 10 });
-  assert.ok(starts.every(({ startAt, dueAt, waitedForVu }) => startAt === dueAt && startAt < 1200 && !waitedForVu));
+  assert.ok(starts.every(({ startAt, dueAt, ownWaitMs }) => startAt === dueAt && startAt < 1200 && ownWaitMs === 0));
   assert.equal(clock.pendingTimers, 0);
 });
 

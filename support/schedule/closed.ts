@@ -61,7 +61,7 @@ export class ClosedModel<V> implements Model {
     const now = this.clock.now();
     if (now >= this.#endAt) return;
     if (now - this.#breathedAt >= BREATH_MS) this.#rest(vu);
-    else if (this.#work.take(vu.rank)) this.pool.start(vu, this.#nextIndex(), now, now, false);
+    else if (this.#work.take(vu.rank)) this.pool.start(vu, this.#nextIndex(), now, now, 0);
   }
 
   end(now: number): void {
@@ -71,7 +71,7 @@ export class ClosedModel<V> implements Model {
     this.#startAlarm.clear();
     if (this.#work.left === Number.POSITIVE_INFINITY) return;
     this.dropped = this.#work.left;
-    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), 'stopped', this.dropped);
+    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), 'stopped', this.dropped, 0);
   }
 
   stop(now: number): void {

@@ -6,11 +6,13 @@ export const defaultHealth: TimelineHealth = {
   maxStartSpreadMs: 1_000,
   maxShardSpreadMs: 30_000,
   maxDropped: 0,
+  minDelivered: 0.9,
   maxEventLoopDelayMs: 100,
   maxGeneratorCpuPercent: 90,
   maxGcPauseMs: 100,
   maxMachineCpuPercent: 95,
   maxStealPercent: 10,
+  maxThrottledPercent: 10,
   maxControlSlowdown: 3,
   targetDownAfterMs: 5_000,
 };

@@ -31,21 +31,27 @@ interface OperationSeries {
 }
 
 /**
- * The executor's `run` and `onCut` for `work`: do an iteration and record its figures. One that was cut off has failed, and
- * its age is the least that it would have taken; what comes of it later is no result. When we ended the run it is nobody's
- * failure.
+ * What an executor does for `work`: an iteration, and its figures. One that was cut off has failed, and its age is the least that
+ * it would have taken; what comes of it later is no result. When we ended the run it is nobody's failure.
+ * @param isCalm whether an iteration that is due then, on the executor's clock, belongs to the calm
  */
-export function recordedIterations<V>(work: Work<V>, recorder: Recorder): Pick<ExecutorOptions<V>, 'run' | 'onCut'> {
+export function recordedIterations<V>(
+  work: Work<V>,
+  recorder: Recorder,
+  isCalm: (dueAt: number) => boolean = () => false,
+): Pick<ExecutorOptions<V>, 'run' | 'onCut' | 'onDropped'> {
   const series = work.operations.map((op) => operationSeries(recorder, tagsOf(op)));
   const cut: OperationSeries[] = [];
   const lateness = recorder.trend('iteration_lateness');
-  const generatorLateness = recorder.trend('generator_lateness');
+  const ownLateness = recorder.trend('generator_lateness', { window: 'load' });
+  const ownCalmLateness = recorder.trend('generator_lateness', { window: 'calm' });
+  const dropped = recorder.counter('dropped_iterations');
   const interrupted = recorder.counter('interrupted_iterations');
   return {
     run(vu, iteration) {
-      const { index, dueAt, startAt, waitedForVu } = iteration;
+      const { index, dueAt, startAt, ownWaitMs } = iteration;
       lateness.add(startAt - dueAt);
-      if (!waitedForVu) generatorLateness.add(startAt - dueAt);
+      (isCalm(dueAt) ? ownCalmLateness : ownLateness).add(ownWaitMs);
       const operation = work.operationOf(index);
       // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
       return work.run(vu, operation, iteration).then((outcome) => {
@@ -54,6 +60,11 @@ export function recordedIterations<V>(work: Work<V>, recorder: Recorder): Pick<E
         own.iterations.add(1);
         add(own, iteration, outcome === 'ok');
       });
+    },
+    onDropped(dueAt, _index, why, count, ownWaitMs) {
+      dropped.add(count);
+      // One that the end of its schedule found waiting was not late enough to be dropped.
+      if (why === 'max-lateness') (isCalm(dueAt) ? ownCalmLateness : ownLateness).add(ownWaitMs);
     },
     onCut(vu, iteration, why) {
       interrupted.add(1);

@@ -12,8 +12,8 @@ export interface Iteration {
   readonly dueAt: number;
   /** When it started, in ms on the clock. */
   readonly startAt: number;
-  /** It was due when no VU was free. */
-  readonly waitedForVu: boolean;
+  /** Of its wait, `startAt` − `dueAt`, what this process caused itself, in ms: all but waiting for VUs that the target held. */
+  readonly ownWaitMs: number;
   /** It is no longer waited for, and counted as interrupted: what comes of it later is no result. */
   readonly abandoned: boolean;
 }
@@ -39,9 +39,9 @@ export interface ExecutorOptions<V> {
   run(vu: V, iteration: Iteration): Promise<void>;
   /**
    * Told of iterations that were due and will never start: `count` of the slice's, the first of them due at `dueAt` (ms on
-   * the clock).
+   * the clock), and how much of its wait was this process's own.
    */
-  onDropped(dueAt: number, index: number, why: DropReason, count: number): void;
+  onDropped(dueAt: number, index: number, why: DropReason, count: number, ownWaitMs: number): void;
   /** Told of each iteration that is no longer waited for, at that instant; its `run` may still settle later. */
   onCut(vu: V, iteration: Iteration, why: CutReason): void;
   /** Aborting it ends the run early. */

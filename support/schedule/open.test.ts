@@ -29,10 +29,10 @@ test('each arrival starts at its time: not early, and late by no more than a tim
   await clock.advance(3000);
   assert.deepEqual(await run, { started: 1400, completed: 1400, dropped: 0, interrupted: 0 });
   assert.deepEqual(indices(starts), upTo(1400));
-  starts.forEach(({ dueAt, startAt, waitedForVu }, n) => {
+  starts.forEach(({ dueAt, startAt, ownWaitMs }, n) => {
     assert.ok(Math.abs(dueAt - (150 + n / 0.7)) < 1e-6, `arrival ${n} is due at ${dueAt}`);
     assert.ok(startAt >= dueAt && startAt < dueAt + 1.001, `arrival ${n}, due at ${dueAt}, started at ${startAt}`);
-    assert.equal(waitedForVu, false);
+    assert.equal(ownWaitMs, startAt - dueAt);
   });
 });
 
@@ -88,13 +88,13 @@ test('arrivals without a free VU wait in line, and their wait counts', async () 
   await clock.advance(1000);
   assert.deepEqual(await run, { started: 5, completed: 5, dropped: 0, interrupted: 0 });
   assert.deepEqual(
-    starts.map(({ index, dueAt, startAt, waitedForVu }) => [index, dueAt, startAt, waitedForVu]),
+    starts.map(({ index, dueAt, startAt, ownWaitMs }) => [index, dueAt, startAt, ownWaitMs]),
     [
-      [0, 0, 1, false],
-      [1, 100, 151, true],
-      [2, 200, 301, true],
-      [3, 300, 451, true],
-      [4, 400, 601, true],
+      [0, 0, 1, 1],
+      [1, 100, 151, 0],
+      [2, 200, 301, 0],
+      [3, 300, 451, 0],
+      [4, 400, 601, 0],
     ],
   );
 });
@@ -236,7 +236,40 @@ test('VUs are made when they are needed, and no more than allowed', async () => 
   await clock.advance(10_000);
   assert.equal((await run).completed, 10);
   assert.deepEqual(created, [0, 1, 2]);
-  assert.deepEqual(starts[1], { index: 1, vuId: 1, dueAt: 100, startAt: 100, waitedForVu: true, abandoned: false });
+  assert.deepEqual(starts[1], { index: 1, vuId: 1, dueAt: 100, startAt: 100, ownWaitMs: 0, abandoned: false });
+});
+
+test('a wait for VUs that our own work holds is our own, one for VUs that the target holds is not', async () => {
+  /** One VU; of the 100 ms that it is held, the process is at work for so many. Due every 50 ms. */
+  const waits = async (busyMs: number): Promise<number[][]> => {
+    const plan = rate(20, 250, { preAllocatedVUs: 1, maxVUs: 1 });
+    const rehearsal = rehearse(plan, 0, {
+      run: async () => {
+        await rehearsal.clock.wait(100 - busyMs);
+        rehearsal.clock.block(busyMs);
+      },
+    });
+    await rehearsal.executor.prepare();
+    const run = rehearsal.executor.run(0);
+    await rehearsal.clock.advance(2_000);
+    await run;
+    return rehearsal.starts.slice(1).map(({ dueAt, startAt, ownWaitMs }) => [startAt - dueAt, ownWaitMs]);
+  };
+  for (const [waitMs, ownMs] of await waits(99)) assert.ok(ownMs! > 0.9 * waitMs!, `${ownMs} of ${waitMs}`);
+  for (const [waitMs, ownMs] of await waits(20)) assert.ok(ownMs! < 25 && waitMs! >= 50, `${ownMs} of ${waitMs}`);
+});
+
+test('a dropped arrival says how much of its wait was our own', async () => {
+  const plan = rate(10, 300, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 500 });
+  const own: number[] = [];
+  const { clock, executor } = rehearse(plan, 60_000, {
+    onDropped: (_dueAt, _index, _why, _count, ownWaitMs) => own.push(ownWaitMs),
+  });
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(70_000);
+  assert.equal((await run).dropped, 2);
+  assert.ok(own.length === 2 && own.every((ms) => ms < 10), own.join());
 });
 
 test('VUs that take long to make are made side by side, but never more of them than arrivals wait', async () => {

@@ -1,3 +1,4 @@
+import { ownShare } from '../measure/health.ts';
 import { Alarm, type Clock, systemClock } from './clock.ts';
 import type { DropReason, ExecutorOptions, Model } from './model.ts';
 import { Pacer } from './pacer.ts';
@@ -21,6 +22,9 @@ interface Waiter {
   dueAt: number;
   /** When its patience ends, in patient ms: at most a step of them from one wake-up to the next. */
   patientUntil: number;
+  /** When it joined the line, and how long the process had been at work by then. */
+  since: number;
+  busySinceMs: number;
 }
 
 /**
@@ -91,7 +95,10 @@ export class OpenModel<V> implements Model {
   onFree(vu: Vu<V>): void {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#free.push(vu);
-    else this.#pool.start(vu, waiter.index, waiter.dueAt, this.#clock.now(), true);
+    else {
+      const now = this.#clock.now();
+      this.#pool.start(vu, waiter.index, waiter.dueAt, now, this.#ownWaitMs(waiter, now));
+    }
   }
 
   /** The schedule is over: what is due starts or joins the line, and the line may still be served. */
@@ -105,11 +112,11 @@ export class OpenModel<V> implements Model {
     this.#over = true;
     this.#alarm.clear();
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
-      this.#drop(waiter, 'stopped');
+      this.#drop(waiter, 'stopped', this.#ownWaitMs(waiter, now));
     }
     const due = { index: this.#pacer.index, dueAt: this.#startAt + this.#pacer.dueAt };
     const count = this.#pacer.passOver(now - this.#startAt);
-    if (count > 0) this.#drop(due, 'stopped', count);
+    if (count > 0) this.#drop(due, 'stopped', now - due.dueAt, count);
     this.#startAt = Number.POSITIVE_INFINITY; // what comes later was never due
   }
 
@@ -125,7 +132,8 @@ export class OpenModel<V> implements Model {
       this.#arrive(index, dueAt);
     }
     while (this.#waiters.length > 0 && this.#waiters.peek()!.patientUntil <= this.#patientNow) {
-      this.#drop(this.#waiters.shift()!, 'max-lateness');
+      const waiter = this.#waiters.shift()!;
+      this.#drop(waiter, 'max-lateness', this.#ownWaitMs(waiter, now));
     }
     this.#setAlarm();
     if (this.finished) this.#onIdle();
@@ -133,11 +141,27 @@ export class OpenModel<V> implements Model {
 
   #arrive(index: number, dueAt: number): void {
     const vu = this.#free.shift();
-    if (vu !== undefined) this.#pool.start(vu, index, dueAt, this.#clock.now(), false);
+    const now = this.#clock.now();
+    if (vu !== undefined) this.#pool.start(vu, index, dueAt, now, now - dueAt);
     else {
-      this.#waiters.push({ index, dueAt, patientUntil: this.#patientNow + this.#plan.maxLatenessMs });
+      const patientUntil = this.#patientNow + this.#plan.maxLatenessMs;
+      this.#waiters.push({ index, dueAt, patientUntil, since: now, busySinceMs: this.#clock.busyMs() });
       this.#hire();
     }
+  }
+
+  /**
+   * Of an arrival's wait what was this process's own: until it was noticed, and after that the whole time when our own work held
+   * the VUs for most of it. While the process idles, all VUs wait for the target; while it is at work, one of them at least waits
+   * for us. So with V VUs and the process at work for a share b of the time, ours is b of b + V·(1 − b). A smaller share than
+   * half is no cause: without it the VUs would have been held all the same.
+   */
+  #ownWaitMs({ dueAt, since, busySinceMs }: Waiter, now: number): number {
+    const noticedMs = since - dueAt;
+    const waitedMs = now - since;
+    if (waitedMs <= 0) return noticedMs;
+    const share = ownShare((this.#clock.busyMs() - busySinceMs) / waitedMs, this.#pool.allocated);
+    return noticedMs + (share >= 0.5 ? share * waitedMs : 0);
   }
 
   /** Makes one more VU, if one is needed and allowed. */
@@ -165,8 +189,8 @@ export class OpenModel<V> implements Model {
     this.#alarm.set(wakeAt);
   }
 
-  #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason, count = 1): void {
+  #drop({ index, dueAt }: { index: number; dueAt: number }, why: DropReason, ownWaitMs: number, count = 1): void {
     this.dropped += count;
-    this.#options.onDropped(dueAt, index, why, count);
+    this.#options.onDropped(dueAt, index, why, count, ownWaitMs);
   }
 }

@@ -44,6 +44,8 @@ export class ScenarioRun {
   #error: string | undefined;
   #startAt: number | undefined;
   #startLateMs = 0;
+  /** On the executor's clock. */
+  #calmUntil = 0;
   #over = false;
   #measuredMs = 0;
   #evidence: () => Evidence = () => ({});
@@ -136,7 +138,9 @@ export class ScenarioRun {
       const startAt = await line.ready();
       this.#begin(startAt, timeline.intervalMs);
       // Between the machine's clock and the executor's lies a constant.
-      const { interrupted } = await executor.run(startAt - monotonicMs() + performance.now());
+      const beginsAt = startAt - monotonicMs() + performance.now();
+      this.#calmUntil = beginsAt + timeline.calmMs;
+      const { interrupted } = await executor.run(beginsAt);
       if (interrupted > 0 && !this.signal.aborted) recorder.cutOff();
       this.#endMeasuring();
       this.signal.throwIfAborted();
@@ -155,15 +159,13 @@ export class ScenarioRun {
 
   #makeExecutor<V>(work: Work<V>): Executor<V> {
     const { scenario, slice, timeline, recorder } = this.#options;
-    const dropped = recorder.counter('dropped_iterations');
     return new Executor<V>({
       plan: scenario.plan,
       slice,
       seed: `${timeline.seed}/${scenario.name}`,
       createVu: (id) => work.createVu(id),
       signal: this.signal,
-      onDropped: (_dueAt, _index, _why, count) => dropped.add(count),
-      ...recordedIterations(work, recorder),
+      ...recordedIterations(work, recorder, (dueAt) => dueAt < this.#calmUntil),
     });
   }
 

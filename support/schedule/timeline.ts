@@ -165,11 +165,13 @@ function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineH
     maxStartSpreadMs: ms(health.maxStartSpread, 1_000),
     maxShardSpreadMs: ms(health.maxShardSpread, 30_000),
     maxDropped: health.maxDropped ?? 0,
+    minDelivered: health.minDelivered ?? 0.9,
     maxEventLoopDelayMs: ms(health.maxEventLoopDelay, 100),
     maxGeneratorCpuPercent: health.maxGeneratorCpu ?? 90,
     maxGcPauseMs: ms(health.maxGcPause, 100),
     maxMachineCpuPercent: health.maxMachineCpu ?? 95,
     maxStealPercent: health.maxSteal ?? 10,
+    maxThrottledPercent: health.maxThrottled ?? 10,
     maxControlSlowdown: health.maxControlSlowdown ?? 3,
     targetDownAfterMs: ms(health.targetDownAfter, 5_000),
   };

@@ -54,7 +54,7 @@ export class VuPool<V> {
     const vu: Vu<V> = {
       rank,
       state,
-      iteration: { index: 0, vuId, dueAt: 0, startAt: 0, waitedForVu: false, abandoned: false },
+      iteration: { index: 0, vuId, dueAt: 0, startAt: 0, ownWaitMs: 0, abandoned: false },
       onDone: () => this.#finish(vu, true),
       onFailed: (error) => {
         this.onError(error);
@@ -68,12 +68,12 @@ export class VuPool<V> {
   }
 
   /** Starts an iteration on a VU that is not busy. */
-  start(vu: Vu<V>, index: number, dueAt: number, startAt: number, waitedForVu: boolean): void {
+  start(vu: Vu<V>, index: number, dueAt: number, startAt: number, ownWaitMs: number): void {
     const { iteration } = vu;
     iteration.index = index;
     iteration.dueAt = dueAt;
     iteration.startAt = startAt;
-    iteration.waitedForVu = waitedForVu;
+    iteration.ownWaitMs = ownWaitMs;
     iteration.abandoned = false;
     vu.busy = true;
     this.active++;
