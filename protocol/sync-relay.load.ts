@@ -10,7 +10,12 @@ load('sync-relay', {
   teardown: (access) => access.close(),
   vu: (vu, access) => new RelayDevice(access, vu),
   operations: {
-    push: { weight: 40, run: (device, vu) => device.push(vu.random.int(1, 5)) },
+    push: {
+      weight: 40,
+      async run(device, vu) {
+        await device.push(vu.random.int(1, 5));
+      },
+    },
     pull: {
       weight: 30,
       async run(device) {

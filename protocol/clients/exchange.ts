@@ -15,7 +15,10 @@ export interface Answer {
   readonly error: string | undefined;
   /** `indeterminate`: a write was sent and never answered, so it may have happened. */
   readonly outcome: 'ok' | 'failed' | 'indeterminate';
-  /** k6's `http_req_duration`: first byte sent to last byte read; 0 when nothing was sent. */
+  /**
+   * k6's `http_req_duration`: first byte sent to last byte read; 0 when nothing was sent, or it was turned away by a rate
+   * limit: how fast a target says no is nobody's latency.
+   */
   readonly durationMs: number;
 }
 
@@ -101,6 +104,7 @@ export class UnderWay {
 }
 
 const NO_HEADERS: Buffer[] = [];
+const RATE_LIMITED = 429;
 
 /**
  * One request on its way, as undici reports it, in undici 7's older words: the newer ones parse all headers of every answer
@@ -169,7 +173,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = headers;
-    this.#series.waiting.add(performance.now() - this.#sentAt);
+    if (!this.#isTurnedAway) this.#series.waiting.add(performance.now() - this.#sentAt);
     return true;
   }
 
@@ -201,6 +205,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle('', networkError(error), written ? 'indeterminate' : 'failed');
   }
 
+  get #isTurnedAway(): boolean {
+    return this.#status === RATE_LIMITED && !this.#call.expects?.includes(RATE_LIMITED);
+  }
+
   #settle(body: string, error: string | undefined, outcome: Answer['outcome']): void {
     this.#underWay.remove(this);
     const now = performance.now();
@@ -208,14 +216,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#count(this.#series, now, error !== undefined);
       if (error !== undefined) this.#series.recorder.error(error);
     }
-    const durationMs = this.#sentAt > 0 ? now - this.#sentAt : 0;
+    const durationMs = this.#sentAt > 0 && !this.#isTurnedAway ? now - this.#sentAt : 0;
     this.#resolve(new ReadAnswer(this.#status, this.#headers, body, error, outcome, durationMs));
   }
 
   #count({ requests, duration, failed, sent, received }: ExchangeSeries, now: number, hasFailed: boolean): void {
     requests.add(1);
     if (this.#sentAt > 0) {
-      duration.add(now - this.#sentAt);
+      if (!this.#isTurnedAway) duration.add(now - this.#sentAt);
       if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body));
     }
     failed.add(hasFailed ? 1 : 0);
@@ -256,7 +264,7 @@ class ReadAnswer implements Answer {
 class AnswerTooLarge extends Error {}
 class TimeUp extends Error {}
 
-const statusNotes: Record<number, string> = { 407: ' (from the proxy)', 429: ' (rate limited)' };
+const statusNotes: Record<number, string> = { 407: ' (from the proxy)', [RATE_LIMITED]: ' (rate limited)' };
 
 function statusError(status: number): string {
   return `HTTP ${status}${statusNotes[status] ?? ''}`;

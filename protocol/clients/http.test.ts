@@ -124,6 +124,20 @@ test('a status of 400 or more is a failure with a name, and its body can be read
   assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 3, total: 3 });
 });
 
+test('what a rate limit turns away is in no time, unless the call expects it', async (t) => {
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(429).end()),
+  );
+  assert.equal((await made.request()).durationMs, 0);
+  const { 'http_req_duration{op:thing}': duration, 'http_req_waiting{op:thing}': waiting } = made.recorded();
+  assert.deepEqual([duration, waiting], [undefined, undefined]);
+  const expected = await made.http.request({ op: 'probe', method: 'GET', path: '/', expects: [429] });
+  assert.ok(expected.durationMs > 0);
+  assert.ok(made.recorded()['http_req_duration{op:probe}']);
+  assert.deepEqual(made.errors, { 'HTTP 429 (rate limited)': 1 });
+});
+
 test('a redirect is an answer, so a loop of them has no second turn', async (t) => {
   let requests = 0;
   const made = await bed(

@@ -13,8 +13,10 @@ import {
 import { type Session, signIn } from './auth.ts';
 import { Cipher } from './cipher.ts';
 import type { Http } from './http.ts';
+import { Pulling } from './pulling.ts';
 import { type Change, RelayApi } from './relay-api.ts';
 import { Replica } from './replica.ts';
+import { Stamps } from './stamps.ts';
 
 /** Between two attempts to sign in to an account that is not there yet. */
 const RETRY_MS = 1_000;
@@ -48,6 +50,7 @@ export class Marker {
   readonly #account: Account;
   readonly #device: string;
   readonly #replica: Replica;
+  readonly #stamps = new Stamps();
   readonly #history: DeviceHistory;
   readonly #acknowledged: Record<string, number> = {};
   #update: Uint8Array = new Uint8Array();
@@ -102,18 +105,16 @@ export class Marker {
     const replica = new Replica(device, MAX_CLIENT);
     const madeAt = new Map<string, number>();
     const readFrom = epochMs();
-    let cursor = 0;
+    const pulling = new Pulling(0);
     for (let page = 1; page <= MAX_PAGES; page++) {
-      const pulled = await api.pull(cursor, {});
+      const pulled = await api.pull(pulling, {});
       if (!pulled) return;
       for (const change of pulled.changes) {
         history.received(change.id);
         const update = this.#cipher!.decrypt(change.encrypted_payload);
         this.#vu.check('read back: payload is a change of the ledger', update !== undefined && replica.apply(update));
-        const { timestamp } = change as Partial<Change>;
-        if (timestamp !== undefined) madeAt.set(change.entity_id, timestamp);
+        if (change.timestamp !== undefined) madeAt.set(change.entity_id, change.timestamp);
       }
-      cursor = pulled.timestamp;
       if (!pulled.hasMore) {
         const transactions = Object.values(replica.doc.getMap<Transaction>('transactions').toJSON());
         this.#readBack = {
@@ -172,7 +173,7 @@ export class Marker {
       operation: 'CREATE',
       encrypted_payload: this.#cipher!.encrypt(this.#update),
       version_vector: { [this.#device]: this.#counter },
-      timestamp: Date.now(),
+      timestamp: this.#stamps.next(),
       device_id: this.#device,
     };
     return { change, transactionId };

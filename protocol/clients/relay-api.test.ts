@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { serve } from '../../support/server.fixture.ts';
 import { Http } from './http.ts';
+import { Pulling } from './pulling.ts';
 import { type Change, RelayApi } from './relay-api.ts';
 import { recorded, testSlice, testVu } from './slice.fixture.ts';
 
@@ -112,9 +113,11 @@ const page = (fields: object) => ({
   ...fields,
 });
 
-test('a pull gives a page and the cursor of the next', async (t) => {
+test('a pull gives a page, and moves on behind it', async (t) => {
   const made = await bed(t, page({ has_more: true }));
-  assert.deepEqual(await made.api.pull(5, { phone: 2 }), { changes: [change], hasMore: true, timestamp: 7 });
+  const pulling = new Pulling(5);
+  assert.deepEqual(await made.api.pull(pulling, { phone: 2 }), { changes: [change], hasMore: true });
+  assert.equal(pulling.since, 7);
   assert.deepEqual(made.requests[0]!.body, {
     protocol_version: '1.0.0',
     device_id: 'phone',
@@ -131,6 +134,7 @@ const strayPages: [what: string, answer: unknown][] = [
   ['no protocol version', page({ protocol_version: undefined })],
   ['no has_more', page({ has_more: undefined })],
   ['a cursor that is text', page({ timestamp: '7' })],
+  ['a timestamp of text', page({ changes: [{ ...change, timestamp: '7' }] })],
   ['changes that are no list', page({ changes: {} })],
   ['a change that is null', page({ changes: [null] })],
   ['a change without a version vector', page({ changes: [{ ...change, version_vector: null }] })],
@@ -141,7 +145,7 @@ const strayPages: [what: string, answer: unknown][] = [
 for (const [what, answer] of strayPages) {
   test(`a pull answered with ${what} gives no page`, async (t) => {
     const made = await bed(t, answer);
-    assert.equal(await made.api.pull(5, {}), undefined);
+    assert.equal(await made.api.pull(new Pulling(5), {}), undefined);
     assert.deepEqual(made.errors, { 'check: pull: answer is as in the contract': 1 });
   });
 }
@@ -149,7 +153,7 @@ for (const [what, answer] of strayPages) {
 test('a page that is too large, and changes of its own, fail checks and are handed out all the same', async (t) => {
   const changes = Array.from({ length: 101 }, () => ({ ...change, device_id: 'phone' }));
   const made = await bed(t, page({ changes }));
-  assert.equal((await made.api.pull(5, {}))?.changes.length, 101);
+  assert.equal((await made.api.pull(new Pulling(5), {}))?.changes.length, 101);
   assert.deepEqual(made.errors, {
     'check: pull: at most 100 changes a page': 1,
     'check: pull: no change of its own': 1,
@@ -158,6 +162,6 @@ test('a page that is too large, and changes of its own, fail checks and are hand
 
 test('a pull answered with an error gives no page', async (t) => {
   const made = await bed(t, page({}), 500);
-  assert.equal(await made.api.pull(5, {}), undefined);
+  assert.equal(await made.api.pull(new Pulling(5), {}), undefined);
   assert.deepEqual(made.errors, { 'HTTP 500': 1, 'check: pull: status is 200': 1 });
 });

@@ -1,6 +1,7 @@
 import type { Vu } from '../../support/test.ts';
 import { type Answer, type Http, json } from './http.ts';
 import type { EntityType, Operation } from './ledger.ts';
+import type { PullAnswer, PulledChange, Pulling } from './pulling.ts';
 import type { VersionVector } from './version.ts';
 
 const PROTOCOL_VERSION = '1.0.0';
@@ -37,20 +38,10 @@ export interface Pushed {
   rejected: ReadonlySet<string>;
 }
 
+/** What a pull brought. */
 export interface Page {
   changes: PulledChange[];
   hasMore: boolean;
-  /** Cursor of the next page. */
-  timestamp: number;
-}
-
-/** What can be relied on in a change that the relay hands out. */
-export interface PulledChange {
-  id: string;
-  entity_id: string;
-  encrypted_payload: string;
-  version_vector: VersionVector;
-  device_id?: string;
 }
 
 const NOTHING: Pushed = { accepted: new Set(), rejected: new Set() };
@@ -88,18 +79,19 @@ export class RelayApi {
   }
 
   /**
-   * One page of what other devices pushed after `cursor`; undefined when the answer is of no use.
+   * The next page of what other devices pushed, after which `pulling` has moved on; undefined when the answer is of no use.
    * @param known what the device has of its own and of the others' changes
    */
-  async pull(cursor: number, known: VersionVector): Promise<Page | undefined> {
+  async pull(pulling: Pulling, known: VersionVector): Promise<Page | undefined> {
     const vu = this.#vu;
-    const answer = await this.#send('pull', { since_timestamp: cursor, sync_vector: known });
+    const answer = await this.#send('pull', { since_timestamp: pulling.since, sync_vector: known });
     if (answer.durationMs > 0) vu.add('sync_pull_duration', answer.durationMs);
     if (!vu.check('pull: status is 200', answer.status === 200)) return undefined;
     const body = json<PullAnswer>(answer);
     if (!vu.check('pull: answer is as in the contract', isPullAnswer(body))) return undefined;
-    const { changes, has_more: hasMore, timestamp } = body!;
-    vu.check('pull: at most 100 changes a page', changes.length <= MAX_PAGE);
+    const { has_more: hasMore } = body!;
+    vu.check('pull: at most 100 changes a page', body!.changes.length <= MAX_PAGE);
+    const changes = pulling.take(body!);
     if (changes.length > 0) {
       vu.add('changes_pulled', changes.length);
       vu.check(
@@ -107,7 +99,7 @@ export class RelayApi {
         changes.every(({ device_id }) => device_id !== this.#device),
       );
     }
-    return { changes, hasMore, timestamp };
+    return { changes, hasMore };
   }
 
   async #send(call: 'push' | 'pull', content: object): Promise<Answer> {
@@ -131,13 +123,6 @@ interface PushAnswer {
   timestamp: number;
   accepted: string[];
   rejected: { id: string; reason: string }[];
-}
-
-interface PullAnswer {
-  protocol_version: string;
-  changes: PulledChange[];
-  has_more: boolean;
-  timestamp: number;
 }
 
 function isPushAnswer(answer: PushAnswer | undefined): boolean {
@@ -173,6 +158,7 @@ function isChange(change: PulledChange | undefined): boolean {
     typeof change.encrypted_payload === 'string' &&
     typeof change.version_vector === 'object' &&
     change.version_vector !== null &&
-    Object.values(change.version_vector).every((counter) => typeof counter === 'number')
+    Object.values(change.version_vector).every((counter) => typeof counter === 'number') &&
+    ['number', 'undefined'].includes(typeof change.timestamp)
   );
 }

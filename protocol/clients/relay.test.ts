@@ -5,6 +5,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { parseFaults } from '../../target/faults.ts';
 import { startTarget, type Target } from '../../target/server.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/target.fixture.ts';
+import { publishedRelay } from './published-relay.fixture.ts';
 import { accountToken, RelayAccess, RelayDevice } from './relay.ts';
 import type { Change } from './relay-api.ts';
 import { recorded, testSlice, testVu } from './slice.fixture.ts';
@@ -314,4 +315,15 @@ test('a configured account is pulled from now on, a made-up one from its beginni
   await bed(t, url, 1, 'a-real-token').device.pull();
   assert.equal(since[0], 0);
   assert.ok(since[1]! >= before);
+});
+
+test('a relay that orders by the changes’ own timestamps: none is rejected, none is missed', async (t) => {
+  const { url, rejected } = await publishedRelay(t);
+  const made = bed(t, url, 2);
+  const [writer, reader] = made.devices as [RelayDevice, RelayDevice];
+  for (let pushes = 0; pushes < 50; pushes++) await writer.push(5);
+  assert.equal(await reader.pull(), true);
+  assert.equal(sums(made)('changes_pulled'), 250);
+  assert.deepEqual(rejected, []);
+  assert.deepEqual(made.errors, {});
 });

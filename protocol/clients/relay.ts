@@ -9,7 +9,9 @@ import {
 import { Cipher } from './cipher.ts';
 import { Http } from './http.ts';
 import { Ledger } from './ledger.ts';
+import { Pulling } from './pulling.ts';
 import { type Change, RelayApi } from './relay-api.ts';
+import { Stamps } from './stamps.ts';
 
 /** A relay whose `has_more` never ends must not hold a VU for ever. */
 const MAX_PAGES = 100;
@@ -52,7 +54,8 @@ export class RelayDevice {
   readonly #history: DeviceHistory;
   readonly #origin: number;
   #counter = 0;
-  #cursor: number;
+  readonly #pulling: Pulling;
+  readonly #stamps = new Stamps();
   #complete = false;
   #readFrom = 0;
   #readBack: DeviceEvidence | undefined;
@@ -68,11 +71,11 @@ export class RelayDevice {
     this.#history = new DeviceHistory(this.#account, this.deviceId);
     // A made-up account is empty; a configured one has a history that every device pulled long ago.
     this.#origin = vu.target.token ? Date.now() : 0;
-    this.#cursor = this.#origin;
+    this.#pulling = new Pulling(this.#origin);
   }
 
-  /** Makes `count` edits and pushes them at once. */
-  async push(count: number): Promise<void> {
+  /** Makes `count` edits and pushes them at once. True when the relay said what has become of them. */
+  async push(count: number): Promise<boolean> {
     const first = this.#counter + 1;
     const changes = Array.from({ length: count }, () => this.#change());
     const { accepted, rejected } = await this.#api.push(changes);
@@ -81,29 +84,29 @@ export class RelayDevice {
       if (accepted.has(id)) this.#history.acknowledged(first + place, now);
       else if (!rejected.has(id)) this.#history.indeterminate(first + place);
     });
-    if (accepted.size + rejected.size > 0) this.#vu.check('push: no change is rejected', rejected.size === 0);
+    const answered = accepted.size + rejected.size > 0;
+    if (answered) this.#vu.check('push: no change is rejected', rejected.size === 0);
+    return answered;
   }
 
   /** Pulls what the other devices pushed since the last time, page by page. True when the end was reached. */
   async pull(): Promise<boolean> {
     for (let page = 1; page <= MAX_PAGES; page++) {
-      const pulled = await this.#api.pull(this.#cursor, { [this.deviceId]: this.#counter });
+      const pulled = await this.#api.pull(this.#pulling, { [this.deviceId]: this.#counter });
       if (!pulled) return false;
-      const { changes, hasMore, timestamp } = pulled;
-      if (changes.length > 0) this.#take(changes);
-      this.#cursor = timestamp;
-      if (!hasMore) return true;
+      if (pulled.changes.length > 0) this.#take(pulled.changes);
+      if (!pulled.hasMore) return true;
     }
     this.#vu.check('pull: has_more comes to an end', false);
     return false;
   }
 
-  /** Push, then pull. */
+  /** Push, then pull; its time counts when both were answered. */
   async fullSync(count: number): Promise<void> {
     const startAt = performance.now();
-    await this.push(count);
-    await this.pull();
-    this.#vu.add('sync_full_sync_duration', performance.now() - startAt);
+    const pushed = await this.push(count);
+    const pulled = await this.pull();
+    if (pushed && pulled) this.#vu.add('sync_full_sync_duration', performance.now() - startAt);
   }
 
   /** The last look: pulls what is left, and for one device of each account reads everything back as a device that never pulled. */
@@ -128,13 +131,12 @@ export class RelayDevice {
     const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
     const history = new DeviceHistory(this.#account, reader);
     const readFrom = epochMs();
-    let cursor = this.#origin;
+    const pulling = new Pulling(this.#origin);
     while (this.#access.readBackPages > 0) {
       this.#access.readBackPages -= 1;
-      const pulled = await api.pull(cursor, {});
+      const pulled = await api.pull(pulling, {});
       if (!pulled) return;
       for (const { id } of pulled.changes) history.received(id);
-      cursor = pulled.timestamp;
       if (!pulled.hasMore) {
         this.#readBack = history.evidence(true, readFrom);
         return;
@@ -152,7 +154,7 @@ export class RelayDevice {
       operation,
       encrypted_payload: this.#cipher.encrypt(update),
       version_vector: { [this.deviceId]: this.#counter },
-      timestamp: Date.now(),
+      timestamp: this.#stamps.next(),
     };
   }
 

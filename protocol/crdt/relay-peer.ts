@@ -1,8 +1,10 @@
 import { changeId, type DeviceEvidence, DeviceHistory, type Vu } from '../../support/test.ts';
 import type { Cipher } from '../clients/cipher.ts';
 import type { Http } from '../clients/http.ts';
-import { type Change, type PulledChange, RelayApi } from '../clients/relay-api.ts';
+import { type PulledChange, Pulling } from '../clients/pulling.ts';
+import { type Change, RelayApi } from '../clients/relay-api.ts';
 import type { Replica } from '../clients/replica.ts';
+import { Stamps } from '../clients/stamps.ts';
 import { EntityVersions } from '../clients/version.ts';
 import type { Edit, Peer } from './peer.ts';
 
@@ -35,14 +37,15 @@ export class RelayPeer implements Peer {
   #refused = false;
   #update: Uint8Array = new Uint8Array();
   #counter = 0;
-  #cursor: number;
+  readonly #pulling: Pulling;
+  readonly #stamps = new Stamps();
 
   constructor(replica: Replica, options: RelayPeerOptions) {
     this.replica = replica;
     this.#options = options;
     this.#api = new RelayApi(options.http, options.vu, replica.name, options.token);
     this.#history = new DeviceHistory(options.document, replica.name);
-    this.#cursor = options.cursor;
+    this.#pulling = new Pulling(options.cursor);
     replica.onLocal = (update) => {
       this.#update = update;
     };
@@ -70,7 +73,7 @@ export class RelayPeer implements Peer {
       operation: 'UPDATE',
       encrypted_payload: this.#options.cipher.encrypt(this.#update),
       version_vector: vector,
-      timestamp: Date.now(),
+      timestamp: this.#stamps.next(),
       device_id: replica.name,
     });
     return { id, entity, client: replica.client, clock: replica.clockOf(replica.client) };
@@ -102,10 +105,9 @@ export class RelayPeer implements Peer {
     this.upToDate = false;
     for (let page = 1; page <= MAX_PAGES; page++) {
       if (page > 1 && performance.now() >= deadline) return;
-      const pulled = await this.#api.pull(this.#cursor, { [this.replica.name]: this.#counter });
+      const pulled = await this.#api.pull(this.#pulling, { [this.replica.name]: this.#counter });
       if (!pulled) return;
       for (const change of pulled.changes) this.#take(change);
-      this.#cursor = pulled.timestamp;
       if (!pulled.hasMore) {
         this.upToDate = true;
         return;

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PulledChange } from './pulling.ts';
+import { Pulling } from './pulling.ts';
+
+const change = (id: string, timestamp?: number): PulledChange => ({
+  id,
+  entity_id: id,
+  encrypted_payload: '',
+  version_vector: {},
+  ...(timestamp !== undefined && { timestamp }),
+});
+const ids = (changes: PulledChange[]) => changes.map(({ id }) => id).join(' ');
+
+test('behind the last page the answer’s timestamp is the cursor', () => {
+  const pulling = new Pulling(5);
+  assert.equal(ids(pulling.take({ changes: [change('a', 10)], has_more: false, timestamp: 20 })), 'a');
+  assert.equal(pulling.since, 20);
+  assert.equal(ids(pulling.take({ changes: [], has_more: false, timestamp: 20 })), '');
+  assert.equal(pulling.since, 20);
+});
+
+test('between pages of a relay whose timestamp is its clock, the last change’s own is the cursor', () => {
+  const pulling = new Pulling(0);
+  pulling.take({ changes: [change('a', 10), change('b', 11)], has_more: true, timestamp: 99 });
+  assert.equal(pulling.since, 11);
+});
+
+test('between pages of a relay whose timestamp is the page’s end, what comes again is left out', () => {
+  const pulling = new Pulling(0);
+  pulling.take({ changes: [change('a', 30), change('b', 12)], has_more: true, timestamp: 31 });
+  assert.equal(pulling.since, 12);
+  assert.equal(ids(pulling.take({ changes: [change('a', 30), change('c', 13)], has_more: false, timestamp: 40 })), 'c');
+  // In a pull of its own a second delivery is one.
+  assert.equal(ids(pulling.take({ changes: [change('a', 30)], has_more: false, timestamp: 50 })), 'a');
+});
+
+test('a change twice in a page is twice', () => {
+  const pulling = new Pulling(0);
+  assert.equal(ids(pulling.take({ changes: [change('a', 3), change('a', 3)], has_more: true, timestamp: 9 })), 'a a');
+});
+
+test('a page that brings nothing new does not come for ever', () => {
+  const pulling = new Pulling(0);
+  // Devices whose clocks are behind wrote after others.
+  const page = { changes: [change('a', 30), change('b', 2)], has_more: true, timestamp: 31 };
+  pulling.take(page);
+  assert.equal(pulling.since, 2);
+  assert.equal(ids(pulling.take(page)), '');
+  assert.equal(pulling.since, 31);
+});
+
+test('a second delivery in the next page is one, where that began at the end of the first', () => {
+  const pulling = new Pulling(0);
+  pulling.take({ changes: [change('a', 9)], has_more: true, timestamp: 9 });
+  assert.equal(ids(pulling.take({ changes: [change('a', 9)], has_more: false, timestamp: 9 })), 'a');
+});
+
+test('changes without timestamps leave the answer’s', () => {
+  const pulling = new Pulling(0);
+  pulling.take({ changes: [change('a')], has_more: true, timestamp: 7 });
+  assert.equal(pulling.since, 7);
+});

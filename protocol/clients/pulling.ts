@@ -1,0 +1,54 @@
+import type { VersionVector } from './version.ts';
+
+/** What can be relied on in a change that the relay hands out. */
+export interface PulledChange {
+  id: string;
+  entity_id: string;
+  encrypted_payload: string;
+  version_vector: VersionVector;
+  timestamp?: number;
+  device_id?: string;
+}
+
+/** As on the wire. */
+export interface PullAnswer {
+  protocol_version: string;
+  changes: PulledChange[];
+  has_more: boolean;
+  timestamp: number;
+}
+
+/**
+ * Where a device stands in what its relay has, page by page.
+ *
+ * Behind the last page the answer's `timestamp` is the cursor of the next pull. Between two pages relays differ: to some
+ * the answer's `timestamp` is the page's end, to others the time of day, and their next page begins after the last change's
+ * own `timestamp`. The earlier of the two loses nothing on either; what the next page then brings again is left out here.
+ */
+export class Pulling {
+  /** `since_timestamp` of the next pull. */
+  since: number;
+  /** Ids of the page before, when the next one begins ahead of its end. */
+  #again: ReadonlySet<string> = new Set();
+
+  constructor(since: number) {
+    this.since = since;
+  }
+
+  /** Moves on behind a page. @returns its changes but those that only this way of paging has brought again */
+  take({ changes, has_more: hasMore, timestamp }: Omit<PullAnswer, 'protocol_version'>): PulledChange[] {
+    const fresh = changes.filter(({ id }) => !this.#again.has(id));
+    this.#again = new Set();
+    if (!hasMore) {
+      this.since = timestamp;
+      return fresh;
+    }
+    const ahead = [timestamp, changes.at(-1)?.timestamp].filter(
+      (at) => at !== undefined && at > this.since,
+    ) as number[];
+    // A page that brought nothing new would come for ever.
+    if (ahead.length > 0) this.since = fresh.length > 0 ? Math.min(...ahead) : Math.max(...ahead);
+    if (this.since < timestamp) this.#again = new Set(changes.map(({ id }) => id));
+    return fresh;
+  }
+}
