@@ -5,12 +5,12 @@ import { Groups } from './crdt/groups.ts';
 
 /**
  * Small groups of devices change the same things at the same time, and must agree in the end. A VU is a group; it speaks the
- * relay's HTTP or, in a Yjs room, WebSocket: by turns, or as the option `dialect` says.
+ * relay's HTTP or, in a Yjs room, WebSocket: as the option `dialect` says, or what the target is configured for, by turns.
  */
 load('crdt-conflicts', {
   metrics: { ...relayMetrics, ...conflictMetrics },
   oracles: ['acknowledged-writes', 'convergence'],
-  setup: (slice) => new Groups(slice),
+  setup: (slice) => Groups.open(slice),
   teardown: (groups) => groups.close(),
   vu: (vu, groups) => groups.make(vu),
   operations: {

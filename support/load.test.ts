@@ -16,6 +16,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     syncUrl: '',
     wsUrl: '',
     yjsUrl: '',
+    configured: [],
     dwcpWsUrl: 'ws://127.0.0.1:1/dwcp/v3',
     vmApiPrefix: '/api/v1',
     vmUpdateMethod: 'PATCH',

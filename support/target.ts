@@ -14,8 +14,10 @@ export interface Target {
   apiUrl: string;
   syncUrl: string;
   wsUrl: string;
-  /** Of a y-websocket-compatible relay; a room's name is appended to it. */
+  /** Of a server of Yjs rooms. */
   yjsUrl: string;
+  /** What that server speaks; undefined: to be found out. */
+  yjsDialect?: 'y-websocket' | 'hocuspocus';
   /** Of the migrations' event stream; `/stream` is appended to it. */
   dwcpWsUrl: string;
   /** What the paths of the VM control plane begin with, such as `/api/v1`; empty for none. */
@@ -24,6 +26,8 @@ export interface Target {
   vmUpdateMethod: 'PATCH' | 'PUT';
   /** Secret. Never in a report, log, trace or attachment. */
   token?: string;
+  /** Names of the variables that say where it is, of those that were given: `API_URL`, `YJS_URL` … */
+  configured: readonly string[];
   /** How all of them are reached. */
   wire: Wire;
 }
@@ -35,6 +39,7 @@ const socketFields: readonly string[] = ['WS_URL', 'YJS_URL', 'DWCP_WS_URL'];
 const patternFields = {
   VM_API_PREFIX: { pattern: /^(\/[\w.-]+)*\/?$/, help: 'a path such as /api/v1' },
   VM_UPDATE_METHOD: { pattern: /^(PATCH|PUT)$/, help: 'PATCH or PUT' },
+  YJS_DIALECT: { pattern: /^(y-websocket|hocuspocus)$/, help: 'y-websocket or hocuspocus' },
 } as const;
 
 const ownFields = [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL'];
@@ -137,6 +142,8 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     syncUrl: trim(values.SYNC_API_URL ?? `${apiUrl}/sync`),
     wsUrl,
     yjsUrl: trim(values.YJS_URL ?? `${wsUrl}/yjs`),
+    yjsDialect: values.YJS_DIALECT as Target['yjsDialect'],
+    configured: urlFields.filter((field) => values[field]),
     dwcpWsUrl: trim(values.DWCP_WS_URL ?? `${wsUrl}/dwcp/v3`),
     vmApiPrefix: trim(values.VM_API_PREFIX ?? '/api/v1'),
     vmUpdateMethod: values.VM_UPDATE_METHOD === 'PUT' ? 'PUT' : 'PATCH',

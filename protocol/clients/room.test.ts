@@ -8,6 +8,7 @@ import { startTarget, type Target } from '../../target/server.ts';
 import { type TestDatabase, testDatabase } from '../../target/target.fixture.ts';
 import { areMerged, Replica } from './replica.ts';
 import { RoomClient } from './room.ts';
+import { roomWire } from './room-wire.ts';
 import { recorded, testSlice } from './slice.fixture.ts';
 
 let database: TestDatabase;
@@ -28,7 +29,7 @@ function device(t: TestContext, url: string, timeoutMs = 10_000) {
   const slice = testSlice('http://127.0.0.1');
   clients += 1;
   const replica = new Replica(`device-${clients}`, clients);
-  const room = new RoomClient(slice, replica, { url, timeoutMs });
+  const room = new RoomClient(slice, replica, { wire: { ...roomWire('y-websocket', '', '', ''), url }, timeoutMs });
   t.after(() => room.close());
   return { replica, room, slice, errors: slice.recorder.errors };
 }

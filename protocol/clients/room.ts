@@ -10,24 +10,18 @@ import {
 } from 'y-protocols/sync';
 import type { SliceContext } from '../../support/test.ts';
 import type { Replica } from './replica.ts';
+import type { RoomWire } from './room-wire.ts';
 import { Socket } from './socket.ts';
 
-/** The kinds of y-websocket's messages. */
-const SYNC = 0;
-const AWARENESS = 1;
-const AUTH = 2;
-const QUERY_AWARENESS = 3;
-
 export interface RoomOptions {
-  /** Of the room, with its token: secret. */
-  url: string;
+  wire: RoomWire;
   /** Longest wait for the connection, and then for sync step 2. */
   timeoutMs: number;
 }
 
 /**
- * Keeps a replica in step with a room of a y-websocket-compatible relay, as y-websocket's provider does: it sends its own
- * changes when they are made, and is "synced" from sync step 2 until the connection ends.
+ * Keeps a replica in step with a Yjs room, as the provider of its dialect does: it sends its own changes when they are made,
+ * and is "synced" from sync step 2 until the connection ends.
  */
 export class RoomClient {
   readonly #slice: SliceContext;
@@ -66,15 +60,16 @@ export class RoomClient {
   }
 
   async #connect(): Promise<boolean> {
-    const { url, timeoutMs } = this.#options;
+    const { wire, timeoutMs } = this.#options;
     const answered = new Promise<void>((resolve) => {
       this.#onStep2 = resolve;
     });
-    const opened = await Socket.open(this.#slice, url, {
+    const opened = await Socket.open(this.#slice, wire.url, {
       messages: 'binary',
       connectTimeoutMs: timeoutMs,
       onOpen: (socket) => {
         this.#socket = socket;
+        if (wire.greeting) socket.send(wire.greeting);
         this.#send((encoder) => writeSyncStep1(encoder, this.#replica.doc));
       },
       onMessage: (message) => this.#receive(message),
@@ -99,20 +94,11 @@ export class RoomClient {
   }
 
   #read(decoder: decoding.Decoder): void {
-    switch (decoding.readVarUint(decoder)) {
-      case SYNC:
-        this.#sync(decoding.readVarUint(decoder), decoding.readVarUint8Array(decoder));
-        break;
-      case AUTH:
-        this.#socket?.fail('the Yjs room denies access');
-        break;
-      case AWARENESS:
-      case QUERY_AWARENESS:
-        // Nobody looks at the cursors of a load.
-        break;
-      default:
-        throw new Error('not a kind of message');
-    }
+    const message = this.#options.wire.read(decoder);
+    if (message === 'sync') this.#sync(decoding.readVarUint(decoder), decoding.readVarUint8Array(decoder));
+    // Of the others none matters: nobody looks at the cursors of a load.
+    else if (message === 'denied') this.#socket?.fail('the Yjs room denies access');
+    else if (message === 'closed') this.#socket?.fail('the Yjs room was closed by the target');
   }
 
   #sync(step: number, content: Uint8Array): void {
@@ -141,7 +127,7 @@ export class RoomClient {
     if (!this.#socket?.isOpen) return;
     this.#socket.send(
       encoding.encode((encoder) => {
-        encoding.writeVarUint(encoder, SYNC);
+        this.#options.wire.writeSync(encoder);
         write(encoder);
       }),
     );

@@ -65,7 +65,7 @@ async function bed(
     recorder: new Recorder('test', 'load', metricDefinitions({ ...relayMetrics, ...conflictMetrics })),
     options: { ...(dialect && { dialect }), convergenceTimeout: timeout },
   };
-  const groups = new Groups(slice);
+  const groups = await Groups.open(slice);
   t.after(async () => {
     await groups.close();
     if (target !== honest) await target.stop();
@@ -253,7 +253,7 @@ test('yjs: without a room there is no episode, and the check says so', async (t)
   const made = await bed(t, { dialect: 'yjs' });
   await made.group.close();
   (made.slice.target as { yjsUrl: string }).yjsUrl = 'ws://127.0.0.1:1/yjs';
-  const groups = new Groups(made.slice);
+  const groups = await Groups.open(made.slice);
   t.after(() => groups.close());
   const group = await groups.make(testVu(made.slice, 7));
   await group.concurrentModification();

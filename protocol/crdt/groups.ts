@@ -2,6 +2,8 @@ import type { SliceContext, Vu } from '../../support/test.ts';
 import { Cipher } from '../clients/cipher.ts';
 import { Http } from '../clients/http.ts';
 import type { Replica } from '../clients/replica.ts';
+import { yjsDialectOf } from '../clients/room-dialect.ts';
+import { roomWire, type YjsDialect } from '../clients/room-wire.ts';
 import { Group, MAX_DEVICES } from './group.ts';
 import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
 import type { Peer } from './peer.ts';
@@ -18,10 +20,10 @@ export class Groups {
   readonly #options: ConflictOptions;
   readonly #http: Http;
   readonly #groups: Group[] = [];
+  #yjsDialect: YjsDialect = 'y-websocket';
   #settleDeadline: number | undefined;
 
-  /** @throws one sentence when the profile's options are wrong */
-  constructor(slice: SliceContext) {
+  private constructor(slice: SliceContext) {
     this.#slice = slice;
     this.#options = conflictOptions(slice);
     this.#http = new Http(slice, slice.target.syncUrl, {
@@ -31,9 +33,20 @@ export class Groups {
     });
   }
 
+  /** @throws one sentence when the profile's options are wrong */
+  static async open(slice: SliceContext): Promise<Groups> {
+    const groups = new Groups(slice);
+    if (groups.#options.dialects.includes('yjs')) {
+      const room = `${slice.runId}-${slice.scenario}-probe`;
+      groups.#yjsDialect = await yjsDialectOf(slice, room, groups.#token(room));
+    }
+    return groups;
+  }
+
   /** A group for a VU, its devices ready to begin. */
   async make(vu: Vu): Promise<Group> {
-    const { convergenceTimeoutMs, dialect = vu.id % 2 === 0 ? 'relay' : 'yjs' } = this.#options;
+    const { convergenceTimeoutMs, dialects } = this.#options;
+    const dialect = dialects[vu.id % dialects.length]!;
     const group = new Group(vu, {
       dialect,
       convergenceTimeoutMs,
@@ -59,13 +72,17 @@ export class Groups {
     return Math.max(this.#settleDeadline, now + Math.min(MIN_SETTLE_MS, convergenceTimeoutMs));
   }
 
+  /** Of the configured account, or one made up for the document. */
+  #token(document: string): string {
+    return this.#slice.target.token ?? `tandem-${document}`;
+  }
+
   #peer(dialect: Dialect, vu: Vu, replica: Replica, document: string): Peer {
     const { target } = this.#slice;
-    // The configured account, or one made up for the document.
-    const token = target.token ?? `tandem-${document}`;
+    const token = this.#token(document);
     if (dialect === 'yjs') {
-      const url = `${target.yjsUrl}/${encodeURIComponent(document)}?token=${encodeURIComponent(token)}`;
-      return new RoomPeer(replica, vu, { url, timeoutMs: this.#options.convergenceTimeoutMs });
+      const wire = roomWire(this.#yjsDialect, target.yjsUrl, document, token);
+      return new RoomPeer(replica, vu, { wire, timeoutMs: this.#options.convergenceTimeoutMs });
     }
     const cursor = target.token ? Date.now() - CLOCK_SLACK_MS : 0;
     return new RelayPeer(replica, { vu, http: this.#http, token, cipher: Cipher.ofToken(token), document, cursor });

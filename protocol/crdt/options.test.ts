@@ -3,19 +3,34 @@ import { test } from 'node:test';
 import { testSlice } from '../clients/slice.fixture.ts';
 import { conflictOptions } from './options.ts';
 
-const read = (options: Record<string, unknown>) => conflictOptions({ ...testSlice('http://127.0.0.1'), options });
+function read(options: Record<string, unknown>, ...configured: string[]) {
+  const slice = testSlice('http://127.0.0.1');
+  return conflictOptions({ ...slice, target: { ...slice.target, configured }, options });
+}
 
-test('both dialects and 10 s, unless the profile says otherwise', () => {
-  assert.deepEqual(read({}), { dialect: undefined, convergenceTimeoutMs: 10_000 });
+test('what the target is configured for, else both dialects; a dialect that is named wins', () => {
+  const dialects = (...configured: string[]) => read({}, ...configured).dialects;
+  assert.deepEqual(dialects('API_URL'), ['relay', 'yjs']);
+  assert.deepEqual(dialects('API_URL', 'YJS_URL'), ['yjs']);
+  assert.deepEqual(dialects('API_URL', 'SYNC_API_URL'), ['relay']);
+  assert.deepEqual(dialects('SYNC_API_URL', 'YJS_URL'), ['relay', 'yjs']);
+  assert.deepEqual(read({ dialect: 'relay' }, 'YJS_URL').dialects, ['relay']);
+});
+
+test('10 s, unless the profile says otherwise', () => {
+  assert.equal(read({}).convergenceTimeoutMs, 10_000);
   assert.deepEqual(read({ dialect: 'yjs', convergenceTimeout: '1m30s' }), {
-    dialect: 'yjs',
+    dialects: ['yjs'],
     convergenceTimeoutMs: 90_000,
   });
 });
 
 const wrong: [options: Record<string, unknown>, message: string][] = [
-  [{ dialect: 'yjz' }, 'scenarios.test.options.dialect is "yjz"; allowed: relay, yjs, or none for both.'],
-  [{ dialect: null }, 'scenarios.test.options.dialect is null; allowed: relay, yjs, or none for both.'],
+  ...['yjz', null].map((dialect): [Record<string, unknown>, string] => [
+    { dialect },
+    `scenarios.test.options.dialect is ${JSON.stringify(dialect)}; ` +
+      'allowed: relay, yjs, or none for what the target is configured for.',
+  ]),
   [{ dialects: 'yjs' }, 'scenarios.test.options.dialects is not known; allowed: convergenceTimeout, dialect.'],
   ...['10', 10, '0s', '', null].map((value): [Record<string, unknown>, string] => [
     { convergenceTimeout: value },
