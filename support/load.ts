@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
+import { thrown } from './measure/failures.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
@@ -61,10 +62,14 @@ export function loadWork<S, V>(
       return worker;
     },
     async run({ vu, state }, operation) {
+      const name = mix.names[operation]!;
+      vu.begin(name);
       try {
         await operations[operation]!.run(state, vu);
       } catch (error) {
-        slice.recorder.error(errorName(error, secrets));
+        const { error: text, at } = thrown(error, import.meta.dirname);
+        const example = { operation: name, name: errorName(error, secrets), error: redact(text, secrets), at };
+        slice.recorder.failure(example);
         vu.fail();
       }
       return vu.takeOutcome();

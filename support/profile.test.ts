@@ -87,7 +87,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
@@ -143,7 +143,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withLoad({ maxVus: 5 }),
-      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices.`,
+      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices, maxFailed.`,
     ],
     [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number from 1 to 1,000,000.`],
     [

@@ -33,6 +33,7 @@ const vus = wholeNumber(1, most.vus);
 const iterations = wholeNumber(1, most.iterations);
 const slices = wholeNumber(1, most.slices);
 const weight = amount(0, 1_000_000);
+const share = amount(0, 1);
 const percent = (least: number, example: number) => amount(least, 1_000_000, `a number of percent, such as ${example}`);
 
 function wholeNumberHelp(least: number, greatest: number): string {
@@ -70,6 +71,7 @@ const common = {
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
   options: z.record(z.string(), z.json()).optional().describe('Handed to the load or journey as it is.'),
   slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
+  maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
 };
 
 const open = {
@@ -144,8 +146,8 @@ const health = z.strictObject({
     .describe('p99 of generator_lateness above this: the generator was late. Default 100ms.'),
   maxStartSpread: duration.optional().describe('Slices starting further apart than this: late. Default 1s.'),
   maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
-  maxDropped: amount(0, 1).optional().describe('Share of arrivals that may be dropped. Default 0.'),
-  minDelivered: amount(0, 1)
+  maxDropped: share.optional().describe('Share of arrivals that may be dropped. Default 0.'),
+  minDelivered: share
     .optional()
     .describe(
       'Share of the load that must be sent within a second of when it was due (looping VUs: share of an iteration that is not the generator’s own); below it what holds is undecided. Default 0.9: runs of one build differ by as much.',
@@ -190,6 +192,11 @@ const profile = z.strictObject({
   thresholds: z
     .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
     .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.'),
+  maxFailed: share
+    .optional()
+    .describe(
+      'Share of the iterations of an operation, or of the sessions of a journey, that may fail without failing the run. Default 0.5: what fails more often than not is broken, whatever the thresholds are about. With 1 only what never succeeds fails the run.',
+    ),
   health: health.optional(),
 });
 

@@ -35,6 +35,7 @@ export class Vu {
   readonly random: Random;
   readonly slice: SliceContext;
   #outcome: Outcome = 'ok';
+  #operation: string | undefined;
 
   constructor(id: number, random: Random, slice: SliceContext) {
     this.id = id;
@@ -53,7 +54,7 @@ export class Vu {
 
   /** Counts into `checks`; a failed check also makes the iteration `failed` and is counted by name among the errors. */
   check(name: string, passed: boolean): boolean {
-    this.slice.recorder.check(name, passed);
+    this.slice.recorder.check(name, passed, this.#operation);
     if (!passed) this.fail();
     return passed;
   }
@@ -71,9 +72,15 @@ export class Vu {
     this.slice.recorder.add(metric, value, tags);
   }
 
+  /** An iteration of that operation begins: what fails now is its. */
+  begin(operation: string): void {
+    this.#operation = operation;
+  }
+
   /** The outcome of the iteration so far; afterwards it is `ok` again, for the next one. */
   takeOutcome(): Outcome {
     const outcome = this.#outcome;
+    this.#operation = undefined;
     this.#outcome = 'ok';
     return outcome;
   }

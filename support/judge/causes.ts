@@ -1,15 +1,79 @@
-import type { Finding } from './verdict.ts';
+import { parseSeriesKey } from '../measure/metrics.ts';
+import { parseExpression } from './expression.ts';
+import type { Failing, Finding } from './verdict.ts';
+
+/** Of each scenario what the effects of its failing depend on. */
+export interface Effects {
+  name: string;
+  kind: 'load' | 'journey';
+  /** Those that it brings evidence for. */
+  oracles: string[];
+}
 
 /**
  * The findings without those that only follow from another. A run that was cut short leaves thresholds and oracles without
- * samples and arrivals that never started; one that never began has measured nothing.
+ * samples and arrivals that never started; one that never began has measured nothing; a scenario that never succeeded leaves
+ * nothing to measure or check.
  */
-export function causes(findings: Finding[]): Finding[] {
+export function causes(findings: Finding[], scenarios: Effects[] = []): Finding[] {
   const has = (...kinds: Finding['kind'][]) => findings.some(({ kind }) => kinds.includes(kind));
   const isCut = has('target-down', 'interrupted', 'crashed', 'missing-slice', 'missing-shard', 'foreign-shard');
   const effects: Finding['kind'][] = [];
   if (isCut) effects.push('nothing-measured');
   if (isCut || has('nothing-measured')) effects.push('no-data', 'oracle-unknown');
   if (has('target-down', 'interrupted')) effects.push('dropped');
-  return findings.filter(({ kind }) => !effects.includes(kind));
+  // What is under way when a run ends, or never reaches anybody, fails for that.
+  if (has('target-down', 'interrupted', 'target-unreached')) effects.push('no-success', 'failed-share');
+  const ended = new Set(findings.flatMap((one) => (isEndOfSlice(one) ? one.scenario : [])));
+  const rest = findings.filter(
+    (one) => !effects.includes(one.kind) && !(isCut && asksForMore(one)) && !followsFromEnd(one, ended),
+  );
+  const broken = new Set(rest.flatMap((one) => (isFailing(one) && one.severity === 'fail' ? one.scenarios : [])));
+  if (broken.size === 0) return rest;
+  const own = scenarios.filter(({ name }) => broken.has(name));
+  return rest.filter((one) => !followsFromFailing(one, own));
+}
+
+function isEndOfSlice(finding: Finding): finding is Extract<Finding, { kind: 'crashed' }> {
+  return finding.kind === 'crashed';
+}
+
+function isFailing(finding: Finding): finding is Extract<Finding, Failing> {
+  return finding.kind === 'no-success' || finding.kind === 'failed-share';
+}
+
+/** Less was done than asked: no wonder where a part of the run is missing. */
+function asksForMore(finding: Finding): boolean {
+  return (
+    finding.kind === 'threshold' && finding.unit === 'count' && parseExpression(finding.expression)!.operator[0] === '>'
+  );
+}
+
+/** What a scenario left undone, and what failed in it, when one of its slices ended before its time. */
+function followsFromEnd(finding: Finding, ended: Set<string>): boolean {
+  if (finding.kind === 'dropped') return ended.has(finding.scenario);
+  return isFailing(finding) && finding.scenarios.every((name) => ended.has(name));
+}
+
+/** Metrics that are counted whether work succeeds or fails. */
+const COUNTED =
+  /^(iterations|iteration_failed|checks|http_reqs|http_req_failed|browser_sessions|browser_session_failed)$/;
+
+/** Work that fails brings no times, no evidence, and holds its VUs until it is given up. */
+function followsFromFailing(finding: Finding, broken: Effects[]): boolean {
+  switch (finding.kind) {
+    case 'dropped':
+      return broken.some(({ name }) => name === finding.scenario);
+    case 'oracle-unknown':
+      return broken.some(({ oracles }) => oracles.includes(finding.oracle));
+    case 'no-data': {
+      const { metric, tags } = parseSeriesKey(finding.metric);
+      const kind = metric.startsWith('browser_') ? 'journey' : 'load';
+      const whose = tags.scenario ?? tags.journey;
+      if (COUNTED.test(metric)) return false;
+      return broken.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
+    }
+    default:
+      return false;
+  }
 }

@@ -24,7 +24,11 @@ const BLOCK_COUNTS = [24, 12, 6, 3];
 /** So many samples at least make a block's figure, beside what its percentile needs. */
 const LEAST_SAMPLES = 5;
 
-type Measured = Pick<Case, 'thresholds' | 'scenarios'> & { store: MetricStore; intervalMs: number };
+type Measured = Pick<Case, 'thresholds'> & {
+  scenarios: { name: string; startMs: number; endMs: number }[];
+  store: MetricStore;
+  intervalMs: number;
+};
 
 /** Everything that a threshold is about, and of every scenario how fast it answered, how often it failed, and how much it did. */
 export function figuresOf(run: Measured): Figure[] {

@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { type HealthFacts, healthFindings, healthOf } from './health.ts';
 import { judge } from './judge.ts';
-import { storeOf, times } from './store.fixture.ts';
+import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { HealthSignal } from './verdict.ts';
 
 type Measured = Record<string, number[]>;
 
 function sliceOf(scenario: string, index = 0) {
   const quiet = { startLateMs: 0, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 1 };
-  return { scenario, slice: { index, of: 1 }, end: { status: 'complete' as const, ...quiet } };
+  return { scenario, slice: { index, of: 1 }, end: { status: 'complete' as const, ...quiet, ...nothingFailed } };
 }
 
 function factsOf(measured: Measured, changes: Partial<Omit<HealthFacts, 'store'>> = {}) {
@@ -185,7 +185,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
     }),
     slices: [sliceOf('relay'), sliceOf('light')],
     missing: [],
-    scenarios: ['relay', 'light'].map((name) => ({ name, maxVUs: 50, startMs: 0, endMs: 10_000 })),
+    scenarios: [loadOf('relay'), loadOf('light')],
     thresholds: { 'http_req_duration{scenario:relay}': ['p(95)<500'] },
     limits,
     errors,

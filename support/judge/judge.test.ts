@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
-import { storeOf, times } from './store.fixture.ts';
+import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
 
 function slice(scenario: string, index: number, end: Partial<SliceFacts['end']> = {}): SliceFacts {
   const quiet = { startLateMs: 1, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
-  return { scenario, slice: { index, of: 2 }, end: { status: 'complete', ...quiet, ...end } };
+  return { scenario, slice: { index, of: 2 }, end: { status: 'complete', ...quiet, ...nothingFailed, ...end } };
 }
 
 /** What a good run of two slices measured. */
@@ -32,7 +32,7 @@ function run(changes: Partial<Omit<Case, 'store'>> & { measured?: Record<string,
     store: storeOf({ ...good, ...measured }),
     slices: [slice('relay', 0), slice('relay', 1)],
     missing: [],
-    scenarios: [{ name: 'relay', maxVUs: 50, startMs: 0, endMs: 10_000 }],
+    scenarios: [loadOf('relay')],
     thresholds: { http_req_duration: ['p(95)<500'] },
     limits,
     errors: {},
@@ -86,6 +86,7 @@ test('a good run passes, with its figures', () => {
     },
     regressions: [],
     errors: {},
+    failures: [],
   });
   assert.equal(thresholds[0]!.ok, true);
   assert.deepEqual(metrics.iterations!.values, { count: 100, rate: 10 });
@@ -199,7 +200,7 @@ test('a threshold without data makes a run invalid', () => {
 });
 
 test('a rate per second is over the schedule of its scenario', () => {
-  const scenarios = [{ name: 'relay', maxVUs: 50, startMs: 5_000, endMs: 15_000 }];
+  const scenarios = [{ ...loadOf('relay'), startMs: 5_000, endMs: 15_000 }];
   const thresholds = { 'iterations{scenario:relay}': ['rate>=20'], iterations: ['rate>=20'] };
   const { verdict } = run({ scenarios, thresholds });
   assert.deepEqual(
@@ -216,7 +217,7 @@ test('without any report there is still a verdict', () => {
   const { verdict, findings } = run({ slices: [], missing: [missing], measured: { 'iterations{scenario:relay}': [] } });
   assert.deepEqual(
     findings.map(({ kind }) => kind),
-    ['missing-slice', 'nothing-measured'],
+    ['missing-slice'],
   );
   assert.deepEqual([verdict.status, verdict.health.startSpreadMs], ['invalid', 0]);
   JSON.parse(JSON.stringify(verdict));

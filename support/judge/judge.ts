@@ -1,6 +1,8 @@
 import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
+import { causes } from './causes.ts';
+import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import { type GeneratorFacts, healthFindings, healthOf } from './health.ts';
 import { summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
@@ -18,7 +20,7 @@ export interface SliceFacts {
     dropped: number;
     interrupted: number;
     cpuSeconds: number;
-  };
+  } & FailureFacts['slices'][0]['end'];
 }
 
 /** Everything that a verdict is made from; plain data, so that merged shards are judged as a single run is. */
@@ -44,8 +46,8 @@ export interface Case {
     /** Slices of the missing ones. */
     missingSlices: number;
   };
-  /** `startMs` and `endMs`: of its schedule, since the run's start. */
-  scenarios: { name: string; maxVUs: number; startMs: number; endMs: number }[];
+  /** `startMs` and `endMs`: of its schedule, since the run's start. `oracles`: those that it brings evidence for. */
+  scenarios: ({ maxVUs: number; startMs: number; endMs: number; oracles: string[] } & FailureFacts['scenarios'][0])[];
   thresholds: Record<string, ThresholdSpec[]>;
   limits: HealthLimits;
   errors: Record<string, number>;
@@ -60,26 +62,34 @@ const OF_THE_WHOLE: Finding['kind'][] = [
   'no-data',
   'unfinished',
   'dropped',
+  'no-success',
+  'failed-share',
   'oracle-unknown',
   'nothing-measured',
 ];
 
-/** Judges a run. The findings come in the order in which they were looked for; `report/` sorts and words them. */
+/**
+ * Judges a run. The findings come in the order in which they were looked for, without those that only follow from others;
+ * `report/` sorts and words them.
+ */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => judgeThreshold(metric, spec, run.store, lengthOf(run, parseSeriesKey(metric).tags))),
   );
   const health = healthOf(run);
+  const ofHealth = healthFindings(run, health);
   const all: Finding[] = [
     ...run.oracles.flatMap(oracleFinding),
     ...run.observed,
     ...run.missing.map((one) => ({ kind: 'missing-slice' as const, severity: 'invalid' as const, ...one })),
     ...run.slices.flatMap(crashFinding),
     ...measuredAnything(run),
-    ...healthFindings(run, health),
+    ...ofHealth,
+    ...failureFindings(run, (scenario) => ofHealth.some((finding) => makesTimeOut(finding, scenario))),
     ...judged.flatMap(({ finding }) => finding ?? []),
   ];
-  const findings = run.partial ? all.filter(({ kind }) => !OF_THE_WHOLE.includes(kind)) : all;
+  const told = run.partial ? all.filter(({ kind }) => !OF_THE_WHOLE.includes(kind)) : all;
+  const findings = causes(told, run.scenarios);
   const { partial, shards } = run;
   return {
     findings,
@@ -103,9 +113,15 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       health,
       regressions: [],
       errors: run.errors,
+      failures: failureExamples(run),
       metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
     },
   };
+}
+
+/** What fails a run whatever else is wrong with it: nothing that the generator did can have made it happen. */
+export function isCertain({ kind, severity }: Finding): boolean {
+  return severity === 'fail' && ['oracle', 'target-down', 'no-success', 'failed-share'].includes(kind);
 }
 
 /**
@@ -113,7 +129,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
  * thresholds say; only then thresholds count.
  */
 export function statusOf(findings: Finding[]): Verdict['status'] {
-  if (findings.some(({ kind }) => kind === 'oracle' || kind === 'target-down')) return 'fail';
+  if (findings.some(isCertain)) return 'fail';
   if (findings.some(({ severity }) => severity === 'invalid')) return 'invalid';
   return findings.some(({ severity }) => severity === 'fail') ? 'fail' : 'pass';
 }
@@ -138,13 +154,25 @@ function crashFinding({ scenario, slice, end }: SliceFacts): Finding[] {
   return [{ kind: 'crashed', severity: 'invalid', scenario, slice: slice.index, error: end.error ?? 'no message' }];
 }
 
-/** Requests without a single answer are no slow target but a wrong address. */
+/** Signs of a generator that is short of time by seconds: a pause of its garbage collector is not. */
+function makesTimeOut(finding: Finding, scenario: string): boolean {
+  if (finding.kind === 'lateness') return finding.scenario === scenario;
+  if (finding.kind !== 'saturated' || finding.signal === 'gc-pause') return false;
+  return finding.scenario === undefined || finding.scenario === scenario;
+}
+
+/** Requests none of which reached anybody are no slow target but a wrong address. */
+const CONNECTED =
+  /^(no valid HTTP answer|connection closed by the target|ECONNRESET|answer |timeout: (no answer|answer not))/;
+
 function measuredAnything({ store, target, errors }: Case): Finding[] {
   if (store.sum('iterations') + store.sum('dropped_iterations') === 0) {
     return [{ kind: 'nothing-measured', severity: 'invalid' }];
   }
   const requests = store.sum('http_reqs');
   if (requests === 0 || store.trend('http_req_waiting').count > 0) return [];
-  const [error = 'no error was named'] = Object.entries(errors).sort(([, a], [, b]) => b - a)[0] ?? [];
+  const byCount = Object.entries(errors).sort(([, a], [, b]) => b - a);
+  if (byCount.some(([name]) => CONNECTED.test(name))) return [];
+  const [error = 'no error was named'] = byCount[0] ?? [];
   return [{ kind: 'target-unreached', severity: 'invalid', url: target.url, requests, error }];
 }

@@ -28,3 +28,11 @@ export function storeOf(
 export function times(count: number, value: number): number[] {
   return new Array<number>(count).fill(value);
 }
+
+/** A load of which nothing is known but its name. */
+export function loadOf(name: string, maxVUs = 50) {
+  return { name, kind: 'load' as const, maxVUs, maxFailed: 0.5, oracles: [], startMs: 0, endMs: 10_000 };
+}
+
+/** What a slice says of failures when it had none. */
+export const nothingFailed = { errors: {}, errorsByOperation: {}, failures: [] };

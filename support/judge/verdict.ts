@@ -1,4 +1,5 @@
 import type { OracleResult } from '../measure/evidence.ts';
+import type { Failure } from '../measure/failures.ts';
 
 export type { OracleResult };
 
@@ -59,6 +60,10 @@ export type Finding =
       needed: number;
       window?: 'calm' | 'load';
     }
+  /** What was tried and never succeeded. A warning when it was hardly tried. */
+  | ({ kind: 'no-success'; severity: Severity; check?: string } & Failing)
+  /** What succeeded at times, but failed more often than `maxFailed` allows. */
+  | ({ kind: 'failed-share'; severity: 'fail' | 'invalid'; allowed: number } & Failing)
   | { kind: 'missing-slice'; severity: 'invalid'; scenario: string; slice: number; of: number; cause: string }
   /** What makes merged shards no whole; see `joinParts`. */
   | { kind: 'missing-shard'; severity: 'invalid'; shards: number[]; of: number }
@@ -100,6 +105,30 @@ export type Finding =
   /** There is a baseline, but too few runs in it to know how much they differ by chance. */
   | { kind: 'baseline-thin'; severity: 'warning'; runs: number; needed: number }
   | { kind: 'baseline-unreadable'; severity: 'warning'; error: string };
+
+/** How often something failed, and with what. */
+export interface Failing {
+  what: 'scenario' | 'operation' | 'check';
+  /** Several when all of them failed for the same reason. */
+  scenarios: string[];
+  /** Journeys, whose iterations are sessions. */
+  journey: boolean;
+  /** Also of a scenario that has no other. */
+  operation?: string;
+  tries: number;
+  failed: number;
+  /** The most frequent errors; causes before the checks that they made fail. */
+  errors: ErrorCount[];
+  /** Why it may not be the target's doing: such findings are `invalid`. */
+  doubt?: 'generator' | 'rate-limit';
+  /** The first failure of the most frequent kind, as far as one was kept. */
+  example?: Failure;
+}
+
+export interface ErrorCount {
+  name: string;
+  count: number;
+}
 
 /** What a figure says of a target. */
 export type Aspect = 'response-time' | 'errors' | 'throughput';
@@ -242,5 +271,7 @@ export interface Verdict {
   warnings: Reason[];
   /** What went wrong, by name, over the whole run: `{"HTTP 500": 12, "ECONNRESET": 3}`. */
   errors: Record<string, number>;
+  /** Of each scenario up to three failures in full, the most frequent first, each with how often there was its like. */
+  failures: (Failure & { count: number })[];
   metrics: Record<string, MetricSummary>;
 }

@@ -1,3 +1,4 @@
+import { type Failure, FailureExamples } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, safeTag, seriesKey } from './metrics.ts';
 import { type AnySeries, mergeInto, newSeries, type Packed } from './series.ts';
@@ -27,6 +28,10 @@ export class Recorder {
   readonly definitions: Readonly<Record<string, MetricDefinition>>;
   /** Failures by name over the whole run; names beyond a bound are counted as `other`. */
   readonly errors: Record<string, number> = {};
+  /** The same of those that are known to be of one operation. */
+  readonly errorsByOperation: Record<string, Record<string, number>> = {};
+  /** Of failures by name the first, in full. */
+  readonly examples = new FailureExamples();
   readonly #scenario: string;
   readonly #kind: 'load' | 'journey';
   readonly #live = new Map<string, AnySeries>();
@@ -75,21 +80,28 @@ export class Recorder {
   }
 
   /** k6's check: counts into `checks`, tagged with its name; a failed one also among the errors. */
-  check(name: string, passed: boolean): void {
+  check(name: string, passed: boolean, operation?: string): void {
     let series = this.#checks.get(name);
     if (!series) {
       series = this.#series('checks', 'rate', { check: name });
       this.#checks.set(name, series);
     }
     series.add(passed ? 1 : 0);
-    if (!passed) this.error(`check: ${name}`);
+    if (!passed) this.error(`check: ${name}`, operation);
   }
 
   /** Counts a failure under a name that groups its like: `HTTP 500`, `ECONNRESET`, `check: status is 200`. */
-  error(name: string): void {
-    const known = name in this.errors || Object.keys(this.errors).length < MAX_ERROR_NAMES;
-    const bucket = known ? name : 'other';
-    this.errors[bucket] = (this.errors[bucket] ?? 0) + 1;
+  error(name: string, operation?: string): void {
+    count(this.errors, name);
+    if (operation === undefined) return;
+    this.errorsByOperation[operation] ??= {};
+    count(this.errorsByOperation[operation], name);
+  }
+
+  /** The same with what there is to read of it, which is kept for the first of its name. */
+  failure(failure: Omit<Failure, 'scenario'>): void {
+    this.error(failure.name, failure.operation);
+    this.examples.add({ scenario: this.#scenario, ...failure });
   }
 
   /** Runs before each packing: the place to read gauges. */
@@ -154,4 +166,10 @@ export class Recorder {
     }
     return found;
   }
+}
+
+function count(errors: Record<string, number>, name: string): void {
+  const known = name in errors || Object.keys(errors).length < MAX_ERROR_NAMES;
+  const bucket = known ? name : 'other';
+  errors[bucket] = (errors[bucket] ?? 0) + 1;
 }

@@ -25,6 +25,8 @@ const report: SliceReport = {
     dropped: 0,
     interrupted: 0,
     errors: { ECONNRESET: 1 },
+    errorsByOperation: { push: { ECONNRESET: 1 } },
+    failures: [{ scenario: 'relay', operation: 'push', name: 'ECONNRESET', error: 'read ECONNRESET' }],
     cpuSeconds: 0.1,
   },
 };

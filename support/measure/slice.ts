@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Evidence } from './evidence.ts';
+import type { Failure } from './failures.ts';
 import type { MetricDefinition } from './metrics.ts';
 import type { Interval } from './recorder.ts';
 import type { Packed } from './series.ts';
@@ -40,7 +41,12 @@ export interface SliceEnd {
   completed: number;
   dropped: number;
   interrupted: number;
+  /** By name. */
   errors: Record<string, number>;
+  /** Of those the ones that are known to be of one operation. */
+  errorsByOperation: Record<string, Record<string, number>>;
+  /** Of some names the first failure, in full. */
+  failures: Failure[];
   /** user + system of the worker process during the run. */
   cpuSeconds: number;
 }

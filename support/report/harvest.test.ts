@@ -20,6 +20,7 @@ function reports(changes: Partial<SliceReport> = {}): Buffer[] {
       ...{ intervalMs: timeline.intervalMs, intervals: [], totals: {}, evidence: {} },
       end: {
         ...{ status: 'complete', startLateMs: 0, durationMs: timeline.durationMs, errors: {}, cpuSeconds: 1 },
+        ...{ errorsByOperation: {}, failures: [] },
         ...{ started: 1, completed: 1, dropped: 0, interrupted: 0 },
       },
       ...changes,

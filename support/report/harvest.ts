@@ -1,6 +1,6 @@
+import { relative } from 'node:path';
 import { consult } from '../check/oracles.ts';
 import type { Declaration } from '../declaration.ts';
-import { causes } from '../judge/causes.ts';
 import { type Case, judge, type SliceFacts } from '../judge/judge.ts';
 import { scope } from '../judge/scope.ts';
 import type { Part } from '../judge/shards.ts';
@@ -131,8 +131,11 @@ export class Harvest {
       missing,
       partial: this.#partial,
       shards: this.#division?.merged && this.#shards(this.#division.merged),
-      scenarios: running.map(({ name, plan }) => ({
+      scenarios: running.map(({ name, kind, plan, maxFailed }) => ({
         name,
+        kind,
+        maxFailed,
+        oracles: this.#slices.find(({ scenario }) => scenario === name)?.declaration?.oracles ?? [],
         maxVUs: vusOf(plan),
         startMs: plan.startTimeMs,
         endMs: durationOf(plan),
@@ -152,7 +155,7 @@ export class Harvest {
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
       ],
     });
-    const reasons: Reason[] = worstFirst(causes(findings)).map((finding) => ({ ...finding, message: say(finding) }));
+    const reasons: Reason[] = worstFirst(findings).map((finding) => ({ ...finding, message: say(finding) }));
     return {
       ...verdict,
       reasons: reasons.filter(({ severity }) => severity !== 'warning'),
@@ -175,7 +178,11 @@ export class Harvest {
 
   #factsOf({ scenario, slice, end }: SliceReport): SliceFacts {
     const error = end.error && failureLine(end.error.replace(`${scenario}, slice ${slice.index}: `, ''), this.#root);
-    return { scenario, slice, end: { ...end, error } };
+    const failures = end.failures.map(({ at, ...failure }) => ({
+      ...failure,
+      ...(at === undefined ? {} : { at: relative(this.#root, at) }),
+    }));
+    return { scenario, slice, end: { ...end, error, failures } };
   }
 
   /** A slice that died still measured as long as it streamed. */

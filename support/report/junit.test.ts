@@ -97,7 +97,7 @@ test('thresholds, oracles and the run itself are test cases; what failed has its
   const { root, suites, cases } = read(verdict);
   assert.deepEqual(root.attributes, {
     name: 'tandem medium',
-    tests: '11',
+    tests: '12',
     failures: '2',
     errors: '0',
     time: '125.000',
@@ -110,6 +110,7 @@ test('thresholds, oracles and the run itself are test cases; what failed has its
     cases.map(({ name, outcome }) => `${outcome} ${name}`),
     [
       'ok the target answers',
+      'ok what is asked for succeeds',
       'failure no arrival is dropped',
       'ok nothing is worse than in the baseline',
       'ok the measurement is valid',
@@ -122,7 +123,7 @@ test('thresholds, oracles and the run itself are test cases; what failed has its
       'ok convergence',
     ],
   );
-  const crossed = cases[4]!;
+  const crossed = cases[5]!;
   assert.equal(crossed.classname, 'tandem.medium.thresholds');
   assert.deepEqual(crossed.told?.attributes, { message: verdict.reasons[0]!.message, type: 'threshold' });
   assert.equal(crossed.told?.text, verdict.reasons[0]!.message);
@@ -158,6 +159,7 @@ test('what makes a run invalid is an error, and so is what was not measured', ()
   });
   assert.deepEqual(outcomes(verdict), [
     'ok the target answers',
+    'ok what is asked for succeeds',
     'ok no arrival is dropped',
     'ok nothing is worse than in the baseline',
     'error the measurement is valid',
@@ -168,15 +170,15 @@ test('what makes a run invalid is an error, and so is what was not measured', ()
   ]);
   const { cases } = read(verdict);
   assert.equal(
-    cases[3]!.told!.text,
+    cases[4]!.told!.text,
     verdict.reasons
       .slice(0, 2)
       .map(({ message }) => message)
       .join('\n'),
   );
-  assert.match(cases[4]!.told!.text, /^ws_session_duration has no samples; /);
+  assert.match(cases[6]!.told!.text, /^ws_session_duration has no samples; /);
   // Its reason was left out of the verdict as a mere effect.
-  assert.match(cases[5]!.told!.text, /^ws_session_duration: p\(50\)<9 was not judged\.$/);
+  assert.match(cases[6]!.told!.text, /^ws_session_duration: p\(50\)<9 was not judged\.$/);
 });
 
 test('hostile text stays text, and in the file', () => {
@@ -192,9 +194,9 @@ test('hostile text stays text, and in the file', () => {
     warnings: [{ ...reason({ kind: 'nothing-measured', severity: 'invalid' }), message: hostile }],
   });
   const { cases, suites } = read(verdict);
-  assert.equal(cases.length, 6);
+  assert.equal(cases.length, 7);
   const shown = ']]></failure><testcase name="x"/>&nbsp;\' \\x00\\x1b[2J\\ud800\ufffd\\u202e -->';
-  assert.equal(cases[3]!.told!.text, shown);
-  assert.equal(cases[5]!.name, shown);
+  assert.equal(cases[4]!.told!.text, shown);
+  assert.equal(cases[6]!.name, shown);
   assert.equal(suites[0]!.children.at(-1)!.text, shown);
 });

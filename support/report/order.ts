@@ -1,3 +1,4 @@
+import { isCertain } from '../judge/judge.ts';
 import type { Finding, Severity } from '../judge/verdict.ts';
 import { asksForMore } from './words.ts';
 
@@ -17,6 +18,8 @@ const ORDER: Finding['kind'][] = [
   'lateness',
   'shard-spread',
   'late-start',
+  'no-success',
+  'failed-share',
   'oracle-unknown',
   'no-data',
   'unfinished',
@@ -32,7 +35,7 @@ const ORDER: Finding['kind'][] = [
 function rank(finding: Finding): number {
   const severity = finding.severity as Severity;
   if (severity === 'warning') return 3;
-  if (finding.kind === 'oracle' || finding.kind === 'target-down') return 0;
+  if (isCertain(finding)) return 0;
   return severity === 'invalid' ? 1 : 2;
 }
 

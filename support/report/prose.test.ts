@@ -41,7 +41,95 @@ const regressed: Finding = {
   blocks: 24,
 };
 
+const neverBought: Extract<Finding, { kind: 'no-success' }> = {
+  kind: 'no-success',
+  severity: 'fail',
+  what: 'scenario',
+  scenarios: ['visit'],
+  journey: true,
+  tries: 63,
+  failed: 63,
+  errors: [{ name: 'visit, step "buy": Error: expect(locator).toBeVisible() failed', count: 63 }],
+  example: {
+    scenario: 'visit',
+    step: 'buy',
+    name: 'visit, step "buy": Error: expect(locator).toBeVisible() failed',
+    error: 'Error: expect(locator).toBeVisible() failed\n\nLocator: getByText("Buy")\nExpected: visible',
+    screenshot: 'visit-session-0.png',
+  },
+};
+const failing = {
+  severity: 'fail',
+  what: 'operation',
+  scenarios: ['ping'],
+  journey: false,
+  operation: 'get',
+  tries: 50,
+  errors: [
+    { name: 'HTTP 500', count: 50 },
+    { name: 'check: status is 200', count: 49 },
+  ],
+} as const;
+
 const said: [Finding, string][] = [
+  [
+    neverBought,
+    'None of the sessions of visit succeeded: 0 of 63; required: at least 1. ' +
+      'Failed with visit, step "buy": Error: expect(locator).toBeVisible() failed (63). The first one in step buy: Error: ' +
+      'expect(locator).toBeVisible() failed Locator: getByText("Buy") Expected: visible. ' +
+      'Look at visit-session-0.png, beside the report.',
+  ],
+  [
+    { kind: 'no-success', ...failing, failed: 50, errors: [...failing.errors], scenarios: ['ping'] },
+    'None of operation get of ping succeeded: 0 of 50; required: at least 1. ' +
+      "Failed with HTTP 500 (50), check: status is 200 (49). Look at the target's log for what it answered so.",
+  ],
+  [
+    {
+      ...neverBought,
+      scenarios: ['ping', 'pong'],
+      journey: false,
+      errors: [{ name: 'ReferenceError: nope is not defined', count: 50 }],
+      example: {
+        scenario: 'ping',
+        operation: 'get',
+        name: 'ReferenceError: nope is not defined',
+        error: 'ReferenceError: nope is not defined',
+        at: 'protocol/ping.load.ts:14',
+      },
+    },
+    'None of the iterations of ping and pong succeeded: 0 of 63; required: at least 1. ' +
+      'Failed with ReferenceError: nope is not defined (50). The first one in full at protocol/ping.load.ts:14: ' +
+      'ReferenceError: nope is not defined. Look at protocol/ping.load.ts:14.',
+  ],
+  [
+    { kind: 'no-success', ...failing, severity: 'warning', tries: 2, failed: 2, errors: [], scenarios: ['ping'] },
+    'None of operation get of ping succeeded: 0 of 2, too few to tell; required: at least 1. ' +
+      "Look at the target's log for what it answered so.",
+  ],
+  [
+    { kind: 'no-success', ...failing, what: 'check', check: 'is: ok', failed: 50, errors: [], scenarios: ['ping'] },
+    'Check is: ok of ping was never true: 0 of 50; required: at least 1. ' +
+      "Look at the target's log for what it answered so.",
+  ],
+  [
+    { kind: 'failed-share', ...failing, failed: 41, allowed: 0.5, errors: [...failing.errors], scenarios: ['ping'] },
+    'Of operation get of ping 41 of 50 failed (82 %); allowed 50 % (maxFailed). ' +
+      "Failed with HTTP 500 (50), check: status is 200 (49). Look at the target's log for what it answered so.",
+  ],
+  [
+    {
+      ...{ kind: 'failed-share', ...failing, failed: 41, allowed: 0.5, severity: 'invalid', doubt: 'rate-limit' },
+      ...{ errors: [{ name: 'HTTP 429 (rate limited)', count: 41 }], scenarios: ['ping'] },
+    },
+    'Of operation get of ping 41 of 50 failed (82 %); allowed 50 % (maxFailed). Failed with HTTP 429 (rate limited) (41). ' +
+      'Raise the rate limit of the target for this load, or ask for less.',
+  ],
+  [
+    { ...neverBought, severity: 'invalid', doubt: 'generator', errors: [], example: undefined },
+    'None of the sessions of visit succeeded: 0 of 63; required: at least 1. It may be the generator that was too slow. ' +
+      'Use fewer VUs a slice, more slices, or a quieter machine.',
+  ],
   [
     {
       kind: 'oracle',
@@ -337,6 +425,9 @@ test('worst first: correctness, invalid, thresholds by how far over, drops, warn
     { kind: 'lateness', severity: 'invalid', scenario: 's', p99Ms: 9, allowedMs: 5, count: 1 },
     saturated('steal', 1, 0, 'ratio'),
     { kind: 'missing-slice', severity: 'invalid', scenario: 's', slice: 0, of: 2, cause: 'c' },
+    { kind: 'failed-share', ...failing, failed: 41, allowed: 0.5, errors: [], scenarios: ['ping'] },
+    { ...neverBought, severity: 'invalid' },
+    neverBought,
     { kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' },
     { kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 },
   ];
@@ -345,9 +436,12 @@ test('worst first: correctness, invalid, thresholds by how far over, drops, warn
   assert.deepEqual(names, [
     'oracle',
     'target-down',
+    'no-success',
+    'failed-share',
     'missing-slice',
     'saturated',
     'lateness',
+    'no-success',
     'no-data',
     'none done',
     'far under',
@@ -376,6 +470,11 @@ const headlines: [string, Verdict, string][] = [
     'oracle',
     exampleVerdict({ reasons: [reason({ kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 })] }),
     'The target broke a promise under load.',
+  ],
+  [
+    'nothing succeeded',
+    exampleVerdict({ reasons: [reason(neverBought)] }),
+    'Something that was asked for never succeeded.',
   ],
   [
     'target down',

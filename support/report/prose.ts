@@ -1,6 +1,6 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
 import { parseExpression } from '../judge/expression.ts';
-import type { Finding, Reason, Regression } from '../judge/verdict.ts';
+import type { Failing, Finding, Reason, Regression } from '../judge/verdict.ts';
 import { parseSeriesKey } from '../measure/metrics.ts';
 import { apart, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
 import { judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
@@ -45,12 +45,39 @@ function onShard({ shard }: { shard?: number }): string {
   return shard === undefined ? '' : ` on shard ${shard}`;
 }
 
-/** As many numbers as a person reads: `1, 2 and 5`. */
-function list(numbers: number[]): string {
+/** As many as a person reads: `1, 2 and 5`. */
+function list(numbers: (number | string)[]): string {
   const shown = numbers.slice(0, 10).map(String);
   const rest = numbers.length - shown.length;
   const last = rest > 0 ? `${count(rest)} more` : shown.pop()!;
   return shown.length > 0 ? `${shown.join(', ')} and ${last}` : last;
+}
+
+type NoSuccess = Extract<Finding, { kind: 'no-success' }>;
+
+/** `operation get of ping`, `the sessions of visit and light`. */
+function subject({ what, scenarios, journey, operation }: Failing): string {
+  const names = list(scenarios);
+  if (what === 'operation') return `operation ${quoted(operation ?? '')} of ${names}`;
+  return `the ${journey ? 'sessions' : 'iterations'} of ${names}${operation ? ` (operation ${quoted(operation)})` : ''}`;
+}
+
+/** What it failed with, and the most frequent failure in its own words. */
+function failedWith({ errors, example }: Failing): string {
+  if (errors.length === 0) return '';
+  const names = errors.map(({ name, count: often }) => `${quoted(name)} (${count(often)})`).join(', ');
+  const at = example?.at ? ` at ${example.at}` : '';
+  const where = example?.step ? `in step ${quoted(example.step)}` : 'in full';
+  return ` Failed with ${names}.${example ? ` The first one ${where}${at}: ${quoted(example.error)}.` : ''}`;
+}
+
+function neverSucceeded(finding: NoSuccess): string {
+  const { what, scenarios, tries, check } = finding;
+  if (what === 'check') {
+    return `Check ${quoted(check ?? '')} of ${list(scenarios)} was never true: 0 of ${count(tries)}; required: at least 1.`;
+  }
+  const few = finding.severity === 'warning' ? ', too few to tell' : '';
+  return `None of ${subject(finding)} succeeded: 0 of ${count(tries)}${few}; required: at least 1.${failedWith(finding)}`;
 }
 
 /** What happened: observed, required, how many samples. */
@@ -96,6 +123,16 @@ function what(finding: Finding): string {
       const where = finding.window ? ` in the ${finding.window} window` : '';
       const has = finding.count === 0 ? 'no samples' : `only ${counted(finding.count, 'sample')}`;
       return `${finding.metric} has ${has}${where}; ${finding.expression} needs at least ${count(finding.needed)}.`;
+    }
+    case 'no-success':
+      return neverSucceeded(finding);
+    case 'failed-share': {
+      const { failed, tries, allowed } = finding;
+      const [observed, limit] = apart(failed / tries, allowed, 'ratio');
+      return (
+        `Of ${subject(finding)} ${count(failed)} of ${count(tries)} failed (${observed}); allowed ${limit} (maxFailed).` +
+        failedWith(finding)
+      );
     }
     case 'missing-slice':
       return (
@@ -201,6 +238,14 @@ function afterThreshold({ metric, unit, calm, expression }: Crossed): string {
   return 'Look at what the target did more than it should: its log, its /metrics.';
 }
 
+function afterFailing({ doubt, example, journey }: Failing): string {
+  if (doubt === 'generator') return `It may be the generator that was too slow. ${LESS_LOAD_PER_SLICE}`;
+  if (doubt === 'rate-limit') return 'Raise the rate limit of the target for this load, or ask for less.';
+  if (example?.at && !journey) return `Look at ${example.at}.`;
+  if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;
+  return "Look at the target's log for what it answered so.";
+}
+
 /** What to look at or change next, in one sentence. Always the end of what `say` says. */
 export function nextStep(finding: Finding): string {
   switch (finding.kind) {
@@ -218,6 +263,9 @@ export function nextStep(finding: Finding): string {
       return 'Look at what they waited for, or give them a longer gracefulStop.';
     case 'no-data':
       return 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
+    case 'no-success':
+    case 'failed-share':
+      return afterFailing(finding);
     case 'missing-slice':
       return "Look at that worker's output, or that shard's job.";
     case 'missing-shard':

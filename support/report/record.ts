@@ -87,7 +87,7 @@ export function recordOf(
         ? Array.from({ length: intervals }, (_, index) => rateAt(plan, (index + 0.5) * intervalMs))
         : null,
     })),
-    load: scenarios,
+    load: scenarios.map(({ maxFailed: _, ...one }) => one),
     windows: windowsOf(timeline, verdict.durationMs),
     events: eventsOf(timeline, scenarios, verdict),
     failedSessions: failedSessions(files),

@@ -213,6 +213,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
     regressions: [],
     warnings: [],
     errors: { 'HTTP 503': 8, ECONNRESET: 3 },
+    failures: [],
     metrics: METRICS,
     ...overrides,
   };

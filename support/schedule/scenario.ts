@@ -118,6 +118,8 @@ export class ScenarioRun {
         durationMs: this.#measuredMs,
         ...(this.#executor?.counts ?? { started: 0, completed: 0, dropped: 0, interrupted: 0 }),
         errors: recorder.errors,
+        errorsByOperation: recorder.errorsByOperation,
+        failures: recorder.examples.all,
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
       },
     };

@@ -58,6 +58,7 @@ test('defaults are filled in', () => {
         slices: 1,
         mix: undefined,
         options: {},
+        maxFailed: 0.5,
       },
     ],
     thresholds: {},

@@ -32,6 +32,8 @@ export interface TimelineScenario {
   slices: number;
   mix?: Record<string, number>;
   options: Record<string, unknown>;
+  /** Share of its work that may fail without failing the run. */
+  maxFailed: number;
 }
 
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
@@ -82,6 +84,9 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
   return shape;
 }
 
+/** What fails more often than not is broken, whatever else was asked of it. */
+const MAX_FAILED = 0.5;
+
 /** More intervals than this, those of all shards together, would say no more and cost time, memory and report size. */
 const MAX_INTERVALS = 300;
 const MIN_INTERVALS = 15;
@@ -124,7 +129,8 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       const plan = reshape(plans.get(name)!, factor, shape.scale);
       checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
-      return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {} };
+      const maxFailed = one.maxFailed ?? spec.maxFailed ?? MAX_FAILED;
+      return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed };
     }),
     thresholds: spec.thresholds,
     health: healthOf(spec.health ?? {}),

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
+import { loadOf, nothingFailed, storeOf } from './store.fixture.ts';
+import type { Finding } from './verdict.ts';
+
+type End = Partial<FailureFacts['slices'][0]['end']>;
+
+/** What each operation of a scenario came to: `'get of ping': [tries, failed]`, or `'visit'` of a journey. */
+function found(
+  outcomes: Record<string, [tries: number, failed: number]>,
+  ends: Record<string, End> = {},
+  { maxFailed = 0.5, unhealthy = false, checks = {} as Record<string, [asked: number, untrue: number]> } = {},
+) {
+  const measured: Record<string, number[]> = {};
+  const names = new Set<string>();
+  const rate = ([all, ones]: [number, number]) => Array.from({ length: all }, (_, i) => (i < ones ? 1 : 0));
+  for (const [key, outcome] of Object.entries(outcomes)) {
+    const [operation, scenario] = key.includes(' of ') ? key.split(' of ') : ['', key];
+    names.add(scenario!);
+    measured[`iteration_failed{${operation ? `op:${operation},` : ''}scenario:${scenario}}`] = rate(outcome);
+  }
+  for (const [name, [asked, untrue]] of Object.entries(checks)) {
+    measured[`checks{check:${name},scenario:${[...names][0]}}`] = rate([asked, asked - untrue]);
+  }
+  const scenarios = [...names].map((name) => ({
+    ...loadOf(name),
+    kind: name.startsWith('visit') ? ('journey' as const) : ('load' as const),
+    maxFailed,
+  }));
+  const slices = Object.entries(ends).map(([scenario, end]) => ({ scenario, end: { ...nothingFailed, ...end } }));
+  return failureFindings({ store: storeOf(measured), scenarios, slices }, () => unhealthy);
+}
+
+/** `fail no-success operation get of ping 0/50`. */
+function inShort(findings: Finding[]): string[] {
+  return findings.map((one) => {
+    assert.ok(one.kind === 'no-success' || one.kind === 'failed-share');
+    const { severity, kind, what, scenarios, tries, failed, doubt } = one;
+    const name = one.kind === 'no-success' && one.check ? one.check : (one.operation ?? '');
+    const parts = [severity, kind, what, name, 'of', scenarios.join('+'), `${failed}/${tries}`, doubt ?? ''];
+    return parts.filter(Boolean).join(' ');
+  });
+}
+
+test('what never succeeded is found: a scenario, an operation of several, a journey', () => {
+  const table: [Parameters<typeof found>[0], string[]][] = [
+    [{ 'get of ping': [50, 50] }, ['fail no-success scenario get of ping 50/50']],
+    [{ 'get of ping': [1, 1] }, ['fail no-success scenario get of ping 1/1']],
+    [{ visit: [2, 2] }, ['fail no-success scenario of visit 2/2']],
+    [
+      { 'get of ping': [30, 0], 'put of ping': [20, 20], 'del of ping': [9, 1] },
+      ['fail no-success operation put of ping 20/20'],
+    ],
+    // A scenario is named once, not each of its operations.
+    [{ 'get of ping': [30, 30], 'put of ping': [20, 20] }, ['fail no-success scenario of ping 50/50']],
+    [{ 'get of ping': [30, 0], 'get of pong': [20, 20] }, ['fail no-success scenario get of pong 20/20']],
+  ];
+  for (const [outcomes, expected] of table) assert.deepEqual(inShort(found(outcomes)), expected);
+});
+
+test('what succeeded at least once, was not tried, or hardly tried, fails no run', () => {
+  assert.deepEqual(found({ 'get of ping': [50, 0] }), []);
+  assert.deepEqual(found({ 'get of ping': [9, 8] }), [], 'nine tries are too few for a share');
+  assert.deepEqual(found({ 'get of ping': [50, 0], 'put of ping': [0, 0] }), []);
+  assert.deepEqual(inShort(found({ 'get of ping': [50, 0], 'put of ping': [2, 2] })), [
+    'warning no-success operation put of ping 2/2',
+  ]);
+});
+
+test('a share of failures above maxFailed is found; with 1 only what never succeeds', () => {
+  const shares = (failed: number, maxFailed?: number) =>
+    inShort(found({ 'get of ping': [100, failed] }, {}, { maxFailed }));
+  assert.deepEqual(shares(50), []);
+  assert.deepEqual(shares(51), ['fail failed-share scenario get of ping 51/100']);
+  assert.deepEqual(shares(11, 0.1), ['fail failed-share scenario get of ping 11/100']);
+  assert.deepEqual(shares(99, 1), []);
+  assert.deepEqual(shares(100, 1), ['fail no-success scenario get of ping 100/100']);
+  assert.deepEqual(inShort(found({ 'get of ping': [100, 0], 'put of ping': [20, 11] })), [
+    'fail failed-share operation put of ping 11/20',
+  ]);
+});
+
+test('a check that was never true is found, unless what it belongs to is named already', () => {
+  const checks: Record<string, [number, number]> = { 'is: ok': [40, 40], 'has a body': [40, 1], rare: [2, 2] };
+  assert.deepEqual(inShort(found({ 'get of ping': [200, 40] }, {}, { checks })), [
+    'fail no-success check is: ok of ping 40/40',
+  ]);
+  assert.deepEqual(inShort(found({ 'get of ping': [40, 40] }, {}, { checks })), [
+    'fail no-success scenario get of ping 40/40',
+  ]);
+});
+
+test('it is told what it failed with: causes before checks, of an operation only what may be its own', () => {
+  const errors = { 'check: status is 200': 52, 'HTTP 500': 50, ECONNRESET: 3, 'HTTP 404': 400 };
+  const errorsByOperation = { put: { 'check: status is 200': 50 } };
+  const [whole] = found({ 'get of ping': [50, 50] }, { ping: { errors } });
+  const [operation] = found(
+    { 'get of ping': [900, 0], 'put of ping': [50, 50] },
+    { ping: { errors, errorsByOperation } },
+  );
+  const names = (finding: Finding | undefined) => 'errors' in finding! && finding.errors.map(({ name }) => name);
+  assert.deepEqual(names(whole), ['HTTP 404', 'HTTP 500', 'ECONNRESET']);
+  assert.deepEqual(names(operation), ['HTTP 500', 'check: status is 200']);
+});
+
+test('a generator that was too slow may be why work timed out, not why it was answered with an error', () => {
+  const table: [errors: Record<string, number>, healthy: string, slow: string][] = [
+    [{ 'timeout: no answer': 20 }, 'fail', 'invalid generator'],
+    [{ 'connection closed by the target': 20, 'check: a': 20 }, 'fail', 'invalid generator'],
+    [{ 'check: replicas converge': 20 }, 'fail', 'invalid generator'],
+    [{ 'visit, step "buy": TimeoutError: locator.click: Timeout Nms exceeded.': 20 }, 'fail', 'invalid generator'],
+    [{ 'HTTP 500': 20, 'check: status is 200': 20 }, 'fail', 'fail'],
+    [{ 'ReferenceError: nope is not defined': 20 }, 'fail', 'fail'],
+    [{ 'no valid HTTP answer': 20 }, 'fail', 'fail'],
+    // Whatever the signals say.
+    [{ 'generator: EMFILE': 20 }, 'invalid generator', 'invalid generator'],
+    [{ 'HTTP 429 (rate limited)': 20, 'check: accepted': 20 }, 'invalid rate-limit', 'invalid rate-limit'],
+  ];
+  for (const [errors, healthy, slow] of table) {
+    for (const [unhealthy, expected] of [
+      [false, healthy],
+      [true, slow],
+    ] as const) {
+      for (const failed of [20, 19]) {
+        const [finding] = found({ 'get of ping': [20, failed] }, { ping: { errors } }, { unhealthy });
+        assert.ok(finding?.kind === 'no-success' || finding?.kind === 'failed-share');
+        const { severity, doubt } = finding;
+        assert.equal([severity, doubt].filter(Boolean).join(' '), expected, JSON.stringify([errors, unhealthy]));
+      }
+    }
+  }
+});
+
+test('scenarios that never succeeded for one and the same reason are told once', () => {
+  const refused = { errors: { 'HTTP 503': 10 } };
+  assert.deepEqual(
+    inShort(found({ 'get of ping': [10, 10], 'get of pong': [10, 10] }, { ping: refused, pong: refused })),
+    ['fail no-success scenario of ping+pong 20/20'],
+  );
+  assert.deepEqual(
+    inShort(
+      found(
+        { 'get of ping': [10, 10], 'get of pong': [10, 10] },
+        { ping: refused, pong: { errors: { 'HTTP 500': 10 } } },
+      ),
+    ),
+    ['fail no-success scenario get of ping 10/10', 'fail no-success scenario get of pong 10/10'],
+  );
+});
+
+test('of each scenario three failures are kept in full, those of the most frequent names', () => {
+  const failure = (name: string) => ({ scenario: 'ping', operation: 'get', name, error: `${name}: in full` });
+  const names = ['once', 'often', 'twice', 'thrice'];
+  const slices: FailureFacts['slices'] = [
+    {
+      scenario: 'ping',
+      end: { ...nothingFailed, errors: { once: 1, often: 9 }, failures: names.slice(0, 2).map(failure) },
+    },
+    {
+      scenario: 'ping',
+      end: { ...nothingFailed, errors: { twice: 2, thrice: 3, often: 1 }, failures: names.map(failure) },
+    },
+  ];
+  assert.deepEqual(
+    failureExamples({ slices }).map(({ name, count, error }) => [name, count, error]),
+    [
+      ['often', 10, 'often: in full'],
+      ['thrice', 3, 'thrice: in full'],
+      ['twice', 2, 'twice: in full'],
+    ],
+  );
+  const [finding] = found({ 'get of ping': [20, 20] }, { ping: slices[0]!.end });
+  assert.equal(finding && 'example' in finding && (finding.example as { name: string }).name, 'often');
+});

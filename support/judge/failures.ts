@@ -1,0 +1,213 @@
+import { sum } from 'simple-statistics';
+import type { Failure } from '../measure/failures.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { ErrorCount, Finding } from './verdict.ts';
+
+/** What failed, as far as the slices told. */
+export interface FailureFacts {
+  store: MetricStore;
+  scenarios: { name: string; kind: 'load' | 'journey'; maxFailed: number }[];
+  slices: {
+    scenario: string;
+    end: {
+      errors: Record<string, number>;
+      errorsByOperation: Record<string, Record<string, number>>;
+      failures: Failure[];
+    };
+  }[];
+}
+
+type NoSuccess = Extract<Finding, { kind: 'no-success' }>;
+type FailedShare = Extract<Finding, { kind: 'failed-share' }>;
+
+/**
+ * So many tries of an operation or a check must all have failed: of what fails once in five, three in a row are one in a
+ * hundred. A scenario as a whole needs no more than one: whoever asked for one session, and saw it fail, has seen nothing work.
+ */
+const MIN_TRIES = 3;
+/** With fewer tries a share says more about chance than about the target. */
+const MIN_TRIES_OF_SHARE = 10;
+/** Names that a finding tells. */
+const MOST_ERRORS = 3;
+/** Failures in full that a run tells of each scenario. */
+const MOST_EXAMPLES = 3;
+
+/** What a check says of an answer follows from how the answer came about. */
+const CHECK = 'check: ';
+/** What a generator without time or means can make happen: it gives up too early, or is given up by the target. */
+const MAY_BE_SLOWNESS =
+  /time-?out|timed out|ETIMEDOUT|ECONNRESET|EPIPE|closed|too late|not painted|cut off|expect\(|^generator: /i;
+const RATE_LIMITED = /^HTTP 429\b/;
+
+/**
+ * What never succeeded though it was tried, and what failed more often than `maxFailed` allows: scenarios as a whole, else
+ * their operations, else checks of their authors.
+ * @param unhealthy whether the generator was so slow in this scenario that operations may have timed out for its sake
+ */
+export function failureFindings(facts: FailureFacts, unhealthy: (scenario: string) => boolean): Finding[] {
+  return joined(facts.scenarios.flatMap((scenario) => ofScenario(facts, scenario, unhealthy(scenario.name))));
+}
+
+/** Of each scenario the first failures of the most frequent names, in full, with how often there were such. */
+export function failureExamples({ slices }: Pick<FailureFacts, 'slices'>): (Failure & { count: number })[] {
+  const scenarios = [...new Set(slices.map(({ scenario }) => scenario))];
+  return scenarios.flatMap((scenario) => {
+    const errors = errorsOf(slices, scenario);
+    const first = new Map<string, Failure>();
+    for (const { scenario: whose, end } of slices) {
+      if (whose !== scenario) continue;
+      for (const failure of end.failures) if (!first.has(failure.name)) first.set(failure.name, failure);
+    }
+    return [...first.values()]
+      .map((failure) => ({ ...failure, count: errors.get(failure.name) ?? 1 }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, MOST_EXAMPLES);
+  });
+}
+
+function ofScenario(
+  facts: FailureFacts,
+  { name, kind, maxFailed }: FailureFacts['scenarios'][0],
+  unhealthy: boolean,
+): (NoSuccess | FailedShare)[] {
+  const { store, slices } = facts;
+  const operations = triesBy(store, 'iteration_failed', name, 'op');
+  const tries = sum([...operations.values()].map((one) => one.tries));
+  const failed = sum([...operations.values()].map((one) => one.failed));
+  if (tries === 0) return [];
+  const examples = failureExamples({ slices: slices.filter(({ scenario }) => scenario === name) });
+  const all = errorsOf(slices, name);
+  const finding = (what: NoSuccess['what'], operation: string | undefined, counts: Tries) => {
+    const errors = mostFrequent(all, what === 'scenario' ? undefined : errorsOf(slices, name, operation), counts);
+    const example =
+      examples.find((one) => one.name === errors[0]?.name && (what === 'scenario' || one.operation === operation)) ??
+      examples.find((one) => what === 'scenario' || one.operation === operation);
+    return {
+      what,
+      scenarios: [name],
+      journey: kind === 'journey',
+      ...(operation ? { operation } : {}),
+      ...counts,
+      errors,
+      ...doubtOf(errors, unhealthy),
+      ...(example ? { example } : {}),
+    };
+  };
+  const noSuccess = (severity: NoSuccess['severity'], found: ReturnType<typeof finding>): NoSuccess => {
+    return { kind: 'no-success', severity: severity === 'fail' && found.doubt ? 'invalid' : severity, ...found };
+  };
+  const [only] = operations.size === 1 ? operations.keys() : [];
+  if (failed === tries) return [noSuccess('fail', finding('scenario', only || undefined, { tries, failed }))];
+
+  const found: (NoSuccess | FailedShare)[] = [];
+  for (const [operation, counts] of operations) {
+    if (counts.failed === counts.tries) {
+      const severity = counts.tries < MIN_TRIES ? 'warning' : 'fail';
+      found.push(noSuccess(severity, finding('operation', operation, counts)));
+    } else if (counts.tries >= MIN_TRIES_OF_SHARE && counts.failed > counts.tries * maxFailed) {
+      const share = finding(only === undefined ? 'operation' : 'scenario', operation || undefined, counts);
+      found.push({ kind: 'failed-share', severity: share.doubt ? 'invalid' : 'fail', ...share, allowed: maxFailed });
+    }
+  }
+  // A check that is never true where all fails, or in what is named already, says nothing more.
+  if (found.length > 0) return found;
+  for (const [check, { tries: asked, failed: untrue }] of triesBy(store, 'checks', name, 'check', 'true')) {
+    if (asked < MIN_TRIES || untrue < asked) continue;
+    const errors = [{ name: `${CHECK}${check}`, count: untrue }];
+    const counts = { tries: asked, failed: untrue, errors, ...doubtOf(errors, unhealthy) };
+    const severity = counts.doubt ? 'invalid' : 'fail';
+    found.push({ kind: 'no-success', severity, what: 'check', scenarios: [name], journey: false, check, ...counts });
+  }
+  return found;
+}
+
+interface Tries {
+  tries: number;
+  failed: number;
+}
+
+/** Of a rate of a scenario, by a tag of its own. @param passes what a 1 in it means */
+function triesBy(
+  store: MetricStore,
+  metric: string,
+  scenario: string,
+  tag: string,
+  passes: 'failed' | 'true' = 'failed',
+): Map<string, Tries> {
+  const by = new Map<string, Tries>();
+  for (const series of store.series()) {
+    if (series.metric !== metric || series.tags.scenario !== scenario || series.total.type !== 'rate') continue;
+    const known = by.get(series.tags[tag] ?? '') ?? { tries: 0, failed: 0 };
+    const { count, passes: ones } = series.total;
+    known.tries += count;
+    known.failed += passes === 'failed' ? ones : count - ones;
+    if (known.tries > 0) by.set(series.tags[tag] ?? '', known);
+  }
+  return by;
+}
+
+/** By name, over all slices of a scenario; of one of its operations those that are known to be its own. */
+function errorsOf(slices: FailureFacts['slices'], scenario: string, operation?: string): Map<string, number> {
+  const errors = new Map<string, number>();
+  for (const { scenario: whose, end } of slices) {
+    if (whose !== scenario) continue;
+    const own = operation === undefined ? end.errors : (end.errorsByOperation[operation] ?? {});
+    for (const [name, count] of Object.entries(own)) errors.set(name, (errors.get(name) ?? 0) + count);
+  }
+  return errors;
+}
+
+/**
+ * Causes before the checks that they made fail.
+ * @param own of the operation, if it is about one: which requests are its own nobody knows, so of all others in the scenario
+ *   only what is about as frequent as its failures is told
+ */
+function mostFrequent(all: Map<string, number>, own: Map<string, number> | undefined, { failed }: Tries): ErrorCount[] {
+  const isLike = ([name, count]: [string, number]) =>
+    !own!.has(name) && !isCheck(name) && count >= failed / 2 && count <= failed * 2;
+  const told = own ? [...own, ...[...all].filter(isLike)] : [...all];
+  return told
+    .map(([name, count]) => ({ name, count }))
+    .sort((a, b) => Number(isCheck(a.name)) - Number(isCheck(b.name)) || b.count - a.count)
+    .slice(0, MOST_ERRORS);
+}
+
+function isCheck(name: string): boolean {
+  return name.startsWith(CHECK);
+}
+
+/**
+ * Whether the failures may be another's doing than the target's. Slowness explains a time-out and what comes of it, and an
+ * unmet check may follow from one; it explains no HTTP 500 and no exception.
+ */
+function doubtOf([first]: ErrorCount[], unhealthy: boolean): Pick<NoSuccess, 'doubt'> {
+  if (first === undefined) return unhealthy ? { doubt: 'generator' } : {};
+  if (RATE_LIMITED.test(first.name)) return { doubt: 'rate-limit' };
+  if (first.name.startsWith('generator: ')) return { doubt: 'generator' };
+  return unhealthy && (isCheck(first.name) || MAY_BE_SLOWNESS.test(first.name)) ? { doubt: 'generator' } : {};
+}
+
+/** Scenarios that never succeeded for the same reason are told once. */
+function joined(findings: (NoSuccess | FailedShare)[]): Finding[] {
+  const told: (NoSuccess | FailedShare)[] = [];
+  for (const finding of findings) {
+    const like = told.find((one) => sameCause(one, finding));
+    if (!like) {
+      told.push(finding);
+      continue;
+    }
+    like.scenarios.push(...finding.scenarios);
+    delete like.operation;
+    like.tries += finding.tries;
+    like.failed += finding.failed;
+    const [{ name, count }, [other]] = [like.errors[0]!, finding.errors];
+    like.errors = [{ name, count: count + other!.count }];
+  }
+  return told;
+}
+
+function sameCause(a: NoSuccess | FailedShare, b: NoSuccess | FailedShare): boolean {
+  const isWhole = [a, b].every(({ kind, what }) => kind === 'no-success' && what === 'scenario');
+  const [one, other] = [a.errors[0]?.name, b.errors[0]?.name];
+  return isWhole && one !== undefined && one === other && a.journey === b.journey && a.severity === b.severity;
+}

@@ -1,0 +1,71 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** The first failure of its name, in full. */
+export interface Failure {
+  scenario: string;
+  /** Of a journey: the step in which its session failed. */
+  step?: string;
+  /** Of a load. */
+  operation?: string;
+  /** Under which all of its like are counted among the errors. */
+  name: string;
+  /** What it said, with its line breaks: of an expectation the locator, what was expected and received, and the call log. */
+  error: string;
+  /** `path:line` in the author's own code. */
+  at?: string;
+  /** Names of files beside the report. */
+  screenshot?: string;
+  trace?: string;
+}
+
+/** Of so many names a slice keeps an example; a run shows those that are most frequent. */
+const MAX_NAMES = 10;
+const LONGEST = 4_096;
+/** Of what is too long: an expectation says first what it expected, and last what it tried. */
+const TAIL = 1_024;
+
+/** Keeps the first failure of each name, up to a bound: what is counted by name can then be read in full. */
+export class FailureExamples {
+  readonly all: Failure[] = [];
+
+  /** Whether one of this name would be new, and kept. */
+  wants(name: string): boolean {
+    return this.all.length < MAX_NAMES && this.#find(name) === undefined;
+  }
+
+  /** Keeps it when it is the first of its name; else takes from it the pictures that the first one lacks. */
+  add(failure: Failure): void {
+    const known = this.#find(failure.name);
+    if (known) {
+      known.screenshot ??= failure.screenshot;
+      known.trace ??= failure.trace;
+    } else if (this.all.length < MAX_NAMES) {
+      this.all.push({ ...failure, error: bounded(stripVTControlCharacters(failure.error)) });
+    }
+  }
+
+  #find(name: string): Failure | undefined {
+    return this.all.find((one) => one.name === name);
+  }
+}
+
+function bounded(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - TAIL - 3)}\n…\n${text.slice(-TAIL)}`;
+}
+
+/**
+ * What was thrown, as a person reads it: `TypeError: x is not a function`, without its stack, and the first place of the
+ * stack in the author's own code.
+ * @param ownFolder a folder whose files are not the author's
+ */
+export function thrown(error: unknown, ownFolder: string): Pick<Failure, 'error' | 'at'> {
+  if (!(error instanceof Error)) return { error: `thrown: ${String(error)}` };
+  const text = error.message.startsWith(error.name) ? error.message : `${error.name}: ${error.message}`;
+  for (const line of error.stack?.split('\n') ?? []) {
+    const [, url, at] = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+):(\d+):\d+\)?$/.exec(line) ?? [];
+    const file = url?.replace(/^file:\/\//, '');
+    if (!file || file.startsWith(`${ownFolder}/`) || file.includes('/node_modules/')) continue;
+    return { error: text, at: `${file}:${at}` };
+  }
+  return { error: text };
+}
