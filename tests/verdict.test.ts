@@ -120,6 +120,7 @@ describe('a run', { concurrency: 3 }, () => {
       regressions: [],
       warnings: [],
       errors: {},
+      failures: [],
     });
     assert.match(runId, /^small-/);
     assert.ok(Date.parse(startedAt) > 0);
@@ -284,21 +285,42 @@ describe('a run', { concurrency: 3 }, () => {
     assert.ok(iterations(verdict) > 75 && iterations(verdict) < 150, `${iterations(verdict)} iterations`);
   });
 
-  test('is invalid when the target never answers', async (t) => {
+  test('fails when nothing succeeds, whatever its thresholds are about, and says what was answered', async (t) => {
     let reached = false;
     const answer: RequestListener = (request, response) => {
-      if (reached) request.socket.destroy();
-      else response.end();
+      if (!reached) response.end();
+      else request.socket.end('SSH-2.0-OpenSSH_9.2\r\n');
       reached = true;
     };
     const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });
-    const seen = await run(t, { answer, profile });
-    assertVerdict(seen, 'invalid', ['target-unreached']);
-    assert.ok(
-      seen.verdict?.reasons[0]?.message.startsWith(
-        `The target at ${seen.url} was never reached: 0 answers to 50 requests, last error connection closed by the target;`,
-      ),
+    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['no-success']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^None of the iterations of ping \(operation get\) succeeded: 0 of 50; required: at least 1\. Failed with no valid HTTP answer \(50\)/,
     );
+  });
+
+  test('fails when one operation of two always throws, and names it and the place', async (t) => {
+    const load = pingLoad().replace(
+      'operations: {',
+      `operations: {
+        put: {
+          weight: 1,
+          async run(http) {
+            await http.request({ op: 'put', method: 'GET', path: '/item' });
+            undefinedFunction();
+          },
+        },`,
+    );
+    const profile = pingProfile({ thresholds: { http_req_duration: ['p(95)<60000'] } });
+    const verdict = assertVerdict(await run(t, { load, profile }), 'fail', ['no-success']);
+    const { operation, errors, example } = reason(verdict, 'no-success')!;
+    assert.deepEqual(
+      [operation, errors.map(({ name }) => name)],
+      ['put', ['ReferenceError: undefinedFunction is not defined']],
+    );
+    assert.match(example!.at!, /^protocol\/ping\.load\.ts:\d+$/);
+    assert.equal(verdict.failures[0]?.error, 'ReferenceError: undefinedFunction is not defined');
   });
 
   test('keeps API_TOKEN to itself, whatever the target echoes', async (t) => {
