@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Rendezvous } from './schedule/rendezvous.ts';
 import { monotonicMs } from './schedule/startline.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { commonStart, meetingOf, shardOf } from './shard.ts';
+import { attemptOf, commonStart, dataIdOf, meetingOf, setAttempt, shardOf } from './shard.ts';
 
 const timeline = { profile: 'mine', seed: '1', scenarios: [{ plan: { gracefulStopMs: 0 } }] } as unknown as Timeline;
 const never = new AbortController().signal;
@@ -81,4 +81,18 @@ test('shards that meet go on at one instant; after the load one that is gone is 
   assert.ok((await gone('rest', never)) <= monotonicMs());
   assert.match(said.at(-1)!, /^LOAD_RENDEZVOUS http:\/\/127\.0\.0\.1:9: cannot be reached/);
   await assert.rejects(gone('start', never), /cannot be reached/);
+});
+
+test('attempts at a run write under names of their own, on all machines the same', () => {
+  const shard = { current: 1, total: 2 };
+  const named = (attempt: string) => {
+    const env = {};
+    setAttempt(attempt, env);
+    return dataIdOf('run', env);
+  };
+  assert.notEqual(attemptOf({}, undefined, {}), attemptOf({}, undefined, {}));
+  assert.equal(attemptOf({ at: 46_656 }, shard, { GITHUB_RUN_ATTEMPT: '2' }), '1000');
+  assert.equal(attemptOf({}, shard, { GITHUB_RUN_ATTEMPT: '2' }), '2');
+  assert.equal(attemptOf({ rendezvous: 'http://a.test' }, shard, {}), '');
+  assert.deepEqual([named('2'), named('')], ['run-2', 'run']);
 });

@@ -1,9 +1,13 @@
 /** A run that is spread over machines: which of them this is, and how they begin together. */
+import { randomBytes } from 'node:crypto';
 import { meet, type Shard } from './schedule/rendezvous.ts';
 import { type Meet, monotonicMs } from './schedule/startline.ts';
 import type { Timeline } from './schedule/timeline.ts';
 
 export type { Shard };
+
+/** Workers learn by this environment variable what {@link attemptOf} said. */
+const attemptVariable = 'TANDEM_ATTEMPT';
 
 /** Workers find out by this environment variable what `--shard` was. */
 const shardVariable = 'TANDEM_SHARD';
@@ -32,6 +36,25 @@ export function ciRunId(env: NodeJS.ProcessEnv): string | undefined {
   const github = env.GITHUB_RUN_ID && `github-${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT ?? '1'}`;
   const other = env.CI_PIPELINE_ID ?? env.BUILDKITE_BUILD_ID ?? env.CIRCLE_WORKFLOW_ID ?? env.BUILD_TAG;
   return github || other || undefined;
+}
+
+/**
+ * What tells this attempt at a run from the others under its run id, and is the same on all of its machines. Empty where
+ * shards have nothing in common that an earlier attempt had not; at a rendezvous a run id can be used once only.
+ */
+export function attemptOf({ at }: CommonStart, shard: Shard | undefined, env: NodeJS.ProcessEnv): string {
+  if (!shard) return randomBytes(3).toString('hex');
+  return at?.toString(36) ?? env.GITHUB_RUN_ATTEMPT ?? '';
+}
+
+/** Tells this process and its workers which attempt at the run this is. */
+export function setAttempt(attempt: string, env: NodeJS.ProcessEnv): void {
+  env[attemptVariable] = attempt;
+}
+
+/** Begins the names of all that a run writes into the target: with the run id alone a second attempt would find the first one's. */
+export function dataIdOf(runId: string, env: NodeJS.ProcessEnv): string {
+  return [runId, env[attemptVariable]].filter(Boolean).join('-');
 }
 
 /** How the machines of a run begin together; neither: each when it is ready. */

@@ -12,6 +12,7 @@ import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
 import { secretsOf, withoutSecrets } from './secrets.ts';
+import { dataIdOf } from './shard.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -124,7 +125,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
     const cleanUps: (() => Promise<void>)[] = [];
     const context: SliceContext = {
-      runId,
+      runId: dataIdOf(runId, process.env),
       scenario: scenario.name,
       target,
       recorder,

@@ -6,6 +6,7 @@ import type { Target } from './target.ts';
 
 /** What every part of a slice shares, and what `setup` gets. */
 export interface SliceContext {
+  /** Begins the names of what the run writes: the same on all of its machines, and another one for every attempt. */
   readonly runId: string;
   readonly scenario: string;
   readonly target: Target;

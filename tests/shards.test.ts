@@ -254,3 +254,27 @@ test('a shard that comes too late is refused', async (t) => {
   assert.match(output.replace(/\s+/g, ' '), /LOAD_START_AT was 6\d\.\d s ago when the slices were ready/);
   assert.equal(target.requests['/write'], undefined);
 });
+
+test('a run id that is used again: what the second attempt writes is its own', async (t) => {
+  const names: string[] = [];
+  const { url } = await serve(t, (request, answer) => {
+    if (request.url?.startsWith('/mine')) names.push(request.url);
+    answer.end();
+  });
+  const project = new Project(t, {
+    'protocol/ping.load.ts': getLoad().replace("'/item'", "'/mine/' + vu.slice.runId"),
+    'profiles/small.json': pingProfile(),
+  });
+  const seen = [];
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const env = { BASE_URL: url, LOAD_RUN_ID: 'the-same', LOAD_DURATION: '1s' };
+    await project.run(['--project=small'], env);
+    seen.push(new Set(names.splice(0)));
+  }
+  assert.deepEqual(
+    seen.map(({ size }) => size),
+    [1, 1],
+  );
+  assert.notDeepEqual(seen[0], seen[1]);
+  assert.ok([...seen[0]!][0]!.startsWith('/mine/the-same-'));
+});

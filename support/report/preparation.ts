@@ -7,7 +7,7 @@ import { type Declaration, declarationType } from '../declaration.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, trustedKeys } from '../preflight.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
-import { ciRunId, commonStart, meetingOf } from '../shard.ts';
+import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { Coordinator } from './coordinator.ts';
 import type { LiveDisplay } from './live.ts';
@@ -59,12 +59,16 @@ export async function prepare(
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
   await checkReachable(target, settings, kinds);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
+  const start = commonStart(process.env);
+  const shard = config.shard ?? undefined;
+  // An id that is made now was never used.
+  const isNew = !process.env.LOAD_RUN_ID && !ciRunId(process.env);
+  setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
   process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
   const runId = process.env.LOAD_RUN_ID;
-  const shard = config.shard ?? undefined;
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
-  const meet = meetingOf(commonStart(process.env), shard, runId, timeline, (line) => display.print(line));
+  const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
   return Coordinator.open(timeline, target, runId, display, meet);
 }
 
@@ -89,6 +93,7 @@ function partOf(
     scenarios,
     common: {
       'run id': runId,
+      attempt: dataIdOf(runId, process.env),
       profile,
       seed,
       'number of shards': String(total),
