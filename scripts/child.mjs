@@ -63,7 +63,12 @@ const SAME_KEYSTROKE_MS = 1000;
  */
 export function runInForeground(command, args, env = process.env) {
   return new Promise((settle, fail) => {
-    const child = spawn(command, args, { stdio: 'inherit', detached: true, env });
+    // By this variable it finds out that this process is gone, should that be killed.
+    const child = spawn(command, args, {
+      stdio: 'inherit',
+      detached: true,
+      env: { ...env, TANDEM_LAUNCHER: String(process.pid) },
+    });
     let lastSentAt = Number.NEGATIVE_INFINITY;
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {

@@ -41,7 +41,13 @@ export function launchOptions(env: NodeJS.ProcessEnv = process.env, wire: Wire =
   // Chromium knows a key by what the server sends: that is its own certificate, and seldom its authority's.
   const trusted = [...wire.authorities, ...(env[trustedVariable]?.split(',') ?? [])].filter((key) => key !== '');
   const trust = trusted.length > 0 ? [`--ignore-certificate-errors-spki-list=${trusted.join(',')}`] : [];
-  return { executablePath: 'path' in found ? found.path : undefined, args: [...launchArguments, ...trust] };
+  return {
+    executablePath: 'path' in found ? found.path : undefined,
+    args: [...launchArguments, ...trust],
+    // Sent to all of a run's processes, they are its end, which each slice comes to in its order, browser last.
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  };
 }
 
 /** How a person's browser reaches the target; see `wire.ts`. */

@@ -204,8 +204,14 @@ function embeddedTarget({ values }: TargetSettings) {
     name: 'target',
     command: 'node --import tsx target/main.ts',
     cwd: tandem,
-    // A port of the machine's choosing; what the person set for `npm run target` must not reach this one.
-    env: { PORT: '0', HOST: '127.0.0.1', ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}) },
+    // A port of the machine's choosing; what the person set for `npm run target` must not reach this one. Its standard input
+    // is a pipe that ends with Playwright, however that does; between them stands a shell.
+    env: {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      TARGET_STOP_WITH_STDIN: '1',
+      ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}),
+    },
     wait: { stdout: /listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
     stderr: 'pipe' as const,
     timeout: 60_000,

@@ -42,6 +42,9 @@ export type { Target } from './target.ts';
 export { type Account, accountOf } from './user.ts';
 export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 
+/** How long a slice without a runner may take to clean up. */
+const ORPHAN_MS = 5_000;
+
 /**
  * Declares protocol work: one Playwright test a slice, in a file `protocol/<name>.load.ts`.
  * @param name the file's name; profiles call the scenario by it
@@ -136,6 +139,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       isOver: () => run.signal.aborted || context.elapsedMs() >= durationOf(scenario.plan),
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
+    endWithTheRunner();
     await use({ index, run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
     const stopped = line.signal.aborted;
     const report = await run.finish();
@@ -150,6 +154,15 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     await line.end();
   },
 });
+
+/**
+ * A slice whose runner was killed has nobody to report to: it may close its browser, and goes then, whatever hangs. A signal to
+ * all processes of the run is the runner's to hear, which tells the slices.
+ */
+function endWithTheRunner(): void {
+  process.on('SIGHUP', () => {});
+  process.once('disconnect', () => setTimeout(() => process.exit(1), ORPHAN_MS));
+}
 
 function metricsOf(testInfo: TestInfo) {
   const annotation = testInfo.annotations.find(({ type }) => type === declarationType);

@@ -62,6 +62,13 @@ test('SIGTERM while it is starting: exit 0, nothing left behind', { timeout: 30_
   assert.deepEqual(await clusters(), []);
 });
 
+test('the end of its standard input ends it when it was told so', async (t) => {
+  const target = run(t, { DATABASE_URL: database.url, TARGET_STOP_WITH_STDIN: '1' });
+  await listening(target);
+  target.stdin.end();
+  assert.deepEqual(await once(target, 'exit'), [0, null]);
+});
+
 test('SIGKILL: PostgreSQL ends all the same', { timeout: 30_000 }, async (t) => {
   const target = run(t, {});
   await listening(target);

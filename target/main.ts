@@ -30,12 +30,19 @@ async function main(): Promise<void> {
   // A signal comes twice when a launcher passes on what the whole process group got, so the second is no order to hurry.
   process.on('SIGTERM', () => stop(0).catch(fail));
   process.on('SIGINT', () => stop(0).catch(fail));
+  // What it says to a launcher that is gone is heard by nobody, and is no reason to leave anything behind.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
   // Nobody would ever stop a target whose launcher was killed.
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) stop(0).catch(fail);
   }, PARENT_CHECK_MS).unref();
+  // Where a shell stands between, the launcher is no parent, but may hold the other end of standard input.
+  if (process.env.TARGET_STOP_WITH_STDIN === '1') {
+    const leave = () => stop(0).catch(fail);
+    process.stdin.on('end', leave).on('error', leave).resume();
+  }
 
   const target = await starting.catch((error) => {
     if (!stopping) throw error;

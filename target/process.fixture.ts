@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
-export type TargetProcess = ChildProcessByStdio<null, Readable, Readable>;
+export type TargetProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** `npm run target` with these settings, and none of the person's. */
 export function runTarget(env: Record<string, string>): TargetProcess {
@@ -12,7 +12,7 @@ export function runTarget(env: Record<string, string>): TargetProcess {
   const others = Object.entries(process.env).filter(([name]) => !settings.test(name));
   return spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'main.ts')], {
     env: { ...Object.fromEntries(others), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
 }
 

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServing } from '../support/server.fixture.ts';
-import { anyMachine, getLoad, Project, pingProfile, reason, repository, surviving } from './project.ts';
+import { anyMachine, getLoad, type Process, Project, pingProfile, reason, repository, surviving } from './project.ts';
 
 const LONG = '30s';
 
@@ -78,22 +79,98 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
     assert.deepEqual(surviving([...processes, ...run.processes()]), []);
   });
 
-  test('stops the embedded target and its database', async (t) => {
+  test('a second time: ends at once, also what hangs', async (t) => {
+    const { server, url } = await stub(t);
     const project = new Project(t, {
-      'protocol/ping.load.ts': getLoad(),
-      'profiles/small.json': pingProfile({}, { duration: LONG }),
+      'protocol/ping.load.ts': getLoad(
+        'ping',
+        "stick: { weight: 1, async run(http) { await http.request({ op: 'stick', method: 'GET', path: '/stick' }); for (;;); } },",
+      ),
+      'protocol/pong.load.ts': getLoad('pong'),
+      'profiles/small.json': {
+        ...pingProfile({}, { duration: LONG }),
+        scenarios: {
+          ping: { executor: 'constant-vus', vus: 1, duration: LONG, mix: { stick: 1 } },
+          pong: { executor: 'constant-arrival-rate', rate: 50, duration: LONG, maxVUs: 10 },
+        },
+        thresholds: {},
+      },
     });
-    const run = project.start(['--project=small']);
-    await run.printed(/\] .*load: /);
+    const run = project.start(['--project=small'], { BASE_URL: url });
+    await run.until(Promise.all([once(server, 'asked /stick'), once(server, 'asked 60')]));
     const processes = run.processes();
     run.pressCtrlC();
-    const { verdict, output } = await run.end();
-    assert.equal(verdict?.target.name, 'embedded', output);
-    if (process.platform === 'linux') {
-      assert.ok(processes.some(({ command }) => command.includes('target/main.ts')));
-      assert.ok(processes.some(({ command }) => command.includes('postgres')));
-    }
+    // A person's second one: what comes sooner is the first, delivered twice.
+    await sleep(1_200);
+    run.pressCtrlC();
+    const { exitCode, verdict, output } = await run.end();
+    assert.notEqual(exitCode, 0);
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.equal(verdict.reasons[0]?.kind, 'interrupted');
+    assert.ok((verdict.metrics['iterations{scenario:pong}']?.values.count ?? 0) > 0, output);
     assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+  });
+});
+
+/** A load, a journey and the embedded target: all kinds of processes that a run may have. */
+function hybrid(t: TestContext): Project {
+  return new Project(t, {
+    'protocol/ping.load.ts': getLoad(),
+    'journeys/visit.journey.ts': `
+      import { journey } from '${repository}/support/test.ts';
+      journey('visit', { async run({ page, step, think }) { await step('open', () => page.goto('/')); await think(); } });`,
+    'profiles/small.json': {
+      ...pingProfile({}, { duration: LONG }),
+      scenarios: {
+        ping: { executor: 'constant-arrival-rate', rate: 20, duration: LONG, maxVUs: 10 },
+        visit: { executor: 'constant-vus', vus: 1 },
+      },
+    },
+  });
+}
+
+function checkKinds(processes: Process[]): void {
+  if (process.platform !== 'linux') return;
+  for (const kind of ['target/main.ts', 'postgres', 'workerProcessEntry', '--type=renderer']) {
+    assert.ok(
+      processes.some(({ command }) => command.includes(kind)),
+      `no ${kind}`,
+    );
+  }
+}
+
+describe('a run that is ended from outside', { concurrency: 2 }, () => {
+  const endings: [signal: NodeJS.Signals, to: 'signal' | 'signalAll'][] = [
+    ['SIGTERM', 'signal'],
+    ['SIGHUP', 'signalAll'],
+  ];
+  for (const [signal, to] of endings) {
+    test(`by ${signal}: partial results, an invalid verdict, nothing left`, async (t) => {
+      const run = hybrid(t).start(['--project=small']);
+      await run.printed(/\] .*load: /);
+      const processes = run.processes();
+      checkKinds(processes);
+      run[to](signal);
+      const { exitCode, verdict, output } = await run.end();
+      assert.notEqual(exitCode, 0);
+      assert.equal(verdict?.status, 'invalid', output);
+      assert.equal(verdict.target.name, 'embedded');
+      assert.deepEqual(verdict.slices, { expected: 2, received: 2 }, output);
+      assert.equal(reason(verdict, 'interrupted')?.by, signal);
+      assert.match(verdict.reasons[0]!.message, new RegExp(`^The run was interrupted \\(${signal}\\) after `));
+      assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+    });
+  }
+
+  test('by SIGKILL: nothing is left', { timeout: 60_000 }, async (t) => {
+    const run = hybrid(t).start(['--project=small']);
+    await run.printed(/\] .*load: /);
+    const processes = run.processes();
+    checkKinds(processes);
+    run.signal('SIGKILL');
+    await run.end();
+    while (surviving(processes).length > 0 || run.processes().length > 0)
+      await sleep(50, undefined, { signal: t.signal });
   });
 });
 

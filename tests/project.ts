@@ -140,7 +140,17 @@ export class Run {
 
   /** What Ctrl-C does in a terminal: SIGINT to every process of the group. */
   pressCtrlC(): void {
-    process.kill(-this.#child.pid!, 'SIGINT');
+    this.signalAll('SIGINT');
+  }
+
+  /** To every process of the group, as when a terminal is closed. */
+  signalAll(signal: NodeJS.Signals): void {
+    process.kill(-this.#child.pid!, signal);
+  }
+
+  /** To the process that was started, and to no other. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   /** Ends every process of it that is left. */

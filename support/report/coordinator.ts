@@ -29,6 +29,8 @@ export class Coordinator {
   #timer: NodeJS.Timeout | undefined;
   #startTimer: NodeJS.Timeout | undefined;
   #startedAt: Date | undefined;
+  /** What ended the run from outside, such as Ctrl-C; undefined when nothing did. */
+  interruptedBy: string | undefined;
   /** When the target was found to be down, ms since the start. */
   targetDownAtMs: number | undefined;
 
@@ -93,6 +95,15 @@ export class Coordinator {
     if (this.#startedAt === undefined) this.#line.stop(reason);
   }
 
+  /** Ends the slices' processes, whatever they are doing; their browsers end with them. */
+  killSlices(): void {
+    for (const pid of this.#line.pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {} // it has just ended by itself
+    }
+  }
+
   /** Why the slices were told to stop; undefined when they were not. */
   get stopReason(): string | undefined {
     return this.#line.stopReason;
@@ -118,6 +129,7 @@ export class Coordinator {
       target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
       startedAt: this.#startedAt?.toISOString(),
       stopReason: this.stopReason,
+      interruptedBy: this.interruptedBy,
       outage: this.targetDownAtMs === undefined ? undefined : down,
       gauges: this.gauges(),
       streamed: [...this.#streamed.values()],

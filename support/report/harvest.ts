@@ -198,7 +198,10 @@ export class Harvest {
     if (outage) return [{ kind: 'target-down', severity: 'fail', ...outage }];
     const ends = this.#reports.map(({ end }) => end);
     const atMs = Math.max(0, ...ends.map(({ durationMs }) => durationMs));
-    if (ending.status === 'interrupted') return [{ ...cut, by: 'Ctrl-C', atMs }];
+    if (ending.status === 'interrupted') {
+      const [by = 'Ctrl-C'] = this.#observations.flatMap(({ observation }) => observation.interruptedBy ?? []);
+      return [{ ...cut, by, atMs }];
+    }
     if (ending.status === 'timedout') return [{ ...cut, by: 'Playwright’s globalTimeout', atMs }];
     // Without one of its slices a run does not begin: what became of that slice is the reason, not that the others stopped.
     const isCause = ends.some(({ status }) => status === 'crashed') || ends.length < this.#slices.length;

@@ -12,6 +12,8 @@ export interface Observation {
   startedAt?: string;
   /** Why the slices were told to stop; absent when they were not. */
   stopReason?: string;
+  /** What ended the run from outside, such as Ctrl-C; absent when nothing did. */
+  interruptedBy?: string;
   /** The outage for which the run was ended. */
   outage?: { url: string; atMs: number; forMs: number; tries: number; error: string };
   /** What the target said of itself. */

@@ -28,6 +28,7 @@ import { annotations, withoutCommands } from './github.ts';
 import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
 import { historyLine } from './history.ts';
 import { reportHtml } from './html.ts';
+import { Interruption } from './interruption.ts';
 import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
 import { summaryMarkdown } from './markdown.ts';
@@ -62,6 +63,7 @@ export default class TandemReporter implements Reporter {
   /** Of merged shards: those that belong together, by the metadata of their projects. */
   readonly #joined = new Map<unknown, number>();
   #interrupted = false;
+  readonly #interruption = new Interruption(() => this.#coordinator?.killSlices());
   /** Why merging fails, for Playwright. */
   #failure: string | undefined;
   /** Playwright's version. */
@@ -80,6 +82,9 @@ export default class TandemReporter implements Reporter {
     this.#root = options.root;
     this.#secrets = secretsOf(targetSettings(process.env, options.root));
     const { stdout } = process;
+    // Whoever read them may be gone, as a closed terminal is: the run goes on without them.
+    for (const stream of [stdout, process.stderr]) stream.on('error', () => {});
+    if (!this.#listing && !this.#merging) this.#interruption.begin();
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
   }
 
@@ -169,6 +174,7 @@ export default class TandemReporter implements Reporter {
     if (this.#merging) result.attachments.length = 0;
     this.#running -= 1;
     if (this.#running === 0 && this.#shard && this.#coordinator) {
+      this.#coordinator.interruptedBy = this.#interruption.by;
       // The blob reporter comes after this one, and takes it along.
       const body = packObservation(withoutSecrets(this.#coordinator.observation(), this.#secrets));
       result.attachments.push({ name: 'observation', contentType: observationType, body });
@@ -189,6 +195,7 @@ export default class TandemReporter implements Reporter {
       this.#failure = 'there is no verdict';
       return { status: 'failed' };
     }
+    if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
     if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
     // Error texts come from anywhere: nothing that is written may hold a token.
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
@@ -205,6 +212,7 @@ export default class TandemReporter implements Reporter {
   /** Last of all, when the verdict is told. `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
   async onExit(): Promise<void> {
     await this.#dashboard?.end(this.#page);
+    this.#interruption.end();
     if (this.#merging && this.#failure !== undefined) throw this.#failure;
   }
 

@@ -31,7 +31,7 @@ export interface SliceId {
 }
 
 export type SliceMessage =
-  | { type: 'hello'; id: SliceId }
+  | { type: 'hello'; id: SliceId; pid: number }
   | { type: 'ready'; id: SliceId }
   | { type: 'rest'; id: SliceId }
   | { type: 'interval'; id: SliceId; interval: Interval };
@@ -50,7 +50,7 @@ export interface StartLineEvents {
 /** The coordinator's side; lives in the process of the reporter. */
 export class StartLine {
   readonly #server: Server;
-  readonly #sockets = new Map<Socket, SliceId | undefined>();
+  readonly #sockets = new Map<Socket, { id: SliceId; pid: number } | undefined>();
   readonly #events: StartLineEvents;
   readonly #readyIds = new Set<string>();
   /** Slices that load the target: they have started, and are neither at rest nor gone. */
@@ -108,6 +108,11 @@ export class StartLine {
     for (const socket of this.#sockets.keys()) send(socket, { type: 'stop', reason });
   }
 
+  /** Process ids of the slices that are connected. */
+  get pids(): number[] {
+    return [...this.#sockets.values()].flatMap((slice) => slice?.pid ?? []);
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stopping.abort(new Error('the run is over'));
@@ -121,14 +126,14 @@ export class StartLine {
     this.#sockets.set(socket, undefined);
     socket.on('error', () => {});
     socket.on('close', () => {
-      const id = this.#sockets.get(socket);
+      const id = this.#sockets.get(socket)?.id;
       this.#sockets.delete(socket);
       if (id) this.#rest(id);
       if (id && this.startAt === undefined) this.stop(`slice ${id.index} of ${id.scenario} ended before the start`);
     });
     if (this.stopReason !== undefined) send(socket, { type: 'stop', reason: this.stopReason });
     readMessages<SliceMessage>(socket, (message) => {
-      if (message.type === 'hello') this.#sockets.set(socket, message.id);
+      if (message.type === 'hello') this.#sockets.set(socket, message);
       if (message.type === 'ready') this.#ready(message.id, socket);
       if (message.type === 'rest') this.#rest(message.id);
       if (message.type === 'interval') this.#events.interval(message.id, message.interval);
@@ -224,7 +229,7 @@ export class StartLineRunner {
     socket.on('error', () => {});
     // Without its coordinator a slice would load the target for nobody.
     socket.on('close', () => this.#stopping.abort(new Error('the coordinator is gone')));
-    this.#send({ type: 'hello', id });
+    this.#send({ type: 'hello', id, pid: process.pid });
   }
 
   /** Rejects when nobody listens at `address`. */
