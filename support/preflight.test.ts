@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Declaration } from './declaration.ts';
-import { checkBrowser, checkReachable, checkScenarios } from './preflight.ts';
+import { checkBrowser, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
@@ -110,7 +110,8 @@ const REACH_MS = 100;
 
 function reach(values: Record<string, string>, ...kinds: ('load' | 'journey')[]): Promise<void> {
   const settings = { name: 'mine', source: '.env', values };
-  return checkReachable(resolveTarget(settings, {}), settings, new Set(kinds), REACH_MS);
+  const target = resolveTarget(settings, {});
+  return checkReachable(originsUsed(target, settings, new Set(kinds)), target.wire, REACH_MS);
 }
 
 /** An address that nobody listens at. */
@@ -131,7 +132,8 @@ test('a target that comes up in time can be reached', async (t) => {
     else answer.end();
   });
   const settings = { name: 'mine', source: '.env', values: { BASE_URL: url } };
-  await checkReachable(resolveTarget(settings, {}), settings, new Set(['load']), 60_000);
+  const target = resolveTarget(settings, {});
+  await checkReachable(originsUsed(target, settings, new Set(['load'])), target.wire, 60_000);
   assert.equal(asked, 2);
 });
 
@@ -172,6 +174,14 @@ test('each origin is asked once, over HTTP also where WebSockets are', async (t)
   const elsewhere = (await serve(t, (_request, answer) => answer.end())).url;
   await reach({ BASE_URL: elsewhere, YJS_URL: `${socket}/rooms`, DWCP_WS_URL: `${socket}/dwcp` }, 'load');
   assert.deepEqual(asked, ['plain /', 'plain /rooms']);
+});
+
+test('one whose answer has no end is there', async (t) => {
+  const { url } = await serve(t, (_request, answer) => {
+    const drip = setInterval(() => answer.write('.'), 5);
+    answer.on('close', () => clearInterval(drip));
+  });
+  await reach({ BASE_URL: url }, 'load');
 });
 
 test('one that takes the connection and never answers', async (t) => {

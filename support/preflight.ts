@@ -53,18 +53,17 @@ export function checkBrowser(timeline: Timeline, running: Set<string>): void {
   if (timeline.scenarios.some(({ name, kind }) => kind === 'journey' && running.has(name))) browserExecutable();
 }
 
+/** An address of the target that the run uses, by the variable that names it: that is the one to correct. */
+export interface UsedOrigin {
+  variable: string;
+  url: string;
+}
+
 /**
- * Waits until every part of the target that the run uses answers anything at all.
+ * Every origin of the target that the run uses, once.
  * @param settings what the target was resolved from
- * @throws one sentence: what was tried, how often and for how long
  */
-export async function checkReachable(
-  target: Target,
-  { values }: TargetSettings,
-  kinds: Set<'load' | 'journey'>,
-  reachMs = REACH_MS,
-): Promise<void> {
-  // Each by the variable it was taken from: that is the one to correct.
+export function originsUsed(target: Target, { values }: TargetSettings, kinds: Set<'load' | 'journey'>): UsedOrigin[] {
   const api = values.API_URL ? 'API_URL' : 'BASE_URL';
   const used: [variable: string, url: string][] = [];
   if (kinds.has('journey')) used.push([values.BASE_URL ? 'BASE_URL' : api, target.baseUrl]);
@@ -74,7 +73,15 @@ export async function checkReachable(
   }
   // Any answer will do, so one path stands for all of its origin: the first, of which the others' defaults are made.
   const origins = new Map(used.toReversed().map((one) => [new URL(httpUrl(one[1])).origin, one]));
-  await Promise.all([...origins.values()].map(([variable, url]) => reach(variable, url, target.wire, reachMs)));
+  return [...origins.values()].map(([variable, url]) => ({ variable, url }));
+}
+
+/**
+ * Waits until every part of the target that the run uses answers anything at all.
+ * @throws one sentence: what was tried, how often and for how long
+ */
+export async function checkReachable(used: UsedOrigin[], wire: Wire, reachMs = REACH_MS): Promise<void> {
+  await Promise.all(used.map(({ variable, url }) => reach(variable, url, wire, reachMs)));
 }
 
 /**
@@ -92,7 +99,7 @@ export async function trustedKeys({ baseUrl, apiUrl, syncUrl, wsUrl, wire }: Tar
 }
 
 /** Where a WebSocket's server can be asked without opening one, which it might take for a user. */
-function httpUrl(url: string): string {
+export function httpUrl(url: string): string {
   return url.replace(/^ws/, 'http');
 }
 
@@ -105,8 +112,9 @@ async function reach(variable: string, address: string, wire: Wire, reachMs: num
     for (;;) {
       tries += 1;
       try {
+        // Its headers are answer enough: of the body, which may have no end, nothing is waited for.
         const { statusCode, body } = await dispatcher.request({ method: 'GET', path: url.pathname + url.search });
-        await body.dump();
+        body.on('error', () => {}).destroy();
         // No target's answer, but that of the proxy before it.
         if (statusCode === 407) throw new Error('HTTP 407 from the proxy: it wants another user and password');
         return;

@@ -16,8 +16,19 @@ export type Finding =
   | { kind: 'oracle'; severity: 'fail'; oracle: string; checked: number; violations: number; example?: unknown }
   /** An oracle could not tell: it crashed or saw nothing. */
   | { kind: 'oracle-unknown'; severity: 'invalid'; oracle: string; error: string }
-  /** The target stopped answering and stayed away. `atMs` is since the run's start. */
-  | { kind: 'target-down'; severity: 'fail'; url: string; atMs: number; forMs: number; tries: number; error: string }
+  /**
+   * The target, or the part of it that `variable` names, stopped answering and stayed away. `atMs` is since the run's start.
+   */
+  | {
+      kind: 'target-down';
+      severity: 'fail';
+      url: string;
+      variable?: string;
+      atMs: number;
+      forMs: number;
+      tries: number;
+      error: string;
+    }
   | { kind: 'target-unreached'; severity: 'invalid'; url: string; requests: number; error: string }
   | {
       kind: 'threshold';

@@ -2,27 +2,38 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Pool } from 'undici';
 import { serve } from '../server.fixture.ts';
-import { type Connect, prometheusValue, TargetProbe } from './probe.ts';
+import { type Connect, prometheusValue, TargetProbe, type Watched } from './probe.ts';
 import { MetricStore } from './store.ts';
 
 const NEVER_MS = 3_600_000;
 
-/** A probe whose seconds pass when the test says so. */
-function probeOf(t: TestContext, url: string, downAfterMs: number) {
+/** A probe whose seconds pass when the test says so, until it has asked once more. */
+function probeOf(t: TestContext, url: string, downAfterMs: number, others: Watched[] = []) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   let downs = 0;
   const connect: Connect = ({ origin }, bounds) => new Pool(origin, bounds);
-  const probe = new TargetProbe(url, downAfterMs, connect, () => {
+  const watched = [{ url: `${url}/health` }, ...others];
+  const probe = new TargetProbe(watched, url, downAfterMs, connect, () => {
     downs += 1;
   });
   t.after(() => probe.stop());
-  /** Asks once and waits until that was answered or missed. */
-  const ask = async (begin = () => t.mock.timers.tick(1_000)) => {
-    const { answered, outage } = probe.availability;
+  const of = (part: number) => probe.availability[part]!;
+  /** Lets seconds pass until a part was asked and has answered or not. */
+  const ask = async (begin = () => t.mock.timers.tick(1_000), part = 0) => {
+    const { answered, outage } = of(part);
     begin();
-    await until(() => probe.availability.answered !== answered || probe.availability.outage !== outage);
+    await until(() => {
+      const asked = of(part).answered !== answered || of(part).outage !== outage;
+      if (!asked) t.mock.timers.tick(1_000);
+      return asked;
+    });
   };
-  return { probe, downs: () => downs, start: () => ask(() => probe.start()), ask };
+  return { probe, downs: () => downs, start: (part = 0) => ask(() => probe.start(), part), ask, of };
+}
+
+/** What is under way on this machine has come to its end. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -42,49 +53,107 @@ async function present(t: TestContext) {
 test('a target that answers is there, whatever it answers', async (t) => {
   let status = 200;
   const { url } = await serve(t, (_request, answer) => void answer.writeHead(status).end());
-  const { probe, downs, start, ask } = probeOf(t, url, 0);
+  const { downs, start, ask, of } = probeOf(t, url, 0);
   await start();
-  for (status of [404, 500, 503]) await ask();
-  assert.deepEqual(probe.availability, { url: `${url}/health`, checked: 4, answered: 4, outage: undefined });
+  for (status of [404, 429, 500, 503]) await ask();
+  assert.deepEqual(of(0), { url: `${url}/health`, checked: 5, answered: 5, outage: undefined });
   assert.equal(downs(), 0);
 });
 
-test('a target that is away is reported once, after the limit, and for good', async (t) => {
-  const target = await present(t);
-  const { probe, downs, start, ask } = probeOf(t, target.url, 20);
+test('an answer whose body has no end is an answer, of which no more is read than needed', async (t) => {
+  const wrote = { bytes: 0 };
+  const { url } = await serve(t, (request, answer) => {
+    // One drips for ever, the other is as fast as it can be.
+    if (request.url === '/health') {
+      const drip = setTimeout(function more() {
+        answer.write('.');
+        drip.refresh();
+      }, 5);
+      answer.on('close', () => clearTimeout(drip));
+      return;
+    }
+    const chunk = 'process_cpu_seconds 1\n'.repeat(50_000);
+    const more = () => {
+      while (!answer.destroyed && answer.write(chunk)) wrote.bytes += chunk.length;
+    };
+    answer.on('drain', more);
+    answer.on('close', () => answer.emit('stopped'));
+    more();
+  });
+  const { probe, downs, start } = probeOf(t, url, 0);
   await start();
+  assert.deepEqual([probe.availability[0]!.answered, downs()], [1, 0]);
+  const read = wrote.bytes;
+  assert.ok(read < 100_000_000, `${read} bytes`);
+  await probe.stop();
+  assert.equal(probe.gauges.latest('target_memory_bytes'), null);
+});
+
+test('who answers is asked seldom, who did not every second', async (t) => {
+  const target = await present(t);
+  const { start, ask, of } = probeOf(t, target.url, 60_000);
+  const ticks = async (part = 0) => {
+    let seconds = 0;
+    const before = of(part).checked;
+    while (of(part).checked === before) {
+      t.mock.timers.tick(1_000);
+      seconds += 1;
+      await settled();
+    }
+    await until(() => of(part).answered + (of(part).outage?.tries ?? 0) === of(part).checked || !!of(part).outage);
+    return seconds;
+  };
+  await start();
+  await settled();
+  assert.equal(await ticks(), 5);
   target.away = true;
   await ask();
-  await ask();
-  while (downs() === 0) await ask();
-  const { sinceMs, untilMs, tries, error } = probe.availability.outage!;
-  assert.ok(untilMs - sinceMs >= 20);
-  assert.equal(error, 'UND_ERR_SOCKET');
-  assert.equal(tries, probe.availability.checked - 1);
-  await ask();
-  assert.deepEqual([downs(), probe.availability.outage!.tries], [1, tries + 1]);
+  await settled();
+  assert.equal(await ticks(), 1);
+});
 
-  target.away = false;
-  await ask();
-  assert.deepEqual([downs(), probe.availability.outage!.tries], [1, tries + 1]);
+test('a target that is away is reported once, after the limit, and asked no more', async (t) => {
+  const target = await present(t);
+  const { probe, downs, start, ask, of } = probeOf(t, target.url, 20);
+  await start();
+  target.away = true;
+  while (downs() === 0) await ask();
+  const { url, variable, outage } = probe.down!;
+  assert.deepEqual([url, variable], [`${target.url}/health`, undefined]);
+  assert.ok(outage.untilMs - outage.sinceMs >= 20);
+  assert.equal(outage.error, 'UND_ERR_SOCKET');
+  assert.equal(outage.tries, of(0).checked - 1);
+  t.mock.timers.tick(60_000);
+  await settled();
+  assert.deepEqual([downs(), of(0).checked], [1, outage.tries + 1]);
+});
+
+test('every part of the target is watched, and the one that went away is named', async (t) => {
+  const [api, relay] = [await present(t), await present(t)];
+  const { probe, downs, start, ask } = probeOf(t, api.url, 20, [{ url: `${relay.url}/yjs`, variable: 'YJS_URL' }]);
+  await start(1);
+  relay.away = true;
+  while (downs() === 0) await ask(undefined, 1);
+  assert.deepEqual([probe.down!.url, probe.down!.variable], [`${relay.url}/yjs`, 'YJS_URL']);
+  assert.equal(probe.availability[0]!.outage, undefined);
 });
 
 test('an outage shorter than the limit is over when the target answers', async (t) => {
   const target = await present(t);
-  const { probe, downs, start, ask } = probeOf(t, target.url, NEVER_MS);
+  const { downs, start, ask, of } = probeOf(t, target.url, NEVER_MS);
   await start();
   target.away = true;
   await ask();
   await ask();
-  const first = probe.availability.outage!;
+  const first = of(0).outage!;
   assert.equal(first.tries, 2);
   target.away = false;
   await ask();
-  assert.deepEqual([probe.availability.outage, probe.availability.answered], [undefined, 2]);
+  assert.deepEqual([of(0).outage, of(0).answered], [undefined, 2]);
   target.away = true;
   await ask();
-  assert.equal(probe.availability.outage!.tries, 1);
-  assert.ok(probe.availability.outage!.sinceMs > first.untilMs, 'the next outage counts from its own beginning');
+  assert.equal(of(0).outage!.tries, 1);
+  assert.ok(of(0).outage!.sinceMs > first.untilMs, 'the next outage counts from its own beginning');
   assert.equal(downs(), 0);
 });
 
@@ -92,12 +161,12 @@ test('what is on its way when the probe is stopped is no outage', async (t) => {
   let asked: () => void;
   const hanging = new Promise<void>((resolve) => (asked = resolve));
   const { url } = await serve(t, () => asked());
-  const { probe, downs } = probeOf(t, url, 0);
+  const { probe, downs, of } = probeOf(t, url, 0);
   probe.start();
   await hanging;
   await probe.stop();
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual([probe.availability.outage, downs()], [undefined, 0]);
+  await settled();
+  assert.deepEqual([of(0).outage, downs()], [undefined, 0]);
 });
 
 /** A target that publishes its CPU seconds and memory, taking one set after the other. */
@@ -156,20 +225,23 @@ test('a target without such a page is asked for it once', async (t) => {
     const { probe, start, ask, asked } = await publishing(t, [first, page(1, 1_000)]);
     await start();
     await until(() => asked.includes('/metrics'));
-    // The agent has one connection: this answer comes after that of /metrics.
-    await ask();
-    await ask();
-    assert.deepEqual(asked, ['/health', '/metrics', '/health', '/health']);
+    for (let n = 0; n < 3; n++) await ask();
+    assert.equal(asked.filter((path) => path === '/metrics').length, 1);
     assert.deepEqual(probe.gauges.intervals(1_000), []);
     t.mock.timers.reset();
   }
 });
 
-test('an overloaded target is asked for it again', async (t) => {
-  const { probe, start, ask } = await publishing(t, [[503, 'busy'], page(1, 1_000)]);
-  await start();
-  await ask();
-  await until(() => probe.gauges.latest('target_memory_bytes') === 1_000);
+test('an overloaded target is asked for it again, and one that limits its clients less often', async (t) => {
+  for (const status of [503, 429]) {
+    const { probe, start, ask, asked } = await publishing(t, [[status, 'busy'], page(1, 1_000)]);
+    await start();
+    await until(() => asked.includes('/metrics'));
+    while (probe.gauges.latest('target_memory_bytes') === null) await ask();
+    const health = asked.slice(0, asked.lastIndexOf('/metrics')).filter((path) => path === '/health').length;
+    assert.ok(status === 503 ? health <= 3 : health >= 2, `${health}`);
+    t.mock.timers.reset();
+  }
 });
 
 test("values in Prometheus' text", () => {

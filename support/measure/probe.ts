@@ -1,111 +1,203 @@
 import type { Dispatcher, Pool } from 'undici';
+import { textUpTo } from './body.ts';
 import { GaugeLog } from './gauges.ts';
 
 const EVERY_MS = 1_000;
+/** An origin that answers is asked as seldom as that: many a target allows a client 60 requests a minute. */
+const SELDOM_MS = 5_000;
+/** For a whole answer, from the connection to the last byte that is read. */
 const TIMEOUT_MS = 3_000;
-
+/** A page of metrics that is longer is not read. */
+const MOST_METRICS_BYTES = 4_000_000;
 /** Makes the connection to an origin; see `connection.ts`. */
 export type Connect = (url: URL, options: Pool.Options, connectTimeoutMs: number) => Dispatcher;
 
-/** Whether the target answered, asked once a second from outside of the load. Times in ms since the probe began. */
-export interface Availability {
+/** A part of the target that has an address of its own. */
+export interface Watched {
+  /** Of http or https; any answer there counts. */
   url: string;
+  /** The variable that names it; absent for the API. */
+  variable?: string;
+}
+
+export interface Outage {
+  sinceMs: number;
+  untilMs: number;
+  tries: number;
+  error: string;
+}
+
+/** Whether a part of the target answered, asked from outside of the load. Times in ms since the probe began. */
+export interface Availability extends Watched {
   checked: number;
   answered: number;
-  /** The outage that the run ended in. */
-  outage?: { sinceMs: number; untilMs: number; tries: number; error: string };
+  /** Set while it does not answer. */
+  outage?: Outage;
 }
 
 /**
- * Asks the target once a second whether it is there, on a connection of its own, and reads its `/metrics` when it publishes
- * Prometheus text. Any HTTP answer counts as being there: whether answers are right is for the load to check.
+ * Asks every part of the target whether it is there, each on a connection of its own: every 5 s, and once it did not answer every
+ * second. Any HTTP answer counts as being there, whatever its body: whether answers are right is for the load to check. Reads the
+ * API's `/metrics` when it publishes Prometheus text.
  */
 export class TargetProbe {
-  readonly availability: Availability;
   /** What the target said of itself: `target_cpu_percent`, `target_memory_bytes`. */
   readonly gauges = new GaugeLog();
-  readonly #metricsUrl: string;
-  readonly #dispatcher: Dispatcher;
+  /** The part that was away for too long, and why the run ended; undefined while there is none. */
+  down: (Watched & { outage: Outage }) | undefined;
+  readonly #watches: Watch[];
+  readonly #metrics: Metrics;
   readonly #downAfterMs: number;
   readonly #onDown: () => void;
-  #beganAt = performance.now();
-  #cpuBefore: { seconds: number; at: number } | undefined;
-  #publishes = true;
-  #stopped = false;
-  /** Once it is down, the outage is why the run ended, also when the target comes back. */
-  #down = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onDown called once, when the target has been away for `downAfterMs` */
-  constructor(apiUrl: string, downAfterMs: number, connect: Connect, onDown: () => void) {
-    this.availability = { url: `${apiUrl}/health`, checked: 0, answered: 0 };
-    this.#metricsUrl = `${apiUrl}/metrics`;
-    const bounds = { connections: 1, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS };
-    this.#dispatcher = connect(new URL(apiUrl), bounds, TIMEOUT_MS);
+  /**
+   * @param apiUrl where metrics are looked for
+   * @param onDown called once, when a part of the target has been away for `downAfterMs`: nothing is asked any more
+   */
+  constructor(watched: Watched[], apiUrl: string, downAfterMs: number, connect: Connect, onDown: () => void) {
+    const seldomMs = Math.min(Math.max(downAfterMs, EVERY_MS), SELDOM_MS);
+    const everyTicks = Math.floor(seldomMs / EVERY_MS);
+    this.#watches = watched.map((one) => new Watch(one, everyTicks, connect, (outage) => this.#missed(one, outage)));
+    this.#metrics = new Metrics(`${apiUrl}/metrics`, connect, this.gauges);
     this.#downAfterMs = downAfterMs;
     this.#onDown = onDown;
   }
 
+  /** By part of the target. */
+  get availability(): Availability[] {
+    return this.#watches.map(({ availability }) => availability);
+  }
+
   /** Begins to ask; times count from here. */
   start(): void {
-    this.#beganAt = performance.now();
-    this.#timer = setInterval(() => void this.#ask(), EVERY_MS);
-    void this.#ask();
+    const beganAt = performance.now();
+    const parts = [...this.#watches, this.#metrics];
+    const tick = () => {
+      for (const part of parts) part.tick(beganAt);
+    };
+    this.#timer = setInterval(tick, EVERY_MS);
+    tick();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#watches, this.#metrics].map((part) => part.stop()));
+  }
+
+  #missed({ url, variable }: Watched, outage: Outage): void {
+    if (this.down || outage.untilMs - outage.sinceMs < this.#downAfterMs) return;
+    this.down = { url, variable, outage };
+    void this.stop();
+    this.#onDown();
+  }
+}
+
+/** Something that is asked every few ticks, one time after the other, on a connection of its own. */
+abstract class Asked {
+  readonly #dispatcher: Dispatcher;
+  readonly #path: string;
+  #busy = false;
+  #wait = 0;
+  #stopped = false;
+
+  constructor(url: string, connect: Connect) {
+    const { pathname, search } = new URL(url);
+    this.#path = pathname + search;
+    this.#dispatcher = connect(new URL(url), { connections: 1 }, TIMEOUT_MS);
+  }
+
+  tick(beganAt: number): void {
+    this.#wait -= 1;
+    if (this.#busy || this.#stopped || this.#wait > 0) return;
+    this.#busy = true;
+    // Over the body too.
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    void this.ask(this.#dispatcher.request({ method: 'GET', path: this.#path, signal }), beganAt)
+      .then((ticks) => {
+        this.#wait = ticks;
+      })
+      .finally(() => {
+        this.#busy = false;
+      });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
     await this.#dispatcher.destroy();
   }
 
-  async #ask(): Promise<void> {
+  protected get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Never rejects. @returns after how many ticks to ask again */
+  protected abstract ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number>;
+}
+
+class Watch extends Asked {
+  readonly availability: Availability;
+  readonly #everyTicks: number;
+  readonly #onMiss: (outage: Outage) => void;
+
+  constructor(watched: Watched, everyTicks: number, connect: Connect, onMiss: (outage: Outage) => void) {
+    super(watched.url, connect);
+    this.availability = { ...watched, checked: 0, answered: 0 };
+    this.#everyTicks = everyTicks;
+    this.#onMiss = onMiss;
+  }
+
+  protected async ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number> {
     const { availability } = this;
-    const at = performance.now();
+    const sinceMs = performance.now() - beganAt;
     availability.checked += 1;
     try {
-      await this.#get(availability.url);
+      const { body } = await answer;
       availability.answered += 1;
-      if (!this.#down) availability.outage = undefined;
+      availability.outage = undefined;
+      // As much as keeps the connection for the next time, and no more.
+      await body.dump({ limit: 16_384 }).catch(() => {});
+      return this.#everyTicks;
     } catch (error) {
       // What stopping cuts off is no outage.
-      if (!this.#stopped) this.#missed(at - this.#beganAt, error as NodeJS.ErrnoException);
-      return;
+      if (this.stopped) return 1;
+      const { sinceMs: first = sinceMs, tries = 0 } = availability.outage ?? {};
+      const untilMs = performance.now() - beganAt;
+      availability.outage = { sinceMs: first, untilMs, tries: tries + 1, error: nameOf(error) };
+      this.#onMiss(availability.outage);
+      return 1;
     }
-    if (this.#publishes) await this.#readMetrics().catch(() => {});
+  }
+}
+
+class Metrics extends Asked {
+  readonly #gauges: GaugeLog;
+  #cpuBefore: { seconds: number; at: number } | undefined;
+  #everyTicks = SELDOM_MS / EVERY_MS;
+
+  constructor(url: string, connect: Connect, gauges: GaugeLog) {
+    super(url, connect);
+    this.#gauges = gauges;
   }
 
-  #missed(atMs: number, error: NodeJS.ErrnoException): void {
-    const before = this.availability.outage;
-    const untilMs = performance.now() - this.#beganAt;
-    const outage = {
-      sinceMs: before?.sinceMs ?? atMs,
-      untilMs,
-      tries: (before?.tries ?? 0) + 1,
-      error: error.code ?? error.message,
-    };
-    this.availability.outage = outage;
-    if (this.#down || untilMs - outage.sinceMs < this.#downAfterMs) return;
-    this.#down = true;
-    this.#onDown();
+  protected async ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number> {
+    try {
+      const { statusCode, body } = await answer;
+      const text = await textUpTo(body, MOST_METRICS_BYTES);
+      if (!this.#read(text ?? '', beganAt)) {
+        if (statusCode === 429) this.#everyTicks *= 2;
+        // An overloaded target may answer again; one that knows no such page or figures will not learn them.
+        else if (statusCode < 500) return Number.POSITIVE_INFINITY;
+      }
+    } catch {} // whether it is there is for another to find out
+    return this.#everyTicks;
   }
 
-  async #get(url: string): Promise<{ status: number; body: string }> {
-    const { pathname, search } = new URL(url);
-    const answer = await this.#dispatcher.request({ method: 'GET', path: pathname + search });
-    return { status: answer.statusCode, body: await answer.body.text() };
-  }
-
-  async #readMetrics(): Promise<void> {
-    const { status, body } = await this.#get(this.#metricsUrl);
+  #read(text: string, beganAt: number): boolean {
     const at = performance.now();
-    const seconds = prometheusValue(body, 'process_cpu_seconds_total');
-    const memoryBytes = prometheusValue(body, 'process_resident_memory_bytes');
-    if (seconds === undefined || memoryBytes === undefined) {
-      // An overloaded target may answer again; one that knows no such page or figures will not learn them.
-      this.#publishes = status >= 500;
-      return;
-    }
+    const seconds = prometheusValue(text, 'process_cpu_seconds_total');
+    const memoryBytes = prometheusValue(text, 'process_resident_memory_bytes');
+    if (seconds === undefined || memoryBytes === undefined) return false;
     const values: Record<string, number> = { target_memory_bytes: memoryBytes };
     const before = this.#cpuBefore;
     // After a restart of the target its counter begins anew.
@@ -113,8 +205,15 @@ export class TargetProbe {
       values.target_cpu_percent = (100_000 * (seconds - before.seconds)) / (at - before.at);
     }
     this.#cpuBefore = { seconds, at };
-    this.gauges.note(at - this.#beganAt, values);
+    this.#gauges.note(at - beganAt, values);
+    return true;
   }
+}
+
+function nameOf(error: unknown): string {
+  const { code, name, message } = error as NodeJS.ErrnoException;
+  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  return typeof code === 'string' ? code : message;
 }
 
 /** The value of a metric without labels in Prometheus' text format; undefined when it is not there. */

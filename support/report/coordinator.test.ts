@@ -54,7 +54,7 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
   const values = { BASE_URL: url.replace('//', '//me:secret@'), API_URL: url };
   const target = resolveTarget({ name: 'mine', source: '.env', values }, {});
   const before = process.env[startLineVariable];
-  const coordinator = await Coordinator.open(timeline, target, 'run-7', display);
+  const coordinator = await Coordinator.open(timeline, target, [{ variable: 'API_URL', url }], 'run-7', display);
   const address = process.env[startLineVariable]!;
   t.after(async () => {
     if (before === undefined) delete process.env[startLineVariable];
@@ -183,7 +183,7 @@ test('a target that goes away ends the run, and it is known when', async (t) => 
   assert.deepEqual(printed, ['The target stopped answering: the run ends here.']);
   const { phase, stopReason } = draw();
   assert.deepEqual([phase, stopReason], ['draining', 'the target stopped answering']);
-  const { outage } = coordinator.probe.availability;
+  const { outage } = coordinator.probe.down!;
   assert.deepEqual([outage?.error, outage?.tries], ['ECONNREFUSED', 1]);
 });
 

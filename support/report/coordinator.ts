@@ -1,6 +1,7 @@
 import { dispatcherTo } from '../connection.ts';
-import { type Connect, TargetProbe } from '../measure/probe.ts';
+import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
+import { httpUrl, type UsedOrigin } from '../preflight.ts';
 import { type Meet, monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { shownUrl, type Target } from '../target.ts';
@@ -34,32 +35,39 @@ export class Coordinator {
   /** When the target was found to be down, ms since the start. */
   targetDownAtMs: number | undefined;
 
-  private constructor(timeline: Timeline, target: Target, runId: string, display: LiveDisplay) {
+  private constructor(timeline: Timeline, target: Target, used: UsedOrigin[], runId: string, display: LiveDisplay) {
     this.#timeline = timeline;
     this.target = target;
     this.#runId = runId;
     this.#display = display;
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
-    this.probe = new TargetProbe(target.apiUrl, timeline.health.targetDownAfterMs, connect, () => {
-      this.targetDownAtMs = this.elapsedMs;
-      this.#line.stop('the target stopped answering');
-      this.#display.print('The target stopped answering: the run ends here.');
-      void this.probe.stop();
-    });
+    this.probe = new TargetProbe(
+      watched(target, used),
+      target.apiUrl,
+      timeline.health.targetDownAfterMs,
+      connect,
+      () => {
+        this.targetDownAtMs = this.elapsedMs;
+        this.#line.stop('the target stopped answering');
+        this.#display.print('The target stopped answering: the run ends here.');
+      },
+    );
   }
 
   /**
    * Opens the start line; workers started from here on find it in their environment.
+   * @param used what of the target is watched
    * @param meet how its slices wait for those of other machines
    */
   static async open(
     timeline: Timeline,
     target: Target,
+    used: UsedOrigin[],
     runId: string,
     display: LiveDisplay,
     meet?: Meet,
   ): Promise<Coordinator> {
-    const coordinator = new Coordinator(timeline, target, runId, display);
+    const coordinator = new Coordinator(timeline, target, used, runId, display);
     const events = {
       ready: (count: number) => {
         coordinator.#ready = count;
@@ -121,16 +129,14 @@ export class Coordinator {
 
   /** What nobody else can know of the run so far. */
   observation(): Observation {
-    const { url, outage } = this.probe.availability;
-    const { sinceMs = 0, untilMs = 0, tries = 0, error = '' } = outage ?? {};
-    const down = { url: shownUrl(url), atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+    const { down } = this.probe;
     return {
       format: 1,
       target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
       startedAt: this.#startedAt?.toISOString(),
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
-      outage: this.targetDownAtMs === undefined ? undefined : down,
+      outage: down && outageOf(down),
       gauges: this.gauges(),
       streamed: [...this.#streamed.values()],
     };
@@ -202,6 +208,20 @@ export class Coordinator {
     if (elapsedMs >= durationMs || this.stopReason !== undefined) return 'draining';
     return elapsedMs < calmMs ? 'calm' : 'load';
   }
+}
+
+/** The API by its health, for which it may have a path that costs nothing; the others as they are used. */
+function watched({ apiUrl }: Target, used: UsedOrigin[]): Watched[] {
+  const api = httpUrl(apiUrl);
+  return used.map(({ variable, url: given }) => {
+    const url = httpUrl(given);
+    return new URL(url).origin === new URL(api).origin ? { url: `${api}/health` } : { url, variable };
+  });
+}
+
+function outageOf({ url, variable, outage }: NonNullable<TargetProbe['down']>): Observation['outage'] {
+  const { sinceMs, untilMs, tries, error } = outage;
+  return { url: shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
 }
 
 function nameOf({ scenario, index }: SliceId): string {

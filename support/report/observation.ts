@@ -15,7 +15,7 @@ export interface Observation {
   /** What ended the run from outside, such as Ctrl-C; absent when nothing did. */
   interruptedBy?: string;
   /** The outage for which the run was ended. */
-  outage?: { url: string; atMs: number; forMs: number; tries: number; error: string };
+  outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** What the target said of itself. */
   gauges: Interval[];
   /** What slices streamed that delivered no report. */

@@ -5,7 +5,7 @@ import { trustedVariable } from '../browser.ts';
 import { commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import type { Part } from '../judge/shards.ts';
-import { checkBrowser, checkReachable, checkScenarios, trustedKeys } from '../preflight.ts';
+import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
@@ -57,7 +57,8 @@ export async function prepare(
   const settings = targetSettings(process.env, root);
   const target = resolveTarget(settings, process.env);
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
-  await checkReachable(target, settings, kinds);
+  const used = originsUsed(target, settings, kinds);
+  await checkReachable(used, target.wire);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;
@@ -69,7 +70,7 @@ export async function prepare(
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
   const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
-  return Coordinator.open(timeline, target, runId, display, meet);
+  return Coordinator.open(timeline, target, used, runId, display, meet);
 }
 
 /** What this machine says of its part of the run; {@link timelineOf} a run that was prepared holds it as `part`. */

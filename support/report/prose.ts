@@ -97,7 +97,7 @@ function what(finding: Finding): string {
     case 'target-down': {
       const tries = finding.tries === 1 ? '1 try' : `${count(finding.tries)} tries`;
       return (
-        `The target at ${finding.url} stopped answering ${ms(finding.atMs)} into the run and stayed away for ` +
+        `The target at ${finding.url}${finding.variable ? ` (${finding.variable})` : ''} stopped answering ${ms(finding.atMs)} into the run and stayed away for ` +
         `${ms(finding.forMs)}: ${tries} in vain, last error ${quoted(finding.error)}; required: an answer.`
       );
     }
