@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
 import { type Arrival, type MeetingPoint, meet, Rendezvous } from './rendezvous.ts';
 
+const JSON_BODY = { 'content-type': 'application/json' };
 const PATIENT = { timeoutMs: 60_000 };
 
 async function open(t: TestContext) {
@@ -75,7 +77,7 @@ test('nobody there, and what is no meeting', async (t) => {
     new Error('LOAD_RENDEZVOUS http://127.0.0.1:1: cannot be reached (ECONNREFUSED).'),
   );
   const statusOf = async (path: string, method: 'GET' | 'POST', body?: string) => {
-    const answer = await request(url + path, { method, body });
+    const answer = await request(url + path, { method, body, headers: body === undefined ? {} : JSON_BODY });
     await answer.body.dump();
     return answer.statusCode;
   };
@@ -84,4 +86,59 @@ test('nobody there, and what is no meeting', async (t) => {
   assert.equal(await statusOf('/run/lunch', 'POST', '{}'), 404);
   assert.equal(await statusOf('/run/start', 'POST', '{"current":2,"total":1,"profile":"a","seed":"1"}'), 400);
   assert.equal(await statusOf('/run/start', 'POST', 'x'.repeat(20_000)), 413);
+});
+
+test('what a page of another origin can make a browser send is refused', async (t) => {
+  const { url } = await open(t);
+  const body = '{"current":1,"total":1,"profile":"a","seed":"1"}';
+  const statusOf = async (headers: Record<string, string>) => {
+    const answer = await request(`${url}/run/start`, { method: 'POST', body, headers });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  assert.equal(await statusOf({ 'content-type': 'text/plain' }), 415);
+  assert.equal(await statusOf({}), 415);
+  assert.equal(await statusOf({ ...JSON_BODY, origin: 'http://evil.test' }), 403);
+  assert.equal(await statusOf(JSON_BODY), 200);
+});
+
+test('a body without end is refused early', async (t) => {
+  const { url } = await open(t);
+  let sentBytes = 0;
+  const body = Readable.from(
+    (function* () {
+      for (let n = 0; n < 300; n++) {
+        sentBytes += 1_000_000;
+        yield Buffer.alloc(1_000_000, 'x');
+      }
+    })(),
+  );
+  // The refusal, or the connection that was closed while it was still sending.
+  const status = await request(`${url}/run/start`, { method: 'POST', body, headers: JSON_BODY }).then(
+    async ({ statusCode, body: answer }) => {
+      await answer.dump().catch(() => {});
+      return statusCode;
+    },
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  assert.ok([413, 'EPIPE', 'ECONNRESET', 'UND_ERR_SOCKET'].includes(status!), `${status}`);
+  assert.ok(sentBytes < 100_000_000, `${sentBytes} bytes`);
+});
+
+test('other meetings push nobody out who waits', async (t) => {
+  const { url, come, waiting } = await open(t);
+  const first = come({ current: 1 });
+  await waiting(1);
+  const ask = async (run: string, arrival: Partial<Arrival>) => {
+    const whole = { current: 1, total: 1, profile: 'a', seed: '1', ...arrival };
+    const options = { method: 'POST', body: JSON.stringify(whole), headers: JSON_BODY } as const;
+    const answer = await request(`${url}/${run}/start`, options);
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  // These are over as soon as they have begun.
+  for (let n = 0; n < 1_100; n++) assert.equal(await ask(`over-${n}`, {}), 200);
+  await waiting(1);
+  const second = come({ current: 2 });
+  assert.equal(await first, await second);
 });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { request } from 'undici';
+import { textUpTo } from '../measure/body.ts';
 
 /** One of the machines over which a run is spread; counts from 1, as Playwright's `--shard`. */
 export interface Shard {
@@ -20,9 +20,11 @@ export interface Arrival extends Shard {
 
 /** Between the last shard's arrival and the instant that all are given: the word has to reach everybody. */
 const LEAD_MS = 2_000;
-/** Runs that are remembered; the oldest are forgotten first. */
+/** Meetings that are remembered: those that are over, and those to which nobody has come, are forgotten first, no other is. */
 const MAX_MEETINGS = 1_000;
 const MAX_BODY_BYTES = 10_000;
+/** For what a shard has to say; that it then waits is another thing. */
+const REQUEST_MS = 10_000;
 
 interface Meeting {
   first: Arrival;
@@ -40,11 +42,10 @@ export class Rendezvous {
   readonly #meetings = new Map<string, Meeting>();
 
   private constructor() {
-    this.#server = createServer((incoming, answer) => {
+    const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
+    this.#server = createServer(limits, (incoming, answer) => {
       this.#arrive(incoming, answer).catch(() => answer.destroy());
     });
-    // Whoever comes first waits as long as the last one takes.
-    this.#server.requestTimeout = 0;
   }
 
   /** @param port 0: any free one */
@@ -77,11 +78,22 @@ export class Rendezvous {
         error: 'allowed is POST or GET /<run id>/start or /<run id>/rest, and GET /health',
       });
     }
-    if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-      return respond(answer, 413, { error: 'too large' });
-    const arrival = arrivalOf(await text(incoming));
+    // A page of whatever origin can make a browser send text; a shard is no browser.
+    if (incoming.headers.origin !== undefined) return respond(answer, 403, { error: 'browsers have no part in a run' });
+    if (!/^application\/json\b/.test(incoming.headers['content-type'] ?? '')) {
+      return respond(answer, 415, { error: 'allowed is application/json' });
+    }
+    const isLarge = Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES;
+    const said = isLarge ? undefined : await textUpTo(incoming.iterator({ destroyOnReturn: false }), MAX_BODY_BYTES);
+    if (said === undefined) {
+      // The rest of it is not waited for.
+      answer.once('finish', () => incoming.socket.destroySoon());
+      return respond(answer.setHeader('connection', 'close'), 413, { error: 'too large' });
+    }
+    const arrival = arrivalOf(said);
     if (!arrival) return respond(answer, 400, { error: 'allowed is {current, total, profile, seed}' });
     const meeting = this.#meetingOf(place, arrival);
+    if (!meeting) return respond(answer, 503, { error: `${MAX_MEETINGS} other runs wait here` });
     const quarrel = quarrelOf(meeting, arrival);
     if (quarrel) return respond(answer, 409, { error: quarrel });
     meeting.waiting.set(arrival.current, answer);
@@ -96,10 +108,16 @@ export class Rendezvous {
     for (const waiting of meeting.waiting.values()) respond(waiting, 200, { at: meeting.at });
   }
 
-  #meetingOf(place: string, first: Arrival): Meeting {
+  /** Undefined when there is no room for another one. */
+  #meetingOf(place: string, first: Arrival): Meeting | undefined {
     let meeting = this.#meetings.get(place);
     if (!meeting) {
-      if (this.#meetings.size >= MAX_MEETINGS) this.#meetings.delete(this.#meetings.keys().next().value!);
+      if (this.#meetings.size >= MAX_MEETINGS) {
+        const all = [...this.#meetings];
+        const idle = all.find(([, { at, waiting }]) => at !== undefined || waiting.size === 0);
+        if (!idle) return undefined;
+        this.#meetings.delete(idle[0]);
+      }
       meeting = { first, waiting: new Map(), at: undefined };
       this.#meetings.set(place, meeting);
     }
