@@ -1,8 +1,9 @@
 import { type Dispatcher, util } from 'undici';
 import { type AnySeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { decode, UnreadableBody } from './encoding.ts';
 import { codeName } from './failure.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What came of a request. The network's and the target's failures are answers too: nothing here throws for them. */
 export interface Answer {
@@ -10,14 +11,15 @@ export interface Answer {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Decompressed. */
   readonly body: string;
   /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined below 400 and for a status that the call expects. */
   readonly error: string | undefined;
   /** `indeterminate`: a write was sent and never answered, so it may have happened. */
   readonly outcome: 'ok' | 'failed' | 'indeterminate';
   /**
-   * k6's `http_req_duration`: first byte sent to last byte read; 0 when nothing was sent, or it was turned away by a rate
-   * limit: how fast a target says no is nobody's latency.
+   * k6's `http_req_duration`: first byte sent to last byte read, of all requests of a redirect; 0 when nothing was sent, or it
+   * was turned away by a rate limit: how fast a target says no is nobody's latency.
    */
   readonly durationMs: number;
 }
@@ -94,7 +96,7 @@ export class UnderWay {
 
   /** Ends all that began at `instant` (ms, of `performance.now()`) or before. */
   expire(instant: number): void {
-    for (const exchange of this.#exchanges.filter(({ calledAt }) => calledAt <= instant)) exchange.expire();
+    for (const exchange of this.#exchanges.filter(({ beganAt }) => beganAt <= instant)) exchange.expire();
   }
 
   /** Counts all of them as cut off. */
@@ -112,13 +114,17 @@ const RATE_LIMITED = 429;
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly calledAt = performance.now();
+  /** The same, or when the request was called that was redirected here. */
+  beganAt = this.calledAt;
+  /** True when it is as far as redirects are followed. */
+  isLast = false;
   /** Among the requests under way; -1 when it is none of them. */
   place = -1;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
   readonly #maxBytes: number;
   readonly #underWay: UnderWay;
-  readonly #resolve: (answer: Answer) => void;
+  readonly #resolve: (answer: ReadAnswer) => void;
   #abort: ((reason: Error) => void) | undefined;
   #sentAt = 0;
   #status = 0;
@@ -134,7 +140,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     series: ExchangeSeries,
     maxBytes: number,
     underWay: UnderWay,
-    resolve: (answer: Answer) => void,
+    resolve: (answer: ReadAnswer) => void,
   ) {
     this.#call = call;
     this.#series = series;
@@ -191,22 +197,41 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    const body = this.#more ? Buffer.concat(this.#more).toString() : (this.#first?.toString() ?? '');
-    if (this.#status >= 400 && !this.#call.expects?.includes(this.#status))
-      this.#settle(body, statusError(this.#status), 'failed');
-    else this.#settle(body, undefined, 'ok');
+    let body: string;
+    try {
+      body = this.#body();
+    } catch (error) {
+      this.onError(error as Error);
+      return;
+    }
+    const error = this.#statusError();
+    this.#settle(body, error, error === undefined ? 'ok' : 'failed');
   }
 
   onError(error: Error): void {
     if (this.place < 0) return;
     this.#status = 0;
     this.#headers = NO_HEADERS;
-    const written = this.#sentAt > 0 && this.#call.method !== 'GET' && !this.#call.readOnly;
+    const written = this.#sentAt > 0 && !isSafe(this.#call);
     this.#settle('', networkError(error), written ? 'indeterminate' : 'failed');
   }
 
   get #isTurnedAway(): boolean {
     return this.#status === RATE_LIMITED && !this.#call.expects?.includes(RATE_LIMITED);
+  }
+
+  #body(): string {
+    if (this.#first === undefined) return '';
+    const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
+    const encoding = headerIn(this.#headers, 'content-encoding');
+    return (encoding === undefined ? bytes : decode(bytes, encoding, this.#maxBytes)).toString();
+  }
+
+  #statusError(): string | undefined {
+    const status = this.#status;
+    if (status >= 400) return this.#call.expects?.includes(status) ? undefined : statusError(status);
+    const isAnother = this.isLast && isRedirect(status) && headerIn(this.#headers, 'location') !== undefined;
+    return isAnother ? 'redirected too often' : undefined;
   }
 
   #settle(body: string, error: string | undefined, outcome: Answer['outcome']): void {
@@ -232,12 +257,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 }
 
 /** Parses its headers when somebody asks for them. */
-class ReadAnswer implements Answer {
+export class ReadAnswer implements Answer {
   readonly status: number;
   readonly body: string;
   readonly error: string | undefined;
   readonly outcome: Answer['outcome'];
-  readonly durationMs: number;
+  durationMs: number;
   readonly #headers: Buffer[];
 
   constructor(
@@ -259,6 +284,39 @@ class ReadAnswer implements Answer {
   get headers(): Answer['headers'] {
     return util.parseHeaders(this.#headers);
   }
+
+  /** Where it redirects to; undefined when it does not. */
+  get location(): string | undefined {
+    return isRedirect(this.status) ? headerIn(this.#headers, 'location') : undefined;
+  }
+
+  get setCookies(): string[] {
+    return valuesIn(this.#headers, 'set-cookie');
+  }
+}
+
+function isSafe({ method, readOnly }: Call): boolean {
+  return method === 'GET' || method === 'HEAD' || readOnly === true;
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 301 && status <= 308 && (status <= 303 || status >= 307);
+}
+
+function headerIn(headers: Buffer[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (isNamed(headers[i]!, name)) return headers[i + 1]!.toString('latin1');
+  return undefined;
+}
+
+function valuesIn(headers: Buffer[], name: string): string[] {
+  return headers
+    .filter((_, i) => i % 2 === 1 && isNamed(headers[i - 1]!, name))
+    .map((value) => value.toString('latin1'));
+}
+
+/** Most headers have another length, and are never read. */
+function isNamed(header: Buffer, name: string): boolean {
+  return header.length === name.length && header.toString('latin1').toLowerCase() === name;
 }
 
 class AnswerTooLarge extends Error {}
@@ -282,6 +340,7 @@ const names: Record<string, string> = {
 function networkError(error: Error): string {
   if (error instanceof TimeUp) return error.message;
   if (error instanceof AnswerTooLarge) return 'answer too large';
+  if (error instanceof UnreadableBody) return error.message;
   if (error.name === 'HTTPParserError') return 'no valid HTTP answer';
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
   // Of a tunnel that was refused, undici tells the status in its sentence alone.

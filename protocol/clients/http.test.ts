@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Server as TlsServer } from 'node:tls';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { selfSigned } from '../../support/certificate.fixture.ts';
 import { unpack } from '../../support/measure/series.ts';
-import { type Answer, Http, type HttpOptions, json, type Method } from './http.ts';
+import { serve, stopServing } from '../../support/server.fixture.ts';
+import { type Answer, Http, type HttpClient, type HttpOptions, json, type Method } from './http.ts';
 import { recorded, testSlice } from './slice.fixture.ts';
 
 interface Bed {
@@ -138,18 +140,152 @@ test('what a rate limit turns away is in no time, unless the call expects it', a
   assert.deepEqual(made.errors, { 'HTTP 429 (rate limited)': 1 });
 });
 
-test('a redirect is an answer, so a loop of them has no second turn', async (t) => {
+test('a redirect is followed as browsers do, and each request of it counts', async (t) => {
+  const seen: string[] = [];
+  const made = await bed(
+    t,
+    overHttp(async (request, response) => {
+      seen.push(`${request.method} ${request.url} ${request.headers['content-type'] ?? '-'} ${await text(request)}`);
+      const [, status] = /^\/base\/thing\?(\d+)$/.exec(request.url!) ?? [];
+      if (status) response.writeHead(Number(status), { location: 'there?a=1' }).end('moved');
+      else response.end('here');
+    }),
+    {},
+    '/base',
+  );
+  const headers = { 'content-type': 'text/plain' };
+  const table = [
+    [301, 'GET', 'GET - '],
+    [302, 'POST', 'GET - '],
+    [302, 'PUT', 'PUT text/plain body'],
+    [303, 'PUT', 'GET - '],
+    [303, 'HEAD', 'HEAD - '],
+    [307, 'POST', 'POST text/plain body'],
+    [308, 'DELETE', 'DELETE text/plain body'],
+  ] as const;
+  for (const [status, method, second] of table) {
+    const [body, own] = /GET|HEAD/.test(method) ? [undefined, undefined] : ['body', headers];
+    const answer = await made.http.request({ op: 'thing', method, path: `/thing?${status}`, headers: own, body });
+    assert.deepEqual([answer.status, answer.error], [200, undefined]);
+    assert.equal(answer.body, method === 'HEAD' ? '' : 'here');
+    assert.ok(seen.at(-2)?.startsWith(`${method} /base/thing?${status} `));
+    assert.equal(seen.at(-1), second.replace(' ', ' /base/there?a=1 '));
+  }
+  assert.deepEqual(made.recorded()['http_reqs{op:thing}'], { t: 'counter', sum: 2 * table.length });
+});
+
+test('redirects have an end, and can be left alone', async (t) => {
   let requests = 0;
+  const answer = overHttp((_request, response) => {
+    requests += 1;
+    response.writeHead(302, { location: '/thing' }).end();
+  });
+  const made = await bed(t, answer, { redirects: 3 });
+  const looped = await made.request();
+  assert.deepEqual([looped.status, looped.error, looped.outcome], [302, 'redirected too often', 'failed']);
+  assert.equal(requests, 4);
+  assert.deepEqual(made.errors, { 'redirected too often': 1 });
+  assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 1, total: 4 });
+  const plain = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(302, { location: '/thing' }).end()),
+    { redirects: 0 },
+  );
+  const { status, headers, outcome } = await plain.request();
+  assert.deepEqual([status, headers.location, outcome], [302, '/thing', 'ok']);
+});
+
+test('what leads nowhere is an answer', async (t) => {
+  let location = '';
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(301, location === '' ? {} : { location }).end()),
+  );
+  for (const nowhere of ['', 'http://', 'ftp://a.test/', 'data:text/plain,x']) {
+    location = nowhere;
+    assert.deepEqual([(await made.request()).status, made.errors], [301, {}]);
+  }
+});
+
+test('another origin is reached too, and gets neither token nor cookie', async (t) => {
+  const seen: IncomingHttpHeaders[] = [];
+  const other = await serve(t, ({ headers }, answer) => {
+    seen.push(headers);
+    answer.end('there');
+  });
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(307, { location: `${other.url}/x` }).end()),
+  );
+  const headers = { authorization: 'Bearer secret', Cookie: 'a=1', accept: 'text/plain' };
+  const answer = await made.http.request({ op: 'thing', method: 'GET', path: '/', headers });
+  assert.deepEqual([answer.status, answer.body], [200, 'there']);
+  const { authorization, cookie, accept } = seen[0]!;
+  assert.deepEqual([authorization, cookie, accept], [undefined, undefined, 'text/plain']);
+  const gone = await serve(t, () => {});
+  await stopServing(gone.server);
+  const lost = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(307, { location: gone.url }).end()),
+  );
+  assert.deepEqual([(await lost.request()).error, lost.errors], ['ECONNREFUSED', { ECONNREFUSED: 1 }]);
+});
+
+test('the time that a request may take includes its redirects', async (t) => {
+  const made = await bed(
+    t,
+    overHttp(({ url }, response) => {
+      if (url === '/thing') response.writeHead(302, { location: '/never' }).end();
+    }),
+    { timeoutMs: 200 },
+  );
+  const answer = await made.request();
+  assert.deepEqual([answer.status, answer.error], [0, 'timeout: no answer']);
+});
+
+test('a visitor keeps cookies, through a redirect too; others do not see them', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const made = await bed(
+    t,
+    overHttp(({ url, headers }, response) => {
+      seen.push(headers.cookie);
+      if (url === '/login') {
+        const cookies = ['sid=1; HttpOnly', 'theme=dark; Max-Age=60', 'other=1; Domain=elsewhere.test', 'no cookie'];
+        response.writeHead(303, { location: '/home', 'set-cookie': cookies }).end();
+      } else if (url === '/logout') response.writeHead(204, { 'set-cookie': 'sid=; Max-Age=0' }).end();
+      else response.end();
+    }),
+  );
+  const [one, another] = [made.http.visitor(), made.http.visitor()];
+  const get = (client: HttpClient, path: string, headers?: Record<string, string>) =>
+    client.request({ op: 'thing', method: 'GET', path, headers });
+  await get(one, '/login');
+  await get(one, '/', { accept: 'text/plain' });
+  await get(another, '/');
+  await get(made.http, '/');
+  await get(one, '/logout');
+  await get(one, '/');
+  const both = 'sid=1; theme=dark';
+  assert.deepEqual(seen, [undefined, both, both, undefined, undefined, both, 'theme=dark']);
+});
+
+test('HEAD has no body and leaves nothing hanging; nor has 204 or 304', async (t) => {
+  let status = 200;
   const made = await bed(
     t,
     overHttp((_request, response) => {
-      requests += 1;
-      response.writeHead(302, { location: '/thing' }).end();
+      response.writeHead(status, status === 200 ? { 'content-length': 5, 'content-encoding': 'gzip' } : {}).end();
     }),
   );
-  const answer = await made.request();
-  assert.deepEqual([answer.status, answer.headers.location, answer.outcome], [302, '/thing', 'ok']);
-  assert.equal(requests, 1);
+  const head = await made.request('HEAD');
+  assert.deepEqual([head.status, head.headers['content-length'], head.body, head.error], [200, '5', '', undefined]);
+  for (const empty of [204, 304]) {
+    status = empty;
+    for (const method of ['GET', 'HEAD'] as const) {
+      const answer = await made.request(method);
+      assert.deepEqual([answer.status, answer.body, answer.outcome], [empty, '', 'ok']);
+    }
+  }
 });
 
 test('hints sent ahead of an answer are not the answer', async (t) => {
@@ -287,21 +423,59 @@ test('an answer of 50 MB is given up at the bound, and one at the bound is read'
   assert.equal((await made.request()).body.length, maxAnswerBytes);
 });
 
-test('a gzip bomb stays as small as it came, whether it was asked for or not', async (t) => {
-  const bomb = gzipSync(Buffer.alloc(50 * 1024 ** 2));
-  let accepted: string | undefined;
+test('compressed answers are asked for, read, and counted as they came', async (t) => {
+  const body = JSON.stringify({ text: 'ä'.repeat(1_000) });
+  const compressed: Record<string, Buffer> = {
+    gzip: gzipSync(body),
+    'X-GZIP': gzipSync(body),
+    deflate: deflateSync(body),
+    'Deflate ': deflateRawSync(body),
+    br: brotliCompressSync(body),
+    'deflate, gzip': gzipSync(deflateSync(body)),
+    identity: Buffer.from(body),
+  };
+  let encoding = '';
   const made = await bed(
     t,
     overHttp((request, response) => {
-      accepted = request.headers['accept-encoding'] as string | undefined;
-      response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(bomb);
+      if (!request.headers['accept-encoding']?.includes('gzip, deflate, br')) response.end('plain');
+      else response.writeHead(200, { 'Content-Encoding': encoding }).end(compressed[encoding]);
     }),
   );
-  const answer = await made.request();
-  assert.equal(accepted, undefined);
-  assert.equal(json(answer), undefined);
-  assert.ok(answer.body.length <= bomb.length, `${answer.body.length} characters of ${bomb.length} bytes`);
-  assert.deepEqual(made.recorded()['data_received{op:thing}'], { t: 'counter', sum: bomb.length });
+  for (const [name, bytes] of Object.entries(compressed)) {
+    encoding = name;
+    const answer = await made.request();
+    assert.deepEqual([answer.error, answer.body], [undefined, body], name);
+    assert.deepEqual(made.recorded()['data_received{op:thing}'], { t: 'counter', sum: bytes.length });
+  }
+  for (const name of ['accept-encoding', 'Accept-Encoding']) {
+    const headers = { [name]: 'identity' };
+    assert.equal((await made.http.request({ op: 'thing', method: 'GET', path: '/', headers })).body, 'plain');
+  }
+});
+
+test('what cannot be decompressed has a name, and a bomb does not go off', async (t) => {
+  const bomb = gzipSync(Buffer.alloc(50 * 1024 ** 2));
+  const table: [encoding: string, body: Buffer, error: string][] = [
+    ['gzip', bomb, 'answer too large'],
+    ['gzip', Buffer.from('no gzip'), 'answer is no valid gzip'],
+    ['gzip', bomb.subarray(0, 100), 'answer is no valid gzip'],
+    ['br', Buffer.from('no brotli'), 'answer is no valid br'],
+    ['secret', Buffer.from('x'), 'answer in a content-encoding that is not known'],
+    ['constructor', Buffer.from('x'), 'answer in a content-encoding that is not known'],
+  ];
+  let now = table[0]!;
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(200, { 'content-encoding': now[0] }).end(now[1])),
+  );
+  for (const row of table) {
+    now = row;
+    const answer = await made.request();
+    assert.deepEqual([answer.status, answer.error, answer.outcome, answer.body], [0, row[2], 'failed', '']);
+    assert.deepEqual(made.recorded()['data_received{op:thing}'], { t: 'counter', sum: row[1].length });
+  }
+  assert.equal((await made.request('POST', '{}')).outcome, 'indeterminate');
 });
 
 test('a certificate that does not verify: nothing was sent, so a write has failed', async (t) => {

@@ -1,62 +1,170 @@
 import type { Dispatcher } from 'undici';
 import { dispatcherTo } from '../../support/connection.ts';
 import type { SliceContext } from '../../support/test.ts';
-import { type Answer, type Call, Exchange, ExchangeSeries, UnderWay } from './exchange.ts';
+import { Cookies } from './cookies.ts';
+import { acceptedEncodings } from './encoding.ts';
+import { type Answer, type Call, Exchange, ExchangeSeries, type ReadAnswer, UnderWay } from './exchange.ts';
 
 export type { Answer, Call, Method } from './exchange.ts';
 
 export interface HttpOptions {
   /** Default: one for each VU of the slice. */
   connections?: number;
-  /** For the whole request, the wait for a connection included. Noticed up to a tenth later. Default 30 s. */
+  /** For the whole request, the wait for a connection and redirects included. Noticed up to a tenth later. Default 30 s. */
   timeoutMs?: number;
-  /** Larger answers are given up. Default 10 MiB. */
+  /** Larger answers are given up, also when they are larger only after decompression. Default 10 MiB. */
   maxAnswerBytes?: number;
+  /** Redirects that are followed, each a request of its own in every metric; more are a failure. 0: they are answers. Default 10. */
+  redirects?: number;
+}
+
+/** Whoever sends requests: a slice's client, or a visitor of it. */
+export interface HttpClient {
+  request(call: Call): Promise<Answer>;
 }
 
 /** Longest wait for a TCP (and TLS) connection. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_SWEEP_MS = 1_000;
+/** Origins to which redirects have led and connections are kept. */
+const MAX_ORIGINS = 32;
+
+const acceptHeader = { 'accept-encoding': acceptedEncodings };
+/** They were meant for the origin that sent the redirect. */
+const privateHeaders = /^(authorization|cookie|host)$/i;
+const bodyHeaders = /^content-/i;
+
+/** One request of a call: the first, or where it was redirected to. */
+interface Hop {
+  call: Call;
+  origin: string;
+  /** With what the base URL's own path begins. */
+  path: string;
+  /** Redirects that led here. */
+  count: number;
+  /** When the call began; on `performance.now()`'s clock. */
+  beganAt?: number;
+  /** What the requests before this one took. */
+  spentMs: number;
+}
 
 /**
- * The HTTP client of a slice: keep-alive connections of one origin, shared by its VUs. Redirects are answers, not followed.
- * It dispatches to undici directly: promises and streams for each part of a request would cost more than the request.
+ * The HTTP client of a slice: keep-alive connections of one origin, shared by its VUs. Asks for compressed answers as
+ * browsers do, unless the call has an `accept-encoding` of its own. It dispatches to undici directly: promises and streams for
+ * each part of a request would cost more than the request, and so would undici's interceptors, which wrap every one of them.
  */
-export class Http {
-  readonly #pool: Dispatcher;
+export class Http implements HttpClient {
+  readonly #dispatcher: Dispatcher;
+  readonly #origin: string;
   readonly #prefix: string;
   readonly #slice: SliceContext;
   readonly #maxAnswerBytes: number;
+  readonly #redirects: number;
+  readonly #connect: (url: URL) => Dispatcher;
+  /** Of other origins, to which redirects led; the one that came last is the last. */
+  readonly #others = new Map<string, Dispatcher>();
   readonly #series = new Map<string, ExchangeSeries>();
   readonly #underWay = new UnderWay();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(slice: SliceContext, baseUrl: string, options: HttpOptions = {}) {
     const url = new URL(baseUrl);
-    const { connections = slice.maxVUs, timeoutMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2 } = options;
+    const { connections = slice.maxVUs, timeoutMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2, redirects = 10 } = options;
     this.#slice = slice;
+    this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, '');
     this.#maxAnswerBytes = maxAnswerBytes;
+    this.#redirects = redirects;
     // undici's timeouts bound the gaps between two parts of an answer: one that comes byte by byte would never end.
     const bounds = { connections, headersTimeout: 0, bodyTimeout: 0 };
-    this.#pool = dispatcherTo(url, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
+    this.#connect = (to) => dispatcherTo(to, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
+    this.#dispatcher = this.#connect(url);
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
     slice.recorder.onCutOff(() => this.#underWay.cutOff());
     this.#sweeper = setInterval(sweep, Math.min(timeoutMs / 10, MAX_SWEEP_MS)).unref();
   }
 
   request(call: Call): Promise<Answer> {
-    return new Promise((resolve) => {
-      const { method, headers, body } = call;
-      const exchange = new Exchange(call, this.#seriesOf(call.op), this.#maxAnswerBytes, this.#underWay, resolve);
-      this.#pool.dispatch({ method, path: this.#prefix + call.path, headers, body }, exchange);
-    });
+    return this.#begin(call, undefined);
+  }
+
+  /** A visitor over the same connections, who keeps cookies: one for each VU, or for each iteration. */
+  visitor(): HttpClient {
+    const cookies = new Cookies();
+    return { request: (call) => this.#begin(call, cookies) };
   }
 
   /** Ends all connections, also those with a request under way. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
-    await this.#pool.destroy();
+    await Promise.all([this.#dispatcher, ...this.#others.values()].map((one) => one.destroy()));
+  }
+
+  #begin(call: Call, cookies: Cookies | undefined): Promise<Answer> {
+    return new Promise((resolve) => {
+      const hop = { call, origin: this.#origin, path: this.#prefix + call.path, count: 0, spentMs: 0 };
+      this.#send(hop, cookies, resolve);
+    });
+  }
+
+  #send(hop: Hop, cookies: Cookies | undefined, resolve: (answer: Answer) => void): void {
+    const { call, origin, path, count, beganAt } = hop;
+    const { method, body } = call;
+    const answered = (answer: ReadAnswer) => {
+      if (cookies && answer.status > 0) cookies.take(origin + path, answer.setCookies);
+      const next = answer.status >= 300 && answer.status < 400 ? this.#next(hop, exchange, answer) : undefined;
+      if (next) {
+        this.#send(next, cookies, resolve);
+        return;
+      }
+      if (answer.durationMs > 0) answer.durationMs += hop.spentMs;
+      resolve(answer);
+    };
+    const exchange = new Exchange(call, this.#seriesOf(call.op), this.#maxAnswerBytes, this.#underWay, answered);
+    if (count > 0) {
+      exchange.beganAt = beganAt!;
+      exchange.isLast = count === this.#redirects;
+    }
+    const dispatcher = origin === this.#origin ? this.#dispatcher : this.#other(origin);
+    dispatcher.dispatch({ method, path, headers: headersOf(call, cookies?.for(origin + path)), body }, exchange);
+  }
+
+  /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
+  #next(hop: Hop, { beganAt }: Exchange, { status, location, durationMs }: ReadAnswer): Hop | undefined {
+    if (location === undefined || hop.count === this.#redirects) return undefined;
+    const from = hop.origin + hop.path;
+    if (!URL.canParse(location, from)) return undefined;
+    const { origin, protocol, pathname, search } = new URL(location, from);
+    if (!/^https?:$/.test(protocol)) return undefined;
+    const { method, body } = hop.call;
+    const asksAnew = status === 303 ? method !== 'HEAD' : status <= 302 && method === 'POST';
+    const isElsewhere = origin !== hop.origin;
+    const kept = Object.entries(hop.call.headers ?? {}).filter(
+      ([name]) => !(isElsewhere && privateHeaders.test(name)) && !(asksAnew && bodyHeaders.test(name)),
+    );
+    const call = { ...hop.call, headers: Object.fromEntries(kept), ...(asksAnew && { method: 'GET' as const }) };
+    return {
+      call: { ...call, body: asksAnew ? undefined : body },
+      origin,
+      path: pathname + search,
+      count: hop.count + 1,
+      beganAt,
+      spentMs: hop.spentMs + durationMs,
+    };
+  }
+
+  #other(origin: string): Dispatcher {
+    const known = this.#others.get(origin);
+    if (known) return known;
+    const [oldest] = this.#others;
+    if (oldest && this.#others.size === MAX_ORIGINS) {
+      this.#others.delete(oldest[0]);
+      // What is under way there still comes to its end.
+      oldest[1].close().catch(() => {});
+    }
+    const made = this.#connect(new URL(origin));
+    this.#others.set(origin, made);
+    return made;
   }
 
   #seriesOf(op: string): ExchangeSeries {
@@ -67,6 +175,12 @@ export class Http {
     }
     return series;
   }
+}
+
+function headersOf({ headers }: Call, cookie: string | undefined): Record<string, string> {
+  if (headers === undefined && cookie === undefined) return acceptHeader;
+  const own: Record<string, string> = { ...(cookie !== undefined && { cookie }), ...headers };
+  return 'accept-encoding' in own || 'Accept-Encoding' in own ? own : { ...acceptHeader, ...own };
 }
 
 /** The body as JSON; undefined when it is none. */
