@@ -89,7 +89,10 @@ export interface SessionOptions {
   onEventsPainted(durationsMs: number[]): void;
 }
 
-/** A person's visit: a fresh context with one page, observed from the inside. */
+/** What leaves a document: its last vitals would be lost. */
+const leaving = ['goto', 'reload', 'goBack', 'goForward', 'close'] as const;
+
+/** A person's visit: a fresh context with one page, and those that this opens, observed from the inside. */
 export class BrowserSession {
   readonly page: Page;
   readonly #context: BrowserContext;
@@ -111,16 +114,17 @@ export class BrowserSession {
     await context.addInitScript(vitalsScript());
     await context.addInitScript(pageEventsScript());
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
-    const page = await context.newPage();
-    const session = new BrowserSession(context, page, options.traced);
-    for (const leave of ['goto', 'reload'] as const) {
-      const original = page[leave].bind(page) as (...args: unknown[]) => Promise<unknown>;
-      page[leave] = (async (...args: unknown[]) => {
-        await session.flush();
-        return original(...args);
-      }) as never;
-    }
-    return session;
+    // Before anybody else hears of a page.
+    context.on('page', (page) => {
+      for (const leave of leaving) {
+        const original = page[leave].bind(page) as (...args: unknown[]) => Promise<unknown>;
+        page[leave] = (async (...args: unknown[]) => {
+          await flushPage(page);
+          return original(...args);
+        }) as never;
+      }
+    });
+    return new BrowserSession(context, await context.newPage(), options.traced);
   }
 
   /**
@@ -132,14 +136,16 @@ export class BrowserSession {
     await this.page.evaluate(watchMarks, marksOptions);
   }
 
-  /** Slowest input → paint since it was last asked, in ms; null without input, or when the page is gone. */
+  /** Slowest input → paint in any page since it was last asked, in ms; null without input, or when the page is gone. */
   async slowestInteraction(): Promise<number | null> {
-    return this.page.evaluate(slowestInteraction, vitalsBinding).catch(() => null);
+    const ask = (page: Page) => page.evaluate(slowestInteraction, vitalsBinding).catch(() => null);
+    const all = await Promise.all(this.#context.pages().map(ask));
+    return all.reduce((slowest, one) => (one === null || (slowest ?? 0) > one ? slowest : one), null);
   }
 
-  /** Makes the page report its last vitals; before every navigation and at the end. */
+  /** Makes all pages report their last vitals, at the end; what leaves a document does so by itself. */
   async flush(): Promise<void> {
-    if (this.page.url() !== 'about:blank') await this.page.evaluate(flushVitals).catch(() => {});
+    await Promise.all(this.#context.pages().map(flushPage));
   }
 
   /** Pictures of a failed session: a screenshot, and when it was traced, its trace without the secrets. */
@@ -161,4 +167,8 @@ export class BrowserSession {
   async close(): Promise<void> {
     await this.#context.close().catch(() => {});
   }
+}
+
+async function flushPage(page: Page): Promise<void> {
+  if (page.url() !== 'about:blank') await page.evaluate(flushVitals).catch(() => {});
 }

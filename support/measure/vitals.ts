@@ -32,10 +32,20 @@ function observePage(binding: string): void {
   >;
   if (!report || !vitals) return;
   const id = Math.random().toString(36).slice(2);
+  let begun = false;
   let pending = 0;
   let slowest: number | null = null;
   let idle: (() => void) | undefined;
   const page = {
+    /** A popup is an empty document first, and keeps its window when it loads a page of the same origin: no script runs again. */
+    begin(): void {
+      if (begun || location.href === 'about:blank') return;
+      begun = true;
+      for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
+        const metric = `browser_web_vital_${name.toLowerCase()}`;
+        vitals[`on${name}`]!((vital) => page.send(metric, vital.value), { reportAllChanges: true });
+      }
+    },
     send(metric: string, value: number): void {
       void report({ document: id, metric, value });
     },
@@ -53,10 +63,8 @@ function observePage(binding: string): void {
       });
     },
   };
-  for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
-    const metric = `browser_web_vital_${name.toLowerCase()}`;
-    vitals[`on${name}`]!((vital) => page.send(metric, vital.value), { reportAllChanges: true });
-  }
+  page.begin();
+  addEventListener('DOMContentLoaded', () => page.begin());
   addEventListener('load', () =>
     setTimeout(() => {
       const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
@@ -82,7 +90,11 @@ export async function flushVitals(): Promise<void> {
   for (let frame = 0; frame < 3; frame++) {
     // Visible damage, or no frame is presented and no entry is emitted.
     style.outline = frame % 2 === 0 ? '1px solid rgba(0, 0, 0, 0.004)' : '';
-    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await new Promise((resolve) => {
+      requestAnimationFrame(resolve);
+      // A page that is behind another one may get no frame at all.
+      setTimeout(resolve, 200);
+    });
   }
   style.outline = '';
   Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });

@@ -57,6 +57,7 @@ export async function prepare(
   const settings = targetSettings(process.env, root);
   const target = resolveTarget(settings, process.env);
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
+  if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
   const used = originsUsed(target, settings, kinds);
   await checkReachable(used, target.wire);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');

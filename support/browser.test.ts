@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, before, type TestContext, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { chromium } from '@playwright/test';
+import { type Browser, BrowserSession, contextOptions, launchOptions } from './browser.ts';
+import { Authority } from './certificate.fixture.ts';
+import type { VitalReport } from './measure/vitals.ts';
+import { serve } from './server.fixture.ts';
+import { resolveTarget } from './target.ts';
+import { directWire } from './wire.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await chromium.launch(launchOptions());
+});
+after(() => browser?.close());
+
+const page = (content: string) => `<!doctype html><title>Page</title>${content}`;
+const opener = page(
+  `<h1>Opener</h1><button onclick="window.open('/popup')">window</button><a href="/popup" target="_blank">tab</a>`,
+);
+const popup = page(
+  `<h1>Popup</h1><button onclick="this.after(document.createElement('hr'))">add</button>
+   <button onclick="window.close()">leave</button>`,
+);
+
+async function sessionOf(t: TestContext) {
+  const { url } = await serve(t, (request, answer) => {
+    answer.setHeader('content-type', 'text/html').end(request.url === '/popup' ? popup : opener);
+  });
+  const vitals: VitalReport[] = [];
+  const session = await BrowserSession.open(browser, {
+    context: { baseURL: url },
+    actionTimeoutMs: 30_000,
+    traced: false,
+    onVital: (report) => vitals.push(report),
+    onEventsPainted() {},
+  });
+  t.after(() => session.close());
+  /** Documents that told of this vital. */
+  const documents = (name: string) =>
+    new Set(vitals.filter(({ metric }) => metric === `browser_web_vital_${name}`).map(({ document }) => document)).size;
+  return { session, documents };
+}
+
+test('popups and new tabs are measured like the page that opened them', async (t) => {
+  const { session, documents } = await sessionOf(t);
+  await session.page.goto('/');
+  const opened = [];
+  for (const open of [
+    session.page.getByRole('button', { name: 'window' }),
+    session.page.getByRole('link', { name: 'tab' }),
+  ]) {
+    const [other] = await Promise.all([session.page.waitForEvent('popup'), open.click()]);
+    await other.getByRole('heading', { name: 'Popup' }).waitFor();
+    opened.push(other);
+  }
+  await session.slowestInteraction();
+  assert.equal(await session.slowestInteraction(), null);
+  const before = documents('inp');
+  await opened[0]!.getByRole('button', { name: 'add' }).click();
+  assert.ok((await session.slowestInteraction())! > 0);
+  await opened[0]!.close();
+  assert.ok(documents('inp') > before, 'what is closed has told of itself');
+  await opened[1]!.getByRole('button', { name: 'add' }).click();
+  await session.flush();
+  for (const name of ['lcp', 'fcp', 'ttfb', 'cls']) assert.equal(documents(name), 3, name);
+  // Of a click that opens a page over its own, no frame need come.
+  assert.ok(documents('inp') >= before + 2);
+});
+
+test('a popup that closes itself takes nothing along', async (t) => {
+  const { session, documents } = await sessionOf(t);
+  await session.page.goto('/');
+  const [other] = await Promise.all([
+    session.page.waitForEvent('popup'),
+    session.page.getByRole('button', { name: 'window' }).click(),
+  ]);
+  await other.getByRole('button', { name: 'add' }).click();
+  const closed = other.waitForEvent('close');
+  // The click's own end may come too late.
+  await Promise.all([
+    closed,
+    other
+      .getByRole('button', { name: 'leave' })
+      .click()
+      .catch(() => {}),
+  ]);
+  await session.flush();
+  for (const name of ['fcp', 'ttfb']) assert.equal(documents(name), 2, name);
+  await session.page.getByRole('heading', { name: 'Opener' }).waitFor();
+});
+
+test('a client certificate, and a certificate that nobody vouches for', async (t) => {
+  const authority = new Authority();
+  const options = {
+    ...authority.issue('localhost'),
+    requestCert: true,
+    rejectUnauthorized: false,
+    ca: authority.own.cert,
+  };
+  const server = createHttpsServer(options, (request, answer) => {
+    const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+    answer.setHeader('content-type', 'text/html').end(page(`<h1>${subject?.CN ?? 'nobody'}</h1>`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { cert, key } = authority.issue('tandem');
+  const certificate = { cert: Buffer.from(cert), key: Buffer.from(key) };
+  const visit = async (wire: object) => {
+    const settings = {
+      name: 'test',
+      source: 'test',
+      values: { BASE_URL: url },
+      wire: { ...directWire, ...wire },
+    };
+    const context = await browser.newContext(contextOptions(resolveTarget(settings, {})));
+    t.after(() => context.close());
+    const visited = await context.newPage();
+    await visited.goto('/');
+    return visited.getByRole('heading').textContent();
+  };
+  assert.equal(await visit({ insecure: true }), 'nobody');
+  assert.equal(await visit({ insecure: true, certificate }), 'tandem');
+  await assert.rejects(visit({}), /ERR_CERT/);
+});
