@@ -76,8 +76,8 @@ test('a failing check fails the iteration, and that one only', async () => {
   );
   assert.deepEqual(outcomes, ['ok', 'failed', 'ok']);
   assert.deepEqual(errors, { 'check: status is 200': 1 });
-  assert.deepEqual(packed['checks{check:status-is-200,scenario:relay}'], { t: 'rate', passes: 2, total: 3 });
-  assert.deepEqual(packed['checks{check:has-a-body,scenario:relay}'], { t: 'rate', passes: 3, total: 3 });
+  assert.deepEqual(packed['checks{check:status is 200,scenario:relay}'], { t: 'rate', passes: 2, total: 3 });
+  assert.deepEqual(packed['checks{check:has a body,scenario:relay}'], { t: 'rate', passes: 3, total: 3 });
 });
 
 test('what is thrown fails the iteration and is counted by name', async () => {

@@ -7,6 +7,7 @@ import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
+import { NamedValues } from './measure/tag-values.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
@@ -119,7 +120,9 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const scenario = timeline.scenarios.find(({ name }) => name === testInfo.title)!;
     const index = testInfo.repeatEachIndex;
     const line = await StartLineRunner.connect(address, { scenario: scenario.name, index });
-    const recorder = new Recorder(scenario.name, scenario.kind, metricsOf(testInfo));
+    const { metrics, operations } = declarationOf(testInfo);
+    const named = new NamedValues(operations, Object.keys(timeline.thresholds));
+    const recorder = new Recorder(scenario.name, scenario.kind, metrics, named);
     const runId = process.env.LOAD_RUN_ID!;
     const slice = { index, of: scenario.slices };
     const settings = targetSettings(process.env, dirname(testInfo.config.configFile!));
@@ -164,7 +167,7 @@ function endWithTheRunner(): void {
   process.once('disconnect', () => setTimeout(() => process.exit(1), ORPHAN_MS));
 }
 
-function metricsOf(testInfo: TestInfo) {
+function declarationOf(testInfo: TestInfo): Declaration {
   const annotation = testInfo.annotations.find(({ type }) => type === declarationType);
-  return (JSON.parse(annotation!.description!) as Declaration).metrics;
+  return JSON.parse(annotation!.description!);
 }

@@ -55,9 +55,9 @@ export class Vu {
 
   /** Counts into `checks`; a failed check also makes the iteration `failed` and is counted by name among the errors. */
   check(name: string, passed: boolean): boolean {
-    this.slice.recorder.check(name, passed, this.#operation);
-    if (!passed) this.fail();
-    return passed;
+    const held = this.slice.recorder.check(name, passed, this.#operation);
+    if (!held) this.fail();
+    return held;
   }
 
   /**
@@ -68,8 +68,11 @@ export class Vu {
     if (this.#outcome !== 'indeterminate') this.#outcome = outcome;
   }
 
-  /** Adds to a metric of the vocabulary or of the load's own `metrics`. */
-  add(metric: string, value: number, tags?: Tags): void {
+  /**
+   * Adds to a metric of the vocabulary or of the load's own `metrics`; a boolean to a rate. A value that is no number of its range
+   * (NaN, a string, a time below 0) is not added but counted by name among the errors.
+   */
+  add(metric: string, value: number | boolean, tags?: Tags): void {
     this.slice.recorder.add(metric, value, tags);
   }
 

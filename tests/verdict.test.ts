@@ -145,7 +145,7 @@ describe('a run', { concurrency: 3 }, () => {
     assert.equal(seen.items, 50, 'as many as the schedule has');
     assert.equal(iterations(verdict), 50);
     assert.equal(metrics['http_reqs{op:get,scenario:ping}']?.values.count, 50);
-    assert.equal(metrics['checks{check:status-is-200,scenario:ping}']?.values.rate, 1);
+    assert.equal(metrics['checks{check:status is 200,scenario:ping}']?.values.rate, 1);
     const trends = ['http_req_duration', 'iteration_response_time', 'iteration_duration', 'iteration_lateness'];
     for (const name of trends) {
       const { type, contains, count, values } = metrics[`${name}{scenario:ping}`] ?? {};

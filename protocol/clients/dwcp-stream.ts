@@ -151,7 +151,9 @@ export class DwcpStream {
     const follower = this.#followers.get(job.jobId) ?? (job.vmId && this.#followers.get(job.vmId));
     if (!follower) return;
     if (sentAt !== undefined && this.offset.roundTripMs < Number.POSITIVE_INFINITY) {
-      this.#slice.recorder.add('migration_event_latency', receivedAt - sentAt + this.offset.offsetMs);
+      // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
+      const latencyMs = Math.max(0, receivedAt - sentAt + this.offset.offsetMs);
+      this.#slice.recorder.add('migration_event_latency', latencyMs);
     }
     follower.hear(job);
   }

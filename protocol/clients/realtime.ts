@@ -115,7 +115,8 @@ export class RealtimeAccess {
     const sentAt = timeOf(timestamp);
     const { offset } = this;
     if (sentAt !== undefined && offset.roundTripMs < Number.POSITIVE_INFINITY) {
-      this.#latency[place]!.add(receivedAt + offset.offsetMs - sentAt);
+      // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
+      this.#latency[place]!.add(Math.max(0, receivedAt + offset.offsetMs - sentAt));
     }
     if (!isNumbered(sequence)) {
       this.history.unnumbered();

@@ -107,8 +107,8 @@ for (const dialect of dialects) {
       assert.deepEqual(series[`crdt_merge_success${tag}`], { t: 'rate', passes: 4, total: 4 });
       assert.deepEqual(series[`crdt_conflict_detection${tag}`], { t: 'rate', passes: 3, total: 3 });
       assert.equal((series[`crdt_convergence_time${tag}`] as { t: string }).t, 'trend');
-      assert.deepEqual(series['checks{check:crdt-the-last-of-a-sequence-wins}'], { t: 'rate', passes: 1, total: 1 });
-      assert.deepEqual(series['checks{check:crdt-no-conflict-in-a-sequence}'], { t: 'rate', passes: 1, total: 1 });
+      assert.deepEqual(series['checks{check:crdt: the last of a sequence wins}'], { t: 'rate', passes: 1, total: 1 });
+      assert.deepEqual(series['checks{check:crdt: no conflict in a sequence}'], { t: 'rate', passes: 1, total: 1 });
       const expected = sum(series[`crdt_conflicts_expected${tag}`]);
       assert.ok(expected >= 3);
       assert.equal(sum(series[`crdt_conflicts_detected${tag}`]), expected);

@@ -163,7 +163,7 @@ describe('an honest target', { concurrency: 8 }, () => {
       }
       assert.equal(series.migration_event_latency?.t, follow === 'poll' ? undefined : 'trend');
       assert.equal(countOf(series.ws_sessions), follow === 'poll' ? 0 : 1);
-      assert.deepEqual(series['checks{check:migration-another-one-is-refused-while-one-is-under-way}'], {
+      assert.deepEqual(series['checks{check:migration: another one is refused while one is under way}'], {
         t: 'rate',
         passes: 1,
         total: 1,

@@ -62,7 +62,16 @@ test('selectors are a metric with or without tags', () => {
     [' http_reqs{op:push} ', { metric: 'http_reqs', tags: { op: 'push' } }],
     ['m{ op : push , scenario: sync-relay }', { metric: 'm', tags: { op: 'push', scenario: 'sync-relay' } }],
     ['checks{check:status is 200}', { metric: 'checks', tags: { check: 'status is 200' } }],
+    ['m{op:GET /orders}', { metric: 'm', tags: { op: 'GET /orders' } }],
+    [
+      'm{op:"GET /orders", url:http://x/{id}?a=1}',
+      { metric: 'm', tags: { op: 'GET /orders', url: 'http://x/{id}?a=1' } },
+    ],
+    ['checks{check:"a, b"}', { metric: 'checks', tags: { check: 'a, b' } }],
     ...[
+      'm{op:push,op:pull}',
+      'm{op:"push}',
+      'm{op:push}{a:1}',
       '',
       '{op:push}',
       'm{}',

@@ -1,4 +1,4 @@
-import { type MetricType, parseSeriesKey, type Tags } from '../measure/metrics.ts';
+import { type MetricType, readSeriesKey, type Tags } from '../measure/metrics.ts';
 
 /**
  * k6's threshold grammar (https://grafana.com/docs/k6/latest/using-k6/thresholds/) and one extension: the right side may be
@@ -50,14 +50,15 @@ export interface Selector {
   tags: Tags;
 }
 
-const selectorGrammar = /^[A-Za-z_][A-Za-z0-9_]*(\{\s*[\w-]+\s*:\s*[^{},:]+(\s*,\s*[\w-]+\s*:\s*[^{},:]+)*\})?$/;
+const metricGrammar = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export const selectorHelp =
-  'a metric with or without tags: http_req_duration or http_req_duration{scenario:sync-relay,op:push}';
+  'a metric with or without tags: http_req_duration, http_req_duration{scenario:sync-relay,op:GET /orders} or checks{check:"a, b"}';
 
 /** Undefined when `source` is no selector. */
 export function parseSelector(source: string): Selector | undefined {
-  return selectorGrammar.test(source.trim()) ? parseSeriesKey(source.trim()) : undefined;
+  const selector = readSeriesKey(source.trim());
+  return selector && metricGrammar.test(selector.metric) ? selector : undefined;
 }
 
 const aggregations: Record<MetricType, string[]> = {

@@ -110,6 +110,8 @@ export type Finding =
   | { kind: 'nothing-measured'; severity: 'invalid' }
   /** Iterations that still ran when `gracefulStop` or `gracefulRampDown` was over: they have failed, and their age is in the trends. */
   | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }
+  /** A tag took more values than are told apart: an id where a name should be. Its further values are counted as `other`. */
+  | { kind: 'tag-folded'; severity: 'warning'; tag: string; metrics: string[]; values: string[]; allowed: number }
   /** A filter left scenarios out, and with them the thresholds about them. */
   | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number }
   | ({ kind: 'regression' } & Regression)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { build, encodeIntoCompressedBase64, type Histogram, JsHistogram } from 'hdr-histogram-js';
 import { random } from '../schedule/random.ts';
-import { countsArrayIndex, Trend } from './histogram.ts';
+import { countsArrayIndex, TREND_MAX, Trend } from './histogram.ts';
 
 const COUNT = 5_000;
 
@@ -80,12 +80,37 @@ test('a decoded histogram takes in larger values than it was made for', () => {
   assert.ok(Math.abs(decoded.max - 3_000_000) < 3_000);
 });
 
-test('what a clock should never give: less than nothing counts as nothing, too much is clamped', () => {
-  const trend = trendOf([-5, Number.NaN, 0]);
-  assert.deepEqual([trend.count, trend.sum, trend.max], [3, 0, 0]);
-  trend.add(Number.POSITIVE_INFINITY);
-  assert.ok(trend.max > 4_290_000);
-  assert.equal(trend.count, 4);
+test('long times and large sizes are held like short ones, over every boundary of 32 bits', () => {
+  const large = [
+    4_292_870,
+    4_292_871,
+    4_294_900,
+    4_294_967.295,
+    4_294_967.296,
+    4_294_968,
+    36_000_000,
+    5e9,
+    1e12,
+    TREND_MAX,
+  ];
+  for (const value of large) {
+    const some = trendOf([1, value]);
+    const travelled = Trend.decode(some.encode(), some.sum);
+    const merged = trendOf([2]);
+    merged.merge(travelled);
+    merged.mergeEncoded(some.encode(), some.sum);
+    assert.equal(travelled.encode(), some.encode());
+    assert.equal(merged.encode(), trendOf([2, 1, value, 1, value]).encode());
+    assert.deepEqual([merged.count, merged.sum], [5, 4 + 2 * value]);
+    assert.ok(Math.abs(merged.max - value) <= value * 0.001, `${value}: ${merged.max}`);
+    assert.deepEqual(merged.countsUpTo([2, value - 1_000_000, value * 1.001]).at(-1), 0, `${value}`);
+    const read = decode(Buffer.from(some.encode(), 'base64'));
+    assert.deepEqual(
+      [read.totalCount, read.getValueAtPercentile(100) / 1_000],
+      [2, some.max],
+      'as the library reads it',
+    );
+  }
 });
 
 test('an empty one knows nothing, and merging it changes nothing', () => {
@@ -105,15 +130,24 @@ test('what is no histogram does not decode', () => {
   for (const text of ['', 'bm8gaGlzdG9ncmFt', encoded.replace(/^./, 'x'), cut]) {
     assert.throws(() => Trend.decode(text, 0), new Error('this is no encoded histogram'), text);
   }
+  // A count beyond the last place that there is: a million places without any, then one.
+  const far = Buffer.from(encoded, 'base64').subarray(0, 40);
+  const body = Buffer.from([0x81, 0x89, 0x7a, 0x02]);
+  far.writeUInt32BE(body.length, 4);
+  assert.throws(
+    () => Trend.decode(Buffer.concat([far, body]).toString('base64'), 0),
+    new Error('this is no encoded histogram'),
+  );
 });
 
 test('values are counted where HdrHistogram itself counts them, powers of two and the largest included', () => {
   const own = build({ numberOfSignificantValueDigits: 3 }) as Histogram & { countsArrayIndex(value: number): number };
   const draw = random(1, 'index');
-  const values = Array.from({ length: 100_000 }, () => Math.floor(2 ** (draw() * 32)));
-  for (let power = 0; power <= 32; power++) values.push(...[-1, 0, 1].map((step) => 2 ** power + step));
+  const values = Array.from({ length: 100_000 }, () => Math.floor(2 ** (draw() * 53)));
+  for (let power = 0; power <= 53; power++) values.push(...[-1, 0, 1].map((step) => 2 ** power + step));
   for (const value of values) {
-    if (value < 2 ** 32) assert.equal(countsArrayIndex(value), own.countsArrayIndex(value), String(value));
+    if (value <= Number.MAX_SAFE_INTEGER)
+      assert.equal(countsArrayIndex(value), own.countsArrayIndex(value), String(value));
   }
 });
 

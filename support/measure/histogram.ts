@@ -3,43 +3,52 @@ import { build, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 /** Values are kept as integer thousandths: milliseconds become microseconds. Three significant digits. */
 const SCALE = 1000;
 
-/** Above this (about 1 h 11 min in ms) a value is clamped; the maximum then reads as this. */
-const MAX_RAW = 2 ** 32 - 1;
+/** The most that a double tells apart to the last thousandth. */
+const MAX_RAW = Number.MAX_SAFE_INTEGER;
+
+/** The largest number that a trend holds: 285 years in ms, 9 TB in bytes. */
+export const TREND_MAX = MAX_RAW / SCALE;
+
+/** Up to here numbers are integers to the processor too. */
+const UINT32 = 2 ** 32;
 
 /**
- * Where HdrHistogram counts a value of 0 … 2³² − 1 at three digits: what the library's own `countsArrayIndex` gives, by integer
+ * Where HdrHistogram counts an integer of 0 … 2⁵³ − 1 at three digits: what the library's own `countsArrayIndex` gives, by integer
  * arithmetic in place of logarithms and powers, at a sixth of the time. Seven of these happen for every request of a load.
  */
 export function countsArrayIndex(value: number): number {
-  const bucket = value < 2048 ? 0 : 21 - Math.clz32(value);
-  return bucket * 1024 + (value >>> bucket);
+  if (value < UINT32) {
+    const bucket = value < 2048 ? 0 : 21 - Math.clz32(value);
+    return bucket * 1024 + (value >>> bucket);
+  }
+  const bucket = 53 - Math.clz32(value / UINT32);
+  return bucket * 1024 + Math.floor(value / 2 ** bucket);
 }
 
 /** The least value that is counted there: the inverse of {@link countsArrayIndex}. */
 function valueAt(index: number): number {
-  // Without its sign the shift is right up to 2³² − 1.
-  return index < 2048 ? index : ((1024 + (index & 1023)) << ((index >>> 10) - 1)) >>> 0;
+  return index < 2048 ? index : (1024 + (index & 1023)) * 2 ** ((index >>> 10) - 1);
 }
 
+/** Places for counts in the largest histogram. */
+const PLACES = countsArrayIndex(MAX_RAW) + 1;
+
 /** Where a histogram that is read counts something, and how much: room for one at a time, as most have a few hundred. */
-const found = {
-  places: new Int32Array(countsArrayIndex(MAX_RAW) + 1),
-  counts: new Float64Array(countsArrayIndex(MAX_RAW) + 1),
-};
+const found = { places: new Int32Array(PLACES), counts: new Float64Array(PLACES) };
 
 /** HdrHistogram's V2 encoding: what its header begins with, and where it ends. */
 const COOKIE = 0x1c849313;
 const HEADER_BYTES = 40;
 
 /** Room for the encoding of one histogram; no count has more than eight groups of seven bits. */
-const scratch = Buffer.alloc(HEADER_BYTES + 8 * found.counts.length);
+const scratch = Buffer.alloc(HEADER_BYTES + 8 * PLACES);
 
 function emptyHistogram(): Histogram {
   return Object.assign(build({ numberOfSignificantValueDigits: 3 }), { countsArrayIndex });
 }
 
 /**
- * An HdrHistogram of numbers ≥ 0 (milliseconds, or a score). Merging is lossless: a histogram of merged parts equals
+ * An HdrHistogram of numbers of 0 … {@link TREND_MAX} (milliseconds, bytes, or a score). Merging is lossless: a histogram of merged parts equals
  * the histogram of all their values.
  */
 export class Trend {
@@ -56,11 +65,10 @@ export class Trend {
     return this.#raw.totalCount;
   }
 
+  /** @param value of 0 … {@link TREND_MAX}: whoever adds has looked at it */
   add(value: number): void {
-    // A clock that steps back must not lose the sample; NaN would poison the sum.
-    const clean = value > 0 ? value : 0;
-    this.sum += clean;
-    const raw = Math.round(clean * SCALE);
+    this.sum += value;
+    const raw = Math.round(value * SCALE);
     this.#raw.recordValue(raw < MAX_RAW ? raw : MAX_RAW);
   }
 
@@ -94,6 +102,7 @@ export class Trend {
       if (word % 2 === 1) index += (word + 1) / 2;
       else {
         if (word > 0) {
+          if (index >= PLACES) throw new Error('this is no encoded histogram');
           places[used] = index;
           counts[used++] = word / 2;
         }

@@ -128,25 +128,62 @@ export type Tags = Readonly<Record<string, string>>;
  */
 export const unfinished: Tags = { unfinished: 'yes' };
 
-/** One spelling per series: `name{a:1,b:2}` with the tags in alphabetical order, `name` without tags. */
+/** What stands in a key as it is: anything that cannot be taken for something else. */
+const bareName = /^[\w.-]+$/;
+/** Braces come in pairs, so that a key ends at its own. Half a surrogate pair would not survive a file. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const bareValue = /^(?![\s"])(?:[^,{}\u0000-\u001f\ud800-\udfff]|\{[^,{}\u0000-\u001f\ud800-\udfff]*\})+(?<!\s)$/u;
+
+/**
+ * One spelling per series, and one series per spelling: `name{a:1,b:GET /orders}` with the tags in alphabetical order, `name`
+ * without tags. A tag or value that could be taken for something else is a JSON string: `name{a:"x, y"}`.
+ */
 export function seriesKey(metric: string, tags: Tags): string {
   const names = Object.keys(tags).sort();
-  return names.length === 0 ? metric : `${metric}{${names.map((name) => `${name}:${tags[name]}`).join(',')}}`;
+  if (names.length === 0) return metric;
+  const pair = (name: string) => `${spelled(name, bareName)}:${spelled(tags[name]!, bareValue)}`;
+  return `${metric}{${names.map(pair).join(',')}}`;
 }
 
-/** The reverse of {@link seriesKey}; tag values hold no `,` or `}` (the recorder sees to it). */
-export function parseSeriesKey(key: string): { metric: string; tags: Tags } {
+function spelled(text: string, bare: RegExp): string {
+  return bare.test(text) ? text : JSON.stringify(text);
+}
+
+/** One `tag:value` of a key and what ends it; either may be a JSON string, and around both there may be blanks. */
+const jsonString = '"(?:[^"\\\\]|\\\\.)*"';
+const tagPair = new RegExp(
+  `\\s*(${jsonString}|[\\w.-]+)\\s*:\\s*(${jsonString}|(?![\\s"])(?:[^,{}]|\\{[^,{}]*\\})+?)\\s*(,|\\}$)`,
+  'ysu',
+);
+
+/** The reverse of {@link seriesKey}, which also reads what a person may write: `name{ a : 1, b:"GET /orders" }`. Undefined when it is no key. */
+export function readSeriesKey(key: string): { metric: string; tags: Tags } | undefined {
   const brace = key.indexOf('{');
   if (brace < 0) return { metric: key, tags: {} };
-  const tags: Record<string, string> = {};
-  for (const pair of key.slice(brace + 1, -1).split(',')) {
-    const colon = pair.indexOf(':');
-    tags[pair.slice(0, colon).trim()] = pair.slice(colon + 1).trim();
+  const tags: [name: string, value: string][] = [];
+  tagPair.lastIndex = brace + 1;
+  for (;;) {
+    const [, name, value, end] = tagPair.exec(key) ?? [];
+    if (end === undefined) return undefined;
+    tags.push([unspelled(name!), unspelled(value!)]);
+    if (end === '}') break;
   }
-  return { metric: key.slice(0, brace), tags };
+  const named = Object.fromEntries(tags);
+  // A tag that is there twice can only have one of its values.
+  return Object.keys(named).length < tags.length ? undefined : { metric: key.slice(0, brace), tags: named };
 }
 
-/** Tag values come from file and step names; what would break a series key is replaced. */
-export function safeTag(value: string): string {
-  return value.replace(/[{},:"\s]+/g, '-');
+/** {@link readSeriesKey} of what is known to be a key. */
+export function parseSeriesKey(key: string): { metric: string; tags: Tags } {
+  return readSeriesKey(key) ?? { metric: key, tags: {} };
+}
+
+function unspelled(text: string): string {
+  if (!text.startsWith('"')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Such as `"\d"`: a person quoted it, and meant what stands there.
+    return text.slice(1, -1);
+  }
 }

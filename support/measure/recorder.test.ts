@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseSeriesKey } from './metrics.ts';
 import { Recorder } from './recorder.ts';
+import { NamedValues } from './tag-values.ts';
 
 const declared = {
   push_duration: { type: 'trend', contains: 'time' },
@@ -39,7 +41,7 @@ test("a journey's browser metrics say journey, its others scenario; a load's alw
   journey.add('browser_step_duration', 5, { step: 'sign in', window: 'load' });
   journey.add('iterations', 1);
   assert.deepEqual(Object.keys(journey.pack()), [
-    'browser_step_duration{journey:light,step:sign-in,window:load}',
+    'browser_step_duration{journey:light,step:sign in,window:load}',
     'iterations{scenario:light}',
   ]);
   const load = new Recorder('relay', 'load');
@@ -59,16 +61,134 @@ test('a metric that is not declared, or is of another type', () => {
     message: 'metric "push_duration" is a trend, not a counter',
   });
   recorder.trend('push_duration');
+  for (const name of ['constructor', '__proto__', 'toString'])
+    assert.throws(() => recorder.add(name, 1), sentence(name));
 });
 
-test('a tag of unbounded values is found out', () => {
+test('a tag of unbounded values folds: every sample is counted, and all other figures live on', () => {
+  const recorder = new Recorder('relay', 'load', declared, new NamedValues(['checkout']));
+  const requests = (id: number) => ({ op: `GET /orders/${id}` });
+  for (let id = 0; id < 1_200; id++) recorder.add('http_reqs', 1, requests(id));
+  const handle = recorder.counter('http_reqs', requests(1_200));
+  handle.add(1);
+  recorder.add('http_reqs', 5, { op: 'checkout' });
+  recorder.add('http_reqs', 1, requests(0));
+  recorder.add('generator_cpu_percent', 50);
+  recorder.add('accepted', 1, { op: 'push' });
+  const packed = recorder.pack();
+  assert.deepEqual(packed['http_reqs{op:other,scenario:relay}'], { t: 'counter', sum: 1_101 });
+  assert.deepEqual(packed['http_reqs{op:GET /orders/0,scenario:relay}'], { t: 'counter', sum: 2 });
+  assert.deepEqual(packed['http_reqs{op:checkout,scenario:relay}'], { t: 'counter', sum: 5 }, 'a name that is judged');
+  assert.ok(packed['generator_cpu_percent{scenario:relay}'] && packed['accepted{op:push,scenario:relay}']);
+  const counters = Object.entries(packed).filter(([key]) => key.startsWith('http_reqs'));
+  assert.equal(counters.length, 102);
+  assert.equal(
+    counters.reduce((sum, [, one]) => sum + (one.t === 'counter' ? one.sum : 0), 0),
+    1_207,
+  );
+  const values = [100, 101, 102, 103, 104].map((id) => `GET /orders/${id}`);
+  assert.deepEqual(recorder.folded, [{ metric: 'http_reqs', tag: 'op', values }]);
+  assert.deepEqual(recorder.errors, {});
+});
+
+test('a hundred values of a tag are told apart, and no finding follows', () => {
   const recorder = new Recorder('relay', 'load');
-  for (let id = 0; id < 1_000; id++) recorder.add('http_reqs', 1, { id: `${id}` });
-  assert.throws(() => recorder.add('http_reqs', 1, { id: '1000' }), {
-    message:
-      'metric "http_reqs" would be series number 1001: a tag takes unbounded values (http_reqs{id:1000,scenario:relay})',
+  for (let id = 0; id < 100; id++) recorder.add('http_reqs', 1, { op: `${id}` });
+  assert.deepEqual([Object.keys(recorder.pack()).length, recorder.folded], [100, []]);
+});
+
+test('many tags of many values fold too, whatever chooses their names; what has none of them never does', () => {
+  const recorder = new Recorder('relay', 'load', declared);
+  for (let a = 0; a < 100; a++) {
+    for (let b = 0; b < 20; b++) recorder.add('http_reqs', 1, { a: `${a}`, b: `${b}` });
+  }
+  for (let id = 0; id < 2_000; id++) recorder.add('iterations', 1, { [`tag ${id}`]: 'x' });
+  recorder.add('machine_cpu_percent', 5, { window: 'load' });
+  recorder.error('one');
+  const packed = recorder.pack();
+  const sum = (metric: string) =>
+    Object.entries(packed).reduce(
+      (all, [key, one]) => all + (key.startsWith(metric) && one.t === 'counter' ? one.sum : 0),
+      0,
+    );
+  assert.deepEqual([sum('http_reqs'), sum('iterations')], [2_000, 2_000]);
+  assert.ok(Object.keys(packed).length < 1_050);
+  assert.ok(packed['machine_cpu_percent{scenario:relay,window:load}']);
+  assert.deepEqual([...new Set(recorder.folded.map(({ metric, tag }) => `${metric} ${tag}`))].slice(0, 2), [
+    'http_reqs a',
+    'http_reqs b',
+  ]);
+});
+
+test('two names never become one series', () => {
+  const recorder = new Recorder('relay', 'load');
+  const names = [
+    'GET /orders',
+    'GET-/orders',
+    'is: ok',
+    'is, ok',
+    'is "ok"',
+    ' is ok',
+    'is ok',
+    '{id}',
+    'id',
+    '',
+    'ü',
+    'u',
+    '\\n',
+    '\n',
+    'constructor',
+    '__proto__',
+  ];
+  for (const name of names) {
+    recorder.add('http_reqs', 1, { op: name });
+    recorder.check(name, true);
+  }
+  const packed = recorder.pack();
+  assert.equal(Object.keys(packed).length, 2 * names.length);
+  const read = Object.keys(packed).map((key) => parseSeriesKey(key).tags);
+  assert.deepEqual(read.flatMap(({ op }) => op ?? []).sort(), names.toSorted());
+  assert.deepEqual(read.flatMap(({ check }) => check ?? []).sort(), names.toSorted());
+});
+
+test('a tag cannot take a sample to another scenario', () => {
+  const recorder = new Recorder('relay', 'load');
+  recorder.add('http_reqs', 1, { scenario: 'mine' });
+  assert.deepEqual(Object.keys(recorder.pack()), ['http_reqs{scenario:relay}']);
+});
+
+test('a value that is none of the metric is an error by name, and costs nothing else', () => {
+  const recorder = new Recorder('relay', 'load', declared);
+  recorder.add('push_duration', Number.NaN);
+  recorder.trend('push_duration', { op: 'push' }).add(Number.NaN);
+  recorder.add('push_duration', '5' as never);
+  recorder.add('push_duration', -3);
+  recorder.add('iteration_failed', undefined as never);
+  recorder.add('push_duration', 1e300);
+  recorder.add('push_duration', 5);
+  recorder.add('iteration_failed', true);
+  assert.deepEqual(recorder.errors, {
+    'metric "push_duration": NaN is no number': 2,
+    'metric "push_duration": a string is no number': 1,
+    'metric "push_duration": a number below 0 is out of range': 1,
+    'metric "iteration_failed": undefined is neither true nor false': 1,
+    'metric "push_duration": a number above 9007199254740.99 is counted as 9007199254740.99': 1,
   });
-  recorder.add('http_reqs', 1, { id: '999' });
+  const packed = recorder.pack();
+  assert.deepEqual(Object.keys(packed), ['push_duration{scenario:relay}', 'iteration_failed{scenario:relay}']);
+  assert.deepEqual(packed['iteration_failed{scenario:relay}'], { t: 'rate', passes: 1, total: 1 });
+});
+
+test('a series that cannot be packed is an error by name, and the others are kept', () => {
+  const recorder = new Recorder('relay', 'load', declared);
+  const broken = recorder.counter('accepted');
+  broken.add(1);
+  broken.pack = () => {
+    throw new Error('no room');
+  };
+  recorder.add('iterations', 1);
+  assert.deepEqual(Object.keys(recorder.pack()), ['iterations{scenario:relay}']);
+  assert.deepEqual(recorder.errors, { 'accepted{scenario:relay} was not kept: no room': 1 });
 });
 
 test('checks count by name; a failed one is an error as well', () => {
@@ -77,18 +197,21 @@ test('checks count by name; a failed one is an error as well', () => {
   recorder.check('status is 200', false);
   recorder.check('is accepted', true);
   assert.deepEqual(recorder.pack(), {
-    'checks{check:status-is-200,scenario:relay}': { t: 'rate', passes: 1, total: 2 },
-    'checks{check:is-accepted,scenario:relay}': { t: 'rate', passes: 1, total: 1 },
+    'checks{check:status is 200,scenario:relay}': { t: 'rate', passes: 1, total: 2 },
+    'checks{check:is accepted,scenario:relay}': { t: 'rate', passes: 1, total: 1 },
   });
   assert.deepEqual(recorder.errors, { 'check: status is 200': 1 });
 });
 
-test('errors beyond a hundred names are counted as other', () => {
+test('a check of what is neither true nor false has failed, and says why', () => {
   const recorder = new Recorder('relay', 'load');
-  for (let n = 0; n < 150; n++) recorder.error(`id ${n}`);
-  recorder.error('id 0');
-  assert.equal(recorder.errors['id 0'], 2);
-  assert.equal(recorder.errors['id 99'], 1);
-  assert.equal(recorder.errors['id 100'], undefined);
-  assert.equal(recorder.errors.other, 50);
+  const checked = [undefined, Number.NaN, 'yes', true, 1].map((value) => recorder.check('is ok', value as boolean));
+  assert.deepEqual(checked, [false, false, false, true, true]);
+  assert.deepEqual(recorder.pack(), { 'checks{check:is ok,scenario:relay}': { t: 'rate', passes: 2, total: 5 } });
+  assert.deepEqual(recorder.errors, {
+    'check "is ok": undefined is neither true nor false': 1,
+    'check "is ok": NaN is neither true nor false': 1,
+    'check "is ok": a string is neither true nor false': 1,
+    'check: is ok': 3,
+  });
 });

@@ -1,7 +1,9 @@
+import { ErrorCounts } from './error-counts.ts';
 import { type Failure, FailureExamples } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
-import { builtinMetrics, safeTag, seriesKey } from './metrics.ts';
-import { type AnySeries, mergeInto, newSeries, type Packed } from './series.ts';
+import { builtinMetrics, seriesKey } from './metrics.ts';
+import { type AnySeries, mergeInto, newSeries, type Packed, truthOf } from './series.ts';
+import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
 
 /** What one slice measured between two instants; intervals of all slices share their boundaries. */
 export interface Interval {
@@ -10,9 +12,10 @@ export interface Interval {
   series: Record<string, Packed>;
 }
 
-/** More series than this in one slice is a tag with unbounded values (an id, a URL), not a measurement. */
+/** So many series of one slice are told apart by tags of an author's own; the values of further ones are folded. */
 const MAX_SERIES = 1_000;
-const MAX_ERROR_NAMES = 100;
+/** Series that a caller's tags are looked up for without spelling their key again. */
+const MAX_KNOWN = 1_000;
 
 /** Metrics that are followed over time also where there is no room for all: rates, response times and what a person feels. */
 const followed =
@@ -26,10 +29,10 @@ export function followedOnly({ index, series }: Interval): Interval {
 /** Collects what one slice measures. Adding is synchronous and allocation-free; packing happens once an interval. */
 export class Recorder {
   readonly definitions: Readonly<Record<string, MetricDefinition>>;
-  /** Failures by name over the whole run; names beyond a bound are counted as `other`. */
-  readonly errors: Record<string, number> = {};
-  /** The same of those that are known to be of one operation. */
-  readonly errorsByOperation: Record<string, Record<string, number>> = {};
+  readonly #errors = new ErrorCounts();
+  /** Failures by name over the whole run. */
+  readonly errors: Record<string, number> = this.#errors.byName;
+  readonly #errorsByOperation = new Map<string, ErrorCounts>();
   /** Of failures by name the first, in full. */
   readonly examples = new FailureExamples();
   readonly #scenario: string;
@@ -41,15 +44,28 @@ export class Recorder {
   readonly #samplers: (() => void)[] = [];
   readonly #underWay: (() => void)[] = [];
   readonly #totals = new Map<string, AnySeries>();
+  readonly #values: FirstValues;
 
   /**
    * Every series carries the tag `scenario`; `browser_*` metrics of a journey carry `journey` in its place.
    * @param declared metrics of the scenario's own, beside the built-in ones
+   * @param named values of tags that are told apart however many others there are
    */
-  constructor(scenario: string, kind: 'load' | 'journey', declared: Record<string, MetricDefinition> = {}) {
+  constructor(
+    scenario: string,
+    kind: 'load' | 'journey',
+    declared: Record<string, MetricDefinition> = {},
+    named = new NamedValues(),
+  ) {
     this.#scenario = scenario;
     this.#kind = kind;
     this.definitions = { ...builtinMetrics, ...declared };
+    this.#values = new FirstValues(named);
+  }
+
+  /** Tags that took more values than are told apart. */
+  get folded(): FoldedTag[] {
+    return this.#values.folded.list();
   }
 
   trend(metric: string, tags: Tags = {}): AnySeries & { type: 'trend' } {
@@ -65,37 +81,48 @@ export class Recorder {
     return this.#series(metric, 'gauge', tags) as AnySeries & { type: 'gauge' };
   }
 
-  /** Adds one value. Throws when the metric was never declared. Code that adds often with tags keeps the series itself. */
-  add(metric: string, value: number, tags?: Tags): void {
-    if (tags) {
-      this.#series(metric, undefined, tags).add(value);
-      return;
-    }
-    let series = this.#untagged.get(metric);
+  /**
+   * Adds one value. Throws when the metric was never declared; a value that is none of the metric's is counted among the errors.
+   * Code that adds often with tags keeps the series itself.
+   */
+  add(metric: string, value: number | boolean, tags?: Tags): void {
+    let series = tags ? this.#series(metric, undefined, tags) : this.#untagged.get(metric);
     if (!series) {
       series = this.#series(metric, undefined, {});
       this.#untagged.set(metric, series);
     }
-    series.add(value);
+    // What a rate takes for true, the others refuse.
+    series.add(value as number);
   }
 
-  /** k6's check: counts into `checks`, tagged with its name; a failed one also among the errors. */
-  check(name: string, passed: boolean, operation?: string): void {
+  /**
+   * k6's check: counts into `checks`, tagged with its name; a failed one also among the errors. What is neither true nor false
+   * has failed.
+   */
+  check(name: string, passed: boolean, operation?: string): boolean {
     let series = this.#checks.get(name);
     if (!series) {
       series = this.#series('checks', 'rate', { check: name });
-      this.#checks.set(name, series);
+      if (this.#checks.size < MAX_KNOWN) this.#checks.set(name, series);
     }
-    series.add(passed ? 1 : 0);
-    if (!passed) this.error(`check: ${name}`, operation);
+    const held = truthOf(passed, (what) => this.error(`check "${name}": ${what}`, operation)) ?? false;
+    series.add(held ? 1 : 0);
+    if (!held) this.error(`check: ${name}`, operation);
+    return held;
   }
 
   /** Counts a failure under a name that groups its like: `HTTP 500`, `ECONNRESET`, `check: status is 200`. */
   error(name: string, operation?: string): void {
-    count(this.errors, name);
+    this.#errors.add(name, 1);
     if (operation === undefined) return;
-    this.errorsByOperation[operation] ??= {};
-    count(this.errorsByOperation[operation], name);
+    const own = this.#errorsByOperation.get(operation) ?? new ErrorCounts();
+    this.#errorsByOperation.set(operation, own);
+    own.add(name, 1);
+  }
+
+  /** Failures by name of those that are known to be of one operation. */
+  get errorsByOperation(): Record<string, Record<string, number>> {
+    return Object.fromEntries([...this.#errorsByOperation].map(([operation, { byName }]) => [operation, byName]));
   }
 
   /** The same with what there is to read of it, which is kept for the first of its name. */
@@ -125,8 +152,13 @@ export class Recorder {
     const packed: Record<string, Packed> = {};
     for (const [key, series] of this.#live) {
       if (series.count === 0) continue;
-      packed[key] = series.pack();
-      this.#addUp(key, series);
+      try {
+        packed[key] = series.pack();
+        this.#addUp(key, series);
+      } catch (error) {
+        // Whatever is wrong with one series, the others are kept.
+        this.error(`${key} was not kept: ${(error as Error).message}`);
+      }
       series.reset();
     }
     return packed;
@@ -145,31 +177,25 @@ export class Recorder {
   }
 
   #series(metric: string, type: MetricType | undefined, tags: Tags): AnySeries {
-    const definition = this.definitions[metric];
+    const definition = Object.hasOwn(this.definitions, metric) ? this.definitions[metric] : undefined;
     if (!definition) {
       throw new Error(`metric "${metric}" is not declared: name it in the scenario's metrics: { ${metric}: … }`);
     }
     if (type && definition.type !== type) throw new Error(`metric "${metric}" is a ${definition.type}, not a ${type}`);
     const own = this.#kind === 'journey' && metric.startsWith('browser_') ? 'journey' : 'scenario';
-    const clean: Record<string, string> = { [own]: this.#scenario };
-    for (const [name, value] of Object.entries(tags)) clean[name] = safeTag(value);
-    const key = seriesKey(metric, clean);
-    let found = this.#live.get(key);
-    if (!found) {
-      if (this.#live.size >= MAX_SERIES) {
-        throw new Error(
-          `metric "${metric}" would be series number ${MAX_SERIES + 1}: a tag takes unbounded values (${key})`,
-        );
-      }
-      found = newSeries(definition.type);
-      this.#live.set(key, found);
-    }
-    return found;
+    const counted = this.#values.of(metric, tags);
+    const key = seriesKey(metric, { ...counted, [own]: this.#scenario });
+    const found = this.#live.get(key);
+    if (found) return found;
+    if (this.#live.size < MAX_SERIES) return this.#newSeries(key, metric, definition);
+    // Without tags of an author's own this is the same series, and there are only so many of these.
+    const folded = seriesKey(metric, { ...this.#values.fold(metric, counted), [own]: this.#scenario });
+    return this.#live.get(folded) ?? this.#newSeries(folded, metric, definition);
   }
-}
 
-function count(errors: Record<string, number>, name: string): void {
-  const known = name in errors || Object.keys(errors).length < MAX_ERROR_NAMES;
-  const bucket = known ? name : 'other';
-  errors[bucket] = (errors[bucket] ?? 0) + 1;
+  #newSeries(key: string, metric: string, { type, contains }: MetricDefinition): AnySeries {
+    const series = newSeries(type, contains, (what) => this.error(`metric "${metric}": ${what}`));
+    this.#live.set(key, series);
+    return series;
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TREND_MAX } from './histogram.ts';
 import type { MetricType } from './metrics.ts';
 import { type AnySeries, mergeInto, newSeries, type Packed, type Series, unpack } from './series.ts';
 
@@ -61,4 +62,62 @@ test('series of different types do not merge', () => {
       else assert.throws(merge, new Error(`a ${other} cannot be merged into a ${into}`));
     }
   }
+});
+
+/** What is told of a value that is added to a series, and what the series then holds. */
+function adding(value: unknown, type: MetricType, contains: 'time' | 'data' | 'default' = 'default') {
+  const told: string[] = [];
+  const series = newSeries(type, contains, (what) => told.push(what));
+  series.add(value as number);
+  return { told, count: series.count };
+}
+
+test('what is no number is told by name and never added, least of all as 0', () => {
+  const none: [value: unknown, what: string][] = [
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NEGATIVE_INFINITY, '-Infinity'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['5', 'a string'],
+    [5n, 'a bigint'],
+    [{}, 'an object'],
+    [() => 5, 'a function'],
+  ];
+  for (const [value, what] of none) {
+    for (const type of ['trend', 'counter', 'gauge'] as const) {
+      assert.deepEqual(adding(value, type), { told: [`${what} is no number`], count: 0 }, type);
+    }
+    assert.deepEqual(adding(value, 'rate'), { told: [`${what} is neither true nor false`], count: 0 });
+  }
+  assert.deepEqual(adding(true, 'trend'), { told: ['true is no number'], count: 0 });
+});
+
+test('a number out of range is told: below it is not added, above it is added as the most', () => {
+  const below = { told: ['a number below 0 is out of range'], count: 0 };
+  assert.deepEqual(adding(-1, 'trend', 'time'), below);
+  assert.deepEqual(adding(-1, 'counter'), below);
+  assert.deepEqual(adding(-1, 'gauge', 'data'), below);
+  const above = (most: number) => ({ told: [`a number above ${most} is counted as ${most}`], count: 1 });
+  assert.deepEqual(adding(1e300, 'trend'), above(TREND_MAX));
+  assert.deepEqual(adding(1e300, 'counter'), above(Number.MAX_SAFE_INTEGER));
+  assert.deepEqual(adding(1e300, 'gauge'), above(Number.MAX_SAFE_INTEGER));
+  const sum = newSeries('counter', 'default', () => {});
+  for (let n = 0; n < 3; n++) sum.add(1.7e308);
+  assert.deepEqual(unpack(sum.pack()).pack(), { t: 'counter', sum: 3 * Number.MAX_SAFE_INTEGER });
+});
+
+test('what is in range is told to nobody', () => {
+  const fine = { told: [], count: 1 };
+  for (const value of [0, -0, 1e-9, 5, 4_294_900, 5e9, TREND_MAX]) assert.deepEqual(adding(value, 'trend'), fine);
+  // The difference of two readings of a clock.
+  assert.deepEqual(adding(-1e-10, 'trend', 'time'), fine);
+  assert.deepEqual(adding(-5, 'gauge', 'time'), fine);
+  assert.deepEqual(adding(0, 'counter'), fine);
+});
+
+test('a rate takes booleans and, as k6 does, any number but 0 for true', () => {
+  const rate = newSeries('rate');
+  for (const value of [true, false, 1, 0, 0.5, -3]) (rate as { add(value: number | boolean): void }).add(value);
+  assert.deepEqual(rate.pack(), { t: 'rate', passes: 4, total: 6 });
 });

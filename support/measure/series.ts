@@ -1,5 +1,5 @@
-import { Trend } from './histogram.ts';
-import type { MetricType } from './metrics.ts';
+import { TREND_MAX, Trend } from './histogram.ts';
+import type { Contains, MetricType } from './metrics.ts';
 
 /** What a series gathered, as it travels: in an interval of a slice, or over the whole run. */
 export type Packed =
@@ -8,14 +8,60 @@ export type Packed =
   | { t: 'counter'; sum: number }
   | { t: 'gauge'; last: number; min: number; max: number; sum: number; n: number };
 
-/**
- * One metric with one set of tags. `add` is the hot path: no allocation, no I/O.
- * For a rate, 1 counts as true and 0 as false (k6: any non-zero value is true).
- */
+/** Hears what was wrong with a value: `NaN is no number`. It is not added, or as the sentence says. */
+export type Refusal = (what: string) => void;
+
+const thrown: Refusal = (what) => {
+  throw new RangeError(what);
+};
+
+/** Counters and gauges hold what a double tells apart to the last integer. */
+const MAX = Number.MAX_SAFE_INTEGER;
+
+/** What rounds to no thousandth is a clock's noise, not a number below 0. */
+const NOISE = 0.0005;
+
+/** The number to add in place of one that a series does not hold; undefined for what is none. */
+function heldOf(value: unknown, min: number, max: number, refuse: Refusal): number | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    refuse(`${called(value)} is no number`);
+    return undefined;
+  }
+  if (value >= min && value <= max) return value;
+  if (value > min) {
+    refuse(`a number above ${max} is counted as ${max}`);
+    return max;
+  }
+  if (min !== 0) {
+    refuse(`a number below ${min} is counted as ${min}`);
+    return min;
+  }
+  if (value > -NOISE) return 0;
+  refuse('a number below 0 is out of range');
+  return undefined;
+}
+
+/** What it is, never what it says: that may be of any length, and a secret. */
+function called(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
+    return `${value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** What a value says of yes or no, as k6 has it: any number but 0 is true. Undefined for what is neither a boolean nor a number. */
+export function truthOf(value: unknown, refuse: Refusal): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value !== 0;
+  refuse(`${called(value)} is neither true nor false`);
+  return undefined;
+}
+
+/** One metric with one set of tags. `add` is the hot path: no allocation, no I/O. */
 export interface Series {
   readonly type: MetricType;
   /** Samples added; for a counter the number of additions is not kept: 1 once it has been touched. */
   readonly count: number;
+  /** What is no number of the metric's range is not added, but told to the series' {@link Refusal}; what is too large is added as the most. */
   add(value: number): void;
   merge(other: Series): void;
   reset(): void;
@@ -25,14 +71,21 @@ export interface Series {
 export class TrendSeries implements Series {
   readonly type = 'trend';
   readonly trend: Trend;
-  constructor(trend = new Trend()) {
+  readonly #refuse: Refusal;
+  constructor(trend = new Trend(), refuse = thrown) {
     this.trend = trend;
+    this.#refuse = refuse;
   }
   get count(): number {
     return this.trend.count;
   }
   add(value: number): void {
-    this.trend.add(value);
+    if (typeof value === 'number' && value >= 0 && value <= TREND_MAX) {
+      this.trend.add(value);
+      return;
+    }
+    const held = heldOf(value, 0, TREND_MAX, this.#refuse);
+    if (held !== undefined) this.trend.add(held);
   }
   merge(other: TrendSeries): void {
     this.trend.merge(other.trend);
@@ -49,9 +102,15 @@ export class RateSeries implements Series {
   readonly type = 'rate';
   passes = 0;
   count = 0;
-  add(value: number): void {
+  readonly #refuse: Refusal;
+  constructor(refuse = thrown) {
+    this.#refuse = refuse;
+  }
+  add(value: number | boolean): void {
+    const truth = truthOf(value, this.#refuse);
+    if (truth === undefined) return;
     this.count += 1;
-    if (value !== 0) this.passes += 1;
+    if (truth) this.passes += 1;
   }
   merge(other: RateSeries): void {
     this.count += other.count;
@@ -70,16 +129,29 @@ export class CounterSeries implements Series {
   readonly type = 'counter';
   sum = 0;
   #touched = false;
+  readonly #refuse: Refusal;
+  constructor(refuse = thrown) {
+    this.#refuse = refuse;
+  }
   get count(): number {
     return this.#touched ? 1 : 0;
   }
   add(value: number): void {
-    this.sum += value;
+    const held = heldOf(value, 0, MAX, this.#refuse);
+    if (held === undefined) return;
+    this.sum += held;
     this.#touched = true;
   }
   merge(other: CounterSeries): void {
     this.sum += other.sum;
     this.#touched ||= other.#touched;
+  }
+  /** A counter that has come to this. */
+  static at(sum: number): CounterSeries {
+    const counter = new CounterSeries();
+    counter.sum = sum;
+    counter.#touched = true;
+    return counter;
   }
   reset(): void {
     this.sum = 0;
@@ -97,11 +169,20 @@ export class GaugeSeries implements Series {
   max = Number.NEGATIVE_INFINITY;
   sum = 0;
   count = 0;
+  readonly #refuse: Refusal;
+  readonly #least: number;
+  /** @param contains only bytes are never below 0 */
+  constructor(contains: Contains = 'default', refuse = thrown) {
+    this.#least = contains === 'data' ? 0 : -MAX;
+    this.#refuse = refuse;
+  }
   add(value: number): void {
-    this.last = value;
-    this.min = Math.min(this.min, value);
-    this.max = Math.max(this.max, value);
-    this.sum += value;
+    const held = heldOf(value, this.#least, MAX, this.#refuse);
+    if (held === undefined) return;
+    this.last = held;
+    this.min = Math.min(this.min, held);
+    this.max = Math.max(this.max, held);
+    this.sum += held;
     this.count += 1;
   }
   /** The other one is taken for the later one. */
@@ -127,16 +208,17 @@ export class GaugeSeries implements Series {
 
 export type AnySeries = TrendSeries | RateSeries | CounterSeries | GaugeSeries;
 
-export function newSeries(type: MetricType): AnySeries {
+/** @param refuse default: throws a RangeError */
+export function newSeries(type: MetricType, contains: Contains = 'default', refuse: Refusal = thrown): AnySeries {
   switch (type) {
     case 'trend':
-      return new TrendSeries();
+      return new TrendSeries(new Trend(), refuse);
     case 'rate':
-      return new RateSeries();
+      return new RateSeries(refuse);
     case 'counter':
-      return new CounterSeries();
+      return new CounterSeries(refuse);
     case 'gauge':
-      return new GaugeSeries();
+      return new GaugeSeries(contains, refuse);
   }
 }
 
@@ -149,8 +231,7 @@ export function unpack(packed: Packed): AnySeries {
     case 'rate':
       return Object.assign(series, { passes: packed.passes, count: packed.total });
     case 'counter':
-      series.add(packed.sum);
-      return series;
+      return CounterSeries.at(packed.sum);
     case 'gauge': {
       const { last, min, max, sum, n } = packed;
       return Object.assign(series, { last, min, max, sum, count: n });

@@ -4,6 +4,7 @@ import type { Failure } from './failures.ts';
 import type { MetricDefinition } from './metrics.ts';
 import type { Interval } from './recorder.ts';
 import type { Packed } from './series.ts';
+import type { FoldedTag } from './tag-values.ts';
 
 /** Content type of the attachment that carries a slice's report; also how the reporter finds it. */
 export const sliceReportType = 'application/vnd.tandem.slice+gzip';
@@ -25,6 +26,8 @@ export interface SliceReport {
   intervals: Interval[];
   /** All intervals as one, without gauges: whoever merges a thousand slices need not read each of their intervals. */
   totals: Record<string, Packed>;
+  /** Tags that took more values than are told apart; absent for none. */
+  folded?: FoldedTag[];
   evidence: Evidence;
   end: SliceEnd;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { builtinMetrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { MetricStore } from './store.ts';
+import { NamedValues } from './tag-values.ts';
 
 /** What two slices of a load and a journey measured in their first two intervals. */
 function exampleStore(): MetricStore {
@@ -141,4 +142,64 @@ test('series as they were recorded: no sample is in two of them, whole or by int
     { metric: 'vus', tags: { scenario: 'relay' }, ...each },
   ]);
   assert.equal(store.trend('http_req_duration', { scenario: 'relay' }).count, 4);
+});
+
+/** What a slice measured in which each of its requests had an operation of its own. */
+function sliceOfIds(slice: number) {
+  const recorder = new Recorder('relay', 'load', {}, new NamedValues(['checkout']));
+  for (let id = 0; id < 100; id++) {
+    const op = `GET /orders/${(slice * 7919 + id * 104729) % 100_003}`;
+    recorder.add('http_req_duration', id, { op });
+    recorder.add('vus', 1, { op });
+  }
+  recorder.add('http_req_duration', slice, { op: 'checkout' });
+  const intervals = [{ index: slice % 3, series: recorder.pack() }];
+  return { totals: recorder.totals(), intervals };
+}
+
+test('slices that each know other values of a tag are folded like one, in whatever order they come', () => {
+  const slices = Array.from({ length: 40 }, (_, slice) => sliceOfIds(slice));
+  const merge = (all: typeof slices) => {
+    const store = new MetricStore(new NamedValues([], ['http_req_duration{op:checkout}']));
+    store.define(builtinMetrics);
+    for (const slice of all) store.addSlice(slice);
+    return store;
+  };
+  const [store, reversed] = [merge(slices), merge(slices.toReversed())];
+  for (const one of [store, reversed]) {
+    const series = [...one.series()].filter(({ metric }) => metric === 'http_req_duration');
+    assert.equal(series.length, 102);
+    assert.equal(one.trend('http_req_duration').count, 40 * 101);
+    assert.equal(one.trend('http_req_duration', { op: 'checkout' }).count, 40);
+    const over = [...one.over('http_req_duration', { op: 'other' }).values()];
+    assert.equal(
+      over.reduce((sum, { count }) => sum + count, 0),
+      one.trend('http_req_duration', { op: 'other' }).count,
+    );
+    assert.equal([...one.series()].filter(({ metric }) => metric === 'vus').length, 101);
+    assert.deepEqual(
+      [...one.over('vus').values()].map((gauge) => gauge.type === 'gauge' && gauge.last),
+      [1_400, 1_300, 1_300],
+    );
+    assert.deepEqual(one.folded.map(({ metric, tag }) => [metric, tag]).sort(), [
+      ['http_req_duration', 'op'],
+      ['vus', 'op'],
+    ]);
+  }
+  assert.deepEqual(reversed.keys(), store.keys());
+  for (const { metric, tags, total } of store.series()) {
+    if (total.type === 'trend') assert.equal(reversed.trend(metric, tags).encode(), total.trend.encode());
+  }
+});
+
+test('a histogram that does not decode costs no other series', () => {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  const totals = {
+    'http_req_waiting{scenario:relay}': { t: 'trend', h: 'broken', sum: 1 },
+    'iterations{scenario:relay}': { t: 'counter', sum: 5 },
+  } as const;
+  assert.throws(() => store.addSlice({ totals, intervals: [] }), new Error('this is no encoded histogram'));
+  assert.equal(store.sum('iterations'), 5);
+  assert.deepEqual(store.folded, []);
 });

@@ -13,6 +13,7 @@ import {
   TrendSeries,
   unpack,
 } from './series.ts';
+import { type FoldedTag, LeastValues, NamedValues, OTHER } from './tag-values.ts';
 
 /** What was measured under one key: in all, and as it came, interval by interval of each slice. */
 interface Entry {
@@ -33,48 +34,93 @@ export class MetricStore {
   readonly #series = new Map<string, Entry>();
   /** Gauges of several slices add up at one instant, and only then are followed over time: key → interval → sum. */
   readonly #gauges = new Map<string, Map<number, number>>();
+  readonly #values: LeastValues;
+
+  /** @param named values of tags that are told apart however many others there are */
+  constructor(named = new NamedValues()) {
+    this.#values = new LeastValues(named, (metric, tag, value) => this.#fold(metric, tag, value));
+  }
+
+  /** Tags that took more values than are told apart, all slices together. */
+  get folded(): FoldedTag[] {
+    return this.#values.folded.list();
+  }
 
   define(definitions: Record<string, MetricDefinition>): void {
     Object.assign(this.definitions, definitions);
   }
 
-  /** Adds one interval of one slice. Throws when a histogram does not decode. */
+  /** Adds one interval of one slice. Throws when a histogram does not decode, once all others were added. */
   add(interval: Interval): void {
     this.#keep(interval);
-    for (const [key, packed] of Object.entries(interval.series)) this.#addUp(key, packed);
+    this.#addUp(interval.series);
   }
 
-  /** Adds a slice whose intervals were added up already. Throws when a histogram does not decode. */
+  /** Adds a slice whose intervals were added up already. Throws when a histogram does not decode, once all others were added. */
   addSlice({ totals, intervals }: { totals: Record<string, Packed>; intervals: Interval[] }): void {
     for (const interval of intervals) this.#keep(interval);
-    for (const [key, packed] of Object.entries(totals)) this.#addUp(key, packed);
+    this.#addUp(totals);
   }
 
   /** As it came, to be told by interval. */
   #keep({ index, series }: Interval): void {
     this.lastInterval = Math.max(this.lastInterval, index);
     for (const [key, packed] of Object.entries(series)) {
-      if (packed.t === 'gauge') {
-        const sums = this.#gauges.get(key) ?? new Map<number, number>();
-        this.#gauges.set(key, sums.set(index, (sums.get(index) ?? 0) + packed.last));
-      } else {
-        const entry = this.#entryOf(key, packed.t);
-        if (entry.parts.push({ index, packed }) % MANY_PARTS === 0) joined(entry);
-      }
+      if (packed.t === 'gauge') this.#addGauge(this.#counted(key), index, packed.last);
+      else keepPart(this.#entryOf(key, packed.t), { index, packed });
     }
   }
 
-  #addUp(key: string, packed: Packed): void {
-    if (packed.t !== 'gauge') mergePacked(this.#entryOf(key, packed.t).total, packed);
+  #addUp(series: Record<string, Packed>): void {
+    let unreadable: unknown;
+    for (const [key, packed] of Object.entries(series)) {
+      if (packed.t === 'gauge') continue;
+      try {
+        mergePacked(this.#entryOf(key, packed.t).total, packed);
+      } catch (error) {
+        unreadable ??= error;
+      }
+    }
+    if (unreadable !== undefined) throw unreadable;
+  }
+
+  #addGauge(key: string, index: number, value: number): void {
+    const sums = this.#gauges.get(key) ?? new Map<number, number>();
+    this.#gauges.set(key, sums.set(index, (sums.get(index) ?? 0) + value));
   }
 
   #entryOf(key: string, type: Packed['t']): Entry {
-    let entry = this.#series.get(key);
-    if (!entry) {
-      entry = { ...parseSeriesKey(key), total: newSeries(type), parts: [] };
-      this.#series.set(key, entry);
-    }
+    const known = this.#series.get(key);
+    if (known) return known;
+    const counted = this.#counted(key);
+    const entry = this.#series.get(counted) ?? { ...parseSeriesKey(counted), total: newSeries(type), parts: [] };
+    this.#series.set(counted, entry);
     return entry;
+  }
+
+  /** The key of the series that a slice's counts for. */
+  #counted(key: string): string {
+    if (this.#gauges.has(key)) return key;
+    const { metric, tags } = parseSeriesKey(key);
+    return seriesKey(metric, this.#values.of(metric, tags));
+  }
+
+  /** What was told apart so far belongs to the others. */
+  #fold(metric: string, tag: string, value: string): void {
+    const isFolded = (one: { metric: string; tags: Tags }) => one.metric === metric && one.tags[tag] === value;
+    for (const [key, entry] of this.#series) {
+      if (!isFolded(entry)) continue;
+      this.#series.delete(key);
+      const others = this.#entryOf(seriesKey(metric, { ...entry.tags, [tag]: OTHER }), entry.total.type);
+      mergeInto(others.total, entry.total);
+      for (const part of entry.parts) keepPart(others, part);
+    }
+    for (const [key, sums] of this.#gauges) {
+      const { tags } = parseSeriesKey(key);
+      if (!isFolded({ metric: parseSeriesKey(key).metric, tags })) continue;
+      this.#gauges.delete(key);
+      for (const [index, sum] of sums) this.#addGauge(seriesKey(metric, { ...tags, [tag]: OTHER }), index, sum);
+    }
   }
 
   /**
@@ -159,6 +205,10 @@ export class MetricStore {
   }
 }
 
+function keepPart(entry: Entry, part: Entry['parts'][number]): void {
+  if (entry.parts.push(part) % MANY_PARTS === 0) joined(entry);
+}
+
 /** The parts of a series, of which those of many slices become one an interval: whoever asks again need not merge them again. */
 function joined(entry: Entry): Entry['parts'] {
   if (entry.parts.length > new Set(entry.parts.map(({ index }) => index)).size) {
@@ -184,11 +234,14 @@ function gaugesInOrder(sums: Map<number, number>): Map<number, GaugeSeries> {
     [...sums]
       .sort(([a], [b]) => a - b)
       .map(([index, value]) => {
-        const gauge = new GaugeSeries();
-        gauge.add(value);
-        return [index, gauge];
+        return [index, gaugeAt(value)];
       }),
   );
+}
+
+/** The sum of many gauges may be more than one holds. */
+function gaugeAt(value: number): GaugeSeries {
+  return unpack({ t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 }) as GaugeSeries;
 }
 
 function carries(tags: Tags, wanted: Tags): boolean {

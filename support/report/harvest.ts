@@ -1,15 +1,18 @@
 import { relative } from 'node:path';
 import { consult } from '../check/oracles.ts';
 import type { Declaration } from '../declaration.ts';
+import { foldedFindings } from '../judge/folded.ts';
 import { type Case, judge, type SliceFacts } from '../judge/judge.ts';
 import { scope } from '../judge/scope.ts';
 import type { Part } from '../judge/shards.ts';
 import type { Finding, Reason, Verdict } from '../judge/verdict.ts';
+import { sumOfErrors } from '../measure/error-counts.ts';
 import { highest } from '../measure/gauges.ts';
 import { builtinMetrics } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type SliceReport, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
+import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
 import { durationOf, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
@@ -51,7 +54,9 @@ export class Harvest {
   /** What each slice's test said when it failed, by slice. */
   readonly #failures = new Map<string, string>();
   readonly #unreadable: Finding[] = [];
-  readonly #store = new MetricStore();
+  readonly #store: MetricStore;
+  /** Tags that took more values than are told apart, in each slice. */
+  readonly #folded: FoldedTag[] = [];
 
   /** @param root the project's folder */
   constructor(timeline: Timeline, slices: PlannedSlice[], division: Division | undefined, root: string) {
@@ -59,16 +64,24 @@ export class Harvest {
     this.#slices = slices;
     this.#division = division;
     this.#root = root;
-    this.#store.define(builtinMetrics);
+    this.#store = this.#newStore();
+  }
+
+  #newStore(): MetricStore {
+    const operations = this.#slices.flatMap(({ declaration }) => declaration?.operations ?? []);
+    const store = new MetricStore(new NamedValues(operations, Object.keys(this.#timeline.thresholds)));
+    store.define(builtinMetrics);
+    return store;
   }
 
   /** A slice's report, as it was attached. @returns whether it could be read */
   receive(id: SliceId, body: Buffer): boolean {
     return this.#read(id, () => {
       const report = unpackSlice(body);
+      this.#reports.push({ ...report, intervals: [], totals: ofGenerator(report.totals) });
+      this.#folded.push(...(report.folded ?? []));
       this.#store.define(report.definitions);
       this.#store.addSlice(report);
-      this.#reports.push({ ...report, intervals: [], totals: ofGenerator(report.totals) });
     });
   }
 
@@ -142,7 +155,7 @@ export class Harvest {
       })),
       thresholds: kept,
       limits: timeline.health,
-      errors: errorsOf(this.#reports),
+      errors: sumOfErrors(this.#reports.map(({ end }) => end.errors)),
       oracles: consult(
         declared.flatMap(({ oracles }) => oracles),
         this.#reports.map(({ evidence }) => evidence),
@@ -152,6 +165,7 @@ export class Harvest {
         ...this.#observed(ending),
         ...this.#failedAfterwards(),
         ...this.#unreadable,
+        ...foldedFindings([...this.#folded, ...store.folded]),
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
       ],
     });
@@ -249,8 +263,7 @@ export class Harvest {
       const reports = this.#reports.filter(
         ({ scenario, slice }) => shardOf.get(nameOf({ scenario, index: slice.index })) === shard,
       );
-      const store = new MetricStore();
-      store.define(builtinMetrics);
+      const store = this.#newStore();
       for (const { totals } of reports) store.addSlice({ totals, intervals: [] });
       const starts = reports.flatMap(({ startedAt }) => (startedAt === undefined ? [] : Date.parse(startedAt)));
       return {
@@ -258,7 +271,7 @@ export class Harvest {
         startedAt: starts.length > 0 ? Math.min(...starts) : undefined,
         store,
         slices: reports.map((report) => this.#factsOf(report)),
-        errors: errorsOf(reports),
+        errors: sumOfErrors(reports.map(({ end }) => end.errors)),
       };
     });
     return { expected: of, merged, missingSlices: missing.flatMap(slicesOf).length };
@@ -279,15 +292,6 @@ export class Harvest {
       return [crashed(slice, failureLine(error, this.#root))];
     });
   }
-}
-
-/** By name, over all slices. */
-function errorsOf(reports: SliceReport[]): Record<string, number> {
-  const errors: Record<string, number> = {};
-  for (const { end } of reports) {
-    for (const [name, count] of Object.entries(end.errors)) errors[name] = (errors[name] ?? 0) + count;
-  }
-  return errors;
 }
 
 /** What tells how the machine and its processes were. */

@@ -27,6 +27,7 @@ const ORDER: Finding['kind'][] = [
   'dropped',
   'regression',
   'cut-off',
+  'tag-folded',
   'left-out',
   'baseline-thin',
   'baseline-unreadable',

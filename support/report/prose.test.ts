@@ -299,6 +299,19 @@ const said: [Finding, string][] = [
       'Give them a longer gracefulStop, or look at what they waited for.',
   ],
   [
+    {
+      kind: 'tag-folded',
+      severity: 'warning',
+      tag: 'op',
+      metrics: ['data_sent', 'http_req_duration', 'http_reqs'],
+      values: ['GET /orders/1', 'GET /orders/2'],
+      allowed: 100,
+    },
+    'Tag op took more than 100 values in data_sent, http_req_duration and 1 more metric, such as "GET /orders/1", "GET /orders/2": ' +
+      'further ones are counted as op:other; required: at most 100. ' +
+      'Give what is alike one name, such as GET /orders/{id}, and put no id into it.',
+  ],
+  [
     { kind: 'left-out', severity: 'warning', scenarios: ['light', 'power'], thresholds: 5 },
     'Only a part of the profile ran: the filter left out light, power, and with them 5 thresholds. ' +
       'Run the whole profile before a release.',

@@ -202,6 +202,14 @@ function what(finding: Finding): string {
         `${counted(finding.interrupted, 'iteration')} of ${finding.scenario} still ran when gracefulStop or gracefulRampDown ` +
         'was over: counted as failed, with what they had taken until then.'
       );
+    case 'tag-folded': {
+      const { tag, metrics, values, allowed } = finding;
+      const more = metrics.length > 2 ? ` and ${counted(metrics.length - 2, 'more metric')}` : '';
+      return (
+        `Tag ${tag} took more than ${count(allowed)} values in ${metrics.slice(0, 2).join(', ')}${more}, such as ` +
+        `${values.map((value) => `"${quoted(value)}"`).join(', ')}: further ones are counted as ${tag}:other; required: at most ${count(allowed)}.`
+      );
+    }
     case 'left-out':
       return (
         `Only a part of the profile ran: the filter left out ${finding.scenarios.join(', ')}, and with them ` +
@@ -292,6 +300,8 @@ export function nextStep(finding: Finding): string {
       return "Look at the scenario's file.";
     case 'cut-off':
       return 'Give them a longer gracefulStop, or look at what they waited for.';
+    case 'tag-folded':
+      return 'Give what is alike one name, such as GET /orders/{id}, and put no id into it.';
     case 'left-out':
       return 'Run the whole profile before a release.';
     case 'nothing-measured':

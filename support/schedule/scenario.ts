@@ -110,6 +110,7 @@ export class ScenarioRun {
       definitions: { ...recorder.definitions },
       intervals: this.#intervals,
       totals: recorder.totals(),
+      folded: recorder.folded,
       evidence: this.#evidence(),
       end: {
         status: this.#status,
