@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
@@ -47,6 +48,7 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
         checkShard(shard, mostShards(chosen), chosen.profile);
         checkApart(shard, settings, env);
       }
+      checkFolders(root);
     } else if (line?.command === 'test' && !line.help) {
       checkListed(line, profiles);
     }
@@ -184,6 +186,12 @@ function checkRepeats({ repeatEach }: CommandLine, { profile, slices }: Timeline
   throw new Error(
     `--repeat-each is ${repeatEach}, but slices are made by the profile, and ${profile} has ${slices}; allowed is LOAD_SLICES=${repeatEach}.`,
   );
+}
+
+/** Found out here and not when there is a verdict to write. */
+function checkFolders(root: string): void {
+  checkTemporary();
+  checkWritable(join(root, 'reports'), 'the results of the run belong there');
 }
 
 function checkHeaded(env: NodeJS.ProcessEnv): void {

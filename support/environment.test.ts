@@ -27,6 +27,7 @@ test('a variable of the environment that would be ignored in silence is refused'
     `${found} in the environment is not known; did you mean ${name}? If it is another program's, unset it here.`;
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ LOAD_DURATON: '2s' }, meant('LOAD_DURATON', 'LOAD_DURATION')],
+    [{ LOAD_POINTS: 'maybe' }, 'LOAD_POINTS is "maybe"; allowed is 1 or 0.'],
     [{ LAOD_SCALE: '2' }, meant('LAOD_SCALE', 'LOAD_SCALE')],
     [{ load_seed: '2' }, meant('load_seed', 'LOAD_SEED')],
     [{ TARGT: 'staging' }, meant('TARGT', 'TARGET')],
@@ -47,7 +48,7 @@ test('what others set, what is empty, and what is named beside its misspelling i
     { LOAD_DURATON: '', BASEURL: '' },
     { BASEURL: 'x', BASE_URL: 'http://a.test' },
     { LOAD_TEST_SERVICE_HOST: '10.0.0.1', LOAD_PORT_80_TCP_ADDR: '10.0.0.1', LOAD_SERVICE_PORT_HTTP: '80' },
-    Object.fromEntries([...Object.keys(variables), ...settingNames].map((name) => [name, 'x'])),
+    Object.fromEntries([...Object.keys(variables), ...settingNames].map((name) => [name, '1'])),
   ];
   for (const env of good) assert.equal(ofEnvironment(env), '');
 });

@@ -36,6 +36,9 @@ export function embeddedVariables(env: NodeJS.ProcessEnv): string[] {
  * @throws one sentence
  */
 export function checkEnvironment(env: NodeJS.ProcessEnv, settings: readonly string[]): void {
+  const { LOAD_POINTS } = env;
+  if (LOAD_POINTS && !/^[01]$/.test(LOAD_POINTS))
+    throw new Error(`LOAD_POINTS is "${LOAD_POINTS}"; allowed is 1 or 0.`);
   const set = Object.keys(env).filter((name) => env[name]);
   for (const name of set) {
     if (names.includes(name) || settings.includes(name)) continue;

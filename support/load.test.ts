@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorName, type LoadDefinition, loadWork } from './load.ts';
+import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
@@ -197,4 +197,14 @@ test('a VU brings one piece of evidence for an oracle, or several, or none', asy
   const work = loadWork(definition, undefined, slice, 'seed', undefined);
   for (let id = 0; id < 4; id++) await work.createVu(id);
   assert.deepEqual(work.evidence?.(), { convergence: ['of a device', 'of one', 'of another'] });
+});
+
+test('a weight is a number', () => {
+  const weighed = (weight: number) => () =>
+    checkWeights('mine', { vu: () => 0, operations: { get: { weight, run: async () => {} } } });
+  for (const weight of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1e308]) {
+    const sentence = `load("mine"): operations.get.weight is ${weight}; allowed is a number from 0 to 1,000,000.`;
+    assert.throws(weighed(weight), new Error(sentence));
+  }
+  for (const weight of [0, 0.5, 1_000_000]) weighed(weight)();
 });

@@ -3,6 +3,7 @@ import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { thrown } from './measure/failures.ts';
+import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
@@ -35,6 +36,19 @@ const MAX_SETTLING = 16;
 interface Worker<V> {
   vu: Vu;
   state: V;
+}
+
+/**
+ * A weight that is no number would be taken for none.
+ * @throws one sentence
+ */
+export function checkWeights<S, V>(name: string, { operations }: LoadDefinition<S, V>): void {
+  for (const [operation, { weight }] of Object.entries(operations)) {
+    if (Number.isFinite(weight) && weight >= 0 && weight <= most.weight) continue;
+    const sentence = `load("${name}"): operations.${operation}.weight is ${weight}; allowed is a number from 0 to ${most.weight.toLocaleString('en')}.`;
+    // With a stack Playwright would name this line beside it.
+    throw Object.assign(new Error(sentence), { stack: sentence });
+  }
 }
 
 /** The work of a load's slice: VUs, and an operation an iteration by the mix. */

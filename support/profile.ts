@@ -15,6 +15,8 @@ export const most = {
   vuChanges: 10_000_000,
   iterations: 1_000_000_000,
   stages: 1_000,
+  /** Of an operation in a mix. */
+  weight: 1_000_000,
   /** Each is a process, and all run at the same time. */
   slices: 500,
 };
@@ -32,7 +34,7 @@ const vusHelp = wholeNumberHelp(1, most.vus);
 const vus = wholeNumber(1, most.vus);
 const iterations = wholeNumber(1, most.iterations);
 const slices = wholeNumber(1, most.slices);
-const weight = amount(0, 1_000_000);
+const weight = amount(0, most.weight);
 const share = amount(0, 1);
 const percent = (least: number, example: number) => amount(least, 1_000_000, `a number of percent, such as ${example}`);
 

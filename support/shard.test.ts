@@ -20,8 +20,10 @@ test('workers find in their environment what was given on the command line', () 
 
 test('a start is an instant or a rendezvous; what is empty is not given', () => {
   assert.deepEqual(commonStart({ LOAD_START_AT: '', LOAD_RENDEZVOUS: '' }), {});
-  assert.deepEqual(commonStart({ LOAD_START_AT: '1767225600000' }), { at: 1_767_225_600_000 });
-  assert.deepEqual(commonStart({ LOAD_START_AT: '2026-01-01T01:00:00+01:00' }), { at: 1_767_225_600_000 });
+  assert.deepEqual(commonStart({ LOAD_START_AT: '1767225600000' }, 1_767_225_599_999), { at: 1_767_225_600_000 });
+  assert.deepEqual(commonStart({ LOAD_START_AT: '2026-01-01T01:00:00+01:00' }, 1_767_225_000_000), {
+    at: 1_767_225_600_000,
+  });
   assert.deepEqual(commonStart({ LOAD_RENDEZVOUS: 'http://10.0.0.7:4100' }), { rendezvous: 'http://10.0.0.7:4100' });
   const tomorrow = String(Date.now() + 48 * 3_600_000);
   for (const LOAD_START_AT of [
@@ -34,6 +36,11 @@ test('a start is an instant or a rendezvous; what is empty is not given', () => 
   ]) {
     const sentence = `LOAD_START_AT is "${LOAD_START_AT}"; allowed is an instant within a day, such as 2026-01-31T02:00:00Z or milliseconds since 1970.`;
     assert.throws(() => commonStart({ LOAD_START_AT }), new Error(sentence));
+  }
+  for (const LOAD_START_AT of ['1767225600000', '2026-01-01T00:00:00Z']) {
+    const sentence =
+      'LOAD_START_AT is 2026-01-01T00:00:00.000Z, and it is 2026-01-01T00:01:00.000Z already; allowed is an instant to come, within a day.';
+    assert.throws(() => commonStart({ LOAD_START_AT }, 1_767_225_660_000), new Error(sentence));
   }
   for (const LOAD_RENDEZVOUS of ['somewhere', 'ftp://a.test']) {
     const sentence = `LOAD_RENDEZVOUS is "${LOAD_RENDEZVOUS}"; allowed is a URL such as http://10.0.0.7:4100.`;

@@ -65,8 +65,11 @@ export interface CommonStart {
   rendezvous?: string;
 }
 
-/** Reads `LOAD_START_AT` and `LOAD_RENDEZVOUS`. Throws one sentence for what they may not be. */
-export function commonStart({ LOAD_START_AT, LOAD_RENDEZVOUS }: NodeJS.ProcessEnv): CommonStart {
+/**
+ * Reads `LOAD_START_AT` and `LOAD_RENDEZVOUS`. Throws one sentence for what they may not be.
+ * @param now epoch ms
+ */
+export function commonStart({ LOAD_START_AT, LOAD_RENDEZVOUS }: NodeJS.ProcessEnv, now = Date.now()): CommonStart {
   if (LOAD_START_AT && LOAD_RENDEZVOUS) {
     throw new Error('LOAD_START_AT and LOAD_RENDEZVOUS are both given; allowed is one of them.');
   }
@@ -76,11 +79,17 @@ export function commonStart({ LOAD_START_AT, LOAD_RENDEZVOUS }: NodeJS.ProcessEn
     // Without a zone a machine would take it for its own time of day.
     const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$/.test(LOAD_START_AT);
     start.at = isNumber ? Number(LOAD_START_AT) : isInstant ? Date.parse(LOAD_START_AT) : Number.NaN;
-    if (Number.isNaN(start.at) || start.at - Date.now() > FARTHEST_START_MS) {
+    if (Number.isNaN(start.at) || start.at - now > FARTHEST_START_MS) {
       throw new Error(
         `LOAD_START_AT is "${LOAD_START_AT}"; allowed is an instant within a day, such as 2026-01-31T02:00:00Z or milliseconds since 1970.`,
       );
     }
+  }
+  if (start.at !== undefined && start.at <= now) {
+    const [given, current] = [start.at, now].map((at) => new Date(at).toISOString());
+    throw new Error(
+      `LOAD_START_AT is ${given}, and it is ${current} already; allowed is an instant to come, within a day.`,
+    );
   }
   if (LOAD_RENDEZVOUS) {
     const isUrl = URL.canParse(LOAD_RENDEZVOUS) && /^https?:$/.test(new URL(LOAD_RENDEZVOUS).protocol);

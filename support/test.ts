@@ -4,7 +4,7 @@ import { contextOptions, warmUp } from './browser.ts';
 import { ControlPage } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
-import { type LoadDefinition, loadWork } from './load.ts';
+import { checkWeights, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
@@ -51,6 +51,7 @@ const ORPHAN_MS = 5_000;
  * @param name the file's name; profiles call the scenario by it
  */
 export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
+  checkWeights(name, definition);
   const declaration: Declaration = {
     kind: 'load',
     operations: Object.keys(definition.operations),

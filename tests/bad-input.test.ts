@@ -97,6 +97,21 @@ const sentences: [name: string, input: Input, sentence: string][] = [
       'allowed is --add-reporter=line.',
   ],
   [
+    'a variable that is none',
+    { env: { LOAD_DURATON: '2s' } },
+    "LOAD_DURATON in the environment is not known; did you mean LOAD_DURATION? If it is another program's, unset it here.",
+  ],
+  [
+    '--trace with a journey',
+    { files: hybrid, args: ['--project=small', '--trace', 'on'] },
+    '--trace=on would trace every session, and tracing slows what it watches; leave it out: Tandem keeps traces of failed sessions.',
+  ],
+  [
+    'a weight that is none',
+    { files: { ...files, 'protocol/ping.load.ts': getLoad('ping', 'other: { weight: Number.NaN, async run() {} },') } },
+    'load("ping"): operations.other.weight is NaN; allowed is a number from 0 to 1,000,000.',
+  ],
+  [
     'a filter that leaves nothing',
     { args: ['--project=small', '-g', 'pong'] },
     'Nothing to run: the filters (-g, --grep-invert, file names) leave no scenario of the profile; --list shows them.',
@@ -138,9 +153,31 @@ describe('bad input', { concurrency: 3 }, () => {
     const outcome = await attempt(t, { files: { ...files, 'profiles/small.json': '{]' } });
     assert.match(
       outcome.output,
-      /^profiles\/small\.json is no JSON: Expected .*; allowed is what profile\.schema\.json describes\.\n+$/,
+      /^profiles\/small\.json: line 1, column 2: property name expected; allowed is JSON as profile\.schema\.json describes it\.\n+$/,
     );
     assertRefused(outcome);
+  });
+
+  test('a file in the place of reports/', async (t) => {
+    const outcome = await attempt(t, { files: { ...files, reports: '' } });
+    assert.match(
+      outcome.output,
+      /^\S+\/reports cannot be written to: a part of its path is a file, not a folder \(EEXIST\); the results of the run belong there\.\n+$/,
+    );
+    assertRefused(outcome);
+  });
+
+  test('the switches of Playwright that change no load, and a broken profile beside the one that runs', async (t) => {
+    const { exitCode, verdict, requests } = await attempt(t, {
+      files: { ...files, 'profiles/broken.json': '{ // mine' },
+      args: [
+        ...['--project=small', '--quiet', '--shuffle=3', '--fully-parallel', '--forbid-only', '--fail-on-flaky-tests'],
+        ...['--ignore-snapshots', '--no-deps', '--update-snapshots=none', '--run-agents=none', '--add-reporter=null'],
+        ...['--trace=off', '--timeout=0', '--global-timeout=0', '--max-failures=0', '--workers=100%', 'ping'],
+      ],
+    });
+    assert.deepEqual([exitCode, verdict?.status], [0, 'pass']);
+    assert.ok(requests > 0);
   });
 
   test('a misspelt metric', async (t) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { causeOf } from './files.ts';
+import { causeOf } from '../../scripts/writable.mjs';
 import { type LiveCourse, type LivePoint, type LiveSecond, livePage, livePoint, liveView } from './html/live.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { causeOf } from '../../scripts/writable.mjs';
 
 const LONGEST_NAME = 100;
 
@@ -19,26 +20,6 @@ export function runFolder(runId: string): string {
     .replace(/^[.-]+|[.-]+$/g, '')
     .slice(0, LONGEST_NAME - 10);
   return `${readable || 'run'}-${createHash('sha256').update(runId).digest('hex').slice(0, 8)}`;
-}
-
-const CAUSES: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'no permission to write there',
-  EPERM: 'no permission to write there',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  EEXIST: 'a part of its path is a file, not a folder',
-  EISDIR: 'a folder of that name is in the way',
-  ENAMETOOLONG: 'its name is too long',
-};
-
-/** Why a write failed, in words: `the disk is full (ENOSPC)`. */
-export function causeOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException)?.code ?? '';
-  if (code in CAUSES) return `${CAUSES[code]} (${code})`;
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A failed write in one sentence: which file, why, what to do. */

@@ -1,8 +1,9 @@
 /** What a run leaves for other tools: files beside the report, and what is told to other systems. */
 import { appendFile } from 'node:fs/promises';
+import { causeOf } from '../../scripts/writable.mjs';
 import type { Verdict } from '../judge/verdict.ts';
 import { ms } from './figures.ts';
-import { causeOf, writeWhole } from './files.ts';
+import { writeWhole } from './files.ts';
 import { histogramLog } from './hlog.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './markdown.ts';
@@ -23,7 +24,7 @@ export function outputs(
   return {
     'junit.xml': junitXml(verdict),
     'histograms.hlog': histogramLog(verdict, record),
-    ...(LOAD_POINTS && LOAD_POINTS !== '0' ? { 'points.ndjson': pointLines(verdict, record) } : {}),
+    ...(LOAD_POINTS === '1' ? { 'points.ndjson': pointLines(verdict, record) } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/repo
 import { trustedVariable } from '../browser.ts';
 import { commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
+import { embeddedVariables } from '../environment.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
@@ -56,6 +57,10 @@ export async function prepare(
   checkBrowser(timeline, new Set(declared.keys()));
   const settings = targetSettings(process.env, root);
   const target = resolveTarget(settings, process.env);
+  const ignored = target.embedded ? [] : embeddedVariables(process.env);
+  if (ignored.length > 0) {
+    display.print(`${ignored.join(', ')} ignored: the target is ${shownUrl(target.baseUrl)}, not the embedded one.`);
+  }
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
   if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
   const used = originsUsed(target, settings, kinds);
