@@ -7,6 +7,7 @@ import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './meas
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import type { Target } from './target.ts';
+import { TimeIsUp, within } from './time-limit.ts';
 import { redactTrace } from './trace.ts';
 import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire.ts';
 
@@ -79,6 +80,9 @@ export async function warmUp(browser: Browser, way: BrowserContextOptions): Prom
   await context.close();
 }
 
+/** How long a page or its browser may take for what we ask of it: one that is frozen never answers. */
+const PAGE_LIMIT_MS = 10_000;
+
 export interface SessionOptions {
   /** Of {@link contextOptions}. */
   context: BrowserContextOptions;
@@ -133,14 +137,17 @@ export class BrowserSession {
    */
   async watchMarks(onPainted: (mark: PaintedMark) => void): Promise<void> {
     await this.page.exposeBinding(marksBinding, (_source, mark: PaintedMark) => onPainted(mark));
-    await this.page.evaluate(watchMarks, marksOptions);
+    await within('watching the page', PAGE_LIMIT_MS, this.page.evaluate(watchMarks, marksOptions));
   }
 
   /** Slowest input → paint in any page since it was last asked, in ms; null without input, or when the page is gone. */
   async slowestInteraction(): Promise<number | null> {
-    const ask = (page: Page) => page.evaluate(slowestInteraction, vitalsBinding).catch(() => null);
+    const ask = (page: Page) => answered(() => page.evaluate(slowestInteraction, vitalsBinding));
     const all = await Promise.all(this.#context.pages().map(ask));
-    return all.reduce((slowest, one) => (one === null || (slowest ?? 0) > one ? slowest : one), null);
+    return all.reduce<number | null>(
+      (slowest, one) => (one === undefined || one === null || (slowest ?? 0) > one ? slowest : one),
+      null,
+    );
   }
 
   /** Makes all pages report their last vitals, at the end; what leaves a document does so by itself. */
@@ -155,7 +162,7 @@ export class BrowserSession {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-trace-'));
     try {
       const path = join(folder, 'trace.zip');
-      await this.#context.tracing.stop({ path });
+      await within('the trace of a session', PAGE_LIMIT_MS, this.#context.tracing.stop({ path }));
       return { screenshot, trace: Buffer.from(redactTrace(await readFile(path), secrets)) };
     } catch {
       return { screenshot };
@@ -165,10 +172,23 @@ export class BrowserSession {
   }
 
   async close(): Promise<void> {
-    await this.#context.close().catch(() => {});
+    await within('closing a session', PAGE_LIMIT_MS, this.#context.close()).catch(() => {});
   }
 }
 
 async function flushPage(page: Page): Promise<void> {
-  if (page.url() !== 'about:blank') await page.evaluate(flushVitals).catch(() => {});
+  if (page.url() !== 'about:blank') await answered(() => page.evaluate(flushVitals));
+}
+
+/**
+ * What a page answers; undefined when it is gone.
+ * @throws TimeIsUp when it is frozen, as it then is for the person in front of it
+ */
+async function answered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await within('the page is frozen: asking it', PAGE_LIMIT_MS, ask());
+  } catch (error) {
+    if (error instanceof TimeIsUp) throw error;
+    return undefined;
+  }
 }

@@ -5,7 +5,7 @@ import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
 import type { PaintedMark } from './measure/marks.ts';
-import type { BuiltinMetric } from './measure/metrics.ts';
+import { type BuiltinMetric, unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
@@ -72,6 +72,8 @@ export type Keep = (name: string, body: Buffer, contentType: string) => Promise<
 interface Slot {
   user: User;
   random: Random;
+  /** The session it is in. */
+  visit?: { traced: boolean; step?: { name: string; startAt: number }; isCut: boolean };
 }
 
 export interface JourneySlice {
@@ -91,6 +93,7 @@ export function journeyWork(definition: JourneyDefinition, context: JourneySlice
     operationOf: () => 0,
     createVu: (id) => sessions.slot(id),
     run: async (slot, _operation, iteration) => ((await sessions.visit(slot, iteration.index)) ? 'ok' : 'failed'),
+    cutOff: (slot) => sessions.cutOff(slot),
     evidence: () => sessions.evidence,
   };
 }
@@ -136,6 +139,8 @@ class Sessions {
         for (const durationMs of durationsMs) slice.recorder.add('browser_event_to_paint', durationMs, { window });
       },
     });
+    const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
+    slot.visit = visit;
     let step = 'start';
     try {
       await this.#definition.run({
@@ -145,7 +150,10 @@ class Sessions {
         options: slice.options,
         step: async (name, action) => {
           step = name;
-          return this.#step(session, name, traced, action);
+          visit.step = { name, startAt: performance.now() };
+          const result = await this.#step(session, name, visit, action);
+          visit.step = undefined;
+          return result;
         },
         think: () => this.#think(slot.random),
         watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
@@ -156,11 +164,12 @@ class Sessions {
         },
       });
       await session.flush();
+      if (visit.isCut) return false;
       slot.user.sessions += 1;
       this.#ended(vitals.values(), traced, false);
       return true;
     } catch (error) {
-      if (slice.signal.aborted) return false;
+      if (slice.signal.aborted || visit.isCut) return false;
       const { token } = slice.target;
       const secrets = [slot.user.password, ...(token ? [token] : [])];
       slice.recorder.error(`${slice.scenario}, step "${step}": ${errorName(error, secrets)}`);
@@ -173,14 +182,19 @@ class Sessions {
     }
   }
 
-  async #step<T>(session: BrowserSession, step: string, traced: boolean, action: () => Promise<T>): Promise<T> {
+  async #step<T>(
+    session: BrowserSession,
+    step: string,
+    visit: NonNullable<Slot['visit']>,
+    action: () => Promise<T>,
+  ): Promise<T> {
     const { recorder } = this.#context.slice;
     const window = this.#context.window();
     const startAt = performance.now();
     const result = await action();
     const durationMs = performance.now() - startAt;
     const paintMs = await session.slowestInteraction();
-    if (traced) return result;
+    if (visit.traced || visit.isCut) return result;
     recorder.add('browser_step_duration', durationMs, { step, window });
     if (paintMs !== null) recorder.add('browser_interaction_to_paint', paintMs, { step, window });
     return result;
@@ -205,6 +219,20 @@ class Sessions {
     if (this.#context.window() === 'drain') return;
     const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
     await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
+  }
+
+  /** The slot's session is no longer waited for: it has failed, and so much of its step has passed. */
+  cutOff({ visit }: Slot): void {
+    if (!visit) return;
+    visit.isCut = true;
+    const { recorder } = this.#context.slice;
+    const window = this.#context.window();
+    recorder.add('browser_sessions', 1, { window });
+    recorder.add('browser_session_failed', 1, { window, ...unfinished });
+    const { step, traced } = visit;
+    if (!step || traced) return;
+    const ageMs = performance.now() - step.startAt;
+    recorder.add('browser_step_duration', ageMs, { step: step.name, window, ...unfinished });
   }
 
   #ended(vitals: Iterable<VitalReport & { window: Window }>, traced: boolean, failed: boolean): void {

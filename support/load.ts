@@ -7,6 +7,7 @@ import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
+import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
 import { redact } from './trace.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
@@ -24,6 +25,8 @@ export interface LoadDefinition<S, V> {
   operations: Record<string, { weight: number; run(state: V, vu: Vu): Promise<void> }>;
   /** The oracles that this load brings evidence for; without any evidence they make the run invalid. */
   oracles?: OracleName[];
+  /** How long each of these may take; what takes longer is left where it hangs, and named. */
+  timeLimitsMs?: TimeLimits;
   /** Once a VU, when no scenario loads the target any more: the last look. Checks still count, nothing is measured. */
   settle?(state: V, vu: Vu): Promise<void>;
   /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence or a list of them; null when it does not apply. */
@@ -64,12 +67,14 @@ export function loadWork<S, V>(
   const operations = mix.names.map((name) => definition.operations[name]!);
   const secrets = slice.target.token ? [slice.target.token] : [];
   const workers: Worker<V>[] = [];
+  const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
   return {
+    settleLimitMs: limits.settle,
     operations: mix.names,
     operationOf: (index) => mix.operationOf(index),
     async createVu(id) {
       const vu = new Vu(id, random(seed, slice.scenario, 'vu', id), slice);
-      const state = await definition.vu(vu, shared);
+      const state = await within(`vu ${id} of ${slice.scenario}`, limits.vu, definition.vu(vu, shared), slice.signal);
       vu.takeOutcome();
       const worker = { vu, state };
       workers.push(worker);

@@ -15,6 +15,7 @@ import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
 import { secretsOf, withoutSecrets } from './secrets.ts';
 import { dataIdOf } from './shard.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
+import { defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
 import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
@@ -40,11 +41,15 @@ export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
 export { type Random, random } from './schedule/random.ts';
 export type { Target } from './target.ts';
+export type { TimeLimits } from './time-limit.ts';
 export { type Account, accountOf } from './user.ts';
 export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 
 /** How long a slice without a runner may take to clean up. */
 const ORPHAN_MS = 5_000;
+
+/** How long the teardown of a run that was stopped may take: whoever stopped it is waiting. */
+const STOPPED_TEARDOWN_MS = 5_000;
 
 /**
  * Declares protocol work: one Playwright test a slice, in a file `protocol/<name>.load.ts`.
@@ -59,8 +64,10 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
     oracles: definition.oracles ?? [],
   };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice }) => {
-    const shared = (await definition.setup?.(slice.context)) as S;
-    slice.atEnd(async () => definition.teardown?.(shared));
+    const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
+    const setUp = definition.setup?.(slice.context);
+    const shared = (await within(`setup of ${name}`, limits.setup, setUp, slice.context.signal)) as S;
+    slice.atEnd(async () => definition.teardown?.(shared), limits.teardown);
     await slice.run.run(loadWork(definition, shared, slice.context, slice.timeline.seed, slice.scenario.mix));
   });
 }
@@ -100,7 +107,7 @@ interface Slice {
   scenario: TimelineScenario;
   context: SliceContext;
   /** Runs when everything is over, before the connection to the start line is given up. */
-  atEnd(cleanUp: () => Promise<void>): void;
+  atEnd(cleanUp: () => Promise<void>, limitMs: number): void;
   keep(name: string, body: Buffer, contentType: string): Promise<void>;
 }
 
@@ -130,7 +137,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const target = resolveTarget(settings, process.env);
     const shown = { name: target.name, url: shownUrl(target.baseUrl) };
     const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
-    const cleanUps: (() => Promise<void>)[] = [];
+    const cleanUps: { cleanUp: () => Promise<void>; limitMs: number }[] = [];
     const context: SliceContext = {
       runId: dataIdOf(runId, process.env),
       scenario: scenario.name,
@@ -144,7 +151,8 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
     endWithTheRunner();
-    await use({ index, run, timeline, scenario, context, keep, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
+    const atEnd: Slice['atEnd'] = (cleanUp, limitMs) => cleanUps.push({ cleanUp, limitMs });
+    await use({ index, run, timeline, scenario, context, keep, atEnd });
     const stopped = line.signal.aborted;
     const report = await run.finish();
     const [failure] = testInfo.errors;
@@ -154,7 +162,13 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     }
     report.end = withoutSecrets(report.end, secretsOf(settings));
     await testInfo.attach('slice', { body: packSlice(report), contentType: sliceReportType });
-    for (const cleanUp of cleanUps) await cleanUp();
+    for (const { cleanUp, limitMs } of cleanUps) {
+      const patienceMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
+      await within('teardown', patienceMs, cleanUp()).catch((error: unknown) => {
+        if (!(error instanceof TimeIsUp)) throw error;
+        line.hung('teardown', patienceMs);
+      });
+    }
     await line.end();
   },
 });

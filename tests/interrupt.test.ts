@@ -221,3 +221,105 @@ describe('a target that dies', { concurrency: 2 }, () => {
     assert.deepEqual(surviving(run.processes()), []);
   });
 });
+
+describe('what hangs', { concurrency: 2 }, () => {
+  test('an operation that blocks its process, after Ctrl-C: that process is ended, and the others deliver', async (t) => {
+    const { server, url } = await stub(t);
+    const blocking = getLoad().replace('async run(http, vu) {', 'async run(http, vu) { if (vu.id === 1) for (;;);');
+    const project = new Project(t, {
+      'protocol/ping.load.ts': blocking,
+      'profiles/small.json': pingProfile({}, { duration: LONG, maxVUs: 2 }),
+    });
+    const run = project.start(['--project=small'], { BASE_URL: url, LOAD_SLICES: '2' });
+    await run.until(once(server, 'asked 40'));
+    const processes = run.processes();
+    run.pressCtrlC();
+    const { verdict, output } = await run.end();
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.match(
+      reason(verdict, 'missing-slice')!.message,
+      /^Slice 2 of 2 of ping delivered no report: its event loop was blocked, or its process stopped, from .* into the run on;/,
+    );
+    assert.equal(reason(verdict, 'interrupted')?.by, 'Ctrl-C');
+    assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
+    assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+  });
+
+  test('setup, when another scenario fails: that one is the reason', async (t) => {
+    const { url } = await stub(t);
+    const project = new Project(t, {
+      'protocol/ping.load.ts': getLoad().replace(/setup: .*/, 'setup: () => new Promise(() => {}),'),
+      'protocol/pong.load.ts': getLoad('pong').replace(/setup: .*/, "setup: () => { throw new Error('no seed'); },"),
+      'profiles/small.json': pingProfile({
+        scenarios: {
+          ping: { executor: 'constant-arrival-rate', rate: 5, duration: '1s', maxVUs: 1 },
+          pong: { executor: 'constant-arrival-rate', rate: 5, duration: '1s', maxVUs: 1 },
+        },
+      }),
+    });
+    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.match(verdict.reasons[0]!.message, /^Slice 1 of pong crashed: no seed /);
+  });
+
+  test('setup alone', async (t) => {
+    const { url } = await stub(t);
+    const hanging = 'timeLimitsMs: { setup: 500 }, setup: () => new Promise(() => {}),';
+    const project = new Project(t, {
+      'protocol/ping.load.ts': getLoad().replace(/setup: .*/, hanging),
+      'profiles/small.json': pingProfile(),
+    });
+    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.match(verdict.reasons[0]!.message, /^Slice 1 of ping crashed: setup of ping did not end within 0\.5 s/);
+  });
+
+  test('settling and teardown: everything that was measured counts, and both are named', async (t) => {
+    const { url } = await stub(t);
+    const hanging = [
+      'timeLimitsMs: { settle: 500, teardown: 500 },',
+      'settle: () => new Promise(() => {}),',
+      'teardown: () => new Promise(() => {}),',
+    ];
+    const project = new Project(t, {
+      'protocol/ping.load.ts': getLoad().replace(/teardown: .*/, hanging.join('\n')),
+      'profiles/small.json': pingProfile(),
+    });
+    const { exitCode, verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
+    assert.equal(verdict?.status, 'pass', output);
+    assert.equal(exitCode, 0);
+    assert.equal(verdict.metrics['iterations{scenario:ping}']?.values.count, 50);
+    assert.deepEqual(
+      verdict.warnings.map(({ message }) => message),
+      ['settle', 'teardown'].map(
+        (hook) =>
+          `The ${hook} of slice 1 of ping did not end within 500 ms and was left where it hung. Look at the scenario's file.`,
+      ),
+    );
+  });
+
+  test('requests that are never answered: they have failed, and so has the run', async (t) => {
+    const { url } = await stub(t);
+    const never = `never: {
+      weight: 1,
+      async run(http) { await http.request({ op: 'never', method: 'GET', path: '/never' }); },
+    },`;
+    const project = new Project(t, {
+      'protocol/ping.load.ts': getLoad('ping', never),
+      'profiles/small.json': pingProfile(
+        { thresholds: { iteration_failed: ['rate<0.1'], http_req_failed: ['rate<0.1'] } },
+        { rate: 20, duration: '2s', maxVUs: 50, gracefulStop: '500ms' },
+      ),
+    });
+    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
+    assert.equal(verdict?.status, 'fail', output);
+    assert.deepEqual(
+      verdict.thresholds.map(({ metric, observed, decided }) => [metric, observed, decided]),
+      [
+        ['iteration_failed', 0.5, true],
+        ['http_req_failed', 0.5, true],
+      ],
+    );
+    assert.deepEqual(verdict.errors, { 'cut off by gracefulStop': 20, 'request cut off by gracefulStop': 20 });
+  });
+});

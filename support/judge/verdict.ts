@@ -107,6 +107,15 @@ export type Finding =
   | { kind: 'interrupted'; severity: 'invalid'; by: string; atMs: number; ofMs: number }
   /** The suite's own code failed in a slice: the load or journey threw outside an iteration. */
   | { kind: 'crashed'; severity: 'invalid'; scenario: string; slice: number; error: string }
+  /** A hook of a scenario was left where it hung. `invalid` when oracles needed what it was to find out. */
+  | {
+      kind: 'hung';
+      severity: 'invalid' | 'warning';
+      scenario: string;
+      slice: number;
+      hook: 'settle' | 'teardown';
+      limitMs: number;
+    }
   | { kind: 'nothing-measured'; severity: 'invalid' }
   /** Iterations that still ran when `gracefulStop` or `gracefulRampDown` was over: they have failed, and their age is in the trends. */
   | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }

@@ -2,12 +2,20 @@ import { dispatcherTo } from '../connection.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { httpUrl, type UsedOrigin } from '../preflight.ts';
-import { type Meet, monotonicMs, type SliceId, StartLine, startLineVariable } from '../schedule/startline.ts';
+import {
+  type HungHook,
+  type Meet,
+  monotonicMs,
+  type SliceId,
+  StartLine,
+  startLineVariable,
+} from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { shownUrl, type Target } from '../target.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** For preparing VUs: a thousand sign-ups against a slow target, and a cold start of many browsers. */
 const READY_TIMEOUT_MS = 180_000;
@@ -23,7 +31,11 @@ export class Coordinator {
   readonly #runId: string;
   readonly #display: LiveDisplay;
   readonly #streamed = new Map<string, Observation['streamed'][0]>();
+  readonly #watchdog: Watchdog;
+  readonly #hung: HungHook[] = [];
   #line!: StartLine;
+  /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
+  #isInterrupted = false;
   #progress: Progress | undefined;
   #expected = 0;
   #ready = 0;
@@ -40,6 +52,7 @@ export class Coordinator {
     this.target = target;
     this.#runId = runId;
     this.#display = display;
+    this.#watchdog = new Watchdog(endProcess, (line) => display.print(line));
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
     this.probe = new TargetProbe(
       watched(target, used),
@@ -74,6 +87,7 @@ export class Coordinator {
       },
       start: (startAt: number) => coordinator.#startAt(startAt),
       interval: (id: SliceId, interval: Interval) => coordinator.#receive(id, interval),
+      hung: (hook: HungHook) => coordinator.#hung.push(hook),
     };
     coordinator.#line = await StartLine.open(events, meet);
     process.env[startLineVariable] = coordinator.#line.address;
@@ -84,7 +98,11 @@ export class Coordinator {
   expect(scenarios: ProgressScenario[]): void {
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
     this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
-    this.#timer = setInterval(() => this.#display.show(this.#snapshot()), DRAW_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#watch();
+      this.#display.show(this.#snapshot());
+    }, DRAW_EVERY_MS);
+    process.once('SIGINT', this.#onInterrupt);
     this.#line.expect(this.#expected, READY_TIMEOUT_MS);
   }
 
@@ -105,11 +123,7 @@ export class Coordinator {
 
   /** Ends the slices' processes, whatever they are doing; their browsers end with them. */
   killSlices(): void {
-    for (const pid of this.#line.pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {} // it has just ended by itself
-    }
+    for (const pid of this.#line.pids) endProcess(pid);
   }
 
   /** Why the slices were told to stop; undefined when they were not. */
@@ -138,6 +152,8 @@ export class Coordinator {
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
       gauges: this.gauges(),
+      ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
+      ...(this.#hung.length > 0 && { hung: this.#hung }),
       streamed: [...this.#streamed.values()],
     };
   }
@@ -149,10 +165,21 @@ export class Coordinator {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    process.off('SIGINT', this.#onInterrupt);
     clearTimeout(this.#startTimer);
     this.#display.stop();
     await this.probe.stop();
     await this.#line.close();
+  }
+
+  readonly #onInterrupt = (): void => {
+    this.#isInterrupted = true;
+  };
+
+  #watch(): void {
+    const atMs = this.#startedAt === undefined ? undefined : this.elapsedMs;
+    const stopping = this.#isInterrupted || this.stopReason !== undefined;
+    this.#watchdog.look(this.#line.takeHeard(), monotonicMs(), atMs, stopping);
   }
 
   /** The instant is known a moment before; with other machines, long before. */
@@ -222,6 +249,12 @@ function watched({ apiUrl }: Target, used: UsedOrigin[]): Watched[] {
 function outageOf({ url, variable, outage }: NonNullable<TargetProbe['down']>): Observation['outage'] {
   const { sinceMs, untilMs, tries, error } = outage;
   return { url: shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {} // it has just ended by itself
 }
 
 function nameOf({ scenario, index }: SliceId): string {

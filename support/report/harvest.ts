@@ -120,7 +120,9 @@ export class Harvest {
       store.define(declaration?.metrics ?? {});
       for (const interval of this.#streamed(slice)) store.add(interval);
       const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
-      const cause = firstLine(this.#failures.get(nameOf(slice)) ?? 'no reason is known');
+      const ended = this.#observations.flatMap(({ observation }) => observation.ended ?? []);
+      const own = ended.find((one) => one.scenario === scenario && one.index === index);
+      const cause = own?.why ?? firstLine(this.#failures.get(nameOf(slice)) ?? 'no reason is known');
       missing.push({ scenario, slice: index, of, cause });
     }
     for (const interval of highest(this.#observations.map(({ observation }) => observation.gauges)))
@@ -164,6 +166,7 @@ export class Harvest {
         ...(this.#division?.merged?.findings ?? []),
         ...this.#observed(ending),
         ...this.#failedAfterwards(),
+        ...this.#hungHooks(),
         ...this.#unreadable,
         ...foldedFindings([...this.#folded, ...store.folded]),
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
@@ -282,6 +285,23 @@ export class Harvest {
     if (finding.kind !== 'left-out' || !this.#division) return [finding];
     const scenarios = finding.scenarios.filter((name) => !this.#division!.part.scenarios.includes(name));
     return scenarios.length > 0 ? [{ ...finding, scenarios }] : [];
+  }
+
+  /** Without its last look at the target an oracle has seen a part only. */
+  #hungHooks(): Finding[] {
+    const hung = this.#observations.flatMap(({ observation }) => observation.hung ?? []);
+    return hung.map(({ id, hook, limitMs }): Finding => {
+      const declared = this.#slices.find((slice) => nameOf(slice) === nameOf(id))?.declaration;
+      const blind = hook === 'settle' && (declared?.oracles.length ?? 0) > 0;
+      return {
+        kind: 'hung',
+        severity: blind ? 'invalid' : 'warning',
+        scenario: id.scenario,
+        slice: id.index,
+        hook,
+        limitMs,
+      };
+    });
   }
 
   /** A slice that ran to its end and failed all the same: in its teardown. Playwright's exit code would contradict a pass. */

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Interval } from '../measure/recorder.ts';
+import type { HungHook, SliceId } from '../schedule/startline.ts';
 
 /** Content type of the attachment that carries an observation; it hangs on the test of a shard that ended last. */
 export const observationType = 'application/vnd.tandem.observation+gzip';
@@ -18,6 +19,10 @@ export interface Observation {
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** What the target said of itself. */
   gauges: Interval[];
+  /** Slices whose processes were ended, since nothing was heard of them; absent without any. */
+  ended?: (SliceId & { why: string })[];
+  /** What was left where it hung; absent without any. */
+  hung?: HungHook[];
   /** What slices streamed that delivered no report. */
   streamed: { scenario: string; index: number; intervals: Interval[] }[];
 }

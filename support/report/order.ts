@@ -20,6 +20,7 @@ const ORDER: Finding['kind'][] = [
   'late-start',
   'no-success',
   'failed-share',
+  'hung',
   'oracle-unknown',
   'no-data',
   'unfinished',

@@ -220,6 +220,11 @@ function what(finding: Finding): string {
         `${sliceName(finding.scenario, finding.slice)} crashed: ${quoted(finding.error)}; ` +
         "required: none. It is the scenario's own code that threw, outside an iteration, not the target."
       );
+    case 'hung': {
+      const what = `${finding.hook} of ${sliceName(finding.scenario, finding.slice).replace('Slice', 'slice')}`;
+      const blind = finding.severity === 'invalid' ? ' What the oracles had to see was not looked at to the end.' : '';
+      return `The ${what} did not end within ${limitFigure(finding.limitMs, 'ms')} and was left where it hung.${blind}`;
+    }
     case 'nothing-measured':
       return 'Nothing was measured: 0 iterations finished; required: at least 1.';
     case 'regression':
@@ -297,6 +302,7 @@ export function nextStep(finding: Finding): string {
     case 'interrupted':
       return 'What was measured until then is kept; run it again for a verdict.';
     case 'crashed':
+    case 'hung':
       return "Look at the scenario's file.";
     case 'cut-off':
       return 'Give them a longer gracefulStop, or look at what they waited for.';

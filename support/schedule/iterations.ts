@@ -19,6 +19,8 @@ export interface Work<V> {
   cutOff?(vu: V, why: Exclude<CutReason, 'stopped'>): void;
   /** Once no slice loads the target any more: looks at what has become of the work. Nothing of it is measured. */
   settle?(): Promise<void>;
+  /** How long that may take; default 1 min. */
+  settleLimitMs?: number;
   /** What the oracles will judge; asked for at the very end, however the slice ended. */
   evidence?(): Evidence;
 }

@@ -10,7 +10,7 @@ import { defaultHealth } from './health.fixture.ts';
 import type { Plan } from './plan.ts';
 import { type Outcome, ScenarioRun, type Work } from './scenario.ts';
 import { join, openLine, stopped } from './startline.fixture.ts';
-import { monotonicMs, type StartLine } from './startline.ts';
+import { type HungHook, monotonicMs, type StartLine } from './startline.ts';
 import type { Timeline } from './timeline.ts';
 
 const common = { startTimeMs: 0, gracefulStopMs: 60_000 } as const;
@@ -32,12 +32,17 @@ interface Started {
   run: ScenarioRun;
   line: StartLine;
   streamed: Interval[];
+  hung: HungHook[];
   recorder: Recorder;
 }
 
 async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}, slices = 1): Promise<Started> {
   const streamed: Interval[] = [];
-  const line = await openLine(t, { interval: (_id, interval) => streamed.push(interval) });
+  const hung: HungHook[] = [];
+  const line = await openLine(t, {
+    interval: (_id, interval) => streamed.push(interval),
+    hung: (hook) => hung.push(hook),
+  });
   line.expect(slices, 60_000);
   const scenario = { name: 'relay', kind: 'load', plan, slices: 1, options: {}, maxFailed: 0.5 } as const;
   const timeline: Timeline = {
@@ -66,7 +71,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     recorder,
     line: await join(t, line),
   });
-  return { run, line, streamed, recorder };
+  return { run, line, streamed, hung, recorder };
 }
 
 /** Two operations that take turns. */
@@ -363,10 +368,10 @@ test('nothing of settling is measured, but what went wrong in it is named', asyn
   assert.deepEqual(report.end.errors, { 'HTTP 500': 1 });
 });
 
-test('settling is bounded: what was not looked at by then stays unknown, and the run is complete', async (t) => {
+test('settling is bounded: what was not looked at by then stays unknown, is named, and the run is complete', async (t) => {
   let began: () => void;
   const hanging = new Promise<void>((resolve) => (began = resolve));
-  const { run, other, running } = await settling(t, () => {
+  const { run, other, running, hung } = await settling(t, () => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     began();
     return new Promise(() => {});
@@ -381,6 +386,9 @@ test('settling is bounded: what was not looked at by then stays unknown, and the
   assert.equal(over, false);
   t.mock.timers.tick(1);
   await running;
+  t.mock.timers.reset();
+  await until(() => hung.length > 0);
+  assert.deepEqual(hung, [{ type: 'hung', id: { scenario: 'relay', index: 0 }, hook: 'settle', limitMs: 60_000 }]);
   const { end, evidence } = await run.finish();
   assert.deepEqual([end.status, evidence], ['complete', { 'acknowledged-writes': ['not settled'] }]);
 });

@@ -3,6 +3,7 @@ import type { Evidence } from '../measure/evidence.ts';
 import { GeneratorHealth } from '../measure/health.ts';
 import { followedOnly, type Interval, type Recorder } from '../measure/recorder.ts';
 import type { SliceReport } from '../measure/slice.ts';
+import { defaultTimeLimits, TimeIsUp, within } from '../time-limit.ts';
 import { Alarm, systemClock } from './clock.ts';
 import { Executor } from './executor.ts';
 import { recordedIterations, type Work } from './iterations.ts';
@@ -13,9 +14,6 @@ export type { Outcome, Work } from './iterations.ts';
 
 /** A stopped slice delivers what it has after this long, whatever still hangs: Playwright's own patience is limited. */
 const FINISH_MS = 5_000;
-
-/** A target that never comes to an end must not hold the run: what was not looked at by then stays unknown. */
-const SETTLE_MS = 60_000;
 
 /** Which part of a run a browser sample belongs to. */
 export type Window = 'calm' | 'load' | 'drain';
@@ -148,7 +146,7 @@ export class ScenarioRun {
       this.#endMeasuring();
       this.signal.throwIfAborted();
       await line.rest();
-      if (work.settle) await Promise.race([work.settle(), timers.setTimeout(SETTLE_MS, undefined, { ref: false })]);
+      if (work.settle) await this.#settle(work);
       this.signal.throwIfAborted();
       this.#status = 'complete';
     } catch (error) {
@@ -157,6 +155,16 @@ export class ScenarioRun {
         this.#error = `${scenario.name}, slice ${slice.index}: ${(error as Error).stack ?? error}`;
       }
       throw error;
+    }
+  }
+
+  /** A target that never comes to an end must not hold the run: what was not looked at by then stays unknown. */
+  async #settle({ settle, settleLimitMs = defaultTimeLimits.settle }: Work<unknown>): Promise<void> {
+    try {
+      await within('settle', settleLimitMs, settle!(), this.signal);
+    } catch (error) {
+      if (!(error instanceof TimeIsUp)) throw error;
+      this.#options.line.hung('settle', settleLimitMs);
     }
   }
 

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { type Meet, type SliceId, StartLine, type StartLineEvents, StartLineRunner } from './startline.ts';
 
 export async function openLine(t: TestContext, events: Partial<StartLineEvents> = {}, meet?: Meet): Promise<StartLine> {
-  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, ...events }, meet);
+  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung() {}, ...events }, meet);
   t.after(() => line.close());
   return line;
 }

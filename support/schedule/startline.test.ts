@@ -177,7 +177,7 @@ test('what slices measured arrives whole and in order', async (t) => {
 });
 
 test('the socket is gone when the line is closed, and nobody can join any more', async (t) => {
-  const line = await StartLine.open({ ready() {}, start() {}, interval() {} });
+  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung() {} });
   const { address } = line;
   const runner = await join(t, line);
   if (process.platform !== 'win32') assert.equal(existsSync(address), true);

@@ -30,11 +30,23 @@ export interface SliceId {
   index: number;
 }
 
+/** A part of a slice's own code, such as its `teardown`, that was left where it hung. */
+export interface HungHook {
+  id: SliceId;
+  hook: 'settle' | 'teardown';
+  limitMs: number;
+}
+
+/** How often a slice shows that it lives. */
+const ALIVE_EVERY_MS = 1_000;
+
 export type SliceMessage =
   | { type: 'hello'; id: SliceId; pid: number }
   | { type: 'ready'; id: SliceId }
   | { type: 'rest'; id: SliceId }
-  | { type: 'interval'; id: SliceId; interval: Interval };
+  | { type: 'interval'; id: SliceId; interval: Interval }
+  | ({ type: 'hung' } & HungHook)
+  | { type: 'alive' };
 
 type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'settle' } | { type: 'stop'; reason: string };
 
@@ -45,12 +57,13 @@ export interface StartLineEvents {
   ready(count: number): void;
   start(startAt: number): void;
   interval(id: SliceId, interval: Interval): void;
+  hung(hook: HungHook): void;
 }
 
 /** The coordinator's side; lives in the process of the reporter. */
 export class StartLine {
   readonly #server: Server;
-  readonly #sockets = new Map<Socket, { id: SliceId; pid: number } | undefined>();
+  readonly #sockets = new Map<Socket, { id: SliceId; pid: number; heard: boolean } | undefined>();
   readonly #events: StartLineEvents;
   readonly #readyIds = new Set<string>();
   /** Slices that load the target: they have started, and are neither at rest nor gone. */
@@ -113,6 +126,16 @@ export class StartLine {
     return [...this.#sockets.values()].flatMap((slice) => slice?.pid ?? []);
   }
 
+  /** The slices that are connected, and whether each has said something since this was last asked. */
+  takeHeard(): { id: SliceId; pid: number; heard: boolean }[] {
+    return [...this.#sockets.values()].flatMap((slice) => {
+      if (!slice) return [];
+      const shown = { ...slice };
+      slice.heard = false;
+      return [shown];
+    });
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stopping.abort(new Error('the run is over'));
@@ -133,10 +156,13 @@ export class StartLine {
     });
     if (this.stopReason !== undefined) send(socket, { type: 'stop', reason: this.stopReason });
     readMessages<SliceMessage>(socket, (message) => {
-      if (message.type === 'hello') this.#sockets.set(socket, message);
+      if (message.type === 'hello') this.#sockets.set(socket, { id: message.id, pid: message.pid, heard: true });
+      const slice = this.#sockets.get(socket);
+      if (slice) slice.heard = true;
       if (message.type === 'ready') this.#ready(message.id, socket);
       if (message.type === 'rest') this.#rest(message.id);
       if (message.type === 'interval') this.#events.interval(message.id, message.interval);
+      if (message.type === 'hung') this.#events.hung(message);
     });
   }
 
@@ -213,6 +239,7 @@ export class StartLineRunner {
   readonly #stopping = new AbortController();
   readonly #started = new Word<number>();
   readonly #settled = new Word<void>();
+  #alive: NodeJS.Timeout | undefined;
 
   private constructor(socket: Socket, id: SliceId) {
     this.#socket = socket;
@@ -230,6 +257,8 @@ export class StartLineRunner {
     // Without its coordinator a slice would load the target for nobody.
     socket.on('close', () => this.#stopping.abort(new Error('the coordinator is gone')));
     this.#send({ type: 'hello', id, pid: process.pid });
+    this.#alive = setInterval(() => this.#send({ type: 'alive' }), ALIVE_EVERY_MS).unref();
+    socket.once('close', () => this.#fallSilent());
   }
 
   /** Rejects when nobody listens at `address`. */
@@ -262,7 +291,18 @@ export class StartLineRunner {
     this.#send({ type: 'interval', id: this.#id, interval });
   }
 
+  /** Says that a hook was left where it hung. */
+  hung(hook: HungHook['hook'], limitMs: number): void {
+    this.#send({ type: 'hung', id: this.#id, hook, limitMs });
+  }
+
+  #fallSilent(): void {
+    if (this.#alive) clearInterval(this.#alive);
+    this.#alive = undefined;
+  }
+
   async end(): Promise<void> {
+    this.#fallSilent();
     await new Promise<void>((resolve) => this.#socket.end(resolve));
   }
 

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TimeIsUp, within } from './time-limit.ts';
+
+const never = new Promise<never>(() => {});
+
+test('what is in time is as if there were no limit', async () => {
+  assert.equal(await within('it', 60_000, Promise.resolve(7)), 7);
+  assert.equal(await within('it', 60_000, 7), 7);
+  await assert.rejects(within('it', 60_000, Promise.reject(new Error('its own'))), new Error('its own'));
+});
+
+test('what hangs is named, with its limit', async () => {
+  await assert.rejects(within('setup of relay', 20, never), new TimeIsUp('setup of relay', 20));
+  assert.equal(new TimeIsUp('setup of relay', 90_000).message, 'setup of relay did not end within 90 s');
+});
+
+test('a run that is stopped waits no longer', async () => {
+  const stop = new AbortController();
+  const waiting = within('setup of relay', 60_000, never, stop.signal);
+  stop.abort(new Error('slice 0 of other ended before the start'));
+  await assert.rejects(waiting, new Error('slice 0 of other ended before the start'));
+  await assert.rejects(within('it', 60_000, never, stop.signal), new Error('slice 0 of other ended before the start'));
+});

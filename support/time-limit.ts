@@ -1,0 +1,50 @@
+import timers from 'node:timers/promises';
+
+/** How long a scenario's own code may take, in ms, outside of its iterations. */
+export interface TimeLimits {
+  /** Default 2 min. */
+  setup?: number;
+  /** Of one VU; default 2 min. All of them must be ready within 3 min of the start of the run. */
+  vu?: number;
+  /** Of all VUs together; default 1 min. What was not looked at by then stays unknown. */
+  settle?: number;
+  /** Default 30 s. */
+  teardown?: number;
+}
+
+export const defaultTimeLimits: Required<TimeLimits> = {
+  setup: 120_000,
+  vu: 120_000,
+  settle: 60_000,
+  teardown: 30_000,
+};
+
+/** Something of the user's or of a browser's never came to its end. */
+export class TimeIsUp extends Error {
+  constructor(what: string, limitMs: number) {
+    super(`${what} did not end within ${limitMs / 1_000} s`);
+  }
+}
+
+/**
+ * What `work` gives, if that is in time: whatever hangs is left where it is.
+ * @param what names it: `setup of sync-relay`
+ * @param signal aborting it ends the wait too, with its reason
+ * @throws TimeIsUp
+ */
+export async function within<T>(what: string, limitMs: number, work: T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  const over = new AbortController();
+  const either = AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
+  const limit = timers.setTimeout(limitMs, undefined, { signal: either }).then(
+    () => Promise.reject(new TimeIsUp(what, limitMs)),
+    () => Promise.reject(signal?.reason),
+  );
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    over.abort();
+    limit.catch(() => {});
+    work.catch(() => {});
+  }
+}
