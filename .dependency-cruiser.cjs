@@ -64,7 +64,7 @@ module.exports = {
     within(
       'schedule-on-measure',
       '^support/schedule/',
-      ['^support/(schedule|measure)/'],
+      ['^support/(schedule|measure)/', '^support/time-limit\\.ts$'],
       'When work is due must not depend on what is checked, judged or reported.',
     ),
     within(
@@ -104,7 +104,7 @@ module.exports = {
     within(
       'browser-measures',
       '^support/browser\\.ts$',
-      ['^support/measure/', '^support/trace\\.ts$'],
+      ['^support/measure/', '^support/(trace|time-limit)\\.ts$'],
       'A browser session is a source of measurements: it must not know schedules, checks or the words of authors.',
     ),
     {

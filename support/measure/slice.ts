@@ -6,6 +6,18 @@ import type { Interval } from './recorder.ts';
 import type { Packed } from './series.ts';
 import type { FoldedTag } from './tag-values.ts';
 
+export interface SliceId {
+  scenario: string;
+  index: number;
+}
+
+/** A part of a slice's own code, such as its `teardown`, that was left where it hung. */
+export interface HungHook {
+  id: SliceId;
+  hook: 'settle' | 'teardown';
+  limitMs: number;
+}
+
 /** Content type of the attachment that carries a slice's report; also how the reporter finds it. */
 export const sliceReportType = 'application/vnd.tandem.slice+gzip';
 

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Interval } from '../measure/recorder.ts';
-import type { HungHook, SliceId } from '../schedule/startline.ts';
+import type { HungHook, SliceId } from '../measure/slice.ts';
 
 /** Content type of the attachment that carries an observation; it hangs on the test of a shard that ended last. */
 export const observationType = 'application/vnd.tandem.observation+gzip';

@@ -1,4 +1,4 @@
-import type { SliceId } from '../schedule/startline.ts';
+import type { SliceId } from '../measure/slice.ts';
 import { ms } from './figures.ts';
 
 /** A slice as the start line sees it. */

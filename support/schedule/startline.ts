@@ -4,6 +4,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Interval } from '../measure/recorder.ts';
+import type { HungHook, SliceId } from '../measure/slice.ts';
+
+export type { HungHook, SliceId };
 
 /**
  * The start line: slices live in processes of their own and must begin at one instant. Each says when it is ready; once
@@ -23,18 +26,6 @@ const LEAD_MS = 250;
 /** The machine's monotonic clock in ms: the same in all of its processes, whatever happens to the time of day. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
-}
-
-export interface SliceId {
-  scenario: string;
-  index: number;
-}
-
-/** A part of a slice's own code, such as its `teardown`, that was left where it hung. */
-export interface HungHook {
-  id: SliceId;
-  hook: 'settle' | 'teardown';
-  limitMs: number;
 }
 
 /** How often a slice shows that it lives. */
