@@ -113,6 +113,7 @@ test('what is reported is what was done, interval by interval, and what was stre
     slice: { index: 0, of: 1 },
     target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
     intervalMs: 100,
+    folded: [],
     evidence: {},
   });
   assert.deepEqual([end.status, end.started, end.completed, end.dropped, end.interrupted], ['complete', 30, 30, 0, 0]);
