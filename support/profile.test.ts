@@ -92,7 +92,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
       profile({ health: { maxLatenes: '1s' } }),
-      `health has an unknown field "maxLatenes"; did you mean "maxLateness"? allowed: maxLateness, maxStartSpread, maxShardSpread, maxDropped, maxEventLoopDelay, maxGeneratorCpu, maxGcPause, maxMachineCpu, maxSteal, maxControlSlowdown, targetDownAfter.`,
+      `health has an unknown field "maxLatenes"; did you mean "maxLateness"? allowed: maxLateness, maxStartSpread, maxShardSpread, maxDropped, minDelivered, maxEventLoopDelay, maxGeneratorCpu, maxGcPause, maxMachineCpu, maxSteal, maxThrottled, maxControlSlowdown, targetDownAfter.`,
     ],
 
     [profile({ scenarios: undefined }), `scenarios is missing; allowed is an object, { … }.`],
