@@ -4,11 +4,13 @@ import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
+import { type Failure, thrown } from './measure/failures.ts';
 import type { PaintedMark } from './measure/marks.ts';
 import { type BuiltinMetric, unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
+import { redact } from './trace.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -121,7 +123,9 @@ class Sessions {
   /** True when the journey went through. */
   async visit(slot: Slot, index: number): Promise<boolean> {
     const { slice, browser } = this.#context;
-    const traced = this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1;
+    // A trace that would not be kept would only take times away.
+    const isKept = this.#kept < MAX_FAILED_SESSIONS_KEPT;
+    const traced = isKept && (this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1);
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
     const vitals = new Map<string, VitalReport & { window: Window }>();
@@ -172,9 +176,11 @@ class Sessions {
       if (slice.signal.aborted || visit.isCut) return false;
       const { token } = slice.target;
       const secrets = [slot.user.password, ...(token ? [token] : [])];
-      slice.recorder.error(`${slice.scenario}, step "${step}": ${errorName(error, secrets)}`);
+      const name = `${slice.scenario}, step "${step}": ${errorName(error, secrets)}`;
+      const { error: text, at } = thrown(error, import.meta.dirname);
       this.#traceNext = TRACE_AFTER_FAILURE;
-      await this.#keepEvidence(session, secrets, index);
+      const pictures = await this.#keepEvidence(session, secrets, index);
+      slice.recorder.failure({ step, name, error: redact(text, secrets), at, ...pictures });
       this.#ended(vitals.values(), traced, true);
       return false;
     } finally {
@@ -245,13 +251,22 @@ class Sessions {
       recorder.add(metric as BuiltinMetric, value, { window: when });
   }
 
-  async #keepEvidence(session: BrowserSession, secrets: string[], index: number): Promise<void> {
-    if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return;
+  /** @returns the names of the files */
+  async #keepEvidence(
+    session: BrowserSession,
+    secrets: string[],
+    index: number,
+  ): Promise<Pick<Failure, 'screenshot' | 'trace'>> {
+    if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return {};
     this.#kept += 1;
     const { slice, keep } = this.#context;
     const name = `${slice.scenario}-session-${index}`;
     const { screenshot, trace } = await session.evidence(secrets);
     if (screenshot) await keep(`${name}.png`, screenshot, 'image/png');
     if (trace) await keep(`${name}-trace.zip`, trace, 'application/zip');
+    return {
+      ...(screenshot ? { screenshot: `${name}.png` } : {}),
+      ...(trace ? { trace: `${name}-trace.zip` } : {}),
+    };
   }
 }
