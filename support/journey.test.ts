@@ -1,7 +1,7 @@
 /** Real sessions in a real browser, against the embedded target. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { chromium } from '@playwright/test';
+import { chromium, expect } from '@playwright/test';
 import { Console } from '../journeys/app/console.ts';
 import { Ledger } from '../journeys/app/ledger.ts';
 import { Http } from '../protocol/clients/http.ts';
@@ -16,6 +16,7 @@ import { metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
 import { Recorder } from './measure/recorder.ts';
+import { unpack } from './measure/series.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
 import { resolveTarget } from './target.ts';
@@ -63,7 +64,10 @@ function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.
   runs += 1;
   const slice = sliceOf('watcher', 'journey', url);
   const definition: JourneyDefinition = { oracles: ['screen'], run: (visit) => run(visit, new Ledger(visit.page)) };
-  const keep = async () => {};
+  const kept: string[] = [];
+  const keep = async (name: string) => {
+    kept.push(name);
+  };
   const work = journeyWork(definition, { slice, browser, seed: '1', window: () => 'load', keep });
   const other = sliceOf('remote-changes', 'load', url);
   const [relay, auth] = [new Http(other, other.target.syncUrl), new Http(unmeasured(other), other.target.apiUrl)];
@@ -80,9 +84,11 @@ function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.
     /** Samples by metric, of the journey. */
     recorded() {
       const packed = slice.recorder.pack();
-      return (metric: string) => packed[`${metric}{journey:watcher,window:load}`];
+      return (metric: string, tags = '') => packed[`${metric}{journey:watcher${tags},window:load}`];
     },
+    kept,
     errors: slice.recorder.errors,
+    failures: slice.recorder.examples.all,
     workerErrors: other.recorder.errors,
     async judge(oracles: string[]) {
       await marker.readBack();
@@ -132,6 +138,28 @@ test('an account that a failed session has made is signed in to by the next', as
   });
   assert.equal(await made.session(), 'failed');
   assert.equal(await made.session(), 'ok');
+});
+
+test('of failed sessions the first is kept in full; tracing takes only times away, and only as long as it serves', async () => {
+  const made = bed(async ({ page, step, user }) => {
+    await step('open', () => page.setContent(`<p id="total">${user.password}</p>`));
+    await step('buy', () => expect(page.locator('#total')).toHaveText('5', { timeout: 50 }));
+  });
+  for (let count = 0; count < 5; count += 1) assert.equal(await made.session(), 'failed');
+  const [failure, ...others] = made.failures;
+  assert.deepEqual(others, []);
+  const { scenario, step, name, error, screenshot, trace } = failure!;
+  assert.deepEqual([scenario, step], ['watcher', 'buy']);
+  assert.deepEqual(made.errors, { [name]: 5 });
+  assert.match(error, /^Error: expect\(locator\)\.toHaveText\(expected\) failed\n/);
+  for (const part of [/Locator: +locator\('#total'\)/, /Expected: +"5"/, /Received: +"\*{3}"/, /Call log:\n/])
+    assert.match(error, part);
+  assert.deepEqual([screenshot, trace], ['watcher-session-0.png', 'watcher-session-0-trace.zip']);
+  assert.equal(made.kept.length, 5, made.kept.join(', '));
+  const recorded = made.recorded();
+  assert.deepEqual(recorded('browser_session_failed'), { t: 'rate', passes: 5, total: 5 });
+  // Of the first, untraced, and of those after the third, whose traces nobody would have kept.
+  assert.equal(unpack(recorded('browser_step_duration', ',step:open')!).count, 3);
 });
 
 test('an operator sees what becomes of the machines, and events are measured until they are painted', async () => {

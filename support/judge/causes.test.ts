@@ -71,6 +71,24 @@ test('what failed brings no evidence, no samples and no free VUs', () => {
   assert.equal(beside({ ...failed, severity: 'warning' }, effects).length, effects.length);
 });
 
+test('that too few sessions came to an end is no reason of its own when none of them succeeded', () => {
+  const lacking = (metric: string) => ({ kind: 'no-data', metric, expression: 'rate<0.1' });
+  const effects = [
+    lacking('browser_session_failed'),
+    lacking('browser_session_failed{journey:visit}'),
+    lacking('iteration_failed{scenario:visit}'),
+    // These have other causes.
+    lacking('browser_session_failed{journey:other}'),
+    lacking('iteration_failed'),
+    lacking('http_req_failed{scenario:visit}'),
+  ];
+  const never = { kind: 'no-success', what: 'scenario', scenarios: ['visit'] };
+  assert.deepEqual(beside({ ...never, severity: 'fail' }, effects), [3, 4, 5]);
+  // Some succeeded, so that a share is still to be known; or nobody knows whose doing it was.
+  assert.equal(beside({ kind: 'failed-share', severity: 'fail', scenarios: ['visit'] }, effects).length, 6);
+  assert.equal(beside({ ...never, severity: 'invalid' }, effects).length, 6);
+});
+
 test('what is cut off, or never reaches anybody, has not failed by itself', () => {
   for (const kind of ['target-down', 'interrupted', 'target-unreached']) {
     assert.deepEqual(beside({ kind }, [{ kind: 'no-success', scenarios: ['relay'] }]), [], kind);

@@ -31,7 +31,9 @@ export function causes(findings: Finding[], scenarios: Effects[] = []): Finding[
   const broken = new Set(rest.flatMap((one) => (isFailing(one) && one.severity === 'fail' ? one.scenarios : [])));
   if (broken.size === 0) return rest;
   const own = scenarios.filter(({ name }) => broken.has(name));
-  return rest.filter((one) => !followsFromFailing(one, own));
+  const never = new Set(rest.flatMap((one) => (isTotal(one) && one.severity === 'fail' ? one.scenarios : [])));
+  const lost = scenarios.filter(({ name }) => never.has(name));
+  return rest.filter((one) => !followsFromFailing(one, own, lost));
 }
 
 function isEndOfSlice(finding: Finding): finding is Extract<Finding, { kind: 'crashed' }> {
@@ -40,6 +42,11 @@ function isEndOfSlice(finding: Finding): finding is Extract<Finding, { kind: 'cr
 
 function isFailing(finding: Finding): finding is Extract<Finding, Failing> {
   return finding.kind === 'no-success' || finding.kind === 'failed-share';
+}
+
+/** Nothing of the whole scenario succeeded. */
+function isTotal(finding: Finding): finding is Extract<Finding, { kind: 'no-success' }> {
+  return finding.kind === 'no-success' && finding.what === 'scenario';
 }
 
 /** Less was done than asked: no wonder where a part of the run is missing. */
@@ -58,9 +65,14 @@ function followsFromEnd(finding: Finding, ended: Set<string>): boolean {
 /** Metrics that are counted whether work succeeds or fails. */
 const COUNTED =
   /^(iterations|iteration_failed|checks|http_reqs|http_req_failed|browser_sessions|browser_session_failed)$/;
+/** Of work that never succeeded these are known, however few there are: all of it failed. */
+const SHARE_OF_WORK = /^(iteration_failed|browser_session_failed)$/;
 
-/** Work that fails brings no times, no evidence, and holds its VUs until it is given up. */
-function followsFromFailing(finding: Finding, broken: Effects[]): boolean {
+/**
+ * Work that fails brings no times, no evidence, and holds its VUs until it is given up.
+ * @param never of `broken` those that never succeeded
+ */
+function followsFromFailing(finding: Finding, broken: Effects[], never: Effects[]): boolean {
   switch (finding.kind) {
     case 'dropped':
       return broken.some(({ name }) => name === finding.scenario);
@@ -70,8 +82,9 @@ function followsFromFailing(finding: Finding, broken: Effects[]): boolean {
       const { metric, tags } = parseSeriesKey(finding.metric);
       const kind = metric.startsWith('browser_') ? 'journey' : 'load';
       const whose = tags.scenario ?? tags.journey;
-      if (COUNTED.test(metric)) return false;
-      return broken.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
+      if (COUNTED.test(metric) && !SHARE_OF_WORK.test(metric)) return false;
+      const whom = SHARE_OF_WORK.test(metric) ? never : broken;
+      return whom.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
     }
     default:
       return false;

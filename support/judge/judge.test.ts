@@ -249,3 +249,27 @@ test('slices of missing shards were expected', () => {
   assert.deepEqual(verdict.slices, { expected: 5, received: 2 });
   assert.deepEqual([verdict.status, verdict.shards], ['invalid', { expected: 2, received: 0 }]);
 });
+
+test('a front end that fails every session fails the run for that, not for want of samples', () => {
+  const { verdict, findings } = run({
+    measured: {
+      'iterations{scenario:visit}': [2],
+      'iteration_failed{scenario:visit}': [1, 1],
+      'browser_sessions{journey:visit}': [2],
+      'browser_session_failed{journey:visit}': [1, 1],
+    },
+    scenarios: [loadOf('relay'), { ...loadOf('visit'), kind: 'journey', oracles: ['screen'] }],
+    slices: [slice('relay', 0), slice('visit', 0, { errors: { 'visit, step "open": Error: expect(locator)': 2 } })],
+    thresholds: { browser_session_failed: ['rate<0.1'], browser_web_vital_lcp: ['p(75)<2500'] },
+    oracles: [{ name: 'screen', checked: 0, violations: 0, examples: [], status: 'unknown', counts: {} }],
+  });
+  assert.equal(verdict.status, 'fail');
+  assert.deepEqual(
+    findings.map(({ kind }) => kind),
+    ['no-success'],
+  );
+  assert.deepEqual(
+    verdict.thresholds.map(({ decided }) => decided),
+    [false, false],
+  );
+});

@@ -40,7 +40,7 @@ export class FailureExamples {
       known.screenshot ??= failure.screenshot;
       known.trace ??= failure.trace;
     } else if (this.all.length < MAX_NAMES) {
-      this.all.push({ ...failure, error: bounded(stripVTControlCharacters(failure.error)) });
+      this.all.push({ ...failure, error: bounded(failure.error) });
     }
   }
 
@@ -60,7 +60,9 @@ function bounded(text: string): string {
  */
 export function thrown(error: unknown, ownFolder: string): Pick<Failure, 'error' | 'at'> {
   if (!(error instanceof Error)) return { error: `thrown: ${String(error)}` };
-  const text = error.message.startsWith(error.name) ? error.message : `${error.name}: ${error.message}`;
+  // Playwright colours its messages, also in the midst of what it shows.
+  const message = stripVTControlCharacters(error.message);
+  const text = message.startsWith(error.name) ? message : `${error.name}: ${message}`;
   for (const line of error.stack?.split('\n') ?? []) {
     const [, url, at] = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+):(\d+):\d+\)?$/.exec(line) ?? [];
     const file = url?.replace(/^file:\/\//, '');
