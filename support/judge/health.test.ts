@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
-import { type HealthFacts, healthFindings, healthOf } from './health.ts';
+import { type HealthFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { judge } from './judge.ts';
 import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { HealthSignal } from './verdict.ts';
@@ -14,7 +14,7 @@ function sliceOf(scenario: string, index = 0) {
 }
 
 function factsOf(measured: Measured, changes: Partial<Omit<HealthFacts, 'store'>> = {}) {
-  const scenarios = [{ name: 'relay', maxVUs: 50 }];
+  const scenarios = [{ name: 'relay', maxVUs: 50, isOpen: true }];
   return { store: storeOf(measured), scenarios, slices: [sliceOf('relay')], errors: {}, limits, ...changes };
 }
 
@@ -26,13 +26,13 @@ function saturated(measured: Measured, changes: Partial<Omit<HealthFacts, 'store
   return signalsOf(measured, changes).flatMap(({ ok, signal }) => (ok ? [] : [signal]));
 }
 
-const delay = 'generator_event_loop_delay{scenario:relay}';
-const cpu = 'generator_cpu_percent{scenario:relay}';
-const pause = 'generator_gc_pause{scenario:relay}';
+const delay = 'generator_event_loop_delay{scenario:relay,window:load}';
+const cpu = 'generator_cpu_percent{scenario:relay,window:load}';
+const pause = 'generator_gc_pause{scenario:relay,window:load}';
 const machine = 'machine_cpu_percent{scenario:relay,window:load}';
 const steal = 'machine_steal_percent{scenario:relay,window:load}';
 const control = (window: string) => `browser_control_paint{journey:light,window:${window}}`;
-const lateness = 'generator_lateness{scenario:relay}';
+const lateness = 'generator_lateness{scenario:relay,window:load}';
 
 /** Each signal: what measures it, how many readings it needs, its limit. */
 const signals: [signal: string, readings: (value: number, count: number) => Measured, needs: number, limit: number][] =
@@ -61,7 +61,10 @@ for (const [signal, readings, needs, limit] of signals) {
 
 test('a signal is data: whose it is, what was observed and what is allowed, in its unit', () => {
   const measured = { [delay]: times(10, 250), [cpu]: times(10, 97), [machine]: times(10, 99) };
-  const found = signalsOf(measured).map((one) => ({ ...one, observed: Math.round(one.observed * 100) / 100 }));
+  const found = signalsOf(measured).map(({ cost: _, ...one }) => ({
+    ...one,
+    observed: Math.round(one.observed * 100) / 100,
+  }));
   const own = { scenario: 'relay', count: 10, ok: false };
   assert.deepEqual(found, [
     { signal: 'event-loop-delay', observed: 250.11, allowed: 100, unit: 'ms', ...own },
@@ -69,8 +72,12 @@ test('a signal is data: whose it is, what was observed and what is allowed, in i
     { signal: 'machine-cpu', observed: 0.99, allowed: 0.95, unit: 'ratio', count: 10, ok: false },
   ]);
   const facts = factsOf(measured);
-  const { ok: _, ...signal } = signalsOf(measured)[0]!;
-  assert.deepEqual(healthFindings(facts, healthOf(facts))[0], { kind: 'saturated', severity: 'invalid', ...signal });
+  const { ok: _, cost, ...signal } = signalsOf(measured)[0]!;
+  assert.deepEqual(cost, { stallMs: signal.observed, worstShare: 1, meanShare: 1 });
+  const doubt = { by: 'event-loop-delay', scenario: 'relay' } as const;
+  const health = healthOf(facts);
+  assert.deepEqual(signalFindings(health, [doubt])[0], { kind: 'saturated', severity: 'invalid', ...signal });
+  assert.deepEqual(signalFindings(health, [])[0], { kind: 'saturated', severity: 'warning', ...signal });
 });
 
 test('one or two bad readings are a hiccup, however few there are', () => {
@@ -104,7 +111,12 @@ test('a hiccup that all slices of a scenario share is still one', () => {
 test('the machine is judged while there is load: the calm before it neither hides nor blames', () => {
   const calm = 'machine_cpu_percent{scenario:relay,window:calm}';
   assert.deepEqual(saturated({ [calm]: times(20, 5), [machine]: times(10, 99) }), ['machine-cpu']);
-  assert.deepEqual(signalsOf({ [calm]: times(20, 100) }), []);
+  const [inCalm] = signalsOf({ [calm]: times(20, 100) });
+  assert.deepEqual(
+    [inCalm?.signal, inCalm?.window, inCalm?.ok],
+    ['machine-cpu', 'calm', false],
+    'for what is compared with it',
+  );
   assert.deepEqual(saturated({ [machine]: [...times(9, 100), 40] }), [], 'a busy machine with room to breathe');
 });
 
@@ -138,20 +150,20 @@ test('what the generator ran out of is named, other errors are not its', () => {
 test('of a signal that many processes show, the worst is the reason; all stand in the health', () => {
   const measured = {
     [delay]: times(10, 250),
-    'generator_event_loop_delay{scenario:light}': times(10, 500),
-    'generator_event_loop_delay{scenario:power}': times(10, 300),
+    'generator_event_loop_delay{scenario:light,window:load}': times(10, 500),
+    'generator_event_loop_delay{scenario:power,window:load}': times(10, 300),
     [cpu]: times(10, 99),
   };
   const names = ['relay', 'light', 'power'];
   const facts = factsOf(measured, {
-    scenarios: names.map((name) => ({ name, maxVUs: 5 })),
+    scenarios: names.map((name) => ({ name, maxVUs: 5, isOpen: true })),
     slices: names.map((name) => sliceOf(name)),
     errors: { 'generator: EMFILE': 1, 'generator: ENFILE': 1 },
   });
   const health = healthOf(facts);
   assert.equal(health.signals.filter(({ ok }) => !ok).length, 6);
   assert.deepEqual(
-    healthFindings(facts, health).map((one) => one.kind === 'saturated' && (one.scenario ?? one.detail)),
+    signalFindings(health, []).map((one) => one.kind === 'saturated' && (one.scenario ?? one.detail)),
     ['light', 'relay', 'EMFILE', 'ENFILE'],
   );
 });
@@ -198,7 +210,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
 const slow = { 'http_req_duration{scenario:relay}': times(100, 3_000) };
 const dropped = { 'dropped_iterations{scenario:relay}': [25] };
 const blocked = { [delay]: times(10, 900) };
-const blockedElsewhere = { 'generator_event_loop_delay{scenario:light}': times(10, 900) };
+const blockedElsewhere = { 'generator_event_loop_delay{scenario:light,window:load}': times(10, 900) };
 const late = { [lateness]: times(100, 400) };
 
 /** A slow target and a slow generator are never confused. */
@@ -207,9 +219,23 @@ const blame: [what: string, ...Parameters<typeof verdictOf>, status: string, kin
   ['a slow target', slow, {}, 'fail', ['threshold: fail']],
   ['a target that cannot keep up', { ...slow, ...dropped }, {}, 'fail', ['dropped: fail', 'threshold: fail']],
   ['a target out of descriptors', slow, { 'HTTP 503': 9, ECONNRESET: 9 }, 'fail', ['threshold: fail']],
-  ['a blocked generator', blocked, {}, 'invalid', ['saturated: invalid']],
-  ['a generator out of descriptors', {}, { 'generator: EMFILE': 1 }, 'invalid', ['saturated: invalid']],
-  ['both', { ...slow, ...blocked }, {}, 'invalid', ['saturated: invalid', 'threshold: fail']],
+  ['a blocked generator, and all holds', blocked, {}, 'pass', ['saturated: warning']],
+  ['a generator out of descriptors once', {}, { 'generator: EMFILE': 1 }, 'pass', ['saturated: warning']],
+  [
+    'a generator out of descriptors for half of its work: that was never sent',
+    {},
+    { 'generator: EMFILE': 50 },
+    'invalid',
+    ['saturated: warning', 'saturated: invalid'],
+  ],
+  ['both', { ...slow, ...blocked }, {}, 'invalid', ['saturated: invalid', 'threshold: invalid']],
+  [
+    'a slow target beside a process of another scenario',
+    { ...slow, ...blockedElsewhere },
+    {},
+    'fail',
+    ['saturated: warning', 'threshold: fail'],
+  ],
   ['drops of a late generator', { ...late, ...dropped }, {}, 'invalid', ['lateness: invalid', 'dropped: invalid']],
   [
     'drops of a generator out of ports',
@@ -243,8 +269,43 @@ const blame: [what: string, ...Parameters<typeof verdictOf>, status: string, kin
     'drops while another scenario’s process is blocked: these are still the target’s',
     { ...blockedElsewhere, ...dropped },
     {},
+    'fail',
+    ['saturated: warning', 'dropped: fail'],
+  ],
+  [
+    'a container throttled most of the time, and a miss',
+    { ...slow, 'machine_throttled_percent{scenario:relay,window:load}': times(20, 80) },
+    {},
     'invalid',
-    ['saturated: invalid', 'dropped: fail'],
+    ['saturated: invalid', 'threshold: invalid'],
+  ],
+  [
+    'one long collection of garbage beside a target that is slow by a factor',
+    { ...slow, [pause]: [...times(10, 5), ...times(3, 127)] },
+    {},
+    'fail',
+    ['saturated: warning', 'threshold: fail'],
+  ],
+  [
+    'one long collection of garbage beside a close miss',
+    { 'http_req_duration{scenario:relay}': times(100, 520), [pause]: [...times(10, 5), ...times(3, 127)] },
+    {},
+    'invalid',
+    ['saturated: invalid', 'threshold: invalid'],
+  ],
+  [
+    'one long collection of garbage, and all holds',
+    { [pause]: [...times(10, 5), ...times(3, 144)] },
+    {},
+    'pass',
+    ['saturated: warning'],
+  ],
+  [
+    'a generator so late that half of the load was not sent, and all holds',
+    { [lateness]: [...times(50, 1), ...times(50, 4_000)] },
+    {},
+    'invalid',
+    ['lateness: warning', 'saturated: invalid'],
   ],
 ];
 
@@ -276,7 +337,7 @@ test('of merged shards each machine is looked at by itself, and the worst is tol
   );
   assert.equal(health.shardSpreadMs, 1_000);
   const kinds = (maxShardSpreadMs: number) =>
-    healthFindings({ ...facts, limits: { ...limits, maxShardSpreadMs } }, health).map(({ kind }) => kind);
-  assert.deepEqual(kinds(1_000), ['saturated', 'saturated']);
-  assert.deepEqual(kinds(999), ['saturated', 'saturated', 'shard-spread']);
+    startFindings({ ...facts, limits: { ...limits, maxShardSpreadMs } }, health).map(({ kind }) => kind);
+  assert.deepEqual(kinds(1_000), []);
+  assert.deepEqual(kinds(999), ['shard-spread']);
 });

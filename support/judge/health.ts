@@ -1,7 +1,9 @@
-import type { HealthLimits } from '../measure/health.ts';
+import { type HealthLimits, ownShare } from '../measure/health.ts';
 import type { Trend } from '../measure/histogram.ts';
+import type { Tags } from '../measure/metrics.ts';
+import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
-import type { Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
+import type { Doubt, Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
 /** What is known of a machine that generates load. */
 export interface GeneratorFacts {
@@ -9,14 +11,15 @@ export interface GeneratorFacts {
   slices: {
     scenario: string;
     slice: { index: number };
-    end: { startLateMs: number; interrupted: number; cpuSeconds: number };
+    end: { startLateMs: number; durationMs: number; interrupted: number; cpuSeconds: number };
   }[];
   errors: Record<string, number>;
 }
 
 /** What health needs to know of a run. */
 export interface HealthFacts extends GeneratorFacts {
-  scenarios: { name: string; maxVUs: number }[];
+  /** `isOpen`: its arrivals come at their time; else VUs loop. */
+  scenarios: { name: string; maxVUs: number; isOpen: boolean }[];
   limits: HealthLimits;
   /** Of merged shards; `startedAt` in epoch ms. */
   shards?: { merged: ({ shard: number; startedAt: number | undefined } & GeneratorFacts)[] };
@@ -30,6 +33,10 @@ const MIN_BEYOND = 3;
 const READS_UP_TO = 1.001;
 /** With fewer visits the control page says nothing. */
 const MIN_CONTROL_VISITS = 4;
+/** An arrival that starts later than this after it was due is load that was not delivered when it was asked for. */
+const DELIVERED_WITHIN_MS = 1_000;
+/** A process that is at work for less of the time leaves its VUs to the target, however short their iterations are. */
+const BUSY_PERCENT = 90;
 /** Two frames of a screen: a control page that paints faster than this is not told from noise. */
 const CONTROL_FLOOR_MS = 33;
 
@@ -53,12 +60,18 @@ export function healthOf(facts: HealthFacts): Health {
     startSpreadMs: starts.length > 0 ? Math.max(...starts) - first : 0,
     generatorCpuSeconds: slices.reduce((sum, { end }) => sum + end.cpuSeconds, 0),
     ...shardSpread(facts),
-    signals: facts.shards ? worstShards(facts) : signalsOf(facts),
+    signals: [...(facts.shards ? worstShards(facts) : signalsOf(facts)), ...delivery(facts)],
   };
 }
 
 function signalsOf(facts: HealthFacts): HealthSignal[] {
-  return [...facts.scenarios.flatMap(({ name }) => processSignals(facts, name)), ...machineSignals(facts)];
+  return [
+    ...facts.scenarios.flatMap(({ name }) => [
+      ...processSignals(facts, name, 'load'),
+      ...processSignals(facts, name, 'calm'),
+    ]),
+    ...machineSignals(facts),
+  ];
 }
 
 /** Each machine is a generator of its own: among a hundred that are idle, the one that is saturated would not show. */
@@ -66,7 +79,7 @@ function worstShards(facts: HealthFacts): HealthSignal[] {
   const all = facts.shards!.merged.flatMap(({ shard, ...generator }) =>
     signalsOf({ ...facts, ...generator }).map((signal) => ({ ...signal, shard })),
   );
-  return worstBy(all, ({ signal, scenario, detail }) => `${signal} ${scenario ?? ''} ${detail ?? ''}`);
+  return worstBy(all, ({ signal, scenario, window, detail }) => [signal, scenario, window, detail].join());
 }
 
 function shardSpread({ shards }: HealthFacts): { shardSpreadMs?: number } {
@@ -87,46 +100,125 @@ function signalOf(signal: Omit<HealthSignal, 'ok'>): HealthSignal {
   return { ...signal, ok: signal.observed <= signal.allowed * READS_UP_TO };
 }
 
-function processSignals({ store, slices, limits }: HealthFacts, scenario: string): HealthSignal[] {
+function processSignals(facts: HealthFacts, scenario: string, window: 'load' | 'calm'): HealthSignal[] {
+  const { store, slices, limits } = facts;
   // A hiccup of the machine shows in all of its slices at once.
   const own = Math.max(1, slices.filter((slice) => slice.scenario === scenario).length);
+  const tags = { scenario, window };
+  const where = window === 'calm' ? { scenario, window } : { scenario };
   const signals: HealthSignal[] = [];
-  const delay = store.trend('generator_event_loop_delay', { scenario });
+  const lateness = store.trend('generator_lateness', tags);
+  if (lateness.count >= MIN_BEYOND) {
+    const figures = { observed: sustained(lateness, 99, MIN_BEYOND), allowed: limits.maxLatenessMs } as const;
+    const cost = costOf(facts, tags, lateness.max);
+    signals.push(signalOf({ signal: 'lateness', ...where, ...figures, unit: 'ms', count: lateness.count, cost }));
+  }
+  const delay = store.trend('generator_event_loop_delay', tags);
   if (delay.count >= MIN_INTERVALS * own) {
     const observed = sustained(delay, 90, MIN_BEYOND * own);
     const figures = { observed, allowed: limits.maxEventLoopDelayMs, unit: 'ms', count: delay.count } as const;
-    signals.push(signalOf({ signal: 'event-loop-delay', scenario, ...figures }));
+    signals.push(signalOf({ signal: 'event-loop-delay', ...where, ...figures, cost: costOf(facts, tags, delay.max) }));
   }
-  const cpu = store.trend('generator_cpu_percent', { scenario });
+  const cpu = store.trend('generator_cpu_percent', tags);
   if (cpu.count >= MIN_INTERVALS * own) {
     const observed = sustained(cpu, 90, MIN_BEYOND * own) / 100;
-    const figures = {
-      observed,
-      allowed: limits.maxGeneratorCpuPercent / 100,
-      unit: 'ratio',
-      count: cpu.count,
-    } as const;
-    signals.push(signalOf({ signal: 'generator-cpu', scenario, ...figures }));
+    const allowed = limits.maxGeneratorCpuPercent / 100;
+    signals.push(signalOf({ signal: 'generator-cpu', ...where, observed, allowed, unit: 'ratio', count: cpu.count }));
   }
-  const pauses = store.trend('generator_gc_pause', { scenario });
+  const pauses = store.trend('generator_gc_pause', tags);
   if (pauses.count >= MIN_INTERVALS) {
     const observed = sustained(pauses, 99, MIN_BEYOND);
     const figures = { observed, allowed: limits.maxGcPauseMs, unit: 'ms', count: pauses.count } as const;
-    signals.push(signalOf({ signal: 'gc-pause', scenario, ...figures }));
+    signals.push(signalOf({ signal: 'gc-pause', ...where, ...figures, cost: gcCost(facts, tags) }));
   }
   return signals;
+}
+
+/** What a process that was held up for at most `stallMs` at once can have cost: it holds nothing up while it idles. */
+function costOf({ store }: HealthFacts, tags: Tags, stallMs: number): HealthSignal['cost'] {
+  const busy = store.trend('generator_busy_percent', tags);
+  if (busy.count === 0) return { stallMs, worstShare: 1, meanShare: 1 };
+  return { stallMs, worstShare: Math.min(1, busy.max / 100), meanShare: Math.min(1, busy.avg / 100) };
+}
+
+/** Of garbage collections the pauses themselves: in their worst interval, in the mean, and all together. */
+function gcCost({ store, slices }: HealthFacts, tags: Tags): HealthSignal['cost'] {
+  const pauses = store.trend('generator_gc_pause', tags);
+  const own = slices.filter(({ scenario }) => scenario === tags.scenario);
+  const watchedMs = own.reduce((sum, { end }) => sum + end.durationMs, 0);
+  const readings = store.trend('generator_cpu_percent', { scenario: tags.scenario! }).count;
+  const intervalMs = readings > 0 ? watchedMs / readings : 0;
+  const worstMs = Math.max(0, ...[...store.over('generator_gc_pause', tags).values()].map(sumOf));
+  // Of merged shards only the totals are known.
+  const worstShare = worstMs > 0 && intervalMs > 0 ? Math.min(1, worstMs / intervalMs) : 1;
+  const meanShare = watchedMs > 0 ? Math.min(1, pauses.sum / watchedMs) : 1;
+  return { stallMs: pauses.max, worstShare, meanShare, totalMs: pauses.sum };
+}
+
+function sumOf(series: AnySeries): number {
+  return series.type === 'trend' ? series.trend.sum : 0;
+}
+
+/** How much of the load was sent when it was asked for, by scenario, but for what the target held up. */
+function delivery({ store, slices, scenarios, limits, errors }: HealthFacts): HealthSignal[] {
+  const allowed = limits.minDelivered;
+  const signals = scenarios.flatMap(({ name: scenario, isOpen, maxVUs }): HealthSignal[] => {
+    const own = slices.filter((slice) => slice.scenario === scenario).length;
+    if (isOpen) {
+      const lateness = store.trend('generator_lateness', { scenario, window: 'load' });
+      if (lateness.count === 0) return [];
+      const late = lateness.count - countUpTo(lateness, DELIVERED_WITHIN_MS);
+      const observed = 1 - late / lateness.count;
+      // Of a dozen sessions one or two late ones are a hiccup.
+      const ok = observed >= allowed || late < MIN_BEYOND;
+      return [{ signal: 'delivered', scenario, observed, allowed, unit: 'ratio', count: lateness.count, ok }];
+    }
+    const busy = store.trend('generator_busy_percent', { scenario, window: 'load' });
+    if (busy.count < MIN_INTERVALS * own || own === 0) return [];
+    const observed = busy.avg < BUSY_PERCENT ? 1 : 1 - ownShare(busy.avg / 100, maxVUs / own);
+    return [
+      { signal: 'delivered', scenario, observed, allowed, unit: 'ratio', count: busy.count, ok: observed >= allowed },
+    ];
+  });
+  // What failed for want of files or ports was sent to nobody.
+  const lost = Object.entries(errors).reduce((sum, [name, often]) => sum + (isExhausted(name) ? often : 0), 0);
+  const count = store.sum('iterations');
+  if (lost > 0 && count > 0) {
+    const observed = Math.max(0, 1 - lost / count);
+    signals.push({ signal: 'delivered', observed, allowed, unit: 'ratio', count, ok: observed >= allowed });
+  }
+  return signals;
+}
+
+/** How many samples are not above a value. */
+function countUpTo(trend: Trend, value: number): number {
+  let [from, to] = [0, trend.count];
+  while (from < to) {
+    const middle = Math.ceil((from + to) / 2);
+    if (trend.percentile((100 * (middle - 0.25)) / trend.count) <= value * READS_UP_TO) from = middle;
+    else to = middle - 1;
+  }
+  return from;
+}
+
+function isExhausted(error: string): boolean {
+  return error.startsWith('generator: ');
 }
 
 function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthSignal[] {
   const signals: HealthSignal[] = [];
   const mean = (signal: HealthSignal['signal'], metric: string, allowedPercent: number) => {
-    // The quiet before the load would hide what the load does.
-    const { count, avg } = store.trend(metric, { window: 'load' });
-    if (count < MIN_INTERVALS * Math.max(1, slices.length)) return;
-    signals.push(signalOf({ signal, observed: avg / 100, allowed: allowedPercent / 100, unit: 'ratio', count }));
+    // The quiet before the load would hide what the load does. In the calm only journeys run, and only they measure.
+    for (const window of ['load', 'calm'] as const) {
+      const { count, avg } = store.trend(metric, { window });
+      if (count < MIN_INTERVALS * Math.max(1, slices.length)) continue;
+      const figures = { observed: avg / 100, allowed: allowedPercent / 100, unit: 'ratio', count } as const;
+      signals.push(signalOf({ signal, ...(window === 'calm' && { window }), ...figures }));
+    }
   };
   mean('machine-cpu', 'machine_cpu_percent', limits.maxMachineCpuPercent);
   mean('steal', 'machine_steal_percent', limits.maxStealPercent);
+  mean('throttled', 'machine_throttled_percent', limits.maxThrottledPercent);
   const calm = store.trend('browser_control_paint', { window: 'calm' });
   const load = store.trend('browser_control_paint', { window: 'load' });
   if (calm.count >= MIN_CONTROL_VISITS && load.count >= MIN_CONTROL_VISITS) {
@@ -135,7 +227,7 @@ function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthS
     signals.push(signalOf({ signal: 'control-page', observed, allowed, unit: 'ms', count: load.count }));
   }
   // Out of file descriptors or ports: what the load then did not get is not the target's doing.
-  const exhausted = Object.entries(errors).filter(([name]) => name.startsWith('generator: '));
+  const exhausted = Object.entries(errors).filter(([name]) => isExhausted(name));
   for (const [name, count] of exhausted) {
     const detail = name.slice('generator: '.length);
     signals.push({ signal: 'exhausted', detail, observed: count, allowed: 0, unit: 'count', count, ok: false });
@@ -143,54 +235,38 @@ function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthS
   return signals;
 }
 
-/** One cause shows in many processes: of each signal the one furthest over its limit, the first among equals. */
-function worstOfEach(saturated: HealthSignal[]): HealthSignal[] {
-  return worstBy(saturated, ({ signal, detail }) => `${signal} ${detail ?? ''}`);
-}
-
 function worstBy(signals: HealthSignal[], nameOf: (one: HealthSignal) => string): HealthSignal[] {
   const worst = new Map<string, HealthSignal>();
   for (const one of signals) {
     const name = nameOf(one);
     const known = worst.get(name);
-    if (!known || one.observed / one.allowed > known.observed / known.allowed) worst.set(name, one);
+    if (!known || excess(one) > excess(known)) worst.set(name, one);
   }
   return [...worst.values()];
 }
 
-/** What makes a run invalid, or its drops the target's fault. All signals stand in {@link healthOf}. */
-export function healthFindings({ limits, slices, store, scenarios, shards }: HealthFacts, health: Health): Finding[] {
-  const saturated = health.signals.filter(({ ok }) => !ok);
-  const findings: Finding[] = worstOfEach(saturated).map(({ ok: _, ...signal }) => ({
-    kind: 'saturated',
-    severity: 'invalid',
-    ...signal,
-  }));
-  for (const { scenario, latenessP99Ms, dropped, interrupted } of health.scenarios) {
-    const lateness = store.trend('generator_lateness', { scenario });
-    const late = sustained(lateness, 99, MIN_BEYOND) > limits.maxLatenessMs * READS_UP_TO;
-    if (late) {
-      const figures = { p99Ms: latenessP99Ms, allowedMs: limits.maxLatenessMs, count: lateness.count };
-      findings.push({ kind: 'lateness', severity: 'invalid', scenario, ...figures });
-    }
+function excess({ signal, observed, allowed }: HealthSignal): number {
+  return signal === 'delivered' ? allowed / Math.max(observed, 1e-9) : observed / allowed;
+}
+
+/** Arrivals that were dropped beyond what is allowed, by scenario; whose fault it was is not told here. */
+export function drops({ limits, store, scenarios }: HealthFacts, health: Health): Dropped[] {
+  return health.scenarios.flatMap(({ scenario, dropped, interrupted }) => {
     const due = store.sum('iterations', { scenario }) + interrupted + dropped;
+    if (dropped <= due * limits.maxDropped) return [];
+    const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;
+    const allowed = Math.floor(due * limits.maxDropped);
+    return [{ kind: 'dropped', severity: 'fail', scenario, dropped, due, maxVUs, allowed }];
+  });
+}
+
+type Dropped = Extract<Finding, { kind: 'dropped' }>;
+
+/** What was late, and what was cut off. Whether a late start made anything undecided is told by `validity.ts`. */
+export function startFindings({ limits, slices, shards }: HealthFacts, health: Health): Finding[] {
+  const findings: Finding[] = [];
+  for (const { scenario, interrupted } of health.scenarios) {
     if (interrupted > 0) findings.push({ kind: 'cut-off', severity: 'warning', scenario, interrupted });
-    if (dropped > due * limits.maxDropped) {
-      const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;
-      // With all VUs busy and a healthy generator it is the target that could not keep up.
-      const unhealthy =
-        late || saturated.some((signal) => signal.scenario === undefined || signal.scenario === scenario);
-      const allowed = Math.floor(due * limits.maxDropped);
-      findings.push({
-        kind: 'dropped',
-        severity: unhealthy ? 'invalid' : 'fail',
-        scenario,
-        dropped,
-        due,
-        maxVUs,
-        allowed,
-      });
-    }
   }
   if ((health.shardSpreadMs ?? 0) > limits.maxShardSpreadMs) {
     const inOrder = shards!.merged
@@ -205,8 +281,36 @@ export function healthFindings({ limits, slices, store, scenarios, shards }: Hea
     const lateMs = end.startLateMs - first;
     if (lateMs > limits.maxStartSpreadMs) {
       const allowedMs = limits.maxStartSpreadMs;
-      findings.push({ kind: 'late-start', severity: 'invalid', scenario, slice: slice.index, lateMs, allowedMs });
+      findings.push({ kind: 'late-start', severity: 'warning', scenario, slice: slice.index, lateMs, allowedMs });
     }
   }
   return findings;
+}
+
+/**
+ * A finding for what was beyond its limit: `invalid` when it made something undecided, else a warning. One cause shows in many
+ * processes: of each signal the worst is told, of those that mattered if any did.
+ * @param doubts all that made anything undecided
+ */
+export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
+  const mattered = ({ signal, scenario, window, shard }: HealthSignal) =>
+    doubts.some(
+      (one) => one.by === signal && one.scenario === scenario && one.window === window && one.shard === shard,
+    );
+  const unwell = health.signals.filter(({ ok }) => !ok);
+  const groups = new Map<string, HealthSignal[]>();
+  for (const one of unwell) {
+    const name = `${one.signal} ${one.detail ?? ''}`;
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups.values()].map((all): Finding => {
+    const decisive = all.filter(mattered);
+    // A load that was not delivered is not the load that was asked for, whatever is judged on it.
+    const isInvalid = decisive.length > 0 || all[0]!.signal === 'delivered';
+    const { ok: _, cost: __, ...signal } = worstBy(decisive.length > 0 ? decisive : all, () => '')[0]!;
+    const severity = isInvalid ? 'invalid' : 'warning';
+    if (signal.signal !== 'lateness') return { kind: 'saturated', severity, ...signal };
+    const { scenario, observed: p99Ms, allowed: allowedMs, count } = signal;
+    return { kind: 'lateness', severity, scenario: scenario!, p99Ms, allowedMs, count };
+  });
 }

@@ -3,10 +3,11 @@ import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { causes } from './causes.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
-import { type GeneratorFacts, healthFindings, healthOf } from './health.ts';
+import { drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
-import type { Finding, OracleResult, Verdict } from './verdict.ts';
+import { decide, doubtsOf, type Measures, type Suspect, suspects } from './validity.ts';
+import type { Doubt, Finding, OracleResult, Verdict } from './verdict.ts';
 
 /** What a slice says of its own run; see `SliceReport`. */
 export interface SliceFacts {
@@ -47,7 +48,13 @@ export interface Case {
     missingSlices: number;
   };
   /** `startMs` and `endMs`: of its schedule, since the run's start. `oracles`: those that it brings evidence for. */
-  scenarios: ({ maxVUs: number; startMs: number; endMs: number; oracles: string[] } & FailureFacts['scenarios'][0])[];
+  scenarios: ({
+    maxVUs: number;
+    isOpen: boolean;
+    startMs: number;
+    endMs: number;
+    oracles: string[];
+  } & FailureFacts['scenarios'][0])[];
   thresholds: Record<string, ThresholdSpec[]>;
   limits: HealthLimits;
   errors: Record<string, number>;
@@ -73,19 +80,42 @@ const OF_THE_WHOLE: Finding['kind'][] = [
  * `report/` sorts and words them.
  */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {
-  const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
-    specs.map((spec) => judgeThreshold(metric, spec, run.store, lengthOf(run, parseSeriesKey(metric).tags))),
-  );
   const health = healthOf(run);
-  const ofHealth = healthFindings(run, health);
-  const all: Finding[] = [
+  const seen: Finding[] = [
     ...run.oracles.flatMap(oracleFinding),
     ...run.observed,
     ...run.missing.map((one) => ({ kind: 'missing-slice' as const, severity: 'invalid' as const, ...one })),
     ...run.slices.flatMap(crashFinding),
     ...measuredAnything(run),
-    ...ofHealth,
-    ...failureFindings(run, (scenario) => ofHealth.some((finding) => makesTimeOut(finding, scenario))),
+    ...startFindings(run, health),
+  ];
+  const suspected = suspects(health.signals, seen);
+  const measures = measuredBy(run.store);
+  const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
+    specs.map((spec) => {
+      const { metric: name, tags } = parseSeriesKey(metric);
+      const own = judgeThreshold(metric, spec, run.store, lengthOf(run, tags));
+      return decide(own, run.store.definitions[name]!, suspected, measures);
+    }),
+  );
+  const dropped = drops(run, health).map((finding) => {
+    const { scenario, dropped: lost, due } = finding;
+    const share = { metric: 'dropped_iterations', tags: { scenario }, quantity: 'failure', operator: '<=' } as const;
+    const doubts = doubtsOf({ ...share, observed: lost / due, limit: run.limits.maxDropped }, suspected, measures);
+    return doubts.length > 0 ? { ...finding, severity: 'invalid' as const, doubts } : finding;
+  });
+  const timingOut = (scenario: string) =>
+    suspected.filter((one) => makesTimeOut(one, scenario)).map(({ doubt }) => doubt);
+  const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
+  const doubts = [
+    ...[...judged.map(({ result }) => result), ...dropped].flatMap((one) => one.doubts ?? []),
+    ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
+  ];
+  const all: Finding[] = [
+    ...seen.map((finding) => decisive(finding, doubts)),
+    ...signalFindings(health, doubts),
+    ...failing,
+    ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
   ];
   const told = run.partial ? all.filter(({ kind }) => !OF_THE_WHOLE.includes(kind)) : all;
@@ -119,19 +149,26 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   };
 }
 
-/** What fails a run whatever else is wrong with it: nothing that the generator did can have made it happen. */
+/** What fails a run before anything else is asked: a promise broken, a target away, work that never succeeds. */
 export function isCertain({ kind, severity }: Finding): boolean {
   return severity === 'fail' && ['oracle', 'target-down', 'no-success', 'failed-share'].includes(kind);
 }
 
-/**
- * A violated promise fails the run whatever the generator did; a run that cannot be trusted is invalid whatever its
- * thresholds say; only then thresholds count.
- */
+/** What is decided against the target fails the run, whatever else cannot be told; a run of which something is undecided is no pass. */
 export function statusOf(findings: Finding[]): Verdict['status'] {
-  if (findings.some(isCertain)) return 'fail';
-  if (findings.some(({ severity }) => severity === 'invalid')) return 'invalid';
-  return findings.some(({ severity }) => severity === 'fail') ? 'fail' : 'pass';
+  if (findings.some(({ severity }) => severity === 'fail')) return 'fail';
+  return findings.some(({ severity }) => severity === 'invalid') ? 'invalid' : 'pass';
+}
+
+/** A late start is no more than a warning, unless it made something undecided. */
+function decisive(finding: Finding, doubts: Doubt[]): Finding {
+  if (finding.kind !== 'late-start') return finding;
+  return { ...finding, severity: doubts.some(({ by }) => by === 'late-start') ? 'invalid' : 'warning' };
+}
+
+function measuredBy(store: MetricStore): Measures {
+  return (metric, tags, scenario) =>
+    ['scenario', 'journey'].some((own) => store.select(metric, { ...tags, [own]: scenario }) !== undefined);
 }
 
 /** What a rate per second is over: the schedule of the scenario it is about, as far as that was run; else the run. */
@@ -155,10 +192,9 @@ function crashFinding({ scenario, slice, end }: SliceFacts): Finding[] {
 }
 
 /** Signs of a generator that is short of time by seconds: a pause of its garbage collector is not. */
-function makesTimeOut(finding: Finding, scenario: string): boolean {
-  if (finding.kind === 'lateness') return finding.scenario === scenario;
-  if (finding.kind !== 'saturated' || finding.signal === 'gc-pause') return false;
-  return finding.scenario === undefined || finding.scenario === scenario;
+function makesTimeOut({ rule, doubt: { by, scenario: whose, window } }: Suspect, scenario: string): boolean {
+  if (rule.pushes.failure !== 'up' || by === 'gc-pause' || window === 'calm') return false;
+  return whose === undefined || whose === scenario;
 }
 
 /** Requests none of which reached anybody are no slow target but a wrong address. */

@@ -31,7 +31,7 @@ export function times(count: number, value: number): number[] {
 
 /** A load of which nothing is known but its name. */
 export function loadOf(name: string, maxVUs = 50) {
-  return { name, kind: 'load' as const, maxVUs, maxFailed: 0.5, oracles: [], startMs: 0, endMs: 10_000 };
+  return { name, kind: 'load' as const, maxVUs, isOpen: true, maxFailed: 0.5, oracles: [], startMs: 0, endMs: 10_000 };
 }
 
 /** What a slice says of failures when it had none. */

@@ -90,10 +90,24 @@ export type Finding =
     }
   /** The machines of the run did not begin together. */
   | { kind: 'shard-spread'; severity: 'invalid'; spreadMs: number; allowedMs: number; first: number; last: number }
-  | { kind: 'late-start'; severity: 'invalid'; scenario: string; slice: number; lateMs: number; allowedMs: number }
-  | { kind: 'lateness'; severity: 'invalid'; scenario: string; p99Ms: number; allowedMs: number; count: number }
-  /** The machine or process that generates the load was at its limit. */
-  | ({ kind: 'saturated'; severity: 'invalid' } & Omit<HealthSignal, 'ok'>)
+  | {
+      kind: 'late-start';
+      severity: 'invalid' | 'warning';
+      scenario: string;
+      slice: number;
+      lateMs: number;
+      allowedMs: number;
+    }
+  | {
+      kind: 'lateness';
+      severity: 'invalid' | 'warning';
+      scenario: string;
+      p99Ms: number;
+      allowedMs: number;
+      count: number;
+    }
+  /** The machine or process that generates the load was at its limit; a warning when that decided nothing. */
+  | ({ kind: 'saturated'; severity: 'invalid' | 'warning' } & Omit<HealthSignal, 'ok' | 'cost'>)
   /** Arrivals that never started. A healthy generator blames the target (fail), an unhealthy one itself (invalid). */
   | {
       kind: 'dropped';
@@ -103,6 +117,8 @@ export type Finding =
       due: number;
       maxVUs: number;
       allowed: number;
+      /** What may have made them drop; with severity `invalid`. */
+      doubts?: Doubt[];
     }
   | { kind: 'interrupted'; severity: 'invalid'; by: string; atMs: number; ofMs: number }
   /** The suite's own code failed in a slice: the load or journey threw outside an iteration. */
@@ -157,8 +173,8 @@ export type Aspect = 'response-time' | 'errors' | 'throughput';
 
 /** A figure that is worse than in the runs of the baseline, by more than is allowed and more than chance does. */
 export interface Regression {
-  /** `fail` when it is critical. */
-  severity: 'fail' | 'warning';
+  /** `fail` when it is critical, `invalid` when the generator may have caused that. */
+  severity: 'fail' | 'invalid' | 'warning';
   aspect: Aspect;
   metric: string;
   /** `p(95)`; `rate` of errors is the share of failures, of throughput the number per second. */
@@ -242,11 +258,24 @@ export interface ScenarioHealth {
 
 /** One sign of the generator's own state against its limit in the profile's `health`. */
 export interface HealthSignal {
-  signal: 'event-loop-delay' | 'generator-cpu' | 'gc-pause' | 'machine-cpu' | 'steal' | 'control-page' | 'exhausted';
+  signal:
+    | 'lateness'
+    | 'event-loop-delay'
+    | 'generator-cpu'
+    | 'gc-pause'
+    | 'machine-cpu'
+    | 'steal'
+    | 'throttled'
+    | 'control-page'
+    | 'exhausted'
+    /** The share of the load that was sent when it was due, but for what the target held up: here `allowed` is the least. */
+    | 'delivered';
   /** Whose process; absent for what concerns the whole machine. */
   scenario?: string;
   /** Of merged shards the one that was worst; counts from 1. */
   shard?: number;
+  /** Set for how it was in the calm, which `…*calm` limits come from. */
+  window?: 'calm';
   /** What ran out: `EMFILE`, `EADDRNOTAVAIL`. */
   detail?: string;
   observed: number;
@@ -254,6 +283,18 @@ export interface HealthSignal {
   unit: Unit;
   count: number;
   ok: boolean;
+  /** Of what holds a process up for a while: how much of a figure that can have been. */
+  cost?: Cost;
+}
+
+export interface Cost {
+  /** The longest pause. */
+  stallMs: number;
+  /** Share of time that it took in its worst interval, and in the mean; 0 … 1. */
+  worstShare: number;
+  meanShare: number;
+  /** All pauses together, where these are known one by one. */
+  totalMs?: number;
 }
 
 export interface Health {

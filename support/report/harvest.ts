@@ -13,7 +13,7 @@ import type { Interval } from '../measure/recorder.ts';
 import { type SliceReport, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
-import { durationOf, vusOf } from '../schedule/plan.ts';
+import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { failureLine, firstLine } from './failure.ts';
@@ -152,6 +152,7 @@ export class Harvest {
         maxFailed,
         oracles: this.#slices.find(({ scenario }) => scenario === name)?.declaration?.oracles ?? [],
         maxVUs: vusOf(plan),
+        isOpen: isOpen(plan),
         startMs: plan.startTimeMs,
         endMs: durationOf(plan),
       })),

@@ -26,15 +26,16 @@ export function headline(verdict: Verdict): string {
 
 function sentenceOf(verdict: Verdict): string {
   const { thresholds, oracles, reasons } = verdict;
-  const missed = thresholds.filter((t) => !t.ok && t.observed !== null).length;
+  const missed = thresholds.filter((t) => t.decided && !t.ok).length;
   switch (verdict.status) {
     case 'pass': {
       const held = thresholds.length === 1 ? 'The threshold' : `All ${count(thresholds.length)} thresholds`;
       const parts = [
         ...(thresholds.length > 0 ? [`${held} held over ${counted(totalIterations(verdict), 'iteration')}`] : []),
         ...(oracles.length > 0 ? [`${counted(oracles.length, 'oracle')} saw every promise kept`] : []),
-        'the generator was on time',
+        ...(verdict.health.signals.every(({ ok }) => ok) ? ['the generator was on time'] : []),
       ];
+      if (parts.length === 0) return 'It ran to its end, and nothing was asked of it.';
       const text = parts.length > 1 ? `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}.` : `${parts[0]}.`;
       return text[0]!.toUpperCase() + text.slice(1);
     }

@@ -1,5 +1,6 @@
 /** `junit.xml`: the verdict as test results, as Jenkins and GitLab read them. */
 import type { Finding, Reason, Verdict } from '../judge/verdict.ts';
+import { undecidedText } from './prose.ts';
 import { printable } from './text.ts';
 
 interface Case {
@@ -39,10 +40,13 @@ function judged(name: string, ok: boolean, own: Reason[]): Case {
 }
 
 function thresholdCases({ thresholds, reasons }: Verdict): Case[] {
-  return thresholds.map(({ metric, expression, ok }) => {
+  return thresholds.map(({ metric, expression, ok, decided, doubts = [] }) => {
     const own = reasons.filter((r) => 'expression' in r && r.metric === metric && r.expression === expression);
     // Its figure may be on the right side, and undecided all the same.
-    return judged(`${metric}: ${expression}`, ok && own.length === 0, own);
+    const name = `${metric}: ${expression}`;
+    if (own.length > 0 || decided) return judged(name, ok && own.length === 0, own);
+    // A test that could not tell is an error to a CI, neither passed nor skipped.
+    return { name, reasons: [{ kind: 'threshold', severity: 'invalid', message: undecidedText(doubts) }] };
   });
 }
 

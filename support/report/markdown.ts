@@ -97,10 +97,10 @@ function list(reasons: Reason[]): string {
 function thresholds({ thresholds: all }: Verdict): string[] {
   if (all.length === 0) return [];
   const rows = all.map((t) => [
-    t.observed === null ? '❓' : t.ok ? '✅' : '❌',
+    !t.decided ? '❓' : t.ok ? '✅' : '❌',
     code(t.metric),
     code(statName(t.expression)),
-    t.ok ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
+    t.ok && t.decided ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
     literal(requiredText(t.expression, t.limit, t.unit)),
     count(t.count),
   ]);

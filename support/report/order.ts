@@ -2,7 +2,7 @@ import { isCertain } from '../judge/judge.ts';
 import type { Finding, Severity } from '../judge/verdict.ts';
 import { asksForMore } from './words.ts';
 
-/** The order of a verdict: correctness, then what makes it invalid (causes before effects), then missed limits. */
+/** The order of a verdict: correctness, then what was missed, then what makes it invalid (causes before effects). */
 const ORDER: Finding['kind'][] = [
   'oracle',
   'target-down',
@@ -38,7 +38,7 @@ function rank(finding: Finding): number {
   const severity = finding.severity as Severity;
   if (severity === 'warning') return 3;
   if (isCertain(finding)) return 0;
-  return severity === 'invalid' ? 1 : 2;
+  return severity === 'fail' ? 1 : 2;
 }
 
 /** How far over its limit, as a factor; 1 for what has no limit. */
@@ -50,8 +50,8 @@ function excess(finding: Finding): number {
 }
 
 /**
- * Findings in the order of the verdict: oracle and target-down, what makes it invalid, thresholds (the furthest over
- * first) and drops, warnings. Equals stay in their order. A new array.
+ * Findings in the order of the verdict: oracle and target-down, thresholds (the furthest over first) and drops that are decided,
+ * what makes it invalid, warnings. Equals stay in their order. A new array.
  */
 export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {
   return [...findings].sort(

@@ -58,7 +58,8 @@ export function pointLines(verdict: Verdict, { store, intervalMs }: Pick<RunReco
         .map(([name]) => ({ name, suffix: name.slice(metric.length + 1, -1), tags: parseSeriesKey(name).tags }));
       const data = {
         name: metric,
-        ...store.definitions[metric]!,
+        type: store.definitions[metric]!.type,
+        contains: store.definitions[metric]!.contains,
         thresholds: all.find(([key]) => key === metric)?.[1] ?? [],
         submetrics: submetrics.length > 0 ? submetrics : null,
       };

@@ -128,7 +128,7 @@ const said: [Finding, string][] = [
   [
     { ...neverBought, severity: 'invalid', doubt: 'generator', errors: [], example: undefined },
     'None of the sessions of visit succeeded: 0 of 63; required: at least 1. It may be the generator that was too slow. ' +
-      'Use fewer VUs a slice, more slices, or a quieter machine.',
+      'Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
     {
@@ -224,12 +224,12 @@ const said: [Finding, string][] = [
   [
     { kind: 'late-start', severity: 'invalid', scenario: 'light', slice: 0, lateMs: 1_240, allowedMs: 50 },
     'Slice 1 of light started 1.24 s after the common start; allowed 50 ms. ' +
-      'Use fewer slices on this machine, or a quieter one.',
+      'Lower LOAD_SLICES or the profile’s `slices`, or use a quieter machine.',
   ],
   [
     { kind: 'lateness', severity: 'invalid', scenario: 'sync-relay', p99Ms: 182, allowedMs: 50, count: 12_345 },
     'The generator was late in sync-relay: p(99) of the lateness it caused itself was 182 ms over 12,345 iterations; ' +
-      'allowed 50 ms. Use fewer VUs a slice, more slices, or a quieter machine.',
+      'allowed 50 ms. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
     { kind: 'dropped', severity: 'fail', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
@@ -240,42 +240,42 @@ const said: [Finding, string][] = [
   [
     { kind: 'dropped', severity: 'invalid', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
     'sync-relay lost 310 of 25,000 due iterations (1.24 %) while the generator itself was late or saturated; allowed 0. ' +
-      'Whose fault it was cannot be told. Use fewer VUs a slice, more slices, or a quieter machine.',
+      'Whose fault it was cannot be told. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
     saturated('event-loop-delay', 250.11, 100, 'ms', 'sync-relay'),
     'The generator was saturated: p(90) of the event loop’s delay in sync-relay was 250 ms over 120 readings; allowed ' +
-      '100 ms. Use fewer VUs a slice, more slices, or a quieter machine.',
+      '100 ms. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
     saturated('generator-cpu', 0.974, 0.9, 'ratio', 'sync-relay'),
-    'The generator was saturated: p(90) of the CPU use of a process (100 %: one core) in sync-relay was 97.4 % over 120 ' +
-      'readings; allowed 90 %. Use more slices, so that more processes share the load.',
+    'The generator was saturated: p(90) of the CPU use of a process (100 %: one core, or its container’s limit) in sync-relay was 97.4 % over 120 ' +
+      'readings; allowed 90 %. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
     saturated('gc-pause', 140, 100, 'ms', 'sync-relay'),
     'The generator was saturated: p(99) of garbage collection pauses in sync-relay was 140 ms over 120 readings; allowed ' +
-      '100 ms. Use fewer VUs a slice, more slices, or keep less in a VU.',
+      '100 ms. Raise LOAD_SLICES or the profile’s `slices`, or keep less in a VU.',
   ],
   [
     saturated('machine-cpu', 0.9504, 0.95, 'ratio'),
     'The generator was saturated: mean CPU use of the whole machine under load was 95.04 % over 120 readings; allowed ' +
-      '95 %. Use a larger or quieter machine, more shards, or take the target to a machine of its own.',
+      '95 %. Lower LOAD_SCALE, add shards (--shard) on other machines, or move TARGET to a machine of its own.',
   ],
   [
     saturated('steal', 0.23, 0.1, 'ratio'),
     'The generator was saturated: mean CPU time that other guests of the host took under load was 23 % over 120 ' +
-      'readings; allowed 10 %. Use a machine whose host is not overbooked.',
+      'readings; allowed 10 %. Use a machine whose host is not overbooked, or allow more with `health.maxSteal` of the profile.',
   ],
   [
     saturated('control-page', 310, 75, 'ms'),
     'The generator was saturated: p(75) of the first paint of a page that needs no target was 310 ms over 120 readings; ' +
-      'allowed 75 ms. Use fewer browser sessions at once, or a larger machine.',
+      'allowed 75 ms. Lower `maxSessions` of the journeys or LOAD_SCALE, or use a larger machine.',
   ],
   [
     { ...saturated('exhausted', 12, 0, 'count'), detail: 'EMFILE' },
-    'The generator ran out of resources: EMFILE, 12 times; required 0. Raise the limit of open files, use fewer ' +
-      'connections a slice, or more slices and addresses.',
+    'The generator ran out of resources: EMFILE, 12 times; required 0. Raise the limit of open files (ulimit -n), ' +
+      'lower LOAD_SCALE, or raise LOAD_SLICES.',
   ],
   [
     { kind: 'interrupted', severity: 'invalid', by: 'SIGINT', atMs: 42_000, ofMs: 300_000 },
@@ -417,7 +417,7 @@ test('what an oracle counted beside violations, as words; what did not happen is
   assert.equal(besideText(oracle), '');
 });
 
-test('worst first: correctness, invalid, thresholds by how far over, drops, warnings', () => {
+test('worst first: correctness, what is missed by how far, drops, what is undecided, warnings', () => {
   const dropped = {
     kind: 'dropped',
     severity: 'fail',
@@ -451,15 +451,15 @@ test('worst first: correctness, invalid, thresholds by how far over, drops, warn
     'target-down',
     'no-success',
     'failed-share',
+    'none done',
+    'far under',
+    'little over',
+    'dropped',
     'missing-slice',
     'saturated',
     'lateness',
     'no-success',
     'no-data',
-    'none done',
-    'far under',
-    'little over',
-    'dropped',
     'warned',
     'cut-off',
   ]);

@@ -1,9 +1,9 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
 import { parseExpression } from '../judge/expression.ts';
-import type { Failing, Finding, Reason, Regression } from '../judge/verdict.ts';
+import type { Doubt, Failing, Finding, Reason, Regression } from '../judge/verdict.ts';
 import { parseSeriesKey } from '../measure/metrics.ts';
 import { apart, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
-import { judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
+import { beyondText, judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
 import { printable, quoted } from './text.ts';
 import { asksForMore, chanceText, changeText, comparedFigure, comparedName, statName } from './words.ts';
 
@@ -28,7 +28,39 @@ function crossed(finding: Crossed): string {
   const { operator, value } = parseExpression(expression)!;
   const beside = calm === undefined ? '' : ` (${value} × ${figure(calm, unit)} in the calm)`;
   const over = counted(finding.count, 'sample');
-  return `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
+  const what = `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
+  return finding.doubts ? `${what} ${undecidedText(finding.doubts)}` : what;
+}
+
+/** Why nobody can tell. */
+export function undecidedText(doubts: Doubt[]): string {
+  return `Undecided: ${doubts.map(doubtText).join('; ')}.`;
+}
+
+function doubtText({ by, scenario, window, observed, allowed, unit = 'none' }: Doubt): string {
+  const of = scenario === undefined ? '' : ` of ${scenario}`;
+  switch (by) {
+    case 'no-data':
+      return `${count(observed)} of ${counted(allowed ?? 1, 'sample')} that are needed${window ? ` in the ${window}` : ''}`;
+    case 'unfinished':
+      return `${counted(observed ?? 0, 'iteration')} never came to an end`;
+    case 'interrupted':
+      return 'the run was cut short';
+    case 'crashed':
+      return `a slice${of} crashed`;
+    case 'missing-slice':
+      return `a slice${of} is missing`;
+    case 'missing-shard':
+    case 'foreign-shard':
+      return 'a shard is missing';
+    case 'late-start':
+    case 'shard-spread':
+      return `${by === 'late-start' ? `a slice${of}` : 'a shard'} started ${ms(observed)} late (allowed ${limitFigure(allowed ?? 0, 'ms')})`;
+    case 'exhausted':
+      return `the generator ran out of resources ${counted(observed ?? 0, 'time')}`;
+    default:
+      return `${beyondText({ signal: by, scenario, window, observed: observed ?? 0, allowed: allowed ?? 0, unit })} may be the cause`;
+  }
 }
 
 function regressed(finding: Regression): string {
@@ -176,7 +208,11 @@ function what(finding: Finding): string {
         return `The generator ran out of resources${onShard(finding)}: ${quoted(detail ?? 'unnamed')}, ${often}; required 0.`;
       }
       const [observed, allowed] = apart(finding.observed, finding.allowed, unit);
-      const where = `${scenario === undefined ? '' : ` in ${scenario}`}${onShard(finding)}`;
+      const calm = finding.window === undefined ? '' : ' in the calm';
+      const where = `${scenario === undefined ? '' : ` in ${scenario}`}${calm}${onShard(finding)}`;
+      if (signal === 'delivered') {
+        return `Not the whole load was sent: ${judgedFigure(signal)}${where} was ${observed}; required ${allowed}.`;
+      }
       return (
         `The generator was saturated: ${judgedFigure(signal)}${where} was ${observed} over ${counted(n, 'reading')}; ` +
         `allowed ${allowed}.`
@@ -190,7 +226,7 @@ function what(finding: Finding): string {
         ? `The target could not sustain the rate of ${finding.scenario}: ${lost} were dropped with ${busy} busy ` +
             `and the generator on time; allowed ${count(finding.allowed)}.`
         : `${finding.scenario} lost ${lost} while the generator itself was late or saturated; allowed ${count(finding.allowed)}. ` +
-            'Whose fault it was cannot be told.';
+            `Whose fault it was cannot be told.${finding.doubts ? ` ${undecidedText(finding.doubts)}` : ''}`;
     }
     case 'interrupted':
       return (
@@ -259,8 +295,19 @@ function afterFailing({ doubt, example, journey }: Failing): string {
   return "Look at the target's log for what it answered so.";
 }
 
-/** What to look at or change next, in one sentence. Always the end of what `say` says. */
+/** Beside a verdict that would be the same without it. */
+const CHANGED_NOTHING = 'It decided nothing here.';
+
+/** What to look at or change next, in one or two sentences. Always the end of what `say` says. */
 export function nextStep(finding: Finding): string {
+  const isWarning = finding.severity === 'warning';
+  if (isWarning && ['saturated', 'lateness', 'late-start'].includes(finding.kind)) {
+    return `${CHANGED_NOTHING} ${remedyOf(finding)}`;
+  }
+  return remedyOf(finding);
+}
+
+function remedyOf(finding: Finding): string {
   switch (finding.kind) {
     case 'oracle':
       return 'The target promised and did not keep: follow the example through its log.';
@@ -271,7 +318,7 @@ export function nextStep(finding: Finding): string {
     case 'target-unreached':
       return 'Look at the URLs in the .env file, and whether the target listens there.';
     case 'threshold':
-      return afterThreshold(finding);
+      return finding.severity === 'invalid' ? 'Look at the health of the generator first.' : afterThreshold(finding);
     case 'unfinished':
       return 'Look at what they waited for, or give them a longer gracefulStop.';
     case 'no-data':
@@ -290,7 +337,7 @@ export function nextStep(finding: Finding): string {
     case 'shard-spread':
       return 'Give all shards the same LOAD_START_AT, or a LOAD_RENDEZVOUS, and their clocks NTP.';
     case 'late-start':
-      return 'Use fewer slices on this machine, or a quieter one.';
+      return 'Lower LOAD_SLICES or the profile’s `slices`, or use a quieter machine.';
     case 'lateness':
       return LESS_LOAD_PER_SLICE;
     case 'saturated':

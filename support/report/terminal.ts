@@ -204,14 +204,16 @@ function thresholdTable(page: Page): string[] {
     const state: Cell =
       t.observed === null
         ? { text: '–', style: p.yellow }
-        : t.ok
-          ? { text: '✓', style: p.green }
-          : { text: '✗', style: p.red };
+        : !t.decided
+          ? { text: '?', style: p.yellow }
+          : t.ok
+            ? { text: '✓', style: p.green }
+            : { text: '✗', style: p.red };
     return [
       state,
       printable(t.metric),
       { text: printable(statName(t.expression)), style: p.dim },
-      { text: figure(t.observed, t.unit), style: t.ok ? undefined : state.style },
+      { text: figure(t.observed, t.unit), style: t.ok && t.decided ? undefined : state.style },
       printable(requiredText(t.expression, t.limit, t.unit)),
       { text: count(t.count), style: p.dim },
     ];

@@ -173,14 +173,23 @@ ${counts.length > 0 && html`<details><summary>What they counted</summary>${count
 function thresholdsSection({ thresholds }: Verdict): Section[] {
   if (thresholds.length === 0) return [];
   // What was missed first; else the order of the profile.
-  const rows = [...thresholds.filter(({ ok }) => !ok), ...thresholds.filter(({ ok }) => ok)].map((t) => ({
+  const rows = [
+    ...thresholds.filter(({ ok, decided }) => !ok || !decided),
+    ...thresholds.filter(({ ok, decided }) => ok && decided),
+  ].map((t) => ({
     cells: [
       html`<code>${t.metric}</code>`,
       statName(t.expression),
       numberOf(t.observed, figure(t.observed, t.unit)),
       requiredText(t.expression, t.limit, t.unit),
       counting(t.count),
-      t.observed === null ? state('no data', 'invalid') : t.ok ? state('held', 'pass') : state('missed', 'fail'),
+      t.observed === null
+        ? state('no data', 'invalid')
+        : !t.decided
+          ? state('undecided', 'invalid')
+          : t.ok
+            ? state('held', 'pass')
+            : state('missed', 'fail'),
     ],
   }));
   const columns = [

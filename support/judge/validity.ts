@@ -1,0 +1,243 @@
+/**
+ * Which figures may be the generator's own doing. Validity follows the direction of the error: what held although a signal pushed
+ * its figure the other way holds, and what was missed by more than the signal can have caused is missed. The table below is the
+ * whole rule.
+ */
+import type { MetricDefinition, Tags } from '../measure/metrics.ts';
+import { type Expression, holds, parseExpression, parseSelector } from './expression.ts';
+import type { Judged } from './thresholds.ts';
+import type { CutShort, Doubt, Finding, HealthSignal } from './verdict.ts';
+
+/** What a figure tells of; see `Tells`. `lost` counts failures, `failure` and `success` are shares. */
+export type Quantity = 'slowness' | 'failure' | 'success' | 'work' | 'lost' | 'target' | 'generator' | 'unknown';
+
+/** Where a figure goes beside a signal: up, down, either way, or nowhere. */
+export type Push = 'up' | 'down' | 'both' | 'none';
+
+type Pushes = Record<Quantity, Push>;
+
+/** Times get longer, failures more, work less. What the target's own process tells, and what the generator's tells, is as it is. */
+const SLOW: Pushes = {
+  slowness: 'up',
+  failure: 'up',
+  success: 'down',
+  work: 'down',
+  lost: 'up',
+  target: 'none',
+  generator: 'none',
+  unknown: 'both',
+};
+/** What failed for want of files or ports never reached the target; whether too little did, `delivered` tells. */
+const FAILING: Pushes = { ...SLOW, slowness: 'none' };
+/** Less than was asked for flatters everything but how much was done. */
+const LESS_LOAD: Pushes = {
+  slowness: 'down',
+  failure: 'down',
+  success: 'up',
+  work: 'down',
+  lost: 'down',
+  target: 'both',
+  generator: 'none',
+  unknown: 'both',
+};
+/** Figures of a part are none of the whole. */
+const CUT: Pushes = {
+  slowness: 'both',
+  failure: 'both',
+  success: 'both',
+  work: 'both',
+  lost: 'both',
+  target: 'both',
+  generator: 'none',
+  unknown: 'both',
+};
+
+export interface Rule {
+  /** A `process` moves what its own scenario measured, a `machine` all that was measured, and less load the whole `run`. */
+  scope: 'process' | 'machine' | 'run';
+  pushes: Pushes;
+}
+
+/**
+ * Signal × what it can distort × in which direction. Pauses of a process (`gc-pause`, `event-loop-delay`, `lateness`) are bounded
+ * by `HealthSignal.cost`; a machine that is full, stolen from or throttled has no bound, since it holds up at any time.
+ */
+export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rule> = {
+  lateness: { scope: 'process', pushes: SLOW },
+  'event-loop-delay': { scope: 'process', pushes: SLOW },
+  'gc-pause': { scope: 'process', pushes: SLOW },
+  'generator-cpu': { scope: 'process', pushes: SLOW },
+  'machine-cpu': { scope: 'machine', pushes: SLOW },
+  steal: { scope: 'machine', pushes: SLOW },
+  throttled: { scope: 'machine', pushes: SLOW },
+  'control-page': { scope: 'machine', pushes: SLOW },
+  exhausted: { scope: 'machine', pushes: FAILING },
+  delivered: { scope: 'run', pushes: LESS_LOAD },
+  'late-start': { scope: 'run', pushes: LESS_LOAD },
+  'shard-spread': { scope: 'run', pushes: LESS_LOAD },
+  'missing-slice': { scope: 'run', pushes: LESS_LOAD },
+  'missing-shard': { scope: 'run', pushes: LESS_LOAD },
+  'foreign-shard': { scope: 'run', pushes: LESS_LOAD },
+  crashed: { scope: 'run', pushes: LESS_LOAD },
+  interrupted: { scope: 'run', pushes: CUT },
+};
+
+/** Something that may have moved figures. */
+export interface Suspect {
+  doubt: Doubt;
+  rule: Rule;
+  cost?: HealthSignal['cost'];
+}
+
+/** A figure and what was required of it. */
+export interface Claim {
+  metric: string;
+  tags: Tags;
+  quantity: Quantity;
+  operator: Expression['operator'];
+  observed: number;
+  limit: number;
+  /** Of a `…*calm` limit the factor; the limit is then a figure of the calm. */
+  ofCalm?: number;
+}
+
+/** Tells whether a scenario measured any of a metric, under tags. */
+export type Measures = (metric: string, tags: Tags, scenario: string) => boolean;
+
+/** What a signal of the generator may have moved, and what cut the run short. */
+export function suspects(signals: HealthSignal[], findings: Finding[]): Suspect[] {
+  const unwell = signals.filter(({ ok }) => !ok);
+  return [
+    ...unwell.map(({ ok: _, cost, signal: by, count: __, ...rest }) => ({
+      doubt: { by, ...rest },
+      rule: RULES[by],
+      cost,
+    })),
+    ...findings.flatMap((finding): Suspect[] => {
+      switch (finding.kind) {
+        case 'late-start': {
+          const { kind: by, scenario, lateMs: observed, allowedMs: allowed } = finding;
+          return [{ doubt: { by, scenario, observed, allowed, unit: 'ms' }, rule: RULES[by] }];
+        }
+        case 'shard-spread': {
+          const { kind: by, spreadMs: observed, allowedMs: allowed } = finding;
+          return [{ doubt: { by, observed, allowed, unit: 'ms' }, rule: RULES[by] }];
+        }
+        case 'crashed': {
+          // In its own scenario nobody knows what the code did before it ended.
+          const { kind: by, scenario } = finding;
+          return [
+            { doubt: { by, scenario }, rule: RULES[by] },
+            { doubt: { by, scenario }, rule: { scope: 'process', pushes: CUT } },
+          ];
+        }
+        case 'missing-slice':
+          return [{ doubt: { by: finding.kind, scenario: finding.scenario }, rule: RULES[finding.kind] }];
+        case 'missing-shard':
+        case 'foreign-shard':
+        case 'interrupted':
+          return [{ doubt: { by: finding.kind }, rule: RULES[finding.kind] }];
+        default:
+          return [];
+      }
+    }),
+  ];
+}
+
+/** What makes it undecided whether a claim is met: each suspect that reaches its figure and may have put it where it is. */
+export function doubtsOf(claim: Claim, all: Suspect[], measures: Measures): Doubt[] {
+  const doubts = all.filter((suspect) => reaches(suspect, claim, measures) && mayDecide(suspect, claim));
+  const told = new Set<string>();
+  return doubts
+    .map(({ doubt }) => doubt)
+    .filter(({ by, scenario, shard, window }) => {
+      const name = [by, scenario, shard, window].join();
+      return !told.has(name) && told.add(name);
+    });
+}
+
+/** A threshold with what makes it undecided; one that unfinished work or too few samples leave open stays as it is. */
+export function decide(judged: Judged, definition: MetricDefinition, all: Suspect[], measures: Measures): Judged {
+  const { outcome, result, finding } = judged;
+  if (outcome === 'unknown' || result.observed === null || result.limit === null) return judged;
+  const expression = parseExpression(result.expression)!;
+  const { metric, tags } = parseSelector(result.metric)!;
+  const { operator, ofCalm, value } = expression;
+  const quantity = quantityOf(definition, expression);
+  const claim = { metric, tags, quantity, operator, observed: result.observed, limit: result.limit };
+  const doubts = doubtsOf(ofCalm ? { ...claim, ofCalm: value } : claim, all, measures);
+  if (doubts.length === 0) return judged;
+  return {
+    outcome: 'unknown',
+    result: { ...result, decided: false, doubts },
+    ...(finding?.kind === 'threshold' && { finding: { ...finding, severity: 'invalid', doubts } }),
+  };
+}
+
+/**
+ * What a figure tells of. What an author's own metric means, its author alone knows, and says by the side that is asked for: more
+ * of a success, less of a failure. Of `==` and of a gauge nothing is known.
+ */
+export function quantityOf(
+  { type, contains, tells }: MetricDefinition,
+  { aggregation, operator }: Expression,
+): Quantity {
+  if (aggregation.method === 'count' && type !== 'counter') return 'work';
+  if (tells === 'failure') return type === 'counter' ? 'lost' : 'failure';
+  if (tells) return tells;
+  if (type === 'trend' && contains === 'time') return 'slowness';
+  const more = operator.startsWith('>');
+  if (type === 'gauge' || !(more || operator.startsWith('<'))) return 'unknown';
+  if (type === 'trend') return more ? 'unknown' : 'slowness';
+  if (type === 'rate') return more ? 'success' : 'failure';
+  return more ? 'work' : 'lost';
+}
+
+function reaches({ rule, doubt }: Suspect, { metric, tags, ofCalm }: Claim, measures: Measures): boolean {
+  const { scenario, window } = doubt;
+  // Of a figure without a window the calm is a part.
+  if (window === 'calm' && !ofCalm && (tags.window === 'load' || !metric.startsWith('browser_'))) return false;
+  if (window !== 'calm' && tags.window === 'calm' && rule.scope !== 'run') return false;
+  if (rule.scope !== 'process' || scenario === undefined) return true;
+  const named = tags.scenario ?? tags.journey;
+  return named === undefined ? measures(metric, tags, scenario) : named === scenario;
+}
+
+/** Whether the claim would have gone the other way without the suspect. */
+function mayDecide({ rule, doubt, cost }: Suspect, claim: Claim): boolean {
+  const { quantity, operator, observed, limit, ofCalm } = claim;
+  const push = rule.pushes[quantity];
+  if (push === 'none') return false;
+  if (!operator.startsWith('<') && !operator.startsWith('>')) return true;
+  const met = holds(observed, operator, limit);
+  const isOfReference = doubt.window === 'calm' && ofCalm !== undefined;
+  if (isOfReference) {
+    return withoutIt(limit / ofCalm, quantity, push, cost).some(
+      (calm) => holds(observed, operator, ofCalm * calm) !== met,
+    );
+  }
+  return withoutIt(observed, quantity, push, cost).some((figure) => holds(figure, operator, limit) !== met);
+}
+
+/**
+ * What a figure may have been at most and at least without the signal. A sample waits for its process when it is sent and when
+ * its answer is read, so for the longest pause twice; in between, at most for the share of time in which the process was at work
+ * in its worst interval; and never longer than all pauses together. Of the samples, no more were touched than twice that share of
+ * time in the mean. Work was less by no more than the worst share.
+ */
+function withoutIt(figure: number, quantity: Quantity, push: Push, cost: HealthSignal['cost']): number[] {
+  const all: number[] = [];
+  if (push !== 'down') {
+    if (quantity === 'slowness' && cost) {
+      all.push(Math.max(0, figure - Math.min(2 * cost.stallMs + cost.worstShare * figure, cost.totalMs ?? Infinity)));
+    } else if (quantity === 'failure' && cost) all.push(Math.max(0, figure - 2 * cost.meanShare));
+    else all.push(quantity === 'unknown' ? Number.NEGATIVE_INFINITY : 0);
+  }
+  if (push !== 'up') {
+    const isShare = quantity === 'success' || quantity === 'failure';
+    if (quantity === 'success' && cost) all.push(Math.min(1, figure + 2 * cost.meanShare));
+    else if (quantity === 'work' && cost) all.push(figure / (1 - Math.min(1, cost.worstShare)));
+    else all.push(isShare ? 1 : Number.POSITIVE_INFINITY);
+  }
+  return all;
+}
