@@ -104,7 +104,7 @@ module.exports = {
     within(
       'browser-measures',
       '^support/browser\\.ts$',
-      ['^support/measure/', '^support/(trace|time-limit)\\.ts$'],
+      ['^support/measure/', '^support/(trace|secrets|passwords|time-limit)\\.ts$'],
       'A browser session is a source of measurements: it must not know schedules, checks or the words of authors.',
     ),
     {

@@ -6,6 +6,8 @@ import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import { passwordBinding, passwordScript, storedSecrets } from './passwords.ts';
+import { secrets } from './secrets.ts';
 import type { Target } from './target.ts';
 import { TimeIsUp, within } from './time-limit.ts';
 import { redactTrace } from './trace.ts';
@@ -23,6 +25,11 @@ const launchArguments = [
   // Without a graphics card a process of its own only passes pictures on: a tenth of a session's CPU.
   '--in-process-gpu',
 ];
+
+/** A page that does not answer has told what was typed into it before. */
+const LEARN_MS = 1_000;
+/** A shorter cookie, or value in a page's storage, is a setting. */
+const SHORTEST_TOKEN = 16;
 
 /** Where the browser is. Throws one sentence with everything that was looked for when there is none. */
 export function browserExecutable(env: NodeJS.ProcessEnv = process.env): string {
@@ -115,6 +122,10 @@ export class BrowserSession {
     await context.exposeBinding(pageEventsBinding, (_source, durationsMs: number[]) =>
       options.onEventsPainted(durationsMs),
     );
+    await context.exposeBinding(passwordBinding, (_source, typed: unknown) => {
+      if (typeof typed === 'string') secrets.add(typed);
+    });
+    await context.addInitScript(passwordScript());
     await context.addInitScript(vitalsScript());
     await context.addInitScript(pageEventsScript());
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
@@ -155,15 +166,26 @@ export class BrowserSession {
     await Promise.all(this.#context.pages().map(flushPage));
   }
 
+  /** Makes known as secrets what the session was given to keep: cookies, and the tokens in the storage of its pages. */
+  async learnSecrets(): Promise<void> {
+    const cookies = this.#context.cookies().then((all) => all.map(({ value }) => value));
+    const stored = this.page.frames().map((frame) => frame.evaluate(storedSecrets));
+    const late = new Promise<string[]>((resolve) => setTimeout(resolve, LEARN_MS, []).unref());
+    const found = await Promise.all(
+      [cookies, ...stored].map((values) => Promise.race([values.catch((): string[] => []), late])),
+    );
+    for (const value of found.flat()) if (value.length >= SHORTEST_TOKEN) secrets.add(value);
+  }
+
   /** Pictures of a failed session: a screenshot, and when it was traced, its trace without the secrets. */
-  async evidence(secrets: string[]): Promise<{ screenshot?: Buffer; trace?: Buffer }> {
+  async evidence(): Promise<{ screenshot?: Buffer; trace?: Buffer }> {
     const screenshot = await this.page.screenshot({ timeout: 2_000 }).catch(() => undefined);
     if (!this.#traced) return { screenshot };
     const folder = await mkdtemp(join(tmpdir(), 'tandem-trace-'));
     try {
       const path = join(folder, 'trace.zip');
       await within('the trace of a session', PAGE_LIMIT_MS, this.#context.tracing.stop({ path }));
-      return { screenshot, trace: Buffer.from(redactTrace(await readFile(path), secrets)) };
+      return { screenshot, trace: Buffer.from(redactTrace(await readFile(path))) };
     } catch {
       return { screenshot };
     } finally {

@@ -10,7 +10,7 @@ import { type BuiltinMetric, unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
-import { redact } from './trace.ts';
+import { secrets } from './secrets.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -174,13 +174,12 @@ class Sessions {
       return true;
     } catch (error) {
       if (slice.signal.aborted || visit.isCut) return false;
-      const { token } = slice.target;
-      const secrets = [slot.user.password, ...(token ? [token] : [])];
-      const name = `${slice.scenario}, step "${step}": ${errorName(error, secrets)}`;
+      await session.learnSecrets();
+      const name = `${slice.scenario}, step "${step}": ${errorName(error)}`;
       const { error: text, at } = thrown(error, import.meta.dirname);
       this.#traceNext = TRACE_AFTER_FAILURE;
-      const pictures = await this.#keepEvidence(session, secrets, index);
-      slice.recorder.failure({ step, name, error: redact(text, secrets), at, ...pictures });
+      const pictures = await this.#keepEvidence(session, index);
+      slice.recorder.failure({ step, name, error: secrets.clean(text), at, ...pictures });
       this.#ended(vitals.values(), traced, true);
       return false;
     } finally {
@@ -252,16 +251,12 @@ class Sessions {
   }
 
   /** @returns the names of the files */
-  async #keepEvidence(
-    session: BrowserSession,
-    secrets: string[],
-    index: number,
-  ): Promise<Pick<Failure, 'screenshot' | 'trace'>> {
+  async #keepEvidence(session: BrowserSession, index: number): Promise<Pick<Failure, 'screenshot' | 'trace'>> {
     if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return {};
     this.#kept += 1;
     const { slice, keep } = this.#context;
     const name = `${slice.scenario}-session-${index}`;
-    const { screenshot, trace } = await session.evidence(secrets);
+    const { screenshot, trace } = await session.evidence();
     if (screenshot) await keep(`${name}.png`, screenshot, 'image/png');
     if (trace) await keep(`${name}-trace.zip`, trace, 'application/zip');
     return {

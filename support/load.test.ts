@@ -21,6 +21,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     vmApiPrefix: '/api/v1',
     vmUpdateMethod: 'PATCH',
     wire: directWire,
+    secrets: {},
   };
   const { signal } = new AbortController();
   const elapsedMs = () => 0;

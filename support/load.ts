@@ -7,8 +7,8 @@ import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
+import { secrets } from './secrets.ts';
 import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
-import { redact } from './trace.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own. */
@@ -65,7 +65,6 @@ export function loadWork<S, V>(
   const own = Object.entries(definition.operations).map(([name, { weight }]) => [name, weight]);
   const mix = new Mix(weights ?? Object.fromEntries(own), seed, slice.scenario);
   const operations = mix.names.map((name) => definition.operations[name]!);
-  const secrets = slice.target.token ? [slice.target.token] : [];
   const workers: Worker<V>[] = [];
   const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
   return {
@@ -87,7 +86,7 @@ export function loadWork<S, V>(
         await operations[operation]!.run(state, vu);
       } catch (error) {
         const { error: text, at } = thrown(error, import.meta.dirname);
-        const example = { operation: name, name: errorName(error, secrets), error: redact(text, secrets), at };
+        const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };
         slice.recorder.failure(example);
         vu.fail();
       }
@@ -101,7 +100,7 @@ export function loadWork<S, V>(
         try {
           await definition.settle?.(state, vu);
         } catch (error) {
-          slice.recorder.error(errorName(error, secrets));
+          slice.recorder.error(errorName(error));
         }
       };
       await Promise.all(workers.map((worker) => limit(settle, worker)));
@@ -120,15 +119,15 @@ export function loadWork<S, V>(
 }
 
 /**
- * A name that groups like failures: a system error's code, else the first line without what differs each time.
- * @param secrets blanked here, since a secret without its digits or its end could not be found any more later
+ * A name that groups like failures: a system error's code, else the first line without what differs each time, and without
+ * secrets: one that lost its digits or its end could not be found any more later.
  */
-export function errorName(error: unknown, secrets: string[] = []): string {
-  if (!(error instanceof Error)) return `thrown: ${redact(String(error), secrets).slice(0, 80)}`;
+export function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${secrets.clean(String(error)).slice(0, 80)}`;
   const { code } = error as { code?: unknown };
   // ECONNRESET says it all; a number of gRPC's or PostgreSQL's does not.
-  if (typeof code === 'string' && /^[A-Z]/.test(code)) return code;
+  if (typeof code === 'string' && /^[A-Z]/.test(code)) return secrets.clean(code);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Playwright colours its messages.
-  const line = redact(error.message.replace(/\x1b\[[0-9;]*m/g, '').split('\n')[0]!, secrets);
-  return `${error.name}: ${line.replace(/\d+/g, 'N')}`.slice(0, 120);
+  const line = secrets.clean(error.message.replace(/\x1b\[[0-9;]*m/g, '')).split('\n')[0]!;
+  return `${secrets.clean(error.name)}: ${line.replace(/\d+/g, 'N')}`.slice(0, 120);
 }

@@ -1,31 +1,139 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { secretsOf, withoutSecrets } from './secrets.ts';
+import { Secrets } from './secrets.ts';
 
-const settings = (values: Record<string, string>) => ({ name: 'staging', source: '.env.staging', values });
+const TOKEN = 'tök-12345/"a+b?"';
 
-describe('secrets of a target', () => {
-  test('are its token and the passwords in its URLs, as written and decoded', () => {
-    const values = {
-      BASE_URL: 'https://me:p%40ssword@ledger.example.com',
-      DATABASE_URL: 'postgres://ada:hunter2@localhost/ledger',
-      API_TOKEN: 'tok-12345',
-    };
-    assert.deepEqual(secretsOf(settings(values)), ['tok-12345', 'p%40ssword', 'hunter2', 'p@ssword']);
+function knowing(...all: string[]): Secrets {
+  const secrets = new Secrets();
+  for (const one of all) secrets.add(one);
+  return secrets;
+}
+
+describe('a secret is blanked', () => {
+  const json = JSON.stringify(TOKEN).slice(1, -1);
+  const forms: Record<string, string> = {
+    'as it is': TOKEN,
+    'percent-encoded': encodeURIComponent(TOKEN),
+    'percent-encoded in small letters': encodeURIComponent(TOKEN).toLowerCase(),
+    'in a form': new URLSearchParams({ a: TOKEN }).toString().slice(2),
+    'in JSON': json,
+    'in JSON in JSON': JSON.stringify(json).slice(1, -1),
+    'in HTML': TOKEN.replaceAll('"', '&quot;'),
+    'in hexadecimal': Buffer.from(TOKEN).toString('hex'),
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    test(name, () => assert.equal(knowing(TOKEN).cleanName(`from ${form} to`), 'from *** to'));
+  }
+
+  test('in base64, wherever it begins, with either alphabet', () => {
+    // Bytes that come out as + and /.
+    const secret = 'a>>?b>>?c>>?d';
+    for (const encoding of ['base64', 'base64url'] as const) {
+      for (const user of ['', 'a', 'ab', 'abc']) {
+        const inside = Buffer.from(`${user}:${secret}:z`).toString(encoding);
+        const clean = knowing(secret).cleanName(inside);
+        assert.match(clean, /\*\*\*/, inside);
+        assert.ok(clean.length <= 15, clean);
+      }
+    }
   });
 
-  test('are none where nothing is secret, and none that is a mere word', () => {
-    assert.deepEqual(secretsOf(settings({ BASE_URL: 'https://ledger.example.com' })), []);
-    assert.deepEqual(secretsOf(settings({ API_TOKEN: 'pass' })), []);
+  test('where a text was cut off', () => {
+    const secrets = knowing('canary-0123456789');
+    assert.equal(secrets.cleanName('it said canary-01234…'), 'it said ***…');
+    assert.equal(secrets.cleanName('it said canary-01... and so on'), 'it said ***... and so on');
+    assert.equal(secrets.cleanName('it said canary-01234'), 'it said ***');
+    assert.equal(secrets.cleanName('it said canary-bird'), 'it said canary-bird');
+  });
+
+  test('the longer one where one begins with another', () => {
+    assert.equal(knowing('hunter2', 'hunter2-and-more').cleanName('hunter2-and-more, hunter2'), '***, ***');
+  });
+
+  test('line by line when it has several', () => {
+    const key = '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\n9w0BAQEFAASCBKcwggSj\n-----END KEY-----';
+    assert.equal(knowing(key).cleanName('read 9w0BAQEFAASCBKcwggSj'), 'read ***');
+  });
+
+  test('among twenty thousand that begin alike', () => {
+    const secrets = new Secrets();
+    for (let i = 0; i < 20_000; i += 1) secrets.add(`eyJhbGciOiJIUzI1NiJ9.${i}.end`);
+    assert.equal(secrets.cleanName('x eyJhbGciOiJIUzI1NiJ9.7777.end y'), 'x *** y');
   });
 });
 
-test('data without secrets keeps its shape', () => {
-  const data = { errors: { 'refused: tok-12345': 3 }, texts: ['a tok-12345', null, 1, true], rest: { status: 'pass' } };
-  assert.deepEqual(withoutSecrets(data, ['tok-12345']), {
-    errors: { 'refused: ***': 3 },
+describe('a secret that is a word', () => {
+  test('is blanked where it stands among others', () => {
+    const secrets = knowing('pass', 'postgres', 'x1');
+    assert.equal(secrets.cleanName('user postgres, password pass: passed'), 'user ***, password ***: passed');
+    assert.equal(secrets.cleanName('PostgreSQL, x1'), 'PostgreSQL, x1', 'and below three characters not at all');
+  });
+
+  test('leaves names of fields and values that are ours', () => {
+    const data = { status: 'pass', pass: 1, message: 'it said pass' };
+    assert.deepEqual(knowing('pass').cleanData(data), { status: 'pass', pass: 1, message: 'it said ***' });
+  });
+});
+
+describe('what looks like a secret is blanked without being known', () => {
+  const table = [
+    ['Authorization: Bearer abc.def', 'Authorization: Bearer ***'],
+    ['{"token":"a","user":"b"}', '{"token":"***","user":"b"}'],
+    ['{"password" : "a b"}', '{"password" : "***"}'],
+    ['{\\"refresh_token\\":\\"a\\"}', '{\\"refresh_token\\":\\"***\\"}'],
+    ['/x?a=1&access_token=abc', '/x?a=1&access_token=***'],
+    ['Set-Cookie: session=a; Path=/', 'Set-Cookie: ***'],
+    ['"tokens":"2","passwords":"3"', '"tokens":"2","passwords":"3"'],
+    ['p95 of 812 ms', 'p95 of 812 ms'],
+  ] as const;
+  for (const [text, clean] of table) {
+    test(text, () => assert.equal(new Secrets().cleanName(text), clean));
+  }
+});
+
+test('URLs in messages lose user, query and fragment; names of their authors keep them', () => {
+  const secrets = new Secrets();
+  const table = [
+    ['GET https://me:pw@a.test/x?sig=1&b=2: 500', 'GET https://a.test/x?… 500'],
+    ['navigating to "wss://a.test/ws?ticket=1", waiting', 'navigating to "wss://a.test/ws?…", waiting'],
+    ['https://a.test/#id_token=1', 'https://a.test/#…'],
+    ['at file:///a/b.ts?v=1:2:3', 'at file:///a/b.ts?v=1:2:3'],
+    ['http://127.0.0.1:4000/x', 'http://127.0.0.1:4000/x'],
+  ] as const;
+  for (const [message, clean] of table) assert.equal(secrets.clean(message), clean);
+  assert.equal(secrets.cleanName('GET https://a.test/x?page=1'), 'GET https://a.test/x?page=1');
+});
+
+test('data keeps its shape; counts of names that become one are added', () => {
+  const data = {
+    errors: { 'refused: tok-12345': 3, 'refused: tok-67890': 2 },
+    texts: ['a tok-12345', null, 1, true],
+    rest: { status: 'pass' },
+  };
+  assert.deepEqual(knowing('tok-12345', 'tok-67890').cleanData(data), {
+    errors: { 'refused: ***': 5 },
     texts: ['a ***', null, 1, true],
     rest: { status: 'pass' },
   });
   assert.equal(data.texts[0], 'a tok-12345', 'the original stays');
+});
+
+test('an error is cleaned with its stack and its cause', () => {
+  const error = new Error('no tok-12345', { cause: new Error('since tok-12345') });
+  knowing('tok-12345').cleanError(error);
+  assert.equal(error.message, 'no ***');
+  assert.doesNotMatch(error.stack!, /tok-/);
+  assert.equal((error.cause as Error).message, 'since ***');
+});
+
+test('the target’s settings bring theirs; a user who is a word stays', () => {
+  const secrets = new Secrets();
+  secrets.addGiven({
+    given: [
+      ['DATABASE_URL', 'postgres://ledger:hunter2@localhost/ledger'],
+      ['API_TOKEN', 'tok-12345'],
+    ],
+  });
+  assert.equal(secrets.cleanName('ledger hunter2 tok-12345'), 'ledger *** ***');
 });

@@ -1,31 +1,166 @@
+import { credentialsOf } from './credentials.ts';
+import { encodings } from './encodings.ts';
+import { Needles } from './needles.ts';
 import type { TargetSettings } from './target.ts';
-import { redact } from './trace.ts';
 
-/** Shorter is a word: blanking it would blank half of a report and hide nothing. */
+const BLANK = '***';
+/** Shorter, or nothing but lower-case letters and shorter than that, is a word. */
 const SHORTEST = 6;
+const SHORTEST_OF_LETTERS = 12;
+/** Of a secret of several lines, such as a key: others may show one line of it. */
+const SHORTEST_LINE = 16;
 
-/** What of a target's settings nobody may see: its token, and the passwords in its URLs, as written and as sent. */
-export function secretsOf({ values }: TargetSettings): string[] {
-  const passwords = Object.values(values).flatMap((value) => (URL.canParse(value) ? [new URL(value).password] : []));
-  const all = [values.API_TOKEN ?? '', ...passwords, ...passwords.map(decoded)];
-  return [...new Set(all)].filter((secret) => secret.length >= SHORTEST);
-}
+/** What looks like a secret, whether it is known or not: a header's value, a field's, a parameter's. */
+const tokenLike = [
+  /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{3,}/gi,
+  /("(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key)\\*"\s*:\s*\\*")(?:[^"\\]|\\(?!"))+/gi,
+  /([?&](?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key|sig|signature)=)[^&#"'\\\s]+/gi,
+  /(\b(?:set-)?cookie:\s*)[^\n]+/gi,
+];
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+/** A user and password, a query and a fragment are nobody's business but the server's. */
+const address = /\b((?!file:)[a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s?#"'`<>]*)(?:([?#])[^\s"'`<>]*)?/gi;
+
+/**
+ * Everything that no report, log, trace or attachment of this process may show, and the one way to keep it out of them.
+ *
+ * A secret is blanked wherever it stands, in each of its {@link encodings}, and also where it was cut off. One of fewer than
+ * six characters, or of fewer than twelve lower-case letters, is a word as any other: it is blanked where it stands alone
+ * among others in a text; a field's name, or a whole value such as `pass`, stays. Below three characters nothing is done
+ * beyond what looks like a secret by where it stands. Secrets must be blanked before digits are folded or texts are cut.
+ */
+export class Secrets {
+  readonly #known = new Set<string>();
+  readonly #words = new Set<string>();
+  readonly #needles = new Needles();
+  /** Known, and not yet made needles: most of those that a busy load obtains are never looked for. */
+  #pending: string[] = [];
+  #wordPattern: RegExp | undefined;
+
+  /** Whatever the target's settings, the `.env` file and the environment give as a secret. */
+  addGiven({ given = [], wire }: Pick<TargetSettings, 'given' | 'wire'>): void {
+    const { secrets, users } = credentialsOf(given);
+    for (const secret of secrets) this.add(secret);
+    if (wire?.certificate) this.add(wire.certificate.key.toString());
+    for (const user of users) if (!isWord(user)) this.add(user);
+  }
+
+  add(secret: string): void {
+    const trimmed = secret.trim();
+    if (this.#known.has(trimmed)) return;
+    this.#known.add(trimmed);
+    if (isWord(trimmed)) {
+      if (trimmed.length < 3) return;
+      this.#words.add(trimmed);
+      this.#wordPattern = undefined;
+      return;
+    }
+    this.#pending.push(trimmed);
+    const lines = trimmed.split(/\r?\n/).map((line) => line.trim());
+    if (lines.length > 1) {
+      for (const line of lines) if (line.length >= SHORTEST_LINE && !line.startsWith('-----')) this.add(line);
+    }
+  }
+
+  /** A message without secrets: its URLs also lose user and password, query and fragment. */
+  clean(message: string): string {
+    return this.cleanName(message).replace(address, (_all, scheme: string, rest: string, mark?: string) => {
+      return `${scheme}${rest}${mark ? `${mark}…` : ''}`;
+    });
+  }
+
+  /** A name without secrets; its author wrote its URLs, and they stay. */
+  cleanName(text: string): string {
+    const clean = this.#withoutSecrets(text);
+    if (this.#words.size === 0 || this.#words.has(text)) return clean;
+    this.#wordPattern ??= new RegExp(`(?<!\\w)(?:${[...this.#words].map(literal).join('|')})(?!\\w)`, 'g');
+    return clean.replace(this.#wordPattern, BLANK);
+  }
+
+  /**
+   * Plain data with the secrets blanked in every text, names of fields included; a copy, where there were any. Counts of two
+   * names that are one afterwards are added up.
+   */
+  cleanData<T>(data: T, clean = (text: string) => this.cleanName(text)): T {
+    return this.#cleanData(data, clean) as T;
+  }
+
+  /** Data of which every text is a message: see {@link clean}. */
+  cleanMessages<T>(data: T): T {
+    return this.cleanData(data, (text) => this.clean(text));
+  }
+
+  /** An error that is thrown on: message, stack and cause. The same error. */
+  cleanError<E>(error: E): E {
+    for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth += 1) {
+      for (const part of ['message', 'stack'] as const) {
+        const text = one[part];
+        if (text !== undefined)
+          Object.defineProperty(one, part, { value: this.clean(text), writable: true, configurable: true });
+      }
+    }
+    return (typeof error === 'string' ? this.clean(error) : error) as E;
+  }
+
+  /** Cleans the messages of an object that others hold too, such as an error that was serialized. */
+  cleanInPlace(object: object): void {
+    Object.assign(object, this.cleanMessages({ ...object }));
+  }
+
+  /** From now on nothing that is written to the streams shows a secret. Each is guarded once. */
+  guard(streams: NodeJS.WriteStream[], clean = (text: string) => this.clean(text)): void {
+    for (const stream of streams) {
+      if (guarded.has(stream)) continue;
+      guarded.add(stream);
+      const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+      stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
+        const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+        const cleaned = clean(text);
+        return write(cleaned === text ? chunk : cleaned, ...rest);
+      };
+    }
+  }
+
+  #withoutSecrets(text: string): string {
+    if (this.#pending.length > 0) {
+      for (const secret of this.#pending) for (const needle of encodings(secret)) this.#needles.add(needle);
+      this.#pending = [];
+    }
+    let clean = this.#needles.replace(text, BLANK);
+    for (const pattern of tokenLike) clean = clean.replace(pattern, `$1${BLANK}`);
+    return clean;
+  }
+
+  #cleanData(value: unknown, clean: (text: string) => string): unknown {
+    if (typeof value === 'string') return clean(value);
+    if (Array.isArray(value)) return value.map((one) => this.#cleanData(one, clean));
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = new Map<string, unknown>();
+    for (const [name, one] of Object.entries(value)) {
+      const clear = this.#withoutSecrets(name);
+      const cleaned = this.#cleanData(one, clean);
+      const other = entries.get(clear);
+      entries.set(clear, typeof other === 'number' && typeof cleaned === 'number' ? other + cleaned : cleaned);
+    }
+    return Object.fromEntries(entries);
   }
 }
 
-/** A copy of plain data with the secrets blanked in every text, names of fields included. */
-export function withoutSecrets<T>(data: T, secrets: string[]): T {
-  const clean = (value: unknown): unknown => {
-    if (typeof value === 'string') return redact(value, secrets);
-    if (Array.isArray(value)) return value.map(clean);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [redact(name, secrets), clean(one)]));
-  };
-  return clean(data) as T;
+const guarded = new WeakSet<NodeJS.WriteStream>();
+
+/** Those of this process. */
+export const secrets = new Secrets();
+
+/** Makes a text known as a secret, such as a token that signing in brought: from now on nothing that a run leaves shows it. */
+export function secret(text: string): string {
+  secrets.add(text);
+  return text;
+}
+
+function isWord(text: string): boolean {
+  return text.length < SHORTEST || (text.length < SHORTEST_OF_LETTERS && /^[a-z]+$/.test(text));
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -22,6 +22,7 @@ test('without settings the target is the embedded one, at the port that Playwrig
     vmUpdateMethod: 'PATCH',
     token: undefined,
     wire: directWire,
+    secrets: {},
   });
   assert.throws(
     () => resolveTarget(settings, {}),
@@ -32,7 +33,8 @@ test('without settings the target is the embedded one, at the port that Playwrig
 test('TARGET names the file, and what is not set is derived', (t) => {
   const folder = folderOf(t, {
     '.env': 'BASE_URL=http://default.test',
-    '.env.staging': 'BASE_URL=https://app.test/\nAPI_URL=https://api.test/v1//\nAPI_TOKEN=secret',
+    '.env.staging':
+      'BASE_URL=https://app.test/\nAPI_URL=https://api.test/v1//\nAPI_TOKEN=secret\nSECRET_ADMIN=from-file',
   });
   const target = (env: NodeJS.ProcessEnv) => resolveTarget(targetSettings(env, folder), env);
   assert.deepEqual(target({ TARGET: 'staging' }), {
@@ -50,6 +52,11 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     vmUpdateMethod: 'PATCH',
     token: 'secret',
     wire: directWire,
+    secrets: { ADMIN: 'from-file' },
+  });
+  assert.deepEqual(target({ TARGET: 'staging', SECRET_ADMIN: 'from-env', SECRET_KEY: 'k' }).secrets, {
+    ADMIN: 'from-env',
+    KEY: 'k',
   });
   const byDefault = target({});
   assert.deepEqual([byDefault.name, byDefault.apiUrl, byDefault.token], ['default', 'http://default.test', undefined]);

@@ -30,6 +30,8 @@ export interface Target {
   configured: readonly string[];
   /** How all of them are reached. */
   wire: Wire;
+  /** The user's own: `SECRET_ADMIN_PASSWORD` of the environment or the file is `secrets.ADMIN_PASSWORD`. As secret as the token. */
+  secrets: Readonly<Record<string, string>>;
 }
 
 const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL', 'DWCP_WS_URL'] as const;
@@ -55,6 +57,8 @@ export interface TargetSettings {
   values: Record<string, string>;
   /** Absent: nothing in between. */
   wire?: Wire;
+  /** Every variable of the environment and of the file, known or not: what is secret is found among them. */
+  given?: [name: string, value: string][];
 }
 
 /**
@@ -73,6 +77,9 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
   const text = existsSync(path) ? textOf(path, file) : '';
   const fromFile = parse(text);
   checkSettings(file, text, Object.keys(fromFile), settingNames, env);
+  const given = [...Object.entries(fromFile), ...Object.entries(env)].flatMap(([key, value]): [string, string][] =>
+    value ? [[key, value]] : [],
+  );
   const values: Record<string, string> = wireValues(env, fromFile, file);
   for (const key of ownFields) {
     const value = env[key] || fromFile[key];
@@ -94,7 +101,7 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
   checkAuthorization(values);
   const isOwn = values.BASE_URL || values.API_URL;
   const wire = isOwn ? wireOf(values, env, folder) : undefined;
-  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, wire };
+  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, wire };
 }
 
 /** A request has room for one. */
@@ -149,8 +156,16 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     vmUpdateMethod: values.VM_UPDATE_METHOD === 'PUT' ? 'PUT' : 'PATCH',
     token: values.API_TOKEN,
     wire,
+    secrets: Object.fromEntries(
+      (settings.given ?? []).flatMap(([key, value]) =>
+        key.startsWith(ownPrefix) ? [[key.slice(ownPrefix.length), value]] : [],
+      ),
+    ),
   };
 }
+
+/** Of the variables that hold the user's own secrets. */
+const ownPrefix = 'SECRET_';
 
 function trim(url: string): string {
   return url.replace(/\/+$/, '');

@@ -12,7 +12,7 @@ import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
-import { secretsOf, withoutSecrets } from './secrets.ts';
+import { secrets } from './secrets.ts';
 import { dataIdOf } from './shard.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
 import { defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
@@ -40,6 +40,7 @@ export { epochMs, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
 export { type Random, random } from './schedule/random.ts';
+export { secret } from './secrets.ts';
 export type { Target } from './target.ts';
 export type { TimeLimits } from './time-limit.ts';
 export { type Account, accountOf } from './user.ts';
@@ -128,12 +129,16 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const scenario = timeline.scenarios.find(({ name }) => name === testInfo.title)!;
     const index = testInfo.repeatEachIndex;
     const line = await StartLineRunner.connect(address, { scenario: scenario.name, index });
-    const { metrics, operations } = declarationOf(testInfo);
-    const named = new NamedValues(operations, Object.keys(timeline.thresholds));
-    const recorder = new Recorder(scenario.name, scenario.kind, metrics, named);
     const runId = process.env.LOAD_RUN_ID!;
     const slice = { index, of: scenario.slices };
     const settings = targetSettings(process.env, dirname(testInfo.config.configFile!));
+    secrets.addGiven(settings);
+    // What authors' code prints goes from here to every reporter there is.
+    secrets.guard([process.stdout, process.stderr]);
+    const clean = (name: string) => secrets.cleanName(name);
+    const { metrics, operations } = declarationOf(testInfo);
+    const named = new NamedValues(operations, Object.keys(timeline.thresholds));
+    const recorder = new Recorder(scenario.name, scenario.kind, metrics, named, clean);
     const target = resolveTarget(settings, process.env);
     const shown = { name: target.name, url: shownUrl(target.baseUrl) };
     const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
@@ -160,12 +165,14 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       // It failed before its schedule began: in `setup`, or for want of a browser.
       report.end = { ...report.end, status: 'crashed', error: failure.stack ?? failure.message ?? failure.value };
     }
-    report.end = withoutSecrets(report.end, secretsOf(settings));
-    await testInfo.attach('slice', { body: packSlice(report), contentType: sliceReportType });
+    const { evidence, end } = report;
+    const body = packSlice({ ...report, evidence: secrets.cleanData(evidence), end: secrets.cleanMessages(end) });
+    await testInfo.attach('slice', { body, contentType: sliceReportType });
+    for (const error of testInfo.errors) secrets.cleanInPlace(error);
     for (const { cleanUp, limitMs } of cleanUps) {
       const patienceMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
       await within('teardown', patienceMs, cleanUp()).catch((error: unknown) => {
-        if (!(error instanceof TimeIsUp)) throw error;
+        if (!(error instanceof TimeIsUp)) throw secrets.cleanError(error);
         line.hung('teardown', patienceMs);
       });
     }

@@ -1,59 +1,200 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import { redact, redactTrace } from './trace.ts';
+import { Secrets } from './secrets.ts';
+import { redactTrace } from './trace.ts';
 
-test('secrets are blanked in every part of a trace that is text', () => {
+type Parts = Record<string, unknown>;
+
+/** The parts of a trace after redaction; what is no text is written as JSON, a list as lines of JSON. */
+function redacted(parts: Parts, ...known: string[]): Record<string, string> {
+  const secrets = new Secrets();
+  for (const one of known) secrets.add(one);
+  const lines = (all: unknown[]) => all.map((one) => `${JSON.stringify(one)}\n`).join('');
+  const written = Object.entries(parts).map(([name, content]) => {
+    const text = Array.isArray(content)
+      ? lines(content)
+      : typeof content === 'string'
+        ? content
+        : JSON.stringify(content);
+    return [name, strToU8(text)] as const;
+  });
+  const clean = unzipSync(redactTrace(zipSync(Object.fromEntries(written)), secrets));
+  return Object.fromEntries(Object.entries(clean).map(([name, content]) => [name, strFromU8(content)]));
+}
+
+function records(text: string | undefined): Record<string, unknown>[] {
+  return text!
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('known secrets are blanked in every part that is text', () => {
   const password = 'pä"ss wörd';
-  const clean = unzipSync(
-    redactTrace(
-      zipSync({
-        'trace.trace': strToU8(JSON.stringify({ method: 'fill', params: { value: password } })),
-        'trace.network': strToU8(
-          JSON.stringify({ headers: [{ value: 'Bearer abc.DEF-123' }], text: `x=${encodeURIComponent(password)}` }),
-        ),
-        'resources/body.json': strToU8(JSON.stringify({ postData: JSON.stringify({ login: password }) })),
-        'resources/answer.json': strToU8(JSON.stringify({ access_token: 'made-by-the-server', name: 'Müller' })),
-        'resources/page.html': strToU8('<p>token-of-mine</p>'),
-      }),
-      [password, 'token-of-mine', ''],
-    ),
+  const clean = redacted(
+    {
+      'trace.trace': [{ method: 'fill', params: { value: password } }],
+      'resources/form.txt': `x=${encodeURIComponent(password)}`,
+      'resources/body.json': { postData: JSON.stringify({ login: password }) },
+      'resources/page.html': '<p>token-of-mine</p>',
+      'resources/other.json': { name: 'Müller' },
+    },
+    password,
+    'token-of-mine',
   );
-  assert.deepEqual(Object.fromEntries(Object.entries(clean).map(([name, content]) => [name, strFromU8(content)])), {
-    'trace.trace': '{"method":"fill","params":{"value":"***"}}',
-    'trace.network': '{"headers":[{"value":"Bearer ***"}],"text":"x=***"}',
+  assert.deepEqual(clean, {
+    'trace.trace': '{"method":"fill","params":{"value":"***"}}\n',
+    'resources/form.txt': 'x=***',
     'resources/body.json': '{"postData":"{\\"login\\":\\"***\\"}"}',
-    'resources/answer.json': '{"access_token":"***","name":"Müller"}',
     'resources/page.html': '<p>***</p>',
+    'resources/other.json': '{"name":"Müller"}',
   });
 });
 
 test('what is binary stays as it was, byte by byte', () => {
   const everyByte = Uint8Array.from({ length: 1_024 }, (_, i) => i % 256);
-  const picture = strToU8('secret');
+  const picture = strToU8('secret-1');
+  const secrets = new Secrets();
+  secrets.add('secret-1');
   const parts = { 'resources/a.png': picture, 'resources/b.woff2': everyByte, 'resources/unknown': everyByte };
-  const clean = unzipSync(redactTrace(zipSync(parts), ['secret']));
+  const clean = unzipSync(redactTrace(zipSync(parts), secrets));
   for (const [name, content] of Object.entries(parts)) assert.deepEqual(clean[name], content, name);
 });
 
-test('whatever looks like a token is blanked, and nothing else', () => {
-  const table = [
-    ['Authorization: Bearer abc.def', 'Authorization: Bearer ***'],
-    ['{"token":"a","user":"b"}', '{"token":"***","user":"b"}'],
-    ['{"password" : "a b"}', '{"password" : "***"}'],
-    ['{\\"refresh_token\\":\\"a\\"}', '{\\"refresh_token\\":\\"***\\"}'],
-    ['ws://a.test/ws?token=abc&room=1', 'ws://a.test/ws?token=***&room=1'],
-    ['/x?a=1&access_token=abc', '/x?a=1&access_token=***'],
-    ['{"name":"Authorization","value":"Token a\\"b"}', '{"name":"Authorization","value":"***"}'],
-    ['{"name":"Set-Cookie","value":"session=a; Path=/"}', '{"name":"Set-Cookie","value":"***"}'],
-    [
-      '"queryString":[{"name":"token","value":"a"},{"name":"room","value":"1"}]',
-      '"queryString":[{"name":"token","value":"***"},{"name":"room","value":"1"}]',
+const exchange = (request: object, response: object) => ({
+  type: 'resource-snapshot',
+  snapshot: { request: { headers: [], cookies: [], ...request }, response: { headers: [], cookies: [], ...response } },
+});
+
+test('an exchange loses cookies, headers that authorise and values of its query, and they are found elsewhere', () => {
+  const clean = redacted({
+    'trace.network': [
+      exchange(
+        {
+          url: 'http://a.test/api?ticket=abc-123&page=2',
+          queryString: [{ name: 'ticket', value: 'abc-123' }],
+          cookies: [{ name: 'session', value: 'cookie-12345' }],
+          headers: [
+            { name: 'Cookie', value: 'session=cookie-12345' },
+            { name: 'authorization', value: 'Token made-up-1' },
+            { name: 'X-Custom-Key', value: 'key-of-ours-1' },
+            { name: 'accept', value: 'text/html' },
+          ],
+        },
+        { headers: [{ name: 'set-cookie', value: 'next=cookie-67890; Path=/' }] },
+      ),
     ],
-    ['"cookies":[{"name":"session","value":"a"}],"headers":[]', '"cookies":[],"headers":[]'],
-    ['"tokens":"2","passwords":"3"', '"tokens":"2","passwords":"3"'],
-    ['p95 of 812 ms', 'p95 of 812 ms'],
-  ] as const;
-  for (const [text, clean] of table) assert.equal(redact(text, []), clean);
-  assert.equal(redact('a.c abc', ['a.c']), '*** abc');
+    'trace.trace': [{ type: 'console', text: 'cookie-12345, made-up-1, key-of-ours-1 and cookie-67890' }],
+  });
+  const [{ snapshot }] = records(clean['trace.network']) as never as [{ snapshot: { request: object } }];
+  assert.deepEqual(snapshot.request, {
+    url: 'http://a.test/api?ticket=***&page=***',
+    queryString: [{ name: 'ticket', value: '***' }],
+    cookies: [{ name: 'session', value: '***' }],
+    headers: [
+      { name: 'Cookie', value: '***' },
+      { name: 'authorization', value: '***' },
+      { name: 'X-Custom-Key', value: '***' },
+      { name: 'accept', value: 'text/html' },
+    ],
+  });
+  assert.equal(records(clean['trace.trace'])[0]!.text, '***, ***, *** and ***');
+});
+
+test('the bodies of a request that signs in and of its answer are gone, others stay', () => {
+  const clean = redacted({
+    'trace.network': [
+      exchange({ postData: { _file: 'resources/1.json' } }, { content: { _file: 'resources/2.json' } }),
+      exchange({}, { content: { _file: 'resources/3.json' } }),
+      exchange({ postData: { text: 'user=ada&password=hunter22' } }, { content: { _file: 'resources/4.html' } }),
+      exchange({ postData: { text: '{"note":1}' } }, { content: { _file: 'resources/5.json' } }),
+    ],
+    'resources/1.json': { login: 'ada', password: 'typed-pass-1' },
+    'resources/2.json': { name: 'Ada', nested: [{ accessToken: 'made-by-server-1' }] },
+    'resources/3.json': { accessToken: 'made-by-server-2' },
+    'resources/4.html': '<p>Welcome</p>',
+    'resources/5.json': { seen: ['typed-pass-1', 'made-by-server-1', 'ada'], nextPageToken: 'page-2-of-3' },
+  });
+  for (const name of ['1.json', '2.json', '3.json', '4.html']) assert.equal(clean[`resources/${name}`], '***', name);
+  assert.equal(clean['resources/5.json'], '{"seen":["***","***","ada"],"nextPageToken":"page-2-of-3"}');
+  const [, , form] = records(clean['trace.network']) as never as { snapshot: { request: { postData: object } } }[];
+  assert.deepEqual(form!.snapshot.request.postData, { text: '***' });
+});
+
+test('what was typed into a password field is gone from calls, their log and the page’s snapshots', () => {
+  const clean = redacted({
+    'trace.trace': [
+      { type: 'before', callId: '1', method: 'fill', params: { selector: '#x', value: 'qwertz' } },
+      { type: 'log', callId: '1', message: '  locator resolved to <input id="x" type="password"/>' },
+      { type: 'log', callId: '1', message: '  fill("qwertz")' },
+      { type: 'before', callId: '2', method: 'keyboardType', params: { text: 'uiop' } },
+      { type: 'before', callId: '3', method: 'fill', params: { selector: '#name', value: 'Ada' } },
+      {
+        type: 'frame-snapshot',
+        snapshot: {
+          html: [
+            'BODY',
+            {},
+            ['INPUT', { type: 'password', __playwright_value_: 'qwertzuiop1' }],
+            ['INPUT', { type: 'hidden', name: 'csrf_token', value: 'hidden-12345' }],
+            ['INPUT', { name: 'who', __playwright_value_: 'Ada' }],
+            ['P', {}, 'you typed qwertzuiop1'],
+          ],
+        },
+      },
+    ],
+  });
+  const [fill, , log, type, other, snapshot] = records(clean['trace.trace']) as never as Record<string, never>[];
+  assert.deepEqual(fill!.params, { selector: '#x', value: '***' });
+  assert.equal(log!.message, '  fill("***")');
+  assert.deepEqual(type!.params, { text: '***' });
+  assert.deepEqual(other!.params, { selector: '#name', value: 'Ada' });
+  assert.deepEqual(snapshot!.snapshot, {
+    html: [
+      'BODY',
+      {},
+      ['INPUT', { type: 'password', __playwright_value_: '***' }],
+      ['INPUT', { type: 'hidden', name: 'csrf_token', value: '***' }],
+      ['INPUT', { name: 'who', __playwright_value_: 'Ada' }],
+      ['P', {}, 'you typed ***'],
+    ],
+  });
+});
+
+test('a context’s credentials and storage are gone; the addresses of a page’s parts stay', () => {
+  const clean = redacted({
+    'trace.trace': [
+      {
+        type: 'context-options',
+        options: {
+          httpCredentials: { username: 'ada-lovelace-1', password: 'pass-word-1' },
+          extraHTTPHeaders: [{ name: 'x-token', value: 'header-value-1' }],
+          proxy: { server: 'http://proxy.test', username: 'u', password: 'proxy-pass-1' },
+        },
+      },
+      { type: 'before', callId: '1', method: 'goto', params: { url: '/?invite=invite-12345' } },
+      {
+        type: 'after',
+        callId: '2',
+        result: {
+          cookies: [{ name: 'session', value: 'cookie-12345', path: '/' }],
+          origins: [{ localStorage: [{ name: 't', value: 'stored-12345' }] }],
+        },
+      },
+      { type: 'event', text: 'stored-12345 from http://a.test/app.js?v=12 and http://a.test/x?v=12' },
+    ],
+  });
+  const [context, goto, after, event] = records(clean['trace.trace']) as never as Record<string, never>[];
+  assert.deepEqual(context!.options, {
+    httpCredentials: { username: '***', password: '***' },
+    extraHTTPHeaders: [{ name: 'x-token', value: '***' }],
+    proxy: { server: 'http://proxy.test', username: '***', password: '***' },
+  });
+  assert.deepEqual(goto!.params, { url: '/?invite=***' });
+  assert.deepEqual(after!.result, {
+    cookies: [{ name: 'session', value: '***', path: '/' }],
+    origins: [{ localStorage: [{ name: 't', value: '***' }] }],
+  });
+  assert.equal(event!.text, '*** from http://a.test/app.js?v=12 and http://a.test/x?v=***');
 });

@@ -1,46 +1,260 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+import { secrets as known, Secrets } from './secrets.ts';
 
-/** Where a token stands in what a trace holds, however the application calls it. */
-const tokenPatterns = [
-  /(Bearer\s+)[\w.~+/=-]+/gi,
-  /("(?:access_token|refresh_token|token|password)\\?"\s*:\s*\\?")[^"\\]*/gi,
-  /([?&](?:access_token|token)=)[^&"\\\s]*/gi,
-  // A header or a query's part, as a trace lists them.
-  /("name":"(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|(?:access_|refresh_)?token)","value":")(?:[^"\\]|\\.)*/gi,
-];
-
-/** Cookies as a trace lists them: each may be a session. */
-const cookies = /("cookies":\[)[^\]]+/g;
+const BLANK = '***';
 
 /** Content that is no text and holds nothing typed or sent. */
-const binary = /\.(png|jpe?g|webp|gif|woff2?|ttf|ico)$/i;
+const picture = /\.(png|jpe?g|webp|gif|avif|woff2?|ttf|otf|ico|mp4|webm)$/i;
+/** What a page is made of: the viewer finds it by its address, query included. */
+const part = /\.(css|m?js|png|jpe?g|webp|gif|avif|svg|woff2?|ttf|otf|ico|map)$/i;
+
+/** Names of headers, fields and inputs that hold what nobody may see. */
+const telling =
+  /(?<!(?:page|next|sync|continuation)[_-]?)token|secret|passw|passphrase|credential|authori[sz]ation|api[-_]?key|private[-_]?key|access[-_]?key|csrf|xsrf|otp\b/i;
+const tellingHeader = /token|secret|key|auth|session|cookie/i;
+/** Of headers those whose names only sound like it. */
+const harmlessHeader = /^(:authority|sec-websocket-key|sec-websocket-accept|access-control-.*|host-key)$/i;
+/** Fields that hold a browser's storage. */
+const storage = /^(localStorage|sessionStorage|indexedDB)$/;
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+type Fields = { [name: string]: Json };
 
 /**
- * A Playwright trace without secrets: the given ones and everything that looks like a token are blanked in every part.
- * @param trace a trace as `tracing.stop({ path })` writes it (zip)
+ * A Playwright trace without secrets. By where they stand in it: cookies, storage, headers that authorise, credentials of a
+ * context, what was typed into password fields, values in the queries of pages and calls, and the bodies of requests that
+ * carried a password and of answers that brought a token. What was found in these places, and the secrets that are known, is
+ * then blanked in every other part.
+ * @param trace as `tracing.stop({ path })` writes it (zip)
  */
-export function redactTrace(trace: Uint8Array, secrets: string[]): Uint8Array {
-  const parts = unzipSync(trace);
-  for (const [name, content] of Object.entries(parts)) {
-    // Latin-1 keeps every byte, so that what is not text survives as it was.
-    if (!binary.test(name)) parts[name] = strToU8(redact(strFromU8(content, true), secrets.flatMap(spellings)), true);
+export function redactTrace(trace: Uint8Array, secrets: Secrets = known): Uint8Array {
+  return zipSync(new Redaction(unzipSync(trace), secrets).parts(), { level: 6 });
+}
+
+class Redaction {
+  readonly #parts: Record<string, Uint8Array>;
+  readonly #secrets: Secrets;
+  /** What this trace alone gives away. */
+  readonly #found = new Secrets();
+  /** Calls that filled a password field. */
+  readonly #typing = new Set<string>();
+  /** Bodies that are blanked as a whole. */
+  readonly #bodies = new Set<string>();
+
+  constructor(parts: Record<string, Uint8Array>, secrets: Secrets) {
+    this.#parts = parts;
+    this.#secrets = secrets;
   }
-  return zipSync(parts, { level: 6 });
+
+  parts(): Record<string, Uint8Array> {
+    const records = new Map<string, Json[]>();
+    for (const [name, content] of Object.entries(this.#parts)) {
+      const lines = /\.(trace|network)$/.test(name) && recordsOf(strFromU8(content));
+      if (lines) records.set(name, lines);
+    }
+    for (const lines of records.values()) for (const line of lines) this.#note(line);
+    // All of it must be found before any of it is written.
+    const blanked = [...records].map(([name, lines]) => [name, lines.map((line) => this.#blank(line, ''))] as const);
+    const clean: Record<string, Uint8Array> = {};
+    for (const [name, lines] of blanked) {
+      clean[name] = strToU8(lines.map((line) => `${JSON.stringify(this.#clean(line))}\n`).join(''));
+    }
+    for (const [name, content] of Object.entries(this.#parts)) {
+      if (records.has(name)) continue;
+      if (this.#bodies.has(name)) clean[name] = strToU8(BLANK);
+      else clean[name] = picture.test(name) ? content : this.#cleanBytes(content);
+    }
+    return clean;
+  }
+
+  /** What must be known of a record before others can be read. */
+  #note(record: Json): void {
+    if (!isFields(record)) return;
+    const { type, callId, message } = record;
+    const filled = typeof message === 'string' && /resolved to <input\b[^>]*\btype="password"/i.test(message);
+    if (type === 'log' && filled && typeof callId === 'string') this.#typing.add(callId);
+    if (type === 'resource-snapshot' && isFields(record.snapshot)) this.#noteExchange(record.snapshot);
+  }
+
+  /** A request that signs in, and its answer. */
+  #noteExchange({ request, response }: Fields): void {
+    const sent = isFields(request) && isFields(request.postData) ? request.postData : {};
+    const came = isFields(response) && isFields(response.content) ? response.content : {};
+    const sentText = this.#bodyOf(sent);
+    const cameText = this.#bodyOf(came);
+    const carries = this.#noteFields(sentText);
+    const brings = this.#noteFields(cameText);
+    // By the known secrets too: who sends one signs in, whatever the field is called.
+    const isSignIn = carries || this.#secrets.cleanName(sentText) !== sentText;
+    for (const [body, isSecret] of [
+      [sent, isSignIn],
+      [came, isSignIn || brings],
+    ] as const) {
+      if (!isSecret) continue;
+      if (typeof body._file === 'string') this.#bodies.add(body._file);
+      if (typeof body.text === 'string' && body.text) body.text = BLANK;
+      if (Array.isArray(body.params)) body.params = [];
+    }
+  }
+
+  #bodyOf({ _file, text }: Fields): string {
+    const body = typeof _file === 'string' ? this.#parts[_file] : undefined;
+    return body ? strFromU8(body, !isUtf8(body)) : typeof text === 'string' ? text : '';
+  }
+
+  /** Finds what fields with a telling name hold, in JSON or a form. @returns whether there is one */
+  #noteFields(body: string): boolean {
+    let found = false;
+    const note = (name: string, value: unknown): void => {
+      if (typeof value === 'string' && value !== '' && telling.test(name)) {
+        found = true;
+        this.#found.add(value);
+      } else if (typeof value === 'object' && value !== null) {
+        for (const [key, one] of Object.entries(value)) note(Array.isArray(value) ? name : key, one);
+      }
+    };
+    try {
+      note('', JSON.parse(body));
+    } catch {
+      if (/^[\w.%+-]+=[^\n<]*$/.test(body)) for (const [name, value] of new URLSearchParams(body)) note(name, value);
+    }
+    return found;
+  }
+
+  /** A record without what stands in a telling place. */
+  #blank(value: Json, name: string): Json {
+    if (typeof value === 'string') return this.#blankText(value, name);
+    if (Array.isArray(value)) {
+      if (name === 'cookies' || name === 'queryString' || storage.test(name)) {
+        return value.map((one) => this.#hidden(one, ['value'], isTelling(one)));
+      }
+      if (/headers$/i.test(name)) return value.map((one) => this.#blankHeader(one));
+      const [tag, attributes] = value;
+      if (typeof tag === 'string' && isFields(attributes ?? null) && /^(input|textarea)$/i.test(tag)) {
+        return [tag, this.#blankInput(attributes as Fields), ...value.slice(2)];
+      }
+      return value.map((one) => this.#blank(one, ''));
+    }
+    if (!isFields(value)) return value;
+    if (/^(httpCredentials|proxy)$/.test(name)) return this.#hidden(value, ['username', 'password']);
+    if (name === 'clientCertificates') return {};
+    if (/headers$/i.test(name)) return this.#blankHeaders(value);
+    return this.#blankCall(Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#blank(one, key)])));
+  }
+
+  /** What a call was given to type, when that went into a password field, or nobody knows where. */
+  #blankCall(record: Fields): Fields {
+    const { type, callId, method, params, message } = record;
+    const secret = typeof callId === 'string' && this.#typing.has(callId);
+    if (type === 'log' && secret && typeof message === 'string' && /^\s*\w+\(".*"\)/s.test(message)) {
+      return { ...record, message: message.replace(/\(.*\)/s, `("${BLANK}")`) };
+    }
+    if (type !== 'before' || !isFields(params ?? null)) return record;
+    const blind = typeof method === 'string' && /^keyboard(Type|InsertText|Press|Down|Up)$/.test(method);
+    return secret || blind ? { ...record, params: this.#hidden(params!, ['value', 'text', 'key'], secret) } : record;
+  }
+
+  #blankText(text: string, name: string): string {
+    if (telling.test(name) && text !== '') {
+      this.#found.add(text);
+      return BLANK;
+    }
+    return text.replace(
+      name === 'url' ? /^([^?#]*)\?([^#]*)/ : /\b((?:https?|wss?):\/\/[^\s?#"'<>]+)\?([^\s#"'<>]+)/g,
+      (all, path: string, query: string) =>
+        part.test(path) ? all : `${path}?${query.replace(/=[^&]*/g, `=${BLANK}`)}`,
+    );
+  }
+
+  #blankHeader(header: Json): Json {
+    if (!isFields(header) || typeof header.name !== 'string') return this.#blank(header, '');
+    return isTellingHeader(header.name)
+      ? this.#hidden(header, ['value'])
+      : { ...header, value: this.#blank(header.value ?? '', '') };
+  }
+
+  #blankHeaders(headers: Fields): Fields {
+    const names = Object.keys(headers).filter(isTellingHeader);
+    return this.#hidden(headers, names) as Fields;
+  }
+
+  /** As a snapshot holds it. */
+  #blankInput(attributes: Fields): Fields {
+    const says = (name: string) => (typeof attributes[name] === 'string' ? attributes[name] : '');
+    const secret =
+      /password/i.test(says('type')) || ['name', 'id', 'autocomplete'].some((name) => telling.test(says(name)));
+    if (!secret) return attributes;
+    return this.#hidden(attributes, ['value', '__playwright_value_']) as Fields;
+  }
+
+  /** Fields of it are blanked, and what they held is looked for elsewhere: of a mere setting only what looks made up. */
+  #hidden(value: Json, names: string[], isSecret = true): Json {
+    if (!isFields(value)) return value;
+    const hidden = { ...value };
+    for (const name of names) {
+      const held = hidden[name];
+      if (typeof held !== 'string' || held === '') continue;
+      for (const one of valuesIn(held)) if (isSecret || isRandom(one)) this.#found.add(one);
+      hidden[name] = BLANK;
+    }
+    return hidden;
+  }
+
+  #clean<T>(data: T): T {
+    return this.#secrets.cleanData(this.#found.cleanData(data));
+  }
+
+  #cleanBytes(content: Uint8Array): Uint8Array {
+    // Latin-1 keeps every byte, so that what is not text survives as it was.
+    const latin1 = !isUtf8(content);
+    const text = strFromU8(content, latin1);
+    const clean = this.#secrets.cleanName(this.#found.cleanName(text));
+    return clean === text ? content : strToU8(clean, latin1);
+  }
 }
 
-/** How a secret stands in the bytes of a trace: as typed, in a JSON string, in a form or address. */
-function spellings(secret: string): string[] {
-  const bytes = (text: string) => Buffer.from(text).toString('latin1');
-  const asTyped = bytes(secret);
-  const inJson = bytes(JSON.stringify(secret).slice(1, -1));
-  // A form inside a request inside JSON is escaped twice.
-  return [...new Set([JSON.stringify(inJson).slice(1, -1), inJson, encodeURIComponent(secret), asTyped])];
+function isTellingHeader(name: string): boolean {
+  return tellingHeader.test(name) && !harmlessHeader.test(name);
 }
 
-/** Blanks secrets in a text. */
-export function redact(text: string, secrets: string[]): string {
-  let clean = text;
-  for (const secret of secrets) if (secret) clean = clean.replaceAll(secret, '***');
-  for (const pattern of tokenPatterns) clean = clean.replace(pattern, '$1***');
-  return clean.replace(cookies, '$1');
+/** A header, cookie or parameter whose name says it. */
+function isTelling(entry: Json): boolean {
+  return isFields(entry) && typeof entry.name === 'string' && telling.test(entry.name);
+}
+
+/** Not `dark-mode`, which stands in many a place. */
+function isRandom(text: string): boolean {
+  return text.length >= 8 && /\d/.test(text) && /[a-z]/i.test(text);
+}
+
+/** `Bearer abc`, `session=abc; Path=/`: others show the value alone. */
+function valuesIn(held: string): string[] {
+  return [held, ...held.split(/;\s*/).map((one) => one.replace(/^(?:[\w.-]+=|\w+\s+)/, ''))].filter(
+    (one) => one !== '/',
+  );
+}
+
+function isFields(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Undefined when it is none: it is then cleaned as a text. */
+function recordsOf(text: string): Json[] | undefined {
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Json);
+  } catch {
+    return undefined;
+  }
+}
+
+function isUtf8(content: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return true;
+  } catch {
+    return false;
+  }
 }

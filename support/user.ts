@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { secret } from './secrets.ts';
 
-/** What a person signs up and signs in with. */
+/** What a person signs up and signs in with. The password is known as a secret. */
 export interface Account {
   email: string;
   password: string;
@@ -19,7 +20,7 @@ export function accountOf(runId: string, journey: string, slot: number): Account
   const digest = createHash('sha256').update(`${runId}/${who}`).digest('hex');
   return {
     email: `${who}-${digest.slice(0, 12)}@tandem.test`,
-    password: `pw-${digest.slice(12, 32)}`,
+    password: secret(`pw-${digest.slice(12, 32)}`),
     name: `${journey} ${slot}`,
     organization: 'Tandem',
   };

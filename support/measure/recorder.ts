@@ -37,6 +37,9 @@ export class Recorder {
   readonly examples = new FailureExamples();
   readonly #scenario: string;
   readonly #kind: 'load' | 'journey';
+  readonly #clean: (name: string) => string;
+  /** Names as they were given, to what they are shown as. */
+  readonly #names = new Map<string, string>();
   readonly #live = new Map<string, AnySeries>();
   /** The same series again, found without building a key. */
   readonly #untagged = new Map<string, AnySeries>();
@@ -50,15 +53,18 @@ export class Recorder {
    * Every series carries the tag `scenario`; `browser_*` metrics of a journey carry `journey` in its place.
    * @param declared metrics of the scenario's own, beside the built-in ones
    * @param named values of tags that are told apart however many others there are
+   * @param clean takes secrets out of a name; asked once for each
    */
   constructor(
     scenario: string,
     kind: 'load' | 'journey',
     declared: Record<string, MetricDefinition> = {},
     named = new NamedValues(),
+    clean = (name: string) => name,
   ) {
     this.#scenario = scenario;
     this.#kind = kind;
+    this.#clean = clean;
     this.definitions = { ...builtinMetrics, ...declared };
     this.#values = new FirstValues(named);
   }
@@ -112,7 +118,8 @@ export class Recorder {
   }
 
   /** Counts a failure under a name that groups its like: `HTTP 500`, `ECONNRESET`, `check: status is 200`. */
-  error(name: string, operation?: string): void {
+  error(failure: string, operation?: string): void {
+    const name = this.#cleaned(failure);
     this.#errors.add(name, 1);
     if (operation === undefined) return;
     const own = this.#errorsByOperation.get(operation) ?? new ErrorCounts();
@@ -169,6 +176,18 @@ export class Recorder {
     return Object.fromEntries([...this.#totals].map(([key, series]) => [key, series.pack()]));
   }
 
+  #cleanTags(tags: Tags): Tags {
+    return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, this.#cleaned(value)]));
+  }
+
+  #cleaned(name: string): string {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const clean = this.#clean(name);
+    if (this.#names.size < MAX_SERIES) this.#names.set(name, clean);
+    return clean;
+  }
+
   #addUp(key: string, series: AnySeries): void {
     if (series.type === 'gauge') return;
     const total = this.#totals.get(key) ?? newSeries(series.type);
@@ -183,7 +202,7 @@ export class Recorder {
     }
     if (type && definition.type !== type) throw new Error(`metric "${metric}" is a ${definition.type}, not a ${type}`);
     const own = this.#kind === 'journey' && metric.startsWith('browser_') ? 'journey' : 'scenario';
-    const counted = this.#values.of(metric, tags);
+    const counted = this.#values.of(metric, this.#cleanTags(tags));
     const key = seriesKey(metric, { ...counted, [own]: this.#scenario });
     const found = this.#live.get(key);
     if (found) return found;

@@ -7,6 +7,7 @@ import type {
   TestCase,
   TestError,
   TestResult,
+  TestStep,
 } from '@playwright/test/reporter';
 import { launchOptions } from '../browser.ts';
 import { commandLine, nothingToRun } from '../command-line.ts';
@@ -15,7 +16,7 @@ import type { Verdict } from '../judge/verdict.ts';
 import { sliceReportType } from '../measure/slice.ts';
 import { vusOf } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { secretsOf, withoutSecrets } from '../secrets.ts';
+import { secrets } from '../secrets.ts';
 import { targetSettings } from '../target.ts';
 import { wantsColor } from './ansi.ts';
 import { Baselines, type ComparableRun, comparableOf, figuresFile, json } from './baselines.ts';
@@ -32,7 +33,7 @@ import { Interruption } from './interruption.ts';
 import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
 import { summaryMarkdown } from './markdown.ts';
-import { observationType, packObservation } from './observation.ts';
+import { type Observation, observationType, packObservation } from './observation.ts';
 import { type Origin, originOf } from './origin.ts';
 import { outputs, publish } from './outputs.ts';
 import { declarationOf, excludeOthers, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
@@ -51,7 +52,6 @@ export default class TandemReporter implements Reporter {
   readonly #line = commandLine(process.argv);
   readonly #listing = this.#line.list;
   readonly #merging = this.#line.command === 'merge-reports';
-  readonly #secrets: string[];
   readonly #pictures: Record<string, Buffer> = {};
   /** Why the run was not begun. */
   #refusal: string | undefined;
@@ -80,10 +80,12 @@ export default class TandemReporter implements Reporter {
   /** @param options `root`: the folder with `reports/` and the `.env` files */
   constructor(options: { root: string }) {
     this.#root = options.root;
-    this.#secrets = secretsOf(targetSettings(process.env, options.root));
-    const { stdout } = process;
+    secrets.addGiven(targetSettings(process.env, options.root));
+    const { stdout, stderr } = process;
     // Whoever read them may be gone, as a closed terminal is: the run goes on without them.
-    for (const stream of [stdout, process.stderr]) stream.on('error', () => {});
+    for (const stream of [stdout, stderr]) stream.on('error', () => {});
+    // Also what the project's files print while they are loaded.
+    secrets.guard([stdout, stderr], (text) => secrets.cleanName(text));
     if (!this.#listing && !this.#merging) this.#interruption.begin();
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
   }
@@ -96,7 +98,7 @@ export default class TandemReporter implements Reporter {
   async preprocess(planned: Planned): Promise<void> {
     if (this.#listing) return excludeOthers(planned);
     try {
-      this.#dashboard = await Dashboard.open(process.env, (shown) => withoutSecrets(shown, this.#secrets));
+      this.#dashboard = await Dashboard.open(process.env, (shown) => secrets.cleanMessages(shown));
       const display = this.#dashboard?.beside(this.#display) ?? this.#display;
       this.#coordinator = await prepare(planned, this.#root, display);
       if (this.#coordinator && this.#dashboard) this.#display.print(`Dashboard: ${this.#dashboard.url}`);
@@ -145,7 +147,19 @@ export default class TandemReporter implements Reporter {
     this.#display.print(this.#clean(chunk.toString()));
   }
 
+  /** The blob reporter comes after this one. What a step was given, such as a password, is of no use to anybody there. */
+  onStepBegin(_test: TestCase, _result: TestResult, step: TestStep): void {
+    step.title = secrets.clean(step.title).replace(/"(?:[^"\\]|\\.)*"/g, '"…"');
+    Object.assign(step, { subtitle: undefined, params: undefined });
+  }
+
+  /** Why a session failed stands in the slice's report, without what the page showed. */
+  onStepEnd(_test: TestCase, _result: TestResult, step: TestStep): void {
+    step.error = undefined;
+  }
+
   onError(error: TestError): void {
+    secrets.cleanInPlace(error);
     const text = (error.message ?? error.value ?? 'an error without a message').replace(/^Error: /, '');
     const nothing = text.startsWith('No tests found');
     if (text === this.#failure) return;
@@ -160,6 +174,7 @@ export default class TandemReporter implements Reporter {
     const id = idOf(test);
     const shard = this.#joined.get(test.parent.project()?.metadata);
     if (this.#merging && shard === undefined) return;
+    for (const one of result.errors) secrets.cleanInPlace(one);
     const { error, status } = result;
     this.#interrupted ||= status === 'interrupted';
     const why = error && (error.stack ?? error.message ?? error.value ?? status);
@@ -176,7 +191,7 @@ export default class TandemReporter implements Reporter {
     if (this.#running === 0 && this.#shard && this.#coordinator) {
       this.#coordinator.interruptedBy = this.#interruption.by;
       // The blob reporter comes after this one, and takes it along.
-      const body = packObservation(withoutSecrets(this.#coordinator.observation(), this.#secrets));
+      const body = packObservation(withoutSecrets(this.#coordinator.observation()));
       result.attachments.push({ name: 'observation', contentType: observationType, body });
     }
     if (status !== 'passed') {
@@ -199,9 +214,9 @@ export default class TandemReporter implements Reporter {
     if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
     // Error texts come from anywhere: nothing that is written may hold a token.
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
-    const judged = withoutSecrets(this.#harvest.verdict(ending), this.#secrets);
+    const judged = judgedWithoutSecrets(this.#harvest.verdict(ending));
     const record = this.#harvest.record(judged, Object.keys(this.#pictures), this.#origin());
-    const comparable = withoutSecrets(comparableOf(judged, record), this.#secrets);
+    const comparable = comparableOf(judged, record);
     const verdict = await withBaseline(judged, comparable, new Baselines(join(this.#root, 'baselines')));
     const written = await this.#write(verdict, record, { ...comparable, status: verdict.status });
     if (written && verdict.status === 'pass') return undefined;
@@ -236,7 +251,7 @@ export default class TandemReporter implements Reporter {
   /** Of merged shards nobody here knows which browser they had. */
   #origin(): Origin {
     const browser = this.#coordinator && this.#hasJourneys ? launchOptions().executablePath : undefined;
-    return withoutSecrets(originOf(this.#root, this.#version, browser), this.#secrets);
+    return secrets.cleanMessages(originOf(this.#root, this.#version, browser));
   }
 
   /** @returns whether the results are where they belong */
@@ -304,8 +319,25 @@ export default class TandemReporter implements Reporter {
   }
 
   #clean(text: string): string {
-    return withoutSecrets(text, this.#secrets);
+    return secrets.clean(text);
   }
+}
+
+/** What was measured has clean names already, and its figures are no texts. */
+function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation {
+  return { ...secrets.cleanMessages(said), gauges, streamed };
+}
+
+/** Names are their author's, also where they are addresses; what the target or an error said may hold anything. */
+function judgedWithoutSecrets(verdict: Verdict): Verdict {
+  const clean = (reasons: Verdict['reasons']) =>
+    reasons.map((reason) => ('metric' in reason ? secrets.cleanData(reason) : secrets.cleanMessages(reason)));
+  return {
+    ...secrets.cleanData(verdict),
+    oracles: secrets.cleanMessages(verdict.oracles),
+    reasons: clean(verdict.reasons),
+    warnings: clean(verdict.warnings),
+  };
 }
 
 function sliceOf(test: TestCase): PlannedSlice {
