@@ -33,7 +33,7 @@ async function answering(url: string): Promise<string | undefined> {
 
 const numbers = (stream: TestStream, type: string) => stream.of(type).map(({ sequence }) => sequence);
 
-describe('a target of two processes', { concurrency: true, timeout: 20_000 }, () => {
+describe('a target of two processes', { concurrency: true, timeout: 60_000 }, () => {
   test('one that dies ends the target with a sentence', async () => {
     const target = run({ TARGET_FAULTS: 'crash' });
     const url = await listening(target);

@@ -35,6 +35,13 @@ test('between pages of a relay whose timestamp is the page’s end, what comes a
   assert.equal(ids(pulling.take({ changes: [change('a', 30)], has_more: false, timestamp: 50 })), 'a');
 });
 
+test('between pages that end ahead of the relay’s clock likewise', () => {
+  const pulling = new Pulling(0);
+  pulling.take({ changes: [change('a', 10), change('b', 30)], has_more: true, timestamp: 20 });
+  assert.equal(pulling.since, 20);
+  assert.equal(ids(pulling.take({ changes: [change('b', 30), change('c', 31)], has_more: false, timestamp: 40 })), 'c');
+});
+
 test('a change twice in a page is twice', () => {
   const pulling = new Pulling(0);
   assert.equal(ids(pulling.take({ changes: [change('a', 3), change('a', 3)], has_more: true, timestamp: 9 })), 'a a');

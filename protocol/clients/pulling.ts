@@ -43,12 +43,11 @@ export class Pulling {
       this.since = timestamp;
       return fresh;
     }
-    const ahead = [timestamp, changes.at(-1)?.timestamp].filter(
-      (at) => at !== undefined && at > this.since,
-    ) as number[];
+    const ends = [timestamp, changes.at(-1)?.timestamp ?? timestamp];
+    const ahead = ends.filter((end) => end > this.since);
     // A page that brought nothing new would come for ever.
     if (ahead.length > 0) this.since = fresh.length > 0 ? Math.min(...ahead) : Math.max(...ahead);
-    if (this.since < timestamp) this.#again = new Set(changes.map(({ id }) => id));
+    if (ends.some((end) => end > this.since)) this.#again = new Set(changes.map(({ id }) => id));
     return fresh;
   }
 }
