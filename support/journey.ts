@@ -11,6 +11,7 @@ import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
+import { hearingSoftFailures } from './soft-failures.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -146,44 +147,57 @@ class Sessions {
     const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
     slot.visit = visit;
     let step = 'start';
+    const failed: { step: string; error: unknown }[] = [];
+    const fail = (error: unknown) => void failed.push({ step, error });
+    const words: Visit = {
+      page: session.page,
+      user: slot.user,
+      random: slot.random,
+      options: slice.options,
+      step: async (name, action) => {
+        step = name;
+        visit.step = { name, startAt: performance.now() };
+        const result = await this.#step(session, name, visit, action);
+        visit.step = undefined;
+        return result;
+      },
+      think: () => this.#think(slot.random),
+      watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
+      isOver: () => this.#context.window() === 'drain',
+      evidence: (oracle, piece) => {
+        this.evidence[oracle] ??= [];
+        this.evidence[oracle].push(piece);
+      },
+    };
     try {
-      await this.#definition.run({
-        page: session.page,
-        user: slot.user,
-        random: slot.random,
-        options: slice.options,
-        step: async (name, action) => {
-          step = name;
-          visit.step = { name, startAt: performance.now() };
-          const result = await this.#step(session, name, visit, action);
-          visit.step = undefined;
-          return result;
-        },
-        think: () => this.#think(slot.random),
-        watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
-        isOver: () => this.#context.window() === 'drain',
-        evidence: (oracle, piece) => {
-          this.evidence[oracle] ??= [];
-          this.evidence[oracle].push(piece);
-        },
-      });
-      await session.flush();
+      try {
+        await hearingSoftFailures(fail, () => this.#definition.run(words));
+        await session.flush();
+      } catch (error) {
+        if (slice.signal.aborted) return false;
+        fail(error);
+      }
       if (visit.isCut) return false;
-      slot.user.sessions += 1;
-      this.#ended(vitals.values(), traced, false);
-      return true;
-    } catch (error) {
-      if (slice.signal.aborted || visit.isCut) return false;
-      await session.learnSecrets();
-      const name = `${slice.scenario}, step "${step}": ${errorName(error)}`;
-      const { error: text, at } = thrown(error, import.meta.dirname);
-      this.#traceNext = TRACE_AFTER_FAILURE;
-      const pictures = await this.#keepEvidence(session, index);
-      slice.recorder.failure({ step, name, error: secrets.clean(text), at, ...pictures });
-      this.#ended(vitals.values(), traced, true);
-      return false;
+      if (failed.length === 0) slot.user.sessions += 1;
+      else await this.#failed(session, index, failed);
+      this.#ended(vitals.values(), traced, failed.length > 0);
+      return failed.length === 0;
     } finally {
       await session.close();
+    }
+  }
+
+  /** Names what failed in a session; what it looked like at its end goes with the first. */
+  async #failed(session: BrowserSession, index: number, failed: { step: string; error: unknown }[]): Promise<void> {
+    const { scenario, recorder } = this.#context.slice;
+    await session.learnSecrets();
+    this.#traceNext = TRACE_AFTER_FAILURE;
+    let pictures = await this.#keepEvidence(session, index);
+    for (const { step, error } of failed) {
+      const name = `${scenario}, step "${step}": ${errorName(error)}`;
+      const { error: text, at } = thrown(error, import.meta.dirname);
+      recorder.failure({ step, name, error: secrets.clean(text), at, ...pictures });
+      pictures = {};
     }
   }
 

@@ -8,6 +8,7 @@ import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
+import { hearingSoftFailures } from './soft-failures.ts';
 import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
@@ -82,14 +83,13 @@ export function loadWork<S, V>(
     async run({ vu, state }, operation) {
       const name = mix.names[operation]!;
       vu.begin(name);
-      try {
-        await operations[operation]!.run(state, vu);
-      } catch (error) {
+      const fail = (error: unknown): void => {
         const { error: text, at } = thrown(error, import.meta.dirname);
         const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };
         slice.recorder.failure(example);
         vu.fail();
-      }
+      };
+      await hearingSoftFailures(fail, () => operations[operation]!.run(state, vu)).catch(fail);
       return vu.takeOutcome();
     },
     async settle() {

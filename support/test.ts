@@ -14,6 +14,7 @@ import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/star
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
 import { secrets } from './secrets.ts';
 import { dataIdOf } from './shard.ts';
+import { divertSoftFailures } from './soft-failures.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
 import { defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
 import type { SliceContext } from './vu.ts';
@@ -125,6 +126,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
         'No load was sent, as no verdict could be made: Tandem’s reporter is not there. --reporter replaces it; --add-reporter keeps it.',
       );
     }
+    divertSoftFailures(testInfo);
     const timeline = testInfo.project.metadata as Timeline;
     const scenario = timeline.scenarios.find(({ name }) => name === testInfo.title)!;
     const index = testInfo.repeatEachIndex;

@@ -91,11 +91,14 @@ test('a failing journey: its reason, a screenshot, and a trace without secrets',
   });
   const project = new Project(t, {
     'journeys/visit.journey.ts': `
-      import { journey } from '${repository}/support/test.ts';
+      import { expect, journey } from '${repository}/support/test.ts';
 
       journey('visit', {
         async run({ page, user, step }) {
-          await step('open', () => page.goto('/'));
+          await step('open', async () => {
+            await page.goto('/');
+            await expect.soft(page).toHaveTitle('Shop', { timeout: 100 });
+          });
           await step('sign-in', async () => {
             await page.locator('input').fill(user.password);
             await page.evaluate(async (password) => {
@@ -124,7 +127,21 @@ test('a failing journey: its reason, a screenshot, and a trace without secrets',
     'rate of browser_session_failed was 100 % over 2 samples; required < 10 %. ' +
       'Look at what the person in the browser felt, step by step.',
   );
-  assert.deepEqual(verdict.errors, { 'visit, step "buy": TimeoutError: locator.click: Timeout Nms exceeded.': 2 });
+  assert.deepEqual(
+    verdict.reasons.map(({ kind }) => kind),
+    ['no-success', 'threshold'],
+    output,
+  );
+  const names = [
+    'step "open": Error: expect(page).toHaveTitle(expected) failed',
+    'step "buy": TimeoutError: locator.click: Timeout Nms exceeded.',
+  ];
+  assert.deepEqual(verdict.errors, Object.fromEntries(names.map((name) => [`visit, ${name}`, 2])));
+  const [soft, hard] = verdict.failures;
+  assert.match(soft!.error, /Expected: +"Shop"\nReceived: +"Sign in"\n/);
+  assert.match(hard!.error, /Call log:\n.*getByText\('Buy'\)/);
+  for (const { at } of verdict.failures) assert.match(at!, /^journeys\/visit\.journey\.ts:\d+$/);
+  assert.deepEqual([soft!.screenshot, soft!.trace], ['visit-session-0.png', 'visit-session-1-trace.zip']);
 
   const files = filesIn(folder);
   const picture = files['visit-session-0.png'];

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { divertSoftFailures, type FailingTest, hearingSoftFailures } from './soft-failures.ts';
+
+/** As Playwright keeps a test: a soft failure makes it a failed one. */
+function failingTest() {
+  const info: FailingTest = { errors: [], status: 'passed', expectedStatus: 'passed' };
+  divertSoftFailures(info);
+  const softly = (message: string) => {
+    if (info.status === 'passed') info.status = 'failed';
+    info.errors.push({
+      message: `Error: ${message}`,
+      stack: `Error: ${message}\n    at /journeys/visit.journey.ts:3:1`,
+    });
+  };
+  return { info, softly };
+}
+
+test('what fails softly is told to the work that it failed in, and the test goes on', async () => {
+  const { info, softly } = failingTest();
+  const heard: string[] = [];
+  const session = (name: string, fails: boolean) =>
+    hearingSoftFailures(
+      ({ message, stack }) => heard.push(`${name}: ${message} ${stack?.split('\n')[1]?.trim()}`),
+      async () => {
+        await turn();
+        if (fails) softly(`${name} is not there`);
+        await turn();
+        return name;
+      },
+    );
+  assert.deepEqual(await Promise.all([session('a', true), session('b', false), session('c', true)]), ['a', 'b', 'c']);
+  assert.deepEqual(heard, [
+    'a: a is not there at /journeys/visit.journey.ts:3:1',
+    'c: c is not there at /journeys/visit.journey.ts:3:1',
+  ]);
+  assert.deepEqual([info.status, info.errors], ['passed', []]);
+});
+
+test('what fails outside of any work, or when its work is over, or after all is lost, fails the test', async () => {
+  const { info, softly } = failingTest();
+  let late = Promise.resolve();
+  const heard: string[] = [];
+  const hear = ({ message }: Error) => heard.push(message);
+  await hearingSoftFailures(hear, async () => {
+    late = turn().then(() => softly('late'));
+  });
+  await late;
+  softly('outside');
+  // A test that failed stays so.
+  await hearingSoftFailures(hear, async () => softly('heard'));
+  Object.assign(info, { _hasUnhandledError: true });
+  await hearingSoftFailures(hear, async () => softly('unhandled'));
+  assert.deepEqual(heard, ['heard']);
+  assert.equal(info.status, 'failed');
+  assert.deepEqual(
+    info.errors.map(({ message }) => message),
+    ['Error: late', 'Error: outside', 'Error: unhandled'],
+  );
+});

@@ -1,0 +1,55 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What stands in Playwright's list of a test's errors. */
+interface TestError {
+  message?: string;
+  stack?: string;
+  value?: string;
+}
+
+/** Of Playwright's `TestInfo` what tells that a test failed without that anything was thrown. */
+export interface FailingTest {
+  errors: TestError[];
+  status?: string;
+  expectedStatus: string;
+}
+
+interface Ear {
+  hear(error: Error): void;
+  isOver: boolean;
+}
+
+const ears = new AsyncLocalStorage<Ear>();
+
+/** Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown. */
+export async function hearingSoftFailures<T>(hear: Ear['hear'], work: () => Promise<T>): Promise<T> {
+  const ear = { hear, isOver: false };
+  try {
+    return await ears.run(ear, work);
+  } finally {
+    ear.isOver = true;
+  }
+}
+
+/**
+ * Playwright fails the whole test for an `expect.soft`: here that is a slice of the load, of which one session or iteration
+ * failed. What is told to nobody, as its work is over, still fails the test.
+ */
+export function divertSoftFailures(test: FailingTest): void {
+  const { errors } = test;
+  const push = (...added: TestError[]): number => {
+    const ear = ears.getStore();
+    // After an unhandled rejection Playwright ends the worker, whoever's it was.
+    const isLost = (test as { _hasUnhandledError?: boolean })._hasUnhandledError;
+    if (!ear || ear.isOver || isLost) return Array.prototype.push.apply(errors, added);
+    if (errors.length === 0 && test.status === 'failed') test.status = test.expectedStatus;
+    for (const error of added) ear.hear(errorOf(error));
+    return errors.length;
+  };
+  Object.defineProperty(errors, 'push', { value: push });
+}
+
+/** Playwright puts an error's name before its message. */
+function errorOf({ message, stack, value }: TestError): Error {
+  return Object.assign(new Error((message ?? value ?? 'no message').replace(/^Error: /, '')), { stack });
+}
