@@ -80,7 +80,7 @@ function headerValues(value: string): string[] {
 function pathOf(url: string): string[] {
   if (!URL.canParse(url)) return [];
   const { pathname } = new URL(url);
-  return [pathname, pathname.slice(pathname.lastIndexOf('/') + 1)];
+  return [pathname, pathname.slice(pathname.lastIndexOf('/') + 1)].flatMap(spelled);
 }
 
 /** As it is written, and decoded. */

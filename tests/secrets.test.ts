@@ -1,0 +1,165 @@
+/** Every kind of secret is planted in one run, and every byte that the run leaves is searched for it. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { unzipSync } from 'fflate';
+import { serve } from '../support/server.fixture.ts';
+import { anyMachine, filesIn, Project, repository } from './project.ts';
+
+/** With characters that each encoding spells in its own way, and digits that names lose. */
+const canary = (kind: string) => `${kind}-${randomBytes(9).toString('hex')}/"ü+`;
+
+/** Those of a URL's user, in which they are percent-encoded. */
+const encoded = encodeURIComponent;
+
+/** How a canary would be found, worked out by other means than those that hide it. */
+function spellings(secret: string): string[] {
+  const core = secret.slice(0, -4);
+  const bytes = Buffer.from(core);
+  const inBase64 = [0, 1, 2].map((before) => {
+    const groups = Buffer.concat([Buffer.alloc(before, 'x'), bytes]).toString('base64');
+    return groups.slice(4, Math.floor((before + bytes.length) / 3) * 4);
+  });
+  return [core, core.replace(/\d+/g, 'N'), bytes.toString('hex'), ...inBase64];
+}
+
+/** Everything that is written inside a file: archives in archives, and what is base64 in their records. */
+function* inside(name: string, content: Uint8Array): Generator<[name: string, content: Buffer]> {
+  const bytes = Buffer.from(content);
+  yield [name, bytes];
+  if (bytes.subarray(0, 2).toString('latin1') === 'PK') {
+    for (const [part, one] of Object.entries(unzipSync(bytes))) yield* inside(`${name}/${part}`, one);
+  } else if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    yield* inside(`${name}/gunzipped`, gunzipSync(bytes));
+  } else if (name.endsWith('report.jsonl')) {
+    for (const [, body] of bytes.toString().matchAll(/"base64":"([^"]+)"/g)) {
+      yield* inside(`${name}/attachment`, Buffer.from(body!, 'base64'));
+    }
+  }
+}
+
+/** Where it stands, in any spelling. */
+function findings(secret: string, everything: readonly (readonly [name: string, content: Buffer])[]): string[] {
+  return everything.flatMap(([name, content]) =>
+    spellings(secret).flatMap((one) => (content.includes(one) ? [`${one} in ${name}`] : [])),
+  );
+}
+
+test('no secret is left in anything that a run writes', { timeout: 240_000 }, async (t) => {
+  /** By the environment and the file; the others become known while it runs. */
+  const given = {
+    token: canary('token'),
+    own: canary('own'),
+    user: canary('user'),
+    password: canary('password'),
+    hook: canary('hook'),
+    header: canary('header'),
+    proxy: canary('proxy'),
+  };
+  const learned = { typed: canary('typed'), keyed: canary('keyed'), made: canary('made'), cookie: canary('cookie') };
+  const planted = { ...given, ...learned };
+  const p = planted;
+  const open = canary('open');
+  const query = canary('query');
+  const { url } = await serve(t, async (request: IncomingMessage, answer) => {
+    if (request.method === 'POST') {
+      await text(request);
+      answer
+        .setHeader('set-cookie', `session=${encoded(p.cookie)}; Path=/`)
+        .setHeader('content-type', 'application/json');
+      answer.end(JSON.stringify({ access_token: p.made }));
+    } else if (request.url === '/item') {
+      answer.writeHead(500).end(`no ${p.token}`);
+    } else {
+      answer.setHeader('content-type', 'text/html');
+      answer.end(`<!doctype html><title>Sign in</title><input id="a" type="password"><input id="b" type="password">`);
+    }
+  });
+  const project = new Project(t, {
+    '.env': [
+      `API_TOKEN='${p.token}'`,
+      `SECRET_OWN='${p.own}'`,
+      `DATABASE_URL=postgres://${encoded(p.user)}:${encoded(p.password)}@127.0.0.1:1/ledger`,
+    ].join('\n'),
+    'protocol/ping.load.ts': `
+      import { load } from '${repository}/support/test.ts';
+      import { Http } from '${repository}/protocol/clients/http.ts';
+
+      load('ping', {
+        setup: (slice) => new Http(slice, slice.target.apiUrl),
+        teardown: (http) => http.close(),
+        vu: (_vu, http) => http,
+        operations: {
+          get: {
+            weight: 1,
+            async run(http, vu) {
+              const answer = await http.request({ op: 'get', method: 'GET', path: '/item' });
+              const { OWN } = vu.target.secrets;
+              vu.check('is without ' + OWN, !answer.body.includes(OWN) && answer.status === 200);
+              console.log('printed', vu.target, answer.body, Buffer.from('x:' + OWN).toString('base64'), '${open}');
+              throw new Error('refused: ' + 'x'.repeat(100 - OWN.length / 2) + ' ' + OWN + ' ' + ${JSON.stringify(
+                Object.values(given).join(' '),
+              )});
+            },
+          },
+        },
+        oracles: ['acknowledged-writes'],
+        evidence: () => ({ 'acknowledged-writes': { own: process.env.OTEL_EXPORTER_OTLP_HEADERS } }),
+      });`,
+    'journeys/visit.journey.ts': `
+      import { journey } from '${repository}/support/test.ts';
+
+      journey('visit', {
+        async run({ page, step }) {
+          await step('open', () => page.goto('/?invite=' + encodeURIComponent(${JSON.stringify(query)})));
+          await page.locator('#a').fill(${JSON.stringify(p.typed)});
+          await page.locator('#b').click();
+          await page.keyboard.type(${JSON.stringify(p.keyed)});
+          await page.evaluate(async (password) => {
+            const answer = await fetch('/login', { method: 'POST', body: JSON.stringify({ password }) });
+            const { access_token } = await answer.json();
+            await fetch('/me?token=' + encodeURIComponent(access_token), { headers: { 'x-auth': btoa(encodeURIComponent(access_token)) } });
+          }, ${JSON.stringify(p.typed)});
+          console.error('typed', ${JSON.stringify(p.typed)}, ${JSON.stringify(p.keyed)});
+          await page.goto('http://127.0.0.1:1/?invite=' + encodeURIComponent(${JSON.stringify(query)}));
+        },
+      });`,
+    'profiles/small.json': {
+      description: 'a test',
+      scenarios: {
+        ping: { executor: 'constant-arrival-rate', rate: 5, duration: '3s', maxVUs: 10 },
+        visit: { executor: 'constant-arrival-rate', rate: 1, maxSessions: 2 },
+      },
+      thresholds: { http_req_failed: ['rate<0.05'] },
+      health: anyMachine,
+    },
+  });
+  const { exitCode, output } = await project.run(['--project=small', '--shard=1/1'], {
+    BASE_URL: url,
+    LOAD_RUN_ID: 'canaries',
+    LOAD_POINTS: '1',
+    SLACK_WEBHOOK_URL: `https://hooks.test/services/${encoded(p.hook)}`,
+    OTEL_EXPORTER_OTLP_HEADERS: `x-key=${encoded(p.header)}`,
+    ftp_proxy: `http://me:${encoded(p.proxy)}@127.0.0.1:1`,
+  });
+  assert.ok(exitCode !== null, 'it came to its end');
+  const files = Object.entries(filesIn(project.folder)).filter(([name]) =>
+    /^(reports|blob-report|test-results)\//.test(name),
+  );
+  const verdict = files.find(([name]) => name.endsWith('verdict.json'))?.[1].toString() ?? output;
+  assert.match(verdict, /"errors": \{[^}]*\*\*\*/, 'the errors are there');
+  const everything = [...files, ['output', Buffer.from(output)] as const].flatMap(([name, content]) => [
+    ...inside(name, content),
+  ]);
+  const names = everything.map(([name]) => name).join('\n');
+  for (const kind of [/\.png$/m, /trace\.zip\/trace\.trace$/m, /report\.jsonl$/m, /gunzipped$/m, /points\.ndjson$/m]) {
+    assert.match(names, kind);
+  }
+  assert.notDeepEqual(findings(open, everything), [], 'what is no secret is found');
+  for (const [kind, secret] of Object.entries({ ...planted, query })) {
+    assert.deepEqual(findings(secret, everything), [], kind);
+  }
+});
