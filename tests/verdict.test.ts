@@ -235,11 +235,16 @@ describe('a run', { concurrency: 3 }, () => {
     );
   });
 
-  test('is invalid when the generator itself is late', async (t) => {
-    const profile = pingProfile({ health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
+  test('is invalid when the generator itself is late and may have caused a miss', async (t) => {
+    const thresholds = { iteration_response_time: ['p(50)<5'], http_req_failed: ['rate<0.05'] };
+    const profile = pingProfile({ thresholds, health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
     const seen = await run(t, { load: pingLoad({ get: 'burn(40);' }), profile });
-    const verdict = assertVerdict(seen, 'invalid', ['lateness']);
+    const verdict = assertVerdict(seen, 'invalid', ['lateness', 'threshold']);
     assert.ok(reason(verdict, 'lateness')!.p99Ms > 10);
+    assert.deepEqual(
+      verdict.thresholds.map(({ decided }) => decided),
+      [false, true],
+    );
   });
 
   test('is invalid when a slice starts late', async (t) => {
@@ -253,7 +258,7 @@ describe('a run', { concurrency: 3 }, () => {
         };
         if (vu.id === 1) setImmediate(busy);`,
     });
-    const profile = pingProfile({ health: { ...anyMachine, maxStartSpread: '100ms' } });
+    const profile = pingProfile({ health: { ...anyMachine, maxStartSpread: '100ms', minDelivered: 0 } });
     const verdict = assertVerdict(await run(t, { load, profile, env: { LOAD_SLICES: '2' } }), 'invalid', [
       'late-start',
     ]);
