@@ -8,18 +8,26 @@ export function passwordScript(): string {
   return `(${watchPasswords})(${JSON.stringify(passwordBinding)})`;
 }
 
-/** Runs in the page. A field stays one when a button shows what is in it, which makes it a text field. */
+/**
+ * Runs in the page: functions here have no names of their own, since a transpiler that keeps names would call a helper that the
+ * page does not have. A field stays one when a button shows what is in it, which makes it a text field.
+ */
 function watchPasswords(binding: string): void {
   const fields = new WeakSet<EventTarget>();
-  const note = (event: Event): void => {
-    const [field] = event.composedPath();
-    if (!(field instanceof HTMLInputElement)) return;
-    if (field.type === 'password' || /password/i.test(field.autocomplete)) fields.add(field);
-    // While it is typed key by key its beginnings are no secrets yet, and might be words of any text.
-    if (!fields.has(field) || field.value === '' || (event.type === 'input' && field.value.length < 6)) return;
-    (globalThis as never as Told)[binding]?.(field.value);
-  };
-  for (const type of ['focusin', 'input', 'change']) addEventListener(type, note, { capture: true, passive: true });
+  for (const type of ['focusin', 'input', 'change']) {
+    addEventListener(
+      type,
+      (event) => {
+        const [field] = event.composedPath();
+        if (!(field instanceof HTMLInputElement)) return;
+        if (field.type === 'password' || /password/i.test(field.autocomplete)) fields.add(field);
+        // While it is typed key by key its beginnings are no secrets yet, and might be words of any text.
+        if (!fields.has(field) || field.value === '' || (type === 'input' && field.value.length < 6)) return;
+        (globalThis as never as Told)[binding]?.(field.value);
+      },
+      { capture: true, passive: true },
+    );
+  }
 }
 
 type Told = Record<string, ((typed: string) => void) | undefined>;
@@ -29,15 +37,18 @@ export function storedSecrets(): string[] {
   const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=password]')].map(({ value }) => value);
   const telling = /token|secret|passw|session|auth|jwt|credential/i;
   const found: string[] = [];
-  const note = (name: string, value: unknown): void => {
-    if (typeof value === 'string' && telling.test(name)) found.push(value);
-    if (typeof value === 'object' && value !== null) for (const [key, one] of Object.entries(value)) note(key, one);
+  const page = {
+    note(name: string, value: unknown): void {
+      if (typeof value === 'string' && telling.test(name)) found.push(value);
+      if (typeof value === 'object' && value !== null)
+        for (const [key, one] of Object.entries(value)) page.note(key, one);
+    },
   };
   for (const storage of [localStorage, sessionStorage]) {
     for (const [name, value] of Object.entries(storage) as [string, string][]) {
-      note(name, value);
+      page.note(name, value);
       try {
-        note(name, JSON.parse(value));
+        page.note(name, JSON.parse(value));
       } catch {}
     }
   }

@@ -1,4 +1,4 @@
-import type { Account } from '../../support/test.ts';
+import { type Account, secret } from '../../support/test.ts';
 import { type Http, json } from './http.ts';
 
 export interface Session {
@@ -33,6 +33,7 @@ export async function signIn(http: Http, { email, password }: Account): Promise<
   });
   const { access_token: token, expires_in: seconds } = (answer.status === 200 && json<LoginAnswer>(answer)) || {};
   if (typeof token !== 'string') return undefined;
+  secret(token);
   const lifeMs = typeof seconds === 'number' ? 1_000 * seconds : Number.POSITIVE_INFINITY;
   return { token, renewAt: askedAt + RENEW_AFTER * lifeMs };
 }

@@ -43,7 +43,8 @@ function observeEvents(binding: string, reportEveryMs: number): void {
       });
       if (isVisible) {
         if (durationsMs.length === 0) setTimeout(() => page.report(), reportEveryMs);
-        durationsMs.push(...painting.map((arrivedAt) => paintedAt - arrivedAt));
+        // Both are rounded, and an application may have a clock of its own.
+        durationsMs.push(...painting.map((arrivedAt) => Math.max(0, paintedAt - arrivedAt)));
       }
       painting = [];
       changes = [];
