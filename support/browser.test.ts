@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls';
 import { chromium } from '@playwright/test';
 import { type Browser, BrowserSession, contextOptions, launchOptions } from './browser.ts';
 import { Authority } from './certificate.fixture.ts';
-import type { VitalReport } from './measure/vitals.ts';
+import { pageEventsBinding } from './measure/page-events.ts';
+import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
 import { directWire } from './wire.ts';
@@ -31,18 +32,20 @@ async function sessionOf(t: TestContext) {
     answer.setHeader('content-type', 'text/html').end(request.url === '/popup' ? popup : opener);
   });
   const vitals: VitalReport[] = [];
+  const ignored: string[] = [];
   const session = await BrowserSession.open(browser, {
     context: { baseURL: url },
     actionTimeoutMs: 30_000,
     traced: false,
     onVital: (report) => vitals.push(report),
     onEventsPainted() {},
+    onIgnored: (error) => ignored.push(error),
   });
   t.after(() => session.close());
   /** Documents that told of this vital. */
   const documents = (name: string) =>
     new Set(vitals.filter(({ metric }) => metric === `browser_web_vital_${name}`).map(({ document }) => document)).size;
-  return { session, documents };
+  return { session, documents, vitals, ignored };
 }
 
 test('popups and new tabs are measured like the page that opened them', async (t) => {
@@ -91,6 +94,31 @@ test('a popup that closes itself takes nothing along', async (t) => {
   await session.flush();
   for (const name of ['fcp', 'ttfb']) assert.equal(documents(name), 2, name);
   await session.page.getByRole('heading', { name: 'Opener' }).waitFor();
+});
+
+test('a page that calls our bindings itself is heard no further than its vitals, and named', async (t) => {
+  const { session, vitals, ignored } = await sessionOf(t);
+  await session.page.goto('/');
+  await session.page.evaluate(
+    async ([vital, events]) => {
+      const global = window as unknown as Record<string, (...args: unknown[]) => Promise<void>>;
+      await global[vital!]!({ document: 'own', metric: 'no_such_metric', value: 1 });
+      await global[vital!]!();
+      await global[events!]!('text');
+      await global[vital!]!({ document: 'own', metric: 'browser_web_vital_lcp', value: 1 });
+    },
+    [vitalsBinding, pageEventsBinding],
+  );
+  assert.deepEqual(ignored, ['page calls our bindings with what is none of ours, ignored']);
+  assert.equal(vitals.filter(({ document }) => document === 'own').length, 1);
+});
+
+test('an error of leaving a page begins with what was called', async (t) => {
+  const { session } = await sessionOf(t);
+  await assert.rejects(session.page.goto('http://127.0.0.1:9/'), /^[^:]*Error: page\.goto: net::ERR_UNSAFE_PORT/);
+  const { page } = session;
+  await page.close();
+  await assert.rejects(page.reload(), /page\.reload: /);
 });
 
 test('a client certificate, and a certificate that nobody vouches for', async (t) => {

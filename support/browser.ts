@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, LaunchOptions, Pag
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
+import { PageReports } from './measure/page-reports.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import { passwordBinding, passwordScript, storedSecrets } from './passwords.ts';
 import { secrets } from './secrets.ts';
@@ -95,33 +96,49 @@ export interface SessionOptions {
   context: BrowserContextOptions;
   actionTimeoutMs: number;
   traced: boolean;
+  /** What the page tells of itself is checked: whatever an app's own script hands to our bindings goes no further. */
   onVital(report: VitalReport): void;
   /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
   onEventsPainted(durationsMs: number[]): void;
+  /** Once a session: what a page hands to our bindings is none of ours, or too much, and ignored. */
+  onIgnored(error: string): void;
 }
 
-/** What leaves a document: its last vitals would be lost. */
-const leaving = ['goto', 'reload', 'goBack', 'goForward', 'close'] as const;
+type Leaving = Pick<Page, 'goto' | 'reload' | 'goBack' | 'goForward' | 'close'>;
+
+/**
+ * What leaves a document: its last vitals would be lost. Each call is written out, since an error of Playwright's begins with
+ * what the source that called it names: "page.goto: net::ERR_…".
+ */
+const leaving: { [Name in keyof Leaving]: (own: Leaving, args: Parameters<Leaving[Name]>) => Promise<unknown> } = {
+  goto: (own, args) => own.goto(...args),
+  reload: (own, args) => own.reload(...args),
+  goBack: (own, args) => own.goBack(...args),
+  goForward: (own, args) => own.goForward(...args),
+  close: (own, args) => own.close(...args),
+};
+const leavingNames = Object.keys(leaving) as (keyof Leaving)[];
 
 /** A person's visit: a fresh context with one page, and those that this opens, observed from the inside. */
 export class BrowserSession {
   readonly page: Page;
   readonly #context: BrowserContext;
   readonly #traced: boolean;
+  readonly #reports: PageReports;
 
-  private constructor(context: BrowserContext, page: Page, traced: boolean) {
+  private constructor(context: BrowserContext, page: Page, traced: boolean, reports: PageReports) {
     this.#context = context;
     this.page = page;
     this.#traced = traced;
+    this.#reports = reports;
   }
 
   static async open(browser: Browser, options: SessionOptions): Promise<BrowserSession> {
     const context = await browser.newContext(options.context);
     context.setDefaultTimeout(options.actionTimeoutMs);
-    await context.exposeBinding(vitalsBinding, (_source, report: VitalReport) => options.onVital(report));
-    await context.exposeBinding(pageEventsBinding, (_source, durationsMs: number[]) =>
-      options.onEventsPainted(durationsMs),
-    );
+    const reports = new PageReports(options.onIgnored);
+    await context.exposeBinding(vitalsBinding, (_source, report) => reports.vital(report, options.onVital));
+    await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));
     await context.exposeBinding(passwordBinding, (_source, typed: unknown) => {
       if (typeof typed === 'string') secrets.add(typed);
     });
@@ -131,15 +148,17 @@ export class BrowserSession {
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
     // Before anybody else hears of a page.
     context.on('page', (page) => {
-      for (const leave of leaving) {
-        const original = page[leave].bind(page) as (...args: unknown[]) => Promise<unknown>;
-        page[leave] = (async (...args: unknown[]) => {
+      const own = Object.fromEntries(
+        leavingNames.map((leave) => [leave, page[leave].bind(page)]),
+      ) as unknown as Leaving;
+      for (const leave of leavingNames) {
+        page[leave] = (async (...args: never) => {
           await flushPage(page);
-          return original(...args);
+          return leaving[leave](own, args);
         }) as never;
       }
     });
-    return new BrowserSession(context, await context.newPage(), options.traced);
+    return new BrowserSession(context, await context.newPage(), options.traced, reports);
   }
 
   /**
@@ -147,7 +166,7 @@ export class BrowserSession {
    * becomes visible in this document. Once a session.
    */
   async watchMarks(onPainted: (mark: PaintedMark) => void): Promise<void> {
-    await this.page.exposeBinding(marksBinding, (_source, mark: PaintedMark) => onPainted(mark));
+    await this.page.exposeBinding(marksBinding, (_source, mark) => this.#reports.mark(mark, onPainted));
     await within('watching the page', PAGE_LIMIT_MS, this.page.evaluate(watchMarks, marksOptions));
   }
 

@@ -189,6 +189,7 @@ test('the page knows when a change was painted: after it was sent, before it is 
     traced: false,
     onVital() {},
     onEventsPainted() {},
+    onIgnored() {},
   };
   const session = await BrowserSession.open(browser, options);
   await session.page.goto('about:blank');

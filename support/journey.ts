@@ -6,7 +6,7 @@ import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { type Failure, thrown } from './measure/failures.ts';
 import type { PaintedMark } from './measure/marks.ts';
-import { type BuiltinMetric, unfinished } from './measure/metrics.ts';
+import { unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
@@ -143,6 +143,7 @@ class Sessions {
         if (traced) return;
         for (const durationMs of durationsMs) slice.recorder.add('browser_event_to_paint', durationMs, { window });
       },
+      onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
     });
     const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
     slot.visit = visit;
@@ -260,8 +261,7 @@ class Sessions {
     recorder.add('browser_sessions', 1, { window });
     recorder.add('browser_session_failed', failed ? 1 : 0, { window });
     if (traced) return;
-    for (const { metric, value, window: when } of vitals)
-      recorder.add(metric as BuiltinMetric, value, { window: when });
+    for (const { metric, value, window: when } of vitals) recorder.add(metric, value, { window: when });
   }
 
   /** @returns the names of the files */

@@ -62,6 +62,7 @@ async function openPage(t: TestContext) {
     traced: false,
     onVital() {},
     onEventsPainted: (durationsMs) => painted.push(durationsMs),
+    onIgnored() {},
   });
   sessions.push(session);
   const { page } = session;

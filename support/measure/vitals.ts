@@ -6,11 +6,22 @@ import type { BuiltinMetric } from './metrics.ts';
 /** The name under which the page reports to the test. */
 export const vitalsBinding = '__tandemVital';
 
+/** Everything that {@link observePage} reports. */
+export const vitalMetrics = [
+  'browser_web_vital_lcp',
+  'browser_web_vital_inp',
+  'browser_web_vital_cls',
+  'browser_web_vital_fcp',
+  'browser_web_vital_ttfb',
+  'browser_backend_time',
+  'browser_frontend_time',
+] as const satisfies BuiltinMetric[];
+
 /** What the page reports: a vital of a document, each time it changes; the last one counts. */
 export interface VitalReport {
   /** One loaded document. */
   document: string;
-  metric: BuiltinMetric;
+  metric: (typeof vitalMetrics)[number];
   /** ms, or the score of CLS. */
   value: number;
 }

@@ -1,0 +1,75 @@
+import type { PaintedMark } from './marks.ts';
+import { type VitalReport, vitalMetrics } from './vitals.ts';
+
+/** A person's session makes some hundred; a script that calls in a loop costs the slice its time. */
+const MAX_CALLS = 10_000;
+/** Loaded documents of a session. */
+const MAX_DOCUMENTS = 1_000;
+/** Messages whose paint one call may tell of: a quarter of a second's. */
+const MAX_EVENTS = 10_000;
+/** No session is longer: what is above it is no time. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/** Of two moments, in whichever order a page's clocks have them. */
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && value >= -LONGEST_MS && value <= LONGEST_MS;
+
+const FLOOD = 'page calls our bindings in a flood, ignored';
+const STRANGE = 'page calls our bindings with what is none of ours, ignored';
+
+/**
+ * What the pages of one session report by our bindings. Those are the page's to call, as everything in a window: names, types and
+ * sizes are checked, and what is none of ours, or too much, is ignored, with one error of each kind a session.
+ */
+export class PageReports {
+  readonly #onIgnored: (error: string) => void;
+  readonly #told = new Set<string>();
+  readonly #documents = new Set<string>();
+  #calls = 0;
+
+  constructor(onIgnored: (error: string) => void) {
+    this.#onIgnored = onIgnored;
+  }
+
+  vital(report: unknown, hear: (report: VitalReport) => void): void {
+    if (this.#isFlood()) return;
+    const { document, metric, value } = (report ?? {}) as Partial<Record<keyof VitalReport, unknown>>;
+    const known = vitalMetrics.find((name) => name === metric);
+    if (!known || !isTime(value) || typeof document !== 'string' || document.length > 100) {
+      this.#tell(STRANGE);
+    } else if (!this.#documents.has(document) && this.#documents.size >= MAX_DOCUMENTS) {
+      this.#tell(FLOOD);
+    } else {
+      this.#documents.add(document);
+      hear({ document, metric: known, value });
+    }
+  }
+
+  events(durationsMs: unknown, hear: (durationsMs: number[]) => void): void {
+    if (this.#isFlood()) return;
+    if (!Array.isArray(durationsMs)) this.#tell(STRANGE);
+    else if (durationsMs.length > MAX_EVENTS) this.#tell(FLOOD);
+    else if (!durationsMs.every(isTime)) this.#tell(STRANGE);
+    else hear(durationsMs);
+  }
+
+  mark(mark: unknown, hear: (mark: PaintedMark) => void): void {
+    if (this.#isFlood()) return;
+    const { id, pushedAt, paintedAt } = (mark ?? {}) as Partial<Record<keyof PaintedMark, unknown>>;
+    const whole = typeof id === 'string' && typeof pushedAt === 'number' && typeof paintedAt === 'number';
+    if (whole && isTime(paintedAt - pushedAt)) hear({ id, pushedAt, paintedAt });
+    else this.#tell(STRANGE);
+  }
+
+  #isFlood(): boolean {
+    this.#calls += 1;
+    if (this.#calls > MAX_CALLS) this.#tell(FLOOD);
+    return this.#calls > MAX_CALLS;
+  }
+
+  #tell(error: string): void {
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
+    this.#onIgnored(error);
+  }
+}
