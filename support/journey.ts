@@ -21,6 +21,9 @@ const ACTION_TIMEOUT_MS = 15_000;
 /** A change of another device that is painted later than this has not come to a person's eyes. */
 const PAINTED_WITHIN_MS = 10_000;
 
+/** So long after its pages a browser is known to have ended. */
+const DISCONNECT_MS = 500;
+
 /** One session in so many is traced, and none of its times count: tracing is not free. */
 const TRACE_EVERY = 10;
 /** After a failure this many sessions are traced, since what fails once tends to fail again. */
@@ -130,7 +133,7 @@ class Sessions {
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
     const vitals = new Map<string, VitalReport & { window: Window }>();
-    const session = await BrowserSession.open(browser, {
+    const opening = BrowserSession.open(browser, {
       context: contextOptions(slice.target),
       actionTimeoutMs: ACTION_TIMEOUT_MS,
       traced,
@@ -144,6 +147,10 @@ class Sessions {
         for (const durationMs of durationsMs) slice.recorder.add('browser_event_to_paint', durationMs, { window });
       },
       onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
+    });
+    const session = await opening.catch(async (error) => {
+      await this.#assertBrowser(error);
+      throw error;
     });
     const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
     slot.visit = visit;
@@ -176,6 +183,7 @@ class Sessions {
         await session.flush();
       } catch (error) {
         if (slice.signal.aborted) return false;
+        await this.#assertBrowser(error);
         fail(error);
       }
       if (visit.isCut) return false;
@@ -186,6 +194,17 @@ class Sessions {
     } finally {
       await session.close();
     }
+  }
+
+  /** Throws when what a session failed with is that the browser died: that is no doing of the target's. */
+  async #assertBrowser(error: unknown): Promise<void> {
+    const { browser } = this.#context;
+    if (browser.isConnected() && /closed|crashed/i.test(String(error))) {
+      // Of the end of a browser its pages hear first.
+      const gone = new Promise((resolve) => browser.once('disconnected', resolve));
+      await Promise.race([gone, wait(DISCONNECT_MS)]);
+    }
+    if (!browser.isConnected()) throw new Error('the browser died', { cause: error });
   }
 
   /** Names what failed in a session; what it looked like at its end goes with the first. */

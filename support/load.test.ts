@@ -165,6 +165,9 @@ test('errors that are alike have one name', () => {
   const coded = (code: unknown) => Object.assign(new Error('14 UNAVAILABLE: no connection'), { code });
   const table: [unknown, string][] = [
     [coded('UND_ERR_CONNECT_TIMEOUT'), 'UND_ERR_CONNECT_TIMEOUT'],
+    [coded('EMFILE'), 'generator: EMFILE'],
+    [coded('ENOSPC'), 'generator: ENOSPC'],
+    [coded('ENOENT'), 'ENOENT'],
     [coded(14), 'Error: N UNAVAILABLE: no connection'],
     [coded('23505'), 'Error: N UNAVAILABLE: no connection'],
     [coded(''), 'Error: N UNAVAILABLE: no connection'],

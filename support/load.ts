@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
-import { thrown } from './measure/failures.ts';
+import { exhaustedCodes, thrown } from './measure/failures.ts';
 import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
@@ -126,6 +126,7 @@ export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${secrets.clean(String(error)).slice(0, 80)}`;
   const { code } = error as { code?: unknown };
   // ECONNRESET says it all; a number of gRPC's or PostgreSQL's does not.
+  if (typeof code === 'string' && exhaustedCodes.has(code)) return `generator: ${code}`;
   if (typeof code === 'string' && /^[A-Z]/.test(code)) return secrets.clean(code);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Playwright colours its messages.
   const line = secrets.clean(error.message.replace(/\x1b\[[0-9;]*m/g, '')).split('\n')[0]!;

@@ -37,6 +37,7 @@ export { changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts'
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
+export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';

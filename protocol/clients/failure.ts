@@ -1,5 +1,4 @@
-/** Out of file descriptors or ports: the generator's own fault. */
-const generatorCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL']);
+import { exhaustedCodes } from '../../support/test.ts';
 
 /** What OpenSSL says of a connection that begins with TLS. */
 const tlsNames: Record<string, string> = {
@@ -17,5 +16,5 @@ const tlsNames: Record<string, string> = {
 
 /** A system's or TLS's error code in the words of a report; codes that say it all, such as ECONNRESET, stay as they are. */
 export function codeName(code: string): string {
-  return generatorCodes.has(code) ? `generator: ${code}` : (tlsNames[code] ?? code);
+  return exhaustedCodes.has(code) ? `generator: ${code}` : (tlsNames[code] ?? code);
 }

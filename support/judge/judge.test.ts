@@ -187,6 +187,18 @@ test('a slice that is missing or crashed makes a run invalid', () => {
   assert.deepEqual(crashed.findings, [
     { kind: 'crashed', severity: 'invalid', scenario: 'relay', slice: 0, error: 'TypeError: x' },
   ]);
+  const culprits: [error: string, culprit: string | undefined][] = [
+    ['Error: the browser died', 'browser'],
+    ['browserType.launch: Failed to launch: spawn EMFILE', 'machine'],
+    ['browserType.launch: Target page, context or browser has been closed', 'browser'],
+    ["Error: ENOSPC: no space left on device, open '/tmp/a'", 'machine'],
+    ["Error: ENOENT: no such file or directory, open '/tmp/a'", undefined],
+  ];
+  for (const [error, culprit] of culprits) {
+    const [finding] = run({ slices: [slice('relay', 0, { status: 'crashed', error })] }).findings;
+    assert.ok(finding?.kind === 'crashed');
+    assert.equal(finding.culprit, culprit, error);
+  }
 });
 
 test('a slice that began late makes a run invalid, one a little later does not', () => {

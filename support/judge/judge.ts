@@ -1,3 +1,4 @@
+import { exhaustedCodes } from '../measure/failures.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
@@ -187,8 +188,16 @@ function oracleFinding({ name, status, checked, violations, examples }: OracleRe
 }
 
 function crashFinding({ scenario, slice, end }: SliceFacts): Finding[] {
-  if (end.status !== 'crashed') return [];
-  return [{ kind: 'crashed', severity: 'invalid', scenario, slice: slice.index, error: end.error ?? 'no message' }];
+  return end.status === 'crashed' ? [crashed(scenario, slice.index, end.error ?? 'no message')] : [];
+}
+
+const BROWSER_DIED = /the browser died|browserType\.launch|browser has been closed/;
+const EXHAUSTED = new RegExp(`\\b(${[...exhaustedCodes].join('|')})\\b`);
+
+/** A slice that ended by an error outside of its iterations. */
+export function crashed(scenario: string, slice: number, error: string): Extract<Finding, { kind: 'crashed' }> {
+  const culprit = EXHAUSTED.test(error) ? 'machine' : BROWSER_DIED.test(error) ? 'browser' : undefined;
+  return { kind: 'crashed', severity: 'invalid', scenario, slice, error, ...(culprit && { culprit }) };
 }
 
 /** Signs of a generator that is short of time by seconds: a pause of its garbage collector is not. */

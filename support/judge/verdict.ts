@@ -122,7 +122,15 @@ export type Finding =
     }
   | { kind: 'interrupted'; severity: 'invalid'; by: string; atMs: number; ofMs: number }
   /** The suite's own code failed in a slice: the load or journey threw outside an iteration. */
-  | { kind: 'crashed'; severity: 'invalid'; scenario: string; slice: number; error: string }
+  | {
+      kind: 'crashed';
+      severity: 'invalid';
+      scenario: string;
+      slice: number;
+      error: string;
+      /** When it was not the scenario's own code: the browser that died or never came up, or what the machine ran out of. */
+      culprit?: 'browser' | 'machine';
+    }
   /** A hook of a scenario was left where it hung. `invalid` when oracles needed what it was to find out. */
   | {
       kind: 'hung';

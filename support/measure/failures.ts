@@ -18,6 +18,9 @@ export interface Failure {
   trace?: string;
 }
 
+/** System errors that say what the generator's own machine ran out of: files, disk, memory, ports. */
+export const exhaustedCodes: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM', 'EADDRNOTAVAIL']);
+
 /** Of so many names a slice keeps an example; a run shows those that are most frequent. */
 const MAX_NAMES = 10;
 const LONGEST = 4_096;

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { consult } from '../check/oracles.ts';
 import type { Declaration } from '../declaration.ts';
 import { foldedFindings } from '../judge/folded.ts';
-import { type Case, judge, type SliceFacts } from '../judge/judge.ts';
+import { type Case, crashed, judge, type SliceFacts } from '../judge/judge.ts';
 import { scope } from '../judge/scope.ts';
 import type { Part } from '../judge/shards.ts';
 import type { Finding, Reason, Verdict } from '../judge/verdict.ts';
@@ -100,7 +100,7 @@ export class Harvest {
       work();
       return true;
     } catch (error) {
-      this.#unreadable.push(crashed(id, (error as Error).message));
+      this.#unreadable.push(crashed(id.scenario, id.index, (error as Error).message));
       return false;
     }
   }
@@ -310,7 +310,7 @@ export class Harvest {
     return this.#slices.flatMap((slice): Finding[] => {
       const error = this.#failures.get(nameOf(slice));
       if (this.#reportOf(slice)?.end.status !== 'complete' || error === undefined) return [];
-      return [crashed(slice, failureLine(error, this.#root))];
+      return [crashed(slice.scenario, slice.index, failureLine(error, this.#root))];
     });
   }
 }
@@ -320,10 +320,6 @@ function ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
   return Object.fromEntries(
     Object.entries(totals).filter(([key]) => /^(generator_|machine_|browser_control_paint)/.test(key)),
   );
-}
-
-function crashed({ scenario, index }: SliceId, error: string): Finding {
-  return { kind: 'crashed', severity: 'invalid', scenario, slice: index, error };
 }
 
 function nameOf({ scenario, index }: SliceId): string {

@@ -288,6 +288,24 @@ const said: [Finding, string][] = [
       "It is the scenario's own code that threw, outside an iteration, not the target. Look at the scenario's file.",
   ],
   [
+    {
+      ...{ kind: 'crashed', severity: 'invalid', scenario: 'light', slice: 0, error: 'Error: the browser died' },
+      culprit: 'browser',
+    },
+    'Slice 1 of light crashed: Error: the browser died; required: none. ' +
+      'It is the browser that died or did not start, neither the target nor the scenario. ' +
+      'Look at the memory of the machine, and how many sessions it has at once.',
+  ],
+  [
+    {
+      ...{ kind: 'crashed', severity: 'invalid', scenario: 'light', slice: 0, error: 'EMFILE: too many open files' },
+      culprit: 'machine',
+    },
+    'Slice 1 of light crashed: EMFILE: too many open files; required: none. ' +
+      'It is the machine of the generator that ran out of this, neither the target nor the scenario. ' +
+      'Raise its limits (ulimit -n), or free its disk and memory.',
+  ],
+  [
     { kind: 'nothing-measured', severity: 'invalid' },
     'Nothing was measured: 0 iterations finished; required: at least 1. ' +
       'Look at the -g filter, LOAD_DURATION, and when the scenarios start.',

@@ -112,6 +112,12 @@ function neverSucceeded(finding: NoSuccess): string {
   return `None of ${subject(finding)} succeeded: 0 of ${count(tries)}${few}; required: at least 1.${failedWith(finding)}`;
 }
 
+const CULPRITS = {
+  scenario: "It is the scenario's own code that threw, outside an iteration, not the target.",
+  browser: 'It is the browser that died or did not start, neither the target nor the scenario.',
+  machine: 'It is the machine of the generator that ran out of this, neither the target nor the scenario.',
+};
+
 /** What happened: observed, required, how many samples. */
 function what(finding: Finding): string {
   switch (finding.kind) {
@@ -254,7 +260,7 @@ function what(finding: Finding): string {
     case 'crashed':
       return (
         `${sliceName(finding.scenario, finding.slice)} crashed: ${quoted(finding.error)}; ` +
-        "required: none. It is the scenario's own code that threw, outside an iteration, not the target."
+        `required: none. ${CULPRITS[finding.culprit ?? 'scenario']}`
       );
     case 'hung': {
       const what = `${finding.hook} of ${sliceName(finding.scenario, finding.slice).replace('Slice', 'slice')}`;
@@ -349,6 +355,10 @@ function remedyOf(finding: Finding): string {
     case 'interrupted':
       return 'What was measured until then is kept; run it again for a verdict.';
     case 'crashed':
+      if (finding.culprit === 'browser')
+        return 'Look at the memory of the machine, and how many sessions it has at once.';
+      if (finding.culprit === 'machine') return 'Raise its limits (ulimit -n), or free its disk and memory.';
+      return "Look at the scenario's file.";
     case 'hung':
       return "Look at the scenario's file.";
     case 'cut-off':
