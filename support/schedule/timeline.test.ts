@@ -182,6 +182,28 @@ test('LOAD_DURATION rescales everything, calm included, to exactly that length',
   }
 });
 
+test('iterations without a maxDuration have a limit: it is no length, unless there is no other', () => {
+  const ramp: ScenarioSpec = { executor: 'ramping-vus', stages: [{ duration: '15s', target: 5 }] };
+  const limits = (scenarios: Record<string, ScenarioSpec>, shape: Partial<RunShape> = {}) => {
+    const made = timelineOf(scenarios, {}, shape);
+    return [made.durationMs, ...made.scenarios.map(({ plan }) => durationOf(plan))];
+  };
+  for (const executor of ['per-vu-iterations', 'shared-iterations'] as const) {
+    const once: ScenarioSpec = { executor, vus: 2, iterations: 3 };
+    assert.deepEqual(limits({ relay: ramp, vms: once }), [15_000, 15_000, 600_000]);
+    assert.deepEqual(limits({ relay: ramp, vms: once }, { durationMs: 30_000 }), [30_000, 30_000, 600_000]);
+    assert.deepEqual(limits({ relay: ramp, writer: once }, { durationMs: 1_500 }), [1_500, 1_500, 600_000]);
+    // Its own is a length as any other.
+    const own = { ...once, maxDuration: '30s' };
+    assert.deepEqual(limits({ relay: ramp, vms: own }, { durationMs: 60_000 }), [60_000, 30_000, 60_000]);
+    assert.deepEqual(limits({ relay: once }), [600_000, 600_000]);
+    assert.deepEqual(limits({ relay: once, writer: once }, { durationMs: 20_000 }), [20_000, 20_000, 20_000]);
+    // A journey without a duration lasts as long as the load may.
+    assert.deepEqual(limits({ relay: once, reader: sessions }, { durationMs: 20_000 }), [20_000, 20_000, 20_000]);
+    assert.deepEqual(limits({ relay: ramp, vms: once, reader: sessions }), [15_000, 15_000, 600_000, 15_000]);
+  }
+});
+
 test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   const ramp = [{ duration: '1m', target: 10 }];
   const scenarios: Record<string, ScenarioSpec> = {

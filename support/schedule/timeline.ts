@@ -46,7 +46,7 @@ export interface Timeline {
   description: string;
   seed: string;
   calmMs: number;
-  /** From the run's start to the end of the last schedule. */
+  /** From the run's start to the end of the last schedule; iterations without a `maxDuration` may take longer. */
   durationMs: number;
   intervalMs: number;
   /** The most that a scenario has. */
@@ -100,13 +100,14 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const calmMs = ms(spec.calm, 0);
   const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, known)! }));
   const loads = entries.filter(({ kind }) => kind === 'load');
-  const loadEndMs = Math.max(calmMs, ...loads.map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
+  const loadEndMs = Math.max(calmMs, ...scheduled(loads).map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
   const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
   for (const { name, one } of entries) {
     checkLength(file.path, name, one, plans.get(name)!);
     checkSize(`${file.path}: scenarios.${name}`, one, plans.get(name)!);
   }
-  const ownMs = Math.max(...[...plans.values()].map(durationOf));
+  const lasting = lastsAsLimit(entries) ? entries : scheduled(entries);
+  const ownMs = Math.max(...lasting.map(({ name }) => durationOf(plans.get(name)!)));
   if (ownMs > LONGEST_MS)
     throw new Error(`${file.path}: the scenarios last longer than 14d in all; allowed is ${durationHelp}.`);
   const durationMs = shape.durationMs ?? ownMs;
@@ -126,7 +127,8 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     shards,
     detailed: shards * intervals <= MAX_INTERVALS,
     scenarios: entries.map(({ name, one, kind }) => {
-      const plan = reshape(plans.get(name)!, factor, shape.scale);
+      const isLasting = lasting.some((other) => other.name === name);
+      const plan = reshape(plans.get(name)!, factor, shape.scale, isLasting);
       checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
       const maxFailed = one.maxFailed ?? spec.maxFailed ?? MAX_FAILED;
@@ -135,6 +137,25 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     thresholds: spec.thresholds,
     health: healthOf(spec.health ?? {}),
   };
+}
+
+type Entry = { one: ScenarioSpec; kind: ScenarioKind };
+
+/** Iterations end when they are done: how long they may take at most, unless a profile says so, is a limit and no schedule. */
+const isLimited = ({ one }: Entry) => 'iterations' in one && one.maxDuration === undefined;
+
+/** Those whose profile says how long they last; all where none does. */
+function scheduled<E extends Entry>(entries: E[]): E[] {
+  const some = entries.filter((entry) => !isLimited(entry));
+  return some.length > 0 ? some : entries;
+}
+
+/** True when a journey lasts as long as loads that only a limit ends: the limit then is the length of the run. */
+function lastsAsLimit(entries: Entry[]): boolean {
+  const follows = ({ one, kind }: Entry) =>
+    kind === 'journey' && one.executor.startsWith('constant-') && !('duration' in one && one.duration !== undefined);
+  const loads = entries.filter(({ kind }) => kind === 'load');
+  return loads.length > 0 && loads.every(isLimited) && entries.some(follows);
 }
 
 /** At least as many as wanted and as many for every shard, as far as each slice then has a VU: without one it could do nothing. */
@@ -250,8 +271,8 @@ function openPart(spec: OpenScenarioSpec) {
   };
 }
 
-/** `LOAD_DURATION` and `LOAD_SCALE`: times by one factor, rates and VUs by the other. Graceful stops stay as they are. */
-function reshape(plan: Plan, time: number, load: number): Plan {
+/** `LOAD_DURATION` and `LOAD_SCALE`: times by one factor, rates and VUs by the other. Graceful stops stay as they are. A limit that is not `isLasting` does, too. */
+function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Plan {
   const vus = (n: number) => (n === 0 ? 0 : Math.max(1, Math.round(n * load)));
   const startTimeMs = plan.startTimeMs * time;
   switch (plan.executor) {
@@ -274,6 +295,6 @@ function reshape(plan: Plan, time: number, load: number): Plan {
     }
     case 'per-vu-iterations':
     case 'shared-iterations':
-      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs: plan.maxDurationMs * time };
+      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs: plan.maxDurationMs * (isLasting ? time : 1) };
   }
 }
