@@ -1,11 +1,11 @@
 import { exhaustedCodes } from '../measure/failures.ts';
 import type { HealthLimits } from '../measure/health.ts';
-import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
+import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { causes } from './causes.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import { drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
-import { summarise } from './summary.ts';
+import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, type Measures, type Suspect, suspects } from './validity.ts';
 import type { Doubt, Finding, OracleResult, Verdict } from './verdict.ts';
@@ -170,12 +170,6 @@ function decisive(finding: Finding, doubts: Doubt[]): Finding {
 function measuredBy(store: MetricStore): Measures {
   return (metric, tags, scenario) =>
     ['scenario', 'journey'].some((own) => store.select(metric, { ...tags, [own]: scenario }) !== undefined);
-}
-
-/** What a rate per second is over: the schedule of the scenario it is about, as far as that was run; else the run. */
-function lengthOf({ scenarios, durationMs }: Case, tags: Tags): number {
-  const scenario = scenarios.find(({ name }) => name === (tags.scenario ?? tags.journey));
-  return scenario ? Math.max(1, Math.min(scenario.endMs, durationMs) - scenario.startMs) : durationMs;
 }
 
 function oracleFinding({ name, status, checked, violations, examples }: OracleResult): Finding[] {

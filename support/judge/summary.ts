@@ -19,6 +19,17 @@ export function summarise(store: MetricStore, lengthOf: (tags: Tags) => number):
   );
 }
 
+/** Of the series that a threshold is about, which the run may have only in parts of it; undefined when nothing was measured. */
+export function summaryOf(
+  store: MetricStore,
+  selector: string,
+  lengthOf: (tags: Tags) => number,
+): MetricSummary | undefined {
+  const { metric, tags } = parseSeriesKey(selector);
+  const series = store.select(metric, tags);
+  return series && summary(series, store.definitions[metric]!, lengthOf(tags));
+}
+
 function summary(series: AnySeries, { type, contains }: MetricDefinition, durationMs: number): MetricSummary {
   return { type, contains, count: samplesOf(series), values: valuesOf(series, durationMs) };
 }
@@ -38,4 +49,13 @@ function valuesOf(series: AnySeries, durationMs: number): Record<string, number>
     case 'gauge':
       return { value: series.last, min: series.min, max: series.max };
   }
+}
+
+/** What a rate per second is over: the schedule of the scenario it is about, as far as that was run; else the run. */
+export function lengthOf(
+  { scenarios, durationMs }: { scenarios: { name: string; startMs: number; endMs: number }[]; durationMs: number },
+  tags: Tags,
+): number {
+  const scenario = scenarios.find(({ name }) => name === (tags.scenario ?? tags.journey));
+  return scenario ? Math.max(1, Math.min(scenario.endMs, durationMs) - scenario.startMs) : durationMs;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { build, type Histogram, HistogramLogReader, listTags } from 'hdr-histogram-js';
+import { Recorder } from '../measure/recorder.ts';
 import { histogramLog } from './hlog.ts';
 import { INTERVAL_MS, measured } from './measured.fixture.ts';
 import { exampleVerdict } from './verdict.fixture.ts';
@@ -77,4 +78,17 @@ test('a run that measured nothing is a log without intervals', () => {
   const { store } = measured();
   const empty = { ...measured(), store: Object.assign(Object.create(store), { series: () => [].values() }) };
   assert.deepEqual(read(histogramLog(verdict, empty)), []);
+});
+
+test('names that differ in a blank, a comma or a semicolon stay apart', () => {
+  const record = measured();
+  const recorder = new Recorder('other', 'load');
+  const values = ['a b', 'a,b', 'a;b', 'a  b', 'a\u00a0b', 'a%20b', 'a\nb'];
+  for (const op of values) recorder.add('ws_ping', 5, { op });
+  record.store.add({ index: 0, series: recorder.pack() });
+  const log = histogramLog(verdict, record);
+  const tags = listTags(log).filter((tag) => tag.startsWith('ws_ping'));
+  assert.equal(new Set(tags).size, values.length);
+  assert.ok(tags.includes('ws_ping{op:a%20b;scenario:other}'), tags.join(' '));
+  assert.ok(tags.every((tag) => /^[^,\s]+$/.test(tag)));
 });

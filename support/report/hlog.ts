@@ -1,13 +1,15 @@
 /** `histograms.hlog`: every trend by interval, lossless, for HdrHistogram's own tools. */
 import { HistogramLogWriter } from 'hdr-histogram-js';
 import type { Verdict } from '../judge/verdict.ts';
-import { seriesKey } from '../measure/metrics.ts';
+import { seriesKey, type Tags } from '../measure/metrics.ts';
 import { TrendSeries } from '../measure/series.ts';
 import type { RunRecord } from './record.ts';
 
-/** A log's tag ends at a comma or a space. */
-function tagOf(key: string): string {
-  return key.replace(/[,\s]/g, ';');
+/** A log's tag ends at a comma or a blank: of a name or value they are percent-encoded, so that no two series become one. */
+function tagOf(metric: string, tags: Tags): string {
+  const encoded = (text: string) => text.replace(/[%,;\s]/g, encodeURIComponent);
+  const spelled = Object.entries(tags).map(([name, value]) => [encoded(name), encoded(value)]);
+  return seriesKey(metric, Object.fromEntries(spelled)).replaceAll(',', ';');
 }
 
 /** As many lines a series tell how a run went; a line for each interval of a long one would make a file that nobody opens. */
@@ -38,7 +40,7 @@ export function histogramLog(
   const instants: string[][] = [];
   for (const { metric, tags, total, over } of store.series()) {
     if (total.type !== 'trend') continue;
-    const tag = tagOf(seriesKey(metric, tags));
+    const tag = tagOf(metric, tags);
     for (const [at, series] of over(width)) {
       if (!(series instanceof TrendSeries)) continue;
       const { histogram } = series.trend;

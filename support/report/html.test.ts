@@ -223,6 +223,18 @@ test('names from the target are words: they neither run, load, nor break the pag
   );
 });
 
+test('of examples of any length the page shows the beginning', () => {
+  const long = 'é'.repeat(100_000);
+  const page = (examples: unknown[]) => {
+    const run = exampleRun({ oracles: [{ ...violated, examples }] });
+    return reportHtml(run.verdict, run.record);
+  };
+  const text = page([long, { id: long }, { all: [{ id: long }] }]);
+  assert.ok(!text.includes('é'.repeat(1_000)));
+  assert.equal(text.split(`${'é'.repeat(999)}…`).length, 4);
+  assert.ok(page(['é'.repeat(1_000)]).includes('é'.repeat(1_000)));
+});
+
 test('what was not measured is said: no browser, no calm, no target metrics, one interval, nothing at all', async (t) => {
   const timeline = exampleTimeline();
   const [load] = timeline.scenarios;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { storeOf } from '../judge/store.fixture.ts';
+import { MetricStore } from '../measure/store.ts';
 import { k6Summary } from './k6.ts';
 import { exampleVerdict } from './verdict.fixture.ts';
 
 const extra = { isStdOutTTY: true, isStdErrTTY: false, noColor: false };
+const nothing = { store: new MetricStore(), scenarios: [] };
 
 test('the top of the object is what k6 hands to handleSummary', () => {
   const rate = (passes: number, fails: number) =>
@@ -15,7 +18,7 @@ test('the top of the object is what k6 hands to handleSummary', () => {
     'checks{check:once}': rate(5, 0),
     checks: rate(32_091, 11),
   };
-  const summary = k6Summary(exampleVerdict({ metrics }), extra);
+  const summary = k6Summary(exampleVerdict({ metrics }), nothing, extra);
   assert.deepEqual(Object.keys(summary), ['root_group', 'options', 'state', 'metrics']);
   assert.deepEqual(summary.state, { isStdErrTTY: false, isStdOutTTY: true, testRunDurationMs: 125_000 });
   assert.deepEqual(summary.root_group, {
@@ -38,7 +41,7 @@ test('the top of the object is what k6 hands to handleSummary', () => {
 });
 
 test('metrics keep their kind, values and submetric key', () => {
-  const { metrics } = k6Summary(exampleVerdict(), extra);
+  const { metrics } = k6Summary(exampleVerdict(), nothing, extra);
   const push = metrics['sync_push_duration{scenario:sync-relay}'];
   assert.equal(push?.type, 'trend');
   assert.equal(push?.contains, 'time');
@@ -53,7 +56,7 @@ test('metrics keep their kind, values and submetric key', () => {
 });
 
 test('a trend has the figures that the options list, and k6’s own names for what it has', () => {
-  const { metrics, options } = k6Summary(exampleVerdict(), extra);
+  const { metrics, options } = k6Summary(exampleVerdict(), nothing, extra);
   const keysOf = (type: string) =>
     new Set(Object.values(metrics).flatMap((one) => (one.type === type ? Object.keys(one.values) : [])));
   assert.deepEqual([...keysOf('trend')].sort(), [...options.summaryTrendStats].sort());
@@ -69,7 +72,7 @@ test('thresholds stand at their metric, however its tags are ordered', () => {
     metric: 'browser_step_duration{step:sync, window:load, journey:light}',
     expression: 'p(99)<2000',
   };
-  const { metrics } = k6Summary(exampleVerdict({ thresholds: [...thresholds, reordered] }), extra);
+  const { metrics } = k6Summary(exampleVerdict({ thresholds: [...thresholds, reordered] }), nothing, extra);
   assert.deepEqual(metrics['iteration_response_time{scenario:sync-relay}']?.thresholds, { 'p(95)<500': { ok: false } });
   assert.deepEqual(metrics['browser_step_duration{journey:light,step:sync,window:load}']?.thresholds, {
     'p(95)<1000': { ok: true },
@@ -87,7 +90,7 @@ test('a threshold without data is there, and not ok', () => {
     { ...empty, metric: 'done', expression: 'count>0' },
     { ...empty, metric: 'level', expression: 'value<9' },
   ];
-  const { metrics } = k6Summary(exampleVerdict({ metrics: {}, thresholds }), extra);
+  const { metrics } = k6Summary(exampleVerdict({ metrics: {}, thresholds }), nothing, extra);
   assert.deepEqual(
     Object.entries(metrics).map(([name, m]) => [name, m.type, m.values, m.thresholds]),
     [
@@ -97,4 +100,25 @@ test('a threshold without data is there, and not ok', () => {
       ['level', 'gauge', {}, { 'value<9': { ok: false } }],
     ],
   );
+});
+
+test('a threshold about a part of several series has the values of that part', () => {
+  const store = storeOf({
+    'http_req_duration{op:push,scenario:a}': [10, 20],
+    'http_req_duration{op:push,scenario:b}': [30],
+    'iterations{op:push,scenario:a}': [50],
+  });
+  const judged = { observed: 30, limit: 50, unit: 'ms', count: 3, ok: true, decided: true } as const;
+  const thresholds = [
+    { ...judged, metric: 'http_req_duration{ op : push }', expression: 'max<50' },
+    { ...judged, metric: 'iterations{scenario:a}', expression: 'count>1' },
+  ];
+  const { metrics } = k6Summary(exampleVerdict({ metrics: {}, thresholds }), { store, scenarios: [] }, extra);
+  const push = metrics['http_req_duration{ op : push }']!;
+  assert.deepEqual(
+    [push.type, push.contains, Math.round(push.values.max!), push.values.count],
+    ['trend', 'time', 30, 3],
+  );
+  assert.deepEqual(push.thresholds, { 'max<50': { ok: true } });
+  assert.equal(metrics['iterations{scenario:a}']!.values.count, 50);
 });

@@ -1,7 +1,9 @@
 /** `metrics.json`: the object k6 hands to `handleSummary`, so that tools made for k6 read a run of ours. */
 import { createHash } from 'node:crypto';
+import { lengthOf, summaryOf } from '../judge/summary.ts';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
 import { parseSeriesKey, seriesKey } from '../measure/metrics.ts';
+import type { RunRecord } from './record.ts';
 
 interface K6Metric {
   type: MetricSummary['type'];
@@ -39,6 +41,10 @@ function typeOf(expression: string): MetricSummary['type'] {
   return /^\s*value\b/.test(expression) ? 'gauge' : 'trend';
 }
 
+function metricOf({ type, contains, count, values }: MetricSummary): K6Metric {
+  return { type, contains, values: type === 'trend' ? { ...values, count } : { ...values } };
+}
+
 /** The same key for the same series, whatever the order of its tags and the spaces between them. */
 function canonical(key: string): string {
   const { metric, tags } = parseSeriesKey(key);
@@ -60,14 +66,16 @@ function check(name: string, counts: { whole: boolean; passes: number; fails: nu
  */
 export function k6Summary(
   verdict: Verdict,
+  { store, scenarios }: Pick<RunRecord, 'store' | 'scenarios'>,
   extra: { isStdOutTTY: boolean; isStdErrTTY: boolean; noColor: boolean },
 ): K6Summary {
   const metrics: Record<string, K6Metric> = {};
   const keys = new Map<string, string>();
   const checks = new Map<string, { whole: boolean; passes: number; fails: number }[]>();
-  for (const [key, { type, contains, count, values }] of Object.entries(verdict.metrics)) {
+  for (const [key, summary] of Object.entries(verdict.metrics)) {
+    const { values } = summary;
     keys.set(canonical(key), key);
-    metrics[key] = { type, contains, values: type === 'trend' ? { ...values, count } : { ...values } };
+    metrics[key] = metricOf(summary);
     const { metric, tags } = parseSeriesKey(key);
     if (metric !== 'checks' || tags.check === undefined) continue;
     const scenarios = checks.get(tags.check) ?? [];
@@ -76,8 +84,12 @@ export function k6Summary(
   }
   for (const { metric, expression, ok } of verdict.thresholds) {
     const key = keys.get(canonical(metric)) ?? metric;
-    metrics[key] ??= { type: typeOf(expression), contains: 'default', values: {} };
-    metrics[key].thresholds = { ...metrics[key].thresholds, [expression]: { ok } };
+    if (!Object.hasOwn(metrics, key)) {
+      const { durationMs } = verdict;
+      const summary = summaryOf(store, metric, (tags) => lengthOf({ scenarios, durationMs }, tags));
+      metrics[key] = summary ? metricOf(summary) : { type: typeOf(expression), contains: 'default', values: {} };
+    }
+    metrics[key]!.thresholds = { ...metrics[key]!.thresholds, [expression]: { ok } };
   }
   return {
     root_group: {

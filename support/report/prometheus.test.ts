@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tags } from '../measure/metrics.ts';
+import { Recorder } from '../measure/recorder.ts';
 import { measured } from './measured.fixture.ts';
 import { prometheusText } from './prometheus.ts';
 import { exampleVerdict } from './verdict.fixture.ts';
@@ -68,5 +70,23 @@ test('hostile names stay in their labels', async () => {
   });
   const { samples } = read(await prometheusText(verdict, measured()));
   assert.equal(samples['tandem_verdict{status="pass"}'], 0);
-  assert.ok(samples[`tandem_oracle_violations{oracle="a\\"} 1 tandem_verdict{status=\\"pass\\"} 1 \\\\"}`] === 0);
+  assert.ok(samples[`tandem_oracle_violations{oracle="a\\"} 1\r\\ntandem_verdict{status=\\"pass\\"} 1 \\\\"}`] === 0);
+});
+
+test('tags that differ in a blank, a comma or a dash are series of their own', async () => {
+  const record = measured();
+  const recorder = new Recorder('other', 'load');
+  const all = [{ op: 'a b' }, { op: 'a  b' }, { op: 'a,b' }, { op: 'a\nb' }, { op: 'a\\nb' }, { op: ' a b' }];
+  const tags = [...all, { 'page-type': 'a' }, { 'page type': 'a' }, { page_type: 'a' }, { '1st': 'a' }];
+  for (const one of tags) {
+    recorder.add('ws_ping', 5, one as Tags);
+    recorder.add('ws_msgs_sent', 1, one as Tags);
+  }
+  record.store.add({ index: 0, series: recorder.pack() });
+  // Reading fails where a series is there twice.
+  const { samples } = read(await prometheusText(exampleVerdict(), record));
+  const sent = Object.keys(samples).filter((key) => /^tandem_ws_msgs_sent_total\{.*,/.test(key));
+  assert.equal(sent.length, tags.length, sent.join('\n'));
+  assert.ok(sent.every((key) => samples[key] === 1));
+  assert.ok(sent.includes('tandem_ws_msgs_sent_total{U__page_2d_type="a",scenario="other"}'));
 });

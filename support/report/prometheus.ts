@@ -4,7 +4,6 @@ import type { Verdict } from '../judge/verdict.ts';
 import type { MetricDefinition, Tags } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { RunRecord } from './record.ts';
-import { printable } from './text.ts';
 
 const QUANTILES = [0.5, 0.75, 0.9, 0.95, 0.99];
 
@@ -38,13 +37,19 @@ class KnownSummary extends Summary {
   }
 }
 
-/** Letters, digits and underscores, as Prometheus wants names. */
-function safe(name: string): string {
-  return name.replace(/\W/g, '_');
+/**
+ * Letters, digits and underscores, as Prometheus wants names. Others are spelled as Prometheus itself does (`U__page_20_type`), so
+ * that no two become one; see https://prometheus.io/docs/instrumenting/escaping_schemes/.
+ */
+function labelName(tag: string): string {
+  if (/^[a-z_]\w*$/i.test(tag)) return tag;
+  const hex = (character: string) => (character === '_' ? '__' : `_${character.codePointAt(0)!.toString(16)}_`);
+  return `U__${tag.replace(/[^a-z0-9]/giu, hex)}`;
 }
 
+/** Values may hold anything: they are escaped as they are written. */
 function labelsOf(tags: Tags): Record<string, string> {
-  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [safe(name), printable(value)]));
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [labelName(name), value]));
 }
 
 /** Base units, as Prometheus wants them: seconds and bytes. A metric that has its unit in its name keeps it. */
@@ -55,7 +60,7 @@ function unitOf(name: string, { contains }: MetricDefinition): { suffix: string;
 
 function metricOf(metric: string, definition: MetricDefinition, series: Measured[]): Metric {
   const { suffix, scale } = unitOf(metric, definition);
-  const base = `tandem_${safe(metric)}`;
+  const base = `tandem_${metric}`;
   const help = `${metric} of the whole run`;
   const labelNames = [...new Set(series.flatMap(({ tags }) => Object.keys(labelsOf(tags))))];
   if (definition.type === 'trend') return new KnownSummary({ name: `${base}${suffix}`, help, series, scale });

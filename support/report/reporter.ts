@@ -23,6 +23,7 @@ import { Baselines, type ComparableRun, comparableOf, figuresFile, json } from '
 import { withBaseline } from './comparison.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Dashboard, type Files, wantsDashboard } from './dashboard.ts';
+import { boundedExample, boundedReason } from './examples.ts';
 import { firstLine, targetFailure } from './failure.ts';
 import { runFolder, writeRun } from './files.ts';
 import { annotations, withoutCommands } from './github.ts';
@@ -261,7 +262,11 @@ export default class TandemReporter implements Reporter {
     const name = [runFolder(verdict.runId), this.#shard].filter(Boolean).join('-');
     const reports = join(this.#root, 'reports');
     const dir = join(reports, name);
-    const k6 = k6Summary(verdict, { isStdOutTTY: !!stdout.isTTY, isStdErrTTY: !!stderr.isTTY, noColor: !color });
+    const k6 = k6Summary(verdict, record, {
+      isStdOutTTY: !!stdout.isTTY,
+      isStdErrTTY: !!stderr.isTTY,
+      noColor: !color,
+    });
     const page = this.#unlessItFails('index.html', () => ({ 'index.html': reportHtml(verdict, record) }));
     this.#page = { ...page, ...this.#pictures };
     // The verdict is told even where it cannot be kept.
@@ -331,10 +336,14 @@ function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation
 /** Names are their author's, also where they are addresses; what the target or an error said may hold anything. */
 function judgedWithoutSecrets(verdict: Verdict): Verdict {
   const clean = (reasons: Verdict['reasons']) =>
-    reasons.map((reason) => ('metric' in reason ? secrets.cleanData(reason) : secrets.cleanMessages(reason)));
+    reasons.map((reason) =>
+      'metric' in reason ? secrets.cleanData(reason) : boundedReason(secrets.cleanMessages(reason)),
+    );
   return {
     ...secrets.cleanData(verdict),
-    oracles: secrets.cleanMessages(verdict.oracles),
+    oracles: secrets
+      .cleanMessages(verdict.oracles)
+      .map((one) => ({ ...one, examples: one.examples.map(boundedExample) })),
     reasons: clean(verdict.reasons),
     warnings: clean(verdict.warnings),
   };

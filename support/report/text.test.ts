@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayWidth, pad, printable, shorten, wrap } from './text.ts';
+import { displayWidth, pad, printable, quoted, shorten, wrap } from './text.ts';
 
 test('width counts terminal cells', () => {
   assert.equal(displayWidth('plain'), 5);
@@ -23,6 +23,23 @@ test('shorten cuts by cells and says so', () => {
 test('wrap breaks between words, and keeps a number with its unit', () => {
   assert.deepEqual(wrap('was 812 ms; required < 500 ms', 24), ['was 812 ms;', 'required < 500 ms']);
   assert.deepEqual(wrap('abcdefghij k', 4), ['abcd', 'efgh', 'ij k']);
+});
+
+test('a text of any length is wrapped and quoted with work in proportion to it', (t) => {
+  const segment = Intl.Segmenter.prototype.segment;
+  let read = 0;
+  t.mock.method(Intl.Segmenter.prototype, 'segment', function (this: Intl.Segmenter, text: string) {
+    read += text.length;
+    return segment.call(this, text);
+  });
+  const long = 'é'.repeat(20_000);
+  const lines = wrap(`a ${long} b`, 100);
+  assert.equal(lines.join('').replaceAll(' ', ''), `a${long}b`);
+  assert.ok(lines.every((line) => displayWidth(line) <= 100));
+  assert.ok(read < 10 * long.length, `${read} characters were looked at`);
+  read = 0;
+  assert.equal(quoted(long).length, 240);
+  assert.ok(read < long.length, `${read} characters were looked at`);
 });
 
 test('printable shows what would move the cursor, break the line or turn the writing', () => {

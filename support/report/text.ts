@@ -43,6 +43,25 @@ function words(text: string): string[] {
   return glued.split(' ').map((word) => word.replaceAll('\u00a0', ' '));
 }
 
+/** Pieces of `width` cells, the last of at most as many; a grapheme that is wider than all of them is not broken. */
+function split(text: string, width: number): string[] {
+  if (displayWidth(text) <= width) return [text];
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const cells = displayWidth(segment);
+    if (used + cells > width && piece !== '') {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += segment;
+    used += cells;
+  }
+  return [...pieces, piece];
+}
+
 /** Lines of at most `width` cells, broken at spaces, inside a word only when it alone is too long. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -52,13 +71,9 @@ export function wrap(text: string, width: number): string[] {
       lines.push(line);
       line = '';
     }
-    line = line === '' ? word : `${line} ${word}`;
-    while (displayWidth(line) > width) {
-      const head = shorten(line, width + 1).replace(/…$/, '');
-      if (head === '') break;
-      lines.push(head);
-      line = line.slice(head.length);
-    }
+    const pieces = split(line === '' ? word : `${line} ${word}`, width);
+    lines.push(...pieces.slice(0, -1));
+    line = pieces.at(-1)!;
   }
   return [...lines, line];
 }
@@ -88,5 +103,6 @@ const QUOTED_LENGTH = 240;
 
 /** What the target or somebody's code said, as a part of a sentence. */
 export function quoted(text: string): string {
-  return shorten(printable(text), QUOTED_LENGTH).replace(/\.$/, '') || 'no message';
+  // What is far beyond the end need not be made printable first.
+  return shorten(printable(text.slice(0, 20 * QUOTED_LENGTH)), QUOTED_LENGTH).replace(/\.$/, '') || 'no message';
 }

@@ -16,6 +16,7 @@ import {
   totalIterations,
   typicalStat,
 } from '../tables.ts';
+import { shorten } from '../text.ts';
 import {
   besideText,
   counterText,
@@ -226,7 +227,7 @@ function oraclesSection({ oracles }: Verdict): Section[] {
 
 /** Evidence is whatever its oracle gathered: its fields one under the other, what is in these on a line each. */
 function example(one: unknown): Markup {
-  if (!isObject(one)) return html`<p>${String(one)}</p>`;
+  if (!isObject(one)) return html`<p>${inLine(one)}</p>`;
   const fields = Object.entries(one).map(([name, value]) => {
     const parts = Array.isArray(value) ? value : [value];
     const lines = parts.some(isObject)
@@ -241,8 +242,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
+/** A browser lays out a text without a blank in time that grows with its square: all of it is in `verdict.json`. */
+const SHOWN_LENGTH = 1_000;
+
 function inLine(value: unknown): string {
-  if (!isObject(value)) return String(value);
+  if (!isObject(value)) return shorten(String(value).slice(0, 10 * SHOWN_LENGTH), SHOWN_LENGTH);
   if (Array.isArray(value)) return value.map(inLine).join(', ');
   return Object.entries(value)
     .map(([name, one]) => `${name}: ${inLine(one)}`)
