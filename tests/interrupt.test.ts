@@ -1,8 +1,10 @@
 /** Runs that do not get to their end: what was measured is kept, the verdict says why, and nothing stays behind. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServing } from '../support/server.fixture.ts';
@@ -162,15 +164,53 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
     });
   }
 
-  test('by SIGKILL: nothing is left', { timeout: 60_000 }, async (t) => {
-    const run = hybrid(t).start(['--project=small']);
+  test('by SIGKILL: nothing is left but what was streamed, of which a verdict can be made', {
+    timeout: 150_000,
+  }, async (t) => {
+    const project = hybrid(t);
+    const run = project.start(['--project=small'], { LOAD_RUN_ID: 'killed' });
     await run.printed(/\] .*load: /);
     const processes = run.processes();
     checkKinds(processes);
+    const alive = project.tandem('report', 'killed');
+    assert.match(
+      alive.output,
+      /^The run killed is still under way: process \d+ writes reports\/killed\/stream\.ndjson; /,
+    );
     run.signal('SIGKILL');
     await run.end();
     while (surviving(processes).length > 0 || run.processes().length > 0)
       await sleep(50, undefined, { signal: t.signal });
+
+    const streamed = readFileSync(join(project.folder, 'reports', 'killed', 'stream.ndjson'), 'utf8');
+    const { exitCode, output } = project.tandem('report', 'killed');
+    assert.equal(exitCode, 1, output);
+    const { verdict } = await run.end();
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^The run was interrupted \(the runner was killed before it could judge\) after .* of 30\.0 s; required: to the end\./,
+    );
+    assert.deepEqual(verdict.slices, { expected: 2, received: 0 });
+    assert.equal(verdict.runId, 'killed');
+    assert.equal(verdict.target.name, 'embedded');
+    const intervals = streamed
+      .split('\n')
+      .filter((line) => line.includes('"scenario":"ping"') && line.includes('"interval"'));
+    assert.ok(intervals.length > 0);
+    const sums = intervals.flatMap((line) =>
+      Object.entries<{ sum: number }>(JSON.parse(line).interval.series).flatMap(([key, { sum }]) =>
+        key.startsWith('iterations{') ? sum : [],
+      ),
+    );
+    assert.equal(
+      verdict.metrics['iterations{scenario:ping}']?.values.count,
+      sums.reduce((sum, one) => sum + one, 0),
+    );
+    for (const file of ['index.html', 'summary.md', 'junit.xml', 'metrics.json'])
+      assert.ok(existsSync(join(project.folder, 'reports', 'killed', file)), file);
+    assert.match(project.tandem('report', 'killed').output, /^reports\/killed has its verdict already; /);
+    assert.match(project.tandem('reprot').output, /^"npx tandem reprot" is not understood; allowed: report <run>\.$/m);
   });
 });
 

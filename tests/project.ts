@@ -1,5 +1,5 @@
 /** A throw-away Tandem project, and whole runs of `npx playwright test` in it, as a user would start them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import {
@@ -27,6 +27,10 @@ const KEPT_VARIABLES = [
   ...['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'XDG_CACHE_HOME'],
   ...['PLAYWRIGHT_BROWSERS_PATH', 'PLAYWRIGHT_CHROMIUM_EXECUTABLE'],
 ];
+
+function keptVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(KEPT_VARIABLES.map((name) => [name, process.env[name]]));
+}
 
 /** Every process of a run inherits this variable: by it those that were left behind are found. */
 const MARK = 'TANDEM_TEST_RUN';
@@ -84,6 +88,18 @@ export class Project {
     return this.start(args, env).end();
   }
 
+  /** `npx tandem <args>`. */
+  tandem(...args: string[]): Pick<Outcome, 'exitCode' | 'output'> {
+    const tandem = join(repository, 'scripts', 'tandem.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [tandem, ...args], {
+      cwd: this.folder,
+      env: keptVariables(),
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return { exitCode: status, output: stripVTControlCharacters(stdout + stderr) };
+  }
+
   /** `playwright merge-reports` on a folder of blobs. */
   merge(blobs: string, env: Record<string, string> = {}): Promise<Outcome> {
     const args = ['--config=playwright.config.ts', blobs];
@@ -103,10 +119,9 @@ export class Run {
   /** @param folder the project, or the repository itself */
   constructor(test: TestContext, folder: string, args: string[], env: Record<string, string>, command = 'test') {
     this.#folder = join(folder, 'reports', env.LOAD_RUN_ID ?? 'latest');
-    const kept = Object.fromEntries(KEPT_VARIABLES.map((name) => [name, process.env[name]]));
     this.#child = spawn(process.execPath, [PLAYWRIGHT, command, ...args], {
       cwd: folder,
-      env: { ...kept, ...env, [MARK]: this.#mark },
+      env: { ...keptVariables(), ...env, [MARK]: this.#mark },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, as a shell gives to every command: it is the group that a Ctrl-C reaches.
       detached: true,

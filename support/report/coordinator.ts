@@ -15,6 +15,7 @@ import { shownUrl, type Target } from '../target.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
+import type { Observed, StreamWriter } from './stream.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** For preparing VUs: a thousand sign-ups against a slow target, and a cold start of many browsers. */
@@ -28,7 +29,7 @@ export class Coordinator {
   readonly probe: TargetProbe;
   readonly target: Target;
   readonly #timeline: Timeline;
-  readonly #runId: string;
+  readonly runId: string;
   readonly #display: LiveDisplay;
   readonly #streamed = new Map<string, Observation['streamed'][0]>();
   readonly #watchdog: Watchdog;
@@ -37,6 +38,11 @@ export class Coordinator {
   /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
   #isInterrupted = false;
   #progress: Progress | undefined;
+  /** All that is known lies on disk as well. */
+  #stream: StreamWriter | undefined;
+  /** What it holds of what was observed, and the interval that its gauges have come to. */
+  #kept = '';
+  #gaugedTo = 0;
   #expected = 0;
   #ready = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -50,7 +56,7 @@ export class Coordinator {
   private constructor(timeline: Timeline, target: Target, used: UsedOrigin[], runId: string, display: LiveDisplay) {
     this.#timeline = timeline;
     this.target = target;
-    this.#runId = runId;
+    this.runId = runId;
     this.#display = display;
     this.#watchdog = new Watchdog(endProcess, (line) => display.print(line));
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
@@ -94,12 +100,15 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** The slices that will come, `slices` of them; the run starts when all are ready. */
-  expect(scenarios: ProgressScenario[]): void {
+  /** The slices that will come, `slices` of them; the run starts when all are ready. Closes the stream in the end. */
+  expect(scenarios: ProgressScenario[], stream?: StreamWriter): void {
+    this.#stream = stream;
+    this.#keep();
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
     this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
     this.#timer = setInterval(() => {
       this.#watch();
+      this.#keep();
       this.#display.show(this.#snapshot());
     }, DRAW_EVERY_MS);
     process.once('SIGINT', this.#onInterrupt);
@@ -143,18 +152,21 @@ export class Coordinator {
 
   /** What nobody else can know of the run so far. */
   observation(): Observation {
+    return { ...this.#observed(), gauges: this.gauges(), streamed: [...this.#streamed.values()] };
+  }
+
+  #observed(): Observed {
     const { down } = this.probe;
     return {
       format: 1,
+      runId: this.runId,
       target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
       startedAt: this.#startedAt?.toISOString(),
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
-      gauges: this.gauges(),
       ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
       ...(this.#hung.length > 0 && { hung: this.#hung }),
-      streamed: [...this.#streamed.values()],
     };
   }
 
@@ -170,6 +182,7 @@ export class Coordinator {
     this.#display.stop();
     await this.probe.stop();
     await this.#line.close();
+    this.#stream?.close();
   }
 
   readonly #onInterrupt = (): void => {
@@ -182,11 +195,28 @@ export class Coordinator {
     this.#watchdog.look(this.#line.takeHeard(), monotonicMs(), atMs, stopping);
   }
 
+  /** What is new of what only this process knows. */
+  #keep(): void {
+    if (!this.#stream) return;
+    const observed = this.#observed();
+    const text = JSON.stringify(observed);
+    if (text !== this.#kept) this.#stream.observed(observed);
+    this.#kept = text;
+    const interval = Math.floor(this.elapsedMs / this.#timeline.intervalMs);
+    if (interval > this.#gaugedTo) {
+      const isNew = ({ index }: Interval) => index >= this.#gaugedTo && index < interval;
+      this.#stream.gauges(this.gauges().filter(isNew));
+      this.#gaugedTo = interval;
+    }
+    this.#stream.beat();
+  }
+
   /** The instant is known a moment before; with other machines, long before. */
   #startAt(startAt: number): void {
     const start = () => {
       this.#startedAt = new Date();
       this.probe.start();
+      this.#keep();
     };
     const aheadMs = startAt - monotonicMs();
     if (aheadMs < NEAR_MS) start();
@@ -198,6 +228,7 @@ export class Coordinator {
     if (known) known.intervals.push(interval);
     else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
+    this.#stream?.interval(id, interval);
   }
 
   #snapshot(): LiveSnapshot {
@@ -208,7 +239,7 @@ export class Coordinator {
     const sum = (figure: (one: (typeof journeys)[number]) => number) =>
       journeys.reduce((all, one) => all + figure(one), 0);
     return {
-      runId: this.#runId,
+      runId: this.runId,
       profile,
       target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
       phase: this.#phase(elapsedMs, calmMs, durationMs),

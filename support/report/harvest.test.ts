@@ -41,7 +41,11 @@ const messages = (made: Harvest) => {
 
 test('what slices and coordinators attached is read', () => {
   const made = harvest(...reports());
-  made.receiveObservation(slices[1]!, packObservation({ format: 1, target, gauges: [], streamed: [] }), 2);
+  made.receiveObservation(
+    slices[1]!,
+    packObservation({ format: 1, runId: 'run-1', target, gauges: [], streamed: [] }),
+    2,
+  );
   assert.ok(made.verdict(ending).reasons.every(({ kind }) => kind !== 'crashed' && kind !== 'missing-slice'));
 });
 

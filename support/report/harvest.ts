@@ -129,17 +129,17 @@ export class Harvest {
       store.add(interval);
 
     const first = this.#reports[0];
-    const target = this.#observations[0]?.observation.target;
+    const seen = this.#observations[0]?.observation;
     const running = timeline.scenarios.filter(({ name }) => this.#slices.some(({ scenario }) => scenario === name));
     const declared = this.#slices.flatMap(({ declaration }) => declaration ?? []);
     const ownMetrics = new Set(declared.flatMap(({ metrics }) => Object.keys(metrics)));
     const { kept, leftOut } = scope(timeline.thresholds, timeline.scenarios, running, ownMetrics);
     const { verdict, findings } = judge({
-      runId: first?.runId ?? this.#division?.part.runId ?? process.env.LOAD_RUN_ID ?? 'unknown',
+      runId: first?.runId ?? seen?.runId ?? this.#division?.part.runId ?? 'unknown',
       profile: timeline.profile,
-      target: target ?? first?.target ?? this.#division?.part.target ?? { name: 'unknown', url: '' },
+      target: seen?.target ?? first?.target ?? this.#division?.part.target ?? { name: 'unknown', url: '' },
       startedAt: this.#startedAt() ?? ending.startTime.toISOString(),
-      durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs(missing)),
+      durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs()),
       seed: timeline.seed,
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
@@ -203,9 +203,10 @@ export class Harvest {
     return { scenario, slice, end: { ...end, error, failures } };
   }
 
-  /** A slice that died still measured as long as it streamed. */
-  #streamedMs(missing: Case['missing']): number {
-    const last = missing.map(({ scenario, slice }) => this.#streamed({ scenario, index: slice }).at(-1)?.index ?? -1);
+  /** A slice that delivered no report still measured as long as it streamed. */
+  #streamedMs(): number {
+    const all = this.#observations.flatMap(({ observation }) => observation.streamed);
+    const last = all.map(({ intervals }) => intervals.at(-1)?.index ?? -1);
     return (Math.max(-1, ...last) + 1) * this.#timeline.intervalMs;
   }
 
@@ -215,7 +216,7 @@ export class Harvest {
     const [outage] = this.#observations.flatMap(({ observation }) => observation.outage ?? []);
     if (outage) return [{ kind: 'target-down', severity: 'fail', ...outage }];
     const ends = this.#reports.map(({ end }) => end);
-    const atMs = Math.max(0, ...ends.map(({ durationMs }) => durationMs));
+    const atMs = Math.max(this.#streamedMs(), ...ends.map(({ durationMs }) => durationMs));
     if (ending.status === 'interrupted') {
       const [by = 'Ctrl-C'] = this.#observations.flatMap(({ observation }) => observation.interruptedBy ?? []);
       return [{ ...cut, by, atMs }];

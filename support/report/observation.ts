@@ -8,6 +8,7 @@ export const observationType = 'application/vnd.tandem.observation+gzip';
 /** What only the coordinator of a run, or of one of its shards, can know. Times in ms since the start. */
 export interface Observation {
   format: 1;
+  runId: string;
   target: { name: string; url: string };
   /** ISO 8601; absent when the run never began. */
   startedAt?: string;

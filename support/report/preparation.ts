@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
 import { commandLine, isFiltered } from '../command-line.ts';
@@ -13,6 +13,7 @@ import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.
 import { Coordinator } from './coordinator.ts';
 import type { LiveDisplay } from './live.ts';
 import { originOf } from './origin.ts';
+import { unjudgedRuns } from './stream.ts';
 
 /** What Playwright hands to a reporter before it runs anything. */
 export interface Planned {
@@ -63,6 +64,12 @@ export async function prepare(
   }
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
   if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
+  const unjudged = await unjudgedRuns(join(root, 'reports'));
+  if (unjudged.length > 0) {
+    display.print(
+      `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
+    );
+  }
   const used = originsUsed(target, settings, kinds);
   await checkReachable(used, target.wire);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');

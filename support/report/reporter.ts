@@ -1,4 +1,3 @@
-import { join, relative } from 'node:path';
 import type {
   FullConfig,
   FullResult,
@@ -12,35 +11,23 @@ import type {
 import { launchOptions } from '../browser.ts';
 import { commandLine, nothingToRun } from '../command-line.ts';
 import { joinParts } from '../judge/shards.ts';
-import type { Verdict } from '../judge/verdict.ts';
 import { sliceReportType } from '../measure/slice.ts';
 import { vusOf } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets.ts';
 import { targetSettings } from '../target.ts';
-import { wantsColor } from './ansi.ts';
-import { Baselines, type ComparableRun, comparableOf, figuresFile, json } from './baselines.ts';
-import { withBaseline } from './comparison.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Dashboard, type Files, wantsDashboard } from './dashboard.ts';
-import { boundedExample, boundedReason } from './examples.ts';
 import { firstLine, targetFailure } from './failure.ts';
-import { runFolder, writeRun } from './files.ts';
-import { annotations, withoutCommands } from './github.ts';
 import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
-import { historyLine } from './history.ts';
-import { reportHtml } from './html.ts';
 import { Interruption } from './interruption.ts';
-import { k6Summary } from './k6.ts';
 import type { LiveDisplay } from './live.ts';
-import { summaryMarkdown } from './markdown.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
 import { type Origin, originOf } from './origin.ts';
-import { outputs, publish } from './outputs.ts';
 import { declarationOf, excludeOthers, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
-import type { RunRecord } from './record.ts';
-import { plainDisplay, renderVerdict, terminalDisplay } from './terminal.ts';
-import { addToTrend } from './trend.ts';
+import { Results, resultsFolder } from './results.ts';
+import { type StreamHeader, StreamWriter } from './stream.ts';
+import { plainDisplay, terminalDisplay } from './terminal.ts';
 
 /**
  * Playwright's reporter: the composition root of a run. Before it, checks everything that can be wrong and opens the start
@@ -70,6 +57,7 @@ export default class TandemReporter implements Reporter {
   /** Playwright's version. */
   #version = '';
   #hasJourneys = false;
+  #knownOrigin: Origin | undefined;
   #coordinator: Coordinator | undefined;
   /** Undefined when nobody asked for it. */
   #dashboard: Dashboard | undefined;
@@ -131,12 +119,15 @@ export default class TandemReporter implements Reporter {
     this.#running = slices.length;
     this.#hasJourneys = slices.some(({ declaration }) => declaration?.kind === 'journey');
     const part = partIn(timeline);
-    this.#harvest = new Harvest(timeline, slices, config.shard && part ? { part } : undefined, this.#root);
+    const division = config.shard && part ? { part } : undefined;
+    this.#harvest = new Harvest(timeline, slices, division, this.#root);
     const countOf = (name: string) => slices.filter(({ scenario }) => scenario === name).length;
-    this.#coordinator?.expect(
+    if (!this.#coordinator) return;
+    this.#coordinator.expect(
       timeline.scenarios
         .map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan), slices: countOf(name) }))
         .filter((scenario) => scenario.slices > 0),
+      this.#openStream(this.#coordinator, { timeline, slices, ...division }),
     );
   }
 
@@ -213,15 +204,17 @@ export default class TandemReporter implements Reporter {
     }
     if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
     if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
-    // Error texts come from anywhere: nothing that is written may hold a token.
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
-    const judged = judgedWithoutSecrets(this.#harvest.verdict(ending));
-    const record = this.#harvest.record(judged, Object.keys(this.#pictures), this.#origin());
-    const comparable = comparableOf(judged, record);
-    const verdict = await withBaseline(judged, comparable, new Baselines(join(this.#root, 'baselines')));
-    const written = await this.#write(verdict, record, { ...comparable, status: verdict.status });
-    if (written && verdict.status === 'pass') return undefined;
-    this.#failure = written ? `the verdict is ${verdict.status}` : 'the results were not written';
+    const results = new Results(this.#root, this.#shard, (line) => this.#display.print(line));
+    const { status, written } = await results.conclude(
+      this.#harvest,
+      ending,
+      this.#pictures,
+      this.#knownOrigin ?? this.#origin(),
+    );
+    this.#page = results.page;
+    if (written && status === 'pass') return undefined;
+    this.#failure = written ? `the verdict is ${status}` : 'the results were not written';
     return { status: 'failed' };
   }
 
@@ -255,60 +248,22 @@ export default class TandemReporter implements Reporter {
     return secrets.cleanMessages(originOf(this.#root, this.#version, browser));
   }
 
-  /** @returns whether the results are where they belong */
-  async #write(verdict: Verdict, record: RunRecord, comparable: ComparableRun): Promise<boolean> {
-    const { stdout, stderr } = process;
-    const color = wantsColor(stdout);
-    const name = [runFolder(verdict.runId), this.#shard].filter(Boolean).join('-');
-    const reports = join(this.#root, 'reports');
-    const dir = join(reports, name);
-    const k6 = k6Summary(verdict, record, {
-      isStdOutTTY: !!stdout.isTTY,
-      isStdErrTTY: !!stderr.isTTY,
-      noColor: !color,
-    });
-    const page = this.#unlessItFails('index.html', () => ({ 'index.html': reportHtml(verdict, record) }));
-    this.#page = { ...page, ...this.#pictures };
-    // The verdict is told even where it cannot be kept.
-    const unwritten = await writeRun(dir, {
-      'verdict.json': `${JSON.stringify(verdict, null, 2)}\n`,
-      'metrics.json': `${JSON.stringify(k6, null, 2)}\n`,
-      'summary.md': summaryMarkdown(verdict),
-      [figuresFile]: json(comparable),
-      ...this.#unlessItFails('The files for other tools', () => outputs(verdict, record)),
-      ...this.#page,
-    }).then(
-      () => undefined,
-      (error: Error) => error.message,
+  /** For whoever judges the run if this process cannot. */
+  #openStream({ runId }: Coordinator, planned: Pick<StreamHeader, 'timeline' | 'slices' | 'part'>): StreamWriter {
+    this.#knownOrigin = this.#origin();
+    return new StreamWriter(
+      resultsFolder(this.#root, runId, this.#shard),
+      {
+        format: 1,
+        runId,
+        pid: process.pid,
+        openedAt: new Date().toISOString(),
+        shard: this.#shard,
+        origin: this.#knownOrigin,
+        ...secrets.cleanData(planned),
+      },
+      (line) => this.#display.print(line),
     );
-    const shown = relative(process.cwd(), dir) || '.';
-    const files = { html: join(shown, 'index.html'), summary: join(shown, 'summary.md'), dir: shown };
-    const text = renderVerdict(verdict, {
-      columns: stdout.columns ?? 100,
-      color,
-      paths: unwritten === undefined ? files : {},
-    });
-    const onGitHub = process.env.GITHUB_ACTIONS === 'true';
-    stdout.write(onGitHub ? withoutCommands(text) : text);
-    // A part of a run is told of by what merges it.
-    if (!this.#shard) {
-      const trend = addToTrend(reports, historyLine(verdict, comparable.run));
-      await trend.catch((error: Error) => stdout.write(`${error.message}\n`));
-      for (const warning of await publish(verdict, record)) stdout.write(`${this.#clean(warning)}\n`);
-      if (onGitHub) stdout.write(annotations(verdict));
-    }
-    if (unwritten !== undefined) stdout.write(`${unwritten}\n`);
-    return unwritten === undefined;
-  }
-
-  /** What shows a verdict must not lose it: without these files the others are written all the same. */
-  #unlessItFails(what: string, make: () => Record<string, string>): Record<string, string> {
-    try {
-      return make();
-    } catch (error) {
-      this.#display.print(this.#clean(`${what} could not be made: ${(error as Error).message}.`));
-      return {};
-    }
   }
 
   #list(suite: Suite): void {
@@ -331,22 +286,6 @@ export default class TandemReporter implements Reporter {
 /** What was measured has clean names already, and its figures are no texts. */
 function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation {
   return { ...secrets.cleanMessages(said), gauges, streamed };
-}
-
-/** Names are their author's, also where they are addresses; what the target or an error said may hold anything. */
-function judgedWithoutSecrets(verdict: Verdict): Verdict {
-  const clean = (reasons: Verdict['reasons']) =>
-    reasons.map((reason) =>
-      'metric' in reason ? secrets.cleanData(reason) : boundedReason(secrets.cleanMessages(reason)),
-    );
-  return {
-    ...secrets.cleanData(verdict),
-    oracles: secrets
-      .cleanMessages(verdict.oracles)
-      .map((one) => ({ ...one, examples: one.examples.map(boundedExample) })),
-    reasons: clean(verdict.reasons),
-    warnings: clean(verdict.warnings),
-  };
 }
 
 function sliceOf(test: TestCase): PlannedSlice {

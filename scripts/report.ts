@@ -1,0 +1,36 @@
+// npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
+import { join, relative } from 'node:path';
+import { runFolder } from '../support/report/files.ts';
+import { Harvest } from '../support/report/harvest.ts';
+import { Results } from '../support/report/results.ts';
+import { readStream } from '../support/report/stream.ts';
+import { secrets } from '../support/secrets.ts';
+import { targetSettings } from '../support/target.ts';
+
+const KILLED = 'the runner was killed before it could judge';
+
+/** What the stream lacks beside its end, for the sentence that says so. */
+const LACKS = {
+  followed: '; of the later part only rates and response times were kept, for its size',
+  nothing: '; the last part was not kept, for its size',
+};
+
+/**
+ * Writes and tells the verdict, which cannot be a pass.
+ * @param root the project's folder
+ * @throws one sentence when there is nothing to judge
+ */
+export async function report(root: string, run: string): Promise<void> {
+  secrets.addGiven(targetSettings(process.env, root));
+  secrets.guard([process.stdout, process.stderr], (text) => secrets.cleanName(text));
+  const folder = relative(root, /[\\/]/.test(run) ? run : join(root, 'reports', runFolder(run))) || '.';
+  const { header, observation, kept } = await readStream(folder);
+  const { timeline, slices, shard, part, origin, openedAt } = header;
+  const by = `${observation.interruptedBy ?? KILLED}${kept ? LACKS[kept] : ''}`;
+  const harvest = new Harvest(timeline, slices, part && { part }, root);
+  harvest.observe({ ...observation, interruptedBy: by });
+  for (const slice of slices) harvest.fail(slice, KILLED);
+  const results = new Results(root, shard, (line) => console.log(line));
+  await results.conclude(harvest, { status: 'interrupted', startTime: new Date(openedAt) }, {}, origin);
+  process.exitCode = 1;
+}
