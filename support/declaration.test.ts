@@ -10,3 +10,11 @@ test('a trend is of milliseconds unless it says otherwise', () => {
     score,
   });
 });
+
+test('a metric has a name that a threshold can be about', () => {
+  for (const name of ['__proto__', 'a b', 'a{b:1}', 'a-b', '1st', '', 'é']) {
+    const sentence = `metrics has ${JSON.stringify(name)}; allowed is a name of letters, digits and _, such as push_duration.`;
+    assert.throws(() => metricDefinitions({ [name]: 'counter' as const }), new Error(sentence));
+  }
+  assert.deepEqual(Object.keys(metricDefinitions({ constructor: 'counter', _a1: 'counter' })), ['constructor', '_a1']);
+});

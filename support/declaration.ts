@@ -1,3 +1,4 @@
+import { isMetricName } from './judge/expression.ts';
 import type { MetricDefinition, MetricType } from './measure/metrics.ts';
 import type { ScenarioKind } from './profile.ts';
 
@@ -16,9 +17,15 @@ export interface Declaration {
 /** Type of the test annotation that holds a {@link Declaration} as JSON. */
 export const declarationType = 'tandem:scenario';
 
+/** @throws one sentence for a name that no threshold could be about */
 export function metricDefinitions(declared: MetricDeclarations): Record<string, MetricDefinition> {
   return Object.fromEntries(
     Object.entries(declared).map(([name, metric]) => {
+      if (!isMetricName(name)) {
+        throw new Error(
+          `metrics has ${JSON.stringify(name)}; allowed is a name of letters, digits and _, such as push_duration.`,
+        );
+      }
       if (typeof metric !== 'string') return [name, metric];
       return [name, { type: metric, contains: metric === 'trend' ? 'time' : 'default' }];
     }),

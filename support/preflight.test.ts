@@ -52,6 +52,27 @@ test('mixes and thresholds are about what the scenarios declare', () => {
   );
 });
 
+test('a threshold about iterations names an operation of the loads', () => {
+  const [whole, part]: [[string, Declaration], [string, Declaration]] = [
+    ['relay', relay],
+    ['visit', visit],
+  ];
+  for (const tags of ['{op:psh}', '{scenario:relay,op:psh}']) {
+    for (const metric of ['iterations', 'iteration_failed']) {
+      assert.throws(
+        check(timelineOf(undefined, `${metric}${tags}`), whole, part),
+        new Error(
+          `profiles/mine.json: thresholds "${metric}${tags}" has op "psh"; did you mean "push"? allowed: push, pull.`,
+        ),
+      );
+    }
+  }
+  const good = ['iterations{op:push}', 'iterations{scenario:relay,op:pull}', 'http_reqs{op:psh}', 'accepted{op:psh}'];
+  check(timelineOf(undefined, ...good), whole, part)();
+  // Of another load, which the filter left out.
+  check(timelineOf(undefined, 'iterations{op:psh}', 'iterations{scenario:relay,op:psh}'), part)();
+});
+
 test('what the filter left out is not checked', () => {
   check(timelineOf({ pll: 2 }, 'accepted', 'rows'), ['visit', visit])();
 });

@@ -3,6 +3,7 @@ import { browserExecutable } from './browser.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
+import { allowed } from './misspelling.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { shownUrl, type Target, type TargetSettings } from './target.ts';
@@ -29,6 +30,23 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
   const complete = timeline.scenarios.every(({ name }) => declared.has(name));
   const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
   checkMetrics(timeline.path, Object.fromEntries(thresholds), metrics);
+  for (const [source] of thresholds) checkOperation(timeline.path, source, declared, complete);
+}
+
+/** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */
+const ofOperations = ['iteration_response_time', 'iteration_duration', 'iterations', 'iteration_failed'];
+
+function checkOperation(path: string, source: string, declared: Map<string, Declaration>, complete: boolean): void {
+  const { metric, tags } = parseSeriesKey(source);
+  const { op, scenario } = tags;
+  if (op === undefined || !ofOperations.includes(metric)) return;
+  const isWhole = scenario === undefined ? complete : declared.has(scenario);
+  if (!isWhole) return;
+  const about = scenario === undefined ? [...declared.values()] : [declared.get(scenario)!];
+  const operations = [...new Set(about.flatMap((one) => one.operations))];
+  // A journey has none, and then nothing could be meant.
+  if (operations.length === 0 || operations.includes(op)) return;
+  throw new Error(`${path}: thresholds "${source}" has op "${op}"; ${allowed(op, operations)}.`);
 }
 
 /** A metric is merged over all scenarios: it must be the same thing in each of them. */

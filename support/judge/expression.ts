@@ -52,6 +52,11 @@ export interface Selector {
 
 const metricGrammar = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** `__proto__` is no name: an object would take it for something else. */
+export function isMetricName(name: string): boolean {
+  return metricGrammar.test(name) && name !== '__proto__';
+}
+
 export const selectorHelp =
   'a metric with or without tags: http_req_duration, http_req_duration{scenario:sync-relay,op:GET /orders} or checks{check:"a, b"}';
 
