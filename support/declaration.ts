@@ -1,5 +1,4 @@
-import { isMetricName } from './judge/expression.ts';
-import type { MetricDefinition, MetricType } from './measure/metrics.ts';
+import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
 import type { ScenarioKind } from './profile.ts';
 
 /** A scenario's own metrics as an author writes them; a `trend` is of milliseconds unless it says otherwise. */

@@ -1,4 +1,4 @@
-import { type MetricType, readSeriesKey, type Tags } from '../measure/metrics.ts';
+import { isMetricName, type MetricType, readSeriesKey, type Tags } from '../measure/metrics.ts';
 
 /**
  * k6's threshold grammar (https://grafana.com/docs/k6/latest/using-k6/thresholds/) and one extension: the right side may be
@@ -50,20 +50,13 @@ export interface Selector {
   tags: Tags;
 }
 
-const metricGrammar = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** `__proto__` is no name: an object would take it for something else. */
-export function isMetricName(name: string): boolean {
-  return metricGrammar.test(name) && name !== '__proto__';
-}
-
 export const selectorHelp =
   'a metric with or without tags: http_req_duration, http_req_duration{scenario:sync-relay,op:GET /orders} or checks{check:"a, b"}';
 
 /** Undefined when `source` is no selector. */
 export function parseSelector(source: string): Selector | undefined {
   const selector = readSeriesKey(source.trim());
-  return selector && metricGrammar.test(selector.metric) ? selector : undefined;
+  return selector && isMetricName(selector.metric) ? selector : undefined;
 }
 
 const aggregations: Record<MetricType, string[]> = {

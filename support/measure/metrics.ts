@@ -187,3 +187,8 @@ function unspelled(text: string): string {
     return text.slice(1, -1);
   }
 }
+
+/** `__proto__` is no name: an object would take it for something else. */
+export function isMetricName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name !== '__proto__';
+}
