@@ -203,7 +203,7 @@ const broken: {
 describe('a target that does not bring the devices together', { concurrency: true }, () => {
   for (const { dialect, faults, writes, look } of broken) {
     test(`${dialect}: ${faults} ends each episode in time, and the oracles see it`, async (t) => {
-      const made = await bed(t, { dialect, faults, timeout: '600ms' });
+      const made = await bed(t, { dialect, faults, timeout: '1s' });
       for (let episode = 0; episode < 5; episode++) await made.group.concurrentModification();
       const series = made.recorded();
       const tag = `{dialect:${dialect}}`;

@@ -28,12 +28,16 @@ export function causes(findings: Finding[], scenarios: Effects[] = []): Finding[
   const rest = findings.filter(
     (one) => !effects.includes(one.kind) && !(isCut && asksForMore(one)) && !followsFromEnd(one, ended),
   );
-  const broken = new Set(rest.flatMap((one) => (isFailing(one) && one.severity === 'fail' ? one.scenarios : [])));
+  const limited = new Set(rest.flatMap((one) => (isTurnedAway(one) ? one.scenarios : [])));
+  const broken = new Set([
+    ...limited,
+    ...rest.flatMap((one) => (isFailing(one) && one.severity === 'fail' ? one.scenarios : [])),
+  ]);
   if (broken.size === 0) return rest;
   const own = scenarios.filter(({ name }) => broken.has(name));
   const never = new Set(rest.flatMap((one) => (isTotal(one) && one.severity === 'fail' ? one.scenarios : [])));
   const lost = scenarios.filter(({ name }) => never.has(name));
-  return rest.filter((one) => !followsFromFailing(one, own, lost));
+  return rest.filter((one) => !followsFromLimit(one, limited) && !followsFromFailing(one, own, lost));
 }
 
 function isEndOfSlice(finding: Finding): finding is Extract<Finding, { kind: 'crashed' }> {
@@ -42,6 +46,15 @@ function isEndOfSlice(finding: Finding): finding is Extract<Finding, { kind: 'cr
 
 function isFailing(finding: Finding): finding is Extract<Finding, Failing> {
   return finding.kind === 'no-success' || finding.kind === 'failed-share';
+}
+
+function isTurnedAway(finding: Finding): finding is Extract<Finding, { kind: 'rate-limited' }> {
+  return finding.kind === 'rate-limited' && finding.severity === 'fail';
+}
+
+/** That work failed which was turned away is told already. */
+function followsFromLimit(finding: Finding, limited: Set<string>): boolean {
+  return isFailing(finding) && finding.doubt === 'rate-limit' && finding.scenarios.every((name) => limited.has(name));
 }
 
 /** Nothing of the whole scenario succeeded. */

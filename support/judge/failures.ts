@@ -37,7 +37,8 @@ const CHECK = 'check: ';
 /** What a generator without time or means can make happen: it gives up too early, or is given up by the target. */
 const MAY_BE_SLOWNESS =
   /time-?out|timed out|ETIMEDOUT|ECONNRESET|EPIPE|closed|too late|not painted|cut off|expect\(|^generator: /i;
-const RATE_LIMITED = /^HTTP 429\b/;
+/** How errors of a rate limit begin, whatever stands behind. */
+export const RATE_LIMITED = /^HTTP 429\b/;
 
 /**
  * What never succeeded though it was tried, and what failed more often than `maxFailed` allows: scenarios as a whole, else

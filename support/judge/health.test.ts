@@ -185,7 +185,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
     store: storeOf({
       'iterations{scenario:relay}': [100],
       'http_reqs{scenario:relay}': [100],
-      'http_req_waiting{scenario:relay}': times(100, 5),
+      'http_req_blocked{scenario:relay}': times(100, 5),
       'http_req_duration{scenario:relay}': times(100, 5),
       [lateness]: times(100, 1),
       [delay]: times(10, 1),

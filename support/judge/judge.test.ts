@@ -15,7 +15,7 @@ const good: Record<string, number[]> = {
   'iterations{scenario:relay}': [100],
   'generator_lateness{scenario:relay,window:load}': times(100, 1),
   'http_reqs{scenario:relay}': [100],
-  'http_req_waiting{scenario:relay}': times(100, 5),
+  'http_req_blocked{scenario:relay}': times(100, 5),
   'http_req_duration{scenario:relay}': times(100, 5),
 };
 
@@ -215,11 +215,11 @@ test('a run that did nothing, and one whose requests nobody answered', () => {
   const nothing = { measured: { 'iterations{scenario:relay}': [] }, thresholds: {} };
   assert.deepEqual(run(nothing).findings, [{ kind: 'nothing-measured', severity: 'invalid' }]);
   const errors = { ETIMEDOUT: 2, ECONNREFUSED: 98 };
-  const unanswered = { measured: { 'http_req_waiting{scenario:relay}': [] }, thresholds: {} };
+  const unanswered = { measured: { 'http_req_blocked{scenario:relay}': [] }, thresholds: {} };
   const unreached = { kind: 'target-unreached', severity: 'invalid', url: 'http://127.0.0.1:4000', requests: 100 };
   assert.deepEqual(run({ ...unanswered, errors }).findings, [{ ...unreached, error: 'ECONNREFUSED' }]);
   assert.deepEqual(run(unanswered).findings, [{ ...unreached, error: 'no error was named' }]);
-  const browsersOnly = { 'http_req_waiting{scenario:relay}': [], 'http_reqs{scenario:relay}': [] };
+  const browsersOnly = { 'http_req_blocked{scenario:relay}': [], 'http_reqs{scenario:relay}': [] };
   assert.deepEqual(run({ measured: browsersOnly, thresholds: {} }).findings, []);
 });
 

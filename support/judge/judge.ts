@@ -5,6 +5,7 @@ import type { MetricStore } from '../measure/store.ts';
 import { causes } from './causes.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import { drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
+import { rateLimitFindings } from './rate-limit.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, type Measures, type Suspect, suspects } from './validity.ts';
@@ -88,6 +89,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...run.missing.map((one) => ({ kind: 'missing-slice' as const, severity: 'invalid' as const, ...one })),
     ...run.slices.flatMap(crashFinding),
     ...measuredAnything(run),
+    ...rateLimitFindings(run, run.target.url),
     ...startFindings(run, health),
   ];
   const suspected = suspects(health.signals, seen);
@@ -150,9 +152,9 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   };
 }
 
-/** What fails a run before anything else is asked: a promise broken, a target away, work that never succeeds. */
+/** What fails a run before anything else is asked: a promise broken, a target away or closed, work that never succeeds. */
 export function isCertain({ kind, severity }: Finding): boolean {
-  return severity === 'fail' && ['oracle', 'target-down', 'no-success', 'failed-share'].includes(kind);
+  return severity === 'fail' && ['oracle', 'target-down', 'rate-limited', 'no-success', 'failed-share'].includes(kind);
 }
 
 /** What is decided against the target fails the run, whatever else cannot be told; a run of which something is undecided is no pass. */
@@ -200,18 +202,13 @@ function makesTimeOut({ rule, doubt: { by, scenario: whose, window } }: Suspect,
   return whose === undefined || whose === scenario;
 }
 
-/** Requests none of which reached anybody are no slow target but a wrong address. */
-const CONNECTED =
-  /^(no valid HTTP answer|connection closed by the target|ECONNRESET|answer |timeout: (no answer|answer not))/;
-
+/** Requests for none of which there ever was a connection are no slow target but a wrong address. */
 function measuredAnything({ store, target, errors }: Case): Finding[] {
   if (store.sum('iterations') + store.sum('dropped_iterations') === 0) {
     return [{ kind: 'nothing-measured', severity: 'invalid' }];
   }
   const requests = store.sum('http_reqs');
-  if (requests === 0 || store.trend('http_req_waiting').count > 0) return [];
-  const byCount = Object.entries(errors).sort(([, a], [, b]) => b - a);
-  if (byCount.some(([name]) => CONNECTED.test(name))) return [];
-  const [error = 'no error was named'] = byCount[0] ?? [];
+  if (requests === 0 || store.trend('http_req_blocked').count > 0) return [];
+  const [error = 'no error was named'] = Object.entries(errors).sort(([, a], [, b]) => b - a)[0] ?? [];
   return [{ kind: 'target-unreached', severity: 'invalid', url: target.url, requests, error }];
 }

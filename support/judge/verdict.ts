@@ -29,6 +29,17 @@ export type Finding =
       tries: number;
       error: string;
     }
+  /** Requests that the target turned away (HTTP 429), of all that these scenarios sent. */
+  | {
+      kind: 'rate-limited';
+      /** `warning`: no more than is allowed, a share. */
+      severity: 'fail' | 'warning';
+      url: string;
+      scenarios: string[];
+      turnedAway: number;
+      requests: number;
+      allowed: number;
+    }
   | { kind: 'target-unreached'; severity: 'invalid'; url: string; requests: number; error: string }
   | {
       kind: 'threshold';

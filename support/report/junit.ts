@@ -12,7 +12,7 @@ interface Case {
 /** What a run must be beside thresholds and oracles. Every case is in every file, so that a CI can follow it over time. */
 const RUN: Record<string, Finding['kind'][]> = {
   'the target answers': ['target-down', 'target-unreached'],
-  'what is asked for succeeds': ['no-success', 'failed-share'],
+  'what is asked for succeeds': ['rate-limited', 'no-success', 'failed-share'],
   'no arrival is dropped': ['dropped'],
   'nothing is worse than in the baseline': ['regression'],
 };

@@ -7,6 +7,7 @@ const ORDER: Finding['kind'][] = [
   'oracle',
   'target-down',
   'target-unreached',
+  'rate-limited',
   'foreign-shard',
   'duplicate-shard',
   'missing-shard',

@@ -161,6 +161,20 @@ const said: [Finding, string][] = [
       "connect ECONNREFUSED; required: an answer. Look at the target's log and memory at that moment.",
   ],
   [
+    {
+      kind: 'rate-limited',
+      severity: 'fail',
+      url,
+      scenarios: ['sync-relay'],
+      turnedAway: 150,
+      requests: 193,
+      allowed: 0.05,
+    },
+    `A rate limit at ${url} turned away 150 of 193 requests of sync-relay with HTTP 429 (77.72 %); allowed 5 %, since a ` +
+      'target that says no is spared. Raise the limit in the target’s own settings for the run, or ask less often: ' +
+      'LOAD_SCALE, or the profile’s `rate`.',
+  ],
+  [
     { kind: 'target-unreached', severity: 'invalid', url, requests: 120, error: 'ENOTFOUND' },
     `The target at ${url} was never reached: 0 answers to 120 requests, last error ENOTFOUND; required: at least 1. ` +
       'Look at the URLs in the .env file, and whether the target listens there.',

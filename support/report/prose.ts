@@ -164,6 +164,14 @@ function what(finding: Finding): string {
     }
     case 'no-success':
       return neverSucceeded(finding);
+    case 'rate-limited': {
+      const { url, scenarios, turnedAway, requests, allowed } = finding;
+      const [observed, limit] = apart(turnedAway / requests, allowed, 'ratio');
+      return (
+        `A rate limit at ${url} turned away ${count(turnedAway)} of ${count(requests)} requests of ` +
+        `${scenarios.join(', ')} with HTTP 429 (${observed}); allowed ${limit}, since a target that says no is spared.`
+      );
+    }
     case 'failed-share': {
       const { failed, tries, allowed } = finding;
       const [observed, limit] = apart(failed / tries, allowed, 'ratio');
@@ -329,6 +337,8 @@ function remedyOf(finding: Finding): string {
       return 'Look at what they waited for, or give them a longer gracefulStop.';
     case 'no-data':
       return 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
+    case 'rate-limited':
+      return 'Raise the limit in the target’s own settings for the run, or ask less often: LOAD_SCALE, or the profile’s `rate`.';
     case 'no-success':
     case 'failed-share':
       return afterFailing(finding);
