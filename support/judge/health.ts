@@ -64,7 +64,8 @@ export function healthOf(facts: HealthFacts): Health {
   };
 }
 
-function signalsOf(facts: HealthFacts): HealthSignal[] {
+/** How one machine's generator was, but for what of its load it delivered. */
+export function signalsOf(facts: HealthFacts): HealthSignal[] {
   return [
     ...facts.scenarios.flatMap(({ name }) => [
       ...processSignals(facts, name, 'load'),

@@ -13,8 +13,10 @@ import {
 import type { Timeline } from '../schedule/timeline.ts';
 import { shownUrl, type Target } from '../target.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
+import { LiveHealth } from './live-health.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
+import { beyondText } from './signals.ts';
 import type { Observed, StreamWriter } from './stream.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -38,6 +40,7 @@ export class Coordinator {
   /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
   #isInterrupted = false;
   #progress: Progress | undefined;
+  #health: LiveHealth | undefined;
   /** All that is known lies on disk as well. */
   #stream: StreamWriter | undefined;
   /** What it holds of what was observed, and the interval that its gauges have come to. */
@@ -106,9 +109,11 @@ export class Coordinator {
     this.#keep();
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
     this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
+    this.#health = new LiveHealth(scenarios, this.#timeline.health);
     this.#timer = setInterval(() => {
       this.#watch();
       this.#keep();
+      this.#warn();
       this.#display.show(this.#snapshot());
     }, DRAW_EVERY_MS);
     process.once('SIGINT', this.#onInterrupt);
@@ -231,6 +236,14 @@ export class Coordinator {
     this.#stream?.interval(id, interval);
   }
 
+  /** Says once of each signal that it is beyond its limit: whoever looks need not wait for the end. */
+  #warn(): void {
+    for (const signal of this.#health?.news() ?? []) {
+      const doubt = 'what misses its threshold beside it may be called invalid';
+      this.#display.print(`The generator is at its limit: ${beyondText(signal)}; ${doubt}.`);
+    }
+  }
+
   #snapshot(): LiveSnapshot {
     const { calmMs, durationMs, profile } = this.#timeline;
     const elapsedMs = this.elapsedMs;
@@ -256,6 +269,7 @@ export class Coordinator {
         failed: sum((one) => one.failed),
       },
       latenessP99Ms: this.#progress?.latenessP99Ms() ?? null,
+      machineCpuPercent: this.#health?.machineCpuPercent() ?? null,
       targetCpuPercent: this.probe.gauges.latest('target_cpu_percent'),
       targetMemoryBytes: this.probe.gauges.latest('target_memory_bytes'),
     };

@@ -61,7 +61,7 @@ test('a frame holds what a person wants to know, in 79 of 80 cells', () => {
   assert.match(screen.text, /sync-relay +protocol +.*1,246\/s +45\.1 ms +12 \(0\.03 %\) +50\/50 +0 │/);
   assert.match(screen.text, /power +browser +.*0\/s +– +0 +1\/1 +0 │/);
   assert.match(screen.text, /browsers +4 active, 58 done, 0 failed/);
-  assert.match(screen.text, /generator p99 0\.84 ms late +target CPU 63 %, memory 182 MB/);
+  assert.match(screen.text, /generator p99 0\.84 ms late, machine CPU 42 % +target CPU 63 %/);
 });
 
 test('the next frame takes the place of the last, in one write, also when it is shorter', () => {
@@ -151,7 +151,7 @@ test('a log gets one line each 10 s of run time and one at every change of phase
   assert.equal(
     lines[2],
     '[00:10/02:05] sync-relay 1,246/s, p95 45.1 ms, 12 (0.03 %) failed, 50/50 VUs | light 0.83/s, p95 2.31 s, 0 failed, ' +
-      '3/4 VUs | power 0/s, 0 failed, 1/1 VUs | browsers 4 active, 58 done, 0 failed | generator p99 0.84 ms late | ' +
+      '3/4 VUs | power 0/s, 0 failed, 1/1 VUs | browsers 4 active, 58 done, 0 failed | generator p99 0.84 ms late | machine CPU 42 % | ' +
       'target CPU 63 %\n',
   );
 });

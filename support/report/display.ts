@@ -73,7 +73,9 @@ function frame(snapshot: LiveSnapshot, width: number, height: number, p: Paint):
   const sessions = `${p.dim('browsers ')} ${count(active)} active, ${count(done)} done, ${
     failed > 0 ? p.red(`${count(failed)} failed`) : '0 failed'
   }`;
-  const generator = `${p.dim('generator')} p99 ${ms(snapshot.latenessP99Ms)} late`;
+  const machine =
+    snapshot.machineCpuPercent === null ? '' : `, machine CPU ${Math.round(snapshot.machineCpuPercent)} %`;
+  const generator = `${p.dim('generator')} p99 ${ms(snapshot.latenessP99Ms)} late${machine}`;
   const cpu = snapshot.targetCpuPercent === null ? [] : [`CPU ${Math.round(snapshot.targetCpuPercent)} %`];
   const memory = snapshot.targetMemoryBytes === null ? [] : [`memory ${bytes(snapshot.targetMemoryBytes)}`];
   const withTarget = (figures: string[]) =>
@@ -161,8 +163,10 @@ function plainLine(snapshot: LiveSnapshot): string {
   const { active, done, failed } = snapshot.sessions;
   const browsers = active + done + failed > 0 ? [`browsers ${active} active, ${done} done, ${failed} failed`] : [];
   const late = snapshot.latenessP99Ms === null ? [] : [`generator p99 ${ms(snapshot.latenessP99Ms)} late`];
+  const machine =
+    snapshot.machineCpuPercent === null ? [] : [`machine CPU ${Math.round(snapshot.machineCpuPercent)} %`];
   const cpu = snapshot.targetCpuPercent === null ? [] : [`target CPU ${Math.round(snapshot.targetCpuPercent)} %`];
-  return [...scenarios, ...browsers, ...late, ...cpu].join(' | ');
+  return [...scenarios, ...browsers, ...late, ...machine, ...cpu].join(' | ');
 }
 
 /** The display of a log: a line at every change of phase, and one each `everyMs` of run time. */

@@ -32,6 +32,8 @@ export interface LiveSnapshot {
   sessions: { active: number; done: number; failed: number };
   /** 99th percentile over the last interval of the lateness that is the generator's own; null before data. */
   latenessP99Ms: number | null;
+  /** Of the machine that generates the load, all cores together, over the last interval; null before data. */
+  machineCpuPercent: number | null;
   /** Of the target's process, when it publishes Prometheus metrics. */
   targetCpuPercent: number | null;
   targetMemoryBytes: number | null;

@@ -273,6 +273,7 @@ export function exampleSnapshot(overrides: Partial<LiveSnapshot> = {}): LiveSnap
     p95Ms: 45.1,
     sessions: { active: 4, done: 58, failed: 0 },
     latenessP99Ms: 0.84,
+    machineCpuPercent: 41.7,
     targetCpuPercent: 63.4,
     targetMemoryBytes: 182_400_000,
     ...overrides,

@@ -78,6 +78,7 @@ const FIGURES = [
     ({ sessions: { active, done, failed } }) => `${count(active)} active, ${count(done)} done, ${count(failed)} failed`,
   ],
   ['Generator late, p99', ({ latenessP99Ms }) => ms(latenessP99Ms)],
+  ['Machine CPU', ({ machineCpuPercent: percent }) => (percent === null ? NONE : `${Math.round(percent)} %`)],
   ['Target CPU', ({ targetCpuPercent: percent }) => (percent === null ? NONE : `${Math.round(percent)} %`)],
   ['Target memory', ({ targetMemoryBytes }) => bytes(targetMemoryBytes)],
 ] as const satisfies [string, (snapshot: LiveSnapshot & { all: LiveScenario }) => string][];
