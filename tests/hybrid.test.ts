@@ -39,7 +39,7 @@ for (const name of Object.keys(lenientSmoke().scenarios)) {
 describe('smoke on the embedded target', () => {
   test('passes, with browsers and protocol in one verdict, calm and load apart', async (t) => {
     const project = new Project(t, scenarios);
-    const run = project.start(['--project=smoke'], { LOAD_DURATION: '12s' });
+    const run = project.start(['--project=smoke'], { LOAD_DURATION: '18s' });
     const { exitCode, verdict, output, folder } = await run.end();
     assert.equal(verdict?.status, 'pass', output);
     assert.equal(exitCode, 0);
