@@ -44,12 +44,12 @@ delete process.env.TEST_POSTGRES_FOLDER;
 const isSmoke = (/** @type {string} */ file) => file === join('tests', 'hybrid.test.ts');
 await testStep('Smoke', files.filter(isSmoke), { concurrency: 1, timeoutMs: 240_000 });
 // The longest begin first: at the end none is left to run alone.
-const LONGEST = ['faults', 'verdict', 'shards'].map((name) => join('tests', `${name}.test.ts`));
+const LONGEST = ['interrupt', 'faults', 'verdict', 'shards'].map((name) => join('tests', `${name}.test.ts`));
 const endToEnd = files.filter((file) => isEndToEnd(file) && !isSmoke(file));
 await testStep(
   'End-to-end tests',
   [...LONGEST.filter((file) => endToEnd.includes(file)), ...endToEnd.filter((file) => !LONGEST.includes(file))],
-  { concurrency: 3, timeoutMs: 240_000 },
+  { concurrency: 3, timeoutMs: 600_000 },
 );
 printTotals();
 

@@ -23,8 +23,6 @@ const launchArguments = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Without a graphics card a process of its own only passes pictures on: a tenth of a session's CPU.
-  '--in-process-gpu',
 ];
 
 /** A page that does not answer has told what was typed into it before. */

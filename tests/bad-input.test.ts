@@ -58,7 +58,7 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     'a misspelt field',
     profile({ threshold: {} }),
     'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
-      'allowed: $schema, description, calm, slices, scenarios, thresholds, health.',
+      'allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.',
   ],
   [
     'an operation that the load does not have',

@@ -8,7 +8,17 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServing } from '../support/server.fixture.ts';
-import { anyMachine, getLoad, type Process, Project, pingProfile, reason, repository, surviving } from './project.ts';
+import {
+  anyMachine,
+  getLoad,
+  gone,
+  type Process,
+  Project,
+  pingProfile,
+  reason,
+  repository,
+  surviving,
+} from './project.ts';
 
 const LONG = '30s';
 
@@ -58,7 +68,7 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
     const iterations = verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;
     assert.ok(iterations >= 50 && iterations < 1_500, `${iterations} iterations`);
     if (process.platform === 'linux') assert.equal(processes.length, 3, 'Playwright and two workers');
-    assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+    await gone([...processes, ...run.processes()]);
   });
 
   test('while VUs are still being prepared', async (t) => {
@@ -78,7 +88,7 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
       verdict.reasons.map(({ kind }) => kind),
       ['interrupted'],
     );
-    assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+    await gone([...processes, ...run.processes()]);
   });
 
   test('a second time: ends at once, also what hangs', async (t) => {
@@ -110,7 +120,7 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
     assert.equal(verdict?.status, 'invalid', output);
     assert.equal(verdict.reasons[0]?.kind, 'interrupted');
     assert.ok((verdict.metrics['iterations{scenario:pong}']?.values.count ?? 0) > 0, output);
-    assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+    await gone([...processes, ...run.processes()]);
   });
 });
 
@@ -160,7 +170,7 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
       assert.deepEqual(verdict.slices, { expected: 2, received: 2 }, output);
       assert.equal(reason(verdict, 'interrupted')?.by, signal);
       assert.match(verdict.reasons[0]!.message, new RegExp(`^The run was interrupted \\(${signal}\\) after `));
-      assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+      await gone([...processes, ...run.processes()]);
     });
   }
 
@@ -258,7 +268,7 @@ describe('a target that dies', { concurrency: 2 }, () => {
     assert.ok(verdict.durationMs < 30_000);
     assert.ok((verdict.metrics.changes_accepted?.values.count ?? 0) > 0);
     assert.match(output, /^The target stopped answering: the run ends here\.$/m);
-    assert.deepEqual(surviving(run.processes()), []);
+    await gone(run.processes());
   });
 });
 
@@ -282,7 +292,7 @@ describe('what hangs', { concurrency: 2 }, () => {
     );
     assert.equal(reason(verdict, 'interrupted')?.by, 'Ctrl-C');
     assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
-    assert.deepEqual(surviving([...processes, ...run.processes()]), []);
+    await gone([...processes, ...run.processes()]);
   });
 
   test('setup, when another scenario fails: that one is the reason', async (t) => {
