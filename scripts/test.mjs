@@ -49,7 +49,7 @@ const endToEnd = files.filter((file) => isEndToEnd(file) && !isSmoke(file));
 await testStep(
   'End-to-end tests',
   [...LONGEST.filter((file) => endToEnd.includes(file)), ...endToEnd.filter((file) => !LONGEST.includes(file))],
-  { concurrency: 3, timeoutMs: 600_000 },
+  { concurrency: 2, timeoutMs: 600_000 },
 );
 printTotals();
 

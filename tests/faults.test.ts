@@ -104,7 +104,7 @@ async function run(t: TestContext, names: (keyof typeof profiles)[], list: strin
 }
 
 // A run mostly waits: for its schedule, and for what must be quiet before it looks at what became of it.
-describe('a target with a fault', { concurrency: 5 }, () => {
+describe('a target with a fault', { concurrency: 3 }, () => {
   for (const [fault, name, by, error] of faults) {
     test(`${fault} fails the run by ${by}`, async (t) => {
       const { status, reasons, errors } = await run(t, [name], fault);

@@ -175,7 +175,7 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
   }
 
   test('by SIGKILL: nothing is left but what was streamed, of which a verdict can be made', {
-    timeout: 150_000,
+    timeout: 400_000,
   }, async (t) => {
     const project = hybrid(t);
     const run = project.start(['--project=small'], { LOAD_RUN_ID: 'killed' });
