@@ -54,7 +54,7 @@ test('SIGINT does as SIGTERM', async (t) => {
   assert.deepEqual(await once(target, 'exit'), [0, null]);
 });
 
-test('SIGTERM while it is starting: exit 0, nothing left behind', { timeout: 30_000 }, async (t) => {
+test('SIGTERM while it is starting: exit 0, nothing left behind', { timeout: 120_000 }, async (t) => {
   const target = run(t, {});
   while ((await clusters()).length === 0) await sleep(5, undefined, { signal: t.signal });
   target.kill('SIGTERM');
@@ -69,7 +69,7 @@ test('the end of its standard input ends it when it was told so', async (t) => {
   assert.deepEqual(await once(target, 'exit'), [0, null]);
 });
 
-test('SIGKILL: PostgreSQL ends all the same', { timeout: 30_000 }, async (t) => {
+test('SIGKILL: PostgreSQL ends all the same', { timeout: 120_000 }, async (t) => {
   const target = run(t, {});
   await listening(target);
   target.kill('SIGKILL');

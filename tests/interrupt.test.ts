@@ -363,13 +363,16 @@ describe('what hangs', { concurrency: 2 }, () => {
     });
     const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
     assert.equal(verdict?.status, 'fail', output);
+    // About half of the 40: their order is by chance.
+    const cutOff = verdict.errors['cut off by gracefulStop'] ?? 0;
+    assert.ok(cutOff > 0 && cutOff < 40, output);
+    assert.deepEqual(verdict.errors, { 'cut off by gracefulStop': cutOff, 'request cut off by gracefulStop': cutOff });
     assert.deepEqual(
       verdict.thresholds.map(({ metric, observed, decided }) => [metric, observed, decided]),
       [
-        ['iteration_failed', 0.5, true],
-        ['http_req_failed', 0.5, true],
+        ['iteration_failed', cutOff / 40, true],
+        ['http_req_failed', cutOff / 40, true],
       ],
     );
-    assert.deepEqual(verdict.errors, { 'cut off by gracefulStop': 20, 'request cut off by gracefulStop': 20 });
   });
 });
