@@ -28,7 +28,7 @@ export class TimeIsUp extends Error {
 
 /**
  * What `work` gives, if that is in time: whatever hangs is left where it is.
- * @param what names it: `setup of sync-relay`
+ * @param what names it: `setup of <scenario>`
  * @param signal aborting it ends the wait too, with its reason
  * @throws TimeIsUp
  */
