@@ -315,3 +315,9 @@ export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
     return { kind: 'lateness', severity, scenario: scenario!, p99Ms, allowedMs, count };
   });
 }
+
+/** A late start is no more than a warning, unless it made something undecided. */
+export function decisiveStart(finding: Finding, doubts: Doubt[]): Finding {
+  if (finding.kind !== 'late-start') return finding;
+  return { ...finding, severity: doubts.some(({ by }) => by === 'late-start') ? 'invalid' : 'warning' };
+}

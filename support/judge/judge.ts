@@ -4,12 +4,12 @@ import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { causes } from './causes.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
-import { drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
+import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
-import { decide, doubtsOf, type Measures, type Suspect, suspects } from './validity.ts';
-import type { Doubt, Finding, OracleResult, Verdict } from './verdict.ts';
+import { decide, doubtsOf, mayTimeOut, measuredBy, suspects } from './validity.ts';
+import type { Finding, OracleResult, Verdict } from './verdict.ts';
 
 /** What a slice says of its own run; see `SliceReport`. */
 export interface SliceFacts {
@@ -108,14 +108,14 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     return doubts.length > 0 ? { ...finding, severity: 'invalid' as const, doubts } : finding;
   });
   const timingOut = (scenario: string) =>
-    suspected.filter((one) => makesTimeOut(one, scenario)).map(({ doubt }) => doubt);
+    suspected.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
   const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
   const doubts = [
     ...[...judged.map(({ result }) => result), ...dropped].flatMap((one) => one.doubts ?? []),
     ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
   ];
   const all: Finding[] = [
-    ...seen.map((finding) => decisive(finding, doubts)),
+    ...seen.map((finding) => decisiveStart(finding, doubts)),
     ...signalFindings(health, doubts),
     ...failing,
     ...dropped,
@@ -163,17 +163,6 @@ export function statusOf(findings: Finding[]): Verdict['status'] {
   return findings.some(({ severity }) => severity === 'invalid') ? 'invalid' : 'pass';
 }
 
-/** A late start is no more than a warning, unless it made something undecided. */
-function decisive(finding: Finding, doubts: Doubt[]): Finding {
-  if (finding.kind !== 'late-start') return finding;
-  return { ...finding, severity: doubts.some(({ by }) => by === 'late-start') ? 'invalid' : 'warning' };
-}
-
-function measuredBy(store: MetricStore): Measures {
-  return (metric, tags, scenario) =>
-    ['scenario', 'journey'].some((own) => store.select(metric, { ...tags, [own]: scenario }) !== undefined);
-}
-
 function oracleFinding({ name, status, checked, violations, examples }: OracleResult): Finding[] {
   if (status === 'violated') {
     return [{ kind: 'oracle', severity: 'fail', oracle: name, checked, violations, example: examples[0] }];
@@ -194,12 +183,6 @@ const EXHAUSTED = new RegExp(`\\b(${[...exhaustedCodes].join('|')})\\b`);
 export function crashed(scenario: string, slice: number, error: string): Extract<Finding, { kind: 'crashed' }> {
   const culprit = EXHAUSTED.test(error) ? 'machine' : BROWSER_DIED.test(error) ? 'browser' : undefined;
   return { kind: 'crashed', severity: 'invalid', scenario, slice, error, ...(culprit && { culprit }) };
-}
-
-/** Signs of a generator that is short of time by seconds: a pause of its garbage collector is not. */
-function makesTimeOut({ rule, doubt: { by, scenario: whose, window } }: Suspect, scenario: string): boolean {
-  if (rule.pushes.failure !== 'up' || by === 'gc-pause' || window === 'calm') return false;
-  return whose === undefined || whose === scenario;
 }
 
 /** Requests for none of which there ever was a connection are no slow target but a wrong address. */

@@ -4,6 +4,7 @@
  * whole rule.
  */
 import type { MetricDefinition, Tags } from '../measure/metrics.ts';
+import type { MetricStore } from '../measure/store.ts';
 import { type Expression, holds, parseExpression, parseSelector } from './expression.ts';
 import type { Judged } from './thresholds.ts';
 import type { CutShort, Doubt, Finding, HealthSignal } from './verdict.ts';
@@ -56,6 +57,8 @@ export interface Rule {
   /** A `process` moves what its own scenario measured, a `machine` all that was measured, and less load the whole `run`. */
   scope: 'process' | 'machine' | 'run';
   pushes: Pushes;
+  /** It can last for seconds, so that operations time out: a pause of the garbage collector does not. */
+  timesOut?: true;
 }
 
 /**
@@ -63,15 +66,15 @@ export interface Rule {
  * by `HealthSignal.cost`; a machine that is full, stolen from or throttled has no bound, since it holds up at any time.
  */
 export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rule> = {
-  lateness: { scope: 'process', pushes: SLOW },
-  'event-loop-delay': { scope: 'process', pushes: SLOW },
+  lateness: { scope: 'process', pushes: SLOW, timesOut: true },
+  'event-loop-delay': { scope: 'process', pushes: SLOW, timesOut: true },
   'gc-pause': { scope: 'process', pushes: SLOW },
-  'generator-cpu': { scope: 'process', pushes: SLOW },
-  'machine-cpu': { scope: 'machine', pushes: SLOW },
-  steal: { scope: 'machine', pushes: SLOW },
-  throttled: { scope: 'machine', pushes: SLOW },
-  'control-page': { scope: 'machine', pushes: SLOW },
-  exhausted: { scope: 'machine', pushes: FAILING },
+  'generator-cpu': { scope: 'process', pushes: SLOW, timesOut: true },
+  'machine-cpu': { scope: 'machine', pushes: SLOW, timesOut: true },
+  steal: { scope: 'machine', pushes: SLOW, timesOut: true },
+  throttled: { scope: 'machine', pushes: SLOW, timesOut: true },
+  'control-page': { scope: 'machine', pushes: SLOW, timesOut: true },
+  exhausted: { scope: 'machine', pushes: FAILING, timesOut: true },
   delivered: { scope: 'run', pushes: LESS_LOAD },
   'late-start': { scope: 'run', pushes: LESS_LOAD },
   'shard-spread': { scope: 'run', pushes: LESS_LOAD },
@@ -103,6 +106,11 @@ export interface Claim {
 
 /** Tells whether a scenario measured any of a metric, under tags. */
 export type Measures = (metric: string, tags: Tags, scenario: string) => boolean;
+
+export function measuredBy(store: MetricStore): Measures {
+  return (metric, tags, scenario) =>
+    ['scenario', 'journey'].some((own) => store.select(metric, { ...tags, [own]: scenario }) !== undefined);
+}
 
 /** What a signal of the generator may have moved, and what cut the run short. */
 export function suspects(signals: HealthSignal[], findings: Finding[]): Suspect[] {
@@ -154,6 +162,12 @@ export function doubtsOf(claim: Claim, all: Suspect[], measures: Measures): Doub
       const name = [by, scenario, shard, window].join();
       return !told.has(name) && told.add(name);
     });
+}
+
+/** Whether work of a scenario under load may have timed out for its sake. */
+export function mayTimeOut({ rule, doubt }: Suspect, scenario: string): boolean {
+  const { scenario: whose, window } = doubt;
+  return rule.timesOut === true && window !== 'calm' && (whose === undefined || whose === scenario);
 }
 
 /** A threshold with what makes it undecided; one that unfinished work or too few samples leave open stays as it is. */

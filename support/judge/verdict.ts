@@ -212,6 +212,8 @@ export interface Regression {
   /** Runs of the baseline, and time blocks of each. */
   runs: number;
   blocks: number;
+  /** What may have made the figure what it is; a critical one is `invalid` then. */
+  doubts?: Doubt[];
 }
 
 /** What a number counts: `ms`, a `ratio` in 0…1, a plain `count`, `bytes`, or `none` (a score such as CLS). */

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
 import type { Figure } from '../judge/comparable.ts';
+import { storeOf } from '../judge/store.fixture.ts';
+import type { Verdict } from '../judge/verdict.ts';
 import { Baselines, type ComparableRun, comparableOf, json, readRun } from './baselines.ts';
 import { acceptedText, baselineText, comparisonText, withBaseline } from './comparison.ts';
 import { exampleOrigin, exampleRun } from './record.fixture.ts';
-import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
+import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
 
 const metric = 'http_req_duration{scenario:relay}';
 /** p(95) and errors over 24 blocks; `at` moves them a little, as runs of one build differ. */
@@ -38,6 +40,11 @@ async function filled(folder: string, runs: number): Promise<Baselines> {
   const baselines = new Baselines(folder);
   for (let id = 0; id < runs; id++) await baselines.accept(runOf(id));
   return baselines;
+}
+
+const store = storeOf({ [metric]: [20], http_req_failed: [0] });
+function compared(verdict: Verdict, run: ComparableRun, baselines: Baselines): Promise<Verdict> {
+  return withBaseline(verdict, run, baselines, store);
 }
 
 const SHAPE = { columns: 120, color: false };
@@ -185,7 +192,7 @@ test('what a run is compared by: its figures, and what it has in common with oth
 
 test('a critical regression fails a run that passed, a slight one warns, and a run like the others stays as it was', async (t) => {
   const baselines = await filled(folderOf(t, {}), 10);
-  const judged = (p95: number) => withBaseline(passedVerdict(), runOf('new', p95), baselines);
+  const judged = (p95: number) => compared(passedVerdict(), runOf('new', p95), baselines);
   const slow = await judged(40);
   assert.equal(slow.status, 'fail');
   assert.deepEqual(
@@ -209,31 +216,91 @@ test('a critical regression fails a run that passed, a slight one warns, and a r
   assert.deepEqual(await judged(20), passedVerdict());
 });
 
-test('a run without a baseline, one that cannot be trusted and one that was cut short are not compared', async (t) => {
+test('a critical regression that the generator may have caused is undecided, and makes a run that passed invalid', async (t) => {
+  const baselines = await filled(folderOf(t, {}), 10);
+  const full = signal('machine-cpu', 0.99, 0.95, 'ratio');
+  const { ok: _, ...figures } = full;
+  const warning = reason({ kind: 'saturated', severity: 'warning', ...figures });
+  const passed = passedVerdict();
+  const beside = (verdict: Verdict): Verdict => ({
+    ...verdict,
+    warnings: [...verdict.warnings, warning],
+    health: { ...verdict.health, signals: [full] },
+  });
+  const undecided = await compared(beside(passed), runOf('new', 40), baselines);
+  assert.equal(undecided.status, 'invalid');
+  assert.deepEqual(
+    undecided.reasons.map(({ kind, severity }) => [kind, severity]),
+    [
+      ['saturated', 'invalid'],
+      ['regression', 'invalid'],
+    ],
+  );
+  assert.deepEqual(undecided.warnings, []);
+  assert.match(
+    undecided.reasons[1]!.message,
+    /time blocks\. Undecided: machine CPU 99 % \(allowed 95 %\) may be the cause\. Look at the health of the generator first\.$/,
+  );
+  assert.doesNotMatch(undecided.reasons[0]!.message, /It decided nothing here/);
+  assert.equal(undecided.regressions[0]!.doubts?.[0]?.by, 'machine-cpu');
+
+  // Beside what failed for another reason it stays undecided, and the run failed.
+  const failed = await compared(beside(exampleVerdict()), runOf('new', 40), baselines);
+  assert.equal(failed.status, 'fail');
+  assert.equal(failed.regressions[0]!.severity, 'invalid');
+  // A slight one that nobody can tell is no reason to throw the run away.
+  const slight = await compared(beside(passed), runOf('new', 25), baselines);
+  assert.equal(slight.status, 'pass');
+  assert.equal(slight.warnings.length, 2);
+});
+
+test('a critical regression that the generator cannot have caused fails a run of which something else is undecided', async (t) => {
+  const baselines = await filled(folderOf(t, {}), 10);
+  const unmeasured = { metric: 'ws_ping', expression: 'p(95)<5', count: 0, needed: 20 } as const;
+  const invalid = exampleVerdict({
+    status: 'invalid',
+    reasons: [reason({ kind: 'no-data', severity: 'invalid', ...unmeasured })],
+  });
+  const slow = await compared(invalid, runOf('new', 40), baselines);
+  assert.equal(slow.status, 'fail');
+  assert.deepEqual(
+    slow.reasons.map(({ kind }) => kind),
+    ['regression', 'no-data'],
+  );
+  assert.equal((await compared(invalid, runOf('new', 20), baselines)).status, 'invalid');
+});
+
+test('a run without a baseline, and one that was cut short or never reached its target, are not compared', async (t) => {
   const folder = folderOf(t, {});
   const empty = new Baselines(join(folder, 'none'));
-  assert.deepEqual(await withBaseline(passedVerdict(), runOf('new', 40), empty), passedVerdict());
+  assert.deepEqual(await compared(passedVerdict(), runOf('new', 40), empty), passedVerdict());
   const baselines = await filled(folder, 10);
-  const invalid = exampleVerdict({ status: 'invalid' });
-  assert.equal(await withBaseline(invalid, runOf('new', 40), baselines), invalid);
+  const reasons = [
+    reason({ kind: 'interrupted', severity: 'invalid', by: 'Ctrl-C', atMs: 1, ofMs: 2 }),
+    reason({ kind: 'target-unreached', severity: 'invalid', url: 'http://127.0.0.1:1', requests: 1, error: '' }),
+  ];
+  for (const one of reasons) {
+    const invalid = exampleVerdict({ status: 'invalid', reasons: [one] });
+    assert.equal(await compared(invalid, runOf('new', 40), baselines), invalid);
+  }
   const shard = passedVerdict();
-  assert.equal(await withBaseline(shard, runOf('new', 40, { shard: '1 of 3' }), baselines), shard);
+  assert.equal(await compared(shard, runOf('new', 40, { shard: '1 of 3' }), baselines), shard);
   const down = exampleVerdict({
     reasons: [{ kind: 'target-down', severity: 'fail', url: '', atMs: 1, forMs: 1, tries: 1, error: '', message: '' }],
   });
-  assert.equal(await withBaseline(down, runOf('new', 40), baselines), down);
+  assert.equal(await compared(down, runOf('new', 40), baselines), down);
 });
 
 test('a baseline that is thin or unreadable is a warning, and the run stands', async (t) => {
   const folder = folderOf(t, {});
-  const thin = await withBaseline(passedVerdict(), runOf('new', 40), await filled(folder, 2));
+  const thin = await compared(passedVerdict(), runOf('new', 40), await filled(folder, 2));
   assert.equal(thin.status, 'pass');
   assert.match(
     thin.warnings[0]!.message,
     /^Nothing was compared: the baseline holds 2 runs; required: at least 3, .+ npm run baseline -- accept <run>\.$/,
   );
   writeFileSync(join(folder, readdirSync(folder)[0]!), 'mine');
-  const broken = await withBaseline(passedVerdict(), runOf('new', 40), new Baselines(folder));
+  const broken = await compared(passedVerdict(), runOf('new', 40), new Baselines(folder));
   assert.equal(broken.status, 'pass');
   assert.match(
     broken.warnings[0]!.message,

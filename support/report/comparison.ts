@@ -9,7 +9,10 @@ import {
   referenceOf,
 } from '../judge/baseline.ts';
 import type { Figure } from '../judge/comparable.ts';
+import { statusOf } from '../judge/judge.ts';
+import { isComparable, withRegressions } from '../judge/regressions.ts';
 import type { Finding, Regression, Severity, Verdict } from '../judge/verdict.ts';
+import type { MetricStore } from '../measure/store.ts';
 import { type Column, paint, type Row, table } from './ansi.ts';
 import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baselines.ts';
 import { counted, NONE } from './figures.ts';
@@ -36,33 +39,31 @@ const KEY_WORDS: Record<keyof BaselineKey, string> = {
 };
 
 /**
- * The verdict with what its baseline adds to it, if there is one: a critical regression fails a run that would have passed. What
- * was cut short, cannot be trusted or is a part of a run is not compared.
+ * The verdict with what its baseline adds to it, if there is one: a critical regression fails a run, unless the generator may
+ * have caused it. What was cut short, or is a part of a run, is not compared.
+ * @param store what was measured
  */
 export async function withBaseline(
   verdict: Verdict,
   { key, run, shard }: ComparableRun,
   baselines: Baselines,
+  store: MetricStore,
 ): Promise<Verdict> {
-  if (shard !== null || verdict.status === 'invalid' || verdict.reasons.some(({ kind }) => kind === 'target-down'))
-    return verdict;
-  const findings = await baselines.runs(key).then(
+  const before = [...verdict.reasons, ...verdict.warnings];
+  if (shard !== null || !isComparable(before)) return verdict;
+  const compared = await baselines.runs(key).then(
     (runs) => (runs.length > 0 ? againstBaseline(run, runs) : []),
     (error: Error): Finding[] => [{ kind: 'baseline-unreadable', severity: 'warning', error: error.message }],
   );
-  const all = worstFirst([
-    ...verdict.reasons,
-    ...verdict.warnings,
-    ...findings.map((finding) => ({ ...finding, message: say(finding) })),
-  ]);
-  const isWorse = findings.some(({ severity }) => severity === 'fail');
+  const { kept, added } = withRegressions(compared, { findings: before, health: verdict.health, store });
+  const all = worstFirst([...kept, ...added.map((finding) => ({ ...finding, message: say(finding) }))]);
   const isWarning = ({ severity }: { severity: Severity }) => severity === 'warning';
   return {
     ...verdict,
-    status: isWorse ? 'fail' : verdict.status,
+    status: statusOf(all),
     reasons: all.filter((reason) => !isWarning(reason)),
     warnings: all.filter(isWarning),
-    regressions: findings.flatMap(regressionOf),
+    regressions: added.flatMap(regressionOf),
   };
 }
 

@@ -66,10 +66,11 @@ function doubtText({ by, scenario, window, observed, allowed, unit = 'none' }: D
 function regressed(finding: Regression): string {
   const { aspect, observed, baseline, change, limit, noise, p, runs, blocks } = finding;
   const allowed = aspect === 'errors' ? limitFigure(limit, 'ratio') : changeText(aspect, limit);
+  const undecided = finding.doubts ? ` ${undecidedText(finding.doubts)}` : '';
   return (
     `Worse than its baseline: ${comparedName(finding)} was ${comparedFigure(aspect, observed)} against ` +
     `${comparedFigure(aspect, baseline)} in ${counted(runs, 'run')} (${changeText(aspect, change)}); allowed ${allowed}, ` +
-    `chance alone makes up to ${changeText(aspect, noise)}, with ${chanceText(p)} over ${counted(blocks, 'time block')}.`
+    `chance alone makes up to ${changeText(aspect, noise)}, with ${chanceText(p)} over ${counted(blocks, 'time block')}.${undecided}`
   );
 }
 
@@ -309,6 +310,8 @@ function afterFailing({ doubt, example, journey }: Failing): string {
   return "Look at the target's log for what it answered so.";
 }
 
+const GENERATOR_FIRST = 'Look at the health of the generator first.';
+
 /** Beside a verdict that would be the same without it. */
 const CHANGED_NOTHING = 'It decided nothing here.';
 
@@ -332,7 +335,7 @@ function remedyOf(finding: Finding): string {
     case 'target-unreached':
       return 'Look at the URLs in the .env file, and whether the target listens there.';
     case 'threshold':
-      return finding.severity === 'invalid' ? 'Look at the health of the generator first.' : afterThreshold(finding);
+      return finding.severity === 'invalid' ? GENERATOR_FIRST : afterThreshold(finding);
     case 'unfinished':
       return 'Look at what they waited for, or give them a longer gracefulStop.';
     case 'no-data':
@@ -380,6 +383,7 @@ function remedyOf(finding: Finding): string {
     case 'nothing-measured':
       return 'Look at the -g filter, LOAD_DURATION, and when the scenarios start.';
     case 'regression':
+      if (finding.doubts) return GENERATOR_FIRST;
       return 'Look at what changed since the runs of the baseline: npm run baseline -- show.';
     case 'baseline-thin':
       return 'Add runs of this build: npm run baseline -- accept <run>.';

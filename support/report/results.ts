@@ -57,7 +57,8 @@ export class Results {
     const judged = judgedWithoutSecrets(harvest.verdict(ending));
     const record = harvest.record(judged, Object.keys(pictures), origin);
     const comparable = comparableOf(judged, record);
-    const verdict = await withBaseline(judged, comparable, new Baselines(join(this.#root, 'baselines')));
+    const baselines = new Baselines(join(this.#root, 'baselines'));
+    const verdict = await withBaseline(judged, comparable, baselines, record.store);
     const { status } = verdict;
     return { status, written: await this.#write(verdict, record, { ...comparable, status }, pictures) };
   }
