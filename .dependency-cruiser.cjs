@@ -49,6 +49,28 @@ module.exports = {
       from: { path: '^protocol/' },
       to: { path: '^journeys/' },
     },
+    {
+      name: 'families-apart',
+      severity: 'error',
+      comment:
+        'A family of systems is a folder that can be read, tested and left out by itself. What two of them call is in protocol/apis/.',
+      from: { path: '^protocol/(?!apis/|transports/)([^/]+)/' },
+      to: { path: '^protocol/(?!apis/|transports/)[^/]+/', pathNot: '^protocol/$1/' },
+    },
+    {
+      name: 'apis-below-families',
+      severity: 'error',
+      comment: 'An API that several families call must not depend on what one of them does with it.',
+      from: { path: '^protocol/apis/' },
+      to: { path: '^protocol/', pathNot: ['^protocol/(apis|transports)/', UNIT_TEST] },
+    },
+    {
+      name: 'transports-below-apis',
+      severity: 'error',
+      comment: 'A transport carries the calls of every API, those of families to come included: it knows none.',
+      from: { path: '^protocol/transports/' },
+      to: { path: '^protocol/', pathNot: ['^protocol/transports/', UNIT_TEST] },
+    },
     within(
       'data-stays-light',
       DATA[0],

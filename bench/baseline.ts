@@ -1,5 +1,5 @@
 /** How often the comparison with a baseline is wrong: real short runs against the embedded target, and against one made slower. */
-import { Http } from '../protocol/clients/http.ts';
+import { Http } from '../protocol/transports/http.ts';
 import { againstBaseline, type KeptRun } from '../support/judge/baseline.ts';
 import { figuresOf } from '../support/judge/comparable.ts';
 import type { Regression } from '../support/judge/verdict.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Http } from '../protocol/clients/http.ts';
+import { Http } from '../protocol/transports/http.ts';
 import type { Trend } from '../support/measure/histogram.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { TrendSeries } from '../support/measure/series.ts';

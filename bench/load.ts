@@ -1,5 +1,5 @@
 /** Tandem's part in the HTTP bench: what a load does in a run, without Playwright around it. */
-import { Http, json } from '../protocol/clients/http.ts';
+import { Http, json } from '../protocol/transports/http.ts';
 import { loadWork } from '../support/load.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { type Counts, Executor } from '../support/schedule/executor.ts';

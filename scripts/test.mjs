@@ -30,7 +30,7 @@ if (filters.length === 0) {
 const isEndToEnd = (/** @type {string} */ file) => file.startsWith('tests/');
 // For those that need a database: each file makes one of its own in it.
 const { tsImport } = await import('tsx/esm/api');
-const { startCluster } = await tsImport('../target/postgres.ts', import.meta.url);
+const { startCluster } = await tsImport('../target/core/postgres.ts', import.meta.url);
 const postgres = await startCluster();
 process.env.TEST_POSTGRES_FOLDER = postgres.folder;
 await testStep(

@@ -14,8 +14,8 @@ const files = {
     scenarios: { relay: arrivals, reader: { ...arrivals, duration: undefined, maxVUs: undefined, maxSessions: 2 } },
     thresholds: {},
   },
-  'protocol/relay.load.ts': '',
-  'protocol/relay.load.test.ts': '',
+  'protocol/sync/relay.load.ts': '',
+  'protocol/sync/relay.load.test.ts': '',
   'journeys/reader.journey.ts': '',
 };
 
@@ -32,7 +32,7 @@ test('a profile is a project: its slices are repetitions, its scenarios are file
   );
   const { repeatEach, testMatch, metadata } = config.projects[1]!;
   assert.equal(repeatEach, 3);
-  assert.deepEqual(testMatch, [join(root, 'protocol', 'relay.load.ts'), join(root, 'journeys', 'reader.journey.ts')]);
+  assert.deepEqual(testMatch, [join(root, 'protocol', 'sync', 'relay.load.ts'), join(root, 'journeys', 'reader.journey.ts')]);
   assert.deepEqual(
     metadata.scenarios.map(({ name, slices }) => [name, slices]),
     [
@@ -50,6 +50,14 @@ test('a profile is a project: its slices are repetitions, its scenarios are file
 function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
   return scenario;
 }
+
+test('a scenario is found in any folder by the name of its file, which only one file has', (t) => {
+  const changes = { 'protocol/crdt/relay.load.ts': '' };
+  assert.throws(() => configured(t, ['test', '--list'], {}, changes), {
+    message:
+      'protocol/crdt/relay.load.ts and protocol/sync/relay.load.ts have the same name, and a scenario is called by it; allowed is one relay.load.ts.',
+  });
+});
 
 test('the embedded target is started when no other one is named', (t) => {
   assert.match(configured(t, ['test', '--list']).config.webServer!.command, /target\/main\.ts$/);

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
@@ -6,7 +5,8 @@ import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
 import { checkEnvironment } from './environment.ts';
 import { allowed } from './misspelling.ts';
-import { profileNames, readProfile, type ScenarioKind } from './profile.ts';
+import { profileNames, readProfile } from './profile.ts';
+import { type ScenarioFiles, scenarioFiles } from './scenario-files.ts';
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
@@ -32,7 +32,8 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
     const shard = shardOf(line && (line.shard === undefined ? [] : [line.shard]), env);
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root);
-    const profiles = profilesOf(root, shape);
+    const files = scenarioFiles(root);
+    const profiles = profilesOf(root, files, shape);
     if (line?.command === 'merge-reports' && !line.help) {
       checkReporter(line, 'leave it out');
       checkBlobs(resolve(line.words[0] ?? '.'));
@@ -79,7 +80,7 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
         .map((metadata) => ({
           name: metadata.profile,
           repeatEach: metadata.slices,
-          testMatch: metadata.scenarios.map(({ name, kind }) => join(root, scenarioFile(kind, name))),
+          testMatch: metadata.scenarios.map(({ name, kind }) => files[kind].get(name)!),
           metadata,
         })),
     };
@@ -88,8 +89,8 @@ export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env,
   }
 }
 
-function profilesOf(root: string, shape: RunShape): Profile[] {
-  const known = knownScenarios(root);
+function profilesOf(root: string, files: ScenarioFiles, shape: RunShape): Profile[] {
+  const known = { load: [...files.load.keys()].sort(), journey: [...files.journey.keys()].sort() };
   const folder = join(root, 'profiles');
   return profileNames(folder, root).map((name) => {
     try {
@@ -104,21 +105,6 @@ function profilesOf(root: string, shape: RunShape): Profile[] {
 function timelineOf(profile: Profile): Timeline {
   if ('wrong' in profile) throw new Error(profile.wrong);
   return profile.timeline;
-}
-
-function scenarioFile(kind: ScenarioKind, name: string): string {
-  return kind === 'load' ? join('protocol', `${name}.load.ts`) : join('journeys', `${name}.journey.ts`);
-}
-
-/** A scenario is a file: its name is the scenario's. */
-function knownScenarios(root: string): Record<ScenarioKind, string[]> {
-  const names = (folder: string, ending: string): string[] =>
-    existsSync(join(root, folder))
-      ? readdirSync(join(root, folder)).flatMap((file) =>
-          file.endsWith(ending) ? [file.slice(0, -ending.length)] : [],
-        )
-      : [];
-  return { load: names('protocol', '.load.ts').sort(), journey: names('journeys', '.journey.ts').sort() };
 }
 
 function isWorker(env: NodeJS.ProcessEnv): boolean {

@@ -190,7 +190,7 @@ const profile = z.strictObject({
   scenarios: z
     .record(z.string(), scenario)
     .refine((all) => Object.keys(all).length > 0, 'at least one scenario')
-    .describe('By the name of a file: protocol/<name>.load.ts or journeys/<name>.journey.ts.'),
+    .describe('By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts.'),
   thresholds: z
     .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
     .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.'),

@@ -55,7 +55,7 @@ const ORPHAN_MS = 5_000;
 const STOPPED_TEARDOWN_MS = 5_000;
 
 /**
- * Declares protocol work: one Playwright test a slice, in a file `protocol/<name>.load.ts`.
+ * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
  * @param name the file's name; profiles call the scenario by it
  */
 export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
@@ -76,7 +76,7 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
 }
 
 /**
- * Declares a browser user: one Playwright test a slice, in a file `journeys/<name>.journey.ts`; each iteration is a session.
+ * Declares a browser user: one Playwright test a slice, in a file `<name>.journey.ts` below `journeys/`; each iteration is a session.
  * @param name the file's name; profiles call the scenario by it
  */
 export function journey(name: string, definition: JourneyDefinition): void {

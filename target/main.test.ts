@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestDevice } from './device.fixture.ts';
-import { listening, runTarget } from './process.fixture.ts';
-import { type TestDatabase, testDatabase } from './target.fixture.ts';
+import { listening, runTarget } from './core/process.fixture.ts';
+import { type TestDatabase, testDatabase } from './core/target.fixture.ts';
+import { TestDevice } from './families/relay/device.fixture.ts';
 
 let database: TestDatabase;
 let folder: string;

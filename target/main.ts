@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
-import { readOptions } from './options.ts';
-import { serveAsWorker, startProcesses } from './processes.ts';
-import { startTarget } from './server.ts';
-import { StartError } from './start-error.ts';
+import { readOptions } from './core/options.ts';
+import { serveAsWorker, startProcesses } from './core/processes.ts';
+import { startTarget } from './core/server.ts';
+import { StartError } from './core/start-error.ts';
 
 const PARENT_CHECK_MS = 1_000;
 

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serve } from '../support/server.fixture.ts';
-import { expect, launch } from '../target/chromium.fixture.ts';
+import { expect, launch } from '../target/core/chromium.fixture.ts';
 import { Project, pingProfile, repository } from './project.ts';
 
 /** Its slice is ready once the target lets it. */
 const gatedLoad = `
   import { load } from '${repository}/support/test.ts';
-  import { Http } from '${repository}/protocol/clients/http.ts';
+  import { Http } from '${repository}/protocol/transports/http.ts';
 
   load('ping', {
     async setup(slice) {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Pool } from 'pg';
 import type { Verdict } from '../support/judge/verdict.ts';
-import { parseFaults } from '../target/faults.ts';
-import { type Cluster, startCluster } from '../target/postgres.ts';
-import { startTarget } from '../target/server.ts';
-import { anyMachine, Project, repository } from './project.ts';
+import { parseFaults } from '../target/core/faults.ts';
+import { type Cluster, startCluster } from '../target/core/postgres.ts';
+import { startTarget } from '../target/core/server.ts';
+import { anyMachine, Project, repository, scenarioFile } from './project.ts';
 
 const load = (scenario: object) => ({ executor: 'constant-arrival-rate', duration: '2s', ...scenario });
 const closed = (scenario: object) => ({ executor: 'constant-vus', duration: '2s', ...scenario });
@@ -91,9 +91,7 @@ async function run(t: TestContext, names: (keyof typeof profiles)[], list: strin
   const chosen = names.map((name) => profiles[name]);
   const scenarios = Object.assign({}, ...chosen.map((one) => one.scenarios));
   const thresholds = Object.assign({}, ...chosen.map((one) => one.thresholds));
-  const files = Object.keys(scenarios).map((scenario) =>
-    scenario === 'light' ? `journeys/${scenario}.journey.ts` : `protocol/${scenario}.load.ts`,
-  );
+  const files = Object.keys(scenarios).map(scenarioFile);
   const project = new Project(t, {
     ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
     'profiles/faulty.json': profile(scenarios, thresholds),

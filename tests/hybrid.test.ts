@@ -1,6 +1,6 @@
 /** Real browsers, the real relay load and the embedded target, in one run. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import type { ProfileSpec } from '../support/profile.ts';
 import { serve } from '../support/server.fixture.ts';
-import { anyMachine, filesIn, Project, Run, reason, repository } from './project.ts';
+import { anyMachine, filesIn, Project, Run, reason, repository, scenarioFile } from './project.ts';
 
 /**
  * The repository's smoke profile, for any machine and any length: it needs one sample for each threshold, and its limits on
@@ -30,9 +30,7 @@ function lenientSmoke(): ProfileSpec {
 /** The real ones, of every scenario that the profile has. */
 const scenarios: Record<string, string | ProfileSpec> = { 'profiles/smoke.json': lenientSmoke() };
 for (const name of Object.keys(lenientSmoke().scenarios)) {
-  const file = [`protocol/${name}.load.ts`, `journeys/${name}.journey.ts`].find((one) =>
-    existsSync(join(repository, one)),
-  )!;
+  const file = scenarioFile(name);
   scenarios[file] = `import '${repository}/${file}';`;
 }
 

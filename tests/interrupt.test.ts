@@ -252,7 +252,7 @@ describe('a target that dies', { concurrency: 2 }, () => {
 
   test('ends the run when it is the embedded one', async (t) => {
     const project = new Project(t, {
-      'protocol/sync-relay.load.ts': `import '${repository}/protocol/sync-relay.load.ts';`,
+      'protocol/sync-relay.load.ts': `import '${repository}/protocol/relay/sync-relay.load.ts';`,
       'profiles/small.json': {
         description: 'a test',
         scenarios: { 'sync-relay': { executor: 'constant-arrival-rate', rate: 20, duration: LONG, maxVUs: 5 } },

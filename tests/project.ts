@@ -13,14 +13,21 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import type { Finding, Reason, Verdict } from '../support/judge/verdict.ts';
+import { scenarioFiles } from '../support/scenario-files.ts';
 
 /** The repository: projects import the suite's words from here. */
 export const repository = dirname(import.meta.dirname);
+
+/** Where the repository defines a scenario, as a path below {@link repository}. */
+export function scenarioFile(name: string): string {
+  const { load, journey } = scenarioFiles(repository);
+  return relative(repository, (load.get(name) ?? journey.get(name))!);
+}
 
 const PLAYWRIGHT = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
 
@@ -241,7 +248,7 @@ export async function gone(processes: Process[]): Promise<void> {
 export function getLoad(name = 'ping', operations = ''): string {
   return `
     import { load } from '${repository}/support/test.ts';
-    import { Http } from '${repository}/protocol/clients/http.ts';
+    import { Http } from '${repository}/protocol/transports/http.ts';
 
     load('${name}', {
       setup: (slice) => new Http(slice, slice.target.apiUrl),

@@ -86,7 +86,7 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
     ].join('\n'),
     'protocol/ping.load.ts': `
       import { load } from '${repository}/support/test.ts';
-      import { Http } from '${repository}/protocol/clients/http.ts';
+      import { Http } from '${repository}/protocol/transports/http.ts';
 
       load('ping', {
         setup: (slice) => new Http(slice, slice.target.apiUrl),

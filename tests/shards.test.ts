@@ -13,7 +13,7 @@ const SHARDS = 3;
 /** Every write is acknowledged to one VU and read by the next one, whose slice is another shard's. */
 const notes = `
   import { load, DeviceHistory, epochMs, changeId } from '../../../../support/test.ts';
-  import { Http } from '../../../../protocol/clients/http.ts';
+  import { Http } from '../../../../protocol/transports/http.ts';
 
   load('notes', {
     oracles: ['acknowledged-writes'],

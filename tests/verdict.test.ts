@@ -22,7 +22,7 @@ interface Parts {
 function pingLoad({ vu = '', get = '', teardown = '', headers = '{}' }: Parts = {}): string {
   return `
     import { load } from '${repository}/support/test.ts';
-    import { Http } from '${repository}/protocol/clients/http.ts';
+    import { Http } from '${repository}/protocol/transports/http.ts';
 
     let turn = 0;
     let started = false;

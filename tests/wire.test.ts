@@ -14,8 +14,8 @@ const SECRETS = ['p%40ssw0rd', 'p@ssw0rd', 'pr%40xy', 'pr@xy'];
 
 const load = `
   import { load } from '${repository}/support/test.ts';
-  import { Http } from '${repository}/protocol/clients/http.ts';
-  import { Socket } from '${repository}/protocol/clients/socket.ts';
+  import { Http } from '${repository}/protocol/transports/http.ts';
+  import { Socket } from '${repository}/protocol/transports/socket.ts';
 
   load('ping', {
     setup: (slice) => new Http(slice, slice.target.apiUrl),

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Vu } from '../../support/test.ts';
-import { Replica } from '../clients/replica.ts';
+import { Replica } from '../apis/relay/replica.ts';
 import type { Dialect } from './options.ts';
 import { concurrentPairs, type Peer } from './peer.ts';
 import { type DocumentEvidence, SharedDocument } from './shared-document.ts';

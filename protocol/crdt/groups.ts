@@ -1,14 +1,14 @@
 import type { SliceContext, Vu } from '../../support/test.ts';
-import { Cipher } from '../clients/cipher.ts';
-import { Http } from '../clients/http.ts';
-import type { Replica } from '../clients/replica.ts';
-import { yjsDialectOf } from '../clients/room-dialect.ts';
-import { roomWire, type YjsDialect } from '../clients/room-wire.ts';
+import { Cipher } from '../apis/relay/cipher.ts';
+import type { Replica } from '../apis/relay/replica.ts';
+import { Http } from '../transports/http.ts';
 import { Group, MAX_DEVICES } from './group.ts';
 import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
 import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
+import { yjsDialectOf } from './room-dialect.ts';
 import { RoomPeer } from './room-peer.ts';
+import { roomWire, type YjsDialect } from './room-wire.ts';
 
 /** A configured account has a history; pulling begins this long before, should the relay's clock be behind. */
 const CLOCK_SLACK_MS = 60_000;

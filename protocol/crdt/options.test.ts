@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testSlice } from '../clients/slice.fixture.ts';
+import { testSlice } from '../slice.fixture.ts';
 import { conflictOptions } from './options.ts';
 
 function read(options: Record<string, unknown>, ...configured: string[]) {

@@ -1,6 +1,6 @@
 import type { DeviceEvidence } from '../../support/test.ts';
-import type { Replica } from '../clients/replica.ts';
-import { pairOf } from '../clients/version.ts';
+import type { Replica } from '../apis/relay/replica.ts';
+import { pairOf } from '../apis/relay/version.ts';
 
 /** One change of one entity by one device. */
 export interface Edit {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { serve } from '../../support/server.fixture.ts';
-import { Cipher } from '../clients/cipher.ts';
-import { Http } from '../clients/http.ts';
-import { Replica } from '../clients/replica.ts';
-import { testSlice, testVu } from '../clients/slice.fixture.ts';
+import { Cipher } from '../apis/relay/cipher.ts';
+import { Replica } from '../apis/relay/replica.ts';
+import { testSlice, testVu } from '../slice.fixture.ts';
+import { Http } from '../transports/http.ts';
 import { RelayPeer } from './relay-peer.ts';
 
 const cipher = Cipher.ofToken('token');

@@ -1,11 +1,11 @@
 import { changeId, type DeviceEvidence, DeviceHistory, type Vu } from '../../support/test.ts';
-import type { Cipher } from '../clients/cipher.ts';
-import type { Http } from '../clients/http.ts';
-import { type PulledChange, Pulling } from '../clients/pulling.ts';
-import { type Change, RelayApi } from '../clients/relay-api.ts';
-import type { Replica } from '../clients/replica.ts';
-import { Stamps } from '../clients/stamps.ts';
-import { EntityVersions } from '../clients/version.ts';
+import { type Change, RelayApi } from '../apis/relay/api.ts';
+import type { Cipher } from '../apis/relay/cipher.ts';
+import { type PulledChange, Pulling } from '../apis/relay/pulling.ts';
+import type { Replica } from '../apis/relay/replica.ts';
+import { Stamps } from '../apis/relay/stamps.ts';
+import { EntityVersions } from '../apis/relay/version.ts';
+import type { Http } from '../transports/http.ts';
 import type { Edit, Peer } from './peer.ts';
 
 /** A relay whose `has_more` never ends must not hold a device for ever. */

@@ -1,7 +1,7 @@
 import { changeId, type Vu } from '../../support/test.ts';
-import type { Replica } from '../clients/replica.ts';
-import { RoomClient, type RoomOptions } from '../clients/room.ts';
+import type { Replica } from '../apis/relay/replica.ts';
 import { concurrentPairs, type Edit, type Peer } from './peer.ts';
+import { RoomClient, type RoomOptions } from './room.ts';
 
 /** A device in a Yjs room. Its wire knows neither acknowledgements nor versions. */
 export class RoomPeer implements Peer {

@@ -1,5 +1,5 @@
 import type { DeviceEvidence, ReplicaEvidence } from '../../support/test.ts';
-import { areMerged } from '../clients/replica.ts';
+import { areMerged } from '../apis/relay/replica.ts';
 import type { Edit, Peer } from './peer.ts';
 
 /** Pauses between two looks at a document that has not converged; each is twice the one before, up to the longest. */

@@ -1,11 +1,11 @@
 import { MigrationHistory, type SliceContext, type Vu } from '../../support/test.ts';
-import { DwcpStream } from '../clients/dwcp-stream.ts';
-import { Http } from '../clients/http.ts';
-import { vmBaseUrl, vmToken } from '../clients/vm-api.ts';
-import { Rounds } from '../rounds.ts';
+import { vmBaseUrl, vmToken } from '../apis/vms/api.ts';
+import { Http } from '../transports/http.ts';
+import { Rounds } from '../transports/rounds.ts';
 import type { Follow } from './follow.ts';
 import { type FleetEvidence, Migrant, type Shared } from './migrant.ts';
 import { type MigrationOptions, migrationOptions } from './options.ts';
+import { DwcpStream } from './stream.ts';
 
 /** The migrants of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
 export class Fleet implements Shared {

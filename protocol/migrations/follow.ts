@@ -1,8 +1,8 @@
 import type { MigrationRecord, SliceContext } from '../../support/test.ts';
-import type { DwcpApi, Job } from '../clients/dwcp-api.ts';
-import type { DwcpStream, Follower } from '../clients/dwcp-stream.ts';
-import type { Rounds } from '../rounds.ts';
+import type { Rounds } from '../transports/rounds.ts';
+import type { DwcpApi, Job } from './api.ts';
 import type { MigrationOptions } from './options.ts';
+import type { DwcpStream, Follower } from './stream.ts';
 
 /** Events that a VM may have before its job's id is known. */
 const MAX_EARLY = 100;

@@ -7,14 +7,14 @@ import type {
   MigrationRecord,
   Vu,
 } from '../../support/test.ts';
-import { DwcpApi, type MigrationOrder } from '../clients/dwcp-api.ts';
-import type { DwcpStream } from '../clients/dwcp-stream.ts';
-import type { Http } from '../clients/http.ts';
-import { VmApi, zones } from '../clients/vm-api.ts';
-import type { Rounds } from '../rounds.ts';
+import { VmApi, zones } from '../apis/vms/api.ts';
+import type { Http } from '../transports/http.ts';
+import type { Rounds } from '../transports/rounds.ts';
+import { DwcpApi, type MigrationOrder } from './api.ts';
 import { Follow } from './follow.ts';
 import type { MigrationOptions } from './options.ts';
 import { Probe, type Reply } from './probe.ts';
+import type { DwcpStream } from './stream.ts';
 
 /** Metrics of the migrations themselves; a load that uses them declares them. */
 export const migrationMetrics = {

@@ -4,12 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type DeliveryEvidence, eventDelivery } from '../../support/check/delivery.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
-import { parseFaults } from '../../target/faults.ts';
-import { type Cluster, startCluster } from '../../target/postgres.ts';
-import { startTarget } from '../../target/server.ts';
-import { realtimeMetrics } from '../clients/realtime.ts';
-import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
-import { vmMetrics, vmToken } from '../clients/vm-api.ts';
+import { parseFaults } from '../../target/core/faults.ts';
+import { type Cluster, startCluster } from '../../target/core/postgres.ts';
+import { startTarget } from '../../target/core/server.ts';
+import { vmMetrics, vmToken } from '../apis/vms/api.ts';
+import { recorded, testSlice, testVu } from '../slice.fixture.ts';
+import { realtimeMetrics } from './api.ts';
 import { Audience } from './audience.ts';
 
 const CONNECTIONS = 5;

@@ -1,7 +1,7 @@
 import type { DeliveryEvidence, SliceContext, Vu } from '../../support/test.ts';
-import { RealtimeAccess, RealtimeClient } from '../clients/realtime.ts';
-import { vmToken } from '../clients/vm-api.ts';
-import { Rounds } from '../rounds.ts';
+import { vmToken } from '../apis/vms/api.ts';
+import { Rounds } from '../transports/rounds.ts';
+import { RealtimeAccess, RealtimeClient } from './api.ts';
 import { realtimeOptions } from './options.ts';
 import { Stirrer } from './stirrer.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testSlice } from '../clients/slice.fixture.ts';
+import { testSlice } from '../slice.fixture.ts';
 import { realtimeOptions } from './options.ts';
 
 const read = (options: Record<string, unknown>) => realtimeOptions({ ...testSlice('http://127.0.0.1'), options });

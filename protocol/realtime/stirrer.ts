@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Vu } from '../../support/test.ts';
-import { Http } from '../clients/http.ts';
-import { VmApi, vmBaseUrl, zones } from '../clients/vm-api.ts';
+import { VmApi, vmBaseUrl, zones } from '../apis/vms/api.ts';
+import { Http } from '../transports/http.ts';
 
 /** How long a new VM may take until it can be started. */
 const CREATION_MS = 30_000;

@@ -1,5 +1,5 @@
 import type { Vu } from '../../support/test.ts';
-import { type VmChanges, type VmQuery, type VmSpec, zones } from '../clients/vm-api.ts';
+import { type VmChanges, type VmQuery, type VmSpec, zones } from '../apis/vms/api.ts';
 
 const CPU_CORES = [1, 2, 4, 8];
 const MEMORY_MB = [512, 1_024, 2_048, 4_096];

@@ -3,9 +3,9 @@ import { after, before, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
 import { serve } from '../../support/server.fixture.ts';
-import { parseFaults } from '../../target/faults.ts';
-import { type TestDatabase, testDatabase, testTarget } from '../../target/target.fixture.ts';
-import { recorded, testSlice, testVu } from '../clients/slice.fixture.ts';
+import { parseFaults } from '../../target/core/faults.ts';
+import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
+import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets, fleetOptions } from './fleets.ts';
 

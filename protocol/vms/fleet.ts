@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ExpectedVm, VmEvidence, Vu } from '../../support/test.ts';
-import type { Http } from '../clients/http.ts';
-import { type Vm, VmApi, type VmSpec, zones } from '../clients/vm-api.ts';
+import { type Vm, VmApi, type VmSpec, zones } from '../apis/vms/api.ts';
+import type { Http } from '../transports/http.ts';
 import { anyChanges, anyQuery, anySpec, PAGE } from './choice.ts';
 import { type Fits, Holding } from './holding.ts';
 

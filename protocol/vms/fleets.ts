@@ -1,6 +1,6 @@
 import { type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
-import { Http, json } from '../clients/http.ts';
-import { areVms, type Vm, vmBaseUrl, vmToken } from '../clients/vm-api.ts';
+import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
+import { Http, json } from '../transports/http.ts';
 import { Fleet, type Shared } from './fleet.ts';
 
 /** The contract's. */

@@ -1,5 +1,5 @@
 import { ExpectedVm, type Mismatch, type VmEvidence, VmHistory, type VmStatus, type Vu } from '../../support/test.ts';
-import type { Vm, VmApi, VmSpec, Written } from '../clients/vm-api.ts';
+import type { Vm, VmApi, VmSpec, Written } from '../apis/vms/api.ts';
 
 /** The contract's. */
 const MAX_FOUND = 100;

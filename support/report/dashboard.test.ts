@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser, Page } from '@playwright/test';
-import { expect, launch } from '../../target/chromium.fixture.ts';
+import { expect, launch } from '../../target/core/chromium.fixture.ts';
 import { serve } from '../server.fixture.ts';
 import { Dashboard, wantsDashboard } from './dashboard.ts';
 import type { LiveCourse, LiveSecond } from './html/live.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, expect, type Page } from '@playwright/test';
-import { launch } from '../../target/chromium.fixture.ts';
+import { launch } from '../../target/core/chromium.fixture.ts';
 import type { MetricSummary } from '../judge/verdict.ts';
 import type { Tags } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';

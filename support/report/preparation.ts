@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
 import { commandLine, isFiltered } from '../command-line.ts';
@@ -7,6 +7,7 @@ import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
+import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
@@ -44,7 +45,7 @@ export async function prepare(
     throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
   }
   const declared = declarations(suite);
-  if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared);
+  if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared, root);
   if (declared.size === 0) return undefined;
   checkScenarios(timeline, declared);
   checkRepeats(timeline, suite);
@@ -156,11 +157,11 @@ function declarations(suite: Suite): Map<string, Declaration> {
 }
 
 /** A file without its load(…) would else be left out of the run, and its thresholds with it. */
-function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>): void {
+function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>, root: string): void {
   const gone = scenarios.find(({ name }) => !declared.has(name));
   if (!gone) return;
   const { name, kind } = gone;
-  const file = kind === 'load' ? `protocol/${name}.load.ts` : `journeys/${name}.journey.ts`;
+  const file = relative(root, scenarioFiles(root)[kind].get(name)!);
   throw new Error(
     `${file} declares nothing, but ${path} runs scenarios.${name}; allowed is one ${kind}(…) with the name of its file.`,
   );

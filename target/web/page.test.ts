@@ -3,9 +3,9 @@ import { createDecipheriv, pbkdf2Sync } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import * as Y from 'yjs';
-import { expect, launch } from '../chromium.fixture.ts';
-import { startTarget, type Target } from '../server.ts';
-import { type TestDatabase, testDatabase } from '../target.fixture.ts';
+import { expect, launch } from '../core/chromium.fixture.ts';
+import { startTarget, type Target } from '../core/server.ts';
+import { type TestDatabase, testDatabase } from '../core/target.fixture.ts';
 import type { Change } from './relay.ts';
 
 const PASSWORD = 'correct horse battery';

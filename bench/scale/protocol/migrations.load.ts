@@ -1,1 +1,1 @@
-import '../../../protocol/migrations.load.ts';
+import '../../../protocol/migrations/migrations.load.ts';

@@ -1,1 +1,1 @@
-import '../../../protocol/realtime.load.ts';
+import '../../../protocol/realtime/realtime.load.ts';

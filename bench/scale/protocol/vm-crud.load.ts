@@ -1,1 +1,1 @@
-import '../../../protocol/vm-crud.load.ts';
+import '../../../protocol/vms/vm-crud.load.ts';

@@ -1,0 +1,44 @@
+/** A relay as one that is published works, where it differs from the embedded target's: see the wire contract. */
+import type { TestContext } from 'node:test';
+import { serve } from '../../../support/server.fixture.ts';
+import type { Change } from './api.ts';
+
+const PAGE = 100;
+
+/**
+ * Takes a change of an entity only when its `timestamp` is greater than that of the one before; its pages are in the order of
+ * the changes' own timestamps, and the answer's `timestamp` is its clock.
+ */
+export async function publishedRelay(t: TestContext): Promise<{ url: string; rejected: string[] }> {
+  const changes: (Change & { account: string })[] = [];
+  const rejected: string[] = [];
+  const { url } = await serve(t, async (request, answer) => {
+    let text = '';
+    for await (const part of request) text += part;
+    const account = request.headers.authorization ?? '';
+    const asked = JSON.parse(text) as { device_id: string; since_timestamp: number; changes: Change[] };
+    const respond = (body: object) =>
+      answer.end(JSON.stringify({ protocol_version: '1.0.0', timestamp: Date.now(), ...body }));
+    if (request.url?.endsWith('/push')) {
+      const accepted: string[] = [];
+      for (const change of asked.changes) {
+        const before = changes.findLast((one) => one.account === account && one.entity_id === change.entity_id);
+        if (before && before.timestamp >= change.timestamp) rejected.push(change.id);
+        else {
+          changes.push({ ...change, device_id: asked.device_id, account });
+          accepted.push(change.id);
+        }
+      }
+      const refused = asked.changes.filter(({ id }) => !accepted.includes(id));
+      const reasons = refused.map(({ id }) => ({ id, reason: 'Duplicate or outdated change' }));
+      respond({ success: true, accepted, rejected: reasons });
+      return;
+    }
+    const later = changes
+      .filter((one) => one.account === account && one.device_id !== asked.device_id)
+      .filter(({ timestamp }) => timestamp > asked.since_timestamp)
+      .sort((a, b) => a.timestamp - b.timestamp);
+    respond({ changes: later.slice(0, PAGE), has_more: later.length > PAGE });
+  });
+  return { url, rejected };
+}

@@ -1,0 +1,333 @@
+import type { SliceContext, Target, Vu } from '../../../support/test.ts';
+import { type Answer, type Call, type Http, json, type Method } from '../../transports/http.ts';
+
+/** Metrics of the VM control plane's calls; a load that uses them declares them. */
+export const vmMetrics = {
+  vm_list_duration: 'trend',
+  vm_create_duration: 'trend',
+  vm_get_duration: 'trend',
+  vm_update_duration: 'trend',
+  vm_delete_duration: 'trend',
+  vm_start_duration: 'trend',
+  vm_stop_duration: 'trend',
+  vm_migrate_duration: 'trend',
+  vm_metrics_duration: 'trend',
+  vm_search_duration: 'trend',
+  vm_aggregate_duration: 'trend',
+  vm_batch_duration: 'trend',
+} as const;
+
+/** Where VMs can be. */
+export const zones: readonly string[] = ['us-west-1', 'us-east-1', 'eu-west-1'];
+
+/** What a VM is made with. */
+export interface VmSpec {
+  name: string;
+  cpu_cores: number;
+  memory_mb: number;
+  disk_gb: number;
+  image: string;
+  zone: string;
+  tags: Record<string, string>;
+}
+
+export type VmChanges = Partial<Pick<VmSpec, 'cpu_cores' | 'memory_mb' | 'tags'>>;
+
+/** What can be relied on in a VM that the target tells of. */
+export interface Vm {
+  id: string;
+  name: string;
+  status: string;
+  zone: string;
+  cpu_cores: number;
+  memory_mb: number;
+  tags?: Record<string, string>;
+}
+
+/** Which VMs are asked for; the contract's words. */
+export interface VmQuery {
+  /** Up to 100. */
+  limit: number;
+  offset?: number;
+  zone?: string;
+  status?: string;
+  sort?: 'cpu_cores' | 'memory_mb' | 'created_at';
+  order?: 'asc' | 'desc';
+  /** Such as `metrics,migrations`. */
+  include?: string;
+}
+
+export interface VmPage {
+  data: Vm[];
+  /** How many there are on all pages; a target need not say. */
+  total: number | undefined;
+}
+
+export type BatchOperation = { action: 'create'; data: VmSpec } | { action: 'delete'; id: string };
+
+/**
+ * What has become of a write. `open`: nobody knows, as there was no answer, or a gateway's 5xx, which does not say what became
+ * of the request behind it.
+ */
+export type Fate = 'done' | 'refused' | 'open';
+
+export interface Written {
+  fate: Fate;
+  /** 0 without an answer. */
+  status: number;
+  /** When it is done and the answer shows it. */
+  vm: Vm | undefined;
+}
+
+export interface BatchWritten {
+  fate: Fate;
+  status: number;
+  /** Ids in the order of the operations; undefined unless it is done and the answer is as in the contract. */
+  ids: string[] | undefined;
+}
+
+type Op =
+  | 'list'
+  | 'create'
+  | 'get'
+  | 'update'
+  | 'delete'
+  | 'start'
+  | 'stop'
+  | 'migrate'
+  | 'metrics'
+  | 'search'
+  | 'aggregate'
+  | 'batch';
+
+/** What is written on every call of a kind, made once. */
+interface Words {
+  op: Op;
+  metric: keyof typeof vmMetrics;
+  /** The contract's. */
+  good: readonly number[];
+  statusCheck: string;
+  contractCheck: string;
+}
+
+const words = (op: Op, ...good: number[]): Words => ({
+  op,
+  metric: `vm_${op}_duration`,
+  good,
+  statusCheck: `${op}: status is ${good.join(' or ')}`,
+  contractCheck: `${op}: answer is as in the contract`,
+});
+
+const calls = {
+  list: words('list', 200),
+  create: words('create', 201),
+  get: words('get', 200),
+  find: words('get', 200, 404),
+  update: words('update', 200),
+  delete: words('delete', 204),
+  deleteAgain: words('delete', 204, 404),
+  start: words('start', 200, 202),
+  stop: words('stop', 200, 202),
+  migrate: words('migrate', 200, 202),
+  metrics: words('metrics', 200),
+  metricsWhileMigrating: words('metrics', 200, 503),
+  search: words('search', 200),
+  aggregate: words('aggregate', 200),
+  batch: words('batch', 200, 201),
+} as const satisfies Record<string, Words>;
+
+/** Where the VM control plane's paths begin. */
+export function vmBaseUrl({ apiUrl, vmApiPrefix }: Target): string {
+  return `${apiUrl}${vmApiPrefix}`;
+}
+
+/** The token of a run's VMs: the configured one, or one made up, which is an account that all VM loads of the run share. */
+export function vmToken({ target, runId }: SliceContext): string {
+  return target.token ?? `tandem-${runId}-vms`;
+}
+
+/** A VU's calls to the VM control plane, each measured and its answer checked. Nothing here throws. */
+export class VmApi {
+  readonly #http: Http;
+  readonly #vu: Vu;
+  readonly #headers: Record<string, string>;
+  readonly #jsonHeaders: Record<string, string>;
+
+  /** @param http of {@link vmBaseUrl} */
+  constructor(http: Http, vu: Vu, token: string) {
+    this.#http = http;
+    this.#vu = vu;
+    this.#headers = { authorization: `Bearer ${token}` };
+    this.#jsonHeaders = { ...this.#headers, 'content-type': 'application/json' };
+  }
+
+  /** One page of the account's VMs; undefined when the answer is of no use. */
+  async list(query: VmQuery): Promise<VmPage | undefined> {
+    const words = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    const answer = await this.#send(calls.list, 'GET', `/vms?${words.join('&')}`);
+    if (answer.status !== 200) return undefined;
+    const page = json<{ data?: unknown; pagination?: { total?: unknown } }>(answer);
+    const data = page?.data;
+    if (!this.#vu.check(calls.list.contractCheck, areVms(data))) return undefined;
+    this.#vu.check('list: VMs are those asked for, in order', fits(data as Vm[], query));
+    const total = page?.pagination?.total;
+    return { data: data as Vm[], total: typeof total === 'number' ? total : undefined };
+  }
+
+  create(spec: VmSpec): Promise<Written> {
+    return this.#write(calls.create, 'POST', '/vms', spec);
+  }
+
+  /** The VM, which must be there. Null when it is not (404), undefined when the answer is of no use. */
+  get(id: string): Promise<Vm | null | undefined> {
+    return this.#read(calls.get, id);
+  }
+
+  /** The VM, if there is one: as `get`, but 404 is an answer like any other. */
+  find(id: string): Promise<Vm | null | undefined> {
+    return this.#read(calls.find, id);
+  }
+
+  update(id: string, changes: VmChanges): Promise<Written> {
+    return this.#write(calls.update, this.#vu.target.vmUpdateMethod, pathOf(id), changes);
+  }
+
+  /** @param mayBeGone an earlier deletion was never answered: 404 is as good as 204 */
+  delete(id: string, mayBeGone = false): Promise<Written> {
+    return this.#write(mayBeGone ? calls.deleteAgain : calls.delete, 'DELETE', pathOf(id));
+  }
+
+  start(id: string): Promise<Written> {
+    return this.#write(calls.start, 'POST', `${pathOf(id)}/start`);
+  }
+
+  stop(id: string): Promise<Written> {
+    return this.#write(calls.stop, 'POST', `${pathOf(id)}/stop`);
+  }
+
+  migrate(id: string, targetZone: string, bandwidthMbps: number): Promise<Written> {
+    const order = { target_zone: targetZone, bandwidth_limit_mbps: bandwidthMbps };
+    return this.#write(calls.migrate, 'POST', `${pathOf(id)}/migrate`, order);
+  }
+
+  /**
+   * How busy a VM is. Gives the answer's status, 0 without one.
+   * @param mayBePaused it migrates: 503 is an answer, too
+   */
+  async metrics(id: string, mayBePaused = false): Promise<number> {
+    const kind = mayBePaused ? calls.metricsWhileMigrating : calls.metrics;
+    const answer = await this.#send(kind, 'GET', `${pathOf(id)}/metrics`);
+    if (answer.status === 200) this.#vu.check(kind.contractCheck, isOf(id, json(answer)));
+    return answer.status;
+  }
+
+  /** VMs with `words` in them; undefined when the answer is of no use. */
+  async search(words: string, limit: number): Promise<Vm[] | undefined> {
+    const answer = await this.#send(calls.search, 'GET', `/vms/search?q=${encodeURIComponent(words)}&limit=${limit}`);
+    if (answer.status !== 200) return undefined;
+    const data = json<{ data?: unknown }>(answer)?.data;
+    if (!this.#vu.check(calls.search.contractCheck, areVms(data))) return undefined;
+    this.#vu.check('search: at most as many as asked for', (data as Vm[]).length <= limit);
+    return data as Vm[];
+  }
+
+  async aggregate(): Promise<void> {
+    const answer = await this.#send(calls.aggregate, 'GET', '/vms/stats/aggregate');
+    if (answer.status !== 200) return;
+    const total = json<{ total_vms?: unknown }>(answer)?.total_vms;
+    this.#vu.check(calls.aggregate.contractCheck, Number.isInteger(total) && (total as number) >= 0);
+  }
+
+  /** All or nothing, in one transaction. */
+  async batch(operations: readonly BatchOperation[]): Promise<BatchWritten> {
+    const answer = await this.#send(calls.batch, 'POST', '/vms/batch', { operations });
+    const fate = fateOf(answer, calls.batch);
+    const { status } = answer;
+    if (fate !== 'done') return { fate, status, ids: undefined };
+    const results = json<{ results?: { id?: unknown }[] }>(answer)?.results;
+    const ids = Array.isArray(results) ? results.map((result) => result?.id) : [];
+    const isRight = ids.length === operations.length && ids.every((id) => typeof id === 'string');
+    return { fate, status, ids: this.#vu.check(calls.batch.contractCheck, isRight) ? (ids as string[]) : undefined };
+  }
+
+  async #read(kind: Words, id: string): Promise<Vm | null | undefined> {
+    const answer = await this.#send(kind, 'GET', pathOf(id));
+    if (answer.status === 404) return null;
+    if (answer.status !== 200) return undefined;
+    const vm = json<Vm>(answer);
+    return this.#vu.check(kind.contractCheck, isVm(vm)) ? vm : undefined;
+  }
+
+  async #write(kind: Words, method: Method, path: string, content?: object): Promise<Written> {
+    const answer = await this.#send(kind, method, path, content);
+    const { status } = answer;
+    const fate = fateOf(answer, kind);
+    if (fate !== 'done' || kind.op === 'delete') return { fate, status, vm: undefined };
+    const vm = json<Vm>(answer);
+    const isRight = isVm(vm);
+    // What start, stop and migrate say beside their status is not in the contract.
+    if (kind.op === 'create' || kind.op === 'update') this.#vu.check(kind.contractCheck, isRight);
+    return { fate, status, vm: isRight ? vm : undefined };
+  }
+
+  async #send(kind: Words, method: Method, path: string, content?: object): Promise<Answer> {
+    const call: Call = { op: kind.op, method, path, headers: this.#headers, expects: kind.good };
+    if (content) {
+      call.headers = this.#jsonHeaders;
+      call.body = JSON.stringify(content);
+    }
+    const answer = await this.#http.request(call);
+    const vu = this.#vu;
+    if (answer.durationMs > 0) vu.add(kind.metric, answer.durationMs);
+    if (answer.outcome !== 'ok') vu.fail(answer.outcome);
+    vu.check(kind.statusCheck, kind.good.includes(answer.status));
+    return answer;
+  }
+}
+
+function pathOf(id: string): string {
+  return `/vms/${encodeURIComponent(id)}`;
+}
+
+function fateOf({ status, outcome }: Answer, { good }: Words): Fate {
+  if (good.includes(status)) return 'done';
+  return outcome === 'indeterminate' || status >= 500 ? 'open' : 'refused';
+}
+
+function isVm(found: Vm | undefined | null): found is Vm {
+  return (
+    typeof found === 'object' &&
+    found !== null &&
+    typeof found.id === 'string' &&
+    found.id !== '' &&
+    typeof found.name === 'string' &&
+    typeof found.status === 'string' &&
+    typeof found.zone === 'string' &&
+    typeof found.cpu_cores === 'number' &&
+    typeof found.memory_mb === 'number' &&
+    (found.tags === undefined || (typeof found.tags === 'object' && found.tags !== null))
+  );
+}
+
+export function areVms(found: unknown): found is Vm[] {
+  return Array.isArray(found) && found.every(isVm);
+}
+
+/** Whether they are metrics, and of no other VM. */
+function isOf(id: string, metrics: { vm_id?: unknown } | undefined): boolean {
+  return typeof metrics === 'object' && metrics !== null && (metrics.vm_id === undefined || metrics.vm_id === id);
+}
+
+function fits(vms: Vm[], { limit, zone, status, sort, order }: VmQuery): boolean {
+  if (vms.length > limit) return false;
+  const sign = order === 'asc' ? 1 : -1;
+  let before: Vm | undefined;
+  for (const vm of vms) {
+    if (zone !== undefined && vm.zone !== zone) return false;
+    if (status !== undefined && vm.status !== status) return false;
+    const sorted = sort === undefined || sort === 'created_at' || !before || sign * (vm[sort] - before[sort]) >= 0;
+    if (!sorted) return false;
+    before = vm;
+  }
+  return true;
+}

@@ -1,0 +1,83 @@
+/** Rooms of a real Hocuspocus server. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Server } from '@hocuspocus/server';
+import type { SliceContext } from '../../support/vu.ts';
+import { areMerged, Replica } from '../apis/relay/replica.ts';
+import { recorded, testSlice } from '../slice.fixture.ts';
+import { RoomClient } from './room.ts';
+import { yjsDialectOf } from './room-dialect.ts';
+import { roomWire } from './room-wire.ts';
+
+let clients = 0;
+
+async function serve(t: TestContext): Promise<{ server: Server; slice: SliceContext }> {
+  const server = new Server({
+    address: '127.0.0.1',
+    port: 0,
+    quiet: true,
+    stopOnSignals: false,
+    async onAuthenticate({ token }) {
+      if (token !== 'a-token') throw new Error('no');
+    },
+  });
+  await server.listen();
+  t.after(() => server.destroy());
+  const slice = testSlice('http://127.0.0.1');
+  (slice.target as { yjsUrl: string }).yjsUrl = `ws://127.0.0.1:${server.address.port}`;
+  return { server, slice };
+}
+
+function device(t: TestContext, slice: SliceContext, room: string, token = 'a-token') {
+  clients += 1;
+  const replica = new Replica(`device-${clients}`, clients);
+  const wire = roomWire('hocuspocus', slice.target.yjsUrl, room, token);
+  const client = new RoomClient(slice, replica, { wire, timeoutMs: 10_000 });
+  t.after(() => client.close());
+  return { replica, client };
+}
+
+/** Resolves when all of them hold the same. */
+async function merged(...replicas: Replica[]): Promise<void> {
+  while (!areMerged(replicas)) {
+    await new Promise<void>((resolve) => {
+      for (const replica of replicas) replica.onReceived = resolve;
+    });
+  }
+}
+
+test('replicas in one room hold the same, others hear nothing, and who comes later gets everything', async (t) => {
+  const { slice } = await serve(t);
+  const [one, other, elsewhere, late] = ['a', 'a', 'b', 'a'].map((room) => device(t, slice, room));
+  assert.ok(one && other && elsewhere && late);
+  one.replica.change('before', { cents: 1 });
+  const connected = await Promise.all([one, other, elsewhere].map(({ client }) => client.connect()));
+  assert.deepEqual(connected, [true, true, true]);
+  one.replica.change('milk', { cents: 2 });
+  other.replica.change('bread', { cents: 3 });
+  await merged(one.replica, other.replica);
+  assert.equal(await late.client.connect(), true);
+  await merged(one.replica, late.replica);
+  assert.equal(elsewhere.replica.received, 0);
+  assert.deepEqual(slice.recorder.errors, {});
+});
+
+test('a token that is refused, and a room that the target closes, are errors with their names', async (t) => {
+  const { server, slice } = await serve(t);
+  assert.equal(await device(t, slice, 'a', 'another').client.connect(), false);
+  assert.deepEqual(slice.recorder.errors, { 'WebSocket: the Yjs room denies access': 1 });
+  const { client } = device(t, slice, 'b');
+  assert.equal(await client.connect(), true);
+  server.hocuspocus.closeConnections('b');
+  while (client.synced) await new Promise(setImmediate);
+  assert.ok(Object.keys(slice.recorder.errors).includes('WebSocket: the Yjs room was closed by the target'));
+});
+
+test('its dialect is found out, unless it is configured, and nothing of that is measured', async (t) => {
+  const { slice } = await serve(t);
+  assert.equal(await yjsDialectOf(slice, 'probe', 'a-token'), 'hocuspocus');
+  const configured = { ...slice, target: { ...slice.target, yjsDialect: 'y-websocket' as const } };
+  assert.equal(await yjsDialectOf(configured, 'probe', 'a-token'), 'y-websocket');
+  assert.deepEqual(recorded(slice), {});
+  assert.deepEqual(slice.recorder.errors, {});
+});

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { metricDefinitions } from '../../support/declaration.ts';
+import { Recorder } from '../../support/measure/recorder.ts';
+import { recorded, testSlice } from '../slice.fixture.ts';
+import type { Job } from './api.ts';
+import { DwcpStream, dwcpStreamMetrics } from './stream.ts';
+
+const subscribed = (fields: object = {}) =>
+  JSON.stringify({ type: 'subscribed', channel: 'migrations', sequence: 0, timestamp: Date.now(), ...fields });
+const event = (jobId: string | undefined, fields: object = {}) =>
+  JSON.stringify({ type: 'migration', channel: 'migrations', job_id: jobId, status: 'in_progress', ...fields });
+
+/** A stream whose server does this with what each connection sends. @param act counts connections from 1 */
+async function bed(t: TestContext, act: (webSocket: WebSocket, message: string, connection: number) => void) {
+  const webSockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(webSockets, 'listening');
+  const url = `http://127.0.0.1:${(webSockets.address() as AddressInfo).port}`;
+  const urls: string[] = [];
+  webSockets.on('connection', (webSocket, request) => {
+    const connection = urls.push(request.url!);
+    webSocket.on('message', (message) => act(webSocket, String(message), connection));
+  });
+  const recorder = new Recorder('test', 'load', metricDefinitions(dwcpStreamMetrics));
+  const slice = { ...testSlice(url), recorder };
+  const stream = new DwcpStream(slice, 'secret token');
+  t.after(async () => {
+    await stream.close();
+    webSockets.close();
+  });
+  const heard: Job[] = [];
+  const news = new EventEmitter();
+  const follower = {
+    hear(job: Job) {
+      heard.push(job);
+      news.emit('heard');
+    },
+  };
+  const hear = async (count: number) => {
+    while (heard.length < count) await once(news, 'heard');
+  };
+  return { stream, slice, urls, heard, hear, follower, errors: recorder.errors };
+}
+
+test('subscribes, and hands events to who follows their job, or their VM before the job has an id', async (t) => {
+  const messages: string[] = [];
+  const made = await bed(t, (webSocket, message) => {
+    messages.push(message);
+    webSocket.send(subscribed());
+    webSocket.send(event('stranger', { vm_id: 'another', timestamp: Date.now() }));
+    webSocket.send(JSON.stringify({ type: 'something else', timestamp: Date.now() }));
+    webSocket.send(event('job', { vm_id: 'another', timestamp: Date.now() }));
+    webSocket.send(event('early', { vm_id: 'vm', timestamp: new Date().toISOString(), job_sequence: 2 }));
+    webSocket.send(event('job', { status: 'completed', data_loss: true }));
+  });
+  made.stream.follow('job', made.follower);
+  made.stream.follow('vm', made.follower);
+  assert.equal(made.stream.generation, undefined);
+  await made.stream.open();
+  assert.equal(made.stream.generation, 1);
+  await made.hear(3);
+  assert.deepEqual(
+    made.heard.map(({ jobId, status, dataLoss, jobSequence }) => [jobId, status, dataLoss, jobSequence]),
+    [
+      ['job', 'in_progress', undefined, undefined],
+      ['early', 'in_progress', undefined, 2],
+      ['job', 'completed', true, undefined],
+    ],
+  );
+  assert.deepEqual(messages, ['{"action":"subscribe","channel":"migrations"}']);
+  assert.deepEqual(made.urls, ['/dwcp/v3/stream?token=secret%20token']);
+  assert.deepEqual(made.errors, {});
+  const latency = recorded(made.slice).migration_event_latency;
+  assert.equal(latency?.t, 'trend');
+});
+
+test('a clock that is an hour ahead does not show in the latency', async (t) => {
+  const hour = 3_600_000;
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed({ timestamp: Date.now() + hour }));
+    webSocket.send(event('job', { timestamp: Date.now() + hour }));
+  });
+  made.stream.follow('job', made.follower);
+  await made.stream.open();
+  await made.hear(1);
+  const latency = recorded(made.slice).migration_event_latency;
+  assert.ok(latency?.t === 'trend' && latency.sum < 10_000);
+  assert.ok(Math.abs(made.stream.offset.offsetMs - hour) < 10_000);
+});
+
+test('who follows no more hears nothing', async (t) => {
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed());
+    webSocket.send(event('left'));
+    webSocket.send(event('job'));
+  });
+  made.stream.follow('left', made.follower);
+  made.stream.follow('job', made.follower);
+  made.stream.unfollow('left');
+  await made.stream.open();
+  await made.hear(1);
+  assert.deepEqual(
+    made.heard.map(({ jobId }) => jobId),
+    ['job'],
+  );
+});
+
+/** What ends the first connection, and the name it has among the errors. */
+const losses: [name: string, act: (webSocket: WebSocket) => void][] = [
+  ['closed by the target (1012)', (webSocket) => webSocket.close(1012)],
+  ['closed by the target (1006)', (webSocket) => webSocket.terminate()],
+  ['no JSON object', (webSocket) => webSocket.send('[1')],
+  ['no JSON object', (webSocket) => webSocket.send('1')],
+  ['the stream answered with an error', (webSocket) => webSocket.send('{"type":"error","message":"no"}')],
+  ['message too large', (webSocket) => webSocket.send('x'.repeat(100_000))],
+  ['binary where text is due', (webSocket) => webSocket.send(Buffer.from(subscribed()))],
+];
+for (const [name, act] of losses) {
+  test(`connects again after a loss, and says so: ${name}`, async (t) => {
+    const made = await bed(t, (webSocket, _message, connection) => {
+      webSocket.send(subscribed());
+      if (connection === 1) act(webSocket);
+      else webSocket.send(event('job'));
+    });
+    made.stream.follow('job', made.follower);
+    await made.stream.open();
+    await made.hear(1);
+    assert.equal(made.stream.generation, 2);
+    assert.deepEqual(made.errors, { [`WebSocket: ${name}`]: 1 });
+    const { migration_stream_reconnects: reconnects, ws_sessions: sessions } = recorded(made.slice);
+    assert.deepEqual(
+      [reconnects, sessions],
+      [
+        { t: 'counter', sum: 1 },
+        { t: 'counter', sum: 2 },
+      ],
+    );
+  });
+}
+
+test('events are evidence of their delivery, each connection by itself; without numbers there is none', async (t) => {
+  const made = await bed(t, (webSocket, _message, connection) => {
+    const [before, numbers] = connection === 1 ? [0, [1, 3]] : [10, [11, 13, 12, 12]];
+    webSocket.send(subscribed({ sequence: before }));
+    for (const sequence of numbers) webSocket.send(event('stranger', { sequence }));
+    if (connection === 1) webSocket.close(1012);
+    else webSocket.send(event('job', { sequence: 14 }));
+  });
+  made.stream.follow('job', made.follower);
+  await made.stream.open();
+  await made.hear(1);
+  const { subscriptions, events, lost, duplicated, reordered } = made.stream.evidence()!.counts;
+  assert.deepEqual([subscriptions, events, lost, duplicated, reordered], [2, 6, 1, 1, 1]);
+
+  const unnumbered = await bed(t, (webSocket) => {
+    webSocket.send(subscribed({ sequence: undefined }));
+    webSocket.send(event('job'));
+  });
+  unnumbered.stream.follow('job', unnumbered.follower);
+  await unnumbered.stream.open();
+  await unnumbered.hear(1);
+  assert.equal(unnumbered.stream.evidence(), null);
+});
+
+test('without a stream, opening ends all the same; it goes on trying until it is closed', async (t) => {
+  const slice = testSlice('http://127.0.0.1:1');
+  const stream = new DwcpStream(slice, 'secret-token');
+  t.after(() => stream.close());
+  await stream.open();
+  assert.equal(stream.generation, undefined);
+  assert.deepEqual(slice.recorder.errors, { 'WebSocket: ECONNREFUSED': 1 });
+});

@@ -1,0 +1,201 @@
+import {
+  type DeliveryEvidence,
+  DeliveryHistory,
+  epochMs,
+  type SliceContext,
+  type Subscription,
+} from '../../support/test.ts';
+import { ClockOffset } from '../transports/clock-offset.ts';
+import { Socket } from '../transports/socket.ts';
+import { type Job, jobOf } from './api.ts';
+
+/** Metrics of the migrations' stream; a load that uses it declares them. */
+export const dwcpStreamMetrics = {
+  /** The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here. */
+  migration_event_latency: 'trend',
+  /** How far the target's clock is ahead of ours, ms. */
+  migration_clock_offset: 'gauge',
+  /** Connections made after one was lost: what happened in between was not heard. */
+  migration_stream_reconnects: 'counter',
+} as const;
+
+/** Between a loss of the connection and the next attempt: doubled with each that comes to nothing. */
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 5_000;
+/** Events are a few hundred bytes. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Longest wait for a connection, and then for the subscription to be confirmed. */
+const TIMEOUT_MS = 10_000;
+
+/** In evidence, in the place of a VU: the connection is the whole slice's. */
+const SLICE = 0;
+
+/** Who is told of the events of a job. */
+export interface Follower {
+  hear(job: Job): void;
+}
+
+/**
+ * A slice's connection to the migrations' stream. It holds nothing but who follows what, and connects again when it was lost:
+ * `generation` tells a follower whether it may have missed something.
+ */
+export class DwcpStream {
+  /** Of the target's clock, by the confirmations of the subscriptions. */
+  readonly offset = new ClockOffset();
+  readonly #slice: SliceContext;
+  readonly #url: string;
+  readonly #followers = new Map<string, Follower>();
+  readonly #delivery: DeliveryHistory;
+  #subscription: Subscription | undefined;
+  #socket: Socket | undefined;
+  #subscribed = false;
+  #generation = 0;
+  #subscribedAt = 0;
+  #onReady: () => void = () => {};
+  #impatience: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(slice: SliceContext, token: string) {
+    this.#slice = slice;
+    this.#delivery = new DeliveryHistory(() => slice.elapsedMs());
+    this.#url = `${slice.target.dwcpWsUrl}/stream?token=${encodeURIComponent(token)}`;
+  }
+
+  /** Connects and subscribes. Resolves when that has succeeded or failed; in both cases it goes on trying by itself. */
+  open(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onReady = resolve;
+      void this.#connect();
+    });
+  }
+
+  /** Another one with each subscription; undefined while there is none. */
+  get generation(): number | undefined {
+    return this.#subscribed ? this.#generation : undefined;
+  }
+
+  /** @param id of a job, or of a VM whose job has no id yet; of one that is followed twice, the last follower hears */
+  follow(id: string, follower: Follower): void {
+    this.#followers.set(id, follower);
+  }
+
+  unfollow(id: string): void {
+    this.#followers.delete(id);
+  }
+
+  /** What became of the events on their way, at the end; null when the target does not number them. */
+  evidence(): DeliveryEvidence | null {
+    this.#subscription?.end();
+    return this.#delivery.evidence();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#impatience);
+    await this.#socket?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const opened = await Socket.open(this.#slice, this.#url, {
+      messages: 'text',
+      connectTimeoutMs: TIMEOUT_MS,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      onOpen: (socket) => this.#subscribe(socket),
+      onMessage: (message) => this.#receive(message),
+      onEnd: () => this.#lost(),
+    });
+    if (!opened) this.#lost();
+    // Closed while it connected.
+    else if (this.#closed) await this.#socket?.close();
+  }
+
+  #subscribe(socket: Socket): void {
+    this.#socket = socket;
+    this.#subscribedAt = epochMs();
+    socket.send(JSON.stringify({ action: 'subscribe', channel: 'migrations' }));
+    this.#impatience = setTimeout(() => socket.fail('no subscription to migrations'), TIMEOUT_MS);
+  }
+
+  #receive(message: Buffer): void {
+    const receivedAt = epochMs();
+    const content = parse(message);
+    if (!content) {
+      this.#socket?.fail('no JSON object');
+      return;
+    }
+    const sentAt = timeOf(content.timestamp);
+    switch (content.type) {
+      case 'subscribed':
+        if (sentAt !== undefined) {
+          this.offset.add(this.#subscribedAt, sentAt, receivedAt);
+          this.#slice.recorder.add('migration_clock_offset', this.offset.offsetMs);
+        }
+        this.#confirmed(content.sequence);
+        break;
+      case 'error':
+        this.#socket?.fail('the stream answered with an error');
+        break;
+      default:
+        this.#hear(content, sentAt, receivedAt);
+    }
+  }
+
+  #hear(content: Record<string, unknown>, sentAt: number | undefined, receivedAt: number): void {
+    const job = jobOf(content);
+    if (!job) return;
+    if (isNumber(content.sequence)) this.#subscription?.take(content.sequence);
+    else this.#delivery.unnumbered();
+    const follower = this.#followers.get(job.jobId) ?? (job.vmId && this.#followers.get(job.vmId));
+    if (!follower) return;
+    if (sentAt !== undefined && this.offset.roundTripMs < Number.POSITIVE_INFINITY) {
+      // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
+      const latencyMs = Math.max(0, receivedAt - sentAt + this.offset.offsetMs);
+      this.#slice.recorder.add('migration_event_latency', latencyMs);
+    }
+    follower.hear(job);
+  }
+
+  #confirmed(sequence: unknown): void {
+    clearTimeout(this.#impatience);
+    this.#subscription = this.#delivery.subscribed(SLICE, 'migrations', isNumber(sequence) ? sequence : undefined);
+    if (this.#generation > 0) this.#slice.recorder.add('migration_stream_reconnects', 1);
+    this.#generation += 1;
+    this.#subscribed = true;
+    this.#failures = 0;
+    this.#onReady();
+  }
+
+  #lost(): void {
+    clearTimeout(this.#impatience);
+    this.#subscribed = false;
+    this.#socket = undefined;
+    this.#subscription?.end();
+    this.#onReady();
+    if (this.#closed) return;
+    const delayMs = Math.min(MIN_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => void this.#connect(), delayMs);
+  }
+}
+
+function parse(message: Buffer): Record<string, unknown> | undefined {
+  try {
+    const content: unknown = JSON.parse(message.toString());
+    return typeof content === 'object' && content !== null ? (content as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value);
+}
+
+/** Ms since 1970 of a time stamp as ms or in ISO 8601. */
+function timeOf(timestamp: unknown): number | undefined {
+  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp;
+  return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
+}

@@ -1,0 +1,436 @@
+import {
+  type AnySeries,
+  DeliveryHistory,
+  epochMs,
+  type SliceContext,
+  type Subscription,
+  type Vu,
+} from '../../support/test.ts';
+import { ClockOffset } from '../transports/clock-offset.ts';
+import { Socket, type SocketOptions } from '../transports/socket.ts';
+
+/** Metrics of real-time connections; a load that uses them declares them. */
+export const realtimeMetrics = {
+  /** The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here. */
+  realtime_event_latency: 'trend',
+  /** How far the target's clock is ahead of ours, ms; of the first slice. */
+  realtime_clock_offset: 'gauge',
+  realtime_connections: 'gauge',
+  /** Since the run's start: when each connection stood. */
+  realtime_opened_at: 'trend',
+  /** Resident in the generator's processes beyond what they had before there were VUs, bytes. */
+  realtime_memory_bytes: 'gauge',
+  /** Every event that came, the same one again as well. */
+  realtime_events: 'counter',
+  realtime_events_lost: 'counter',
+  realtime_events_duplicated: 'counter',
+  realtime_events_reordered: 'counter',
+  /** A query sent → its answer received. */
+  realtime_query_duration: 'trend',
+} as const;
+
+export interface RealtimeConditions {
+  channels: readonly string[];
+  lifeMs: readonly [min: number, max: number];
+  heartbeatMs: number;
+  /** How long the target may take to answer a heartbeat, a subscription or a query. */
+  timeoutMs: number;
+  queriesPerMinute: number;
+  /** Undefined: the system's choice. */
+  localAddressOf(vuId: number): string | undefined;
+}
+
+/** Messages are a few hundred bytes. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+/** How long an event that is missing at the end may still come late. */
+const LATE_MS = 2_000;
+/** Between a connection that could not be made, or broke, and the next attempt. */
+const RETRY_MS = 1_000;
+/** Connections that a slice ends at one time, when the schedule is over for all of them. */
+const ENDING_AT_ONCE = 100;
+const ENDING_EVERY_MS = 50;
+
+type Content = Record<string, unknown>;
+
+/** What the real-time connections of a slice share. */
+export class RealtimeAccess {
+  readonly slice: SliceContext;
+  readonly conditions: RealtimeConditions;
+  readonly url: URL;
+  readonly offset = new ClockOffset();
+  readonly history: DeliveryHistory;
+  readonly subscribeMessages: string[];
+  readonly ping: AnySeries;
+  readonly queryDuration: AnySeries;
+  readonly #events: AnySeries[];
+  readonly #latency: AnySeries[];
+  readonly #lost: AnySeries;
+  readonly #duplicated: AnySeries;
+  readonly #reordered: AnySeries;
+  readonly #openedAt: AnySeries;
+  /** A VM that an event was about. */
+  vmId: string | undefined;
+  #connections = 0;
+  #endingSince = 0;
+  #ending = 0;
+
+  constructor(slice: SliceContext, token: string, conditions: RealtimeConditions) {
+    const { recorder } = slice;
+    const { channels } = conditions;
+    this.slice = slice;
+    this.conditions = conditions;
+    this.url = new URL(`${slice.target.wsUrl}/realtime?token=${encodeURIComponent(token)}`);
+    this.history = new DeliveryHistory(() => slice.elapsedMs());
+    this.subscribeMessages = channels.map((channel) => JSON.stringify({ action: 'subscribe', channel }));
+    this.ping = recorder.trend('ws_ping');
+    this.queryDuration = recorder.trend('realtime_query_duration');
+    this.#openedAt = recorder.trend('realtime_opened_at');
+    const memoryBefore = process.memoryUsage.rss();
+    recorder.onPack(() => {
+      recorder.add('realtime_connections', this.#connections);
+      recorder.add('realtime_memory_bytes', Math.max(0, process.memoryUsage.rss() - memoryBefore));
+    });
+    this.#events = channels.map((channel) => recorder.counter('realtime_events', { channel }));
+    this.#latency = channels.map((channel) => recorder.trend('realtime_event_latency', { channel }));
+    this.#lost = recorder.counter('realtime_events_lost');
+    this.#duplicated = recorder.counter('realtime_events_duplicated');
+    this.#reordered = recorder.counter('realtime_events_reordered');
+  }
+
+  /** A connection stands. */
+  opened(): void {
+    this.#connections += 1;
+    this.#openedAt.add(this.slice.elapsedMs());
+  }
+
+  /** A connection has ended. */
+  closed(): void {
+    this.#connections -= 1;
+  }
+
+  /** An event of a channel has come. */
+  heard(place: number, { timestamp, sequence, vm_id }: Content, receivedAt: number, subscription?: Subscription): void {
+    this.#events[place]!.add(1);
+    if (typeof vm_id === 'string') this.vmId = vm_id;
+    const sentAt = timeOf(timestamp);
+    const { offset } = this;
+    if (sentAt !== undefined && offset.roundTripMs < Number.POSITIVE_INFINITY) {
+      // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
+      this.#latency[place]!.add(Math.max(0, receivedAt + offset.offsetMs - sentAt));
+    }
+    if (!isNumbered(sequence)) {
+      this.history.unnumbered();
+      return;
+    }
+    const arrival = subscription?.take(sequence);
+    if (arrival === 'duplicated') this.#duplicated.add(1);
+    if (arrival === 'reordered') this.#reordered.add(1);
+  }
+
+  /** A subscription has ended. */
+  ended(subscription: Subscription): void {
+    this.#lost.add(subscription.end());
+    // That there were none is a result, too.
+    this.#duplicated.add(0);
+    this.#reordered.add(0);
+  }
+
+  /** All connections want to end when the schedule is over; the target gets them a few at a time. */
+  mayEnd(now: number): boolean {
+    if (now - this.#endingSince >= ENDING_EVERY_MS) {
+      this.#endingSince = now;
+      this.#ending = 0;
+    }
+    this.#ending += 1;
+    return this.#ending <= ENDING_AT_ONCE;
+  }
+}
+
+/**
+ * What a connection is at. `ending`: it waits for the target to say what its last events are. `resting`: it could not be
+ * made, or broke, and the iteration waits so that the next one is no onslaught.
+ */
+type Phase = 'idle' | 'connecting' | 'open' | 'ending' | 'closing' | 'resting';
+
+/**
+ * A VU's real-time connection: one life of it after the other. It has no timer, somebody has to `visit` it every now and then;
+ * and it is small, since there may be 20,000 in a process. Times are whole ms on `performance.now()`'s clock, unless they are
+ * measured: fractions take room of their own.
+ */
+export class RealtimeClient implements SocketOptions {
+  readonly #access: RealtimeAccess;
+  readonly #vu: Vu;
+  /** By the place of their channel; a hole until the target has confirmed it. */
+  readonly #subscriptions: (Subscription | undefined)[];
+  #phase: Phase = 'idle';
+  #socket: Socket | undefined;
+  #done: (() => void) | undefined;
+  /** When the phase comes to its end, whatever happens. */
+  #until = 0;
+  /** Confirmations that are still to come, and until when. */
+  #unconfirmed = 0;
+  #confirmUntil = 0;
+  #nextPingAt = 0;
+  #nextQueryAt = 0;
+  #queries = 0;
+  /** Of what is not answered yet, by {@link epochMs}; else 0. */
+  #subscribedAt = 0;
+  #pingSentAt = 0;
+  #querySentAt = 0;
+
+  constructor(access: RealtimeAccess, vu: Vu) {
+    this.#access = access;
+    this.#vu = vu;
+    this.#subscriptions = access.conditions.channels.map(() => undefined);
+  }
+
+  get messages(): 'text' {
+    return 'text';
+  }
+
+  get maxMessageBytes(): number {
+    return MAX_MESSAGE_BYTES;
+  }
+
+  get connectTimeoutMs(): number {
+    return this.#access.conditions.timeoutMs;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#access.conditions.localAddressOf(this.#vu.id);
+  }
+
+  /** Connects, and resolves when the connection has had its life, or was lost. */
+  live(): Promise<void> {
+    const { slice, url } = this.#access;
+    if (slice.isOver()) return Promise.resolve();
+    this.#phase = 'connecting';
+    return new Promise((resolve) => {
+      this.#done = resolve;
+      void Socket.open(slice, url, this).then((opened) => {
+        if (!opened) this.#broken();
+      });
+    });
+  }
+
+  /** Does what is due. */
+  visit(): void {
+    const now = Math.trunc(performance.now());
+    if (this.#phase === 'open' && this.#socket!.isOpen) this.#attend(now);
+    else if (this.#phase === 'ending' && (now >= this.#until || this.#access.slice.signal.aborted)) this.#close();
+    else if (this.#phase === 'resting' && (now >= this.#until || this.#access.slice.isOver())) this.#finish();
+  }
+
+  onOpen(socket: Socket): void {
+    const { lifeMs, heartbeatMs, queriesPerMinute } = this.#access.conditions;
+    const { random } = this.#vu;
+    const now = Math.trunc(performance.now());
+    this.#access.opened();
+    this.#socket = socket;
+    this.#phase = 'open';
+    this.#until = now + random.int(lifeMs[0], lifeMs[1]);
+    // Those that were opened at one time must not go on to do everything at one time.
+    this.#nextPingAt = now + random.int(0, Math.trunc(heartbeatMs));
+    const queryEveryMs = 60_000 / queriesPerMinute;
+    this.#nextQueryAt =
+      now + (queriesPerMinute > 0 ? random.int(0, Math.trunc(queryEveryMs)) : Number.POSITIVE_INFINITY);
+    this.#subscribe(now);
+  }
+
+  onMessage(message: Buffer): void {
+    const receivedAt = epochMs();
+    const content = parse(message);
+    if (!content) {
+      this.#socket?.fail('no JSON object');
+      return;
+    }
+    switch (content.type) {
+      case 'pong':
+        this.#pong(content, receivedAt);
+        break;
+      case 'subscribed':
+        this.#confirmed(content, receivedAt);
+        break;
+      case 'vm_query_result':
+      case 'metric_query_result':
+        this.#answered(receivedAt);
+        break;
+      case 'error':
+        this.#vu.check('realtime: no error is answered', false);
+        break;
+      default:
+        this.#heard(content, receivedAt);
+    }
+  }
+
+  onEnd(): void {
+    this.#access.closed();
+    if (this.#phase === 'closing') this.#finish();
+    else this.#broken();
+  }
+
+  #attend(now: number): void {
+    const access = this.#access;
+    const { slice, conditions } = access;
+    const isOver = slice.isOver();
+    if (this.#unconfirmed > 0 && now >= this.#confirmUntil) {
+      this.#vu.check('realtime: subscription is confirmed', false);
+      this.#socket!.fail('a subscription is not confirmed');
+    } else if (this.#pingSentAt > 0 && epochMs() - this.#pingSentAt >= conditions.timeoutMs) {
+      this.#vu.check('realtime: heartbeat is answered', false);
+      this.#socket!.fail('a heartbeat is not answered');
+    } else if (isOver || now >= this.#until) {
+      if (access.mayEnd(now)) this.#end(now);
+    } else {
+      if (now >= this.#nextPingAt && this.#pingSentAt === 0) this.#ping(now);
+      if (now >= this.#nextQueryAt) this.#query(now);
+    }
+  }
+
+  #subscribe(now: number): void {
+    const { subscribeMessages, conditions } = this.#access;
+    this.#unconfirmed = subscribeMessages.length;
+    this.#confirmUntil = now + Math.trunc(conditions.timeoutMs);
+    this.#subscribedAt = epochMs();
+    for (const message of subscribeMessages) this.#socket!.send(message);
+  }
+
+  #ping(now: number): void {
+    this.#nextPingAt = now + Math.trunc(this.#access.conditions.heartbeatMs);
+    this.#pingSentAt = epochMs();
+    const client = `${this.#access.slice.scenario}-${this.#vu.id}`;
+    this.#socket!.send(JSON.stringify({ type: 'ping', timestamp: Math.trunc(this.#pingSentAt), client_id: client }));
+  }
+
+  #pong({ timestamp }: Content, receivedAt: number): void {
+    const sentAt = this.#pingSentAt;
+    if (sentAt === 0) return;
+    this.#pingSentAt = 0;
+    this.#access.ping.add(receivedAt - sentAt);
+    this.#vu.check('realtime: heartbeat is answered', true);
+    this.#learn(sentAt, timestamp, receivedAt);
+  }
+
+  /** By turns how a VM is, if we know of any, and how the system is. */
+  #query(now: number): void {
+    const { conditions, vmId } = this.#access;
+    this.#nextQueryAt = now + Math.trunc(60_000 / conditions.queriesPerMinute);
+    if (this.#querySentAt > 0) {
+      if (epochMs() - this.#querySentAt < conditions.timeoutMs) return;
+      this.#vu.check('realtime: query is answered', false);
+    }
+    this.#queries += 1;
+    const query =
+      vmId !== undefined && this.#queries % 2 === 1
+        ? { type: 'vm_query', action: 'get_status', vm_id: vmId }
+        : { type: 'metric_query', action: 'get_metrics', resource: 'cpu' };
+    this.#querySentAt = epochMs();
+    this.#socket!.send(JSON.stringify(query));
+  }
+
+  #answered(receivedAt: number): void {
+    if (this.#querySentAt === 0) return;
+    this.#access.queryDuration.add(receivedAt - this.#querySentAt);
+    this.#querySentAt = 0;
+    this.#vu.check('realtime: query is answered', true);
+  }
+
+  /** The first time it says where events begin, the second time, before the end, what the last ones were. */
+  #confirmed({ channel, sequence, timestamp }: Content, receivedAt: number): void {
+    const place = this.#access.conditions.channels.indexOf(channel as string);
+    if (place < 0 || this.#unconfirmed === 0) return;
+    const last = isNumbered(sequence) ? sequence : undefined;
+    this.#unconfirmed -= 1;
+    if (this.#phase === 'open') {
+      this.#learn(this.#subscribedAt, timestamp, receivedAt);
+      this.#subscriptions[place] = this.#access.history.subscribed(this.#vu.id, channel as string, last);
+      if (this.#unconfirmed === 0) this.#vu.check('realtime: subscription is confirmed', true);
+    } else if (this.#phase === 'ending') {
+      if (last !== undefined) this.#subscriptions[place]?.confirm(last);
+      this.#closeIfComplete();
+      // What is missing may be late.
+      if (this.#unconfirmed === 0) this.#until = Math.trunc(performance.now()) + LATE_MS;
+    }
+  }
+
+  #heard(content: Content, receivedAt: number): void {
+    const place = this.#access.conditions.channels.indexOf(content.channel as string);
+    if (place < 0) return;
+    this.#access.heard(place, content, receivedAt, this.#subscriptions[place]);
+    if (this.#phase === 'ending') this.#closeIfComplete();
+  }
+
+  /** What the target's clock says, if it said so. */
+  #learn(sentAt: number, timestamp: unknown, receivedAt: number): void {
+    const { offset, slice } = this.#access;
+    const time = timeOf(timestamp);
+    if (time === undefined) return;
+    offset.add(sentAt, time, receivedAt);
+    // Gauges of several slices would be added up.
+    if (this.#vu.id === 0) slice.recorder.add('realtime_clock_offset', offset.offsetMs);
+  }
+
+  /** Asks what the last events were by subscribing once more; when there is no time for that, closes at once. */
+  #end(now: number): void {
+    this.#phase = 'ending';
+    if (this.#access.slice.signal.aborted) {
+      this.#close();
+      return;
+    }
+    this.#until = now + Math.trunc(this.#access.conditions.timeoutMs);
+    this.#subscribe(now);
+  }
+
+  #closeIfComplete(): void {
+    if (this.#unconfirmed === 0 && this.#subscriptions.every((one) => !one || one.isComplete)) this.#close();
+  }
+
+  #close(): void {
+    this.#phase = 'closing';
+    this.#endSubscriptions();
+    void this.#socket!.close();
+  }
+
+  /** It could not be made, or ended too early; what it is called among the errors the socket has said. */
+  #broken(): void {
+    this.#endSubscriptions();
+    this.#vu.fail();
+    this.#phase = 'resting';
+    this.#until = Math.trunc(performance.now()) + RETRY_MS;
+  }
+
+  #finish(): void {
+    this.#phase = 'idle';
+    this.#socket = undefined;
+    this.#unconfirmed = 0;
+    this.#pingSentAt = 0;
+    this.#querySentAt = 0;
+    this.#done?.();
+  }
+
+  #endSubscriptions(): void {
+    this.#subscriptions.forEach((subscription, place) => {
+      if (subscription) this.#access.ended(subscription);
+      this.#subscriptions[place] = undefined;
+    });
+  }
+}
+
+function isNumbered(sequence: unknown): sequence is number {
+  return Number.isSafeInteger(sequence);
+}
+
+function parse(message: Buffer): Content | undefined {
+  try {
+    const content: unknown = JSON.parse(message.toString());
+    return typeof content === 'object' && content !== null ? (content as Content) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ms since 1970 of a time stamp as ms or in ISO 8601. */
+function timeOf(timestamp: unknown): number | undefined {
+  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp;
+  return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
+}

@@ -1,0 +1,170 @@
+import {
+  changeId,
+  type DeviceEvidence,
+  DeviceHistory,
+  epochMs,
+  type SliceContext,
+  type Vu,
+} from '../../support/test.ts';
+import { type Change, RelayApi } from '../apis/relay/api.ts';
+import { Cipher } from '../apis/relay/cipher.ts';
+import { Pulling } from '../apis/relay/pulling.ts';
+import { Stamps } from '../apis/relay/stamps.ts';
+import { Http } from '../transports/http.ts';
+import { Ledger } from './ledger.ts';
+
+/** A relay whose `has_more` never ends must not hold a VU for ever. */
+const MAX_PAGES = 100;
+/** Pages that a slice reads back at the end with devices that never pulled: all accounts of a small run, a sample of a large one. */
+const READ_BACK_PAGES = 2_000;
+/** Devices that share one account, so that each has something to pull. */
+const DEVICES_PER_ACCOUNT = 4;
+
+/** What the devices of a slice share. */
+export class RelayAccess {
+  readonly http: Http;
+  readBackPages = READ_BACK_PAGES;
+
+  constructor(slice: SliceContext) {
+    this.http = new Http(slice, slice.target.syncUrl);
+  }
+
+  async close(): Promise<void> {
+    await this.http.close();
+  }
+}
+
+/** Account and token of a VU's device: the configured token, or one made up for this run, which is an account of its own. */
+export function accountToken({ id, target, slice }: Vu): string {
+  return target.token ?? `tandem-${slice.runId}-${slice.scenario}-${Math.floor(id / DEVICES_PER_ACCOUNT)}`;
+}
+
+/**
+ * One device of an account: pushes encrypted changes, pulls the others', checks every answer it gets, and keeps the history
+ * by which the oracle `acknowledged-writes` finds what was lost.
+ */
+export class RelayDevice {
+  readonly deviceId: string;
+  readonly #vu: Vu;
+  readonly #access: RelayAccess;
+  readonly #token: string;
+  readonly #api: RelayApi;
+  readonly #cipher: Cipher;
+  readonly #ledger: Ledger;
+  readonly #history: DeviceHistory;
+  readonly #origin: number;
+  #counter = 0;
+  readonly #pulling: Pulling;
+  readonly #stamps = new Stamps();
+  #complete = false;
+  #readFrom = 0;
+  #readBack: DeviceEvidence | undefined;
+
+  constructor(access: RelayAccess, vu: Vu) {
+    this.deviceId = `${vu.slice.runId}-${vu.slice.scenario}-${vu.id}`;
+    this.#vu = vu;
+    this.#access = access;
+    this.#token = accountToken(vu);
+    this.#api = new RelayApi(access.http, vu, this.deviceId, this.#token);
+    this.#cipher = Cipher.ofToken(this.#token);
+    this.#ledger = new Ledger(this.deviceId, vu.random);
+    this.#history = new DeviceHistory(this.#account, this.deviceId);
+    // A made-up account is empty; a configured one has a history that every device pulled long ago.
+    this.#origin = vu.target.token ? Date.now() : 0;
+    this.#pulling = new Pulling(this.#origin);
+  }
+
+  /** Makes `count` edits and pushes them at once. True when the relay said what has become of them. */
+  async push(count: number): Promise<boolean> {
+    const first = this.#counter + 1;
+    const changes = Array.from({ length: count }, () => this.#change());
+    const { accepted, rejected } = await this.#api.push(changes);
+    const now = this.#vu.slice.elapsedMs();
+    changes.forEach(({ id }, place) => {
+      if (accepted.has(id)) this.#history.acknowledged(first + place, now);
+      else if (!rejected.has(id)) this.#history.indeterminate(first + place);
+    });
+    const answered = accepted.size + rejected.size > 0;
+    if (answered) this.#vu.check('push: no change is rejected', rejected.size === 0);
+    return answered;
+  }
+
+  /** Pulls what the other devices pushed since the last time, page by page. True when the end was reached. */
+  async pull(): Promise<boolean> {
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const pulled = await this.#api.pull(this.#pulling, { [this.deviceId]: this.#counter });
+      if (!pulled) return false;
+      if (pulled.changes.length > 0) this.#take(pulled.changes);
+      if (!pulled.hasMore) return true;
+    }
+    this.#vu.check('pull: has_more comes to an end', false);
+    return false;
+  }
+
+  /** Push, then pull; its time counts when both were answered. */
+  async fullSync(count: number): Promise<void> {
+    const startAt = performance.now();
+    const pushed = await this.push(count);
+    const pulled = await this.pull();
+    if (pushed && pulled) this.#vu.add('sync_full_sync_duration', performance.now() - startAt);
+  }
+
+  /** The last look: pulls what is left, and for one device of each account reads everything back as a device that never pulled. */
+  async settle(): Promise<void> {
+    this.#readFrom = epochMs();
+    this.#complete = await this.pull();
+    if (this.#vu.id % DEVICES_PER_ACCOUNT === 0) await this.#readAllBack();
+  }
+
+  evidence(): { 'acknowledged-writes': DeviceEvidence[] } {
+    const own = this.#history.evidence(this.#complete, this.#readFrom);
+    return { 'acknowledged-writes': this.#readBack ? [own, this.#readBack] : [own] };
+  }
+
+  get #account(): string {
+    // Never the token itself: a configured one is secret.
+    return `${this.#vu.slice.scenario}-${this.#vu.target.token ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`;
+  }
+
+  async #readAllBack(): Promise<void> {
+    const reader = `${this.deviceId}-reader`;
+    const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
+    const history = new DeviceHistory(this.#account, reader);
+    const readFrom = epochMs();
+    const pulling = new Pulling(this.#origin);
+    while (this.#access.readBackPages > 0) {
+      this.#access.readBackPages -= 1;
+      const pulled = await api.pull(pulling, {});
+      if (!pulled) return;
+      for (const { id } of pulled.changes) history.received(id);
+      if (!pulled.hasMore) {
+        this.#readBack = history.evidence(true, readFrom);
+        return;
+      }
+    }
+  }
+
+  #change(): Change {
+    const { entityType, entityId, operation, update } = this.#ledger.edit();
+    this.#counter += 1;
+    return {
+      id: changeId(this.deviceId, this.#counter),
+      entity_type: entityType,
+      entity_id: entityId,
+      operation,
+      encrypted_payload: this.#cipher.encrypt(update),
+      version_vector: { [this.deviceId]: this.#counter },
+      timestamp: this.#stamps.next(),
+    };
+  }
+
+  #take(changes: { id: string; encrypted_payload: string }[]): void {
+    let fresh = true;
+    for (const { id } of changes) fresh = this.#history.received(id) && fresh;
+    this.#vu.check('pull: no change twice', fresh);
+    // One of a page: decrypting all would cost more than the requests do, and a payload that is not what was pushed is
+    // damaged on its way or in the store, which does not choose.
+    const sample = changes[changes.length - 1]!;
+    this.#vu.check('pull: payload decrypts', this.#cipher.decrypt(sample.encrypted_payload) !== undefined);
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { recorded, testSlice } from '../slice.fixture.ts';
+import { type Answer, Exchange, ExchangeSeries, UnderWay } from './exchange.ts';
+
+function bed() {
+  const slice = testSlice('http://127.0.0.1');
+  const underWay = new UnderWay();
+  const series = new ExchangeSeries(slice.recorder, 'thing');
+  const answers: Answer[] = [];
+  const exchange = (expects?: number[]) =>
+    new Exchange({ op: 'thing', method: 'POST', path: '/', expects }, series, 1024, underWay, (answer) =>
+      answers.push(answer),
+    );
+  return { slice, underWay, answers, exchange };
+}
+
+test('a request that gets no connection in time has failed, and is not sent when one comes free', () => {
+  const { slice, underWay, answers, exchange } = bed();
+  const waiting = exchange();
+  underWay.expire(waiting.calledAt);
+  assert.deepEqual([answers[0]?.error, answers[0]?.outcome], ['timeout: no connection', 'failed']);
+  const abort = () => assert.fail('that would end a healthy connection');
+  assert.throws(() => waiting.onConnect(abort), /given up/);
+  assert.equal(answers.length, 1);
+  assert.deepEqual(slice.recorder.errors, { 'timeout: no connection': 1 });
+  assert.deepEqual(recorded(slice)['http_reqs{op:thing}'], { t: 'counter', sum: 1 });
+});
+
+test('only those expire whose time is up, in whatever order the others were answered', () => {
+  const { underWay, answers, exchange } = bed();
+  const [first, second, third] = [exchange(), exchange(), exchange()];
+  first.onConnect(() => {});
+  first.onHeaders(200, []);
+  first.onComplete();
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200],
+  );
+  underWay.expire(second.calledAt - 0.001);
+  assert.equal(answers.length, 1);
+  underWay.expire(third.calledAt);
+  assert.equal(answers.length, 3);
+  underWay.expire(Number.POSITIVE_INFINITY);
+  assert.equal(answers.length, 3);
+});
+
+test('running out of ports or files is the generator’s own failure', () => {
+  for (const code of ['EMFILE', 'EADDRNOTAVAIL']) {
+    const { answers, exchange } = bed();
+    exchange().onError(Object.assign(new Error(), { code }));
+    assert.equal(answers[0]?.error, `generator: ${code}`);
+  }
+});
+
+test('a status from 400 on is a failure, unless the call expects it', () => {
+  const { slice, answers, exchange } = bed();
+  for (const expects of [undefined, [410], [404, 410]]) {
+    const asked = exchange(expects);
+    asked.onConnect(() => {});
+    asked.onHeaders(404, []);
+    asked.onComplete();
+  }
+  assert.deepEqual(
+    answers.map(({ error, outcome, status }) => [status, outcome, error]),
+    [
+      [404, 'failed', 'HTTP 404'],
+      [404, 'failed', 'HTTP 404'],
+      [404, 'ok', undefined],
+    ],
+  );
+  assert.deepEqual(slice.recorder.errors, { 'HTTP 404': 2 });
+  assert.deepEqual(recorded(slice)['http_req_failed{op:thing}'], { t: 'rate', passes: 2, total: 3 });
+});

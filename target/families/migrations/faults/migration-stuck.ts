@@ -1,0 +1,16 @@
+import type { FaultKind } from '../../../core/faults/fault.ts';
+import { share } from '../../../core/faults/values.ts';
+
+/** A share of the migrations never gets beyond stop-and-copy: its VM is migrating, and does not answer, for good. */
+export const migrationStuck: FaultKind = {
+  name: 'migration-stuck',
+  usage: 'migration-stuck=<share>, as in migration-stuck=0.05',
+  parse(value) {
+    const stuck = share(value);
+    return ({ migrations, active, random }) => {
+      migrations.addRule((fate) => {
+        if (active() && random() < stuck) fate.stuck = true;
+      });
+    };
+  },
+};
