@@ -32,7 +32,10 @@ test('a profile is a project: its slices are repetitions, its scenarios are file
   );
   const { repeatEach, testMatch, metadata } = config.projects[1]!;
   assert.equal(repeatEach, 3);
-  assert.deepEqual(testMatch, [join(root, 'protocol', 'sync', 'relay.load.ts'), join(root, 'journeys', 'reader.journey.ts')]);
+  assert.deepEqual(testMatch, [
+    join(root, 'protocol', 'sync', 'relay.load.ts'),
+    join(root, 'journeys', 'reader.journey.ts'),
+  ]);
   assert.deepEqual(
     metadata.scenarios.map(({ name, slices }) => [name, slices]),
     [
@@ -53,10 +56,12 @@ function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
 
 test('a scenario is found in any folder by the name of its file, which only one file has', (t) => {
   const changes = { 'protocol/crdt/relay.load.ts': '' };
-  assert.throws(() => configured(t, ['test', '--list'], {}, changes), {
-    message:
+  assert.throws(
+    () => configured(t, ['test', '--list'], {}, changes),
+    (sentence) =>
+      sentence ===
       'protocol/crdt/relay.load.ts and protocol/sync/relay.load.ts have the same name, and a scenario is called by it; allowed is one relay.load.ts.',
-  });
+  );
 });
 
 test('the embedded target is started when no other one is named', (t) => {
