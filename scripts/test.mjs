@@ -38,8 +38,6 @@ await testStep(
   files.filter((file) => !isEndToEnd(file)),
   { concurrency: 4, timeoutMs: 240_000, filesPerProcess: 6 },
 );
-await postgres.stop();
-delete process.env.TEST_POSTGRES_FOLDER;
 // A whole smoke run takes all of the machine.
 const isSmoke = (/** @type {string} */ file) => file === join('tests', 'hybrid.test.ts');
 await testStep('Smoke', files.filter(isSmoke), { concurrency: 1, timeoutMs: 240_000 });
@@ -51,6 +49,7 @@ await testStep(
   [...LONGEST.filter((file) => endToEnd.includes(file)), ...endToEnd.filter((file) => !LONGEST.includes(file))],
   { concurrency: 2, timeoutMs: 600_000 },
 );
+await postgres.stop();
 printTotals();
 
 /**

@@ -1,0 +1,118 @@
+/**
+ * A run inside the test's own process: what profiles, loads and journeys say, the slices of support/test.ts, their start line and
+ * the verdict, at a twentieth of the CPU time of a whole run. Without Playwright's processes, preflight, probe, files and exit code.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, test as playwright, type TestInfo } from '@playwright/test';
+import { tandemConfig } from '../support/config.ts';
+import type { Declaration } from '../support/declaration.ts';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { sliceReportType } from '../support/measure/slice.ts';
+import { firstLine } from '../support/report/failure.ts';
+import { Harvest } from '../support/report/harvest.ts';
+import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
+import { shownUrl } from '../support/target.ts';
+import type { Project } from './project.ts';
+
+const RUN_ID = 'local';
+const READY_TIMEOUT_MS = 60_000;
+
+// Slices read them, as a reporter's workers do.
+process.env.LOAD_RUN_ID = RUN_ID;
+// Each slice listens for the end of its runner.
+process.setMaxListeners(0);
+
+type Body = (fixtures: { slice: unknown; browser: Browser | undefined }) => Promise<void>;
+type Fixture = (none: object, use: (slice: unknown) => Promise<void>, testInfo: TestInfo) => Promise<void>;
+
+/** A scenario as its file hands it to Playwright. */
+interface Declared {
+  annotation: { type: string; description: string };
+  body: Body;
+  slice: Fixture;
+}
+
+/** By name; a file is read once in a process. */
+const scenarios = new Map<string, Declared>();
+
+// In the place of Playwright, which takes tests in its own processes only.
+Object.assign(playwright, {
+  extend: ({ slice }: { slice: Fixture }) => {
+    return (name: string, { annotation }: Pick<Declared, 'annotation'>, body: Body) =>
+      scenarios.set(name, { annotation, body, slice });
+  },
+});
+
+/** Files of one project at a time: those of another may declare the same names. */
+let reading: Promise<unknown> = Promise.resolve();
+
+function read(files: string[]): Promise<Map<string, Declared>> {
+  const own = reading.then(async () => {
+    for (const file of files) await import(pathToFileURL(file).href);
+    return new Map(scenarios);
+  });
+  reading = own.catch(() => {});
+  return own;
+}
+
+/**
+ * Runs a profile of a project to its end.
+ * @param url of the target
+ * @param env such as `LOAD_SLICES`
+ * @param browser for journeys
+ */
+export async function localRun(
+  project: Project,
+  profile: string,
+  url: string,
+  env: Record<string, string> = {},
+  browser?: Browser,
+): Promise<Verdict> {
+  project.write({ '.env': `BASE_URL=${url}\n` });
+  const config = tandemConfig(project.folder, env, ['node', 'playwright', 'test', `--project=${profile}`]);
+  const { metadata: timeline, testMatch } = config.projects.find(({ name }) => name === profile)!;
+  const declared = await read(testMatch);
+  const slices = timeline.scenarios.flatMap(({ name, slices: of }) => {
+    const declaration: Declaration = JSON.parse(declared.get(name)!.annotation.description);
+    return Array.from({ length: of }, (_, index) => ({ scenario: name, index, declaration }));
+  });
+  const hung: HungHook[] = [];
+  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung: (hook) => hung.push(hook) });
+  const harvest = new Harvest(timeline, slices, undefined, project.folder);
+  line.expect(slices.length, READY_TIMEOUT_MS);
+  const startTime = new Date();
+  // Each looks for it at once, before anything else can happen.
+  process.env[startLineVariable] = line.address;
+  const running = slices.map(async (id) => {
+    const { slice, body, annotation } = declared.get(id.scenario)!;
+    const errors: Error[] = [];
+    const attached: Buffer[] = [];
+    const test = {
+      ...{ title: id.scenario, repeatEachIndex: id.index, project: { metadata: timeline }, annotations: [annotation] },
+      ...{ config: { configFile: join(project.folder, 'playwright.config.ts') }, errors, expectedStatus: 'passed' },
+      status: 'passed',
+      async attach(_name: string, { body, contentType }: { body: Buffer; contentType: string }) {
+        if (contentType === sliceReportType) attached.push(body);
+      },
+    };
+    const fail = (error: Error) => {
+      test.status = 'failed';
+      errors.push(error);
+      const ended = `slice ${id.index + 1} of ${id.scenario} ended before the start`;
+      if (line.startAt === undefined) line.stop(`${ended}: ${firstLine(error.message)}`);
+    };
+    const use = (made: unknown) => body({ slice: made, browser }).catch(fail);
+    await slice({}, use, test as unknown as TestInfo).catch(fail);
+    for (const one of attached) harvest.receive(id, one);
+    if (errors[0]) harvest.fail(id, errors[0].stack ?? errors[0].message);
+  });
+  await Promise.all(running);
+  await line.close();
+  const target = { name: 'default', url: shownUrl(url) };
+  harvest.observe({
+    ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
+    ...{ stopReason: line.stopReason, hung },
+  });
+  return harvest.verdict({ status: 'passed', startTime });
+}
