@@ -3,8 +3,14 @@ import type { Browser, Page } from './browser.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { Window } from './schedule/scenario.ts';
 
-/** From the end of a visit to the next: some dozens in a short run, and hardly any CPU. */
-const EVERY_MS = 3_000;
+/**
+ * The environment variable by which a run tells its workers which slice has the control page: one a machine, since a visit costs
+ * about 0.1 s of CPU, and a small run would be busy with nothing else.
+ */
+export const controlVariable = 'TANDEM_CONTROL_PAGE';
+
+/** From the end of a visit to the next: some dozens in a short run. */
+const EVERY_MS = 2_000;
 /** A page that does not paint for as long counts as painted then. */
 const PATIENCE_MS = 10_000;
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
 import { contextOptions, warmUp } from './browser.ts';
-import { ControlPage } from './control-page.ts';
+import { ControlPage, controlVariable } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkWeights, type LoadDefinition, loadWork } from './load.ts';
@@ -10,7 +10,7 @@ import { packSlice, sliceReportType } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
-import { monotonicMs, StartLineRunner, startLineVariable } from './schedule/startline.ts';
+import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
 import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
 import { secrets } from './secrets.ts';
 import { dataIdOf } from './shard.ts';
@@ -85,8 +85,8 @@ export function journey(name: string, definition: JourneyDefinition): void {
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
     await warmUp(browser, contextOptions(context.target));
-    // One a journey: slices are copies, and a control page for each would be a load of its own.
-    const control = slice.index === 0 ? await ControlPage.open(browser).catch(() => undefined) : undefined;
+    const hasControl = process.env[controlVariable] === sliceName({ scenario: context.scenario, index: slice.index });
+    const control = hasControl ? await ControlPage.open(browser).catch(() => undefined) : undefined;
     control?.visit(run, context.recorder);
     try {
       await run.run(

@@ -157,6 +157,27 @@ test('a late generator is a warning beside what holds, and makes a miss undecide
   assert.equal(Math.round(p99Ms), 250);
 });
 
+test('a process that is held up casts no doubt on what a page times by itself, a full machine does', () => {
+  const steps = 'browser_step_duration{journey:relay,scenario:relay,step:open,window:load}';
+  const paints = 'browser_web_vital_lcp{journey:relay,scenario:relay,window:load}';
+  const thresholds = { browser_step_duration: ['p(75)<90'], browser_web_vital_lcp: ['p(75)<90'] };
+  const decided = (unwell: Record<string, number[]>) =>
+    run({
+      measured: { [steps]: times(20, 100), [paints]: times(20, 100), ...unwell },
+      thresholds,
+    }).verdict.thresholds.map(({ metric, decided }) => [metric, decided]);
+  const paused = decided({ 'generator_gc_pause{scenario:relay,window:load}': times(20, 200) });
+  assert.deepEqual(paused, [
+    ['browser_step_duration', false],
+    ['browser_web_vital_lcp', true],
+  ]);
+  const full = decided({ 'machine_cpu_percent{scenario:relay,window:load}': times(20, 99) });
+  assert.deepEqual(full, [
+    ['browser_step_duration', false],
+    ['browser_web_vital_lcp', false],
+  ]);
+});
+
 test('dropped arrivals: of a healthy generator the target is to blame, of a late one nobody knows', () => {
   const dropped = { 'dropped_iterations{scenario:relay}': [25] };
   const finding = { kind: 'dropped', scenario: 'relay', dropped: 25, due: 125, maxVUs: 50, allowed: 0 };

@@ -10,7 +10,16 @@ import type { Judged } from './thresholds.ts';
 import type { CutShort, Doubt, Finding, HealthSignal } from './verdict.ts';
 
 /** What a figure tells of; see `Tells`. `lost` counts failures, `failure` and `success` are shares. */
-export type Quantity = 'slowness' | 'failure' | 'success' | 'work' | 'lost' | 'target' | 'generator' | 'unknown';
+export type Quantity =
+  | 'slowness'
+  | 'page'
+  | 'failure'
+  | 'success'
+  | 'work'
+  | 'lost'
+  | 'target'
+  | 'generator'
+  | 'unknown';
 
 /** Where a figure goes beside a signal: up, down, either way, or nowhere. */
 export type Push = 'up' | 'down' | 'both' | 'none';
@@ -20,6 +29,7 @@ type Pushes = Record<Quantity, Push>;
 /** Times get longer, failures more, work less. What the target's own process tells, and what the generator's tells, is as it is. */
 const SLOW: Pushes = {
   slowness: 'up',
+  page: 'up',
   failure: 'up',
   success: 'down',
   work: 'down',
@@ -28,11 +38,14 @@ const SLOW: Pushes = {
   generator: 'none',
   unknown: 'both',
 };
+/** A page's own clock goes on while the process that drives its browser is held up. */
+const HELD_UP: Pushes = { ...SLOW, page: 'none' };
 /** What failed for want of files or ports never reached the target; whether too little did, `delivered` tells. */
-const FAILING: Pushes = { ...SLOW, slowness: 'none' };
+const FAILING: Pushes = { ...SLOW, slowness: 'none', page: 'none' };
 /** Less than was asked for flatters everything but how much was done. */
 const LESS_LOAD: Pushes = {
   slowness: 'down',
+  page: 'down',
   failure: 'down',
   success: 'up',
   work: 'down',
@@ -44,6 +57,7 @@ const LESS_LOAD: Pushes = {
 /** Figures of a part are none of the whole. */
 const CUT: Pushes = {
   slowness: 'both',
+  page: 'both',
   failure: 'both',
   success: 'both',
   work: 'both',
@@ -66,10 +80,10 @@ export interface Rule {
  * by `HealthSignal.cost`; a machine that is full, stolen from or throttled has no bound, since it holds up at any time.
  */
 export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rule> = {
-  lateness: { scope: 'process', pushes: SLOW, timesOut: true },
-  'event-loop-delay': { scope: 'process', pushes: SLOW, timesOut: true },
-  'gc-pause': { scope: 'process', pushes: SLOW },
-  'generator-cpu': { scope: 'process', pushes: SLOW, timesOut: true },
+  lateness: { scope: 'process', pushes: HELD_UP, timesOut: true },
+  'event-loop-delay': { scope: 'process', pushes: HELD_UP, timesOut: true },
+  'gc-pause': { scope: 'process', pushes: HELD_UP },
+  'generator-cpu': { scope: 'process', pushes: HELD_UP, timesOut: true },
   'machine-cpu': { scope: 'machine', pushes: SLOW, timesOut: true },
   steal: { scope: 'machine', pushes: SLOW, timesOut: true },
   throttled: { scope: 'machine', pushes: SLOW, timesOut: true },

@@ -18,13 +18,14 @@ export interface MetricDefinition {
 
 /**
  * What more of it means, for whoever asks whether a slow generator or a smaller load may have moved it: work that was done,
- * successes, failures; figures of the target's or of the generator's own process. Of other times: slowness; of other metrics
- * only their author knows.
+ * successes, failures; slowness that a page times by itself, whatever the process that drives it does meanwhile; figures of the
+ * target's or of the generator's own process. Of other times: slowness; of other metrics only their author knows.
  */
-export type Tells = 'work' | 'success' | 'failure' | 'slowness' | 'target' | 'generator';
+export type Tells = 'work' | 'success' | 'failure' | 'page' | 'target' | 'generator';
 
 const time = { type: 'trend', contains: 'time' } as const;
-const score = { type: 'trend', contains: 'default', tells: 'slowness' } as const;
+const pageTime = { type: 'trend', contains: 'time', tells: 'page' } as const;
+const pageScore = { type: 'trend', contains: 'default', tells: 'page' } as const;
 const counter = { type: 'counter', contains: 'default', tells: 'work' } as const;
 const lost = { type: 'counter', contains: 'default', tells: 'failure' } as const;
 const bytes = { type: 'counter', contains: 'data', tells: 'work' } as const;
@@ -75,25 +76,25 @@ export const builtinMetrics = {
   ws_ping: time,
   ws_session_duration: time,
 
-  browser_web_vital_lcp: time,
-  browser_web_vital_inp: time,
-  browser_web_vital_fcp: time,
-  browser_web_vital_ttfb: time,
-  browser_web_vital_cls: score,
+  browser_web_vital_lcp: pageTime,
+  browser_web_vital_inp: pageTime,
+  browser_web_vital_fcp: pageTime,
+  browser_web_vital_ttfb: pageTime,
+  browser_web_vital_cls: pageScore,
   /** A journey's step, seen from the test: action → its expectation met. */
   browser_step_duration: { ...time, complete },
   /** Inside the page: input event's time stamp → the frame after its handlers was painted; the slowest of a step. */
-  browser_interaction_to_paint: time,
+  browser_interaction_to_paint: pageTime,
   /** `responseStart − requestStart` of the navigation. */
-  browser_backend_time: time,
+  browser_backend_time: pageTime,
   /** `loadEventEnd − responseEnd` of the navigation. */
-  browser_frontend_time: time,
+  browser_frontend_time: pageTime,
   /** A protocol worker sends a marked change to a ledger that a session has open → it is painted there; see `marks.ts`. */
   browser_remote_change_to_paint: time,
   /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
   browser_remote_change_lost: failures,
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
-  browser_event_to_paint: time,
+  browser_event_to_paint: pageTime,
   browser_sessions: counter,
   browser_session_failed: { ...failures, complete },
 

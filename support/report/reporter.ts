@@ -10,9 +10,11 @@ import type {
 } from '@playwright/test/reporter';
 import { launchOptions } from '../browser.ts';
 import { commandLine, nothingToRun } from '../command-line.ts';
+import { controlVariable } from '../control-page.ts';
 import { joinParts } from '../judge/shards.ts';
 import { sliceReportType } from '../measure/slice.ts';
 import { vusOf } from '../schedule/plan.ts';
+import { sliceName } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets.ts';
 import { targetSettings } from '../target.ts';
@@ -117,7 +119,9 @@ export default class TandemReporter implements Reporter {
     const slices = suite.allTests().map(sliceOf);
     if (!timeline || slices.length === 0) return;
     this.#running = slices.length;
-    this.#hasJourneys = slices.some(({ declaration }) => declaration?.kind === 'journey');
+    const firstOfJourneys = slices.find(({ declaration }) => declaration?.kind === 'journey');
+    this.#hasJourneys = firstOfJourneys !== undefined;
+    if (firstOfJourneys) process.env[controlVariable] = sliceName(firstOfJourneys);
     const part = partIn(timeline);
     const division = config.shard && part ? { part } : undefined;
     this.#harvest = new Harvest(timeline, slices, division, this.#root);

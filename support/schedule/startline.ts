@@ -163,14 +163,14 @@ export class StartLine {
       send(socket, { type: 'stop', reason: 'the run has already begun' });
       return;
     }
-    this.#readyIds.add(nameOf(id));
+    this.#readyIds.add(sliceName(id));
     this.#events.ready(this.#readyIds.size);
     this.#startWhenReady();
   }
 
   /** Once no slice loads the target any more, all may look at what has become of their work. */
   #rest(id: SliceId): void {
-    if (!this.#loading.delete(nameOf(id)) || this.#loading.size > 0) return;
+    if (!this.#loading.delete(sliceName(id)) || this.#loading.size > 0) return;
     this.#together('rest', 0, (at) => {
       this.#timer = setTimeout(
         () => {
@@ -302,7 +302,8 @@ export class StartLineRunner {
   }
 }
 
-function nameOf({ scenario, index }: SliceId): string {
+/** Of a slice, in its run. */
+export function sliceName({ scenario, index }: SliceId): string {
   return `${scenario}#${index}`;
 }
 
