@@ -13,7 +13,7 @@ import { MetricStore } from '../measure/store.ts';
 import { reportHtml } from './html.ts';
 import { axe, emptyCharts, isWiderThanItsWindow, PHONE, PNG } from './page.fixture.ts';
 import { exampleRun, exampleStore, exampleTimeline } from './record.fixture.ts';
-import { exampleVerdict } from './verdict.fixture.ts';
+import { exampleFailure, exampleVerdict, undecidedThreshold } from './verdict.fixture.ts';
 
 let browser: Browser;
 let folder: string;
@@ -60,9 +60,12 @@ const violated = {
 test('a report is read from a disk: what happened first, charts, tables, evidence, and nothing amiss', async (t) => {
   await writeFile(join(folder, 'light-session-3.png'), PNG);
   const files = ['light-session-3.png', 'light-session-3-trace.zip', 'light-session-9.png'];
+  const operation = { scenario: 'sync-relay', operation: 'push', name: 'HTTP 503', error: 'HTTP 503', count: 1 };
+  const failures = [exampleFailure, operation];
   const timeline = exampleTimeline();
   await writeFile(join(folder, files[2]!), PNG);
-  const run = exampleRun({ oracles: [violated] }, timeline, exampleStore(timeline), files);
+  const thresholds = [...exampleVerdict().thresholds, undecidedThreshold(true)];
+  const run = exampleRun({ oracles: [violated], failures, thresholds }, timeline, exampleStore(timeline), files);
   const { page, path, complaints } = await open(t, reportHtml(run.verdict, run.record));
 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('FAIL medium → embedded');
@@ -80,7 +83,7 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
     await heading.getByRole('button').click();
     await expect(heading).toHaveAttribute('aria-sort', 'ascending');
     const ascending = await firstColumn(page, 'Thresholds');
-    assert.match(ascending[0]!, /lcp|sync,window/);
+    assert.match(ascending[0]!, /GET|lcp|sync,window/);
     await heading.getByRole('button').press('Enter');
     await expect(heading).toHaveAttribute('aria-sort', 'descending');
     assert.equal((await firstColumn(page, 'Thresholds'))[0], 'changes_accepted{scenario:sync-relay}');
@@ -140,6 +143,21 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
     },
   );
 
+  await t.test('what failed, whole and as it was written, beside its picture', async () => {
+    const failed = page.locator('.failures > li').first();
+    await expect(failed.getByRole('heading')).toHaveText('light, step “sign in”: 12 times');
+    assert.equal(await failed.locator('pre').textContent(), exampleFailure.error.trimEnd());
+    await expect(failed.getByRole('img')).toHaveAttribute('src', 'light-session-3.png');
+    await expect(failed).toContainText('at journeys/light.journey.ts:12');
+    await expect(page.locator('.failures > li').nth(1)).toHaveText(/^sync-relay, operation “push”: 1 time\s+HTTP 503$/);
+    await expect(page.locator('.failures > li').nth(1).getByRole('img')).toHaveCount(0);
+  });
+
+  await t.test('a threshold that nobody can tell says why', async () => {
+    const row = page.getByRole('table', { name: 'Thresholds' }).getByRole('row', { name: /a\|b/ });
+    await expect(row).toContainText('undecided Undecided: machine CPU 99 % (allowed 95 %) may be the cause.');
+  });
+
   await t.test('evidence, and failed sessions with their picture and trace', async () => {
     await expect(page.getByText('a, b', { exact: true })).toBeVisible();
     const picture = page.getByAltText('The page of light-session-3 when it failed');
@@ -198,6 +216,14 @@ test('names from the target are words: they neither run, load, nor break the pag
         message: error,
       })),
       errors: Object.fromEntries(hostile.map((name, i) => [name, i])),
+      failures: hostile.map((name) => ({
+        ...exampleFailure,
+        scenario: name,
+        step: name,
+        error: `${name}\n${name}`,
+        at: name,
+        screenshot: '"><img src=x onerror=alert(5)>-session-1.png',
+      })),
       oracles: hostile.map((name) => ({ ...violated, name, examples: [{ [name]: name }, name] })),
       thresholds: hostile.map((metric) => ({ ...thresholds[0]!, metric })),
       health: { ...health, scenarios: hostile.map((scenario) => ({ ...health.scenarios[0]!, scenario })) },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../judge/verdict.ts';
 import { junitXml } from './junit.ts';
-import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+import { exampleVerdict, passedVerdict, reason, undecidedThreshold } from './verdict.fixture.ts';
 
 interface Element {
   name: string;
@@ -179,6 +179,16 @@ test('what makes a run invalid is an error, and so is what was not measured', ()
   assert.match(cases[5]!.told!.text, /^ws_session_duration has no samples; /);
   // Its reason was left out of the verdict as a mere effect.
   assert.match(cases[6]!.told!.text, /^ws_session_duration: p\(50\)<9 was not judged\.$/);
+});
+
+test('an undecided threshold is an error that says what casts doubt on it, on whichever side of its limit it is', () => {
+  for (const ok of [true, false]) {
+    const { cases } = read(exampleVerdict({ reasons: [], thresholds: [undecidedThreshold(ok)] }));
+    const one = cases.find(({ classname }) => classname.endsWith('.thresholds'))!;
+    assert.equal(one.name, 'http_req_duration{op:GET /a|b}: p(95)<500');
+    assert.equal(one.outcome, 'error');
+    assert.equal(one.told!.text, 'Undecided: machine CPU 99 % (allowed 95 %) may be the cause.');
+  }
 });
 
 test('hostile text stays text, and in the file', () => {

@@ -62,7 +62,7 @@ function check(name: string, counts: { whole: boolean; passes: number; fails: nu
 /**
  * k6's end-of-test data: `root_group` with the checks (metrics `checks{check:…}`), `options`, `state`, and per metric
  * `{type, contains, values, thresholds?}`; times in milliseconds. A threshold without data keeps its place with empty
- * `values`, and is not ok.
+ * `values`, and is not ok; one that is undecided has not held.
  */
 export function k6Summary(
   verdict: Verdict,
@@ -82,14 +82,14 @@ export function k6Summary(
     scenarios.push({ whole: tags.scenario === undefined, passes: values.passes ?? 0, fails: values.fails ?? 0 });
     checks.set(tags.check, scenarios);
   }
-  for (const { metric, expression, ok } of verdict.thresholds) {
+  for (const { metric, expression, ok, decided } of verdict.thresholds) {
     const key = keys.get(canonical(metric)) ?? metric;
     if (!Object.hasOwn(metrics, key)) {
       const { durationMs } = verdict;
       const summary = summaryOf(store, metric, (tags) => lengthOf({ scenarios, durationMs }, tags));
       metrics[key] = summary ? metricOf(summary) : { type: typeOf(expression), contains: 'default', values: {} };
     }
-    metrics[key]!.thresholds = { ...metrics[key]!.thresholds, [expression]: { ok } };
+    metrics[key]!.thresholds = { ...metrics[key]!.thresholds, [expression]: { ok: ok && decided } };
   }
   return {
     root_group: {

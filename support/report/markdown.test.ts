@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seriesKey } from '../measure/metrics.ts';
 import { code, literal, summaryMarkdown } from './markdown.ts';
-import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
+import {
+  exampleFailure,
+  exampleVerdict,
+  passedVerdict,
+  reason,
+  signal,
+  undecidedThreshold,
+} from './verdict.fixture.ts';
 
 test('verdict first, then the reasons with what to look at', () => {
   const lines = summaryMarkdown(exampleVerdict()).split('\n');
@@ -66,19 +74,71 @@ test('code stays code whatever is in it', () => {
   assert.equal(code(''), '<code></code>');
 });
 
+test('an undecided threshold says what casts doubt on it', () => {
+  for (const ok of [true, false]) {
+    const text = summaryMarkdown(exampleVerdict({ thresholds: [undecidedThreshold(ok)] }));
+    assert.match(
+      text,
+      /\n\| ❓ \| <code>http_req_duration\{op:GET \/a\\\|b\}<\/code> \| `p\(95\)` \| \*\*[46]00 ms\*\* \|/,
+    );
+    assert.match(
+      text,
+      /\n- <code>http_req_duration\{op:GET \/a\\\|b\}: p\(95\)\\<500<\/code> Undecided: machine CPU 99 % \(allowed 95 %\) may be the cause\.\n/,
+    );
+  }
+});
+
+test('what failed stands in full in a block of code, folded', () => {
+  const text = summaryMarkdown(exampleVerdict({ failures: [exampleFailure] }));
+  assert.match(
+    text,
+    /\n### What failed\n\n<details><summary>light, step “sign in”: 12 times<\/summary>\n\nat `journeys\/light\.journey\.ts:12` · screenshot `light-session-3\.png`\n\n```text\nError: expect/,
+  );
+  assert.match(
+    text,
+    /\nReceived: <element\(s\) not found>\n\nCall log:\n {2}- Expect "toBeVisible"[^\n]*\n[^\n]*\n```\n\n<\/details>\n/,
+  );
+  assert.doesNotMatch(summaryMarkdown(exampleVerdict()), /What failed/);
+
+  const hostile = 'one\n```\n</details> @octocat <img src=x>\n````\n\x1b[2J| a |\n';
+  const failure = { ...exampleFailure, scenario: hostile, step: hostile, error: hostile };
+  const block = summaryMarkdown(exampleVerdict({ failures: [failure] })).split('### What failed')[1]!;
+  const [, fence, code, after] = /\n(`{5,})text\n([\s\S]*?)\n\1\n([\s\S]*)/.exec(block)!;
+  assert.equal(code, 'one\n```\n</details> @octocat <img src=x>\n````\n\\x1b[2J| a |');
+  assert.equal(fence, '`````');
+  assert.match(after!, /^\n<\/details>\n/);
+  const [summary] = block.split('</summary>');
+  assert.doesNotMatch(summary!, /(?<!\\)<(?!details|summary)|(?<!\\)`/);
+
+  const many = Array.from({ length: 9 }, () => ({ ...exampleFailure, error: 'x'.repeat(4_000) }));
+  const all = summaryMarkdown(exampleVerdict({ failures: many }));
+  assert.match(all, /… and 3 more, in verdict\.json\./);
+  assert.doesNotMatch(all, /did not fit/);
+});
+
 test('hostile content adds no row and no column', () => {
   const hostile = 'x` | y\n| z </details> @octocat';
-  const { thresholds } = exampleVerdict();
+  const { thresholds, health, metrics } = exampleVerdict();
+  const trend = metrics['iteration_duration{scenario:sync-relay}']!;
   const verdict = exampleVerdict({
     thresholds: [{ ...thresholds[0]!, metric: hostile }],
     errors: { [hostile]: 1 },
     oracles: [{ name: hostile, checked: 1, violations: 0, examples: [], status: 'ok' }],
+    health: {
+      ...health,
+      scenarios: [{ ...health.scenarios[0]!, scenario: hostile }],
+      signals: [signal('gc-pause', 140, 100, 'ms', hostile)],
+    },
+    metrics: {
+      [seriesKey('iteration_duration', { scenario: `load ${hostile}` })]: trend,
+      [seriesKey('browser_step_duration', { journey: hostile, step: hostile, window: 'load' })]: trend,
+    },
   });
   const text = summaryMarkdown(verdict);
   const borders = (line: string) => line.replace(/\\./g, '').split('|').length - 2;
   const rows = text.split('\n').filter((line) => line.startsWith('|'));
   const hit = rows.filter((line) => line.includes('octocat'));
-  assert.deepEqual(hit.map(borders), [6, 5, 2]);
+  assert.deepEqual(hit.map(borders), [6, 5, 8, 8, 2, 6, 6]);
   assert.doesNotMatch(text, /(?<!\\)<\/details> @/);
   assert.doesNotMatch(text.replace(/`[^`]*`/g, ''), /@octocat/);
 });

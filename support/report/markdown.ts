@@ -2,7 +2,7 @@
 import type { MetricSummary, Reason, Severity, Verdict } from '../judge/verdict.ts';
 import { count, counted, figure, limitFigure, ms, NONE, rate, times } from './figures.ts';
 import { headline, startsText, statusName } from './headline.ts';
-import { splitMessage } from './prose.ts';
+import { splitMessage, undecidedText } from './prose.ts';
 import { signalFigure, signalName } from './signals.ts';
 import {
   errorsByName,
@@ -14,10 +14,12 @@ import {
   timedStats,
   typicalStat,
 } from './tables.ts';
-import { printable, shorten } from './text.ts';
+import { printable, printableLines, shorten } from './text.ts';
 import {
   besideText,
   counterText,
+  type Failed,
+  failureTitle,
   hiddenWaitText,
   requiredText,
   sessionsText,
@@ -31,6 +33,8 @@ const LONGEST = 60_000;
 /** What a table or list shows; all of it is in verdict.json. */
 const MOST_ROWS = 80;
 const MOST_REASONS = 20;
+const MOST_FAILURES = 6;
+const LONGEST_FAILURE = 2_000;
 const LONGEST_CELL = 160;
 const LONGEST_MESSAGE = 900;
 /** A table longer than this is folded. */
@@ -61,6 +65,15 @@ export function code(text: string): string {
   return /[`|]/.test(short) || short === '' ? `<code>${literal(short)}</code>` : `\`${short}\``;
 }
 
+/** A text of several lines as a block of code, in which nothing is markup. */
+function codeBlock(text: string): string {
+  const body = printableLines(text).join('\n');
+  // Only as many backquotes as it began with end it.
+  const longest = Math.max(0, ...(body.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return `${fence}text\n${body}\n${fence}`;
+}
+
 type Side = 'left' | 'right';
 
 function table(columns: [title: string, side: Side][], rows: string[][]): string {
@@ -86,12 +99,18 @@ function section(title: string, body: string, rows: number): string {
 const SIGN: Record<Severity, string> = { fail: '❌', invalid: '❓', warning: '⚠️' };
 
 function list(reasons: Reason[]): string {
-  const lines = reasons.slice(0, MOST_REASONS).map((reason) => {
-    const { found, next } = splitMessage(reason);
-    return `- ${SIGN[reason.severity as Severity]} ${literal(found)}${next === '' ? '' : `<br>→ ${literal(next)}`}`;
-  });
-  const rest = reasons.length - MOST_REASONS;
-  return [...lines, ...(rest > 0 ? [`- … and ${count(rest)} more, in verdict.json`] : [])].join('\n');
+  return listed(
+    reasons.map((reason) => {
+      const { found, next } = splitMessage(reason);
+      return `${SIGN[reason.severity as Severity]} ${literal(found)}${next === '' ? '' : `<br>→ ${literal(next)}`}`;
+    }),
+  );
+}
+
+function listed(items: string[]): string {
+  const rest = items.length - MOST_REASONS;
+  const shown = items.slice(0, MOST_REASONS).map((item) => `- ${item}`);
+  return [...shown, ...(rest > 0 ? [`- … and ${count(rest)} more, in verdict.json`] : [])].join('\n');
 }
 
 function thresholds({ thresholds: all }: Verdict): string[] {
@@ -115,7 +134,11 @@ function thresholds({ thresholds: all }: Verdict): string[] {
     ],
     rows,
   );
-  return [section('Thresholds', body, rows.length)];
+  const doubts = all
+    .filter((t) => !t.decided && t.doubts)
+    .map((t) => `${code(`${t.metric}: ${t.expression}`)} ${literal(undecidedText(t.doubts!))}`);
+  const told = listed(doubts);
+  return [section('Thresholds', told === '' ? body : `${body}\n\n${told}`, rows.length)];
 }
 
 function feltSection(verdict: Verdict): string[] {
@@ -214,6 +237,22 @@ function oracles({ oracles: all }: Verdict): string[] {
   return [section('Oracles', body, rows.length)];
 }
 
+function failures({ failures: all }: Verdict): string[] {
+  if (all.length === 0) return [];
+  const shown = all.slice(0, MOST_FAILURES).map(failureDetails);
+  const rest = all.length - shown.length;
+  return [
+    `### What failed\n\n${shown.join('\n\n')}${rest > 0 ? `\n\n… and ${count(rest)} more, in verdict.json.` : ''}`,
+  ];
+}
+
+function failureDetails(failure: Failed): string {
+  const { at, screenshot, error } = failure;
+  const where = [at && `at ${code(at)}`, screenshot && `screenshot ${code(screenshot)}`].filter(Boolean).join(' · ');
+  const block = codeBlock(shorten(error, LONGEST_FAILURE));
+  return `<details><summary>${literal(failureTitle(failure))}</summary>\n\n${where === '' ? '' : `${where}\n\n`}${block}\n\n</details>`;
+}
+
 function errors(verdict: Verdict): string[] {
   const rows = errorsByName(verdict).map(([name, n]) => [count(n), code(name)]);
   if (rows.length === 0) return [];
@@ -309,6 +348,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     ...(verdict.warnings.length > 0 ? [list(verdict.warnings)] : []),
     ...thresholds(verdict),
     ...oracles(verdict),
+    ...failures(verdict),
     ...feltSection(verdict),
     ...operationsSection(verdict),
     ...errors(verdict),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { seriesKey } from '../measure/metrics.ts';
 import { serve } from '../server.fixture.ts';
 import { measured } from './measured.fixture.ts';
 import { exportOtlp, otlpMetrics } from './otlp.ts';
@@ -143,6 +144,32 @@ test('a receiver gets the course of every series, with the headers that OpenTele
   );
   assert.deepEqual([double(last, 11), Math.round(double(last, 12))], [1, 120]);
   assert.deepEqual(attributes(last, 9), { op: 'push', scenario: 'relay' });
+});
+
+test('names are attributes as their author wrote them, whatever is in them', async (t) => {
+  const bodies: Buffer[] = [];
+  const { url } = await serve(t, async (request, response) => {
+    bodies.push(await buffer(request));
+    response.end();
+  });
+  environment(t, { OTEL_EXPORTER_OTLP_ENDPOINT: url });
+  const names = ['a|b', '<c> & d', '`e`', 'f\ng\r', 'h "i" \\', 'j, k:l', '名 😀'];
+  const record = measured();
+  for (const op of names) {
+    record.store.add({ index: 0, series: { [seriesKey('iterations', { op })]: { t: 'counter', sum: 1 } } });
+  }
+  const verdict = exampleVerdict({ runId: names[3]!, profile: names[1]!, target: { name: names[0]!, url: '' } });
+  await exportOtlp(otlpMetrics(verdict, record), 2_000);
+  const { resource, metrics } = read(bodies[0]!);
+  assert.deepEqual(
+    [resource['service.instance.id'], resource['tandem.profile'], resource['tandem.target']],
+    [names[3], names[1], names[0]],
+  );
+  const told = metrics.get('tandem.iterations')!.points.map((point) => attributes(point, 7).op);
+  assert.deepEqual(
+    told.filter((op) => op !== undefined),
+    names,
+  );
 });
 
 test('a long run has sixty points a series at most, the last one with everything in it', () => {

@@ -4,7 +4,7 @@ import type { Tags } from '../measure/metrics.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { measured } from './measured.fixture.ts';
 import { prometheusText } from './prometheus.ts';
-import { exampleVerdict } from './verdict.fixture.ts';
+import { exampleVerdict, undecidedThreshold } from './verdict.fixture.ts';
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\"n])*"';
@@ -58,6 +58,19 @@ test('the verdict, its thresholds and oracles', async () => {
     [0, 1, 1, 1, 1],
   );
   assert.equal(samples['tandem_oracle_violations{oracle="convergence"}'], 0);
+});
+
+test('a threshold that is on the right side of its limit, but undecided, has not held', async () => {
+  const thresholds = [
+    undecidedThreshold(true),
+    { ...undecidedThreshold(true), expression: 'p(99)<500', decided: true },
+  ];
+  const { samples } = read(await prometheusText(exampleVerdict({ thresholds }), measured()));
+  const held = Object.entries(samples).filter(([key]) => key.startsWith('tandem_threshold_ok{'));
+  assert.deepEqual(
+    held.map(([, ok]) => ok),
+    [0, 1],
+  );
 });
 
 test('hostile names stay in their labels', async () => {

@@ -5,7 +5,14 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Verdict } from '../judge/verdict.ts';
 import { renderVerdict } from './terminal.ts';
 import { displayWidth } from './text.ts';
-import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
+import {
+  exampleFailure,
+  exampleVerdict,
+  passedVerdict,
+  reason,
+  signal,
+  undecidedThreshold,
+} from './verdict.fixture.ts';
 
 const paths = { html: 'reports/r1/index.html', summary: 'reports/r1/summary.md', dir: 'reports/r1' };
 const render = (verdict: Verdict, columns = 80) => renderVerdict(verdict, { columns, color: false, paths });
@@ -83,6 +90,28 @@ test('thresholds: held, crossed, without data', () => {
   assert.match(text, /– +ws_session +p\(95\) +– +p\(95\)<5 +0/);
 });
 
+test('an undecided threshold, on either side of its limit, says what casts doubt on it', () => {
+  for (const ok of [true, false]) {
+    const text = section(render(exampleVerdict({ thresholds: [undecidedThreshold(ok)] })), 'Thresholds');
+    assert.match(text, /\? +http_req_duration\{op:GET \/a\|b\} +p\(95\) +[46]00 ms +< 500 ms +20\n/);
+    assert.match(text, /\n +Undecided: machine CPU 99 % \(allowed 95 %\) may be the cause\.\n/);
+  }
+  assert.doesNotMatch(render(exampleVerdict()), /Undecided/);
+});
+
+test('what failed, in its own words but for the call log, and no more than a few of it', () => {
+  const failures = Array.from({ length: 5 }, (_, i) => ({ ...exampleFailure, scenario: `s${i}` }));
+  const text = section(render(exampleVerdict({ failures })), 'What failed');
+  assert.match(text, / s0, step “sign in”: 12 times\n +Error: expect\(locator\)\.toBeVisible\(\) failed\n +Locator: /);
+  assert.match(
+    text,
+    /\n +Expected: visible\n +Received: <element\(s\) not found>\n +at journeys\/light\.journey\.ts:12\n/,
+  );
+  assert.doesNotMatch(text, /Call log|waiting for/);
+  assert.match(text, /… and 2 more, in verdict\.json/);
+  assert.doesNotMatch(text, /s3/);
+});
+
 test('oracles, errors by frequency, and the health of the generator', () => {
   const names = Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`E${i}`, i + 1]));
   const text = render(exampleVerdict({ errors: names }));
@@ -127,7 +156,7 @@ test('healthy signals are one line; those that are saturated stand out above all
 test('what was not measured has no section', () => {
   const bare = exampleVerdict({ metrics: {}, thresholds: [], oracles: [], errors: {}, reasons: [] });
   const text = render(bare);
-  for (const title of ['What the person', 'Protocol', 'Thresholds', 'Oracles', 'Errors'])
+  for (const title of ['What the person', 'Protocol', 'Thresholds', 'Oracles', 'Errors', 'What failed'])
     assert.ok(!text.includes(`${title} `) && !text.includes(`${title}─`), title);
 });
 
@@ -145,6 +174,7 @@ test('no line is wider than the terminal, and nothing of the target reaches it u
     thresholds: exampleVerdict().thresholds.map((t) => ({ ...t, metric: hostile })),
     oracles: [{ name: hostile, checked: 1, violations: 1, examples: [], status: 'violated', counts: { [hostile]: 1 } }],
     errors: { [hostile]: 3 },
+    failures: [{ scenario: hostile, operation: hostile, name: hostile, error: hostile, at: hostile, count: 1 }],
     health: {
       ...exampleVerdict().health,
       signals: [

@@ -3,7 +3,7 @@ import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../
 import { box, type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
 import { count, counted, figure, limitFigure, ms, rate, times } from './figures.ts';
 import { headline, startsText, statusName } from './headline.ts';
-import { splitMessage } from './prose.ts';
+import { splitMessage, undecidedText } from './prose.ts';
 import { healthyText, signalFigure, signalName } from './signals.ts';
 import {
   errorsByName,
@@ -19,6 +19,8 @@ import { displayWidth, printable, shorten, wrap } from './text.ts';
 import {
   besideText,
   counterText,
+  failureGist,
+  failureTitle,
   hiddenWaitText,
   requiredText,
   sessionsText,
@@ -44,6 +46,8 @@ const READABLE = 100;
 const BAR_FROM = 108;
 const BAR_WIDTH = 22;
 const MOST_ERRORS = 10;
+const MOST_FAILURES = 3;
+const LINES_OF_FAILURE = 6;
 /** A slowdown worth the eye; whether it is too much, thresholds say. */
 const NOTABLE_SLOWDOWN = 1.5;
 
@@ -198,9 +202,9 @@ function operationTable(page: Page): string[] {
 }
 
 function thresholdTable(page: Page): string[] {
-  const { verdict, p } = page;
+  const { verdict, p, width } = page;
   if (verdict.thresholds.length === 0) return [];
-  const rows = verdict.thresholds.map((t): Row => {
+  const rows = verdict.thresholds.flatMap((t): Row[] => {
     const state: Cell =
       t.observed === null
         ? { text: '–', style: p.yellow }
@@ -209,13 +213,17 @@ function thresholdTable(page: Page): string[] {
           : t.ok
             ? { text: '✓', style: p.green }
             : { text: '✗', style: p.red };
+    const doubts = !t.decided && t.doubts ? wrap(printable(undecidedText(t.doubts)), width - 5) : [];
     return [
-      state,
-      printable(t.metric),
-      { text: printable(statName(t.expression)), style: p.dim },
-      { text: figure(t.observed, t.unit), style: t.ok && t.decided ? undefined : state.style },
-      printable(requiredText(t.expression, t.limit, t.unit)),
-      { text: count(t.count), style: p.dim },
+      [
+        state,
+        printable(t.metric),
+        { text: printable(statName(t.expression)), style: p.dim },
+        { text: figure(t.observed, t.unit), style: t.ok && t.decided ? undefined : state.style },
+        printable(requiredText(t.expression, t.limit, t.unit)),
+        { text: count(t.count), style: p.dim },
+      ],
+      ...doubts.map((words) => ({ line: `   ${p.dim(words)}` })),
     ];
   });
   const columns = [left(''), left(''), left(''), right('observed'), left('required'), right('samples')];
@@ -240,6 +248,24 @@ function oracleTable(page: Page): string[] {
   });
   const columns = [left(''), left(''), right('checked'), right('violations')];
   return [...heading(page, 'Oracles'), ...draw(page, columns, rows, 'cut', 1)];
+}
+
+/** Of each the beginning; all of it is in the report. */
+function failureList(page: Page): string[] {
+  const { verdict, p, width } = page;
+  const { failures } = verdict;
+  if (failures.length === 0) return [];
+  const room = width - 4;
+  const lines = failures.slice(0, MOST_FAILURES).flatMap((failure) => [
+    ` ${p.bold(shorten(printable(failureTitle(failure)), width - 2))}`,
+    ...failureGist(failure)
+      .slice(0, LINES_OF_FAILURE)
+      .map((line) => `   ${shorten(line, room)}`),
+    ...(failure.at ? [`   ${p.dim(shorten(`at ${printable(failure.at)}`, room))}`] : []),
+  ]);
+  const rest = failures.length - MOST_FAILURES;
+  if (rest > 0) lines.push(` ${p.dim(`… and ${count(rest)} more, in verdict.json`)}`);
+  return [...heading(page, 'What failed'), ...lines];
 }
 
 function errorTable(page: Page): string[] {
@@ -326,6 +352,7 @@ export function renderVerdict(verdict: Verdict, { columns, color, paths }: Rende
     ...operationTable(page),
     ...thresholdTable(page),
     ...oracleTable(page),
+    ...failureList(page),
     ...errorTable(page),
     ...healthTable(page),
     '',

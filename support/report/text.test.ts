@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayWidth, pad, printable, quoted, shorten, wrap } from './text.ts';
+import { displayWidth, pad, printable, printableLines, quoted, shorten, wrap } from './text.ts';
 
 test('width counts terminal cells', () => {
   assert.equal(displayWidth('plain'), 5);
@@ -40,6 +40,12 @@ test('a text of any length is wrapped and quoted with work in proportion to it',
   read = 0;
   assert.equal(quoted(long).length, 240);
   assert.ok(read < long.length, `${read} characters were looked at`);
+});
+
+test('lines stay lines, with what they are indented by and nothing else that moves the cursor', () => {
+  const text = '\n\nError: a\r\n  - b\x1b[2J\u2028\tc\n\n    d  e\n \n';
+  assert.deepEqual(printableLines(text), ['Error: a', '  - b\\x1b[2J', 'c', '', '    d e']);
+  assert.deepEqual(printableLines(' \n'), []);
 });
 
 test('printable shows what would move the cursor, break the line or turn the writing', () => {

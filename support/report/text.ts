@@ -98,6 +98,14 @@ export function printable(text: string): string {
   );
 }
 
+/** The same of a text of several lines, which keep what they are indented by; without blank lines at its ends. */
+export function printableLines(text: string): string[] {
+  const lines = text.split(/\r\n|[\n\r\u2028\u2029]/).map((line) => /^ {0,20}/.exec(line)![0] + printable(line));
+  const isBlank = (line: string) => line.trim() === '';
+  const first = lines.findIndex((line) => !isBlank(line));
+  return first < 0 ? [] : lines.slice(first, lines.findLastIndex((line) => !isBlank(line)) + 1);
+}
+
 /** Strings from the target may be of any length; a sentence is not. */
 const QUOTED_LENGTH = 240;
 

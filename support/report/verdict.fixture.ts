@@ -219,6 +219,36 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
   };
 }
 
+/** What a front end that shows no heading fails with. */
+export const exampleFailure: Verdict['failures'][0] = {
+  scenario: 'light',
+  step: 'sign in',
+  name: 'light, step "sign in": expect(locator).toBeVisible() failed',
+  error: [
+    'Error: expect(locator).toBeVisible() failed',
+    '',
+    "Locator: getByRole('heading', { name: 'a < b & c' })",
+    'Expected: visible',
+    'Received: <element(s) not found>',
+    '',
+    'Call log:',
+    '  - Expect "toBeVisible" with timeout 5000ms',
+    "  - waiting for getByRole('heading')",
+    '',
+  ].join('\n'),
+  at: 'journeys/light.journey.ts:12',
+  screenshot: 'light-session-3.png',
+  trace: 'light-session-3-trace.zip',
+  count: 12,
+};
+
+/** A threshold that a full machine casts doubt on, on the right side of its limit or on the wrong one. */
+export function undecidedThreshold(ok: boolean): Verdict['thresholds'][0] {
+  const about = { metric: 'http_req_duration{op:GET /a|b}', expression: 'p(95)<500', unit: 'ms' } as const;
+  const doubt = { by: 'machine-cpu', observed: 0.99, allowed: 0.95, unit: 'ratio' } as const;
+  return { ...about, observed: ok ? 400 : 600, limit: 500, count: 20, ok, decided: false, doubts: [doubt] };
+}
+
 /** The same run passing. */
 export function passedVerdict(): Verdict {
   const { thresholds, metrics, health } = exampleVerdict();

@@ -3,7 +3,7 @@ import { aggregationName, parseExpression } from '../judge/expression.ts';
 import type { Aspect, MetricSummary, OracleResult, Regression, Unit, Verdict } from '../judge/verdict.ts';
 import { bytes, count, counted, limitFigure, ms, rate, ratio } from './figures.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
-import { printable } from './text.ts';
+import { printable, printableLines, quoted } from './text.ts';
 
 /** The figure that a threshold is about: `p(95)`. */
 export function statName(expression: string): string {
@@ -88,4 +88,23 @@ export function chanceText(p: number): string {
 /** `p(95) of http_req_duration`; what a rate is a share or number of, in words. */
 export function comparedName({ aspect, metric, stat }: Pick<Regression, 'aspect' | 'metric' | 'stat'>): string {
   return `${aspect === 'response-time' ? stat : aspect === 'errors' ? 'share of failures' : 'number a second'} of ${metric}`;
+}
+
+/** A failure that the verdict holds in full. */
+export type Failed = Verdict['failures'][0];
+
+/** From here on Playwright tells what it tried, which may be long. */
+const CALL_LOG = /^Call log:/;
+
+/** `visit, step “open”: 12 times` */
+export function failureTitle({ scenario, step, operation, count }: Failed): string {
+  const where = step ? `, step “${quoted(step)}”` : operation ? `, operation “${quoted(operation)}”` : '';
+  return `${quoted(scenario)}${where}: ${counted(count, 'time')}`;
+}
+
+/** What was thrown or expected: the locator, what was expected and received, without the call log. */
+export function failureGist({ error }: Failed): string[] {
+  const lines = printableLines(error).filter((line) => line !== '');
+  const log = lines.findIndex((line) => CALL_LOG.test(line));
+  return log > 0 ? lines.slice(0, log) : lines;
 }

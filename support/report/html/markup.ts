@@ -1,5 +1,5 @@
 /** HTML in which no text from outside can become markup: whatever is put into a template is escaped. */
-import { printable } from '../text.ts';
+import { printable, printableLines } from '../text.ts';
 
 /** Finished HTML. Only {@link html} and {@link trusted} make it. */
 export class Markup {
@@ -19,6 +19,11 @@ export function html(fixed: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(String.raw({ raw: fixed }, ...parts.map(render)));
 }
 
+/** A text of several lines, for a `pre`. */
+export function lines(text: string): Markup {
+  return new Markup(printableLines(text).map(escaped).join('\n'));
+}
+
 /** Our own text as it is: a style sheet, a script. */
 export function trusted(text: string): Markup {
   return new Markup(text);
@@ -28,5 +33,9 @@ function render(part: Part): string {
   if (part === null || part === undefined || part === false) return '';
   if (part instanceof Markup) return part.text;
   if (Array.isArray(part)) return part.map(render).join('');
-  return printable(String(part)).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escaped(printable(String(part)));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

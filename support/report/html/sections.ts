@@ -1,8 +1,8 @@
 /** The parts of the page that stand without a script: what `tables.ts`, `prose.ts` and `words.ts` say, as HTML. */
-import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
+import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { say, splitMessage } from '../prose.ts';
+import { say, splitMessage, undecidedText } from '../prose.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
 import { signalFigure, signalName } from '../signals.ts';
 import {
@@ -20,6 +20,8 @@ import { shorten } from '../text.ts';
 import {
   besideText,
   counterText,
+  type Failed,
+  failureTitle,
   hiddenWaitText,
   requiredText,
   sessionsText,
@@ -28,7 +30,7 @@ import {
   statTitle,
   targetText,
 } from '../words.ts';
-import { html, type Markup, type Part } from './markup.ts';
+import { html, lines, type Markup, type Part } from './markup.ts';
 import { type SortedCell, type TableRow, table } from './table.ts';
 
 /** A part of the page with its heading, which the navigation leads to. */
@@ -171,6 +173,12 @@ ${counts.length > 0 && html`<details><summary>What they counted</summary>${count
   return [{ id: 'operations', title: 'Protocol operations', body }];
 }
 
+/** With what casts doubt on it. */
+function undecided({ doubts = [] }: ThresholdResult): SortedCell {
+  const { value, shown } = state('undecided', 'invalid');
+  return { value, shown: html`${shown}${doubts.length > 0 && html` <p class="quiet">${undecidedText(doubts)}</p>`}` };
+}
+
 function thresholdsSection({ thresholds }: Verdict): Section[] {
   if (thresholds.length === 0) return [];
   // What was missed first; else the order of the profile.
@@ -187,7 +195,7 @@ function thresholdsSection({ thresholds }: Verdict): Section[] {
       t.observed === null
         ? state('no data', 'invalid')
         : !t.decided
-          ? state('undecided', 'invalid')
+          ? undecided(t)
           : t.ok
             ? state('held', 'pass')
             : state('missed', 'fail'),
@@ -259,18 +267,44 @@ function errorsSection(verdict: Verdict): Section[] {
   return [{ id: 'errors', title: 'Errors', body: table('Errors', [left('error'), right('count')], rows, true) }];
 }
 
-function sessionsSection(failed: FailedSession[]): Section[] {
-  if (failed.length === 0) return [];
-  const figures = failed.map(({ session, screenshot, trace }) => {
-    const picture =
-      screenshot &&
-      html`<a href="${encodeURIComponent(screenshot)}"><img src="${encodeURIComponent(screenshot)}" alt="The page of ${session} when it failed"></a>`;
-    const told = trace
-      ? html`<a href="${encodeURIComponent(trace)}">trace</a>, to open with <code>npx playwright show-trace ${trace}</code>`
-      : html`<span class="quiet">not traced</span>`;
-    return html`<li><figure>${picture || html`<p class="quiet">no screenshot</p>`}<figcaption><strong>${session}</strong> ${told}</figcaption></figure></li>`;
+function pictureOf({ session, screenshot }: FailedSession): Markup {
+  if (!screenshot) return html`<p class="quiet">no screenshot</p>`;
+  const file = encodeURIComponent(screenshot);
+  return html`<a href="${file}"><img src="${file}" alt="The page of ${session} when it failed"></a>`;
+}
+
+function traceOf({ trace }: FailedSession): Markup {
+  return trace
+    ? html`<a href="${encodeURIComponent(trace)}">trace</a>, to open with <code>npx playwright show-trace ${trace}</code>`
+    : html`<span class="quiet">not traced</span>`;
+}
+
+function isOf({ screenshot, trace }: Failed, one: FailedSession): boolean {
+  return (screenshot !== undefined && screenshot === one.screenshot) || (trace !== undefined && trace === one.trace);
+}
+
+/** What went wrong in its own words, beside what the browser showed then. */
+function failuresSection({ failures }: Verdict, sessions: FailedSession[]): Section[] {
+  if (failures.length === 0) return [];
+  const items = failures.map((failure) => {
+    const session = sessions.find((one) => isOf(failure, one));
+    const picture = session && html`<figure>${pictureOf(session)}<figcaption>${traceOf(session)}</figcaption></figure>`;
+    return html`<li><h3>${failureTitle(failure)}</h3>${failure.at && html`<p class="quiet">at <code>${failure.at}</code></p>`}
+<div><pre>${lines(failure.error)}</pre>${picture}</div></li>`;
   });
-  return [{ id: 'sessions', title: 'Failed sessions', body: html`<ul class="sessions">${figures}</ul>` }];
+  return [{ id: 'failures', title: 'What failed', body: html`<ul class="failures">${items}</ul>` }];
+}
+
+/** Those that stand beside no failure. */
+function sessionsSection({ failures }: Verdict, sessions: FailedSession[]): Section[] {
+  const rest = sessions.filter((one) => !failures.some((failure) => isOf(failure, one)));
+  if (rest.length === 0) return [];
+  const figures = rest.map(
+    (one) =>
+      html`<li><figure>${pictureOf(one)}<figcaption><strong>${one.session}</strong> ${traceOf(one)}</figcaption></figure></li>`,
+  );
+  const title = rest.length < sessions.length ? 'More failed sessions' : 'Failed sessions';
+  return [{ id: 'sessions', title, body: html`<ul class="sessions">${figures}</ul>` }];
 }
 
 function healthSection(verdict: Verdict): Section {
@@ -369,8 +403,9 @@ export function sections(verdict: Verdict, record: RunRecord, subjects: number):
     ...chartsSection(record),
     ...thresholdsSection(verdict),
     ...oraclesSection(verdict),
+    ...failuresSection(verdict, record.failedSessions),
     ...errorsSection(verdict),
-    ...sessionsSection(record.failedSessions),
+    ...sessionsSection(verdict, record.failedSessions),
     ...operationsSection(verdict),
     ...curvesSection(subjects),
     healthSection(verdict),
