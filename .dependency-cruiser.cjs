@@ -3,7 +3,7 @@
 /** Tests, and what is there for them alone. */
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
-const DATA = ['^support/(profile|target|duration|json|misspelling|environment|wire)\\.ts$'];
+const DATA = ['^support/(profile|target|family|setting|duration|json|misspelling|environment|wire)\\.ts$'];
 /** Of the files in support/report/: those that put a run together. */
 const COMPOSERS = '(reporter|preparation|coordinator|harvest|record|stream|results)\\.ts$';
 const ENTRY_POINTS = [
@@ -31,9 +31,9 @@ module.exports = {
       name: 'authors-know-only-test',
       severity: 'error',
       comment:
-        'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them. How connections are made is a module of its own: a worker that drives a browser need not load it.',
+        'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them. How connections are made is a module of its own: a worker that drives a browser need not load it. So is how a family declares itself: the configuration reads it, which runs no load.',
       from: { path: '^(journeys|protocol)/', pathNot: UNIT_TEST },
-      to: { path: '^support/', pathNot: '^support/(test|connection)\\.ts$' },
+      to: { path: '^support/', pathNot: '^support/(test|connection|family)\\.ts$' },
     },
     {
       name: 'journeys-without-protocol',
@@ -48,6 +48,21 @@ module.exports = {
       comment: 'Protocol workers run where no browser is installed.',
       from: { path: '^protocol/' },
       to: { path: '^journeys/' },
+    },
+    {
+      name: 'support-without-families',
+      severity: 'error',
+      comment: 'The domain serves families that nobody has thought of yet: what one of them needs, it declares itself.',
+      from: { path: '^support/', pathNot: UNIT_TEST },
+      to: { path: '^(protocol|journeys)/' },
+    },
+    {
+      name: 'declared-without-loads',
+      severity: 'error',
+      comment:
+        'Every process of a run reads what families declare of themselves; clients and loads are for their own workers.',
+      from: { path: '^protocol/(families\\.ts|.+/(family|settings)\\.ts)$' },
+      to: { path: '^support/test\\.ts$', reachable: true },
     },
     {
       name: 'families-apart',
@@ -119,7 +134,7 @@ module.exports = {
     ),
     within(
       'workers-neither-judge-nor-report',
-      '^support/(?!(profile|target|duration|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
+      '^support/(?!(profile|target|family|setting|duration|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
       ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
       'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
     ),

@@ -1,4 +1,6 @@
 /** For tests: what a load's code is given in a run, without the run. */
+
+import { settingsOf } from '../support/family.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { Packed } from '../support/measure/series.ts';
 import { random } from '../support/schedule/random.ts';
@@ -7,6 +9,7 @@ import { type SliceContext, Vu } from '../support/vu.ts';
 import { directWire } from '../support/wire.ts';
 import { relayMetrics } from './apis/relay/api.ts';
 import { vmMetrics } from './apis/vms/api.ts';
+import { families } from './families.ts';
 
 let runs = 0;
 
@@ -21,7 +24,13 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
     runId: `test-${process.pid}-${runs}`,
     scenario: 'test',
     target: resolveTarget(
-      { name: 'test', source: 'test', values: { BASE_URL: url, ...(token && { API_TOKEN: token }) }, wire },
+      {
+        name: 'test',
+        source: 'test',
+        values: { BASE_URL: url, ...(token && { API_TOKEN: token }) },
+        declared: settingsOf(families),
+        wire,
+      },
       {},
     ),
     recorder: new Recorder('test', 'load', Object.fromEntries(definitions)),
@@ -31,6 +40,11 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
     elapsedMs: () => performance.now(),
     isOver: () => false,
   };
+}
+
+/** The same slice against a target with these settings of families, by variable. */
+export function withSettings(slice: SliceContext, settings: Record<string, unknown>): SliceContext {
+  return { ...slice, target: { ...slice.target, settings: { ...slice.target.settings, ...settings } } };
 }
 
 export function testVu(slice: SliceContext, id = 0): Vu {

@@ -59,8 +59,8 @@ export function launchOptions(env: NodeJS.ProcessEnv = process.env, wire: Wire =
 
 /** How a person's browser reaches the target; see `wire.ts`. */
 export function contextOptions(target: Target): BrowserContextOptions {
-  const { baseUrl, apiUrl, syncUrl, wsUrl, wire } = target;
-  const urls = [baseUrl, apiUrl, syncUrl, wsUrl].map((url) => new URL(url.replace(/^ws/, 'http')));
+  const { baseUrl, addresses, wire } = target;
+  const urls = [baseUrl, ...addresses.map(({ url }) => url)].map((url) => new URL(url.replace(/^ws/, 'http')));
   const byOrigin = new Map(urls.toReversed().map((url) => [url.origin, url]));
   const users = [...byOrigin]
     .flatMap(([origin, url]) => ({ origin, ...userOf(url) }))

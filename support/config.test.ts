@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { families } from '../protocol/families.ts';
 import { tandemConfig } from './config.ts';
 import { folderOf } from './folder.fixture.ts';
 
@@ -21,7 +22,7 @@ const files = {
 
 function configured(t: TestContext, args: string[], env: NodeJS.ProcessEnv = {}, changes: object = {}) {
   const root = folderOf(t, { ...files, ...changes });
-  return { root, config: tandemConfig(root, env, ['node', 'playwright', ...args]) };
+  return { root, config: tandemConfig(root, families, env, ['node', 'playwright', ...args]) };
 }
 
 test('a profile is a project: its slices are repetitions, its scenarios are files, its timeline is metadata', (t) => {
@@ -163,7 +164,12 @@ test('bad input of every kind is thrown as a string', (t) => {
 });
 
 test('all profiles of the repository are good', () => {
-  const { projects } = tandemConfig(join(import.meta.dirname, '..'), {}, ['node', 'playwright', 'test', '--list']);
+  const { projects } = tandemConfig(join(import.meta.dirname, '..'), families, {}, [
+    'node',
+    'playwright',
+    'test',
+    '--list',
+  ]);
   assert.deepEqual(
     ['smoke', 'light', 'medium', 'heavy', 'prerelease'].filter((name) => !projects.some((one) => one.name === name)),
     [],

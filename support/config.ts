@@ -4,6 +4,7 @@ import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
 import { checkEnvironment } from './environment.ts';
+import { type Family, listFamilies } from './family.ts';
 import { allowed } from './misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
 import { type ScenarioFiles, scenarioFiles } from './scenario-files.ts';
@@ -21,17 +22,24 @@ type Profile = { name: string } & ({ timeline: Timeline } | { wrong: string });
  * Playwright's configuration for a folder with `profiles/`, `journeys/`, `protocol/` and `.env` files: one project per
  * profile, its slices as repetitions. A profile with a mistake is none, and an error only where it is asked for.
  * @param root the folder
+ * @param families whose settings its loads read
  * @throws one sentence (a string: Playwright prints it without a stack) for any bad input
  */
-export function tandemConfig(root: string, env: NodeJS.ProcessEnv = process.env, argv: string[] = process.argv) {
+export function tandemConfig(
+  root: string,
+  families: readonly Family[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+  argv: string[] = process.argv,
+) {
   try {
+    listFamilies(families);
     const line = isWorker(env) ? undefined : commandLine(argv);
     const isRun = line?.command === 'test' && !line.list && !line.help;
     if (line?.command === 'test') checkSwitches(argv, env);
-    if (line && !line.help) checkEnvironment(env, settingNames);
+    if (line && !line.help) checkEnvironment(env, settingNames(families));
     const shard = shardOf(line && (line.shard === undefined ? [] : [line.shard]), env);
     const shape = { ...runShape(env), shards: shard?.total };
-    const settings = targetSettings(env, root);
+    const settings = targetSettings(env, root, families);
     const files = scenarioFiles(root);
     const profiles = profilesOf(root, files, shape);
     if (line?.command === 'merge-reports' && !line.help) {

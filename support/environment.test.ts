@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { families } from '../protocol/families.ts';
 import { checkEnvironment, checkSettings, embeddedVariables, variables } from './environment.ts';
+import { settingsOf } from './family.ts';
 import { settingNames } from './target.ts';
 
+const names = settingNames(families);
 const root = join(import.meta.dirname, '..');
 const said = (check: () => void): string => {
   try {
@@ -14,10 +17,10 @@ const said = (check: () => void): string => {
   }
   return '';
 };
-const ofEnvironment = (env: NodeJS.ProcessEnv) => said(() => checkEnvironment(env, settingNames));
+const ofEnvironment = (env: NodeJS.ProcessEnv) => said(() => checkEnvironment(env, names));
 const ofFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
   const keys = [...text.matchAll(/^(?:export )?([\w-]+) ?[=:]/gm)].map(([, key]) => key!);
-  return said(() => checkSettings('.env', text, keys, settingNames, env));
+  return said(() => checkSettings('.env', text, keys, names, env));
 };
 
 test('a variable of the environment that would be ignored in silence is refused', () => {
@@ -48,7 +51,7 @@ test('what others set, what is empty, and what is named beside its misspelling i
     { LOAD_DURATON: '', BASEURL: '' },
     { BASEURL: 'x', BASE_URL: 'http://a.test' },
     { LOAD_TEST_SERVICE_HOST: '10.0.0.1', LOAD_PORT_80_TCP_ADDR: '10.0.0.1', LOAD_SERVICE_PORT_HTTP: '80' },
-    Object.fromEntries([...Object.keys(variables), ...settingNames].map((name) => [name, '1'])),
+    Object.fromEntries([...Object.keys(variables), ...names].map((name) => [name, '1'])),
   ];
   for (const env of good) assert.equal(ofEnvironment(env), '');
 });
@@ -63,13 +66,13 @@ test('a file has what looks like a setting and is none', () => {
     ['base-url: http://a.test', beside('base-url', 'BASE_URL')],
     [
       'LOAD_DURATION=2s',
-      `.env has LOAD_DURATION, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`,
+      `.env has LOAD_DURATION, which is read from the environment alone; allowed: ${names.join(', ')}.`,
     ],
     [
       'LOAD_DURATON=2s',
-      `.env has LOAD_DURATON, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`,
+      `.env has LOAD_DURATON, which is read from the environment alone; allowed: ${names.join(', ')}.`,
     ],
-    ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${settingNames.join(', ')}.`],
+    ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${names.join(', ')}.`],
     ['API_URL=http://a.test\n# API_URL=\nexport API_URL=http://b.test', '.env has API_URL 2 times; allowed is once.'],
     ['BASE_URL http://a.test', '.env has BASE_URL without a value; allowed is BASE_URL=<value>.'],
   ];
@@ -90,11 +93,16 @@ test('those of the embedded target are named when they are set', () => {
   assert.deepEqual(embeddedVariables({ TARGET: 'x', TARGET_FAULTS: 'y', TARGET_PROCESSES: '' }), ['TARGET_FAULTS']);
 });
 
-test('README names every variable', () => {
-  const readme =
-    readFileSync(join(root, 'README.md'), 'utf8') + readFileSync(join(root, 'target', 'README.md'), 'utf8');
+test('README names every variable, and .env.example every setting of a family', () => {
+  const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+  const readme = read('README.md') + read('target', 'README.md');
+  const ofFamilies = settingsOf(families).map(({ variable }) => variable);
   assert.deepEqual(
-    Object.keys(variables).filter((name) => !readme.includes(name)),
+    [...Object.keys(variables), ...ofFamilies].filter((name) => !readme.includes(name)),
+    [],
+  );
+  assert.deepEqual(
+    ofFamilies.filter((name) => !read('.env.example').includes(`\n${name}=`)),
     [],
   );
 });

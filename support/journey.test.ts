@@ -5,6 +5,8 @@ import { chromium, expect } from '@playwright/test';
 import { Console } from '../journeys/app/console.ts';
 import { Ledger } from '../journeys/app/ledger.ts';
 import { relayMetrics } from '../protocol/apis/relay/api.ts';
+import { relaySettings } from '../protocol/apis/relay/settings.ts';
+import { families } from '../protocol/families.ts';
 import { Marker } from '../protocol/relay/marker.ts';
 import { Http } from '../protocol/transports/http.ts';
 import { parseFaults } from '../target/core/faults.ts';
@@ -13,6 +15,7 @@ import { type TestDatabase, testDatabase } from '../target/core/target.fixture.t
 import { type Browser, BrowserSession, launchOptions } from './browser.ts';
 import { consult } from './check/oracles.ts';
 import { metricDefinitions } from './declaration.ts';
+import { settingsOf } from './family.ts';
 import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
 import { Recorder } from './measure/recorder.ts';
@@ -49,7 +52,10 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
   return {
     runId: `run-${runs}`,
     scenario,
-    target: resolveTarget({ name: 'test', source: 'test', values: { BASE_URL: url } }, {}),
+    target: resolveTarget(
+      { name: 'test', source: 'test', values: { BASE_URL: url }, declared: settingsOf(families) },
+      {},
+    ),
     recorder: new Recorder(scenario, kind, metricDefinitions(relayMetrics)),
     options: {},
     maxVUs: 1,
@@ -70,7 +76,10 @@ function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.
   };
   const work = journeyWork(definition, { slice, browser: by, seed: '1', window: () => 'load', keep });
   const other = sliceOf('remote-changes', 'load', url);
-  const [relay, auth] = [new Http(other, other.target.syncUrl), new Http(unmeasured(other), other.target.apiUrl)];
+  const [relay, auth] = [
+    new Http(other, relaySettings(other.target).syncUrl),
+    new Http(unmeasured(other), other.target.apiUrl),
+  ];
   closing.push(
     () => relay.close(),
     () => auth.close(),

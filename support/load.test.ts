@@ -4,25 +4,11 @@ import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.t
 import { Recorder } from './measure/recorder.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
+import { resolveTarget } from './target.ts';
 import { type SliceContext, Vu } from './vu.ts';
-import { directWire } from './wire.ts';
 
 function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {
-  const target: SliceContext['target'] = {
-    name: 'embedded',
-    embedded: true,
-    baseUrl: '',
-    apiUrl: 'http://a.test',
-    syncUrl: '',
-    wsUrl: '',
-    yjsUrl: '',
-    configured: [],
-    dwcpWsUrl: 'ws://127.0.0.1:1/dwcp/v3',
-    vmApiPrefix: '/api/v1',
-    vmUpdateMethod: 'PATCH',
-    wire: directWire,
-    secrets: {},
-  };
+  const target = resolveTarget({ name: 'mine', source: 'test', values: { API_URL: 'http://a.test' } }, {});
   const { signal } = new AbortController();
   const elapsedMs = () => 0;
   const slice: SliceContext = {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { families } from '../protocol/families.ts';
 import type { Declaration } from './declaration.ts';
+import { settingsOf } from './family.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
@@ -130,9 +132,9 @@ function changeEnv(t: TestContext, changes: NodeJS.ProcessEnv): void {
 const REACH_MS = 100;
 
 function reach(values: Record<string, string>, ...kinds: ('load' | 'journey')[]): Promise<void> {
-  const settings = { name: 'mine', source: '.env', values };
+  const settings = { name: 'mine', source: '.env', values, declared: settingsOf(families) };
   const target = resolveTarget(settings, {});
-  return checkReachable(originsUsed(target, settings, new Set(kinds)), target.wire, REACH_MS);
+  return checkReachable(originsUsed(target, new Set(kinds)), target.wire, REACH_MS);
 }
 
 /** An address that nobody listens at. */
@@ -152,9 +154,8 @@ test('a target that comes up in time can be reached', async (t) => {
     if (asked === 1) request.socket.destroy();
     else answer.end();
   });
-  const settings = { name: 'mine', source: '.env', values: { BASE_URL: url } };
-  const target = resolveTarget(settings, {});
-  await checkReachable(originsUsed(target, settings, new Set(['load'])), target.wire, 60_000);
+  const target = resolveTarget({ name: 'mine', source: '.env', values: { BASE_URL: url } }, {});
+  await checkReachable(originsUsed(target, new Set(['load'])), target.wire, 60_000);
   assert.equal(asked, 2);
 });
 

@@ -6,7 +6,7 @@ import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure
 import { allowed } from './misspelling.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { shownUrl, type Target, type TargetSettings } from './target.ts';
+import { type Address, shownUrl, type Target } from './target.ts';
 import { proxyOf, type Wire } from './wire.ts';
 
 /** How long a target gets to answer at all before the run is given up. */
@@ -71,34 +71,20 @@ export function checkBrowser(timeline: Timeline, running: Set<string>): void {
   if (timeline.scenarios.some(({ name, kind }) => kind === 'journey' && running.has(name))) browserExecutable();
 }
 
-/** An address of the target that the run uses, by the variable that names it: that is the one to correct. */
-export interface UsedOrigin {
-  variable: string;
-  url: string;
-}
-
-/**
- * Every origin of the target that the run uses, once.
- * @param settings what the target was resolved from
- */
-export function originsUsed(target: Target, { values }: TargetSettings, kinds: Set<'load' | 'journey'>): UsedOrigin[] {
-  const api = values.API_URL ? 'API_URL' : 'BASE_URL';
-  const used: [variable: string, url: string][] = [];
-  if (kinds.has('journey')) used.push([values.BASE_URL ? 'BASE_URL' : api, target.baseUrl]);
-  if (kinds.has('load')) {
-    used.push([api, target.apiUrl], ['SYNC_API_URL', target.syncUrl]);
-    used.push(['WS_URL', target.wsUrl], ['YJS_URL', target.yjsUrl], ['DWCP_WS_URL', target.dwcpWsUrl]);
-  }
+/** Every origin of the target that the run uses, once. */
+export function originsUsed(target: Target, kinds: Set<'load' | 'journey'>): Address[] {
+  const { baseUrl, addresses, configured } = target;
+  const page = { variable: configured.includes('BASE_URL') ? 'BASE_URL' : addresses[0]!.variable, url: baseUrl };
+  const used = [...(kinds.has('journey') ? [page] : []), ...(kinds.has('load') ? addresses : [])];
   // Any answer will do, so one path stands for all of its origin: the first, of which the others' defaults are made.
-  const origins = new Map(used.toReversed().map((one) => [new URL(httpUrl(one[1])).origin, one]));
-  return [...origins.values()].map(([variable, url]) => ({ variable, url }));
+  return [...new Map(used.toReversed().map((one) => [new URL(overHttp(one.url)).origin, one])).values()];
 }
 
 /**
  * Waits until every part of the target that the run uses answers anything at all.
  * @throws one sentence: what was tried, how often and for how long
  */
-export async function checkReachable(used: UsedOrigin[], wire: Wire, reachMs = REACH_MS): Promise<void> {
+export async function checkReachable(used: Address[], wire: Wire, reachMs = REACH_MS): Promise<void> {
   await Promise.all(used.map(({ variable, url }) => reach(variable, url, wire, reachMs)));
 }
 
@@ -106,9 +92,9 @@ export async function checkReachable(used: UsedOrigin[], wire: Wire, reachMs = R
  * The keys of the target's servers that Node trusts by NODE_EXTRA_CA_CERTS, for the browsers of the journeys. A server that cannot
  * be asked is left to them: what is wrong with it shows there.
  */
-export async function trustedKeys({ baseUrl, apiUrl, syncUrl, wsUrl, wire }: Target): Promise<string[]> {
+export async function trustedKeys({ baseUrl, addresses, wire }: Target): Promise<string[]> {
   if (wire.authorities.length === 0) return [];
-  const urls = [baseUrl, apiUrl, syncUrl, wsUrl].map(httpUrl).filter((url) => url.startsWith('https:'));
+  const urls = [baseUrl, ...addresses.map(({ url }) => url)].map(overHttp).filter((url) => url.startsWith('https:'));
   const origins = [...new Set(urls.map((url) => new URL(url).origin))];
   const keys = await Promise.all(
     origins.map((origin) => serverKey(new URL(origin), wire, REACH_MS).catch(() => undefined)),
@@ -117,12 +103,12 @@ export async function trustedKeys({ baseUrl, apiUrl, syncUrl, wsUrl, wire }: Tar
 }
 
 /** Where a WebSocket's server can be asked without opening one, which it might take for a user. */
-export function httpUrl(url: string): string {
+export function overHttp(url: string): string {
   return url.replace(/^ws/, 'http');
 }
 
 async function reach(variable: string, address: string, wire: Wire, reachMs: number): Promise<void> {
-  const url = new URL(httpUrl(address));
+  const url = new URL(overHttp(address));
   const dispatcher = dispatcherTo(url, wire, { headersTimeout: reachMs, bodyTimeout: reachMs }, reachMs);
   const until = performance.now() + reachMs;
   let tries = 0;

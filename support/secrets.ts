@@ -38,9 +38,11 @@ export class Secrets {
   #wordPattern: RegExp | undefined;
 
   /** Whatever the target's settings, the `.env` file and the environment give as a secret. */
-  addGiven({ given = [], wire }: Pick<TargetSettings, 'given' | 'wire'>): void {
+  addGiven({ given = [], wire, declared = [] }: Pick<TargetSettings, 'given' | 'wire' | 'declared'>): void {
     const { secrets, users } = credentialsOf(given);
     for (const secret of secrets) this.add(secret);
+    const ofFamilies = new Set(declared.flatMap(({ variable, secret }) => (secret ? [variable] : [])));
+    for (const [name, value] of given) if (ofFamilies.has(name)) this.add(value);
     if (wire?.certificate) this.add(wire.certificate.key.toString());
     for (const user of users) if (!isWord(user)) this.add(user);
   }

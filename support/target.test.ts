@@ -12,14 +12,13 @@ test('without settings the target is the embedded one, at the port that Playwrig
     embedded: true,
     baseUrl: 'http://127.0.0.1:4123',
     apiUrl: 'http://127.0.0.1:4123',
-    syncUrl: 'http://127.0.0.1:4123/sync',
     wsUrl: 'ws://127.0.0.1:4123',
-    yjsUrl: 'ws://127.0.0.1:4123/yjs',
-    yjsDialect: undefined,
+    settings: {},
+    addresses: [
+      { variable: 'BASE_URL', url: 'http://127.0.0.1:4123' },
+      { variable: 'WS_URL', url: 'ws://127.0.0.1:4123' },
+    ],
     configured: [],
-    dwcpWsUrl: 'ws://127.0.0.1:4123/dwcp/v3',
-    vmApiPrefix: '/api/v1',
-    vmUpdateMethod: 'PATCH',
     token: undefined,
     wire: directWire,
     secrets: {},
@@ -42,14 +41,13 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     embedded: false,
     baseUrl: 'https://app.test',
     apiUrl: 'https://api.test/v1',
-    syncUrl: 'https://api.test/v1/sync',
     wsUrl: 'wss://api.test/v1',
-    yjsUrl: 'wss://api.test/v1/yjs',
-    yjsDialect: undefined,
+    settings: {},
+    addresses: [
+      { variable: 'API_URL', url: 'https://api.test/v1' },
+      { variable: 'WS_URL', url: 'wss://api.test/v1' },
+    ],
     configured: ['BASE_URL', 'API_URL'],
-    dwcpWsUrl: 'wss://api.test/v1/dwcp/v3',
-    vmApiPrefix: '/api/v1',
-    vmUpdateMethod: 'PATCH',
     token: 'secret',
     wire: directWire,
     secrets: { ADMIN: 'from-file' },
@@ -64,28 +62,9 @@ test('TARGET names the file, and what is not set is derived', (t) => {
 
 test('the environment goes before the file', (t) => {
   const folder = folderOf(t, { '.env': 'BASE_URL=http://file.test\nWS_URL=ws://file.test\nAPI_TOKEN=file' });
-  const env = { BASE_URL: 'http://env.test', SYNC_API_URL: 'http://env.test/api/sync', API_TOKEN: '' };
-  const { baseUrl, apiUrl, syncUrl, wsUrl, token } = resolveTarget(targetSettings(env, folder), env);
-  assert.deepEqual(
-    [baseUrl, apiUrl, syncUrl, wsUrl, token],
-    ['http://env.test', 'http://env.test', 'http://env.test/api/sync', 'ws://file.test', 'file'],
-  );
-});
-
-test('how a VM control plane differs from others is a setting', (t) => {
-  const of = (env: NodeJS.ProcessEnv) =>
-    resolveTarget(targetSettings({ API_URL: 'http://api.test', ...env }, folderOf(t, {})), {});
-  const { vmApiPrefix, vmUpdateMethod } = of({ VM_API_PREFIX: '/cloud/v2/', VM_UPDATE_METHOD: 'PUT' });
-  assert.deepEqual([vmApiPrefix, vmUpdateMethod], ['/cloud/v2', 'PUT']);
-  assert.equal(of({ VM_API_PREFIX: '/' }).vmApiPrefix, '');
-  assert.throws(
-    () => of({ VM_API_PREFIX: 'api?x' }),
-    new Error('VM_API_PREFIX in the environment is "api?x"; allowed is a path such as /api/v1.'),
-  );
-  assert.throws(
-    () => of({ VM_UPDATE_METHOD: 'POST' }),
-    new Error('VM_UPDATE_METHOD in the environment is "POST"; allowed is PATCH or PUT.'),
-  );
+  const env = { BASE_URL: 'http://env.test', API_TOKEN: '' };
+  const { baseUrl, apiUrl, wsUrl, token } = resolveTarget(targetSettings(env, folder), env);
+  assert.deepEqual([baseUrl, apiUrl, wsUrl, token], ['http://env.test', 'http://env.test', 'ws://file.test', 'file']);
 });
 
 test('an API alone is a target: its pages are there too', (t) => {
@@ -114,7 +93,6 @@ test('what is no URL, with where it stands, and without its password', (t) => {
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ BASE_URL: 'localhost:3000' }, `BASE_URL in the environment is "localhost:3000"; ${http}`],
     [{ API_URL: 'ws://a.test' }, `API_URL in the environment is "ws://a.test"; ${http}`],
-    [{ SYNC_API_URL: '/sync' }, `SYNC_API_URL in the environment is "/sync"; ${http}`],
     [{ BASE_URL: 'htp://me:pass@word@a.test' }, `BASE_URL in the environment is "htp://***@a.test"; ${http}`],
     [{}, 'WS_URL in .env is "http://file.test"; allowed is a URL such as ws://127.0.0.1:4000.'],
   ];

@@ -2,31 +2,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { checkSettings } from './environment.ts';
+import { type Family, listedFamilies, settingsOf } from './family.ts';
+import { type Addresses, httpUrl, type Setting, wsUrl } from './setting.ts';
 import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire.ts';
 
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
-export interface Target {
+export interface Target extends Addresses {
   name: string;
   /** True when it is the one Tandem brings up itself. */
   embedded: boolean;
-  /** The page that journeys open. */
-  baseUrl: string;
-  apiUrl: string;
-  syncUrl: string;
-  wsUrl: string;
-  /** Of a server of Yjs rooms. */
-  yjsUrl: string;
-  /** What that server speaks; undefined: to be found out. */
-  yjsDialect?: 'y-websocket' | 'hocuspocus';
-  /** Of the migrations' event stream; `/stream` is appended to it. */
-  dwcpWsUrl: string;
-  /** What the paths of the VM control plane begin with, such as `/api/v1`; empty for none. */
-  vmApiPrefix: string;
-  /** How a VM is changed. */
-  vmUpdateMethod: 'PATCH' | 'PUT';
   /** Secret. Never in a report, log, trace or attachment. */
   token?: string;
-  /** Names of the variables that say where it is, of those that were given: `API_URL`, `YJS_URL` … */
+  /** What the families of the project have settings for, by variable; a family reads its own with its {@link Settings}. */
+  settings: Readonly<Record<string, unknown>>;
+  /** The addresses that loads talk to, those of the families included, each with the variable to correct when it is wrong. */
+  addresses: readonly Address[];
+  /** Names of the variables that were given, of those that say where it is or how it is spoken to: `API_URL`, `YJS_URL` … */
   configured: readonly string[];
   /** How all of them are reached. */
   wire: Wire;
@@ -34,20 +25,24 @@ export interface Target {
   secrets: Readonly<Record<string, string>>;
 }
 
-const urlFields = ['BASE_URL', 'API_URL', 'SYNC_API_URL', 'WS_URL', 'YJS_URL', 'DWCP_WS_URL'] as const;
-/** Of these, those that are spoken to over WebSocket. */
-const socketFields: readonly string[] = ['WS_URL', 'YJS_URL', 'DWCP_WS_URL'];
-/** The others that may be shown, by what is allowed. */
-const patternFields = {
-  VM_API_PREFIX: { pattern: /^(\/[\w.-]+)*\/?$/, help: 'a path such as /api/v1' },
-  VM_UPDATE_METHOD: { pattern: /^(PATCH|PUT)$/, help: 'PATCH or PUT' },
-  YJS_DIALECT: { pattern: /^(y-websocket|hocuspocus)$/, help: 'y-websocket or hocuspocus' },
-} as const;
+/** An address of the target, and the variable that says it. */
+export interface Address {
+  variable: string;
+  url: string;
+}
 
-const ownFields = [...urlFields, ...Object.keys(patternFields), 'API_TOKEN', 'DATABASE_URL'];
+/** What every target has; each is derived from those before it. */
+const coreSettings = [
+  httpUrl('BASE_URL', ({ baseUrl }) => baseUrl),
+  httpUrl('API_URL', ({ apiUrl }) => apiUrl),
+  wsUrl('WS_URL', ({ wsUrl }) => wsUrl),
+];
 
 /** The variables that say where a target is and how it is reached, in its file or in the environment. */
-export const settingNames: string[] = [...ownFields, ...wireFields, 'http_proxy', 'https_proxy', 'no_proxy'];
+export function settingNames(families: readonly Family[]): string[] {
+  const own = [...coreSettings, ...settingsOf(families)].map(({ variable }) => variable);
+  return [...own, 'API_TOKEN', 'DATABASE_URL', ...wireFields, 'http_proxy', 'https_proxy', 'no_proxy'];
+}
 
 /** The settings in force: `.env.<TARGET>`, else `.env`, and over them the environment. */
 export interface TargetSettings {
@@ -59,13 +54,20 @@ export interface TargetSettings {
   wire?: Wire;
   /** Every variable of the environment and of the file, known or not: what is secret is found among them. */
   given?: [name: string, value: string][];
+  /** Those of the families; absent: none. */
+  declared?: readonly Setting[];
 }
 
 /**
  * @param folder where the `.env` files are
- * @throws one sentence when `TARGET` names no file, the file has what looks like a setting and is none, or a URL is none
+ * @param families of the project; without them nobody can tell what in the file only looks like a setting
+ * @throws one sentence when `TARGET` names no file, the file has what looks like a setting and is none, or a value is not allowed
  */
-export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSettings {
+export function targetSettings(
+  env: NodeJS.ProcessEnv,
+  folder: string,
+  families: readonly Family[] | undefined = listedFamilies(),
+): TargetSettings {
   const name = env.TARGET || '';
   const file = name ? `.env.${name}` : '.env';
   const path = join(folder, file);
@@ -76,38 +78,34 @@ export function targetSettings(env: NodeJS.ProcessEnv, folder: string): TargetSe
   }
   const text = existsSync(path) ? textOf(path, file) : '';
   const fromFile = parse(text);
-  checkSettings(file, text, Object.keys(fromFile), settingNames, env);
+  if (families) checkSettings(file, text, Object.keys(fromFile), settingNames(families), env);
   const given = [...Object.entries(fromFile), ...Object.entries(env)].flatMap(([key, value]): [string, string][] =>
     value ? [[key, value]] : [],
   );
   const values: Record<string, string> = wireValues(env, fromFile, file);
-  for (const key of ownFields) {
+  const declared = settingsOf(families ?? []);
+  const all = [...coreSettings, ...declared];
+  for (const key of [...all.map(({ variable }) => variable), 'API_TOKEN', 'DATABASE_URL']) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
   }
-  for (const key of urlFields) {
-    const source = env[key] ? 'the environment' : file;
-    if (values[key] && !isUrl(values[key], socketFields.includes(key) ? /^wss?:$/ : /^https?:$/)) {
-      const example = socketFields.includes(key) ? 'ws://127.0.0.1:4000' : 'http://127.0.0.1:4000';
-      throw new Error(`${key} in ${source} is "${withoutUser(values[key])}"; allowed is a URL such as ${example}.`);
-    }
-  }
-  for (const [key, { pattern, help }] of Object.entries(patternFields)) {
-    const source = env[key] ? 'the environment' : file;
-    if (values[key] && !pattern.test(values[key])) {
-      throw new Error(`${key} in ${source} is "${values[key]}"; allowed is ${help}.`);
-    }
-  }
-  checkAuthorization(values);
+  for (const setting of all) check(setting, values[setting.variable], env[setting.variable] ? 'the environment' : file);
+  checkAuthorization(values, declared);
   const isOwn = values.BASE_URL || values.API_URL;
   const wire = isOwn ? wireOf(values, env, folder) : undefined;
-  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, wire };
+  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, declared, wire };
+}
+
+function check({ variable, allowed, parse, secret }: Setting, value: string | undefined, source: string): void {
+  if (value === undefined || parse(value) !== undefined) return;
+  const found = secret ? 'not as it has to be' : `"${withoutUser(value)}"`;
+  throw new Error(`${variable} in ${source} is ${found}; allowed is ${allowed}.`);
 }
 
 /** A request has room for one. */
-function checkAuthorization(values: Record<string, string>): void {
-  const api = values.API_URL ? 'API_URL' : 'BASE_URL';
-  const field = [api, 'SYNC_API_URL'].find((one) => values[one] && userOf(values[one]));
+function checkAuthorization(values: Record<string, string>, declared: readonly Setting[]): void {
+  const ofFamilies = declared.flatMap(({ variable, url }) => (url === 'http' ? [variable] : []));
+  const field = [apiVariable(values), ...ofFamilies].find((one) => values[one] && userOf(values[one]));
   if (!field || !values.API_TOKEN) return;
   throw new Error(
     `API_TOKEN is set, and ${field} has a user and password, but a request has one Authorization header; allowed is one of the two.`,
@@ -134,27 +132,36 @@ export const portVariable = 'TARGET_PORT';
 
 /** @throws when the embedded target's port is not known: it was not started */
 export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv): Target {
-  const { values, name, wire = directWire } = settings;
+  const { values, name, wire = directWire, declared = [] } = settings;
   const embedded = isEmbedded(settings);
   if (embedded && !env[portVariable])
     throw new Error('The embedded target was not started: run through playwright.config.ts.');
-  const base = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
-  const apiUrl = trim(values.API_URL ?? base);
+  const baseUrl = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
+  const apiUrl = trim(values.API_URL ?? baseUrl);
   const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws'));
+  const ofFamilies = declared.map((setting) => {
+    const value = values[setting.variable];
+    return {
+      setting,
+      value: value === undefined ? setting.byDefault({ baseUrl, apiUrl, wsUrl }) : setting.parse(value),
+    };
+  });
   return {
     name,
     embedded,
-    baseUrl: base,
+    baseUrl,
     apiUrl,
-    syncUrl: trim(values.SYNC_API_URL ?? `${apiUrl}/sync`),
     wsUrl,
-    yjsUrl: trim(values.YJS_URL ?? `${wsUrl}/yjs`),
-    yjsDialect: values.YJS_DIALECT as Target['yjsDialect'],
-    configured: urlFields.filter((field) => values[field]),
-    dwcpWsUrl: trim(values.DWCP_WS_URL ?? `${wsUrl}/dwcp/v3`),
-    vmApiPrefix: trim(values.VM_API_PREFIX ?? '/api/v1'),
-    vmUpdateMethod: values.VM_UPDATE_METHOD === 'PUT' ? 'PUT' : 'PATCH',
     token: values.API_TOKEN,
+    settings: Object.fromEntries(ofFamilies.map(({ setting, value }) => [setting.variable, value])),
+    addresses: [
+      { variable: apiVariable(values), url: apiUrl },
+      { variable: 'WS_URL', url: wsUrl },
+      ...ofFamilies.flatMap(({ setting: { variable, url }, value }) =>
+        url ? [{ variable, url: value as string }] : [],
+      ),
+    ],
+    configured: [...coreSettings, ...declared].map(({ variable }) => variable).filter((variable) => values[variable]),
     wire,
     secrets: Object.fromEntries(
       (settings.given ?? []).flatMap(([key, value]) =>
@@ -164,15 +171,16 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
   };
 }
 
+/** The variable that says where the API is. */
+function apiVariable(values: Record<string, string>): string {
+  return values.API_URL ? 'API_URL' : 'BASE_URL';
+}
+
 /** Of the variables that hold the user's own secrets. */
 const ownPrefix = 'SECRET_';
 
 function trim(url: string): string {
   return url.replace(/\/+$/, '');
-}
-
-function isUrl(text: string, protocol: RegExp): boolean {
-  return URL.canParse(text) && protocol.test(new URL(text).protocol);
 }
 
 /** What is no URL may still hold a password, as one with a misspelt protocol does. */

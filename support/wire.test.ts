@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { families } from '../protocol/families.ts';
 import { selfSigned } from './certificate.fixture.ts';
 import { folderOf } from './folder.fixture.ts';
 import { targetSettings } from './target.ts';
@@ -167,7 +168,7 @@ test('what Node alone reads does nothing in a file', (t) => {
 
 test('a request has one Authorization header: API_TOKEN or the user and password of the API', (t) => {
   const user = 'http://me:secret@api.test';
-  const of = (env: NodeJS.ProcessEnv) => targetSettings({ API_TOKEN: 'token', ...env }, folderOf(t, {}));
+  const of = (env: NodeJS.ProcessEnv) => targetSettings({ API_TOKEN: 'token', ...env }, folderOf(t, {}), families);
   for (const [field, env] of [
     ['API_URL', { API_URL: user }],
     ['BASE_URL', { BASE_URL: user }],

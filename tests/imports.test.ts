@@ -12,16 +12,19 @@ const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 type Tree = Record<string, string[]>;
 
 const cleanTree: Tree = {
-  'playwright.config.ts': ['@playwright/test', './support/profile.ts', './support/target.ts'],
+  'playwright.config.ts': ['@playwright/test', './support/profile.ts', './support/target.ts', './protocol/families.ts'],
+  'protocol/families.ts': ['../support/family.ts', './relay/family.ts'],
+  'protocol/relay/family.ts': ['../../support/family.ts'],
   'journeys/light.journey.ts': ['../support/test.ts', './app/ledger.ts'],
   'journeys/app/ledger.ts': ['../../support/test.ts'],
   'protocol/relay/sync-relay.load.ts': ['../../support/test.ts', './device.ts', '../transports/http.ts'],
-  'protocol/relay/device.ts': ['../apis/relay/api.ts'],
+  'protocol/relay/device.ts': ['../apis/relay/api.ts', '../../support/test.ts'],
   'protocol/apis/relay/api.ts': ['../../transports/http.ts'],
   'protocol/transports/http.ts': ['undici'],
   'support/profile.ts': ['zod', './duration.ts', './judge/expression.ts'],
   'support/duration.ts': [],
-  'support/target.ts': ['zod'],
+  'support/target.ts': ['zod', './family.ts'],
+  'support/family.ts': [],
   'support/test.ts': [
     ...['@playwright/test', './profile.ts', './browser.ts', './load.ts'],
     ...['./schedule/pacer.ts', './measure/recorder.ts', './check/convergence.ts'],
@@ -56,6 +59,8 @@ const offences: { rule: string; module: string; imports: string }[] = [
   { rule: 'authors-know-only-test', module: 'protocol/realtime/realtime.load.ts', imports: '../../support/profile.ts' },
   { rule: 'journeys-without-protocol', module: 'journeys/short.journey.ts', imports: '../protocol/transports/http.ts' },
   { rule: 'protocol-without-journeys', module: 'protocol/clicks.load.ts', imports: '../journeys/app/ledger.ts' },
+  { rule: 'support-without-families', module: 'support/target.ts', imports: '../protocol/relay/device.ts' },
+  { rule: 'declared-without-loads', module: 'protocol/relay/family.ts', imports: './device.ts' },
   { rule: 'families-apart', module: 'protocol/crdt/relay-peer.ts', imports: '../relay/device.ts' },
   { rule: 'apis-below-families', module: 'protocol/apis/relay/pulling.ts', imports: '../../relay/device.ts' },
   { rule: 'transports-below-apis', module: 'protocol/transports/socket.ts', imports: '../apis/relay/api.ts' },

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, test as playwright, type TestInfo } from '@playwright/test';
+import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
 import type { Declaration } from '../support/declaration.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
@@ -70,7 +71,7 @@ export async function localRun(
   browser?: Browser,
 ): Promise<Verdict> {
   project.write({ '.env': `BASE_URL=${url}\n` });
-  const config = tandemConfig(project.folder, env, ['node', 'playwright', 'test', `--project=${profile}`]);
+  const config = tandemConfig(project.folder, families, env, ['node', 'playwright', 'test', `--project=${profile}`]);
   const { metadata: timeline, testMatch } = config.projects.find(({ name }) => name === profile)!;
   const declared = await read(testMatch);
   const slices = timeline.scenarios.flatMap(({ name, slices: of }) => {

@@ -73,8 +73,9 @@ export class Project {
     this.write({
       'package.json': { type: 'module' },
       'playwright.config.ts':
+        `import { families } from '${repository}/protocol/families.ts';\n` +
         `import { tandemConfig } from '${repository}/support/config.ts';\n` +
-        'export default tandemConfig(import.meta.dirname);\n',
+        'export default tandemConfig(import.meta.dirname, families);\n',
       ...files,
     });
   }

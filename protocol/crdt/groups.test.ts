@@ -10,7 +10,7 @@ import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
-import { recorded, testSlice, testVu } from '../slice.fixture.ts';
+import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { conflictMetrics, type Group } from './group.ts';
 import { Groups } from './groups.ts';
 import type { Dialect } from './options.ts';
@@ -252,8 +252,7 @@ test('yjs: a connection that was lost is made anew, and nothing is missing', asy
 test('yjs: without a room there is no episode, and the check says so', async (t) => {
   const made = await bed(t, { dialect: 'yjs' });
   await made.group.close();
-  (made.slice.target as { yjsUrl: string }).yjsUrl = 'ws://127.0.0.1:1/yjs';
-  const groups = await Groups.open(made.slice);
+  const groups = await Groups.open(withSettings(made.slice, { YJS_URL: 'ws://127.0.0.1:1/yjs' }));
   t.after(() => groups.close());
   const group = await groups.make(testVu(made.slice, 7));
   await group.concurrentModification();

@@ -1,6 +1,7 @@
 import type { SliceContext, Vu } from '../../support/test.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
 import type { Replica } from '../apis/relay/replica.ts';
+import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
 import { Group, MAX_DEVICES } from './group.ts';
 import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
@@ -8,7 +9,8 @@ import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
 import { yjsDialectOf } from './room-dialect.ts';
 import { RoomPeer } from './room-peer.ts';
-import { roomWire, type YjsDialect } from './room-wire.ts';
+import { roomWire } from './room-wire.ts';
+import { roomSettings, type YjsDialect } from './settings.ts';
 
 /** A configured account has a history; pulling begins this long before, should the relay's clock be behind. */
 const CLOCK_SLACK_MS = 60_000;
@@ -26,7 +28,7 @@ export class Groups {
   private constructor(slice: SliceContext) {
     this.#slice = slice;
     this.#options = conflictOptions(slice);
-    this.#http = new Http(slice, slice.target.syncUrl, {
+    this.#http = new Http(slice, relaySettings(slice.target).syncUrl, {
       // Each device may have a request under way.
       connections: MAX_DEVICES * slice.maxVUs,
       timeoutMs: this.#options.convergenceTimeoutMs,
@@ -81,7 +83,7 @@ export class Groups {
     const { target } = this.#slice;
     const token = this.#token(document);
     if (dialect === 'yjs') {
-      const wire = roomWire(this.#yjsDialect, target.yjsUrl, document, token);
+      const wire = roomWire(this.#yjsDialect, roomSettings(target).yjsUrl, document, token);
       return new RoomPeer(replica, vu, { wire, timeoutMs: this.#options.convergenceTimeoutMs });
     }
     const cursor = target.token ? Date.now() - CLOCK_SLACK_MS : 0;

@@ -4,10 +4,11 @@ import { type TestContext, test } from 'node:test';
 import { Server } from '@hocuspocus/server';
 import type { SliceContext } from '../../support/vu.ts';
 import { areMerged, Replica } from '../apis/relay/replica.ts';
-import { recorded, testSlice } from '../slice.fixture.ts';
+import { recorded, testSlice, withSettings } from '../slice.fixture.ts';
 import { RoomClient } from './room.ts';
 import { yjsDialectOf } from './room-dialect.ts';
 import { roomWire } from './room-wire.ts';
+import { roomSettings } from './settings.ts';
 
 let clients = 0;
 
@@ -23,15 +24,14 @@ async function serve(t: TestContext): Promise<{ server: Server; slice: SliceCont
   });
   await server.listen();
   t.after(() => server.destroy());
-  const slice = testSlice('http://127.0.0.1');
-  (slice.target as { yjsUrl: string }).yjsUrl = `ws://127.0.0.1:${server.address.port}`;
+  const slice = withSettings(testSlice('http://127.0.0.1'), { YJS_URL: `ws://127.0.0.1:${server.address.port}` });
   return { server, slice };
 }
 
 function device(t: TestContext, slice: SliceContext, room: string, token = 'a-token') {
   clients += 1;
   const replica = new Replica(`device-${clients}`, clients);
-  const wire = roomWire('hocuspocus', slice.target.yjsUrl, room, token);
+  const wire = roomWire('hocuspocus', roomSettings(slice.target).yjsUrl, room, token);
   const client = new RoomClient(slice, replica, { wire, timeoutMs: 10_000 });
   t.after(() => client.close());
   return { replica, client };
@@ -76,7 +76,7 @@ test('a token that is refused, and a room that the target closes, are errors wit
 test('its dialect is found out, unless it is configured, and nothing of that is measured', async (t) => {
   const { slice } = await serve(t);
   assert.equal(await yjsDialectOf(slice, 'probe', 'a-token'), 'hocuspocus');
-  const configured = { ...slice, target: { ...slice.target, yjsDialect: 'y-websocket' as const } };
+  const configured = withSettings(slice, { YJS_DIALECT: 'y-websocket' });
   assert.equal(await yjsDialectOf(configured, 'probe', 'a-token'), 'y-websocket');
   assert.deepEqual(recorded(slice), {});
   assert.deepEqual(slice.recorder.errors, {});

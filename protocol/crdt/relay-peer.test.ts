@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { serve } from '../../support/server.fixture.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
 import { Replica } from '../apis/relay/replica.ts';
+import { relaySettings } from '../apis/relay/settings.ts';
 import { testSlice, testVu } from '../slice.fixture.ts';
 import { Http } from '../transports/http.ts';
 import { RelayPeer } from './relay-peer.ts';
@@ -35,7 +36,7 @@ async function bed(t: TestContext, ...answers: (object | null)[]) {
     response.end(JSON.stringify(answer));
   });
   const slice = testSlice(url);
-  const http = new Http(slice, slice.target.syncUrl);
+  const http = new Http(slice, relaySettings(slice.target).syncUrl);
   t.after(() => http.close());
   const replica = new Replica('doc-a', 1);
   const peer = new RelayPeer(replica, { vu: testVu(slice), http, token: 'token', cipher, document: 'doc', cursor: 3 });

@@ -1,7 +1,8 @@
 import { type SliceContext, unmeasured } from '../../support/test.ts';
 import { Replica } from '../apis/relay/replica.ts';
 import { RoomClient } from './room.ts';
-import { roomWire, type YjsDialect, yjsDialects } from './room-wire.ts';
+import { roomWire } from './room-wire.ts';
+import { roomSettings, type YjsDialect, yjsDialects } from './settings.ts';
 
 /** A server that speaks the dialect answers the first message at once. */
 const PROBE_TIMEOUT_MS = 3_000;
@@ -12,9 +13,9 @@ const PROBE_TIMEOUT_MS = 3_000;
  * @param room to try it with; nothing is written there
  */
 export async function yjsDialectOf(slice: SliceContext, room: string, token: string): Promise<YjsDialect> {
-  const { embedded, yjsDialect, yjsUrl } = slice.target;
-  if (yjsDialect) return yjsDialect;
-  if (embedded) return 'y-websocket';
+  const { yjsUrl, dialect: configured } = roomSettings(slice.target);
+  if (configured) return configured;
+  if (slice.target.embedded) return 'y-websocket';
   for (const dialect of yjsDialects) {
     const wire = roomWire(dialect, yjsUrl, room, token);
     const client = new RoomClient(unmeasured(slice), new Replica(room, 1), { wire, timeoutMs: PROBE_TIMEOUT_MS });

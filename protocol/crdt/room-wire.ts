@@ -1,9 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-
-/** Servers of Yjs rooms that differ in how a connection begins and what stands in front of each message. */
-export const yjsDialects = ['y-websocket', 'hocuspocus'] as const;
-export type YjsDialect = (typeof yjsDialects)[number];
+import type { YjsDialect } from './settings.ts';
 
 /** What a message is to the client of a room. */
 export type RoomMessage = 'sync' | 'denied' | 'closed' | 'other';

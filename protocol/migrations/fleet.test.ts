@@ -14,7 +14,7 @@ import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
-import { recorded, testSlice, testVu } from '../slice.fixture.ts';
+import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { dwcpMetrics } from './api.ts';
 import { Fleet } from './fleet.ts';
 import { migrationMetrics } from './migrant.ts';
@@ -75,12 +75,11 @@ async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string
 /** Migrants of a target that has these faults. */
 async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, streamUrl }: BedOptions = {}) {
   const target = faults ? await start(faults) : honest;
-  const plain = testSlice(proxy ? await behind(t, proxy, target.url) : target.url);
-  const dwcpWsUrl = streamUrl ?? `${target.url.replace('http', 'ws')}/dwcp/v3`;
+  const DWCP_WS_URL = streamUrl ?? `${target.url.replace('http', 'ws')}/dwcp/v3`;
+  const plain = withSettings(testSlice(proxy ? await behind(t, proxy, target.url) : target.url), { DWCP_WS_URL });
   const metrics = { ...vmMetrics, ...dwcpMetrics, ...dwcpStreamMetrics, ...migrationMetrics };
   const slice = {
     ...plain,
-    target: { ...plain.target, dwcpWsUrl },
     maxVUs: vus,
     recorder: new Recorder('test', 'load', metricDefinitions(metrics)),
     options: { pollInterval: '50ms', ...options },

@@ -8,6 +8,7 @@ import {
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket } from '../transports/socket.ts';
 import { type Job, jobOf } from './api.ts';
+import { streamSettings } from './settings.ts';
 
 /** Metrics of the migrations' stream; a load that uses it declares them. */
 export const dwcpStreamMetrics = {
@@ -60,7 +61,7 @@ export class DwcpStream {
   constructor(slice: SliceContext, token: string) {
     this.#slice = slice;
     this.#delivery = new DeliveryHistory(() => slice.elapsedMs());
-    this.#url = `${slice.target.dwcpWsUrl}/stream?token=${encodeURIComponent(token)}`;
+    this.#url = `${streamSettings(slice.target).dwcpUrl}/stream?token=${encodeURIComponent(token)}`;
   }
 
   /** Connects and subscribes. Resolves when that has succeeded or failed; in both cases it goes on trying by itself. */

@@ -8,6 +8,7 @@ import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { signIn } from '../apis/auth.ts';
+import { relaySettings } from '../apis/relay/settings.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Http } from '../transports/http.ts';
 import { Marker } from './marker.ts';
@@ -25,7 +26,10 @@ after(async () => {
 
 function bed(t: TestContext, url: string) {
   const slice = testSlice(url);
-  const [relay, auth] = [new Http(slice, slice.target.syncUrl), new Http(unmeasured(slice), slice.target.apiUrl)];
+  const [relay, auth] = [
+    new Http(slice, relaySettings(slice.target).syncUrl),
+    new Http(unmeasured(slice), slice.target.apiUrl),
+  ];
   t.after(() => Promise.all([relay.close(), auth.close()]));
   const account = accountOf(slice.runId, 'watcher', 0);
   return { slice, auth, account, newMarker: () => new Marker(testVu(slice), 'watcher', relay, auth) };

@@ -9,6 +9,7 @@ import {
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
 import { Pulling } from '../apis/relay/pulling.ts';
+import { relaySettings } from '../apis/relay/settings.ts';
 import { Stamps } from '../apis/relay/stamps.ts';
 import { Http } from '../transports/http.ts';
 import { Ledger } from './ledger.ts';
@@ -26,7 +27,7 @@ export class RelayAccess {
   readBackPages = READ_BACK_PAGES;
 
   constructor(slice: SliceContext) {
-    this.http = new Http(slice, slice.target.syncUrl);
+    this.http = new Http(slice, relaySettings(slice.target).syncUrl);
   }
 
   async close(): Promise<void> {

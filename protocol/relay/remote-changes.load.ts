@@ -1,5 +1,6 @@
 import { load, unmeasured } from '../../support/test.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
+import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
 import { Marker } from './marker.ts';
 
@@ -8,7 +9,7 @@ load('remote-changes', {
   metrics: relayMetrics,
   oracles: ['acknowledged-writes', 'screen'],
   setup: (slice) => ({
-    relay: new Http(slice, slice.target.syncUrl),
+    relay: new Http(slice, relaySettings(slice.target).syncUrl),
     auth: new Http(unmeasured(slice), slice.target.apiUrl),
   }),
   async teardown({ relay, auth }) {

@@ -1,7 +1,7 @@
 import { dispatcherTo } from '../connection.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
-import { httpUrl, type UsedOrigin } from '../preflight.ts';
+import { overHttp } from '../preflight.ts';
 import {
   type HungHook,
   type Meet,
@@ -11,7 +11,7 @@ import {
   startLineVariable,
 } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { shownUrl, type Target } from '../target.ts';
+import { type Address, shownUrl, type Target } from '../target.ts';
 import type { LiveDisplay, LiveSnapshot } from './live.ts';
 import { LiveHealth } from './live-health.ts';
 import type { Observation } from './observation.ts';
@@ -56,7 +56,7 @@ export class Coordinator {
   /** When the target was found to be down, ms since the start. */
   targetDownAtMs: number | undefined;
 
-  private constructor(timeline: Timeline, target: Target, used: UsedOrigin[], runId: string, display: LiveDisplay) {
+  private constructor(timeline: Timeline, target: Target, used: Address[], runId: string, display: LiveDisplay) {
     this.#timeline = timeline;
     this.target = target;
     this.runId = runId;
@@ -84,7 +84,7 @@ export class Coordinator {
   static async open(
     timeline: Timeline,
     target: Target,
-    used: UsedOrigin[],
+    used: Address[],
     runId: string,
     display: LiveDisplay,
     meet?: Meet,
@@ -283,10 +283,10 @@ export class Coordinator {
 }
 
 /** The API by its health, for which it may have a path that costs nothing; the others as they are used. */
-function watched({ apiUrl }: Target, used: UsedOrigin[]): Watched[] {
-  const api = httpUrl(apiUrl);
+function watched({ apiUrl }: Target, used: Address[]): Watched[] {
+  const api = overHttp(apiUrl);
   return used.map(({ variable, url: given }) => {
-    const url = httpUrl(given);
+    const url = overHttp(given);
     return new URL(url).origin === new URL(api).origin ? { url: `${api}/health` } : { url, variable };
   });
 }

@@ -71,7 +71,7 @@ export async function prepare(
       `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
     );
   }
-  const used = originsUsed(target, settings, kinds);
+  const used = originsUsed(target, kinds);
   await checkReachable(used, target.wire);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);

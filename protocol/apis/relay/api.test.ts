@@ -5,6 +5,7 @@ import { recorded, testSlice, testVu } from '../../slice.fixture.ts';
 import { Http } from '../../transports/http.ts';
 import { type Change, RelayApi } from './api.ts';
 import { Pulling } from './pulling.ts';
+import { relaySettings } from './settings.ts';
 
 /** A device of a relay that gives this answer to everything. */
 async function bed(t: TestContext, answer: unknown, status = 200) {
@@ -18,7 +19,7 @@ async function bed(t: TestContext, answer: unknown, status = 200) {
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
   const slice = testSlice(url);
-  const http = new Http(slice, slice.target.syncUrl);
+  const http = new Http(slice, relaySettings(slice.target).syncUrl);
   t.after(() => http.close());
   const vu = testVu(slice);
   const api = new RelayApi(http, vu, 'phone', 'secret-token');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { serve } from '../../../support/server.fixture.ts';
-import { recorded, testSlice, testVu } from '../../slice.fixture.ts';
+import { recorded, testSlice, testVu, withSettings } from '../../slice.fixture.ts';
 import { Http } from '../../transports/http.ts';
 import { VmApi, type VmQuery, vmBaseUrl, vmToken } from './api.ts';
 
@@ -27,10 +27,8 @@ async function bed(t: TestContext, given: Given = {}) {
     response.end(typeof given.body === 'string' ? given.body : JSON.stringify(given.body));
     return undefined;
   });
-  const made = testSlice(url);
-  const target = { ...made.target, vmApiPrefix: prefix, ...(method && { vmUpdateMethod: method }) };
-  const slice = { ...made, target };
-  const http = new Http(slice, vmBaseUrl(target));
+  const slice = withSettings(testSlice(url), { VM_API_PREFIX: prefix, ...(method && { VM_UPDATE_METHOD: method }) });
+  const http = new Http(slice, vmBaseUrl(slice.target));
   t.after(() => http.close());
   const vu = testVu(slice);
   const api = new VmApi(http, vu, 'secret-token');

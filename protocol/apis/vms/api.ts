@@ -1,5 +1,6 @@
 import type { SliceContext, Target, Vu } from '../../../support/test.ts';
 import { type Answer, type Call, type Http, json, type Method } from '../../transports/http.ts';
+import { vmSettings } from './settings.ts';
 
 /** Metrics of the VM control plane's calls; a load that uses them declares them. */
 export const vmMetrics = {
@@ -137,8 +138,8 @@ const calls = {
 } as const satisfies Record<string, Words>;
 
 /** Where the VM control plane's paths begin. */
-export function vmBaseUrl({ apiUrl, vmApiPrefix }: Target): string {
-  return `${apiUrl}${vmApiPrefix}`;
+export function vmBaseUrl(target: Target): string {
+  return `${target.apiUrl}${vmSettings(target).prefix}`;
 }
 
 /** The token of a run's VMs: the configured one, or one made up, which is an account that all VM loads of the run share. */
@@ -150,6 +151,7 @@ export function vmToken({ target, runId }: SliceContext): string {
 export class VmApi {
   readonly #http: Http;
   readonly #vu: Vu;
+  readonly #updateMethod: Method;
   readonly #headers: Record<string, string>;
   readonly #jsonHeaders: Record<string, string>;
 
@@ -157,6 +159,7 @@ export class VmApi {
   constructor(http: Http, vu: Vu, token: string) {
     this.#http = http;
     this.#vu = vu;
+    this.#updateMethod = vmSettings(vu.target).updateMethod;
     this.#headers = { authorization: `Bearer ${token}` };
     this.#jsonHeaders = { ...this.#headers, 'content-type': 'application/json' };
   }
@@ -189,7 +192,7 @@ export class VmApi {
   }
 
   update(id: string, changes: VmChanges): Promise<Written> {
-    return this.#write(calls.update, this.#vu.target.vmUpdateMethod, pathOf(id), changes);
+    return this.#write(calls.update, this.#updateMethod, pathOf(id), changes);
   }
 
   /** @param mayBeGone an earlier deletion was never answered: 404 is as good as 204 */

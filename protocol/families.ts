@@ -1,0 +1,9 @@
+import type { Family } from '../support/family.ts';
+import { crdt } from './crdt/family.ts';
+import { migrations } from './migrations/family.ts';
+import { realtime } from './realtime/family.ts';
+import { relay } from './relay/family.ts';
+import { vms } from './vms/family.ts';
+
+/** The families of systems that Tandem brings along, each a folder beside this file. */
+export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime];

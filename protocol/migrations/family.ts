@@ -1,0 +1,5 @@
+import type { Family } from '../../support/family.ts';
+import { vmSettings } from '../apis/vms/settings.ts';
+import { streamSettings } from './settings.ts';
+
+export const migrations: Family = { name: 'migrations', settings: [vmSettings, streamSettings] };

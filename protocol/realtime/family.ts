@@ -1,0 +1,4 @@
+import type { Family } from '../../support/family.ts';
+import { vmSettings } from '../apis/vms/settings.ts';
+
+export const realtime: Family = { name: 'realtime', settings: [vmSettings] };

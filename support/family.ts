@@ -1,0 +1,45 @@
+import type { Setting, Settings } from './setting.ts';
+
+export { httpUrl, oneOf, pathPrefix, type Setting, settings, wsUrl } from './setting.ts';
+
+/** A family of systems that are loaded in the same way: what the suite must know of it, and nobody but the family says. */
+export interface Family {
+  name: string;
+  /** What its loads read of the target. Two families that call the same API have some in common. */
+  settings: readonly Settings[];
+}
+
+/** Undefined before a configuration has said. */
+let listed: readonly Family[] | undefined;
+
+/**
+ * Makes the project's families known to this process. Playwright reads the configuration in each process of a run, before anything
+ * else.
+ * @throws one sentence when two of them mean different things by one variable
+ */
+export function listFamilies(families: readonly Family[]): void {
+  settingsOf(families);
+  listed = families;
+}
+
+/** Undefined when this process has read no configuration. */
+export function listedFamilies(): readonly Family[] | undefined {
+  return listed;
+}
+
+/** Each setting once. @throws one sentence when two families mean different things by one variable */
+export function settingsOf(families: readonly Family[]): Setting[] {
+  const found = new Map<string, { setting: Setting; family: string }>();
+  for (const { name: family, settings } of families) {
+    for (const setting of settings.flatMap(({ declared }) => declared)) {
+      const other = found.get(setting.variable);
+      if (other && other.setting !== setting) {
+        throw new Error(
+          `${setting.variable} is a setting of ${other.family} and another one of ${family}; allowed is one, which both may list.`,
+        );
+      }
+      found.set(setting.variable, { setting, family });
+    }
+  }
+  return [...found.values()].map(({ setting }) => setting);
+}

@@ -1,0 +1,98 @@
+/** Where every target's parts are: the addresses that those of a family's own are derived from. */
+export interface Addresses {
+  /** The page that journeys open. */
+  baseUrl: string;
+  apiUrl: string;
+  wsUrl: string;
+}
+
+/** An environment variable, or line of a target's `.env` file, that says where a target's part is or how it is spoken to. */
+export interface Setting<T = unknown> {
+  variable: string;
+  /** For the sentence about a value that is not allowed: `PATCH or PUT`. */
+  allowed: string;
+  /** Undefined when the text is not allowed. */
+  parse(text: string): T | undefined;
+  /** Its value where nothing is set. */
+  byDefault(target: Addresses): T;
+  /** Of an address, how it is spoken to: a run with loads waits until it answers, and watches it. */
+  url?: 'http' | 'ws';
+  /** Nothing that a run leaves shows its value; nor does the sentence that refuses it. */
+  secret?: true;
+}
+
+type Default<T> = (target: Addresses) => T;
+
+/** An address over HTTP, such as `https://api.example.com/sync`; it has no slash at its end. */
+export function httpUrl(variable: string, byDefault: Default<string>): Setting<string> {
+  return address(variable, 'http', byDefault);
+}
+
+/** An address over WebSocket, such as `wss://api.example.com/yjs`; it has no slash at its end. */
+export function wsUrl(variable: string, byDefault: Default<string>): Setting<string> {
+  return address(variable, 'ws', byDefault);
+}
+
+/** One of several words; undefined, or the given one, where nothing is set. */
+export function oneOf<const T extends string>(variable: string, words: readonly T[]): Setting<T | undefined>;
+export function oneOf<const T extends string>(variable: string, words: readonly T[], byDefault: T): Setting<T>;
+export function oneOf<const T extends string>(
+  variable: string,
+  words: readonly T[],
+  byDefault?: T,
+): Setting<T | undefined> {
+  const allowed = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return { variable, allowed, parse: (text) => words.find((word) => word === text), byDefault: () => byDefault };
+}
+
+/** What an API's paths begin with, such as `/api/v1`; empty for nothing. It has no slash at its end. */
+export function pathPrefix(variable: string, byDefault: string): Setting<string> {
+  return {
+    variable,
+    allowed: `a path such as ${byDefault}`,
+    parse: (text) => (/^(\/[\w.-]+)*\/?$/.test(text) ? text.replace(/\/$/, '') : undefined),
+    byDefault: () => byDefault,
+  };
+}
+
+function address(variable: string, url: 'http' | 'ws', byDefault: Default<string>): Setting<string> {
+  const protocol = new RegExp(`^${url}s?:$`);
+  return {
+    variable,
+    url,
+    allowed: `a URL such as ${url}://127.0.0.1:4000`,
+    parse: (text) =>
+      URL.canParse(text) && protocol.test(new URL(text).protocol) ? text.replace(/\/+$/, '') : undefined,
+    byDefault,
+  };
+}
+
+type Values<S extends Record<string, Setting>> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+/** Settings that belong together, and the function that reads them off a target. */
+export interface Settings<S extends Record<string, Setting> = Record<string, Setting>> {
+  /**
+   * Their values for a target.
+   * @throws one sentence when no family that has them is listed in the project's configuration: they would never be looked at
+   */
+  (target: { readonly settings: Readonly<Record<string, unknown>> }): Values<S>;
+  readonly declared: readonly Setting[];
+}
+
+/** Declares settings, each by the name that code has for it. */
+export function settings<S extends Record<string, Setting>>(named: S): Settings<S> {
+  const read = ({ settings: values }: { readonly settings: Readonly<Record<string, unknown>> }) => {
+    const pairs = Object.entries(named).map(([name, { variable }]) => {
+      if (!Object.hasOwn(values, variable)) {
+        throw new Error(
+          `${variable} belongs to a family that this project does not list; allowed is tandemConfig(import.meta.dirname, [<family>, …]) in playwright.config.ts.`,
+        );
+      }
+      return [name, values[variable]];
+    });
+    return Object.fromEntries(pairs) as Values<S>;
+  };
+  return Object.assign(read, { declared: Object.values(named) });
+}
