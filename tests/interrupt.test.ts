@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServing } from '../support/server.fixture.ts';
+import { localRun } from './local-run.ts';
 import {
   anyMachine,
   getLoad,
@@ -307,8 +308,8 @@ describe('what hangs', { concurrency: 2 }, () => {
         },
       }),
     });
-    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
-    assert.equal(verdict?.status, 'invalid', output);
+    const verdict = await localRun(project, 'small', url);
+    assert.equal(verdict.status, 'invalid', JSON.stringify(verdict.reasons));
     assert.match(verdict.reasons[0]!.message, /^Slice 1 of pong crashed: no seed /);
   });
 
@@ -319,8 +320,8 @@ describe('what hangs', { concurrency: 2 }, () => {
       'protocol/ping.load.ts': getLoad().replace(/setup: .*/, hanging),
       'profiles/small.json': pingProfile(),
     });
-    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
-    assert.equal(verdict?.status, 'invalid', output);
+    const verdict = await localRun(project, 'small', url);
+    assert.equal(verdict.status, 'invalid', JSON.stringify(verdict.reasons));
     assert.match(verdict.reasons[0]!.message, /^Slice 1 of ping crashed: setup of ping did not end within 0\.5 s/);
   });
 
@@ -335,9 +336,8 @@ describe('what hangs', { concurrency: 2 }, () => {
       'protocol/ping.load.ts': getLoad().replace(/teardown: .*/, hanging.join('\n')),
       'profiles/small.json': pingProfile(),
     });
-    const { exitCode, verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
-    assert.equal(verdict?.status, 'pass', output);
-    assert.equal(exitCode, 0);
+    const verdict = await localRun(project, 'small', url);
+    assert.equal(verdict.status, 'pass', JSON.stringify(verdict.reasons));
     assert.equal(verdict.metrics['iterations{scenario:ping}']?.values.count, 50);
     assert.deepEqual(
       verdict.warnings.map(({ message }) => message),
@@ -361,11 +361,11 @@ describe('what hangs', { concurrency: 2 }, () => {
         { rate: 20, duration: '2s', maxVUs: 50, gracefulStop: '500ms' },
       ),
     });
-    const { verdict, output } = await project.run(['--project=small'], { BASE_URL: url });
-    assert.equal(verdict?.status, 'fail', output);
+    const verdict = await localRun(project, 'small', url);
+    assert.equal(verdict.status, 'fail', JSON.stringify(verdict.reasons));
     // About half of the 40: their order is by chance.
     const cutOff = verdict.errors['cut off by gracefulStop'] ?? 0;
-    assert.ok(cutOff > 0 && cutOff < 40, output);
+    assert.ok(cutOff > 0 && cutOff < 40, JSON.stringify(verdict.errors));
     assert.deepEqual(verdict.errors, { 'cut off by gracefulStop': cutOff, 'request cut off by gracefulStop': cutOff });
     assert.deepEqual(
       verdict.thresholds.map(({ metric, observed, decided }) => [metric, observed, decided]),

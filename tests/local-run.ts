@@ -3,6 +3,7 @@
  * the verdict, at a twentieth of the CPU time of a whole run. Without Playwright's processes, preflight, probe, files and exit code.
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Browser, test as playwright, type TestInfo } from '@playwright/test';
 import { families } from '../protocol/families.ts';
@@ -109,6 +110,8 @@ export async function localRun(
     if (errors[0]) harvest.fail(id, errors[0].stack ?? errors[0].message);
   });
   await Promise.all(running);
+  // What they said last is still on its way.
+  while (line.pids.length > 0) await setImmediate();
   await line.close();
   const target = { name: 'default', url: shownUrl(url) };
   harvest.observe({

@@ -72,7 +72,7 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
         .setHeader('content-type', 'application/json');
       answer.end(JSON.stringify({ access_token: p.made }));
     } else if (request.url === '/item') {
-      answer.writeHead(500).end(`no ${p.token}`);
+      answer.writeHead(500).end(`no ${request.headers.authorization}`);
     } else {
       answer.setHeader('content-type', 'text/html');
       answer.end(`<!doctype html><title>Sign in</title><input id="a" type="password"><input id="b" type="password">`);
@@ -90,14 +90,18 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
 
       load('ping', {
         setup: (slice) => new Http(slice, slice.target.apiUrl),
-        teardown: (http) => http.close(),
+        async teardown(http) {
+          await http.close();
+          throw new Error('cannot say goodbye with ' + ${JSON.stringify(p.token)});
+        },
         vu: (_vu, http) => http,
         operations: {
           get: {
             weight: 1,
             async run(http, vu) {
-              const answer = await http.request({ op: 'get', method: 'GET', path: '/item' });
-              const { OWN } = vu.target.secrets;
+              const { token, secrets: { OWN } } = vu.target;
+              const headers = { authorization: 'Token ' + encodeURIComponent(token) };
+              const answer = await http.request({ op: 'get', method: 'GET', path: '/item', headers });
               vu.check('is without ' + OWN, !answer.body.includes(OWN) && answer.status === 200);
               console.log('printed', vu.target, answer.body, Buffer.from('x:' + OWN).toString('base64'), '${open}');
               throw new Error('refused: ' + 'x'.repeat(100 - OWN.length / 2) + ' ' + OWN + ' ' + ${JSON.stringify(
@@ -151,6 +155,8 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
   );
   const verdict = files.find(([name]) => name.endsWith('verdict.json'))?.[1].toString() ?? output;
   assert.match(verdict, /"errors": \{[^}]*\*\*\*/, 'the errors are there');
+  assert.match(verdict, /cannot say goodbye with \*\*\*/);
+  assert.match(output, /no Token \*\*\*/);
   const everything = [...files, ['output', Buffer.from(output)] as const].flatMap(([name, content]) => [
     ...inside(name, content),
   ]);

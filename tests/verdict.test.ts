@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { folderOf } from '../support/folder.fixture.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { serve } from '../support/server.fixture.ts';
+import { localRun } from './local-run.ts';
 import { anyMachine, filesIn, type Outcome, Project, pingProfile, reason, repository } from './project.ts';
 
 const item: RequestListener = (_request, answer) => void answer.end('{"id":1}');
@@ -14,12 +15,10 @@ const item: RequestListener = (_request, answer) => void answer.end('{"id":1}');
 interface Parts {
   vu?: string;
   get?: string;
-  teardown?: string;
-  headers?: string;
 }
 
 /** `protocol/ping.load.ts` with code of the test's own in its places; `burn(ms)` blocks the process. */
-function pingLoad({ vu = '', get = '', teardown = '', headers = '{}' }: Parts = {}): string {
+function pingLoad({ vu = '', get = '' }: Parts = {}): string {
   return `
     import { load } from '${repository}/support/test.ts';
     import { Http } from '${repository}/protocol/transports/http.ts';
@@ -33,10 +32,7 @@ function pingLoad({ vu = '', get = '', teardown = '', headers = '{}' }: Parts = 
 
     load('ping', {
       setup: (slice) => new Http(slice, slice.target.apiUrl),
-      async teardown(http) {
-        await http.close();
-        ${teardown}
-      },
+      teardown: (http) => http.close(),
       vu(vu, http) {
         ${vu}
         return http;
@@ -47,8 +43,7 @@ function pingLoad({ vu = '', get = '', teardown = '', headers = '{}' }: Parts = 
           async run(http, vu) {
             turn += 1;
             started = true;
-            const { token } = vu.target;
-            const answer = await http.request({ op: 'get', method: 'GET', path: '/item', headers: ${headers} });
+            const answer = await http.request({ op: 'get', method: 'GET', path: '/item' });
             vu.check('status is 200', answer.status === 200);
             ${get}
           },
@@ -87,6 +82,23 @@ async function run(t: TestContext, input: Input): Promise<Seen> {
   return { ...outcome, url, items };
 }
 
+/** The verdict of the same without whatever only a process of its own has. */
+async function judged(t: TestContext, { answer = item, load = pingLoad(), profile = pingProfile(), env }: Input) {
+  const { url } = await serve(t, answer);
+  const project = new Project(t, { 'protocol/ping.load.ts': load, 'profiles/small.json': profile });
+  return localRun(project, 'small', url, env);
+}
+
+function assertReasons(verdict: Verdict, status: Verdict['status'], kinds: string[]): void {
+  const found = JSON.stringify(verdict.reasons);
+  assert.equal(verdict.status, status, found);
+  assert.deepEqual(
+    verdict.reasons.map(({ kind }) => kind),
+    kinds,
+    found,
+  );
+}
+
 function assertVerdict({ exitCode, verdict, output }: Outcome, status: Verdict['status'], kinds: string[]): Verdict {
   assert.equal(verdict?.status, status, output);
   assert.deepEqual(
@@ -104,8 +116,8 @@ function iterations(verdict: Verdict): number {
 }
 
 describe('a run', { concurrency: 3 }, () => {
-  test('passes, and everything that verdict.json promises is there', async (t) => {
-    const seen = await run(t, { env: { LOAD_SEED: 'seven' } });
+  test('in three slices passes, and everything that verdict.json promises is there', async (t) => {
+    const seen = await run(t, { env: { LOAD_SEED: 'seven', LOAD_SLICES: '3' } });
     const verdict = assertVerdict(seen, 'pass', []);
     const { runId, startedAt, durationMs, health, thresholds, metrics, ...rest } = verdict;
     assert.deepEqual(rest, {
@@ -114,7 +126,7 @@ describe('a run', { concurrency: 3 }, () => {
       profile: 'small',
       target: { name: 'default', url: seen.url },
       seed: 'seven',
-      slices: { expected: 1, received: 1 },
+      slices: { expected: 3, received: 3 },
       reasons: [],
       oracles: [],
       regressions: [],
@@ -207,33 +219,6 @@ describe('a run', { concurrency: 3 }, () => {
     assert.doesNotMatch(output, /summary\.md/);
   });
 
-  test('is invalid when a threshold has no samples, or too few', async (t) => {
-    const thresholds = { ws_connecting: ['avg<100'], 'http_req_duration{scenario:ping}': ['p(99)<60000'] };
-    const verdict = assertVerdict(await run(t, { profile: pingProfile({ thresholds }) }), 'invalid', [
-      'no-data',
-      'no-data',
-    ]);
-    assert.deepEqual(
-      verdict.reasons.map(({ message }) => message.split('. ')[0]),
-      [
-        'ws_connecting has no samples; avg<100 needs at least 1',
-        'http_req_duration{scenario:ping} has only 50 samples; p(99)<60000 needs at least 100',
-      ],
-    );
-  });
-
-  test('fails when all VUs wait for the target and arrivals are dropped', async (t) => {
-    const answer: RequestListener = (request, response) => {
-      setTimeout(() => response.end(), request.url === '/item' ? 300 : 0);
-    };
-    const profile = pingProfile({ thresholds: {} }, { maxVUs: 2, maxLateness: '50ms' });
-    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['dropped']);
-    assert.match(
-      verdict.reasons[0]!.message,
-      /^The target could not sustain the rate of ping: \d+ of 50 due iterations \(.*\) were dropped with all 2 VUs busy and the generator on time; allowed 0\./,
-    );
-  });
-
   test('is invalid when the generator itself is late and may have caused a miss', async (t) => {
     const thresholds = { iteration_response_time: ['p(50)<5'], http_req_failed: ['rate<0.05'] };
     const profile = pingProfile({ thresholds, health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
@@ -264,17 +249,6 @@ describe('a run', { concurrency: 3 }, () => {
     assert.match(verdict.reasons[0]!.message, /^Slice 2 of ping started .* after the common start; allowed 100 ms\./);
   });
 
-  test('is invalid when a VU cannot be made, and the other slices do not wait for it', async (t) => {
-    const load = pingLoad({ vu: 'if (vu.id === 1) throw new Error("no account for VU 1");' });
-    const seen = await run(t, { load, env: { LOAD_SLICES: '3' } });
-    const verdict = assertVerdict(seen, 'invalid', ['crashed']);
-    assert.match(
-      verdict.reasons[0]!.message,
-      /^Slice 2 of ping crashed: no account for VU 1 \(protocol\/ping\.load\.ts:\d+\); /,
-    );
-    assert.equal(seen.items, 0);
-  });
-
   test('is invalid when a worker is killed; what it had streamed counts', async (t) => {
     // Turn 40 of 25 a second: in the second second.
     const load = pingLoad({ get: 'if (vu.id % 2 === 1 && turn === 40) process.kill(process.pid, "SIGKILL");' });
@@ -287,70 +261,6 @@ describe('a run', { concurrency: 3 }, () => {
     assert.match(cause, /SIGKILL/);
     assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
     assert.ok(iterations(verdict) > 75 && iterations(verdict) < 150, `${iterations(verdict)} iterations`);
-  });
-
-  test('fails when nothing succeeds, whatever its thresholds are about, and says what was answered', async (t) => {
-    let reached = false;
-    const answer: RequestListener = (request, response) => {
-      if (!reached) response.end();
-      else request.socket.end('SSH-2.0-OpenSSH_9.2\r\n');
-      reached = true;
-    };
-    const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });
-    const verdict = assertVerdict(await run(t, { answer, profile }), 'fail', ['no-success']);
-    assert.match(
-      verdict.reasons[0]!.message,
-      /^None of the iterations of ping \(operation get\) succeeded: 0 of 50; required: at least 1\. Failed with no valid HTTP answer \(50\)/,
-    );
-  });
-
-  test('fails when one operation of two always throws, and names it and the place', async (t) => {
-    const load = pingLoad().replace(
-      'operations: {',
-      `operations: {
-        put: {
-          weight: 1,
-          async run(http) {
-            await http.request({ op: 'put', method: 'GET', path: '/item' });
-            undefinedFunction();
-          },
-        },`,
-    );
-    const profile = pingProfile({ thresholds: { http_req_duration: ['p(95)<60000'] } });
-    const verdict = assertVerdict(await run(t, { load, profile }), 'fail', ['no-success']);
-    const { operation, errors, example } = reason(verdict, 'no-success')!;
-    assert.deepEqual(
-      [operation, errors.map(({ name }) => name)],
-      ['put', ['ReferenceError: undefinedFunction is not defined']],
-    );
-    assert.match(example!.at!, /^protocol\/ping\.load\.ts:\d+$/);
-    assert.equal(verdict.failures[0]?.error, 'ReferenceError: undefinedFunction is not defined');
-  });
-
-  test('keeps API_TOKEN to itself, whatever the target echoes', async (t) => {
-    const token = 'Ag7-secretpart-0042';
-    const echo: RequestListener = (request, answer) => void answer.end(`you sent ${request.headers.authorization}`);
-    const load = pingLoad({
-      headers: '{ authorization: "Token " + token }',
-      get: 'console.log(answer.body); console.error(answer.body); throw new Error("refused: " + answer.body);',
-      teardown: `throw new Error('cannot say goodbye with ${token}');`,
-    });
-    const seen = await run(t, { answer: echo, load, env: { API_TOKEN: token } });
-    const verdict = assertVerdict(seen, 'invalid', ['crashed']);
-    assert.match(verdict.reasons[0]!.message, /cannot say goodbye with \*\*\*/);
-    assert.match(seen.output, /you sent Token \*\*\*/);
-    assert.match(Object.keys(verdict.errors).join(), /refused: you sent Token \*\*\*/);
-    assert.doesNotMatch(seen.output, /secretpart/);
-    const files = Object.entries(filesIn(`${seen.folder}/..`));
-    assert.ok(files.length >= 3);
-    for (const [path, content] of files) assert.ok(!content.includes('secretpart'), `the token is in ${path}`);
-  });
-
-  test('does the same in three slices', async (t) => {
-    const seen = await run(t, { env: { LOAD_SLICES: '3' } });
-    assert.equal(iterations(assertVerdict(seen, 'pass', [])), 50);
-    assert.equal(seen.items, 50);
-    assert.deepEqual(seen.verdict?.slices, { expected: 3, received: 3 });
   });
 
   const second = {
@@ -385,5 +295,84 @@ describe('a run', { concurrency: 3 }, () => {
     const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
     assert.equal(seen.output.trim(), 'small: a test\n  load ping, slices: 2\n  load pong, slices: 2');
     assert.deepEqual([seen.exitCode, seen.items, seen.verdict], [0, 0, undefined]);
+  });
+});
+
+describe('a verdict', { concurrency: 3 }, () => {
+  test('is invalid when a threshold has no samples, or too few', async (t) => {
+    const thresholds = { ws_connecting: ['avg<100'], 'http_req_duration{scenario:ping}': ['p(99)<60000'] };
+    const verdict = await judged(t, { profile: pingProfile({ thresholds }) });
+    assertReasons(verdict, 'invalid', ['no-data', 'no-data']);
+    assert.deepEqual(
+      verdict.reasons.map(({ message }) => message.split('. ')[0]),
+      [
+        'ws_connecting has no samples; avg<100 needs at least 1',
+        'http_req_duration{scenario:ping} has only 50 samples; p(99)<60000 needs at least 100',
+      ],
+    );
+  });
+
+  test('fails when all VUs wait for the target and arrivals are dropped', async (t) => {
+    const answer: RequestListener = (request, response) => {
+      setTimeout(() => response.end(), request.url === '/item' ? 300 : 0);
+    };
+    const profile = pingProfile({ thresholds: {} }, { maxVUs: 2, maxLateness: '50ms' });
+    const verdict = await judged(t, { answer, profile });
+    assertReasons(verdict, 'fail', ['dropped']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^The target could not sustain the rate of ping: \d+ of 50 due iterations \(.*\) were dropped with all 2 VUs busy and the generator on time; allowed 0\./,
+    );
+  });
+
+  test('is invalid when a VU cannot be made, and the other slices do not wait for it', async (t) => {
+    const load = pingLoad({ vu: 'if (vu.id === 1) throw new Error("no account for VU 1");' });
+    let items = 0;
+    const answer: RequestListener = (_request, response) => {
+      items += 1;
+      response.end();
+    };
+    const verdict = await judged(t, { answer, load, env: { LOAD_SLICES: '3' } });
+    assertReasons(verdict, 'invalid', ['crashed']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^Slice 2 of ping crashed: no account for VU 1 \(protocol\/ping\.load\.ts:\d+\); /,
+    );
+    assert.equal(items, 0);
+  });
+
+  test('fails when nothing succeeds, whatever its thresholds are about, and says what was answered', async (t) => {
+    const answer: RequestListener = (request) => void request.socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+    const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });
+    const verdict = await judged(t, { answer, profile });
+    assertReasons(verdict, 'fail', ['no-success']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^None of the iterations of ping \(operation get\) succeeded: 0 of 50; required: at least 1\. Failed with no valid HTTP answer \(50\)/,
+    );
+  });
+
+  test('fails when one operation of two always throws, and names it and the place', async (t) => {
+    const load = pingLoad().replace(
+      'operations: {',
+      `operations: {
+        put: {
+          weight: 1,
+          async run(http) {
+            await http.request({ op: 'put', method: 'GET', path: '/item' });
+            undefinedFunction();
+          },
+        },`,
+    );
+    const profile = pingProfile({ thresholds: { http_req_duration: ['p(95)<60000'] } });
+    const verdict = await judged(t, { load, profile });
+    assertReasons(verdict, 'fail', ['no-success']);
+    const { operation, errors, example } = reason(verdict, 'no-success')!;
+    assert.deepEqual(
+      [operation, errors.map(({ name }) => name)],
+      ['put', ['ReferenceError: undefinedFunction is not defined']],
+    );
+    assert.match(example!.at!, /^protocol\/ping\.load\.ts:\d+$/);
+    assert.equal(verdict.failures[0]?.error, 'ReferenceError: undefinedFunction is not defined');
   });
 });
