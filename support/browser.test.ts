@@ -10,6 +10,7 @@ import { pageEventsBinding } from './measure/page-events.ts';
 import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
+import { TimeIsUp } from './time-limit.ts';
 import { directWire } from './wire.ts';
 
 let browser: Browser;
@@ -111,6 +112,33 @@ test('a page that calls our bindings itself is heard no further than its vitals,
   );
   assert.deepEqual(ignored, ['page calls our bindings with what is none of ours, ignored']);
   assert.equal(vitals.filter(({ document }) => document === 'own').length, 1);
+});
+
+test('a browser that gives no context or page in time is named, and what comes too late is closed', async () => {
+  const options = {
+    context: {},
+    actionTimeoutMs: 1_000,
+    traced: false,
+    onVital() {},
+    onEventsPainted() {},
+    onIgnored() {},
+  };
+  let arrive: (context: object) => void = () => {};
+  const late = { newContext: () => new Promise((resolve) => (arrive = resolve)) } as unknown as Browser;
+  await assert.rejects(BrowserSession.open(late, options, 20), new TimeIsUp('opening a browser context', 20));
+  await new Promise<void>((closed) => arrive({ close: async () => closed() }));
+
+  let isClosed = false;
+  const context = {
+    setDefaultTimeout() {},
+    exposeBinding: () => new Promise(() => {}),
+    close: async () => {
+      isClosed = true;
+    },
+  };
+  const pageless = { newContext: async () => context } as unknown as Browser;
+  await assert.rejects(BrowserSession.open(pageless, options, 20), new TimeIsUp('opening a page', 20));
+  assert.ok(isClosed);
 });
 
 test('an error of leaving a page begins with what was called', async (t) => {

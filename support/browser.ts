@@ -80,14 +80,42 @@ export function contextOptions(target: Target): BrowserContextOptions {
  * allowed: what is wrong with the target shows in the sessions.
  */
 export async function warmUp(browser: Browser, way: BrowserContextOptions): Promise<void> {
-  const context = await browser.newContext(way);
-  const page = await context.newPage();
-  await page.goto('', { timeout: 10_000 }).catch(() => {});
-  await context.close();
+  const context = await newContext(browser, way);
+  try {
+    const page = await within('opening a page to warm up the browser', OPEN_LIMIT_MS, context.newPage());
+    await page.goto('', { timeout: 10_000 }).catch(() => {});
+  } finally {
+    await closeContext(context);
+  }
 }
 
 /** How long a page or its browser may take for what we ask of it: one that is frozen never answers. */
 const PAGE_LIMIT_MS = 10_000;
+/** How long a browser may take to open a context or a page: on a full machine that is seconds. */
+const OPEN_LIMIT_MS = 30_000;
+
+/**
+ * A context that comes too late is closed.
+ * @throws TimeIsUp
+ */
+export async function newContext(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+  limitMs = OPEN_LIMIT_MS,
+): Promise<BrowserContext> {
+  const opening = browser.newContext(options);
+  try {
+    return await within('opening a browser context', limitMs, opening);
+  } catch (error) {
+    void opening.then(closeContext, () => {});
+    throw error;
+  }
+}
+
+/** What does not close in time goes with its browser. */
+export async function closeContext(context: BrowserContext): Promise<void> {
+  await within('closing a session', PAGE_LIMIT_MS, context.close()).catch(() => {});
+}
 
 export interface SessionOptions {
   /** Of {@link contextOptions}. */
@@ -131,15 +159,23 @@ export class BrowserSession {
     this.#reports = reports;
   }
 
-  static async open(browser: Browser, options: SessionOptions): Promise<BrowserSession> {
-    const context = await browser.newContext(options.context);
+  /** @throws TimeIsUp when the browser gives no page in time */
+  static async open(browser: Browser, options: SessionOptions, limitMs = OPEN_LIMIT_MS): Promise<BrowserSession> {
+    const context = await newContext(browser, options.context, limitMs);
+    try {
+      return await within('opening a page', limitMs, BrowserSession.#openIn(context, options));
+    } catch (error) {
+      await closeContext(context);
+      throw error;
+    }
+  }
+
+  static async #openIn(context: BrowserContext, options: SessionOptions): Promise<BrowserSession> {
     context.setDefaultTimeout(options.actionTimeoutMs);
     const reports = new PageReports(options.onIgnored);
     await context.exposeBinding(vitalsBinding, (_source, report) => reports.vital(report, options.onVital));
     await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));
-    await context.exposeBinding(passwordBinding, (_source, typed: unknown) => {
-      if (typeof typed === 'string') secrets.add(typed);
-    });
+    await context.exposeBinding(passwordBinding, (_source, typed) => reports.typed(typed, (text) => secrets.add(text)));
     await context.addInitScript(passwordScript());
     await context.addInitScript(vitalsScript());
     await context.addInitScript(pageEventsScript());
@@ -211,7 +247,7 @@ export class BrowserSession {
   }
 
   async close(): Promise<void> {
-    await within('closing a session', PAGE_LIMIT_MS, this.#context.close()).catch(() => {});
+    await closeContext(this.#context);
   }
 }
 

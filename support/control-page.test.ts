@@ -4,6 +4,7 @@ import { chromium } from '@playwright/test';
 import { type Browser, launchOptions } from './browser.ts';
 import { type ControlledRun, ControlPage } from './control-page.ts';
 import { Recorder } from './measure/recorder.ts';
+import { TimeIsUp } from './time-limit.ts';
 
 let browser: Browser;
 before(async () => {
@@ -61,6 +62,11 @@ test('before the start, and after the stop, nothing is measured', async () => {
     await control.close();
   }
   assert.equal(isMeasured, false);
+});
+
+test('a browser that gives no page does not hold up the run', async () => {
+  const never = { newContext: () => new Promise(() => {}) } as unknown as Browser;
+  await assert.rejects(ControlPage.open(never, 20), new TimeIsUp('opening a browser context', 20));
 });
 
 test('a browser that is gone is no error', async (t) => {

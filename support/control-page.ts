@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser, Page } from './browser.ts';
+import { type Browser, closeContext, newContext, type Page } from './browser.ts';
 import type { Recorder } from './measure/recorder.ts';
 import type { Window } from './schedule/scenario.ts';
+import { within } from './time-limit.ts';
 
 /**
  * The environment variable by which a run tells its workers which slice has the control page: one a machine, since a visit costs
@@ -41,12 +42,20 @@ export class ControlPage {
     this.#page = page;
   }
 
-  /** Opens it and visits it once, since the first visit pays for the start of its process. */
-  static async open(browser: Browser): Promise<ControlPage> {
-    const context = await browser.newContext();
-    const control = new ControlPage(await context.newPage());
-    await control.#firstPaint();
-    return control;
+  /**
+   * Opens it and visits it once, since the first visit pays for the start of its process.
+   * @throws TimeIsUp when the browser gives no page in time
+   */
+  static async open(browser: Browser, limitMs?: number): Promise<ControlPage> {
+    const context = await newContext(browser, {}, limitMs);
+    try {
+      const control = new ControlPage(await within('opening the control page', PATIENCE_MS, context.newPage()));
+      await control.#firstPaint();
+      return control;
+    } catch (error) {
+      await closeContext(context);
+      throw error;
+    }
   }
 
   /** Visits it from the start of the run to its end, into `browser_control_paint{window}`; nothing here ever fails. */
@@ -56,10 +65,7 @@ export class ControlPage {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#page
-      .context()
-      .close()
-      .catch(() => {});
+    await closeContext(this.#page.context());
     await this.#visits;
   }
 
@@ -81,7 +87,7 @@ export class ControlPage {
     const beganAt = performance.now();
     try {
       await this.#page.goto(URL, { timeout: PATIENCE_MS });
-      return await this.#page.evaluate(
+      const painting = this.#page.evaluate(
         (patienceMs) =>
           new Promise<number>((resolve) => {
             setTimeout(() => resolve(performance.now()), patienceMs);
@@ -92,6 +98,7 @@ export class ControlPage {
           }),
         PATIENCE_MS,
       );
+      return await within('the control page', 2 * PATIENCE_MS, painting);
     } catch {
       const tookMs = performance.now() - beganAt;
       return tookMs < PATIENCE_MS ? undefined : tookMs;

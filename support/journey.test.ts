@@ -20,9 +20,11 @@ import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
 import { Recorder } from './measure/recorder.ts';
 import { unpack } from './measure/series.ts';
+import { vitalsBinding } from './measure/vitals.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
 import { resolveTarget } from './target.ts';
+import { type SessionLimits, TimeIsUp } from './time-limit.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
 
 let browser: Browser;
@@ -66,10 +68,19 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
 }
 
 /** A watching person's slot, and the worker that writes into the same ledger. */
-function bed(run: (visit: Visit, ledger: Ledger) => Promise<void>, url = target.url, by = browser) {
+function bed(
+  run: (visit: Visit, ledger: Ledger) => Promise<void>,
+  url = target.url,
+  by = browser,
+  timeLimitsMs?: SessionLimits,
+) {
   runs += 1;
   const slice = sliceOf('watcher', 'journey', url);
-  const definition: JourneyDefinition = { oracles: ['screen'], run: (visit) => run(visit, new Ledger(visit.page)) };
+  const definition: JourneyDefinition = {
+    oracles: ['screen'],
+    timeLimitsMs,
+    run: (visit) => run(visit, new Ledger(visit.page)),
+  };
   const kept: string[] = [];
   const keep = async (name: string) => {
     kept.push(name);
@@ -286,6 +297,60 @@ test('a browser that dies is named, and none of its sessions is the target’s f
   await assert.rejects(made.session(), /^Error: the browser died$/);
   assert.deepEqual(made.errors, {});
   assert.equal(made.recorded()('browser_session_failed'), undefined);
+});
+
+test('a page that freezes is a failed session within its limit, of an age, and the next one goes on', async () => {
+  let sessions = 0;
+  const made = bed(
+    async ({ page, step }) => {
+      sessions += 1;
+      if (sessions > 1) return;
+      // Playwright waits for this for ever.
+      await step('freeze', () =>
+        page.evaluate(() => {
+          for (;;);
+        }),
+      );
+    },
+    target.url,
+    browser,
+    { session: 1_000 },
+  );
+  assert.equal(await made.session(), 'failed');
+  assert.equal(await made.session(), 'ok');
+  assert.deepEqual(made.errors, { 'watcher, step "freeze": Error: the session did not end within N s': 1 });
+  assert.equal(made.failures[0]?.error, 'Error: the session did not end within 1 s');
+  const recorded = made.recorded();
+  assert.deepEqual(recorded('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 1, total: 1 });
+  assert.deepEqual(recorded('browser_session_failed'), { t: 'rate', passes: 0, total: 1 });
+  const age = recorded('browser_step_duration', ',step:freeze,unfinished:yes');
+  assert.ok(age?.t === 'trend' && age.sum >= 900, JSON.stringify(age));
+});
+
+test('a page that floods our bindings is ignored, named, and its session goes on', async () => {
+  const made = bed(async ({ page, step }, ledger) => {
+    await ledger.open();
+    await step('flood', () =>
+      page.evaluate(async (binding) => {
+        const report = (window as unknown as Record<string, (report: unknown) => Promise<void>>)[binding]!;
+        const vital = { metric: 'browser_web_vital_lcp', value: 1 };
+        await Promise.all(Array.from({ length: 1_010 }, (_, n) => report({ document: `own ${n}`, ...vital })));
+      }, vitalsBinding),
+    );
+  });
+  assert.equal(await made.session(), 'ok');
+  assert.deepEqual(made.errors, { 'watcher: page calls our bindings in a flood, ignored': 1 });
+});
+
+test('a browser that gives no page is the generator’s failure, not the target’s', async () => {
+  const late = {
+    isConnected: () => true,
+    newContext: () => Promise.reject(new TimeIsUp('opening a browser context', 30_000)),
+  } as unknown as Browser;
+  const made = bed(async () => {}, target.url, late);
+  assert.equal(await made.session(), 'failed');
+  assert.deepEqual(made.errors, { 'generator: opening a browser context did not end within 30 s': 1 });
+  assert.deepEqual(made.recorded()('browser_session_failed'), { t: 'rate', passes: 1, total: 1 });
 });
 
 test('a true screen satisfies the oracles', async () => {

@@ -12,6 +12,7 @@ import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
+import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from './time-limit.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -38,6 +39,8 @@ export interface JourneyDefinition {
   thinkTimeMs?: [min: number, max: number];
   /** The oracles that its sessions bring evidence for; without any evidence they make the run invalid. */
   oracles?: OracleName[];
+  /** A session that takes longer has failed, and is left where it hangs. */
+  timeLimitsMs?: SessionLimits;
   run(visit: Visit): Promise<void>;
 }
 
@@ -132,6 +135,8 @@ class Sessions {
     const traced = isKept && (this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1);
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
+    const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
+    slot.visit = visit;
     const vitals = new Map<string, VitalReport & { window: Window }>();
     const opening = BrowserSession.open(browser, {
       context: contextOptions(slice.target),
@@ -150,10 +155,12 @@ class Sessions {
     });
     const session = await opening.catch(async (error) => {
       await this.#assertBrowser(error);
-      throw error;
+      if (!(error instanceof TimeIsUp)) throw error;
+      if (!visit.isCut) this.#neverOpened(error);
     });
-    const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
-    slot.visit = visit;
+    if (!session) return false;
+    const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
+    const time = { isUp: false };
     let step = 'start';
     const failed: { step: string; error: unknown }[] = [];
     const fail = (error: unknown) => void failed.push({ step, error });
@@ -179,7 +186,11 @@ class Sessions {
     };
     try {
       try {
-        await hearingSoftFailures(fail, () => this.#definition.run(words));
+        const running = hearingSoftFailures(fail, () => this.#definition.run(words));
+        await within('the session', limitMs, running).catch((error) => {
+          time.isUp = error instanceof TimeIsUp && !visit.isCut;
+          throw error;
+        });
         await session.flush();
       } catch (error) {
         if (slice.signal.aborted) return false;
@@ -187,13 +198,23 @@ class Sessions {
         fail(error);
       }
       if (visit.isCut) return false;
+      if (time.isUp) this.cutOff(slot);
       if (failed.length === 0) slot.user.sessions += 1;
       else await this.#failed(session, index, failed);
-      this.#ended(vitals.values(), traced, failed.length > 0);
+      if (!time.isUp) this.#ended(vitals.values(), traced, failed.length > 0);
       return failed.length === 0;
     } finally {
       await session.close();
     }
+  }
+
+  /** The browser did not give a page in time: that is the generator's doing, and no page of the target's was asked for. */
+  #neverOpened(error: TimeIsUp): void {
+    const { recorder } = this.#context.slice;
+    const window = this.#context.window();
+    recorder.failure({ step: 'start', name: `generator: ${error.message}`, error: error.message });
+    recorder.add('browser_sessions', 1, { window });
+    recorder.add('browser_session_failed', 1, { window });
   }
 
   /** Throws when what a session failed with is that the browser died: that is no doing of the target's. */
@@ -262,7 +283,7 @@ class Sessions {
 
   /** The slot's session is no longer waited for: it has failed, and so much of its step has passed. */
   cutOff({ visit }: Slot): void {
-    if (!visit) return;
+    if (!visit || visit.isCut) return;
     visit.isCut = true;
     const { recorder } = this.#context.slice;
     const window = this.#context.window();

@@ -4,7 +4,7 @@ import { contextOptions, warmUp } from './browser.ts';
 import { ControlPage, controlVariable } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
-import { checkWeights, type LoadDefinition, loadWork } from './load.ts';
+import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
@@ -44,7 +44,7 @@ export type { AnySeries } from './measure/series.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
 export type { Target } from './target.ts';
-export type { TimeLimits } from './time-limit.ts';
+export type { SessionLimits, TimeLimits } from './time-limit.ts';
 export { type Account, accountOf } from './user.ts';
 export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 
@@ -84,9 +84,13 @@ export function journey(name: string, definition: JourneyDefinition): void {
   const declaration: Declaration = { kind: 'journey', operations: [], metrics, oracles: definition.oracles ?? [] };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
-    await warmUp(browser, contextOptions(context.target));
+    await warmUp(browser, contextOptions(context.target)).catch((error) => {
+      if (!(error instanceof TimeIsUp)) throw error;
+      context.recorder.error(`generator: ${error.message}`);
+    });
     const hasControl = process.env[controlVariable] === sliceName({ scenario: context.scenario, index: slice.index });
-    const control = hasControl ? await ControlPage.open(browser).catch(() => undefined) : undefined;
+    const unmeasured = (error: Error) => context.recorder.error(`control page: ${errorName(error)}`);
+    const control = hasControl ? await ControlPage.open(browser).catch(unmeasured) : undefined;
     control?.visit(run, context.recorder);
     try {
       await run.run(

@@ -19,6 +19,14 @@ export const defaultTimeLimits: Required<TimeLimits> = {
   teardown: 30_000,
 };
 
+/** How long a session of a journey may take, in ms: what hangs in one must not hold its place for the rest of the run. */
+export interface SessionLimits {
+  /** Default 10 min. */
+  session?: number;
+}
+
+export const defaultSessionLimits: Required<SessionLimits> = { session: 600_000 };
+
 /** Something of the user's or of a browser's never came to its end. */
 export class TimeIsUp extends Error {
   constructor(what: string, limitMs: number) {

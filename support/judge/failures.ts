@@ -36,7 +36,7 @@ const MOST_EXAMPLES = 3;
 const CHECK = 'check: ';
 /** What a generator without time or means can make happen: it gives up too early, or is given up by the target. */
 const MAY_BE_SLOWNESS =
-  /time-?out|timed out|ETIMEDOUT|ECONNRESET|EPIPE|closed|too late|not painted|cut off|expect\(|^generator: /i;
+  /time-?out|timed out|ETIMEDOUT|ECONNRESET|EPIPE|closed|too late|not painted|cut off|did not end within|expect\(|^generator: /i;
 /** How errors of a rate limit begin, whatever stands behind. */
 export const RATE_LIMITED = /^HTTP 429\b/;
 

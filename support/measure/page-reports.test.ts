@@ -62,6 +62,17 @@ test('a flood is ignored beyond a bound, with one error: of calls, of documents,
   assert.equal(documents.heard.length, 1_001);
   assert.deepEqual(documents.errors, [flood]);
 
+  const typed = bed();
+  for (let n = 0; n < 1_100; n++) typed.reports.typed(`secret ${n}`, typed.hear);
+  for (const text of ['secret 7', 'x'.repeat(10_001)]) typed.reports.typed(text, typed.hear);
+  assert.equal(typed.heard.length, 1_000);
+  assert.deepEqual(typed.errors, [flood]);
+  typed.reports.typed({}, typed.hear);
+  assert.deepEqual(typed.errors, [flood, strange]);
+  for (let n = 0; n < 10_100; n++) calls.reports.vital(vital, calls.hear);
+  calls.reports.typed('typed after a flood', calls.hear);
+  assert.equal(calls.heard.at(-1), 'typed after a flood');
+
   const events = bed();
   events.reports.events(Array(10_001).fill(1), events.hear);
   assert.deepEqual([events.heard, events.errors], [[], [flood]]);

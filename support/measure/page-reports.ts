@@ -7,6 +7,9 @@ const MAX_CALLS = 10_000;
 const MAX_DOCUMENTS = 1_000;
 /** Messages whose paint one call may tell of: a quarter of a second's. */
 const MAX_EVENTS = 10_000;
+/** Texts in password fields of a session, with their beginnings as they are typed; what is known as a secret stays known. */
+const MAX_TYPED = 1_000;
+const LONGEST_TYPED = 10_000;
 /** No session is longer: what is above it is no time. */
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -25,6 +28,7 @@ export class PageReports {
   readonly #onIgnored: (error: string) => void;
   readonly #told = new Set<string>();
   readonly #documents = new Set<string>();
+  readonly #typed = new Set<string>();
   #calls = 0;
 
   constructor(onIgnored: (error: string) => void) {
@@ -59,6 +63,18 @@ export class PageReports {
     const whole = typeof id === 'string' && typeof pushedAt === 'number' && typeof paintedAt === 'number';
     if (whole && isTime(paintedAt - pushedAt)) hear({ id, pushedAt, paintedAt });
     else this.#tell(STRANGE);
+  }
+
+  /** What stands in a password field. Other calls, however many, leave no real one unheard. */
+  typed(text: unknown, hear: (text: string) => void): void {
+    if (typeof text !== 'string') this.#tell(STRANGE);
+    else if (!this.#typed.has(text)) {
+      if (this.#typed.size >= MAX_TYPED || text.length > LONGEST_TYPED) this.#tell(FLOOD);
+      else {
+        this.#typed.add(text);
+        hear(text);
+      }
+    }
   }
 
   #isFlood(): boolean {
