@@ -5,12 +5,13 @@ const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
 const DATA = ['^support/(profile|target|family|setting|duration|json|misspelling|environment|wire)\\.ts$'];
 /** Of the files in support/report/: those that put a run together. */
-const COMPOSERS = '(reporter|preparation|coordinator|harvest|record|stream|results)\\.ts$';
+const COMPOSERS = '(reporter|preparation|coordinator|harvest|oracle-files|record|stream|results)\\.ts$';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
   '^support/report/reporter\\.ts$',
   '^journeys/.+\\.journey\\.ts$',
   '^protocol/.+\\.load\\.ts$',
+  '^(journeys|protocol)/.+\\.oracle\\.ts$',
   '^bench/main\\.ts$',
   '^scripts/.+\\.ts$',
 ];

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
 import type { ScenarioKind } from './profile.ts';
 
@@ -29,4 +30,21 @@ export function metricDefinitions(declared: MetricDeclarations): Record<string, 
       return [name, { type: metric, contains: metric === 'trend' ? 'time' : 'default' }];
     }),
   );
+}
+
+let areTestsWanted = true;
+
+/** False while a file is imported for its oracles alone: then a test cannot be declared. */
+export function wantsTests(): boolean {
+  return areTestsWanted;
+}
+
+/** Imports a file outside of Playwright's own loading, which alone can take tests. One that was loaded before stays as it is. */
+export async function importWithoutTests(path: string): Promise<void> {
+  areTestsWanted = false;
+  try {
+    await import(pathToFileURL(path).href);
+  } finally {
+    areTestsWanted = true;
+  }
 }

@@ -5,9 +5,11 @@ import { chromium, expect } from '@playwright/test';
 import { Console } from '../journeys/app/console.ts';
 import { Ledger } from '../journeys/app/ledger.ts';
 import { relayMetrics } from '../protocol/apis/relay/api.ts';
+import '../protocol/apis/relay/acknowledged-writes.oracle.ts';
 import { relaySettings } from '../protocol/apis/relay/settings.ts';
 import { families } from '../protocol/families.ts';
 import { Marker } from '../protocol/relay/marker.ts';
+import '../protocol/relay/screen.oracle.ts';
 import { Http } from '../protocol/transports/http.ts';
 import { parseFaults } from '../target/core/faults.ts';
 import { startTarget, type Target, type TargetOptions } from '../target/core/server.ts';
@@ -21,6 +23,7 @@ import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
 import { Recorder } from './measure/recorder.ts';
 import { unpack } from './measure/series.ts';
 import { vitalsBinding } from './measure/vitals.ts';
+import { declaredOracles } from './oracle.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
 import { resolveTarget } from './target.ts';
@@ -112,7 +115,7 @@ function bed(
     workerErrors: other.recorder.errors,
     async judge(oracles: string[]) {
       await marker.readBack();
-      return consult(oracles, [work.evidence!(), { ...marker.evidence() }]);
+      return consult(oracles, [work.evidence!(), { ...marker.evidence() }], declaredOracles);
     },
   };
 }

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, BrowserSession, contextOptions, type Page } from './browser.ts';
-import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
@@ -37,8 +36,8 @@ export interface JourneyDefinition {
   metrics?: MetricDeclarations;
   /** Bounds in ms of the pause that `think()` makes; default 1,000 to 3,000. */
   thinkTimeMs?: [min: number, max: number];
-  /** The oracles that its sessions bring evidence for; without any evidence they make the run invalid. */
-  oracles?: OracleName[];
+  /** Names of the oracles that its sessions bring evidence for; without any evidence they make the run invalid. */
+  oracles?: string[];
   /** A session that takes longer has failed, and is left where it hangs. */
   timeLimitsMs?: SessionLimits;
   run(visit: Visit): Promise<void>;
@@ -72,7 +71,7 @@ export interface Visit {
   /** True once the load is over: who only waits for something to happen may leave. */
   isOver(): boolean;
   /** Hands in a piece of evidence for an oracle that the journey names. */
-  evidence(oracle: OracleName, piece: unknown): void;
+  evidence(oracle: string, piece: unknown): void;
 }
 
 /** Where a failed session's pictures go: the test's attachments. */

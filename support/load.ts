@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { OracleName } from './check/oracles.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { exhaustedCodes, thrown } from './measure/failures.ts';
@@ -24,14 +23,14 @@ export interface LoadDefinition<S, V> {
   vu(vu: Vu, shared: S): V | Promise<V>;
   /** What an iteration may do. A profile's `mix` overrides the weights. */
   operations: Record<string, { weight: number; run(state: V, vu: Vu): Promise<void> }>;
-  /** The oracles that this load brings evidence for; without any evidence they make the run invalid. */
-  oracles?: OracleName[];
+  /** Names of the oracles that this load brings evidence for; without any evidence they make the run invalid. */
+  oracles?: string[];
   /** How long each of these may take; what takes longer is left where it hangs, and named. */
   timeLimitsMs?: TimeLimits;
   /** Once a VU, when no scenario loads the target any more: the last look. Checks still count, nothing is measured. */
   settle?(state: V, vu: Vu): Promise<void>;
   /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence or a list of them; null when it does not apply. */
-  evidence?(state: V): Partial<Record<OracleName, unknown>>;
+  evidence?(state: V): object;
 }
 
 /** VUs that settle at one time. */

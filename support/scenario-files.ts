@@ -14,15 +14,23 @@ export function scenarioFiles(root: string): ScenarioFiles {
   return { load: filesBelow(root, 'protocol', '.load.ts'), journey: filesBelow(root, 'journeys', '.journey.ts') };
 }
 
-function filesBelow(root: string, folder: string, ending: string): Map<string, string> {
+/** The files of oracles, wherever below `protocol/` or `journeys/` they lie: absolute paths. */
+export function oracleFiles(root: string): string[] {
+  return ['protocol', 'journeys'].flatMap((folder) => pathsBelow(root, folder, '.oracle.ts'));
+}
+
+function pathsBelow(root: string, folder: string, ending: string): string[] {
   const top = join(root, folder);
-  if (!existsSync(top)) return new Map();
-  const paths = readdirSync(top, { recursive: true, withFileTypes: true })
+  if (!existsSync(top)) return [];
+  return readdirSync(top, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && entry.name.endsWith(ending))
     .map((entry: Dirent) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+function filesBelow(root: string, folder: string, ending: string): Map<string, string> {
   const files = new Map<string, string>();
-  for (const path of paths) {
+  for (const path of pathsBelow(root, folder, ending)) {
     const name = path.slice(path.lastIndexOf(sep) + 1, -ending.length);
     const other = files.get(name);
     if (other) {

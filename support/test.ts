@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
 import { contextOptions, warmUp } from './browser.ts';
 import { ControlPage, controlVariable } from './control-page.ts';
-import { type Declaration, declarationType, metricDefinitions } from './declaration.ts';
+import { type Declaration, declarationType, metricDefinitions, wantsTests } from './declaration.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
@@ -21,26 +21,27 @@ import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
 export { expect } from '@playwright/test';
-export type { ReplicaEvidence } from './check/convergence.ts';
-export { type DeliveryEvidence, DeliveryHistory, type Subscription } from './check/delivery.ts';
+export { convergence, type ReplicaEvidence } from './check/convergence.ts';
+export { type DeliveryEvidence, DeliveryHistory, delivery, type Subscription } from './check/delivery.ts';
 export {
-  type FoundVm,
-  type MigrationEvidence,
-  MigrationHistory,
-  type MigrationRecord,
-  type MigrationState,
-  type MigrationStatus,
-} from './check/migrations.ts';
-export type { HeldTransaction, ScreenEvidence, ShownRow } from './check/screen.ts';
-export { ExpectedVm, type Mismatch, type SeenVm, type VmEvidence, VmHistory, type VmStatus } from './check/vms.ts';
-export { changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
+  ExpectedVm,
+  type Mismatch,
+  type SeenVm,
+  type VmEvidence,
+  VmHistory,
+  type VmStatus,
+  vmLifecycle,
+} from './check/vms.ts';
+export { acknowledgedWrites, changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
+export type { Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
-export { epochMs, markText } from './measure/marks.ts';
+export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
+export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
 export type { Target } from './target.ts';
@@ -60,6 +61,7 @@ const STOPPED_TEARDOWN_MS = 5_000;
  */
 export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
   checkWeights(name, definition);
+  if (!wantsTests()) return;
   const declaration: Declaration = {
     kind: 'load',
     operations: Object.keys(definition.operations),
@@ -80,6 +82,7 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
  * @param name the file's name; profiles call the scenario by it
  */
 export function journey(name: string, definition: JourneyDefinition): void {
+  if (!wantsTests()) return;
   const metrics = metricDefinitions(definition.metrics ?? {});
   const declaration: Declaration = { kind: 'journey', operations: [], metrics, oracles: definition.oracles ?? [] };
   scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {

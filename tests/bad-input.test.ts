@@ -8,6 +8,9 @@ const journey = `
   import { journey } from '${repository}/support/test.ts';
   journey('visit', { run: async ({ page, step }) => void (await step('open', () => page.goto('/'))) });`;
 
+const oracleNamed = (name: string) => `import { oracle } from '${repository}/support/test.ts';
+oracle('${name}', { promise: 'Kept.', judge: () => ({ checked: 1, violations: 0, examples: [] }) });`;
+
 const files = { 'protocol/ping.load.ts': getLoad(), 'profiles/small.json': pingProfile() };
 
 /** With a journey beside the load. */
@@ -115,6 +118,29 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     'a filter that leaves nothing',
     { args: ['--project=small', '-g', 'pong'] },
     'Nothing to run: the filters (-g, --grep-invert, file names) leave no scenario of the profile; --list shows them.',
+  ],
+  [
+    'an oracle that there is not',
+    {
+      files: {
+        ...files,
+        'protocol/ping.load.ts': getLoad('ping', "}, oracles: ['kept'], timeLimitsMs: {"),
+        'protocol/deep/down/ping.oracle.ts': oracleNamed('keept'),
+      },
+    },
+    'protocol/ping.load.ts brings evidence for oracle "kept"; did you mean "keept"? allowed: keept.',
+  ],
+  [
+    'two oracles of one name',
+    {
+      files: {
+        ...files,
+        'protocol/ping.load.ts': `${getLoad()}\n${oracleNamed('kept')}`,
+        'protocol/ping.oracle.ts': oracleNamed('kept'),
+      },
+    },
+    'protocol/ping.oracle.ts:2: oracle("kept", …) is declared at ' +
+      'protocol/ping.load.ts:21 already; allowed is one oracle of a name.',
   ],
   [
     'a load that declares another name',

@@ -85,7 +85,7 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
       `DATABASE_URL=postgres://${encoded(p.user)}:${encoded(p.password)}@127.0.0.1:1/ledger`,
     ].join('\n'),
     'protocol/ping.load.ts': `
-      import { load } from '${repository}/support/test.ts';
+      import { load, oracle } from '${repository}/support/test.ts';
       import { Http } from '${repository}/protocol/transports/http.ts';
 
       load('ping', {
@@ -110,8 +110,12 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
             },
           },
         },
-        oracles: ['acknowledged-writes'],
-        evidence: () => ({ 'acknowledged-writes': { own: process.env.OTEL_EXPORTER_OTLP_HEADERS } }),
+        oracles: ['kept'],
+        evidence: () => ({ kept: { own: process.env.OTEL_EXPORTER_OTLP_HEADERS } }),
+      });
+      oracle('kept', {
+        promise: 'Kept, also ' + process.env.OTEL_EXPORTER_OTLP_HEADERS,
+        judge: ([one]) => ({ checked: 1, violations: 1, examples: [one, Buffer.from(one.own).toString('base64')] }),
       });`,
     'journeys/visit.journey.ts': `
       import { journey } from '${repository}/support/test.ts';

@@ -16,7 +16,7 @@ const notes = `
   import { Http } from '../../../../protocol/transports/http.ts';
 
   load('notes', {
-    oracles: ['acknowledged-writes'],
+    oracles: ['notes-kept'],
     setup: (slice) => new Http(slice, slice.target.apiUrl),
     teardown: (http) => http.close(),
     vu: (vu, http) => ({ vu, http, n: 0, name: 'device' + vu.id, history: new DeviceHistory('home', 'device' + vu.id) }),
@@ -37,8 +37,14 @@ const notes = `
       for (const id of JSON.parse(answer.body.toString())) if (!id.startsWith(device.name)) device.history.received(id);
       device.complete = true;
     },
-    evidence: (device) => ({ 'acknowledged-writes': device.history.evidence(device.complete === true, device.readFrom) }),
+    evidence: (device) => ({ 'notes-kept': device.history.evidence(device.complete === true, device.readFrom) }),
   });`;
+
+/** The project's own: no file of Tandem's knows it. */
+const notesKept = `
+  import { acknowledgedWrites, oracle } from '../../../../support/test.ts';
+
+  oracle('notes-kept', { promise: 'A note that was taken is there for everybody.', judge: acknowledgedWrites });`;
 
 /** As many devices as shards: what one writes the other ones read. */
 const arrivals = { executor: 'constant-arrival-rate', rate: 40, duration: '1s', maxVUs: SHARDS };
@@ -73,6 +79,7 @@ function projectOf(t: TestContext): Project {
   return new Project(t, {
     'profiles/ping.json': profile,
     'protocol/notes.load.ts': notes,
+    'protocol/notes-kept.oracle.ts': notesKept,
   });
 }
 
@@ -195,6 +202,7 @@ describe('three shards', () => {
       assert.equal(counted(verdict, 'iterations{scenario:notes}'), 40);
       const [oracle] = verdict!.oracles;
       assert.deepEqual([oracle?.status, oracle?.checked, oracle?.counts?.unread], ['ok', 40, 0]);
+      assert.equal(oracle?.promise, 'A note that was taken is there for everybody.');
       assert.ok(verdict!.health.shardSpreadMs! < 1_000, 'they met');
       assert.deepEqual(readdirSync(folder).sort(), readdirSync(`${folder}-shard-1-of-${SHARDS}`).sort());
     });

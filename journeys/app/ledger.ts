@@ -1,4 +1,4 @@
-import { expect, type Locator, type Page, type ShownRow, type User } from '../../support/test.ts';
+import { expect, type Locator, type Page, type User } from '../../support/test.ts';
 import { type Credentials, enter } from './sign-in.ts';
 
 /** Money spent is negative. Without date or account it takes what the form shows: today, or what was used last. */
@@ -6,6 +6,8 @@ export type NewTransaction = { payee: string; amountCents: number; date?: string
 /** Without a due date it is the one the form suggests. */
 export type NewInvoice = { number: string; client: string; amountCents: number; due?: string };
 export type CsvRow = { date: string; payee: string; amountCents: number; accountName?: string };
+/** A row as a person reads it. */
+export type ShownRow = { payee: string; amountCents: number };
 type View = 'Transactions' | 'Accounts' | 'Invoices' | 'Import';
 
 /** The ledger as its user sees it: every word here is something a person does or looks at. */

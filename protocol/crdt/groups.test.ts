@@ -5,12 +5,15 @@ import { metricDefinitions } from '../../support/declaration.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import type { Packed } from '../../support/measure/series.ts';
+import { declaredOracles } from '../../support/oracle.ts';
 import type { SliceContext } from '../../support/vu.ts';
 import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
+import '../apis/relay/acknowledged-writes.oracle.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
+import './convergence.oracle.ts';
 import { conflictMetrics, type Group } from './group.ts';
 import { Groups } from './groups.ts';
 import type { Dialect } from './options.ts';
@@ -79,7 +82,7 @@ async function bed(
     async judged() {
       await group.settle();
       const evidence = JSON.parse(JSON.stringify(group.evidence()));
-      const results = consult(['acknowledged-writes', 'convergence'], [evidence]);
+      const results = consult(['acknowledged-writes', 'convergence'], [evidence], declaredOracles);
       const named = (name: string) => results.find((one) => one.name === name);
       return { writes: named('acknowledged-writes'), convergence: named('convergence')! };
     },

@@ -1,5 +1,6 @@
-import type { MigrationState, MigrationStatus, Vu } from '../../support/test.ts';
+import type { Vu } from '../../support/test.ts';
 import { type Answer, type Call, type Http, json } from '../transports/http.ts';
+import type { MigrationState, MigrationStatus } from './history.ts';
 
 /** Metrics of the migrations' calls; a load that uses them declares them. */
 export const dwcpMetrics = {

@@ -3,20 +3,23 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Breach, BrokenMigration, FoundVm } from '../../support/check/migrations.ts';
 import { consult } from '../../support/check/oracles.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import type { Packed } from '../../support/measure/series.ts';
+import { declaredOracles } from '../../support/oracle.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
+import '../apis/event-delivery.oracle.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { dwcpMetrics } from './api.ts';
 import { Fleet } from './fleet.ts';
+import type { Breach, BrokenMigration, FoundVm } from './history.ts';
+import './migration-continuity.oracle.ts';
 import { migrationMetrics } from './migrant.ts';
 import { dwcpStreamMetrics } from './stream.ts';
 
@@ -110,7 +113,7 @@ async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, st
     async judged(): Promise<OracleResult & { delivery: OracleResult | undefined }> {
       await Promise.all(migrants.map((migrant) => migrant.settle()));
       const slices = migrants.map((migrant) => JSON.parse(JSON.stringify(migrant.evidence())));
-      const results = consult(['migration-continuity', 'event-delivery'], slices);
+      const results = consult(['migration-continuity', 'event-delivery'], slices, declaredOracles);
       const named = (name: string) => results.find((one) => one.name === name);
       return { ...named('migration-continuity')!, delivery: named('event-delivery') };
     },

@@ -1,8 +1,9 @@
-import { MigrationHistory, type SliceContext, type Vu } from '../../support/test.ts';
+import type { SliceContext, Vu } from '../../support/test.ts';
 import { vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http } from '../transports/http.ts';
 import { Rounds } from '../transports/rounds.ts';
 import type { Follow } from './follow.ts';
+import { MigrationHistory } from './history.ts';
 import { type FleetEvidence, Migrant, type Shared } from './migrant.ts';
 import { type MigrationOptions, migrationOptions } from './options.ts';
 import { DwcpStream } from './stream.ts';

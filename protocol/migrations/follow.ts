@@ -1,6 +1,7 @@
-import type { MigrationRecord, SliceContext } from '../../support/test.ts';
+import type { SliceContext } from '../../support/test.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import type { DwcpApi, Job } from './api.ts';
+import type { MigrationRecord } from './history.ts';
 import type { MigrationOptions } from './options.ts';
 import type { DwcpStream, Follower } from './stream.ts';
 

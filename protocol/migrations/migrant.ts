@@ -1,17 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type {
-  DeliveryEvidence,
-  FoundVm,
-  MigrationEvidence,
-  MigrationHistory,
-  MigrationRecord,
-  Vu,
-} from '../../support/test.ts';
+import type { DeliveryEvidence, Vu } from '../../support/test.ts';
 import { VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import { DwcpApi, type MigrationOrder } from './api.ts';
 import { Follow } from './follow.ts';
+import type { FoundVm, MigrationEvidence, MigrationHistory, MigrationRecord } from './history.ts';
 import type { MigrationOptions } from './options.ts';
 import { Probe, type Reply } from './probe.ts';
 import type { DwcpStream } from './stream.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { eventDelivery } from '../../support/check/delivery.ts';
+import { delivery } from '../../support/check/delivery.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
@@ -61,8 +61,17 @@ async function bed(t: TestContext, act: Act, conditions: Partial<RealtimeConditi
     for (const webSocket of webSockets.clients) webSocket.terminate();
     webSockets.close();
   });
-  const delivery = () => eventDelivery([access.history.evidence()!]);
-  return { client, vu, access, requests, messages, delivery, errors: recorder.errors, recorded: () => recorded(slice) };
+  const delivered = () => delivery([access.history.evidence()!]);
+  return {
+    client,
+    vu,
+    access,
+    requests,
+    messages,
+    delivered,
+    errors: recorder.errors,
+    recorded: () => recorded(slice),
+  };
 }
 
 test('a life: subscription, heartbeats, queries, the same subscription once more, and a proper end', async (t) => {
@@ -120,7 +129,7 @@ test('what the target says at the end that it sent, and did not, is lost', async
   };
   const made = await bed(t, act, {}, { signal: stop.signal });
   await made.client.live();
-  const { status, checked, violations, counts } = made.delivery();
+  const { status, checked, violations, counts } = made.delivered();
   assert.deepEqual([status, checked, violations, counts?.lost, counts?.confirmed], ['violated', 2, 2, 2, 1]);
   assert.deepEqual(made.recorded().realtime_events_lost, { t: 'counter', sum: 2 });
 });
@@ -134,7 +143,7 @@ test('the end waits for what is still under way, and for what was overtaken', as
     for (const sequence of [6, 5]) say(webSocket, { type: 'vm_status', channel: 'vm_status', sequence });
   });
   await made.client.live();
-  const { violations, counts } = made.delivery();
+  const { violations, counts } = made.delivered();
   assert.deepEqual([violations, counts?.reordered, counts?.lost, counts?.events], [1, 1, 0, 2]);
 });
 
@@ -142,7 +151,7 @@ test('another connection begins anew where the target says', async (t) => {
   const made = await bed(t, (webSocket, message, connection) => good(connection * 100)(webSocket, message, connection));
   await made.client.live();
   await made.client.live();
-  const { violations, counts } = made.delivery();
+  const { violations, counts } = made.delivered();
   assert.deepEqual([violations, counts?.subscriptions, counts?.confirmed, made.requests.length], [0, 2, 2, 2]);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type DeliveryEvidence, eventDelivery } from '../../support/check/delivery.ts';
+import { type DeliveryEvidence, delivery } from '../../support/check/delivery.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { parseFaults } from '../../target/core/faults.ts';
@@ -46,7 +46,7 @@ async function listen(faults: string, events: number) {
   const headers = { authorization: `Bearer ${vmToken(slice)}` };
   const { pagination } = await (await fetch(`${target.url}/api/v1/vms`, { headers })).json();
   await target.stop();
-  return { result: eventDelivery([evidence]), metrics: recorded(slice), errors: recorder.errors, outcomes, pagination };
+  return { result: delivery([evidence]), metrics: recorded(slice), errors: recorder.errors, outcomes, pagination };
 }
 
 test('against a target that keeps its promise: all is measured, nothing is missed, the VM is deleted', async () => {

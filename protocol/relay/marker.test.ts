@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import { markOf } from '../../support/measure/marks.ts';
+import { declaredOracles } from '../../support/oracle.ts';
 import { accountOf } from '../../support/user.ts';
 import { unmeasured } from '../../support/vu.ts';
 import { parseFaults } from '../../target/core/faults.ts';
@@ -11,6 +12,7 @@ import { signIn } from '../apis/auth.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Http } from '../transports/http.ts';
+import '../apis/relay/acknowledged-writes.oracle.ts';
 import { Marker } from './marker.ts';
 
 let database: TestDatabase;
@@ -76,7 +78,7 @@ test('what it pushes is a marked transaction of today, which a device of the acc
     assert.ok(amountCents < 0);
     assert.ok(madeAt !== undefined && madeAt >= Math.floor(mark.pushedAt) - 1);
   }
-  assert.equal(consult(['acknowledged-writes'], [{ 'acknowledged-writes': writes }])[0]!.status, 'ok');
+  assert.equal(consult(['acknowledged-writes'], [{ 'acknowledged-writes': writes }], declaredOracles)[0]!.status, 'ok');
   assert.deepEqual(slice.recorder.errors, {});
 });
 
@@ -87,7 +89,7 @@ test('lose-write: the mark that was acknowledged and lost is named', async (t) =
   const marker = newMarker();
   await marker.push();
   await marker.readBack();
-  const [writes] = consult(['acknowledged-writes'], [{ ...marker.evidence() }]);
+  const [writes] = consult(['acknowledged-writes'], [{ ...marker.evidence() }], declaredOracles);
   assert.equal(writes!.status, 'violated');
   assert.equal((writes!.examples as [{ account: string }])[0].account, account.email);
 });

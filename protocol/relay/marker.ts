@@ -5,9 +5,7 @@ import {
   type DeviceEvidence,
   DeviceHistory,
   epochMs,
-  type HeldTransaction,
   markText,
-  type ScreenEvidence,
   type Vu,
 } from '../../support/test.ts';
 import { type Session, signIn } from '../apis/auth.ts';
@@ -17,6 +15,7 @@ import { Pulling } from '../apis/relay/pulling.ts';
 import { Replica } from '../apis/relay/replica.ts';
 import { Stamps } from '../apis/relay/stamps.ts';
 import type { Http } from '../transports/http.ts';
+import type { HeldTransaction, ScreenEvidence } from './screen.oracle.ts';
 
 /** Between two attempts to sign in to an account that is not there yet. */
 const RETRY_MS = 1_000;

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
+import { declaredOracles } from '../../support/oracle.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { parseFaults } from '../../target/core/faults.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets, fleetOptions } from './fleets.ts';
+import './vm-lifecycle.oracle.ts';
 
 const MIX = { list: 35, create: 20, start: 15, stop: 15, delete: 10, migrate: 5 } as const;
 const EVERYTHING = { ...MIX, detail: 5, update: 5, search: 2, metrics: 2, aggregate: 1, batch: 1 } as const;
@@ -63,7 +65,7 @@ async function bed(t: TestContext, url: string, { vus: howMany = 1, options = {}
   /** What the oracle says of everything. */
   const judged = () => {
     const evidence: Evidence = { 'vm-lifecycle': all.flatMap((fleet) => fleet.evidence()['vm-lifecycle'] ?? []) };
-    return consult(['vm-lifecycle'], [evidence])[0]!;
+    return consult(['vm-lifecycle'], [evidence], declaredOracles)[0]!;
   };
   /** Requests since the last time, by kind. */
   const requests = () =>

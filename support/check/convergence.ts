@@ -1,8 +1,8 @@
-import type { OracleResult } from '../measure/evidence.ts';
+import type { Judgement } from '../measure/evidence.ts';
 
 const MAX_EXAMPLES = 10;
 
-/** One replica of a document after the load has come to rest; evidence of the oracle `convergence`. */
+/** One replica of a document after the load has come to rest; evidence for {@link convergence}. */
 export interface ReplicaEvidence {
   document: string;
   replica: string;
@@ -21,7 +21,7 @@ export interface ReplicaEvidence {
  * After the load every replica of a document is equal, in content and state vector. A replica that its provider calls synced
  * and that never received what others have is the same violation, seen from the person who trusts the word "synced".
  */
-export function convergence(replicas: ReplicaEvidence[]): Omit<OracleResult, 'name'> {
+export function convergence(replicas: ReplicaEvidence[]): Judgement {
   const documents = new Map<string, ReplicaEvidence[]>();
   for (const replica of replicas)
     documents.set(replica.document, [...(documents.get(replica.document) ?? []), replica]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Arrival, type DeliveryEvidence, DeliveryHistory, eventDelivery } from './delivery.ts';
+import { type Arrival, type DeliveryEvidence, DeliveryHistory, delivery } from './delivery.ts';
 
 /** What becomes of one subscription that gets these events, and is told at the end what the last one was. */
 function subscription(begin: number | undefined, events: number[], last?: number) {
@@ -11,7 +11,7 @@ function subscription(begin: number | undefined, events: number[], last?: number
   const complete = one.isComplete;
   const lost = one.end();
   const evidence = history.evidence()!;
-  return { arrivals, complete, lost, evidence, result: eventDelivery([evidence]) };
+  return { arrivals, complete, lost, evidence, result: delivery([evidence]) };
 }
 
 test('every event once and in order keeps the promise', () => {
@@ -76,14 +76,14 @@ test('without an event nobody knows, and a target that does not number them is n
   assert.deepEqual(subscription(3, [], 3).result.examples, ['no event was published while anybody listened']);
   const history = new DeliveryHistory(() => 0);
   const none: DeliveryEvidence[] = [history.evidence()!];
-  assert.deepEqual(eventDelivery(none).examples, ['no subscription was confirmed']);
-  assert.equal(eventDelivery(none).status, 'unknown');
+  assert.deepEqual(delivery(none).examples, ['no subscription was confirmed']);
+  assert.equal(delivery(none).status, 'unknown');
   history.unnumbered();
   assert.equal(history.evidence(), null);
 });
 
 test('slices are judged together, with at most ten examples', () => {
   const slices = Array.from({ length: 12 }, () => subscription(0, [1, 3]).evidence);
-  const { violations, checked, examples, counts } = eventDelivery(slices);
+  const { violations, checked, examples, counts } = delivery(slices);
   assert.deepEqual([violations, checked, examples.length, counts?.subscriptions], [12, 36, 10, 12]);
 });

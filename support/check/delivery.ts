@@ -1,10 +1,10 @@
-import type { OracleResult } from '../measure/evidence.ts';
+import type { Judgement } from '../measure/evidence.ts';
 
 const MAX_EXAMPLES = 10;
 /** Gaps in what one subscription got that are kept open for events that come late; older ones are lost for good. */
 const MAX_GAPS = 100;
 
-/** What a slice's subscriptions got, by the numbers of the events; evidence of the oracle `event-delivery`. */
+/** What a slice's subscriptions got, by the numbers of the events; evidence for {@link delivery}. */
 export interface DeliveryEvidence {
   counts: DeliveryCounts;
   examples: BrokenDelivery[];
@@ -202,7 +202,7 @@ function emptyEvidence(): DeliveryEvidence {
  * From the confirmation of its subscription to its end a connection gets every event of the channel, once, in order. One that
  * comes after its successor is reordered; one that has not come at the end is lost.
  */
-export function eventDelivery(slices: DeliveryEvidence[]): Omit<OracleResult, 'name'> {
+export function delivery(slices: DeliveryEvidence[]): Judgement {
   const { counts, examples } = emptyEvidence();
   for (const slice of slices) {
     examples.push(...slice.examples);

@@ -1,4 +1,4 @@
-import type { OracleResult } from '../measure/evidence.ts';
+import type { Judgement } from '../measure/evidence.ts';
 import { Counters } from './counters.ts';
 
 const MAX_EXAMPLES = 10;
@@ -255,7 +255,7 @@ export class VmHistory {
  * Every VM is what was asked of it: created is readable, deleted is 404, its state and content are those of the last write,
  * and there is none that nobody made. Writes that were never answered are left open until somebody sees what became of them.
  */
-export function vmLifecycle(vus: VmEvidence[]): Omit<OracleResult, 'name'> {
+export function vmLifecycle(vus: VmEvidence[]): Judgement {
   const counts = emptyCounts();
   let checked = 0;
   for (const vu of vus) {

@@ -1,4 +1,4 @@
-import type { OracleResult } from '../measure/evidence.ts';
+import type { Judgement } from '../measure/evidence.ts';
 import { epochMs } from '../measure/marks.ts';
 import { Counters } from './counters.ts';
 
@@ -107,7 +107,7 @@ export class DeviceHistory {
  * are acknowledged, and those are readable, exactly once after de-duplication. Of shards that end one after the other, a device
  * answers only for what was acknowledged before it looked.
  */
-export function acknowledgedWrites(devices: DeviceEvidence[]): Omit<OracleResult, 'name'> {
+export function acknowledgedWrites(devices: DeviceEvidence[]): Judgement {
   const counts = {
     devices: devices.length,
     readers: 0,

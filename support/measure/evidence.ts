@@ -1,15 +1,26 @@
-/** What an oracle found, as data: `verdict.json` shows it as it is. */
-export interface OracleResult {
-  name: string;
+/** What an oracle's judge makes of the evidence. */
+export interface Judgement {
   /** How many promises were looked at. */
   checked: number;
+  /** How many of them were broken. */
   violations: number;
-  /** Up to ten, each with what a person needs to find it again: ids, devices, times. */
+  /** Of the violations, each with what a person needs to find it again: ids, devices, times. Ten are kept. Of what is unknown: why. */
   examples: unknown[];
-  /** `unknown`: the oracle crashed or had nothing to look at. It makes a run invalid, never a pass. */
-  status: 'ok' | 'violated' | 'unknown';
+  /**
+   * `unknown`: it could not tell. Default: `violated` when there is a violation, `ok` when anything was checked, else `unknown`.
+   */
+  status?: 'ok' | 'violated' | 'unknown';
   /** What was counted beside violations, e.g. duplicate deliveries. */
   counts?: Record<string, number>;
+}
+
+/** What an oracle found, as data: `verdict.json` shows it as it is. */
+export interface OracleResult extends Judgement {
+  name: string;
+  /** A sentence; absent when there is no oracle of this name. */
+  promise?: string;
+  /** `unknown`: the oracle could not tell, crashed, hung or had nothing to look at. It makes a run invalid, never a pass. */
+  status: 'ok' | 'violated' | 'unknown';
 }
 
 /** Evidence of a slice, by the name of the oracle that will judge it; null when that oracle does not apply to what it did. */

@@ -7,7 +7,10 @@ import { packObservation } from './observation.ts';
 import { exampleStore, exampleTimeline } from './record.fixture.ts';
 
 const timeline = exampleTimeline();
-const slices = timeline.scenarios.map(({ name }) => ({ scenario: name, index: 0, declaration: undefined }));
+const slices = timeline.scenarios.map(({ name }) => ({
+  ...{ scenario: name, index: 0, declaration: undefined },
+  file: `${name}.ts`,
+}));
 const ending = { status: 'passed', startTime: new Date(0) } as const;
 const target = { name: 'staging', url: 'http://a.test' };
 
@@ -35,7 +38,7 @@ function harvest(...bodies: Buffer[]): Harvest {
 }
 
 const messages = (made: Harvest) => {
-  const { status, reasons } = made.verdict(ending);
+  const { status, reasons } = made.verdict(ending, new Map());
   return [status, ...reasons.map(({ message }) => message.split('. ')[0])];
 };
 
@@ -46,7 +49,9 @@ test('what slices and coordinators attached is read', () => {
     packObservation({ format: 1, runId: 'run-1', target, gauges: [], streamed: [] }),
     2,
   );
-  assert.ok(made.verdict(ending).reasons.every(({ kind }) => kind !== 'crashed' && kind !== 'missing-slice'));
+  assert.ok(
+    made.verdict(ending, new Map()).reasons.every(({ kind }) => kind !== 'crashed' && kind !== 'missing-slice'),
+  );
 });
 
 test('what cannot be read makes the run invalid, and says whose it is', () => {

@@ -13,11 +13,13 @@ import type { Interval } from '../measure/recorder.ts';
 import { type SliceReport, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
+import type { Oracle } from '../oracle.ts';
 import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { failureLine, firstLine } from './failure.ts';
 import { type Observation, unpackObservation } from './observation.ts';
+import type { Promised } from './oracle-files.ts';
 import { worstFirst } from './order.ts';
 import type { Origin } from './origin.ts';
 import { say } from './prose.ts';
@@ -25,6 +27,8 @@ import { type RunRecord, recordOf } from './record.ts';
 
 /** A slice that was to take part, as its file declared it. */
 export interface PlannedSlice extends SliceId {
+  /** Where it is declared, relative to the project's folder. */
+  file: string;
   declaration: Declaration | undefined;
 }
 
@@ -110,8 +114,17 @@ export class Harvest {
     this.#failures.set(nameOf(id), why);
   }
 
-  /** Once, when everything has come. */
-  verdict(ending: Ending): Verdict {
+  /** The oracles that the scenarios' files name. */
+  get promised(): Promised[] {
+    const files = new Map(this.#slices.map(({ file, declaration }) => [file, declaration?.oracles ?? []]));
+    return [...files].map(([file, oracles]) => ({ file, oracles }));
+  }
+
+  /**
+   * Once, when everything has come.
+   * @param oracles those that there are, by name
+   */
+  verdict(ending: Ending, oracles: ReadonlyMap<string, Oracle>): Verdict {
     const timeline = this.#timeline;
     const store = this.#store;
     const missing: Case['missing'] = [];
@@ -132,6 +145,7 @@ export class Harvest {
     const seen = this.#observations[0]?.observation;
     const running = timeline.scenarios.filter(({ name }) => this.#slices.some(({ scenario }) => scenario === name));
     const declared = this.#slices.flatMap(({ declaration }) => declaration ?? []);
+    const evidence = this.#reports.map((report) => report.evidence);
     const ownMetrics = new Set(declared.flatMap(({ metrics }) => Object.keys(metrics)));
     const { kept, leftOut } = scope(timeline.thresholds, timeline.scenarios, running, ownMetrics);
     const { verdict, findings } = judge({
@@ -160,8 +174,10 @@ export class Harvest {
       limits: timeline.health,
       errors: sumOfErrors(this.#reports.map(({ end }) => end.errors)),
       oracles: consult(
-        declared.flatMap(({ oracles }) => oracles),
-        this.#reports.map(({ evidence }) => evidence),
+        // What was brought is judged, also where nobody announced it.
+        [...declared.flatMap((one) => one.oracles), ...evidence.flatMap((one) => Object.keys(one))],
+        evidence,
+        oracles,
       ),
       observed: [
         ...(this.#division?.merged?.findings ?? []),

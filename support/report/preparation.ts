@@ -13,6 +13,7 @@ import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { Coordinator } from './coordinator.ts';
 import type { LiveDisplay } from './live.ts';
+import { checkOracles, loadOracles } from './oracle-files.ts';
 import { originOf } from './origin.ts';
 import { unjudgedRuns } from './stream.ts';
 
@@ -48,6 +49,7 @@ export async function prepare(
   if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared, root);
   if (declared.size === 0) return undefined;
   checkScenarios(timeline, declared);
+  await checkOraclesOf(suite, root);
   checkRepeats(timeline, suite);
   excludeOthers({ config, suite, testRun });
   const atOnce = suite.allTests().length;
@@ -139,13 +141,17 @@ export function declarationOf(test: TestCase): Declaration | undefined {
   return found === undefined ? undefined : (JSON.parse(found) as Declaration);
 }
 
+/** Relative to the project's folder. The test's own location is in support/test.ts; its parent is the file. */
+export function fileOf(test: TestCase): string {
+  return test.parent.title;
+}
+
 /** By scenario name. Throws when a file declares another scenario than its name says. */
 function declarations(suite: Suite): Map<string, Declaration> {
   const declared = new Map<string, Declaration>();
   for (const test of suite.allTests()) {
     const declaration = declarationOf(test);
-    // The test's own location is in support/test.ts; its parent is the file.
-    const file = test.parent.title;
+    const file = fileOf(test);
     const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
     if (!declaration || declaration.kind !== kind || test.title !== name) {
       const found = `${declaration?.kind ?? 'test'}("${test.title}", …)`;
@@ -154,6 +160,17 @@ function declarations(suite: Suite): Map<string, Declaration> {
     declared.set(name, declaration);
   }
   return declared;
+}
+
+/** @throws one sentence */
+async function checkOraclesOf(suite: Suite, root: string): Promise<void> {
+  const promised = suite
+    .allTests()
+    .map((test) => ({ file: fileOf(test), oracles: declarationOf(test)?.oracles ?? [] }));
+  const fail = (sentence: string) => {
+    throw new Error(sentence);
+  };
+  checkOracles(promised, await loadOracles(root, promised, fail));
 }
 
 /** A file without its load(…) would else be left out of the run, and its thresholds with it. */

@@ -26,7 +26,7 @@ import { Interruption } from './interruption.ts';
 import type { LiveDisplay } from './live.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
 import { type Origin, originOf } from './origin.ts';
-import { declarationOf, excludeOthers, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
+import { declarationOf, excludeOthers, fileOf, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
 import { Results, resultsFolder } from './results.ts';
 import { type StreamHeader, StreamWriter } from './stream.ts';
 import { plainDisplay, terminalDisplay } from './terminal.ts';
@@ -293,7 +293,7 @@ function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation
 }
 
 function sliceOf(test: TestCase): PlannedSlice {
-  return { ...idOf(test), declaration: declarationOf(test) };
+  return { ...idOf(test), file: fileOf(test), declaration: declarationOf(test) };
 }
 
 function idOf({ title, repeatEachIndex }: TestCase) {

@@ -14,6 +14,7 @@ import { historyLine } from './history.ts';
 import { reportHtml } from './html.ts';
 import { k6Summary } from './k6.ts';
 import { summaryMarkdown } from './markdown.ts';
+import { loadOracles } from './oracle-files.ts';
 import type { Origin } from './origin.ts';
 import { outputs, publish } from './outputs.ts';
 import type { RunRecord } from './record.ts';
@@ -54,7 +55,8 @@ export class Results {
     origin: Origin,
   ): Promise<{ status: Verdict['status']; written: boolean }> {
     // Error texts come from anywhere: nothing that is written may hold a token.
-    const judged = judgedWithoutSecrets(harvest.verdict(ending));
+    const oracles = await loadOracles(this.#root, harvest.promised, this.#print);
+    const judged = judgedWithoutSecrets(harvest.verdict(ending, oracles));
     const record = harvest.record(judged, Object.keys(pictures), origin);
     const comparable = comparableOf(judged, record);
     const baselines = new Baselines(join(this.#root, 'baselines'));

@@ -15,7 +15,12 @@ const relay = { scenario: 'sync-relay', index: 0 };
 
 function header(changes: Partial<StreamHeader> = {}): StreamHeader {
   const timeline = exampleTimeline();
-  const slices = timeline.scenarios.map(({ name }) => ({ scenario: name, index: 0, declaration: undefined }));
+  const slices = timeline.scenarios.map(({ name }) => ({
+    scenario: name,
+    index: 0,
+    file: 'ping.load.ts',
+    declaration: undefined,
+  }));
   return {
     format: 1,
     runId: 'run-1',

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markText } from '../measure/marks.ts';
-import { type HeldLedger, type HeldTransaction, type ScreenEvidence, type ShownLedger, screen } from './screen.ts';
+import { markText } from '../../support/test.ts';
+import {
+  type HeldLedger,
+  type HeldTransaction,
+  type ScreenEvidence,
+  type ShownLedger,
+  screen,
+} from './screen.oracle.ts';
 
 const START = 1_767_225_600_000;
 const account = 'watcher-0@tandem.test';

@@ -1,5 +1,4 @@
-import type { OracleResult } from '../measure/evidence.ts';
-import { markOf } from '../measure/marks.ts';
+import { type Judgement, markOf, oracle } from '../../support/test.ts';
 
 const MAX_EXAMPLES = 10;
 /** Rows named in one example, of each kind. */
@@ -70,7 +69,7 @@ export type ScreenEvidence = ShownLedger | HeldLedger | AcknowledgedMarks;
  *
  * It holds for accounts in which nothing is deleted or changed: nobody but the person and the marking worker writes there.
  */
-export function screen(evidence: ScreenEvidence[]): Omit<OracleResult, 'name'> {
+export function screen(evidence: ScreenEvidence[]): Judgement {
   const ledgers = ledgersOf(evidence);
   const examples: unknown[] = [];
   const counts = { rows: 0, transactions: 0, unread: 0 };
@@ -184,3 +183,8 @@ function newestFirst(a: Held, b: Held): number {
   if (a.date !== b.date) return a.date < b.date ? 1 : -1;
   return a.id < b.id ? 1 : -1;
 }
+
+oracle('screen', {
+  promise: 'What the browser shows is what the relay holds.',
+  judge: screen,
+});

@@ -1,4 +1,4 @@
-import type { OracleResult } from '../measure/evidence.ts';
+import type { Judgement } from '../../support/test.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -307,7 +307,7 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
  * A migration that was accepted ends, once, with the VM running in the target zone and nothing lost; one that failed leaves it
  * where it was. Its phases come in order, the stream and REST agree on it, and no VM has two at once.
  */
-export function migrationContinuity(slices: MigrationEvidence[]): Omit<OracleResult, 'name'> {
+export function migrationContinuity(slices: MigrationEvidence[]): Judgement {
   const all = emptyEvidence();
   for (const slice of slices) {
     all.checked += slice.checked;

@@ -8,7 +8,7 @@ import {
   type MigrationRecord,
   type MigrationState,
   migrationContinuity,
-} from './migrations.ts';
+} from './history.ts';
 
 const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
 

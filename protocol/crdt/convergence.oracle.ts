@@ -1,0 +1,6 @@
+import { convergence, oracle } from '../../support/test.ts';
+
+oracle('convergence', {
+  promise: 'Replicas of a document end up equal.',
+  judge: convergence,
+});
