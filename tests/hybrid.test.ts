@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import type { ProfileSpec } from '../support/profile.ts';
 import { serve } from '../support/server.fixture.ts';
-import { anyMachine, filesIn, Project, Run, reason, repository, scenarioFile } from './project.ts';
+import { anyMachine, filesIn, oracleImports, Project, Run, reason, repository, scenarioFile } from './project.ts';
 
 /**
  * The repository's smoke profile, for any machine and any length: it needs one sample for each threshold, and its limits on
@@ -28,7 +28,7 @@ function lenientSmoke(): ProfileSpec {
 }
 
 /** The real ones, of every scenario that the profile has. */
-const scenarios: Record<string, string | ProfileSpec> = { 'profiles/smoke.json': lenientSmoke() };
+const scenarios: Record<string, string | ProfileSpec> = { 'profiles/smoke.json': lenientSmoke(), ...oracleImports() };
 for (const name of Object.keys(lenientSmoke().scenarios)) {
   const file = scenarioFile(name);
   scenarios[file] = `import '${repository}/${file}';`;

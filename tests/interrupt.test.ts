@@ -13,6 +13,7 @@ import {
   anyMachine,
   getLoad,
   gone,
+  oracleImports,
   type Process,
   Project,
   pingProfile,
@@ -253,6 +254,7 @@ describe('a target that dies', { concurrency: 2 }, () => {
 
   test('ends the run when it is the embedded one', async (t) => {
     const project = new Project(t, {
+      ...oracleImports(),
       'protocol/sync-relay.load.ts': `import '${repository}/protocol/relay/sync-relay.load.ts';`,
       'profiles/small.json': {
         description: 'a test',

@@ -2,6 +2,7 @@
  * A run inside the test's own process: what profiles, loads and journeys say, the slices of support/test.ts, their start line and
  * the verdict, at a twentieth of the CPU time of a whole run. Without Playwright's processes, preflight, probe, files and exit code.
  */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -13,9 +14,10 @@ import type { Verdict } from '../support/judge/verdict.ts';
 import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
 import { Harvest } from '../support/report/harvest.ts';
+import { loadOracles } from '../support/report/oracle-files.ts';
 import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
-import type { Project } from './project.ts';
+import { type Project, repository } from './project.ts';
 
 const RUN_ID = 'local';
 const READY_TIMEOUT_MS = 60_000;
@@ -77,7 +79,7 @@ export async function localRun(
   const declared = await read(testMatch);
   const slices = timeline.scenarios.flatMap(({ name, slices: of }) => {
     const declaration: Declaration = JSON.parse(declared.get(name)!.annotation.description);
-    return Array.from({ length: of }, (_, index) => ({ scenario: name, index, declaration }));
+    return Array.from({ length: of }, (_, index) => ({ scenario: name, index, file: name, declaration }));
   });
   const hung: HungHook[] = [];
   const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung: (hook) => hung.push(hook) });
@@ -118,5 +120,6 @@ export async function localRun(
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
     ...{ stopReason: line.stopReason, hung },
   });
-  return harvest.verdict({ status: 'passed', startTime });
+  const oracles = await loadOracles(repository, [], (sentence) => assert.fail(sentence));
+  return harvest.verdict({ status: 'passed', startTime }, oracles);
 }

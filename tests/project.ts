@@ -18,7 +18,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import type { Finding, Reason, Verdict } from '../support/judge/verdict.ts';
-import { scenarioFiles } from '../support/scenario-files.ts';
+import { oracleFiles, scenarioFiles } from '../support/scenario-files.ts';
 
 /** The repository: projects import the suite's words from here. */
 export const repository = dirname(import.meta.dirname);
@@ -27,6 +27,12 @@ export const repository = dirname(import.meta.dirname);
 export function scenarioFile(name: string): string {
   const { load, journey } = scenarioFiles(repository);
   return relative(repository, (load.get(name) ?? journey.get(name))!);
+}
+
+/** Files for a project whose scenarios are the repository's: they bring evidence for the repository's oracles. */
+export function oracleImports(): Record<string, string> {
+  const files = oracleFiles(repository).map((path) => relative(repository, path));
+  return Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`]));
 }
 
 const PLAYWRIGHT = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');

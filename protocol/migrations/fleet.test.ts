@@ -115,7 +115,8 @@ async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, st
       const slices = migrants.map((migrant) => JSON.parse(JSON.stringify(migrant.evidence())));
       const results = consult(['migration-continuity', 'event-delivery'], slices, declaredOracles);
       const named = (name: string) => results.find((one) => one.name === name);
-      return { ...named('migration-continuity')!, delivery: named('event-delivery') };
+      const { promise: _, ...continuity } = named('migration-continuity')!;
+      return { ...continuity, delivery: named('event-delivery') };
     },
   };
 }

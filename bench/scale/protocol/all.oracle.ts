@@ -1,0 +1,3 @@
+import '../../../protocol/apis/event-delivery.oracle.ts';
+import '../../../protocol/migrations/migration-continuity.oracle.ts';
+import '../../../protocol/vms/vm-lifecycle.oracle.ts';
