@@ -8,6 +8,17 @@ export interface Session {
   renewAt: number;
 }
 
+/** User and password that stand in a URL, which are sent as HTTP's Basic: who asks is then no account of our making up. */
+export function userIn(url: string): string | undefined {
+  const { username, password } = new URL(url);
+  return username || password ? `${username}:${password}` : undefined;
+}
+
+/** @param token undefined where the URL says who asks; see {@link userIn} */
+export function bearer(token: string | undefined): { authorization?: string } {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** Of a session's life; the rest is for what is under way. */
 const RENEW_AFTER = 0.9;
 

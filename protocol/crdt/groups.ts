@@ -1,4 +1,5 @@
 import type { SliceContext, Vu } from '../../support/test.ts';
+import { userIn } from '../apis/auth.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
@@ -86,7 +87,12 @@ export class Groups {
       const wire = roomWire(this.#yjsDialect, roomSettings(target).yjsUrl, document, token);
       return new RoomPeer(replica, vu, { wire, timeoutMs: this.#options.convergenceTimeoutMs });
     }
-    const cursor = target.token ? Date.now() - CLOCK_SLACK_MS : 0;
-    return new RelayPeer(replica, { vu, http: this.#http, token, cipher: Cipher.ofToken(token), document, cursor });
+    const user = userIn(relaySettings(target).syncUrl);
+    const configured = target.token ?? user;
+    // Everybody's account, with a history of its own.
+    const cursor = configured ? Date.now() - CLOCK_SLACK_MS : 0;
+    const sent = user ? target.token : token;
+    const cipher = Cipher.ofToken(configured ?? token);
+    return new RelayPeer(replica, { vu, http: this.#http, token: sent, cipher, document, cursor });
   }
 }

@@ -14,7 +14,8 @@ const MAX_PAGES = 100;
 export interface RelayPeerOptions {
   vu: Vu;
   http: Http;
-  token: string;
+  /** Undefined: user and password stand in the URL. */
+  token: string | undefined;
   cipher: Cipher;
   /** Of the group: for the oracle its account. Names of its devices begin with it. */
   document: string;

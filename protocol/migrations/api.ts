@@ -1,4 +1,5 @@
 import type { Vu } from '../../support/test.ts';
+import { bearer } from '../apis/auth.ts';
 import { type Answer, type Call, type Http, json } from '../transports/http.ts';
 import type { MigrationState, MigrationStatus } from './history.ts';
 
@@ -38,10 +39,10 @@ export class DwcpApi {
   readonly #headers: Record<string, string>;
 
   /** @param http of the VM control plane's base URL, with its path prefix */
-  constructor(http: Http, vu: Vu, token: string) {
+  constructor(http: Http, vu: Vu, token: string | undefined) {
     this.#http = http;
     this.#vu = vu;
-    this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    this.#headers = { ...bearer(token), 'content-type': 'application/json' };
   }
 
   /** Asks for a live migration. */

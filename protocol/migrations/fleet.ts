@@ -11,7 +11,7 @@ import { DwcpStream } from './stream.ts';
 /** The migrants of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
 export class Fleet implements Shared {
   readonly options: MigrationOptions;
-  readonly token: string;
+  readonly token: string | undefined;
   readonly http: Http;
   readonly stream: DwcpStream | undefined;
   readonly rounds: Rounds<Follow>;

@@ -36,7 +36,7 @@ const MAX_ALIKE = 20;
 /** What the migrants of a slice share. */
 export interface Shared {
   readonly options: MigrationOptions;
-  readonly token: string;
+  readonly token: string | undefined;
   readonly http: Http;
   /** Undefined when migrations are followed by polling alone. */
   readonly stream: DwcpStream | undefined;

@@ -58,10 +58,10 @@ export class DwcpStream {
   #failures = 0;
   #closed = false;
 
-  constructor(slice: SliceContext, token: string) {
+  constructor(slice: SliceContext, token: string | undefined) {
     this.#slice = slice;
     this.#delivery = new DeliveryHistory(() => slice.elapsedMs());
-    this.#url = `${streamSettings(slice.target).dwcpUrl}/stream?token=${encodeURIComponent(token)}`;
+    this.#url = `${streamSettings(slice.target).dwcpUrl}/stream${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
   }
 
   /** Connects and subscribes. Resolves when that has succeeded or failed; in both cases it goes on trying by itself. */

@@ -74,12 +74,13 @@ export class RealtimeAccess {
   #endingSince = 0;
   #ending = 0;
 
-  constructor(slice: SliceContext, token: string, conditions: RealtimeConditions) {
+  constructor(slice: SliceContext, token: string | undefined, conditions: RealtimeConditions) {
     const { recorder } = slice;
     const { channels } = conditions;
     this.slice = slice;
     this.conditions = conditions;
-    this.url = new URL(`${slice.target.wsUrl}/realtime?token=${encodeURIComponent(token)}`);
+    this.url = new URL(`${slice.target.wsUrl}/realtime`);
+    if (token !== undefined) this.url.searchParams.set('token', token);
     this.history = new DeliveryHistory(() => slice.elapsedMs());
     this.subscribeMessages = channels.map((channel) => JSON.stringify({ action: 'subscribe', channel }));
     this.ping = recorder.trend('ws_ping');

@@ -11,7 +11,7 @@ const ROUNDS_A_HEARTBEAT = 4;
 
 /** The real-time connections of a slice, one a VU, and what they share. */
 export class Audience {
-  readonly #token: string;
+  readonly #token: string | undefined;
   readonly #access: RealtimeAccess;
   readonly #rounds: Rounds<RealtimeClient>;
   readonly #stirPerSecond: number;

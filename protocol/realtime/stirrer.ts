@@ -18,7 +18,7 @@ export class Stirrer {
   #working: Promise<void> | undefined;
   #id: string | undefined;
 
-  constructor(vu: Vu, token: string, perSecond: number) {
+  constructor(vu: Vu, token: string | undefined, perSecond: number) {
     this.#vu = vu;
     this.#http = new Http(vu.slice, vmBaseUrl(vu.target), { connections: 1 });
     this.#vms = new VmApi(this.#http, vu, token);

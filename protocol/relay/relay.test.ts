@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, type TestContext, test } from 'node:test';
+import { serve } from '../../support/server.fixture.ts';
 import { parseFaults } from '../../target/core/faults.ts';
 import { startTarget, type Target } from '../../target/core/server.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
@@ -89,6 +91,19 @@ test('four VUs share an account, the fifth has another, and a configured token i
     configured.vus.map((vu) => accountToken(vu)),
     Array(5).fill('a-real-token'),
   );
+});
+
+test('user and password in the URL are everybody’s account, and nothing made up is sent in their place', async (t) => {
+  const sent: (string | undefined)[] = [];
+  const { url } = await serve(t, async (request, response) => {
+    sent.push(request.headers.authorization);
+    response.end(JSON.stringify(good(request.url!, JSON.parse(await text(request)))));
+  });
+  const { device, vus } = bed(t, url.replace('//', '//me:secret@'), 5);
+  assert.equal(new Set(vus.map((vu) => accountToken(vu))).size, 1);
+  await device.push(1);
+  await device.pull();
+  assert.deepEqual(sent, Array(2).fill(`Basic ${Buffer.from('me:secret').toString('base64')}`));
 });
 
 test('on the wire is ciphertext only', async (t) => {

@@ -4,8 +4,10 @@ import {
   DeviceHistory,
   epochMs,
   type SliceContext,
+  type Target,
   type Vu,
 } from '../../support/test.ts';
+import { userIn } from '../apis/auth.ts';
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
 import { Pulling } from '../apis/relay/pulling.ts';
@@ -35,9 +37,21 @@ export class RelayAccess {
   }
 }
 
-/** Account and token of a VU's device: the configured token, or one made up for this run, which is an account of its own. */
+/** Who is configured to ask the relay; undefined when the accounts are to be made up. Secret. */
+function configuredAccount(target: Target): string | undefined {
+  return target.token ?? userIn(relaySettings(target).syncUrl);
+}
+
+/** Account and key of a VU's device: what is configured, or one made up for this run, which is an account of its own. */
 export function accountToken({ id, target, slice }: Vu): string {
-  return target.token ?? `tandem-${slice.runId}-${slice.scenario}-${Math.floor(id / DEVICES_PER_ACCOUNT)}`;
+  const madeUp = `tandem-${slice.runId}-${slice.scenario}-${Math.floor(id / DEVICES_PER_ACCOUNT)}`;
+  return configuredAccount(target) ?? madeUp;
+}
+
+/** What is sent for it: nothing where user and password stand in the URL, and no token is configured. */
+function sentToken(vu: Vu): string | undefined {
+  const { target } = vu;
+  return target.token ?? (userIn(relaySettings(target).syncUrl) ? undefined : accountToken(vu));
 }
 
 /**
@@ -48,7 +62,7 @@ export class RelayDevice {
   readonly deviceId: string;
   readonly #vu: Vu;
   readonly #access: RelayAccess;
-  readonly #token: string;
+  readonly #token: string | undefined;
   readonly #api: RelayApi;
   readonly #cipher: Cipher;
   readonly #ledger: Ledger;
@@ -65,13 +79,13 @@ export class RelayDevice {
     this.deviceId = `${vu.slice.runId}-${vu.slice.scenario}-${vu.id}`;
     this.#vu = vu;
     this.#access = access;
-    this.#token = accountToken(vu);
+    this.#token = sentToken(vu);
     this.#api = new RelayApi(access.http, vu, this.deviceId, this.#token);
-    this.#cipher = Cipher.ofToken(this.#token);
+    this.#cipher = Cipher.ofToken(accountToken(vu));
     this.#ledger = new Ledger(this.deviceId, vu.random);
     this.#history = new DeviceHistory(this.#account, this.deviceId);
     // A made-up account is empty; a configured one has a history that every device pulled long ago.
-    this.#origin = vu.target.token ? Date.now() : 0;
+    this.#origin = configuredAccount(vu.target) ? Date.now() : 0;
     this.#pulling = new Pulling(this.#origin);
   }
 
@@ -124,7 +138,7 @@ export class RelayDevice {
 
   get #account(): string {
     // Never the token itself: a configured one is secret.
-    return `${this.#vu.slice.scenario}-${this.#vu.target.token ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`;
+    return `${this.#vu.slice.scenario}-${configuredAccount(this.#vu.target) ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`;
   }
 
   async #readAllBack(): Promise<void> {

@@ -33,7 +33,7 @@ export interface Shared {
   readonly http: Http;
   /** For what is no part of the load. */
   readonly unmeasured: Http;
-  readonly token: string;
+  readonly token: string | undefined;
   /** VMs of this scenario are named so, then `<VU>-<counter>`. */
   readonly prefix: string;
   /** VMs that a VU keeps at one time; a batch may bring more for a while. */

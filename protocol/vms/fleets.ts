@@ -1,4 +1,5 @@
 import { type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { bearer } from '../apis/auth.ts';
 import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http, json } from '../transports/http.ts';
 import { Fleet, type Shared } from './fleet.ts';
@@ -51,7 +52,7 @@ export function fleetOptions({ scenario, options }: SliceContext, initialVms: nu
 /** The fleets of a slice, one a VU, and what they share. */
 export class Fleets implements Shared {
   readonly http: Http;
-  readonly token: string;
+  readonly token: string | undefined;
   readonly maxVms: number;
   readonly prefix: string;
   /** Making the first VMs, looking at the whole account, and cleaning up are no part of the load. */
@@ -88,7 +89,7 @@ export class Fleets implements Shared {
     const baseUrl = vmBaseUrl(slice.target);
     this.http = new Http(slice, baseUrl);
     this.unmeasured = new Http(unmeasured(slice), baseUrl, { connections: CLEANING, timeoutMs: TIMEOUT_MS });
-    this.#headers = { authorization: `Bearer ${this.token}` };
+    this.#headers = bearer(this.token);
   }
 
   /** A fleet for a VU, with its first VMs if the target can be asked for them. */

@@ -1,5 +1,6 @@
 import type { Vu } from '../../../support/test.ts';
 import { type Answer, type Http, json } from '../../transports/http.ts';
+import { bearer } from '../auth.ts';
 import type { PullAnswer, PulledChange, Pulling } from './pulling.ts';
 import type { VersionVector } from './version.ts';
 
@@ -55,11 +56,11 @@ export class RelayApi {
   readonly #device: string;
   readonly #headers: Record<string, string>;
 
-  constructor(http: Http, vu: Vu, device: string, token: string) {
+  constructor(http: Http, vu: Vu, device: string, token: string | undefined) {
     this.#http = http;
     this.#vu = vu;
     this.#device = device;
-    this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    this.#headers = { ...bearer(token), 'content-type': 'application/json' };
   }
 
   async push(changes: readonly Change[]): Promise<Pushed> {

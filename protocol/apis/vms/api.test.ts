@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { serve } from '../../../support/server.fixture.ts';
 import { recorded, testSlice, testVu, withSettings } from '../../slice.fixture.ts';
 import { Http } from '../../transports/http.ts';
+import { bearer } from '../auth.ts';
 import { VmApi, type VmQuery, vmBaseUrl, vmToken } from './api.ts';
 
 interface Given {
@@ -189,4 +190,8 @@ test('PUT where the target wants it; one account for all VM loads of a run, unle
   assert.equal(vmToken({ ...slice, scenario: 'migrations' }), vmToken(slice));
   assert.notEqual(vmToken({ ...slice, runId: 'another' }), vmToken(slice));
   assert.equal(vmToken(testSlice('http://127.0.0.1', 'configured')), 'configured');
+  // They are sent as HTTP's Basic, which a made-up token would displace.
+  assert.equal(vmToken(testSlice('http://me:secret@127.0.0.1')), undefined);
+  assert.equal(vmToken(testSlice('http://me:secret@127.0.0.1', 'configured')), 'configured');
+  assert.deepEqual([bearer(undefined), bearer('a')], [{}, { authorization: 'Bearer a' }]);
 });

@@ -1,5 +1,6 @@
 import type { SliceContext, Target, Vu } from '../../../support/test.ts';
 import { type Answer, type Call, type Http, json, type Method } from '../../transports/http.ts';
+import { bearer, userIn } from '../auth.ts';
 import { vmSettings } from './settings.ts';
 
 /** Metrics of the VM control plane's calls; a load that uses them declares them. */
@@ -142,9 +143,12 @@ export function vmBaseUrl(target: Target): string {
   return `${target.apiUrl}${vmSettings(target).prefix}`;
 }
 
-/** The token of a run's VMs: the configured one, or one made up, which is an account that all VM loads of the run share. */
-export function vmToken({ target, runId }: SliceContext): string {
-  return target.token ?? `tandem-${runId}-vms`;
+/**
+ * The token of a run's VMs: the configured one, or one made up, which is an account that all VM loads of the run share; undefined
+ * when user and password in API_URL say whose they are.
+ */
+export function vmToken({ target, runId }: SliceContext): string | undefined {
+  return target.token ?? (userIn(target.apiUrl) ? undefined : `tandem-${runId}-vms`);
 }
 
 /** A VU's calls to the VM control plane, each measured and its answer checked. Nothing here throws. */
@@ -156,11 +160,11 @@ export class VmApi {
   readonly #jsonHeaders: Record<string, string>;
 
   /** @param http of {@link vmBaseUrl} */
-  constructor(http: Http, vu: Vu, token: string) {
+  constructor(http: Http, vu: Vu, token: string | undefined) {
     this.#http = http;
     this.#vu = vu;
     this.#updateMethod = vmSettings(vu.target).updateMethod;
-    this.#headers = { authorization: `Bearer ${token}` };
+    this.#headers = bearer(token);
     this.#jsonHeaders = { ...this.#headers, 'content-type': 'application/json' };
   }
 
