@@ -4,11 +4,9 @@
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
 const DATA = ['^support/(profile|target|family|setting|duration|json|misspelling|environment|wire)\\.ts$'];
-/** Of the files in support/report/: those that put a run together. */
-const COMPOSERS = '(reporter|preparation|coordinator|harvest|oracle-files|record|stream|results)\\.ts$';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
-  '^support/report/reporter\\.ts$',
+  '^support/run/reporter\\.ts$',
   '^journeys/.+\\.journey\\.ts$',
   '^protocol/.+\\.load\\.ts$',
   '^(journeys|protocol)/.+\\.oracle\\.ts$',
@@ -119,20 +117,28 @@ module.exports = {
     ),
     within(
       'report-on-judge',
-      `^support/report/(?!${COMPOSERS})`,
-      ['^support/(report|judge|measure)/'],
-      'Reports turn finished data into text and must not take part in the run.',
+      '^support/report/',
+      ['^support/(report|judge|measure)/', '^support/schedule/(timeline|plan)\\.ts$'],
+      'Reports turn finished data into text and must not take part in the run. Of the schedule they know what was planned.',
     ),
     within(
-      'reporter-composes',
-      `^support/report/${COMPOSERS}`,
+      'run-composes',
+      '^support/run/',
       [
-        '^support/(report|judge|measure|check)/',
+        '^support/(run|report|judge|measure|check)/',
         '^support/schedule/(startline|timeline|plan)\\.ts$',
         '^support/[^/]+\\.ts$',
       ],
-      "The reporter and its parts put the run together: its preparation, its coordination, its harvest. Of the schedule they hold the start line and what is planned, the rest is the workers'.",
+      "From Playwright's reporter to the judged run: its preparation, its coordination, what is collected. Of the schedule it holds the start line and what is planned, the rest is the workers'.",
     ),
+    {
+      name: 'drawing-at-the-end',
+      severity: 'error',
+      comment:
+        'How a run is drawn must not matter while it lasts: only its results, its display and its dashboard are drawn.',
+      from: { path: '^support/run/(?!(results|reporter)\\.ts$)', pathNot: UNIT_TEST },
+      to: { path: '^support/report/(text|html|markdown|exports)/' },
+    },
     within(
       'workers-neither-judge-nor-report',
       '^support/(?!(profile|target|family|setting|duration|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
@@ -152,7 +158,7 @@ module.exports = {
         'Playwright orchestrates at three places, one of which is the reporter with its preparation; everything else is plain code that a unit test can call.',
       from: {
         pathNot: [
-          '^support/(test|browser|report/(reporter|preparation))\\.ts$',
+          '^support/(test|browser|run/(reporter|preparation))\\.ts$',
           '^playwright\\.config\\.ts$',
           '^tests/',
           UNIT_TEST,

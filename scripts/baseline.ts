@@ -1,9 +1,9 @@
 // npm run baseline -- accept <run> | show | compare <a> <b>: the runs that others are compared with. A run is its id, its folder, or latest.
 import { join } from 'node:path';
 import { referenceOf } from '../support/judge/baseline.ts';
-import { wantsColor } from '../support/report/ansi.ts';
 import { Baselines, readRun } from '../support/report/baselines.ts';
 import { acceptedText, baselineText, comparisonText } from '../support/report/comparison.ts';
+import { wantsColor } from '../support/report/text/ansi.ts';
 
 const root = process.cwd();
 const reports = join(root, 'reports');

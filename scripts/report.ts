@@ -1,9 +1,9 @@
 // npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
 import { join, relative } from 'node:path';
 import { runFolder } from '../support/report/files.ts';
-import { Harvest } from '../support/report/harvest.ts';
-import { Results } from '../support/report/results.ts';
-import { readStream } from '../support/report/stream.ts';
+import { Harvest } from '../support/run/harvest.ts';
+import { Results } from '../support/run/results.ts';
+import { readStream } from '../support/run/stream.ts';
 import { secrets } from '../support/secrets.ts';
 import { targetSettings } from '../support/target.ts';
 

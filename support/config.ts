@@ -79,7 +79,7 @@ export function tandemConfig(
       reportSlowTests: null,
       // Tandem's comes first: what it adds to the attachments is then in the blob.
       reporter: [
-        [join(import.meta.dirname, 'report', 'reporter.ts'), { root }],
+        [join(import.meta.dirname, 'run', 'reporter.ts'), { root }],
         ...(shard && isRun ? [['blob', {}]] : []),
       ] as [string, object][],
       webServer: isEmbedded(settings) ? embeddedTarget(settings) : undefined,

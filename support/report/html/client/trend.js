@@ -2,7 +2,7 @@ import { AXIS_FONT, colour, keepInShape, lineOf, plotIn, verticalAxis } from './
 
 const HEIGHT = 180;
 
-/** @type {import('../../trend.ts').TrendPayload} */
+/** @type {import('../trend.ts').TrendPayload} */
 const { groups } = JSON.parse(document.getElementById('payload')?.textContent ?? '{"groups":[]}');
 const drawn = groups.flatMap(({ times, statuses, charts }) =>
   charts.map(({ id, figures }) => {

@@ -1,0 +1,128 @@
+/** `junit.xml`: the verdict as test results, as Jenkins and GitLab read them. */
+import type { Finding, Reason, Verdict } from '../../judge/verdict.ts';
+import { undecidedText } from '../prose.ts';
+import { printable } from '../text.ts';
+
+interface Case {
+  name: string;
+  /** What it did not pass for, worst first. */
+  reasons: Pick<Reason, 'kind' | 'severity' | 'message'>[];
+}
+
+/** What a run must be beside thresholds and oracles. Every case is in every file, so that a CI can follow it over time. */
+const RUN: Record<string, Finding['kind'][]> = {
+  'the target answers': ['target-down', 'target-unreached'],
+  'what is asked for succeeds': ['rate-limited', 'no-success', 'failed-share'],
+  'no arrival is dropped': ['dropped'],
+  'nothing is worse than in the baseline': ['regression'],
+};
+
+const ELSEWHERE = new Set<Finding['kind']>(['threshold', 'unfinished', 'no-data', 'oracle', 'oracle-unknown']);
+
+/** A text as XML 1.0 may hold it: on one line, without control characters, lone surrogates and noncharacters. */
+function xml(text: string): string {
+  return printable(text)
+    .replace(/[\ufffe\uffff]/g, '\ufffd')
+    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+function attributes(values: Record<string, string | number>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${xml(String(value))}"`)
+    .join('');
+}
+
+/** A threshold or an oracle with the reasons that are about it. */
+function judged(name: string, ok: boolean, own: Reason[]): Case {
+  if (ok || own.length > 0) return { name, reasons: ok ? [] : own };
+  // A reason that only follows from another one is not in the verdict.
+  return { name, reasons: [{ kind: 'no-data', severity: 'invalid', message: `${name} was not judged.` }] };
+}
+
+function thresholdCases({ thresholds, reasons }: Verdict): Case[] {
+  return thresholds.map(({ metric, expression, ok, decided, doubts = [] }) => {
+    const own = reasons.filter((r) => 'expression' in r && r.metric === metric && r.expression === expression);
+    // Its figure may be on the right side, and undecided all the same.
+    const name = `${metric}: ${expression}`;
+    if (own.length > 0 || decided) return judged(name, ok && own.length === 0, own);
+    // A test that could not tell is an error to a CI, neither passed nor skipped.
+    return { name, reasons: [{ kind: 'threshold', severity: 'invalid', message: undecidedText(doubts) }] };
+  });
+}
+
+function oracleCases({ oracles, reasons }: Verdict): Case[] {
+  return oracles.map(({ name, status }) => {
+    const own = reasons.filter((r) => 'oracle' in r && r.oracle === name);
+    return judged(name, status === 'ok', own);
+  });
+}
+
+function runCases({ reasons }: Verdict): Case[] {
+  const own = reasons.filter(({ kind }) => !ELSEWHERE.has(kind));
+  const named = Object.entries(RUN).map(([name, kinds]) => ({
+    name,
+    reasons: own.filter(({ kind }) => kinds.includes(kind)),
+  }));
+  const told = new Set(named.flatMap((one) => one.reasons));
+  return [...named, { name: 'the measurement is valid', reasons: own.filter((reason) => !told.has(reason)) }];
+}
+
+const isError = ({ reasons }: Case) => reasons[0]?.severity === 'invalid';
+const isFailure = ({ reasons }: Case) => reasons.length > 0 && reasons[0]!.severity !== 'invalid';
+
+function testcase(classname: string, one: Case): string {
+  const open = `    <testcase${attributes({ name: one.name, classname, time: 0 })}`;
+  const [first] = one.reasons;
+  if (!first) return `${open}/>`;
+  const element = isError(one) ? 'error' : 'failure';
+  const text = one.reasons.map(({ message }) => xml(message)).join('\n');
+  return [
+    `${open}>`,
+    `      <${element}${attributes({ message: first.message, type: first.kind })}>${text}</${element}>`,
+    '    </testcase>',
+  ].join('\n');
+}
+
+/**
+ * A file of three suites: `run`, `thresholds`, `oracles`. What is beyond its limit is a failure; what makes the run invalid,
+ * or was never measured, is an error.
+ */
+export function junitXml(verdict: Verdict): string {
+  const { profile, target, runId, seed, status, startedAt, slices, durationMs, warnings } = verdict;
+  const time = (Math.max(0, durationMs) / 1000).toFixed(3);
+  const suites = Object.entries({
+    run: runCases(verdict),
+    thresholds: thresholdCases(verdict),
+    oracles: oracleCases(verdict),
+  });
+  const totals = (cases: Case[]) => ({
+    tests: cases.length,
+    failures: cases.filter(isFailure).length,
+    errors: cases.filter(isError).length,
+  });
+  const facts = {
+    status,
+    profile,
+    target: target.name,
+    url: target.url,
+    run: runId,
+    seed,
+    slices: `${slices.received}/${slices.expected}`,
+  };
+  const properties = Object.entries(facts).map(([name, value]) => `      <property${attributes({ name, value })}/>`);
+  const all = suites.flatMap(([, cases]) => cases);
+  return `${[
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${attributes({ name: `tandem ${profile}`, ...totals(all), time })}>`,
+    ...suites.map(([name, cases], i) =>
+      [
+        `  <testsuite${attributes({ name, ...totals(cases), skipped: 0, time: i === 0 ? time : 0, timestamp: startedAt })}>`,
+        ...(i === 0 ? ['    <properties>', ...properties, '    </properties>'] : []),
+        ...cases.map((one) => testcase(`tandem.${profile}.${name}`, one)),
+        ...(i === 0 ? warnings.map(({ message }) => `    <system-out>${xml(message)}</system-out>`) : []),
+        '  </testsuite>',
+      ].join('\n'),
+    ),
+    '</testsuites>',
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,27 @@
+/** `index.html`: a run as one page. */
+import type { Verdict } from '../../judge/verdict.ts';
+import { statusName } from '../headline.ts';
+import type { RunRecord } from '../record.ts';
+import { html } from './markup.ts';
+import { pageOf } from './page.ts';
+import { packPayload, payloadOf } from './payload.ts';
+import { sections, summary } from './sections.ts';
+
+/** The report of a run. Screenshots and traces of failed sessions are files beside it; all else is in it. */
+export function reportHtml(verdict: Verdict, record: RunRecord): string {
+  const payload = payloadOf(verdict, record);
+  const parts = sections(verdict, record, payload.subjects.length);
+  return pageOf({
+    title: `${statusName(verdict)} · ${verdict.profile} → ${verdict.target.name}`,
+    body: html`${summary(verdict, record)}
+<nav aria-label="Parts of the report"><ul>${parts.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+<main id="content">
+${parts.map(
+  ({ id, title, body }) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+${body}</section>
+`,
+)}</main>`,
+    payload: { type: 'application/gzip', text: packPayload(payload) },
+    modules: ['payload', 'look', 'tables', 'time', 'curves', 'main'],
+  });
+}

@@ -1,0 +1,140 @@
+/** `reports/trend.html`: how the figures of a profile went from run to run. */
+import { join } from 'node:path';
+import type { Aspect, Status } from '../../judge/verdict.ts';
+import { counted, NONE } from '../figures.ts';
+import { runFolder, writeWhole } from '../files.ts';
+import { appendHistory, type HistoryLine, readHistory } from '../history.ts';
+import { comparedFigure, comparedName } from '../words.ts';
+import { html, type Markup } from './markup.ts';
+import { pageOf } from './page.ts';
+import { table } from './table.ts';
+
+/** What the page's script draws: a chart for each aspect of a profile on a target, of the figure that is chosen. */
+export interface TrendPayload {
+  groups: {
+    /** Seconds since 1970, in the order of time. */
+    times: number[];
+    statuses: Status[];
+    charts: { id: string; unit: string; figures: { name: string; values: (number | null)[] }[] }[];
+  }[];
+}
+
+/** Newest runs of a profile on a target that are shown. */
+const MOST_RUNS = 300;
+const MOST_ROWS = 50;
+
+const ASPECTS: Record<Aspect, { title: string; unit: string; scale: number }> = {
+  'response-time': { title: 'Response time', unit: 'ms', scale: 1 },
+  errors: { title: 'Errors', unit: '%', scale: 100 },
+  throughput: { title: 'Throughput', unit: 'per second', scale: 1 },
+};
+
+interface Group {
+  name: string;
+  runs: HistoryLine[];
+}
+
+/**
+ * Adds a finished run to the history, and the history to its page.
+ * @throws Error with one sentence naming the file that could not be written, and the cause
+ */
+export async function addToTrend(reports: string, entry: HistoryLine): Promise<void> {
+  const history = join(reports, 'history.jsonl');
+  await appendHistory(history, entry);
+  const { lines, skipped } = await readHistory(history);
+  await writeWhole(join(reports, 'trend.html'), trendHtml(lines, skipped));
+}
+
+/** @param skipped a sentence for each line of the history that could not be understood */
+export function trendHtml(lines: HistoryLine[], skipped: string[]): string {
+  const groups = groupsOf(lines);
+  const payload: TrendPayload = { groups: groups.map(chartsOf) };
+  const body = html`<header><p class="brand">Tandem</p><h1>Trend</h1>
+<p class="headline">${counted(lines.length, 'run')}, by profile and target. Red points: runs that did not pass.</p>
+${skipped.length > 0 && html`<ul class="notes">${skipped.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}</header>
+<main id="content">
+${groups.map((group, index) => section(group, index, payload.groups[index]!))}
+</main>`;
+  return pageOf({
+    title: 'Trend · Tandem',
+    body,
+    payload: { type: 'application/json', text: JSON.stringify(payload).replaceAll('<', '\\u003c') },
+    modules: ['look', 'trend'],
+  });
+}
+
+function groupsOf(lines: HistoryLine[]): Group[] {
+  const groups = new Map<string, HistoryLine[]>();
+  for (const line of lines) {
+    const name = `${line.profile} → ${line.target}`;
+    groups.set(name, [...(groups.get(name) ?? []), line]);
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, runs]) => ({
+      name,
+      runs: runs.sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt)).slice(-MOST_RUNS),
+    }));
+}
+
+function chartsOf({ runs }: Group, group: number): TrendPayload['groups'][number] {
+  return {
+    times: runs.map(({ startedAt }) => Date.parse(startedAt) / 1_000),
+    statuses: runs.map(({ status }) => status),
+    charts: (Object.keys(ASPECTS) as Aspect[]).flatMap((aspect) => {
+      const { unit, scale } = ASPECTS[aspect];
+      const names = new Set<string>();
+      const byRun = runs.map(({ figures }) => {
+        const own = figures.filter((figure) => figure.aspect === aspect);
+        for (const figure of own) names.add(comparedName(figure));
+        return new Map(own.map((figure) => [comparedName(figure), figure.value * scale]));
+      });
+      const figures = [...names].map((name) => ({ name, values: byRun.map((run) => run.get(name) ?? null) }));
+      return figures.length > 0 ? [{ id: `${aspect}-${group}`, unit, figures }] : [];
+    }),
+  };
+}
+
+function section({ name, runs }: Group, index: number, { charts }: TrendPayload['groups'][number]): Markup {
+  const id = `group-${index}`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${name}</h2>
+${(Object.keys(ASPECTS) as Aspect[]).map((aspect) => {
+  const chart = charts.find((one) => one.id === `${aspect}-${index}`);
+  return (
+    chart &&
+    html`<h3>${ASPECTS[aspect].title}, <span class="quiet">${chart.unit}</span></h3>
+<p class="toolbar"><label>Figure <select id="${chart.id}-figure">${chart.figures.map((figure, at) => html`<option value="${at}">${figure.name}</option>`)}</select></label></p>
+<div id="${chart.id}" role="img" aria-label="${ASPECTS[aspect].title} of ${name} from run to run; the newest are in the table below."></div>
+`
+  );
+})}
+${runsTable(name, runs)}
+</section>`;
+}
+
+/** The newest first, with the first figure of each aspect. */
+function runsTable(name: string, runs: HistoryLine[]): Markup {
+  const columns = [
+    { title: 'started' },
+    { title: 'verdict' },
+    { title: 'build' },
+    ...Object.values(ASPECTS).map(({ title }) => ({ title: title.toLowerCase(), side: 'right' as const })),
+  ];
+  const rows = runs
+    .slice(-MOST_ROWS)
+    .reverse()
+    .map(({ runId, startedAt, status, build, figures }) => ({
+      cells: [
+        html`<a href="${encodeURIComponent(runFolder(runId))}/index.html">${startedAt.slice(0, 19).replace('T', ' ')}</a>`,
+        html`<span class="state ${status === 'invalid' ? 'warning' : status}">${status}</span>`,
+        build ?? NONE,
+        ...(Object.keys(ASPECTS) as Aspect[]).map((aspect) => {
+          const first = figures.find((figure) => figure.aspect === aspect);
+          return first
+            ? html`<span title="${comparedName(first)}">${comparedFigure(aspect, first.value)}</span>`
+            : NONE;
+        }),
+      ],
+    }));
+  return table(`Newest runs of ${name}`, columns, rows);
+}

@@ -1,0 +1,362 @@
+/** The end of a run on a terminal: the verdict, then why, then the tables. */
+import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
+import { count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
+import { headline, startsText, statusName } from '../headline.ts';
+import { splitMessage, undecidedText } from '../prose.ts';
+import { healthyText, signalFigure, signalName } from '../signals.ts';
+import {
+  errorsByName,
+  felt,
+  journeySessions,
+  operations,
+  signals,
+  slowdown,
+  timedStats,
+  typicalStat,
+} from '../tables.ts';
+import { displayWidth, printable, shorten, wrap } from '../text.ts';
+import {
+  besideText,
+  counterText,
+  failureGist,
+  failureTitle,
+  hiddenWaitText,
+  requiredText,
+  sessionsText,
+  startedText,
+  statName,
+  statTitle,
+  targetText,
+} from '../words.ts';
+import { box, type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
+
+export { plainDisplay, terminalDisplay } from './display.ts';
+
+export interface RenderOptions {
+  columns: number;
+  color: boolean;
+  /** Where the results are, as the reader should open them; empty when they are nowhere. */
+  paths: { html?: string; summary?: string; dir?: string };
+}
+
+const WIDEST = 120;
+/** Sentences longer than this are hard to follow with the eye. */
+const READABLE = 100;
+/** From this width on there is room for a bar beside the figures. */
+const BAR_FROM = 108;
+const BAR_WIDTH = 22;
+const MOST_ERRORS = 10;
+const MOST_FAILURES = 3;
+const LINES_OF_FAILURE = 6;
+/** A slowdown worth the eye; whether it is too much, thresholds say. */
+const NOTABLE_SLOWDOWN = 1.5;
+
+interface Page {
+  verdict: Verdict;
+  width: number;
+  p: Paint;
+}
+
+function statusStyle(p: Paint, status: Status): (text: string) => string {
+  return { pass: p.green, fail: p.red, invalid: p.yellow }[status];
+}
+
+function banner({ verdict, width, p }: Page): string[] {
+  const style = statusStyle(p, verdict.status);
+  const inner = width - 4;
+  const badge = style(p.inverse(p.bold(` ${statusName(verdict)} `)));
+  const { received, expected } = verdict.slices;
+  const facts = `${ms(verdict.durationMs)}, ${received}/${counted(expected, 'slice')}`;
+  const name = `${printable(verdict.profile)} → ${printable(verdict.target.name)}`;
+  const room = inner - displayWidth(badge) - 2 - displayWidth(facts) - 2;
+  const title = shorten(name, room);
+  const gap = ' '.repeat(Math.max(2, inner - displayWidth(badge) - 2 - displayWidth(title) - displayWidth(facts)));
+  const origin = [verdict.target.url, startedText(verdict), `run ${verdict.runId}`].map(printable).join(' · ');
+  return box(
+    [
+      `${badge}  ${p.bold(title)}${gap}${facts}`,
+      ...wrap(headline(verdict), inner).map((line) => p.bold(line)),
+      p.dim(shorten(origin, inner)),
+    ],
+    { width, style, heavy: true },
+  );
+}
+
+function mark(p: Paint, severity: Severity): string {
+  return { fail: p.red('✗'), invalid: p.yellow('?'), warning: p.yellow('!') }[severity];
+}
+
+function bullets({ width, p }: Page, reasons: Reason[]): string[] {
+  const room = Math.min(width, READABLE) - 3;
+  const lines = reasons.map((reason) => {
+    const { found, next } = splitMessage(reason);
+    return [
+      ...wrap(found, room).map((line, i) => `${i === 0 ? ` ${mark(p, reason.severity)}` : '  '} ${line}`),
+      ...(next === '' ? [] : wrap(next, room - 2).map((line, i) => `   ${p.dim(`${i === 0 ? '→' : ' '} ${line}`)}`)),
+    ];
+  });
+  return lines.flat();
+}
+
+function heading({ width, p }: Page, title: string): string[] {
+  return ['', `${p.bold(title)} ${p.dim('─'.repeat(Math.max(0, width - displayWidth(title) - 1)))}`];
+}
+
+const right = (title: string): Column => ({ title, side: 'right' });
+const left = (title: string): Column => ({ title, side: 'left' });
+const optional = (column: Column): Column => ({ ...column, optional: true });
+
+function draw(page: Page, columns: Column[], rows: Row[], overflow: 'cut' | 'own-line' = 'cut', flex = 0): string[] {
+  return table(columns, rows, { width: page.width - 1, paint: page.p, flex, overflow }).map((line) => ` ${line}`);
+}
+
+/** The calm part solid, what the load added to it lighter; `longest` fills the bar. Empty when a half is missing. */
+function slowdownBar(calm: number | undefined, load: number | undefined, longest: number, p: Paint): Cell {
+  if (!calm || !load) return { text: '' };
+  const cells = (value: number) => Math.round((value / longest) * BAR_WIDTH);
+  const solid = Math.max(1, Math.min(cells(calm), cells(load)));
+  const added = Math.max(0, cells(load) - solid);
+  const text = '█'.repeat(solid) + '░'.repeat(added);
+  return { text, style: () => p.cyan('█'.repeat(solid)) + p.yellow('░'.repeat(added)) };
+}
+
+function feltTable(page: Page): string[] {
+  const { verdict, p, width } = page;
+  const groups = felt(verdict);
+  if (groups.length === 0) return [];
+  const stat = typicalStat(groups);
+  const short = statTitle(stat);
+  const withBar = width >= BAR_FROM;
+  const rows: Row[] = [];
+  for (const group of groups) {
+    rows.push({ line: p.dim(group.title) });
+    const longest = (unit: Unit) => {
+      const whole = group.rows.filter((r) => r.unit === unit && r.calm && r.load);
+      return Math.max(...whole.flatMap((r) => [r.calm!.values[stat] ?? 0, r.load!.values[stat] ?? 0]));
+    };
+    for (const row of group.rows) {
+      const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
+      const factor = slowdown(row, stat);
+      rows.push([
+        `  ${printable(row.label)}`,
+        half(row.calm, stat),
+        half(row.load, stat),
+        { text: times(factor), style: factor !== null && factor >= NOTABLE_SLOWDOWN ? p.yellow : p.dim },
+        ...(withBar ? [slowdownBar(row.calm?.values[stat], row.load?.values[stat], longest(row.unit), p)] : []),
+        half(row.calm, 'p(95)'),
+        half(row.load, 'p(95)'),
+        { text: `${count(row.calm?.count)}/${count(row.load?.count)}`, style: p.dim },
+      ]);
+    }
+  }
+  const columns = [
+    left(''),
+    right(`calm ${short}`),
+    right(`load ${short}`),
+    right('load/calm'),
+    ...(withBar ? [left('█ calm  ░ added by load')] : []),
+    right('calm p95'),
+    right('load p95'),
+    optional(right('samples')),
+  ];
+  const sessions = journeySessions(verdict).map((one) => `${printable(one.journey)}: ${sessionsText(one)}`);
+  return [
+    ...heading(page, 'What the person in the browser felt'),
+    ...draw(page, columns, rows),
+    ...(sessions.length > 0 ? wrap(sessions.join(' · '), width - 2) : []).map((words) => ` ${p.dim(words)}`),
+  ];
+}
+
+function summaryCells(summary: MetricSummary, seconds: number): string[] {
+  const { values } = summary;
+  return [
+    count(summary.count),
+    rate(seconds > 0 ? summary.count / seconds : null),
+    ...timedStats.map((stat) => ms(values[stat])),
+  ];
+}
+
+function operationTable(page: Page): string[] {
+  const { verdict, p, width } = page;
+  const all = operations(verdict);
+  if (all.length === 0) return [];
+  const rows: Row[] = [];
+  for (const scenario of all) {
+    if (rows.length > 0) rows.push({ line: '' });
+    rows.push({ line: p.bold(shorten(printable(scenario.scenario ?? 'all scenarios'), width - 2)) });
+    const line = (label: string, summary: MetricSummary): Row => [
+      `  ${printable(label)}`,
+      ...summaryCells(summary, scenario.seconds),
+    ];
+    rows.push(...scenario.times.map((row) => line(row.label, row.summary)));
+    if (scenario.hiddenWait) {
+      const text = hiddenWaitText(scenario.hiddenWait);
+      rows.push(...wrap(text, width - 5).map((words) => ({ line: `  ${p.yellow(words)}` })));
+    }
+    rows.push(...scenario.rows.map((row) => line(row.label, row.summary)));
+    const counts = scenario.counts.map((c) => `${printable(c.label)}: ${counterText(c.summary)}`).join(' · ');
+    if (counts !== '') rows.push(...wrap(counts, width - 5).map((words) => ({ line: `  ${p.dim(words)}` })));
+  }
+  const columns = [left(''), right('count'), right('rate'), ...timedStats.map((stat) => right(statTitle(stat)))];
+  return [...heading(page, 'Protocol operations'), ...draw(page, columns, rows)];
+}
+
+function thresholdTable(page: Page): string[] {
+  const { verdict, p, width } = page;
+  if (verdict.thresholds.length === 0) return [];
+  const rows = verdict.thresholds.flatMap((t): Row[] => {
+    const state: Cell =
+      t.observed === null
+        ? { text: '–', style: p.yellow }
+        : !t.decided
+          ? { text: '?', style: p.yellow }
+          : t.ok
+            ? { text: '✓', style: p.green }
+            : { text: '✗', style: p.red };
+    const doubts = !t.decided && t.doubts ? wrap(printable(undecidedText(t.doubts)), width - 5) : [];
+    return [
+      [
+        state,
+        printable(t.metric),
+        { text: printable(statName(t.expression)), style: p.dim },
+        { text: figure(t.observed, t.unit), style: t.ok && t.decided ? undefined : state.style },
+        printable(requiredText(t.expression, t.limit, t.unit)),
+        { text: count(t.count), style: p.dim },
+      ],
+      ...doubts.map((words) => ({ line: `   ${p.dim(words)}` })),
+    ];
+  });
+  const columns = [left(''), left(''), left(''), right('observed'), left('required'), right('samples')];
+  return [...heading(page, 'Thresholds'), ...draw(page, columns, rows, 'own-line', 1)];
+}
+
+function oracleTable(page: Page): string[] {
+  const { verdict, p, width } = page;
+  if (verdict.oracles.length === 0) return [];
+  const rows = verdict.oracles.flatMap((o): Row[] => {
+    const state = {
+      ok: { text: '✓', style: p.green },
+      violated: { text: '✗', style: p.red },
+      unknown: { text: '?', style: p.yellow },
+    };
+    const violations = { text: count(o.violations), style: o.violations > 0 ? p.red : undefined };
+    const beside = besideText(o);
+    return [
+      [state[o.status], printable(o.name), count(o.checked), violations],
+      ...(beside === '' ? [] : wrap(beside, width - 5)).map((words) => ({ line: `   ${p.dim(words)}` })),
+    ];
+  });
+  const columns = [left(''), left(''), right('checked'), right('violations')];
+  return [...heading(page, 'Oracles'), ...draw(page, columns, rows, 'cut', 1)];
+}
+
+/** Of each the beginning; all of it is in the report. */
+function failureList(page: Page): string[] {
+  const { verdict, p, width } = page;
+  const { failures } = verdict;
+  if (failures.length === 0) return [];
+  const room = width - 4;
+  const lines = failures.slice(0, MOST_FAILURES).flatMap((failure) => [
+    ` ${p.bold(shorten(printable(failureTitle(failure)), width - 2))}`,
+    ...failureGist(failure)
+      .slice(0, LINES_OF_FAILURE)
+      .map((line) => `   ${shorten(line, room)}`),
+    ...(failure.at ? [`   ${p.dim(shorten(`at ${printable(failure.at)}`, room))}`] : []),
+  ]);
+  const rest = failures.length - MOST_FAILURES;
+  if (rest > 0) lines.push(` ${p.dim(`… and ${count(rest)} more, in verdict.json`)}`);
+  return [...heading(page, 'What failed'), ...lines];
+}
+
+function errorTable(page: Page): string[] {
+  const errors = errorsByName(page.verdict);
+  if (errors.length === 0) return [];
+  const rows: Row[] = errors.slice(0, MOST_ERRORS).map(([name, times]) => [count(times), printable(name)]);
+  const rest = errors.length - MOST_ERRORS;
+  if (rest > 0) rows.push({ line: page.p.dim(`… and ${counted(rest, 'more name')}, in verdict.json`) });
+  return [...heading(page, 'Errors'), ...draw(page, [right(''), left('')], rows, 'cut', 1)];
+}
+
+/** Only what stands out: the healthy signals have a line. */
+function saturatedTable(page: Page): string[] {
+  const { p } = page;
+  const all = signals(page.verdict);
+  if (all.saturated.length === 0) return [];
+  const rows = all.saturated.map(
+    (one): Row => [
+      { text: '✗', style: p.red },
+      [signalName(one), ...(one.scenario === undefined ? [] : [printable(one.scenario)])].join(' · '),
+      { text: signalFigure(one, all), style: p.red },
+      `≤ ${limitFigure(one.allowed, one.unit)}`,
+      { text: count(one.count), style: p.dim },
+    ],
+  );
+  const columns = [left(''), left('saturated'), right('observed'), left('allowed'), right('readings')];
+  return [...draw(page, columns, rows, 'cut', 1), ''];
+}
+
+function healthTable(page: Page): string[] {
+  const { verdict, p } = page;
+  const { health } = verdict;
+  const rows = health.scenarios.map((s): Row => {
+    const lost = (n: number): Cell => ({ text: count(n), style: n > 0 ? p.yellow : p.dim });
+    return [
+      printable(s.scenario),
+      ms(s.latenessP99Ms),
+      ms(s.latenessMaxMs),
+      lost(s.dropped),
+      lost(s.interrupted),
+      ms(s.startSkewMs),
+    ];
+  });
+  const columns = [
+    left(''),
+    right('late p99'),
+    right('late max'),
+    right('dropped'),
+    right('interrupted'),
+    right('start skew'),
+  ];
+  const lines = [
+    healthyText(verdict),
+    `${startsText(verdict)} · the generator used ${ms(health.generatorCpuSeconds * 1000)} of CPU · seed ${printable(verdict.seed)}`,
+  ];
+  const target = targetText(verdict);
+  if (target !== '') lines.push(`target at most: ${target}`);
+  return [
+    ...heading(page, 'Health'),
+    ...saturatedTable(page),
+    ...(rows.length > 0 ? draw(page, columns, rows) : []),
+    ...lines.flatMap((line) => (line === '' ? [] : wrap(line, page.width - 1))).map((words) => ` ${p.dim(words)}`),
+  ];
+}
+
+/**
+ * The whole verdict as text of at most `columns` cells a line: banner, reasons, warnings, tables, and last where the files
+ * are. Ends with a line break. Whatever came from the target is escaped.
+ */
+export function renderVerdict(verdict: Verdict, { columns, color, paths }: RenderOptions): string {
+  const page: Page = { verdict, width: Math.max(60, Math.min(WIDEST, columns)), p: paint(color) };
+  const { p } = page;
+  const files = [
+    ['report', paths.html],
+    ['summary', paths.summary],
+    ['all files', paths.dir],
+  ].filter((file): file is [string, string] => file[1] !== undefined);
+  const lines = [
+    '',
+    ...banner(page),
+    ...(verdict.reasons.length > 0 ? ['', ...bullets(page, verdict.reasons)] : []),
+    ...(verdict.warnings.length > 0 ? ['', ...bullets(page, verdict.warnings)] : []),
+    ...feltTable(page),
+    ...operationTable(page),
+    ...thresholdTable(page),
+    ...oracleTable(page),
+    ...failureList(page),
+    ...errorTable(page),
+    ...healthTable(page),
+    '',
+    ...files.map(([name, path]) => `${p.dim(name.padEnd(9))} ${p.cyan(printable(path))}`),
+  ];
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}

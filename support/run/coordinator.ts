@@ -1,0 +1,307 @@
+import { dispatcherTo } from '../connection.ts';
+import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
+import type { Interval } from '../measure/recorder.ts';
+import { overHttp } from '../preflight.ts';
+import type { LiveDisplay, LiveSnapshot } from '../report/live.ts';
+import { beyondText } from '../report/signals.ts';
+import {
+  type HungHook,
+  type Meet,
+  monotonicMs,
+  type SliceId,
+  StartLine,
+  startLineVariable,
+} from '../schedule/startline.ts';
+import type { Timeline } from '../schedule/timeline.ts';
+import { type Address, shownUrl, type Target } from '../target.ts';
+import { LiveHealth } from './live-health.ts';
+import type { Observation } from './observation.ts';
+import { Progress, type ProgressScenario } from './progress.ts';
+import type { Observed, StreamWriter } from './stream.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** For preparing VUs: a thousand sign-ups against a slow target, and a cold start of many browsers. */
+const READY_TIMEOUT_MS = 180_000;
+const DRAW_EVERY_MS = 1_000;
+/** A start that is no further ahead has come, for whoever looks once a second. */
+const NEAR_MS = 500;
+
+/** Holds the slices of a run together while it lasts: start line, what they stream, the probe, the live display. */
+export class Coordinator {
+  readonly probe: TargetProbe;
+  readonly target: Target;
+  readonly #timeline: Timeline;
+  readonly runId: string;
+  readonly #display: LiveDisplay;
+  readonly #streamed = new Map<string, Observation['streamed'][0]>();
+  readonly #watchdog: Watchdog;
+  readonly #hung: HungHook[] = [];
+  #line!: StartLine;
+  /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
+  #isInterrupted = false;
+  #progress: Progress | undefined;
+  #health: LiveHealth | undefined;
+  /** All that is known lies on disk as well. */
+  #stream: StreamWriter | undefined;
+  /** What it holds of what was observed, and the interval that its gauges have come to. */
+  #kept = '';
+  #gaugedTo = 0;
+  #expected = 0;
+  #ready = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
+  #startedAt: Date | undefined;
+  /** What ended the run from outside, such as Ctrl-C; undefined when nothing did. */
+  interruptedBy: string | undefined;
+  /** When the target was found to be down, ms since the start. */
+  targetDownAtMs: number | undefined;
+
+  private constructor(timeline: Timeline, target: Target, used: Address[], runId: string, display: LiveDisplay) {
+    this.#timeline = timeline;
+    this.target = target;
+    this.runId = runId;
+    this.#display = display;
+    this.#watchdog = new Watchdog(endProcess, (line) => display.print(line));
+    const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
+    this.probe = new TargetProbe(
+      watched(target, used),
+      target.apiUrl,
+      timeline.health.targetDownAfterMs,
+      connect,
+      () => {
+        this.targetDownAtMs = this.elapsedMs;
+        this.#line.stop('the target stopped answering');
+        this.#display.print('The target stopped answering: the run ends here.');
+      },
+    );
+  }
+
+  /**
+   * Opens the start line; workers started from here on find it in their environment.
+   * @param used what of the target is watched
+   * @param meet how its slices wait for those of other machines
+   */
+  static async open(
+    timeline: Timeline,
+    target: Target,
+    used: Address[],
+    runId: string,
+    display: LiveDisplay,
+    meet?: Meet,
+  ): Promise<Coordinator> {
+    const coordinator = new Coordinator(timeline, target, used, runId, display);
+    const events = {
+      ready: (count: number) => {
+        coordinator.#ready = count;
+      },
+      start: (startAt: number) => coordinator.#startAt(startAt),
+      interval: (id: SliceId, interval: Interval) => coordinator.#receive(id, interval),
+      hung: (hook: HungHook) => coordinator.#hung.push(hook),
+    };
+    coordinator.#line = await StartLine.open(events, meet);
+    process.env[startLineVariable] = coordinator.#line.address;
+    return coordinator;
+  }
+
+  /** The slices that will come, `slices` of them; the run starts when all are ready. Closes the stream in the end. */
+  expect(scenarios: ProgressScenario[], stream?: StreamWriter): void {
+    this.#stream = stream;
+    this.#keep();
+    this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
+    this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
+    this.#health = new LiveHealth(scenarios, this.#timeline.health);
+    this.#timer = setInterval(() => {
+      this.#watch();
+      this.#keep();
+      this.#warn();
+      this.#display.show(this.#snapshot());
+    }, DRAW_EVERY_MS);
+    process.once('SIGINT', this.#onInterrupt);
+    this.#line.expect(this.#expected, READY_TIMEOUT_MS);
+  }
+
+  /** Ms since the common start; 0 before. */
+  get elapsedMs(): number {
+    const { startAt } = this.#line;
+    return startAt === undefined ? 0 : Math.max(0, monotonicMs() - startAt);
+  }
+
+  get startedAt(): Date | undefined {
+    return this.#startedAt;
+  }
+
+  /** A slice cannot take part: without it there is nothing to start. After the start the others go on. */
+  giveUp(reason: string): void {
+    if (this.#startedAt === undefined) this.#line.stop(reason);
+  }
+
+  /** Ends the slices' processes, whatever they are doing; their browsers end with them. */
+  killSlices(): void {
+    for (const pid of this.#line.pids) endProcess(pid);
+  }
+
+  /** Why the slices were told to stop; undefined when they were not. */
+  get stopReason(): string | undefined {
+    return this.#line.stopReason;
+  }
+
+  /** What a slice streamed until it died. */
+  streamed(id: SliceId): Interval[] {
+    return this.#streamed.get(nameOf(id))?.intervals ?? [];
+  }
+
+  /** What the target said of itself. */
+  gauges(): Interval[] {
+    return this.probe.gauges.intervals(this.#timeline.intervalMs);
+  }
+
+  /** What nobody else can know of the run so far. */
+  observation(): Observation {
+    return { ...this.#observed(), gauges: this.gauges(), streamed: [...this.#streamed.values()] };
+  }
+
+  #observed(): Observed {
+    const { down } = this.probe;
+    return {
+      format: 1,
+      runId: this.runId,
+      target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
+      startedAt: this.#startedAt?.toISOString(),
+      stopReason: this.stopReason,
+      interruptedBy: this.interruptedBy,
+      outage: down && outageOf(down),
+      ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
+      ...(this.#hung.length > 0 && { hung: this.#hung }),
+    };
+  }
+
+  /** The slice's whole report has come: what it streamed is no longer needed. */
+  forget(id: SliceId): void {
+    this.#streamed.delete(nameOf(id));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    process.off('SIGINT', this.#onInterrupt);
+    clearTimeout(this.#startTimer);
+    this.#display.stop();
+    await this.probe.stop();
+    await this.#line.close();
+    this.#stream?.close();
+  }
+
+  readonly #onInterrupt = (): void => {
+    this.#isInterrupted = true;
+  };
+
+  #watch(): void {
+    const atMs = this.#startedAt === undefined ? undefined : this.elapsedMs;
+    const stopping = this.#isInterrupted || this.stopReason !== undefined;
+    this.#watchdog.look(this.#line.takeHeard(), monotonicMs(), atMs, stopping);
+  }
+
+  /** What is new of what only this process knows. */
+  #keep(): void {
+    if (!this.#stream) return;
+    const observed = this.#observed();
+    const text = JSON.stringify(observed);
+    if (text !== this.#kept) this.#stream.observed(observed);
+    this.#kept = text;
+    const interval = Math.floor(this.elapsedMs / this.#timeline.intervalMs);
+    if (interval > this.#gaugedTo) {
+      const isNew = ({ index }: Interval) => index >= this.#gaugedTo && index < interval;
+      this.#stream.gauges(this.gauges().filter(isNew));
+      this.#gaugedTo = interval;
+    }
+    this.#stream.beat();
+  }
+
+  /** The instant is known a moment before; with other machines, long before. */
+  #startAt(startAt: number): void {
+    const start = () => {
+      this.#startedAt = new Date();
+      this.probe.start();
+      this.#keep();
+    };
+    const aheadMs = startAt - monotonicMs();
+    if (aheadMs < NEAR_MS) start();
+    else this.#startTimer = setTimeout(start, aheadMs);
+  }
+
+  #receive(id: SliceId, interval: Interval): void {
+    const known = this.#streamed.get(nameOf(id));
+    if (known) known.intervals.push(interval);
+    else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
+    this.#progress?.add(id.scenario, interval);
+    this.#stream?.interval(id, interval);
+  }
+
+  /** Says once of each signal that it is beyond its limit: whoever looks need not wait for the end. */
+  #warn(): void {
+    for (const signal of this.#health?.news() ?? []) {
+      const doubt = 'what misses its threshold beside it may be called invalid';
+      this.#display.print(`The generator is at its limit: ${beyondText(signal)}; ${doubt}.`);
+    }
+  }
+
+  #snapshot(): LiveSnapshot {
+    const { calmMs, durationMs, profile } = this.#timeline;
+    const elapsedMs = this.elapsedMs;
+    const scenarios = this.#progress?.scenarios() ?? [];
+    const journeys = scenarios.filter(({ kind }) => kind === 'journey');
+    const sum = (figure: (one: (typeof journeys)[number]) => number) =>
+      journeys.reduce((all, one) => all + figure(one), 0);
+    return {
+      runId: this.runId,
+      profile,
+      target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
+      phase: this.#phase(elapsedMs, calmMs, durationMs),
+      elapsedMs: Math.min(elapsedMs, durationMs),
+      totalMs: durationMs,
+      slicesReady: this.#ready,
+      slicesExpected: this.#expected,
+      scenarios,
+      stopReason: this.stopReason ?? null,
+      p95Ms: this.#progress?.p95Ms() ?? null,
+      sessions: {
+        active: sum((one) => one.activeVUs),
+        done: sum((one) => one.iterations - one.failed),
+        failed: sum((one) => one.failed),
+      },
+      latenessP99Ms: this.#progress?.latenessP99Ms() ?? null,
+      machineCpuPercent: this.#health?.machineCpuPercent() ?? null,
+      targetCpuPercent: this.probe.gauges.latest('target_cpu_percent'),
+      targetMemoryBytes: this.probe.gauges.latest('target_memory_bytes'),
+    };
+  }
+
+  #phase(elapsedMs: number, calmMs: number, durationMs: number): LiveSnapshot['phase'] {
+    if (this.#startedAt === undefined) return 'preparing';
+    if (elapsedMs >= durationMs || this.stopReason !== undefined) return 'draining';
+    return elapsedMs < calmMs ? 'calm' : 'load';
+  }
+}
+
+/** The API by its health, for which it may have a path that costs nothing; the others as they are used. */
+function watched({ apiUrl }: Target, used: Address[]): Watched[] {
+  const api = overHttp(apiUrl);
+  return used.map(({ variable, url: given }) => {
+    const url = overHttp(given);
+    return new URL(url).origin === new URL(api).origin ? { url: `${api}/health` } : { url, variable };
+  });
+}
+
+function outageOf({ url, variable, outage }: NonNullable<TargetProbe['down']>): Observation['outage'] {
+  const { sinceMs, untilMs, tries, error } = outage;
+  return { url: shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {} // it has just ended by itself
+}
+
+function nameOf({ scenario, index }: SliceId): string {
+  return `${scenario}#${index}`;
+}

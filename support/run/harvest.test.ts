@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { packSlice, type SliceReport } from '../measure/slice.ts';
+import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
+import { Harvest } from './harvest.ts';
+import { packObservation } from './observation.ts';
+
+const timeline = exampleTimeline();
+const slices = timeline.scenarios.map(({ name }) => ({
+  ...{ scenario: name, index: 0, declaration: undefined },
+  file: `${name}.ts`,
+}));
+const ending = { status: 'passed', startTime: new Date(0) } as const;
+const target = { name: 'staging', url: 'http://a.test' };
+
+/** As both slices attach it. */
+function reports(changes: Partial<SliceReport> = {}): Buffer[] {
+  const definitions = exampleStore(timeline).definitions;
+  return timeline.scenarios.map(({ name, kind }) =>
+    packSlice({
+      ...{ format: 1, runId: 'run-1', scenario: name, kind, slice: { index: 0, of: 1 }, target, definitions },
+      ...{ intervalMs: timeline.intervalMs, intervals: [], totals: {}, evidence: {} },
+      end: {
+        ...{ status: 'complete', startLateMs: 0, durationMs: timeline.durationMs, errors: {}, cpuSeconds: 1 },
+        ...{ errorsByOperation: {}, failures: [] },
+        ...{ started: 1, completed: 1, dropped: 0, interrupted: 0 },
+      },
+      ...changes,
+    }),
+  );
+}
+
+function harvest(...bodies: Buffer[]): Harvest {
+  const made = new Harvest(timeline, slices, undefined, '/project');
+  for (const [i, body] of bodies.entries()) made.receive(slices[i]!, body);
+  return made;
+}
+
+const messages = (made: Harvest) => {
+  const { status, reasons } = made.verdict(ending, new Map());
+  return [status, ...reasons.map(({ message }) => message.split('. ')[0])];
+};
+
+test('what slices and coordinators attached is read', () => {
+  const made = harvest(...reports());
+  made.receiveObservation(
+    slices[1]!,
+    packObservation({ format: 1, runId: 'run-1', target, gauges: [], streamed: [] }),
+    2,
+  );
+  assert.ok(
+    made.verdict(ending, new Map()).reasons.every(({ kind }) => kind !== 'crashed' && kind !== 'missing-slice'),
+  );
+});
+
+test('what cannot be read makes the run invalid, and says whose it is', () => {
+  const observations: [body: Buffer, sentence: RegExp][] = [
+    [Buffer.from('no gzip'), /^Slice 1 of light crashed: what a coordinator observed, 7 bytes, cannot be read: /],
+    [gzipSync('{"format":2}'), /^Slice 1 of light crashed: what a coordinator observed has format 2; /],
+  ];
+  for (const [body, sentence] of observations) {
+    const made = harvest(...reports());
+    made.receiveObservation(slices[1]!, body, 1);
+    const [status, ...said] = messages(made);
+    assert.equal(status, 'invalid');
+    assert.ok(
+      said.some((one) => sentence.test(one!)),
+      said.join('\n'),
+    );
+  }
+  const [whole] = reports();
+  const broken: [body: Buffer, sentence: RegExp][] = [
+    [whole!.subarray(0, 100), /^Slice 1 of light crashed: a slice report of 100 bytes cannot be read: /],
+    [
+      gzipSync('{"format":2}'),
+      /^Slice 1 of light crashed: a slice report has format 2; this version of Tandem reads format 1/,
+    ],
+    [
+      reports({ totals: { 'iteration_duration{scenario:light}': { t: 'trend', h: 'AAAA', sum: 0 } } })[1]!,
+      /^Slice 1 of light crashed: this is no encoded histogram/,
+    ],
+  ];
+  for (const [body, sentence] of broken) {
+    const [status, ...said] = messages(harvest(whole!, body));
+    assert.equal(status, 'invalid');
+    assert.ok(
+      said.some((one) => sentence.test(one!)),
+      said.join('\n'),
+    );
+  }
+});

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { basename, join, relative } from 'node:path';
+import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
+import { trustedVariable } from '../browser.ts';
+import { commandLine, isFiltered } from '../command-line.ts';
+import { type Declaration, declarationType } from '../declaration.ts';
+import { embeddedVariables } from '../environment.ts';
+import type { Part } from '../judge/shards.ts';
+import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
+import type { LiveDisplay } from '../report/live.ts';
+import { originOf } from '../report/origin.ts';
+import { scenarioFiles } from '../scenario-files.ts';
+import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
+import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
+import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
+import { Coordinator } from './coordinator.ts';
+import { checkOracles, loadOracles } from './oracle-files.ts';
+import { unjudgedRuns } from './stream.ts';
+
+/** What Playwright hands to a reporter before it runs anything. */
+export interface Planned {
+  config: FullConfig;
+  suite: Suite;
+  testRun: TestRun;
+}
+
+/**
+ * Checks everything that can be wrong with a run, leaves out the tests that are no slices of it, and opens its start line.
+ * Undefined when there is nothing to run.
+ * @param root the folder with the `.env` files
+ * @throws one sentence
+ */
+export async function prepare(
+  { config, suite, testRun }: Planned,
+  root: string,
+  display: LiveDisplay,
+): Promise<Coordinator | undefined> {
+  if (suite.suites.length > 1) {
+    const names = suite.suites.map((one) => one.project()!.name).join(', ');
+    throw new Error(`--project names ${suite.suites.length} profiles (${names}); allowed is one profile a run.`);
+  }
+  const timeline = timelineOf(suite);
+  if (!timeline) return undefined;
+  const { retries } = suite.suites[0]!.project()!;
+  if (retries > 0) {
+    throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
+  }
+  const declared = declarations(suite);
+  if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared, root);
+  if (declared.size === 0) return undefined;
+  checkScenarios(timeline, declared);
+  await checkOraclesOf(suite, root);
+  checkRepeats(timeline, suite);
+  excludeOthers({ config, suite, testRun });
+  const atOnce = suite.allTests().length;
+  if (config.workers < atOnce) {
+    throw new Error(
+      `--workers is ${config.workers}, but the ${atOnce} slices of profile ${timeline.profile} must run at the same time; allowed is at least ${atOnce}.`,
+    );
+  }
+  checkBrowser(timeline, new Set(declared.keys()));
+  const settings = targetSettings(process.env, root);
+  const target = resolveTarget(settings, process.env);
+  const ignored = target.embedded ? [] : embeddedVariables(process.env);
+  if (ignored.length > 0) {
+    display.print(`${ignored.join(', ')} ignored: the target is ${shownUrl(target.baseUrl)}, not the embedded one.`);
+  }
+  const kinds = new Set([...declared.values()].map(({ kind }) => kind));
+  if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
+  const unjudged = await unjudgedRuns(join(root, 'reports'));
+  if (unjudged.length > 0) {
+    display.print(
+      `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
+    );
+  }
+  const used = originsUsed(target, kinds);
+  await checkReachable(used, target.wire);
+  if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
+  const start = commonStart(process.env);
+  const shard = config.shard ?? undefined;
+  // An id that is made now was never used.
+  const isNew = !process.env.LOAD_RUN_ID && !ciRunId(process.env);
+  setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
+  process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
+  const runId = process.env.LOAD_RUN_ID;
+  // Before anybody asks for the metadata: a blob takes them along.
+  Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
+  const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
+  return Coordinator.open(timeline, target, used, runId, display, meet);
+}
+
+/** What this machine says of its part of the run; {@link timelineOf} a run that was prepared holds it as `part`. */
+function partOf(
+  timeline: Timeline,
+  { shard, version }: FullConfig,
+  target: Target,
+  scenarios: string[],
+  root: string,
+): Part {
+  const { tandem, commit, playwright } = originOf(root, version, undefined).versions;
+  const runId = process.env.LOAD_RUN_ID!;
+  const { current, total } = shard ?? { current: 1, total: 1 };
+  const url = shownUrl(target.baseUrl);
+  const { profile, seed } = timeline;
+  return {
+    shard: current,
+    of: total,
+    runId,
+    target: { name: target.name, url },
+    scenarios,
+    common: {
+      'run id': runId,
+      attempt: dataIdOf(runId, process.env),
+      profile,
+      seed,
+      'number of shards': String(total),
+      target: [url, shownUrl(target.apiUrl)].join(', '),
+      commit: commit ?? 'unknown',
+      'version of Tandem': tandem,
+      'version of Playwright': playwright,
+      'filter (-g)': scenarios.toSorted().join(', '),
+      // Whatever else shapes it: LOAD_DURATION, LOAD_SCALE, LOAD_SLICES, an edited profile.
+      schedule: createHash('sha256').update(JSON.stringify(timeline)).digest('hex').slice(0, 12),
+    },
+  };
+}
+
+/** What a shard said of itself; undefined before the run was prepared. */
+export function partIn(timeline: Timeline): Part | undefined {
+  return (timeline as Timeline & { part?: Part }).part;
+}
+
+/** Of the run's only profile; undefined when Playwright found no test. */
+export function timelineOf(suite: Suite): Timeline | undefined {
+  return suite.suites[0]?.project()?.metadata as Timeline | undefined;
+}
+
+/** What the test's file declared; undefined when it is no load(…) or journey(…). */
+export function declarationOf(test: TestCase): Declaration | undefined {
+  const found = test.annotations.find(({ type }) => type === declarationType)?.description;
+  return found === undefined ? undefined : (JSON.parse(found) as Declaration);
+}
+
+/** Relative to the project's folder. The test's own location is in support/test.ts; its parent is the file. */
+export function fileOf(test: TestCase): string {
+  return test.parent.title;
+}
+
+/** By scenario name. Throws when a file declares another scenario than its name says. */
+function declarations(suite: Suite): Map<string, Declaration> {
+  const declared = new Map<string, Declaration>();
+  for (const test of suite.allTests()) {
+    const declaration = declarationOf(test);
+    const file = fileOf(test);
+    const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
+    if (!declaration || declaration.kind !== kind || test.title !== name) {
+      const found = `${declaration?.kind ?? 'test'}("${test.title}", …)`;
+      throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
+    }
+    declared.set(name, declaration);
+  }
+  return declared;
+}
+
+/** @throws one sentence */
+async function checkOraclesOf(suite: Suite, root: string): Promise<void> {
+  const promised = suite
+    .allTests()
+    .map((test) => ({ file: fileOf(test), oracles: declarationOf(test)?.oracles ?? [] }));
+  const fail = (sentence: string) => {
+    throw new Error(sentence);
+  };
+  checkOracles(promised, await loadOracles(root, promised, fail));
+}
+
+/** A file without its load(…) would else be left out of the run, and its thresholds with it. */
+function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>, root: string): void {
+  const gone = scenarios.find(({ name }) => !declared.has(name));
+  if (!gone) return;
+  const { name, kind } = gone;
+  const file = relative(root, scenarioFiles(root)[kind].get(name)!);
+  throw new Error(
+    `${file} declares nothing, but ${path} runs scenarios.${name}; allowed is one ${kind}(…) with the name of its file.`,
+  );
+}
+
+function checkRepeats({ scenarios, profile, slices }: Timeline, suite: Suite): void {
+  for (const { name } of scenarios) {
+    const tests = suite.allTests().filter(({ title }) => title === name);
+    if (tests.length > 0 && tests.length !== slices) {
+      throw new Error(
+        `--repeat-each is ${tests.length}, but slices are made by the profile, and ${profile} has ${slices}; allowed is LOAD_SLICES=${tests.length}.`,
+      );
+    }
+  }
+}
+
+/**
+ * Leaves the slices of this machine. Playwright repeats every test as often as the profile has slices, and a scenario may have
+ * fewer; and it would cut the list into shards of equal length, of which one might have all the browsers.
+ */
+export function excludeOthers({ config, suite, testRun }: Planned): void {
+  const { shard } = config;
+  if (shard) testRun.skipSharding();
+  for (const project of suite.suites) {
+    const timeline = project.project()!.metadata as Timeline;
+    for (const { name, slices } of timeline.scenarios) {
+      const own = shard && new Set(slicesOfShard(timeline, name, shard.current));
+      for (const test of project.allTests()) {
+        const { title, repeatEachIndex: index } = test;
+        if (title === name && (own ? !own.has(index) : index >= slices)) testRun.exclude(test);
+      }
+    }
+  }
+}
+
+/** The CI's own run id, so that shards agree on it; else one that sorts by time. */
+function defaultRunId(profile: string, env: NodeJS.ProcessEnv): string {
+  const made = `${new Date().toISOString().slice(0, 19).replace(/[:]/g, '')}-${process.pid.toString(36)}`;
+  return `${profile}-${ciRunId(env) ?? made}`;
+}

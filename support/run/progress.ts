@@ -1,0 +1,125 @@
+import { Trend } from '../measure/histogram.ts';
+import { parseSeriesKey } from '../measure/metrics.ts';
+import type { Interval } from '../measure/recorder.ts';
+import { type TrendSeries, unpack } from '../measure/series.ts';
+import type { LiveScenario } from '../report/live.ts';
+
+/** Browser sessions and steps are few: their figures are taken over this many intervals. */
+const JOURNEY_INTERVALS = 10;
+
+/** A slice that is this many intervals behind the others is taken for dead. */
+const DEAD_AFTER_INTERVALS = 2;
+
+/** What slices of one scenario measured in one interval, as far as the live display shows it. */
+interface Moment {
+  slices: number;
+  iterations: number;
+  vus: number;
+  times: Trend;
+  lateness: Trend;
+}
+
+interface ScenarioProgress {
+  name: string;
+  kind: 'load' | 'journey';
+  slices: number;
+  maxVUs: number;
+  iterations: number;
+  failed: number;
+  dropped: number;
+  moments: Map<number, Moment>;
+}
+
+export interface ProgressScenario {
+  name: string;
+  kind: 'load' | 'journey';
+  /** How many of its slices report here. */
+  slices: number;
+  maxVUs: number;
+}
+
+/** Follows a run by the intervals that its slices stream, for the live display. */
+export class Progress {
+  readonly #scenarios: Map<string, ScenarioProgress>;
+  readonly #intervalMs: number;
+
+  constructor(scenarios: ProgressScenario[], intervalMs: number) {
+    this.#intervalMs = intervalMs;
+    const fresh = { iterations: 0, failed: 0, dropped: 0 };
+    this.#scenarios = new Map(scenarios.map((one) => [one.name, { ...one, ...fresh, moments: new Map() }]));
+  }
+
+  add(scenarioName: string, { index, series }: Interval): void {
+    const scenario = this.#scenarios.get(scenarioName);
+    if (!scenario) return;
+    let moment = scenario.moments.get(index);
+    if (!moment) {
+      moment = { slices: 0, iterations: 0, vus: 0, times: new Trend(), lateness: new Trend() };
+      scenario.moments.set(index, moment);
+      for (const old of scenario.moments.keys()) if (old < index - JOURNEY_INTERVALS) scenario.moments.delete(old);
+    }
+    moment.slices += 1;
+    const time = scenario.kind === 'journey' ? 'browser_step_duration' : 'iteration_response_time';
+    for (const [key, packed] of Object.entries(series)) {
+      const { metric } = parseSeriesKey(key);
+      if (packed.t === 'counter' && metric === 'iterations') {
+        moment.iterations += packed.sum;
+        scenario.iterations += packed.sum;
+      }
+      if (packed.t === 'counter' && metric === 'dropped_iterations') scenario.dropped += packed.sum;
+      if (packed.t === 'rate' && metric === 'iteration_failed') scenario.failed += packed.passes;
+      if (packed.t === 'gauge' && metric === 'vus') moment.vus += packed.last;
+      if (metric === time) moment.times.merge((unpack(packed) as TrendSeries).trend);
+      if (metric === 'generator_lateness') moment.lateness.merge((unpack(packed) as TrendSeries).trend);
+    }
+  }
+
+  scenarios(): LiveScenario[] {
+    return [...this.#scenarios.values()].map((scenario) => {
+      const { name, kind, maxVUs, iterations, failed, dropped } = scenario;
+      const moment = this.#latest(scenario);
+      const shown = kind === 'journey' ? [...scenario.moments.values()] : moment ? [moment] : [];
+      const times = new Trend();
+      for (const { times: some } of shown) times.merge(some);
+      const ended = shown.reduce((sum, { iterations: some }) => sum + some, 0);
+      return {
+        name,
+        kind,
+        ratePerSecond: ended / (Math.max(1, shown.length) * (this.#intervalMs / 1_000)),
+        p95Ms: times.count > 0 ? times.percentile(95) : null,
+        iterations,
+        failed,
+        dropped,
+        activeVUs: moment?.vus ?? 0,
+        maxVUs,
+      };
+    });
+  }
+
+  /** 99th percentile of the generator's lateness over all scenarios' latest interval, ms; null before anything was measured. */
+  latenessP99Ms(): number | null {
+    return this.#together(99, ({ lateness }) => lateness);
+  }
+
+  /** 95th percentile of the response time over all loads' latest interval, ms; null before anything was measured. */
+  p95Ms(): number | null {
+    return this.#together(95, ({ times }, kind) => (kind === 'load' ? times : undefined));
+  }
+
+  #together(percent: number, of: (moment: Moment, kind: ScenarioProgress['kind']) => Trend | undefined): number | null {
+    const all = new Trend();
+    for (const scenario of this.#scenarios.values()) {
+      const moment = this.#latest(scenario);
+      const some = moment && of(moment, scenario.kind);
+      if (some) all.merge(some);
+    }
+    return all.count > 0 ? all.percentile(percent) : null;
+  }
+
+  /** The newest interval that all slices have delivered; a slice that died no longer does. */
+  #latest({ moments, slices }: ScenarioProgress): Moment | undefined {
+    const newest = [...moments.entries()].sort(([a], [b]) => b - a).map(([, moment]) => moment);
+    const recent = newest.slice(0, DEAD_AFTER_INTERVALS + 1);
+    return recent.find((moment) => moment.slices >= slices) ?? newest[1] ?? newest[0];
+  }
+}

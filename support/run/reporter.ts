@@ -1,0 +1,301 @@
+import type {
+  FullConfig,
+  FullResult,
+  Reporter,
+  Suite,
+  TestCase,
+  TestError,
+  TestResult,
+  TestStep,
+} from '@playwright/test/reporter';
+import { launchOptions } from '../browser.ts';
+import { commandLine, nothingToRun } from '../command-line.ts';
+import { controlVariable } from '../control-page.ts';
+import { joinParts } from '../judge/shards.ts';
+import { sliceReportType } from '../measure/slice.ts';
+import { firstLine, targetFailure } from '../report/failure.ts';
+import { Dashboard, type Files, wantsDashboard } from '../report/html/dashboard.ts';
+import type { LiveDisplay } from '../report/live.ts';
+import { type Origin, originOf } from '../report/origin.ts';
+import { plainDisplay, terminalDisplay } from '../report/text/terminal.ts';
+import { vusOf } from '../schedule/plan.ts';
+import { sliceName } from '../schedule/startline.ts';
+import type { Timeline } from '../schedule/timeline.ts';
+import { secrets } from '../secrets.ts';
+import { targetSettings } from '../target.ts';
+import type { Coordinator } from './coordinator.ts';
+import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
+import { Interruption } from './interruption.ts';
+import { type Observation, observationType, packObservation } from './observation.ts';
+import { declarationOf, excludeOthers, fileOf, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
+import { Results, resultsFolder } from './results.ts';
+import { type StreamHeader, StreamWriter } from './stream.ts';
+
+/**
+ * Playwright's reporter: the composition root of a run. Before it, checks everything that can be wrong and opens the start
+ * line; during it, follows the slices; after it, merges what they delivered, judges, and writes the results. After
+ * `merge-reports` only the last part takes place, on the attachments of all shards.
+ */
+export default class TandemReporter implements Reporter {
+  readonly #root: string;
+  readonly #display: LiveDisplay;
+  readonly #line = commandLine(process.argv);
+  readonly #listing = this.#line.list;
+  readonly #merging = this.#line.command === 'merge-reports';
+  readonly #pictures: Record<string, Buffer> = {};
+  /** Why the run was not begun. */
+  #refusal: string | undefined;
+  /** True once an error was shown. */
+  #explained = false;
+  #shard = '';
+  /** Tests that have not ended. */
+  #running = 0;
+  /** Of merged shards: those that belong together, by the metadata of their projects. */
+  readonly #joined = new Map<unknown, number>();
+  #interrupted = false;
+  readonly #interruption = new Interruption(() => this.#coordinator?.killSlices());
+  /** Why merging fails, for Playwright. */
+  #failure: string | undefined;
+  /** Playwright's version. */
+  #version = '';
+  #hasJourneys = false;
+  #knownOrigin: Origin | undefined;
+  #coordinator: Coordinator | undefined;
+  /** Undefined when nobody asked for it. */
+  #dashboard: Dashboard | undefined;
+  /** The page of the results, with what it links to. */
+  #page: Files = {};
+  /** Undefined when there is nothing to run. */
+  #harvest: Harvest | undefined;
+
+  /** @param options `root`: the folder with `reports/` and the `.env` files */
+  constructor(options: { root: string }) {
+    this.#root = options.root;
+    secrets.addGiven(targetSettings(process.env, options.root));
+    const { stdout, stderr } = process;
+    // Whoever read them may be gone, as a closed terminal is: the run goes on without them.
+    for (const stream of [stdout, stderr]) stream.on('error', () => {});
+    // Also what the project's files print while they are loaded.
+    secrets.guard([stdout, stderr], (text) => secrets.cleanName(text));
+    if (!this.#listing && !this.#merging) this.#interruption.begin();
+    this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
+  }
+
+  printsToStdio(): boolean {
+    return true;
+  }
+
+  /** Everything that can be wrong is found here: what this throws ends the run before any load. */
+  async preprocess(planned: Planned): Promise<void> {
+    if (this.#listing) return excludeOthers(planned);
+    try {
+      this.#dashboard = await Dashboard.open(process.env, (shown) => secrets.cleanMessages(shown));
+      const display = this.#dashboard?.beside(this.#display) ?? this.#display;
+      this.#coordinator = await prepare(planned, this.#root, display);
+      if (this.#coordinator && this.#dashboard) this.#display.print(`Dashboard: ${this.#dashboard.url}`);
+    } catch (error) {
+      await this.#dashboard?.end();
+      // Without a stack Playwright shows the sentence alone.
+      if (error instanceof Error) {
+        error.stack = error.message;
+        this.#refusal = error.message;
+      }
+      throw error;
+    }
+  }
+
+  onBegin(config: FullConfig, suite: Suite): void {
+    this.#version = config.version;
+    this.#shard = config.shard ? `shard-${config.shard.current}-of-${config.shard.total}` : '';
+    if ((this.#listing || this.#merging) && wantsDashboard(process.env)) {
+      this.#display.print('LOAD_DASHBOARD is ignored: there is no run to follow.');
+    }
+    if (this.#listing) this.#list(suite);
+    if (this.#merging) {
+      this.#join(suite);
+      return;
+    }
+    const timeline = timelineOf(suite);
+    const slices = suite.allTests().map(sliceOf);
+    if (!timeline || slices.length === 0) return;
+    this.#running = slices.length;
+    const firstOfJourneys = slices.find(({ declaration }) => declaration?.kind === 'journey');
+    this.#hasJourneys = firstOfJourneys !== undefined;
+    if (firstOfJourneys) process.env[controlVariable] = sliceName(firstOfJourneys);
+    const part = partIn(timeline);
+    const division = config.shard && part ? { part } : undefined;
+    this.#harvest = new Harvest(timeline, slices, division, this.#root);
+    const countOf = (name: string) => slices.filter(({ scenario }) => scenario === name).length;
+    if (!this.#coordinator) return;
+    this.#coordinator.expect(
+      timeline.scenarios
+        .map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan), slices: countOf(name) }))
+        .filter((scenario) => scenario.slices > 0),
+      this.#openStream(this.#coordinator, { timeline, slices, ...division }),
+    );
+  }
+
+  onStdOut(chunk: string | Buffer): void {
+    this.#display.print(this.#clean(chunk.toString()));
+  }
+
+  onStdErr(chunk: string | Buffer): void {
+    this.#display.print(this.#clean(chunk.toString()));
+  }
+
+  /** The blob reporter comes after this one. What a step was given, such as a password, is of no use to anybody there. */
+  onStepBegin(_test: TestCase, _result: TestResult, step: TestStep): void {
+    step.title = secrets.clean(step.title).replace(/"(?:[^"\\]|\\.)*"/g, '"…"');
+    Object.assign(step, { subtitle: undefined, params: undefined });
+  }
+
+  /** Why a session failed stands in the slice's report, without what the page showed. */
+  onStepEnd(_test: TestCase, _result: TestResult, step: TestStep): void {
+    step.error = undefined;
+  }
+
+  onError(error: TestError): void {
+    secrets.cleanInPlace(error);
+    const text = (error.message ?? error.value ?? 'an error without a message').replace(/^Error: /, '');
+    const nothing = text.startsWith('No tests found');
+    if (text === this.#failure) return;
+    // A file that cannot be loaded comes first, and what is missing because of that after it.
+    if (this.#explained && (nothing || text === this.#refusal)) return;
+    this.#explained = true;
+    const where = error.location ? `\n    at ${error.location.file}:${error.location.line}` : '';
+    this.#display.print(nothing ? nothingToRun(this.#line) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
+  }
+
+  onTestEnd(test: TestCase, result: TestResult): void {
+    const id = idOf(test);
+    const shard = this.#joined.get(test.parent.project()?.metadata);
+    if (this.#merging && shard === undefined) return;
+    for (const one of result.errors) secrets.cleanInPlace(one);
+    const { error, status } = result;
+    this.#interrupted ||= status === 'interrupted';
+    const why = error && (error.stack ?? error.message ?? error.value ?? status);
+    if (why !== undefined) this.#harvest?.fail(id, why);
+    for (const { name, body, contentType } of result.attachments) {
+      if (!body) continue;
+      if (contentType === observationType) this.#harvest?.receiveObservation(id, body, shard);
+      else if (contentType !== sliceReportType) this.#pictures[name] = body;
+      else if (this.#harvest?.receive(id, body)) this.#coordinator?.forget(id);
+    }
+    // Those of a hundred shards are a lot of memory.
+    if (this.#merging) result.attachments.length = 0;
+    this.#running -= 1;
+    if (this.#running === 0 && this.#shard && this.#coordinator) {
+      this.#coordinator.interruptedBy = this.#interruption.by;
+      // The blob reporter comes after this one, and takes it along.
+      const body = packObservation(withoutSecrets(this.#coordinator.observation()));
+      result.attachments.push({ name: 'observation', contentType: observationType, body });
+    }
+    if (status !== 'passed') {
+      const ended = `slice ${id.index + 1} of ${id.scenario} ended before the start`;
+      this.#coordinator?.giveUp(`${ended}: ${firstLine(why ?? status)}`);
+    }
+  }
+
+  async onEnd(result: FullResult): Promise<{ status: FullResult['status'] } | undefined> {
+    await this.#coordinator?.close();
+    this.#display.stop();
+    if (this.#listing) return undefined;
+    if (!this.#harvest) {
+      if (this.#merging) this.#display.print('There is nothing to merge: in none of the blobs did a run begin.');
+      else if (!this.#explained && result.status === 'passed') this.#display.print(nothingToRun(this.#line));
+      this.#failure = 'there is no verdict';
+      return { status: 'failed' };
+    }
+    if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
+    if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
+    const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
+    const results = new Results(this.#root, this.#shard, (line) => this.#display.print(line));
+    const { status, written } = await results.conclude(
+      this.#harvest,
+      ending,
+      this.#pictures,
+      this.#knownOrigin ?? this.#origin(),
+    );
+    this.#page = results.page;
+    if (written && status === 'pass') return undefined;
+    this.#failure = written ? `the verdict is ${status}` : 'the results were not written';
+    return { status: 'failed' };
+  }
+
+  /** Last of all, when the verdict is told. `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
+  async onExit(): Promise<void> {
+    await this.#dashboard?.end(this.#page);
+    this.#interruption.end();
+    if (this.#merging && this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Of the blobs that are merged those that are shards of one run. */
+  #join(suite: Suite): void {
+    const shards = suite.suites.flatMap((project) => {
+      const timeline = project.project()!.metadata as Timeline;
+      const part = partIn(timeline);
+      return part ? [{ ...part, timeline, tests: project.allTests() }] : [];
+    });
+    if (shards.length === 0) return;
+    const { joined, missing, findings } = joinParts(shards);
+    for (const { timeline, shard } of joined) this.#joined.set(timeline, shard);
+    const { timeline, ...part } = joined[0]!;
+    const merged = { joined: joined.map(({ shard }) => shard), missing, of: part.of, findings };
+    const division: Division = { part, merged };
+    const slices = joined.flatMap(({ tests }) => tests).map(sliceOf);
+    this.#harvest = new Harvest(timeline, slices, division, this.#root);
+  }
+
+  /** Of merged shards nobody here knows which browser they had. */
+  #origin(): Origin {
+    const browser = this.#coordinator && this.#hasJourneys ? launchOptions().executablePath : undefined;
+    return secrets.cleanMessages(originOf(this.#root, this.#version, browser));
+  }
+
+  /** For whoever judges the run if this process cannot. */
+  #openStream({ runId }: Coordinator, planned: Pick<StreamHeader, 'timeline' | 'slices' | 'part'>): StreamWriter {
+    this.#knownOrigin = this.#origin();
+    return new StreamWriter(
+      resultsFolder(this.#root, runId, this.#shard),
+      {
+        format: 1,
+        runId,
+        pid: process.pid,
+        openedAt: new Date().toISOString(),
+        shard: this.#shard,
+        origin: this.#knownOrigin,
+        ...secrets.cleanData(planned),
+      },
+      (line) => this.#display.print(line),
+    );
+  }
+
+  #list(suite: Suite): void {
+    for (const project of suite.suites) {
+      const { description, scenarios } = project.project()!.metadata as Timeline;
+      this.#display.print(`${project.project()!.name}: ${description}`);
+      for (const { name, kind, slices } of scenarios) {
+        const own = project.allTests().filter(({ title }) => title === name);
+        const numbers = own.map(({ repeatEachIndex }) => repeatEachIndex + 1).join(', ') || 'none';
+        this.#display.print(`  ${kind} ${name}, slices: ${this.#shard ? `${numbers} of ` : ''}${slices}`);
+      }
+    }
+  }
+
+  #clean(text: string): string {
+    return secrets.clean(text);
+  }
+}
+
+/** What was measured has clean names already, and its figures are no texts. */
+function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation {
+  return { ...secrets.cleanMessages(said), gauges, streamed };
+}
+
+function sliceOf(test: TestCase): PlannedSlice {
+  return { ...idOf(test), file: fileOf(test), declaration: declarationOf(test) };
+}
+
+function idOf({ title, repeatEachIndex }: TestCase) {
+  return { scenario: title, index: repeatEachIndex };
+}

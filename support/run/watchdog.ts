@@ -1,0 +1,75 @@
+import type { SliceId } from '../measure/slice.ts';
+import { ms } from '../report/figures.ts';
+
+/** A slice as the start line sees it. */
+export interface WatchedSlice {
+  id: SliceId;
+  pid: number;
+  /** It has said something since the last look. */
+  heard: boolean;
+}
+
+/** How long a slice may be silent, in ms. A pause for garbage, or a machine that stalls, is over before. */
+export const silenceLimits = {
+  /** Said on the screen. */
+  told: 10_000,
+  /** Ended, while the run lasts. */
+  running: 30_000,
+  /** Ended, once the run is to stop: whoever pressed Ctrl-C is waiting. */
+  stopping: 5_000,
+};
+
+/** More time than this between two looks is the coordinator's own pause, or a machine that slept. */
+const MAX_STEP_MS = 2_000;
+
+/**
+ * A slice whose event loop is blocked, or whose process was stopped, hears nothing and reports nothing: neither that the run is
+ * over nor that it should stop. It says something every second otherwise. When it is silent for too long, its process is ended;
+ * what it had streamed counts.
+ */
+export class Watchdog {
+  /** Those that were ended, and why. */
+  readonly ended: (SliceId & { why: string })[] = [];
+  readonly #silentMs = new Map<number, number>();
+  readonly #kill: (pid: number) => void;
+  readonly #print: (line: string) => void;
+  #lookedAt: number | undefined;
+
+  constructor(kill: (pid: number) => void, print: (line: string) => void) {
+    this.#kill = kill;
+    this.#print = print;
+  }
+
+  /**
+   * About once a second.
+   * @param now monotonic ms
+   * @param atMs since the start of the run; undefined before it, when a slice may take its time unless it is to stop
+   */
+  look(slices: WatchedSlice[], now: number, atMs: number | undefined, stopping: boolean): void {
+    const stepMs = Math.min(MAX_STEP_MS, now - (this.#lookedAt ?? now));
+    this.#lookedAt = now;
+    for (const { id, pid, heard } of slices) {
+      const before = this.#silentMs.get(pid) ?? 0;
+      const silentMs = heard ? 0 : before + stepMs;
+      this.#silentMs.set(pid, silentMs);
+      const who = `slice ${id.index + 1} of ${id.scenario}`;
+      const blocked = 'its event loop is blocked, or its process stopped';
+      if (before < silenceLimits.told && silentMs >= silenceLimits.told) {
+        this.#print(`Nothing was heard of ${who} for ${ms(silentMs)}: ${blocked}.`);
+      }
+      const limit = stopping
+        ? silenceLimits.stopping
+        : atMs === undefined
+          ? Number.POSITIVE_INFINITY
+          : silenceLimits.running;
+      if (silentMs < limit || this.ended.some((one) => one.scenario === id.scenario && one.index === id.index))
+        continue;
+      const since =
+        atMs === undefined ? 'before the start' : `from ${ms(Math.max(0, atMs - silentMs))} into the run on`;
+      const why = `its event loop was blocked, or its process stopped, ${since}; it was ended after ${ms(silentMs)} without a sign of life`;
+      this.ended.push({ ...id, why });
+      this.#print(`Ended ${who}: ${why}.`);
+      this.#kill(pid);
+    }
+  }
+}
