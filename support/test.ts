@@ -21,17 +21,18 @@ import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
 export { expect } from '@playwright/test';
+export { conservation, type TotalEvidence } from './check/conservation.ts';
 export { convergence, type ReplicaEvidence } from './check/convergence.ts';
 export { type DeliveryEvidence, DeliveryHistory, delivery, type Subscription } from './check/delivery.ts';
 export {
-  ExpectedVm,
+  ExpectedResource,
+  type LifecycleEvidence,
+  lifecycle,
   type Mismatch,
-  type SeenVm,
-  type VmEvidence,
-  VmHistory,
-  type VmStatus,
-  vmLifecycle,
-} from './check/vms.ts';
+  ResourceHistory,
+  type ResourceKind,
+} from './check/lifecycle.ts';
+export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
 export { acknowledgedWrites, changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';

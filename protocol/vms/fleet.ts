@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ExpectedVm, VmEvidence, Vu } from '../../support/test.ts';
+import type { LifecycleEvidence, Vu } from '../../support/test.ts';
 import { type Vm, VmApi, type VmSpec, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import { anyChanges, anyQuery, anySpec, PAGE } from './choice.ts';
+import type { ExpectedVm } from './expected-vm.ts';
 import { type Fits, Holding } from './holding.ts';
 
 /** Ample: how long migrations take is what the load `migrations` is for. */
@@ -162,7 +163,7 @@ export class Fleet {
     if (this.#settled) await this.cleanUp();
   }
 
-  evidence(): { 'vm-lifecycle': VmEvidence | null } {
+  evidence(): { 'vm-lifecycle': LifecycleEvidence | null } {
     // A mix of lists and searches alone makes no VMs. A run that was stopped is cleaned up later.
     return { 'vm-lifecycle': this.#own.isUnused ? null : this.#own.evidence(this.#settled) };
   }

@@ -1,5 +1,6 @@
-import { ExpectedVm, type Mismatch, type VmEvidence, VmHistory, type VmStatus, type Vu } from '../../support/test.ts';
+import { type LifecycleEvidence, type Mismatch, ResourceHistory, type Vu } from '../../support/test.ts';
 import type { Vm, VmApi, VmSpec, Written } from '../apis/vms/api.ts';
+import { ExpectedVm } from './expected-vm.ts';
 
 /** The contract's. */
 const MAX_FOUND = 100;
@@ -16,7 +17,7 @@ export class Holding {
   readonly prefix: string;
   #vu: Vu;
   #api: VmApi;
-  readonly #history = new VmHistory();
+  readonly #history = new ResourceHistory();
   readonly #vms: ExpectedVm[] = [];
   /** Creations that were never answered, by counter. */
   readonly #openCreations = new Map<number, VmSpec>();
@@ -143,7 +144,7 @@ export class Holding {
     for (const row of rows) {
       if (!row.name.startsWith(this.prefix)) continue;
       const vm = this.#vms.find(({ id }) => id === row.id);
-      if (vm?.becomes(row.status as VmStatus)) this.see(vm, row);
+      if (vm?.becomes(row.status)) this.see(vm, row);
     }
   }
 
@@ -179,7 +180,7 @@ export class Holding {
   }
 
   /** @param isSettled the last look was taken, and what is still there could not be deleted */
-  evidence(isSettled: boolean): VmEvidence {
+  evidence(isSettled: boolean): LifecycleEvidence {
     const left = this.#vms.length + this.#setAside.size;
     return this.#history.evidence(isSettled ? { leftBehind: left } : { unread: left });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExpectedVm, type SeenVm, type VmEvidence, VmHistory, vmLifecycle } from './vms.ts';
+import { ExpectedVm, type SeenVm } from './expected-vm.ts';
 
 const content = { name: 'vm-1', cpu_cores: 2, memory_mb: 512, tags: { tier: 'web', owner: 'vu-0' } };
 const created = () => new ExpectedVm(1, 'id-1', { ...content, zone: 'us-west-1' }, 'create → 201', 5);
@@ -110,66 +110,4 @@ test('what may be asked of a VM: it is in a state, becomes it by itself, or some
   vm.see(seen('running'));
   // It runs; that it is deleted may still come.
   assert.deepEqual([vm.open, vm.is('running')], [1, false]);
-});
-
-/** As it is when it comes out of a report. */
-function evidence(...stories: ((history: VmHistory) => void)[]): VmEvidence[] {
-  return stories.map((story) => {
-    const history = new VmHistory();
-    story(history);
-    return JSON.parse(JSON.stringify(history.evidence()));
-  });
-}
-
-const none = { lost: 0, resurrected: 0, illegalState: 0, changed: 0, orphan: 0 };
-
-test('kept promises: ok, with what was left open counted', () => {
-  const result = vmLifecycle(
-    evidence(
-      (history) => {
-        for (let n = 1; n <= 1_000; n++) history.created(n);
-        for (let n = 1; n <= 10; n++) history.deleted(n);
-        assert.deepEqual([history.wasDeleted(10), history.wasDeleted(11)], [true, false]);
-        history.looked();
-        history.count('indeterminate', 3);
-        history.count('reconciled', 2);
-      },
-      (history) => {
-        history.created(1);
-        history.looked();
-        history.count('unread');
-      },
-    ),
-  );
-  const counts = { created: 1_001, deleted: 10, indeterminate: 3, reconciled: 2, unread: 1, unswept: 0, leftBehind: 0 };
-  assert.deepEqual(result, { checked: 2, violations: 0, examples: [], status: 'ok', counts: { ...none, ...counts } });
-});
-
-test('each broken promise is a violation, and says which with what a person needs', () => {
-  for (const breach of ['lost', 'resurrected', 'illegalState', 'changed', 'orphan'] as const) {
-    const [one] = evidence((history) => {
-      history.looked();
-      history.broken({ breach, expected: 'stopped', found: 'running' }, { vm: 'vm-1', id: 'id-1' });
-    });
-    const { status, violations, counts, examples } = vmLifecycle([one!]);
-    assert.deepEqual([status, violations, counts?.[breach]], ['violated', 1, 1]);
-    const { promise, ...rest } = examples[0] as { promise: string };
-    assert.match(promise, /VM/);
-    assert.deepEqual(rest, { vm: 'vm-1', id: 'id-1', expected: 'stopped', found: 'running' });
-  }
-});
-
-test('examples are ten at most, of many VUs; the count is not', () => {
-  const broken = (history: VmHistory) => {
-    for (let n = 0; n < 50; n++) history.broken({ breach: 'lost', expected: 200, found: 404 }, { vm: `vm-${n}` });
-  };
-  const { violations, examples } = vmLifecycle(evidence(...Array(20).fill(broken)));
-  assert.deepEqual([violations, examples.length], [1_000, 10]);
-});
-
-test('without a look nobody knows', () => {
-  for (const pieces of [[], evidence((history) => history.created(1))]) {
-    const { status, examples } = vmLifecycle(pieces);
-    assert.deepEqual([status, examples], ['unknown', ['no VM could be looked at']]);
-  }
 });

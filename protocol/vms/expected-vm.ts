@@ -1,0 +1,67 @@
+import { ExpectedResource, type Mismatch, type ResourceKind } from '../../support/test.ts';
+
+/** The life of a VM: `creating → stopped ⇄ running → migrating → running`. */
+export type VmStatus = 'creating' | 'stopped' | 'running' | 'migrating';
+
+/** What was written into a VM, to be found in it again. */
+export interface VmContent {
+  name: string;
+  cpu_cores: number;
+  memory_mb: number;
+  tags?: Record<string, string>;
+}
+
+/** A VM as the target tells of it. */
+export interface SeenVm extends VmContent {
+  id: string;
+  status: string;
+  zone: string;
+}
+
+const kind: ResourceKind<VmContent> = {
+  initial: ['creating', 'stopped'] satisfies VmStatus[],
+  isSame: (found, written) =>
+    found.name === written.name &&
+    found.cpu_cores === written.cpu_cores &&
+    found.memory_mb === written.memory_mb &&
+    haveSameTags(found.tags ?? {}, written.tags ?? {}),
+  shown: ({ name, cpu_cores, memory_mb, tags }) => ({ name, cpu_cores, memory_mb, tags: tags ?? {} }),
+};
+
+function haveSameTags(one: Record<string, string>, other: Record<string, string>): boolean {
+  let difference = 0;
+  for (const name in one) {
+    if (one[name] !== other[name]) return false;
+    difference += 1;
+  }
+  for (const _ in other) difference -= 1;
+  return difference === 0;
+}
+
+/** What a VU's VM must be, by all that was asked of it and answered. */
+export class ExpectedVm extends ExpectedResource<VmContent> {
+  /** As the target told last. */
+  zone: string;
+
+  /**
+   * It was just created.
+   * @param atMs since the run's start
+   */
+  constructor(counter: number, id: string, content: VmContent & { zone: string }, write: string, atMs: number) {
+    super(kind, counter, id, content, write, atMs);
+    this.zone = content.zone;
+  }
+
+  get name(): string {
+    return this.content.name;
+  }
+
+  /** Compares it with what was seen, and learns from that. Gives what is wrong, if anything is. */
+  see(seen: SeenVm): Mismatch | undefined {
+    // Of a migration that may have begun, the zone tells the end from the beginning.
+    const hasMigrated = this.mayHaveLeft && this.mayBe('migrating') && seen.zone !== this.zone;
+    const wrong = this.compare(seen.id, seen.status, seen, hasMigrated);
+    if (wrong?.breach !== 'illegalState') this.zone = seen.zone;
+    return wrong;
+  }
+}
