@@ -4,10 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runInForeground } from './child.mjs';
+import { runInForeground, runQuietly } from './child.mjs';
 import { ROOT, setUpOrExit } from './setup.mjs';
 
 const IGNORED_FOLDERS = new Set(['node_modules', 'reports', 'test-results', 'blob-report']);
+const CHECK_TIMEOUT_MS = 300_000;
 const filters = process.argv.slice(2);
 /** @type {Map<string, number>} */
 const totals = new Map();
@@ -23,9 +24,11 @@ if (files.length === 0) {
 if (filters.length === 0) {
   // In a log Biome would colour every character.
   const colours = process.stdout.isTTY ? [] : ['--colors=off'];
-  await step('Format and lint', bin('biome'), ['ci', '--error-on-warnings', ...colours, '.']);
-  await step('Types', bin('tsc'), ['--noEmit', '-p', '.']);
-  await step('Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']);
+  await checks([
+    ['Format and lint', bin('biome'), ['ci', '--error-on-warnings', ...colours, '.']],
+    ['Types', bin('tsc'), ['--noEmit', '-p', '.']],
+    ['Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']],
+  ]);
 }
 const isEndToEnd = (/** @type {string} */ file) => file.startsWith('tests/');
 // For those that need a database: each file makes one of its own in it.
@@ -36,7 +39,7 @@ process.env.TEST_POSTGRES_FOLDER = postgres.folder;
 await testStep(
   'Unit tests',
   files.filter((file) => !isEndToEnd(file)),
-  { concurrency: 4, timeoutMs: 240_000, filesPerProcess: 6 },
+  { concurrency: 4, timeoutMs: 600_000, processes: 12 },
 );
 // A whole smoke run takes all of the machine.
 const isSmoke = (/** @type {string} */ file) => file === join('tests', 'hybrid.test.ts');
@@ -77,9 +80,9 @@ function bin(name) {
 /**
  * @param {string} title
  * @param {string[]} paths
- * @param {{ concurrency: number, timeoutMs: number, filesPerProcess?: number }} limits
+ * @param {{ concurrency: number, timeoutMs: number, processes?: number }} limits `processes` that share the files; default: each has its own
  */
-async function testStep(title, paths, { concurrency, timeoutMs, filesPerProcess = 1 }) {
+async function testStep(title, paths, { concurrency, timeoutMs, processes = paths.length }) {
   if (paths.length === 0) return;
   const scratch = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const counts = join(scratch, 'counts');
@@ -89,7 +92,7 @@ async function testStep(title, paths, { concurrency, timeoutMs, filesPerProcess 
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     `--test-reporter=${pathToFileURL(join(ROOT, 'scripts', 'tally.mjs')).href}`,
     `--test-reporter-destination=${counts}`,
-    ...gather(paths, filesPerProcess, scratch),
+    ...gather(paths, processes, scratch),
   ];
   await step(`${title} (${paths.length} files)`, process.execPath, args, () => {
     addUp(readFileSync(counts, 'utf8'));
@@ -98,23 +101,49 @@ async function testStep(title, paths, { concurrency, timeoutMs, filesPerProcess 
 }
 
 /**
- * Modules that import the files, since to start Node and load the suite takes longer than the tests of most files.
+ * Modules that import the files, since to start Node and load the suite takes longer than the tests of most files. Neighbours,
+ * which are alike in how long they take, come into different ones.
  *
  * @param {string[]} paths
- * @param {number} filesPerProcess
+ * @param {number} processes
  * @param {string} folder where the modules are written
  * @returns {string[]} the files themselves where each has a process of its own
  */
-function gather(paths, filesPerProcess, folder) {
-  if (filesPerProcess === 1) return paths;
-  const modules = [];
-  for (let first = 0; first < paths.length; first += filesPerProcess) {
-    const imports = paths.slice(first, first + filesPerProcess).map((path) => pathToFileURL(join(ROOT, path)).href);
-    const module = join(folder, `${modules.length + 1}.mjs`);
-    writeFileSync(module, imports.map((url) => `import ${JSON.stringify(url)};\n`).join(''));
-    modules.push(module);
-  }
-  return modules;
+function gather(paths, processes, folder) {
+  if (processes >= paths.length) return paths;
+  return Array.from({ length: processes }, (_, place) => {
+    const urls = paths.filter((_, i) => i % processes === place).map((path) => pathToFileURL(join(ROOT, path)).href);
+    const module = join(folder, `${place + 1}.mjs`);
+    writeFileSync(module, urls.map((url) => `import ${JSON.stringify(url)};\n`).join(''));
+    return module;
+  });
+}
+
+/**
+ * Runs programs side by side, in silence; what each has to say comes when it is done. A failure ends the whole run.
+ *
+ * @param {[title: string, command: string, args: string[]][]} programs
+ */
+async function checks(programs) {
+  const outcomes = await Promise.all(
+    programs.map(async ([title, command, args]) => {
+      const startedAt = performance.now();
+      const { ok, output } = await runQuietly(command, args, { timeoutMs: CHECK_TIMEOUT_MS });
+      if (output) console.log(`\n${output}`);
+      console.log(outcomeLine(title, ok, startedAt));
+      return ok;
+    }),
+  );
+  if (outcomes.includes(false)) process.exit(1);
+}
+
+/**
+ * @param {string} title
+ * @param {boolean} ok
+ * @param {number} startedAt
+ */
+function outcomeLine(title, ok, startedAt) {
+  return `── ${title}: ${ok ? 'ok' : 'FAILED'} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`;
 }
 
 /**
@@ -129,8 +158,7 @@ async function step(title, command, args, whenDone) {
   console.log(`\n── ${title}`);
   const startedAt = performance.now();
   const exitCode = await runInForeground(command, args);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`── ${title}: ${exitCode === 0 ? 'ok' : 'FAILED'} (${seconds} s)`);
+  console.log(outcomeLine(title, exitCode === 0, startedAt));
   whenDone?.();
   if (exitCode === 0) return;
   printTotals();

@@ -1,6 +1,8 @@
 /** What cannot be run ends before any load is sent: exit code 1 and one sentence. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { families } from '../protocol/families.ts';
+import { tandemConfig } from '../support/config.ts';
 import { serve } from '../support/server.fixture.ts';
 import { getLoad, type Outcome, Project, pingProfile, repository } from './project.ts';
 
@@ -54,20 +56,9 @@ const profile = (changes: Record<string, unknown>, scenario: Record<string, unkn
   files: { ...files, 'profiles/small.json': pingProfile(changes, scenario) },
 });
 
-/** One of each kind: the unit tests of what reads them hold all the sentences. */
-const sentences: [name: string, input: Input, sentence: string][] = [
+/** Found out when Playwright reads its configuration. */
+const ofConfiguration: [name: string, input: Input, sentence: string | RegExp][] = [
   ['an unknown profile', { args: ['--project=smal'] }, '--project is "smal"; did you mean "small"? allowed: small.'],
-  [
-    'a misspelt field',
-    profile({ threshold: {} }),
-    'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
-      'allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.',
-  ],
-  [
-    'an operation that the load does not have',
-    profile({}, { mix: { got: 1 } }),
-    'profiles/small.json: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
-  ],
   [
     'LOAD_DURATION=abc',
     { env: { LOAD_DURATION: 'abc' } },
@@ -79,19 +70,9 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     'BASE_URL in the environment is "htp://***@127.0.0.1"; allowed is a URL such as http://127.0.0.1:4000.',
   ],
   [
-    'too few --workers',
-    { args: ['--project=small', '--workers=1'], env: { LOAD_SLICES: '2' } },
-    '--workers is 1, but the 2 slices of profile small must run at the same time; allowed is at least 2.',
-  ],
-  [
     '--repeat-each',
     { args: ['--project=small', '--repeat-each=3'], env: { LOAD_SLICES: '2' } },
     '--repeat-each is 3, but slices are made by the profile, and small has 2; allowed is LOAD_SLICES=3.',
-  ],
-  [
-    '--retries',
-    { args: ['--project=small', '--retries=1'] },
-    '--retries is 1; allowed is 0, since half a load that begins again is no measurement.',
   ],
   [
     '--reporter',
@@ -108,6 +89,41 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     '--trace with a journey',
     { files: hybrid, args: ['--project=small', '--trace', 'on'] },
     '--trace=on would trace every session, and tracing slows what it watches; leave it out: Tandem keeps traces of failed sessions.',
+  ],
+  [
+    'a profile that is no JSON',
+    { files: { ...files, 'profiles/small.json': '{]' } },
+    /^profiles\/small\.json: line 1, column 2: property name expected; allowed is JSON as profile\.schema\.json describes it\.$/,
+  ],
+  [
+    'a file in the place of reports/',
+    { files: { ...files, reports: '' } },
+    /^\S+\/reports cannot be written to: a part of its path is a file, not a folder \(EEXIST\); the results of the run belong there\.$/,
+  ],
+];
+
+/** One of each kind: the unit tests of what reads them hold all the sentences. */
+const sentences: [name: string, input: Input, sentence: string][] = [
+  [
+    'a misspelt field',
+    profile({ threshold: {} }),
+    'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
+      'allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.',
+  ],
+  [
+    'an operation that the load does not have',
+    profile({}, { mix: { got: 1 } }),
+    'profiles/small.json: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
+  ],
+  [
+    'too few --workers',
+    { args: ['--project=small', '--workers=1'], env: { LOAD_SLICES: '2' } },
+    '--workers is 1, but the 2 slices of profile small must run at the same time; allowed is at least 2.',
+  ],
+  [
+    '--retries',
+    { args: ['--project=small', '--retries=1'] },
+    '--retries is 1; allowed is 0, since half a load that begins again is no measurement.',
   ],
   [
     'a weight that is none',
@@ -167,6 +183,17 @@ const sentences: [name: string, input: Input, sentence: string][] = [
 ];
 
 describe('bad input', { concurrency: 3 }, () => {
+  for (const [name, input, sentence] of ofConfiguration) {
+    test(name, (t) => {
+      const { folder } = new Project(t, input.files ?? files);
+      const argv = ['node', 'playwright', 'test', ...(input.args ?? ['--project=small'])];
+      assert.throws(
+        () => tandemConfig(folder, families, { BASE_URL: 'http://127.0.0.1:1', ...input.env }, argv),
+        (thrown) => (typeof sentence === 'string' ? thrown === sentence : sentence.test(thrown as string)),
+      );
+    });
+  }
+
   for (const [name, input, sentence] of sentences) {
     test(name, async (t) => {
       const outcome = await attempt(t, input);
@@ -174,24 +201,6 @@ describe('bad input', { concurrency: 3 }, () => {
       assertRefused(outcome);
     });
   }
-
-  test('a profile that is no JSON', async (t) => {
-    const outcome = await attempt(t, { files: { ...files, 'profiles/small.json': '{]' } });
-    assert.match(
-      outcome.output,
-      /^profiles\/small\.json: line 1, column 2: property name expected; allowed is JSON as profile\.schema\.json describes it\.\n+$/,
-    );
-    assertRefused(outcome);
-  });
-
-  test('a file in the place of reports/', async (t) => {
-    const outcome = await attempt(t, { files: { ...files, reports: '' } });
-    assert.match(
-      outcome.output,
-      /^\S+\/reports cannot be written to: a part of its path is a file, not a folder \(EEXIST\); the results of the run belong there\.\n+$/,
-    );
-    assertRefused(outcome);
-  });
 
   test('the switches of Playwright that change no load, and a broken profile beside the one that runs', async (t) => {
     const { exitCode, verdict, requests } = await attempt(t, {

@@ -98,7 +98,7 @@ async function run(t: TestContext, names: (keyof typeof profiles)[], list: strin
     ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
     'profiles/faulty.json': profile(scenarios, thresholds),
   });
-  return localRun(project, 'faulty', target.url, {}, browser);
+  return localRun(project, 'faulty', target.url, { browser });
 }
 
 function nameOf(one: Reason): string {

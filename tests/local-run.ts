@@ -70,8 +70,7 @@ export async function localRun(
   project: Project,
   profile: string,
   url: string,
-  env: Record<string, string> = {},
-  browser?: Browser,
+  { env = {}, browser }: { env?: Record<string, string>; browser?: Browser } = {},
 ): Promise<Verdict> {
   project.write({ '.env': `BASE_URL=${url}\n` });
   const config = tandemConfig(project.folder, families, env, ['node', 'playwright', 'test', `--project=${profile}`]);
@@ -91,13 +90,12 @@ export async function localRun(
   const running = slices.map(async (id) => {
     const { slice, body, annotation } = declared.get(id.scenario)!;
     const errors: Error[] = [];
-    const attached: Buffer[] = [];
     const test = {
       ...{ title: id.scenario, repeatEachIndex: id.index, project: { metadata: timeline }, annotations: [annotation] },
       ...{ config: { configFile: join(project.folder, 'playwright.config.ts') }, errors, expectedStatus: 'passed' },
       status: 'passed',
       async attach(_name: string, { body, contentType }: { body: Buffer; contentType: string }) {
-        if (contentType === sliceReportType) attached.push(body);
+        if (contentType === sliceReportType) harvest.receive(id, body);
       },
     };
     const fail = (error: Error) => {
@@ -108,7 +106,6 @@ export async function localRun(
     };
     const use = (made: unknown) => body({ slice: made, browser }).catch(fail);
     await slice({}, use, test as unknown as TestInfo).catch(fail);
-    for (const one of attached) harvest.receive(id, one);
     if (errors[0]) harvest.fail(id, errors[0].stack ?? errors[0].message);
   });
   await Promise.all(running);

@@ -5,8 +5,8 @@ import { type DeliveryEvidence, delivery } from '../../support/check/delivery.ts
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { parseFaults } from '../../target/core/faults.ts';
-import { type Cluster, startCluster } from '../../target/core/postgres.ts';
 import { startTarget } from '../../target/core/server.ts';
+import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { vmMetrics, vmToken } from '../apis/vms/api.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { realtimeMetrics } from './api.ts';
@@ -14,16 +14,15 @@ import { Audience } from './audience.ts';
 
 const CONNECTIONS = 5;
 
-let cluster: Cluster;
+let database: TestDatabase;
 before(async () => {
-  cluster = await startCluster();
+  database = await testDatabase();
 });
-after(() => cluster.stop());
+after(() => database?.stop());
 
 /** Connections that listen to a target of their own until so many events have come, and then end. */
 async function listen(faults: string, events: number) {
-  const databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  const target = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(faults) });
+  const target = await startTarget({ webFolder: 'none', databaseUrl: database.url, faults: parseFaults(faults) });
   const recorder = new Recorder('test', 'load', metricDefinitions({ ...realtimeMetrics, ...vmMetrics }));
   let over = false;
   const slice = {

@@ -51,10 +51,11 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
     print: (line: string) => printed.push(line),
     stop() {},
   };
-  const values = { BASE_URL: url.replace('//', '//me:secret@'), API_URL: url };
+  const known = url.replace('//', '//me:secret@');
+  const values = { BASE_URL: known, API_URL: known };
   const target = resolveTarget({ name: 'mine', source: '.env', values }, {});
   const before = process.env[startLineVariable];
-  const coordinator = await Coordinator.open(timeline, target, [{ variable: 'API_URL', url }], 'run-7', display);
+  const coordinator = await Coordinator.open(timeline, target, [{ variable: 'API_URL', url: known }], 'run-7', display);
   const address = process.env[startLineVariable]!;
   t.after(async () => {
     if (before === undefined) delete process.env[startLineVariable];
@@ -185,6 +186,7 @@ test('a target that goes away ends the run, and it is known when', async (t) => 
   assert.deepEqual([phase, stopReason], ['draining', 'the target stopped answering']);
   const { outage } = coordinator.probe.down!;
   assert.deepEqual([outage?.error, outage?.tries], ['ECONNREFUSED', 1]);
+  assert.match(coordinator.observation().outage!.url, /^http:\/\/127\.0\.0\.1:\d+\/health$/);
 });
 
 test('what the target says of itself is shown, and kept by interval', async (t) => {

@@ -6,24 +6,22 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestOperator, type TestStream } from '../families/vms/operator.fixture.ts';
 import { type Database, openDatabase } from './database.ts';
-import { type Cluster, startCluster } from './postgres.ts';
 import { listening, runTarget } from './process.fixture.ts';
+import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
-let cluster: Cluster;
-let databaseUrl: string;
+let shared: TestDatabase;
 let database: Database;
 before(async () => {
-  cluster = await startCluster();
-  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
-  database = await openDatabase(databaseUrl);
+  shared = await testDatabase();
+  database = await openDatabase(shared.url);
 });
 after(async () => {
   await database.stop();
-  await cluster.stop();
+  await shared.stop();
 });
 
 const run = (env: Record<string, string> = {}) =>
-  runTarget({ DATABASE_URL: databaseUrl, TARGET_PROCESSES: '2', TARGET_TIME_SCALE: '0.001', ...env });
+  runTarget({ DATABASE_URL: shared.url, TARGET_PROCESSES: '2', TARGET_TIME_SCALE: '0.001', ...env });
 
 /** Which process answers: when it was started. */
 async function answering(url: string): Promise<string | undefined> {

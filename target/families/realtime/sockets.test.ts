@@ -7,22 +7,22 @@ import { WebSocket } from 'ws';
 import { hashToken } from '../../core/accounts.ts';
 import { type Event, Events } from '../../core/events.ts';
 import { parseFaults } from '../../core/faults.ts';
-import { type Cluster, startCluster } from '../../core/postgres.ts';
 import { type ProcessLink, startTarget, type Target } from '../../core/server.ts';
 import { SystemMetrics } from '../../core/system-metrics.ts';
+import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
 import { TestOperator, type TestStream } from '../vms/operator.fixture.ts';
 
-let cluster: Cluster;
+let database: TestDatabase;
 let databaseUrl: string;
 let target: Target;
 before(async () => {
-  cluster = await startCluster();
-  databaseUrl = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(cluster.folder)}`;
+  database = await testDatabase();
+  databaseUrl = database.url;
   target = await startTarget({ webFolder: 'none', databaseUrl, metricsEveryMs: 50 });
 });
 after(async () => {
   await target.stop();
-  await cluster.stop();
+  await database.stop();
 });
 
 const PING = { type: 'ping', timestamp: 5, client_id: 'phone' };
