@@ -222,6 +222,24 @@ test('a slice that is missing or crashed makes a run invalid', () => {
   }
 });
 
+test('slices that are missing for one cause are one finding with their number; another cause is another', () => {
+  const of = (scenario: string, slice: number, cause: string) => ({ scenario, slice, of: 2, cause });
+  const killed = [
+    of('relay', 0, 'nothing after 3 s'),
+    of('relay', 1, 'nothing after 4 s'),
+    of('light', 0, 'nothing after 3 s'),
+  ];
+  const { findings, verdict } = run({ slices: [], missing: [...killed, of('light', 1, 'SIGKILL')] });
+  assert.deepEqual(
+    findings.filter(({ kind }) => kind === 'missing-slice'),
+    [
+      { kind: 'missing-slice', severity: 'invalid', ...killed[0], others: 2 },
+      { kind: 'missing-slice', severity: 'invalid', ...of('light', 1, 'SIGKILL') },
+    ],
+  );
+  assert.deepEqual(verdict.slices, { expected: 4, received: 0 });
+});
+
 test('a slice that began late makes a run invalid, one a little later does not', () => {
   const starts = (lateMs: number) =>
     run({ slices: [slice('relay', 0), slice('relay', 1, { startLateMs: 1 + lateMs })] });

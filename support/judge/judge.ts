@@ -86,7 +86,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const seen: Finding[] = [
     ...run.oracles.flatMap(oracleFinding),
     ...run.observed,
-    ...run.missing.map((one) => ({ kind: 'missing-slice' as const, severity: 'invalid' as const, ...one })),
+    ...missingFindings(run.missing),
     ...run.slices.flatMap(crashFinding),
     ...measuredAnything(run),
     ...rateLimitFindings(run, run.target.url),
@@ -170,6 +170,21 @@ function oracleFinding({ name, status, checked, violations, examples }: OracleRe
   return status === 'unknown'
     ? [{ kind: 'oracle-unknown', severity: 'invalid', oracle: name, error: String(examples[0] ?? 'nothing to check') }]
     : [];
+}
+
+/** Slices that are missing for one cause are told once: where a process with all of its slices was killed, there are many. */
+function missingFindings(missing: Case['missing']): Finding[] {
+  const alike = new Map<string, Case['missing']>();
+  for (const one of missing) {
+    const cause = one.cause.replace(/\d+/g, 'N');
+    alike.set(cause, [...(alike.get(cause) ?? []), one]);
+  }
+  return [...alike.values()].map(([first, ...others]) => ({
+    kind: 'missing-slice',
+    severity: 'invalid',
+    ...first!,
+    ...(others.length > 0 && { others: others.length }),
+  }));
 }
 
 function crashFinding({ scenario, slice, end }: SliceFacts): Finding[] {

@@ -19,27 +19,37 @@ import {
 } from './validity.ts';
 import type { Finding, HealthSignal } from './verdict.ts';
 
-const QUANTITIES: Quantity[] = ['slowness', 'failure', 'success', 'work', 'lost', 'target', 'generator', 'unknown'];
+const QUANTITIES: Quantity[] = [
+  'slowness',
+  'page',
+  'failure',
+  'success',
+  'work',
+  'lost',
+  'target',
+  'generator',
+  'unknown',
+];
 
 /** Where each quantity goes, in the order of QUANTITIES: `u`p, `d`own, `b`oth, or nowhere. */
 const TABLE: Record<keyof typeof RULES, [scope: Rule['scope'], pushes: string, timesOut: boolean]> = {
-  lateness: ['process', 'u u d d u - - b', true],
-  'event-loop-delay': ['process', 'u u d d u - - b', true],
-  'gc-pause': ['process', 'u u d d u - - b', false],
-  'generator-cpu': ['process', 'u u d d u - - b', true],
-  'machine-cpu': ['machine', 'u u d d u - - b', true],
-  steal: ['machine', 'u u d d u - - b', true],
-  throttled: ['machine', 'u u d d u - - b', true],
-  'control-page': ['machine', 'u u d d u - - b', true],
-  exhausted: ['machine', '- u d d u - - b', true],
-  delivered: ['run', 'd d u d d b - b', false],
-  'late-start': ['run', 'd d u d d b - b', false],
-  'shard-spread': ['run', 'd d u d d b - b', false],
-  'missing-slice': ['run', 'd d u d d b - b', false],
-  'missing-shard': ['run', 'd d u d d b - b', false],
-  'foreign-shard': ['run', 'd d u d d b - b', false],
-  crashed: ['run', 'd d u d d b - b', false],
-  interrupted: ['run', 'b b b b b b - b', false],
+  lateness: ['process', 'u - u d d u - - b', true],
+  'event-loop-delay': ['process', 'u - u d d u - - b', true],
+  'gc-pause': ['process', 'u - u d d u - - b', false],
+  'generator-cpu': ['process', 'u - u d d u - - b', true],
+  'machine-cpu': ['machine', 'u u u d d u - - b', true],
+  steal: ['machine', 'u u u d d u - - b', true],
+  throttled: ['machine', 'u u u d d u - - b', true],
+  'control-page': ['machine', 'u u u d d u - - b', true],
+  exhausted: ['machine', '- - u d d u - - b', true],
+  delivered: ['run', 'd d d u d d b - b', false],
+  'late-start': ['run', 'd d d u d d b - b', false],
+  'shard-spread': ['run', 'd d d u d d b - b', false],
+  'missing-slice': ['run', 'd d d u d d b - b', false],
+  'missing-shard': ['run', 'd d d u d d b - b', false],
+  'foreign-shard': ['run', 'd d d u d d b - b', false],
+  crashed: ['run', 'd d d u d d b - b', false],
+  interrupted: ['run', 'b b b b b b b - b', false],
 };
 const PUSHES: Record<string, Push> = { u: 'up', d: 'down', b: 'both', '-': 'none' };
 
@@ -183,7 +193,8 @@ test('what a figure tells of', () => {
     [builtinMetrics.iterations, 'rate>10', 'work'],
     [builtinMetrics.target_memory_bytes, 'max<1000', 'target'],
     [builtinMetrics.generator_lateness, 'p(99)<10', 'generator'],
-    [builtinMetrics.browser_web_vital_cls, 'p(75)<0.1', 'slowness'],
+    [builtinMetrics.browser_web_vital_cls, 'p(75)<0.1', 'page'],
+    [builtinMetrics.browser_step_duration, 'p(75)<100', 'slowness'],
     [builtinMetrics.vus, 'max<10', 'unknown'],
     [own('trend', 'time'), 'p(95)>10', 'slowness'],
     [own('trend'), 'p(95)<10', 'slowness'],

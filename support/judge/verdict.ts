@@ -86,7 +86,16 @@ export type Finding =
   | ({ kind: 'no-success'; severity: Severity; check?: string } & Failing)
   /** What succeeded at times, but failed more often than `maxFailed` allows. */
   | ({ kind: 'failed-share'; severity: 'fail' | 'invalid'; allowed: number } & Failing)
-  | { kind: 'missing-slice'; severity: 'invalid'; scenario: string; slice: number; of: number; cause: string }
+  | {
+      kind: 'missing-slice';
+      severity: 'invalid';
+      scenario: string;
+      slice: number;
+      of: number;
+      cause: string;
+      /** Slices, of whichever scenario, that are missing for the same cause; absent without any. */
+      others?: number;
+    }
   /** What makes merged shards no whole; see `joinParts`. */
   | { kind: 'missing-shard'; severity: 'invalid'; shards: number[]; of: number }
   | { kind: 'duplicate-shard'; severity: 'invalid'; shard: number; of: number }
@@ -156,6 +165,8 @@ export type Finding =
   | { kind: 'cut-off'; severity: 'warning'; scenario: string; interrupted: number }
   /** A tag took more values than are told apart: an id where a name should be. Its further values are counted as `other`. */
   | { kind: 'tag-folded'; severity: 'warning'; tag: string; metrics: string[]; values: string[]; allowed: number }
+  /** Nobody looked whose certificates they were (`TLS_INSECURE=1`): what was loaded may be another system. */
+  | { kind: 'unverified'; severity: 'warning' }
   /** A filter left scenarios out, and with them the thresholds about them. */
   | { kind: 'left-out'; severity: 'warning'; scenarios: string[]; thresholds: number }
   | ({ kind: 'regression' } & Regression)

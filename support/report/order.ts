@@ -30,6 +30,7 @@ const ORDER: Finding['kind'][] = [
   'regression',
   'cut-off',
   'tag-folded',
+  'unverified',
   'left-out',
   'baseline-thin',
   'baseline-unreadable',

@@ -236,6 +236,11 @@ const said: [Finding, string][] = [
       "missing. Look at that worker's output, or that shard's job.",
   ],
   [
+    { kind: 'missing-slice', severity: 'invalid', scenario: 'relay', slice: 0, of: 4, cause: 'killed', others: 7 },
+    'Slice 1 of 4 of relay and 7 other slices delivered no report: killed; required: all, since a part of the load was ' +
+      "missing. Look at that worker's output, or that shard's job.",
+  ],
+  [
     { kind: 'late-start', severity: 'invalid', scenario: 'light', slice: 0, lateMs: 1_240, allowedMs: 50 },
     'Slice 1 of light started 1.24 s after the common start; allowed 50 ms. ' +
       'Lower LOAD_SLICES or the profile’s `slices`, or use a quieter machine.',

@@ -181,11 +181,16 @@ function what(finding: Finding): string {
         failedWith(finding)
       );
     }
-    case 'missing-slice':
+    case 'missing-slice': {
+      const { scenario, slice, of, cause, others } = finding;
+      const more = others ? ` and ${counted(others, 'other slice')}` : '';
       return (
-        `${sliceName(finding.scenario, finding.slice, finding.of)} delivered no report: ${quoted(finding.cause)}; ` +
-        `required: all ${finding.of}, since a part of the load was missing.`
+        `${sliceName(scenario, slice, of)}${more} delivered no report: ${quoted(cause)}; ` +
+        `required: all${others ? '' : ` ${of}`}, since a part of the load was missing.`
       );
+    }
+    case 'unverified':
+      return 'Nobody looked whose certificates the target’s servers had (TLS_INSECURE=1): it may have been another system.';
     case 'missing-shard': {
       const { shards, of } = finding;
       const which = `Shard${shards.length === 1 ? '' : 's'} ${list(shards)} of ${of} ${shards.length === 1 ? 'is' : 'are'}`;
@@ -378,6 +383,8 @@ function remedyOf(finding: Finding): string {
       return 'Give them a longer gracefulStop, or look at what they waited for.';
     case 'tag-folded':
       return 'Give what is alike one name, such as GET /orders/{id}, and put no id into it.';
+    case 'unverified':
+      return 'Set NODE_EXTRA_CA_CERTS to the authority’s certificate instead.';
     case 'left-out':
       return 'Run the whole profile before a release.';
     case 'nothing-measured':

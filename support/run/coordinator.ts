@@ -170,6 +170,7 @@ export class Coordinator {
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
+      ...(this.target.wire.insecure && { insecure: true }),
       ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
       ...(this.#hung.length > 0 && { hung: this.#hung }),
     };

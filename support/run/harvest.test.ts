@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
 import { Harvest } from './harvest.ts';
-import { packObservation } from './observation.ts';
+import { type Observation, packObservation } from './observation.ts';
 
 const timeline = exampleTimeline();
 const slices = timeline.scenarios.map(({ name }) => ({
@@ -52,6 +52,21 @@ test('what slices and coordinators attached is read', () => {
   assert.ok(
     made.verdict(ending, new Map()).reasons.every(({ kind }) => kind !== 'crashed' && kind !== 'missing-slice'),
   );
+});
+
+test('that no certificate was verified is a warning, once for all machines; the run stands', () => {
+  const seen: Observation = { format: 1, runId: 'run-1', target, gauges: [], streamed: [] };
+  const warnings = (...insecure: boolean[]) => {
+    const made = harvest(...reports());
+    for (const [i, one] of insecure.entries()) made.observe({ ...seen, ...(one && { insecure: true }) }, i + 1);
+    const { warnings: all, reasons } = made.verdict(ending, new Map());
+    assert.ok(reasons.every(({ kind }) => kind !== 'unverified'));
+    return all.filter(({ kind }) => kind === 'unverified').map(({ message }) => message);
+  };
+  assert.deepEqual(warnings(false, false), []);
+  const [message, ...others] = warnings(true, true);
+  assert.match(message!, /^Nobody looked whose certificates .* \(TLS_INSECURE=1\): .* Set NODE_EXTRA_CA_CERTS/);
+  assert.deepEqual(others, []);
 });
 
 test('what cannot be read makes the run invalid, and says whose it is', () => {

@@ -184,6 +184,7 @@ export class Harvest {
         ...this.#observed(ending),
         ...this.#failedAfterwards(),
         ...this.#hungHooks(),
+        ...this.#unverified(),
         ...this.#unreadable,
         ...foldedFindings([...this.#folded, ...store.folded]),
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
@@ -303,6 +304,11 @@ export class Harvest {
     if (finding.kind !== 'left-out' || !this.#division) return [finding];
     const scenarios = finding.scenarios.filter((name) => !this.#division!.part.scenarios.includes(name));
     return scenarios.length > 0 ? [{ ...finding, scenarios }] : [];
+  }
+
+  #unverified(): Finding[] {
+    const isInsecure = this.#observations.some(({ observation }) => observation.insecure);
+    return isInsecure ? [{ kind: 'unverified', severity: 'warning' }] : [];
   }
 
   /** Without its last look at the target an oracle has seen a part only. */

@@ -18,6 +18,8 @@ export interface Observation {
   interruptedBy?: string;
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
+  /** No certificate was verified (`TLS_INSECURE=1`); absent when they were. */
+  insecure?: true;
   /** What the target said of itself. */
   gauges: Interval[];
   /** Slices whose processes were ended, since nothing was heard of them; absent without any. */
