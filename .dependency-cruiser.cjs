@@ -175,6 +175,21 @@ module.exports = {
       to: { path: '^(journeys|protocol|support|bench|scripts|tests)/|^playwright\\.config\\.ts$' },
     },
     {
+      name: 'target-core-without-families',
+      severity: 'error',
+      comment: 'The core serves whatever family it is given; target.ts and main.ts put the two together.',
+      from: { path: '^target/core/', pathNot: UNIT_TEST },
+      to: { path: '^target/families/' },
+    },
+    {
+      name: 'target-families-apart',
+      severity: 'error',
+      comment:
+        'A family can be read and left out by itself; but what migrates is a VM, and migrations know what that is.',
+      from: { path: '^target/families/([^/]+)/', pathNot: UNIT_TEST },
+      to: { path: '^target/families/', pathNot: ['^target/families/$1/', '^target/families/vms/vm\\.ts$'] },
+    },
+    {
       name: 'target-only-by-the-wire',
       severity: 'error',
       comment: 'The suite has to work against systems it has never seen: it knows the target by its wire only.',

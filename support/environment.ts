@@ -16,7 +16,7 @@ export const variables = {
   TARGET_FAULTS: 'what the embedded target does wrong',
   TARGET_FAULTS_SEED: 'random numbers of these faults',
   TARGET_PROCESSES: 'processes of the embedded target',
-  TARGET_TIME_SCALE: 'how fast time goes in the embedded target’s migrations',
+  TARGET_TIME_SCALE: 'how long what takes its time takes in the embedded target',
 } as const;
 
 const names = Object.keys(variables);

@@ -1,8 +1,9 @@
 import cluster from 'node:cluster';
 import { readOptions } from './core/options.ts';
 import { serveAsWorker, startProcesses } from './core/processes.ts';
-import { startTarget } from './core/server.ts';
+import { startServer } from './core/server.ts';
 import { StartError } from './core/start-error.ts';
+import { families } from './families/index.ts';
 
 const PARENT_CHECK_MS = 1_000;
 
@@ -12,7 +13,7 @@ function fail(error: unknown): never {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(process.env);
+  const options = readOptions(process.env, families);
   let stopping = false;
   const stop = async (exitCode: number) => {
     if (stopping) return;
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
     console.error(sentence);
     stop(1).catch(fail);
   };
-  const starting = options.processes === 1 ? startTarget(options) : startProcesses(options, onDeath);
+  const starting =
+    options.processes === 1 ? startServer(families, options) : startProcesses(families, options, onDeath);
   // A signal comes twice when a launcher passes on what the whole process group got, so the second is no order to hurry.
   process.on('SIGTERM', () => stop(0).catch(fail));
   process.on('SIGINT', () => stop(0).catch(fail));
@@ -50,4 +52,4 @@ async function main(): Promise<void> {
   if (target) console.log(`listening on ${target.url}`);
 }
 
-(cluster.isPrimary ? main() : serveAsWorker(readOptions(process.env))).catch(fail);
+(cluster.isPrimary ? main() : serveAsWorker(families, readOptions(process.env, families))).catch(fail);

@@ -4,9 +4,9 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser } from '@playwright/test';
 import type { Reason, Verdict } from '../support/judge/verdict.ts';
 import { launch } from '../target/core/chromium.fixture.ts';
-import { parseFaults } from '../target/core/faults.ts';
 import { type Cluster, startCluster } from '../target/core/postgres.ts';
 import { testDatabase, testTarget } from '../target/core/target.fixture.ts';
+import { parseFaults } from '../target/target.ts';
 import { localRun } from './local-run.ts';
 import { anyMachine, Project, repository, scenarioFile } from './project.ts';
 

@@ -1,7 +1,5 @@
 import pg from 'pg';
-import { VM_SCHEMA_SQL } from '../families/vms/schema.ts';
 import { type Cluster, startCluster } from './postgres.ts';
-import { SCHEMA_SQL } from './schema.ts';
 import { StartError } from './start-error.ts';
 
 /** The target's PostgreSQL, tables made and ready. */
@@ -19,8 +17,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface DatabaseOptions {
   poolSize?: number;
-  /** Another process of the target has made the tables, and may be at work in them. */
-  hasTables?: boolean;
+  /** SQL that makes the tables. Without it another process of the target has made them, and may be at work in them. */
+  schema?: string | undefined;
 }
 
 /**
@@ -28,7 +26,7 @@ export interface DatabaseOptions {
  * @throws {StartError} when it cannot be reached; the message names host and port, never user, password or URL.
  */
 export async function openDatabase(url: string | undefined, options: DatabaseOptions = {}): Promise<Database> {
-  const { poolSize = POOL_SIZE, hasTables = false } = options;
+  const { poolSize = POOL_SIZE, schema } = options;
   const cluster = url === undefined ? await startCluster() : undefined;
   const connection = cluster ? { host: cluster.folder, user: 'postgres', database: 'postgres' } : parseUrl(url!);
   const pool = new pg.Pool({ ...connection, max: poolSize, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
@@ -39,7 +37,7 @@ export async function openDatabase(url: string | undefined, options: DatabaseOpt
     await cluster?.stop();
   };
   try {
-    await pool.query(hasTables ? 'SELECT 1' : `BEGIN; ${SCHEMA_SQL} ${VM_SCHEMA_SQL} COMMIT`);
+    await pool.query(schema === undefined ? 'SELECT 1' : `BEGIN; ${schema} COMMIT`);
   } catch (error) {
     await stop();
     throw new StartError(

@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Delivery } from './delivery.ts';
-import type { Channel, Event } from './events.ts';
+import type { Event } from './events.ts';
 import { type Connection, type SocketEndpoint, socketServer } from './web-sockets.ts';
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
@@ -12,13 +12,13 @@ export type Message = Record<string, unknown>;
 export abstract class EventSockets implements SocketEndpoint {
   readonly webSockets = socketServer(MAX_MESSAGE_BYTES);
   readonly #path: string;
-  readonly #channels: readonly Channel[];
+  readonly #channels: readonly string[];
   readonly #delivery: Delivery;
   readonly #subscribers = new Map<string, Set<Connection>>();
   readonly #onMessage: (this: WebSocket, data: RawData) => void;
   readonly #onClose: (this: WebSocket) => void;
 
-  constructor(path: string, channels: readonly Channel[], delivery: Delivery) {
+  constructor(path: string, channels: readonly string[], delivery: Delivery) {
     this.#path = path;
     this.#channels = channels;
     this.#delivery = delivery;
@@ -44,10 +44,10 @@ export abstract class EventSockets implements SocketEndpoint {
   }
 
   /** Number of the last event that a connection has got, or would have if it had subscribed earlier. */
-  protected abstract lastSequence(connection: Connection, channel: Channel): number;
+  protected abstract lastSequence(connection: Connection, channel: string): number;
 
   /** What those who are told of the same events have in common. */
-  protected abstract topic(connection: Connection, channel: Channel): string;
+  protected abstract topic(connection: Connection, channel: string): string;
 
   /** Answers a message that is neither subscription nor ping; undefined when it is not understood. */
   protected abstract answer(connection: Connection, message: Message): object | Promise<object> | undefined;
@@ -101,7 +101,7 @@ export abstract class EventSockets implements SocketEndpoint {
     return { type: 'subscribed', channel, sequence: this.lastSequence(connection, channel), timestamp };
   }
 
-  #unsubscribe(connection: Connection, channel: Channel): void {
+  #unsubscribe(connection: Connection, channel: string): void {
     const topic = this.topic(connection, channel);
     const receivers = this.#subscribers.get(topic);
     receivers?.delete(connection);

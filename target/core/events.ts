@@ -1,11 +1,7 @@
-/** What happens to VMs and the system, for everybody who has subscribed: `/realtime` and the migrations' stream. */
-
-export type Channel = 'vm_status' | 'system_metrics' | 'alerts' | 'migrations';
-
 /** An event as it goes to clients. Within its channel and account `sequence` counts 1, 2, 3 … without a gap. */
 export interface Event {
   type: string;
-  channel: Channel;
+  channel: string;
   /** Ms since 1970, when it was published. */
   timestamp: number;
   sequence: number;
@@ -17,7 +13,7 @@ export type Listener = (event: Event, account: string | undefined) => void;
 
 /** An event that has no number yet. */
 export interface Publication {
-  channel: Channel;
+  channel: string;
   account: string | undefined;
   type: string;
   /** `timestamp` among them. */
@@ -45,7 +41,7 @@ export class Events {
   }
 
   /** @param account undefined for what concerns everybody */
-  publish(channel: Channel, account: string | undefined, type: string, fields: Record<string, unknown>): void {
+  publish(channel: string, account: string | undefined, type: string, fields: Record<string, unknown>): void {
     const stamped = { timestamp: Date.now(), ...fields };
     if (this.#submit) {
       this.#submit({ channel, account, type, fields: stamped });
@@ -62,11 +58,11 @@ export class Events {
   }
 
   /** Number of the last event of a channel that the listeners have got; 0 before the first. */
-  lastSequence(channel: Channel, account: string | undefined): number {
+  lastSequence(channel: string, account: string | undefined): number {
     return this.#sequences.get(keyOf(channel, account)) ?? 0;
   }
 }
 
-function keyOf(channel: Channel, account: string | undefined): string {
+function keyOf(channel: string, account: string | undefined): string {
   return `${channel} ${account ?? ''}`;
 }

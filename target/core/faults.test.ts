@@ -5,8 +5,7 @@ import { decodeUpdate } from 'yjs';
 import { TestReplica } from '../families/crdt/yjs-replica.fixture.ts';
 import { TestDevice } from '../families/relay/device.fixture.ts';
 import { TestOperator } from '../families/vms/operator.fixture.ts';
-import { parseFaults } from './faults.ts';
-import { startTarget, type Target } from './server.ts';
+import { parseFaults, startTarget, type Target } from '../target.ts';
 import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
 let database: TestDatabase;

@@ -55,8 +55,11 @@ export class Metrics {
     return { requests, serverErrors, meanSeconds: requests === 0 ? 0 : sumSeconds / requests };
   }
 
-  /** The exposition text. The event-loop delay covers the time since the last call. */
-  text(pool: pg.Pool, webSockets: number, yjsRooms: number): string {
+  /**
+   * The exposition text. The event-loop delay covers the time since the last call.
+   * @param gauges what others count
+   */
+  text(pool: pg.Pool, gauges: Record<string, number>): string {
     const { user, system } = process.cpuUsage();
     const memory = process.memoryUsage();
     const lines = [
@@ -70,8 +73,7 @@ export class Metrics {
       ...metric('pg_pool_connections', 'gauge', pool.totalCount),
       ...metric('pg_pool_idle_connections', 'gauge', pool.idleCount),
       ...metric('pg_pool_waiting_requests', 'gauge', pool.waitingCount),
-      ...metric('websocket_connections', 'gauge', webSockets),
-      ...metric('yjs_rooms', 'gauge', yjsRooms),
+      ...Object.entries(gauges).flatMap(([name, value]) => metric(name, 'gauge', value)),
       ...this.#requestLines(),
     ];
     this.#delay.reset();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { families } from '../families/index.ts';
 import { readOptions } from './options.ts';
 
 test('an empty environment, or one of empty variables, is a target with its own PostgreSQL on any port', () => {
@@ -13,22 +14,25 @@ test('an empty environment, or one of empty variables, is a target with its own 
     timeScale: 0.05,
     processes: 1,
   };
-  assert.deepEqual(readOptions({}), defaults);
+  assert.deepEqual(readOptions({}, families), defaults);
   const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', TARGET_FAULTS_SEED: '', RATE_LIMIT: '' };
-  assert.deepEqual(readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '' }), defaults);
+  assert.deepEqual(readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '' }, families), defaults);
 });
 
 test('every variable is read', () => {
-  const options = readOptions({
-    PORT: '4000',
-    HOST: '0.0.0.0',
-    DATABASE_URL: 'postgres://localhost/db',
-    TARGET_FAULTS: 'crash@10s',
-    TARGET_FAULTS_SEED: '7',
-    RATE_LIMIT: '60/min',
-    TARGET_TIME_SCALE: '0.5',
-    TARGET_PROCESSES: '7',
-  });
+  const options = readOptions(
+    {
+      PORT: '4000',
+      HOST: '0.0.0.0',
+      DATABASE_URL: 'postgres://localhost/db',
+      TARGET_FAULTS: 'crash@10s',
+      TARGET_FAULTS_SEED: '7',
+      RATE_LIMIT: '60/min',
+      TARGET_TIME_SCALE: '0.5',
+      TARGET_PROCESSES: '7',
+    },
+    families,
+  );
   assert.equal(options.port, 4_000);
   assert.equal(options.host, '0.0.0.0');
   assert.equal(options.databaseUrl, 'postgres://localhost/db');
@@ -54,5 +58,5 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ TARGET_PROCESSES: '17' }, /^TARGET_PROCESSES is "17"/],
     [{ TARGET_PROCESSES: 'all' }, /^TARGET_PROCESSES is "all"/],
   ];
-  for (const [env, message] of cases) assert.throws(() => readOptions(env), { name: 'StartError', message });
+  for (const [env, message] of cases) assert.throws(() => readOptions(env, families), { name: 'StartError', message });
 });

@@ -1,3 +1,4 @@
+import type { AnyFamily } from './family.ts';
 import { parseFaults } from './faults.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TargetOptions } from './server.ts';
@@ -13,13 +14,13 @@ export interface Options extends TargetOptions {
 }
 
 /** The options in the environment. An empty variable counts as none. @throws {StartError} */
-export function readOptions(env: NodeJS.ProcessEnv): Options {
+export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily[]): Options {
   return {
     processes: readProcesses(env.TARGET_PROCESSES || '1'),
     port: readPort(env.PORT || '0'),
     host: env.HOST || '127.0.0.1',
     databaseUrl: env.DATABASE_URL || undefined,
-    faults: parseFaults(env.TARGET_FAULTS ?? ''),
+    faults: parseFaults(env.TARGET_FAULTS ?? '', families),
     faultsSeed: readSeed(env.TARGET_FAULTS_SEED || '1'),
     rateLimit: readRateLimit(env.RATE_LIMIT || undefined),
     timeScale: readTimeScale(env.TARGET_TIME_SCALE || String(DEFAULT_TIME_SCALE)),

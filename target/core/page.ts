@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BuildFailure, buildSync } from 'esbuild';
 import type { FastifyInstance } from 'fastify';
+import type { Page } from './family.ts';
 import { StartError } from './start-error.ts';
 
 const CONTENT_SECURITY_POLICY = [
@@ -24,22 +25,20 @@ interface File {
   version: string;
 }
 
-/** Where a page is, and its sources: the script is bundled from `entry` to `script`. */
-const PAGES = [
-  { path: '/', html: 'index.html', script: 'app.js', entry: 'main.ts' },
-  { path: '/console', html: 'console.html', script: 'console.js', entry: 'console/main.ts' },
-];
-
 /**
- * Serves the pages of `folder` from memory: for each its html and its script, and `app.css` for all of them. A page without
- * its entry is not served.
+ * Serves pages from memory, each with its html, its script and its style. A page without its entry is not served.
+ * @param folder of their sources
  * @throws {StartError} when a file is missing or a page does not bundle.
  */
-export async function pageRoutes(app: FastifyInstance, folder: string): Promise<void> {
-  const pages = PAGES.filter(({ entry }) => existsSync(join(folder, entry)));
+export async function pageRoutes(app: FastifyInstance, folder: string, all: readonly Page[]): Promise<void> {
+  const pages = all.filter(({ entry }) => existsSync(join(folder, entry)));
   if (pages.length === 0) return;
-  const style = file('text/css; charset=utf-8', await source(folder, 'app.css'));
-  serve(app, '/app.css', style);
+  const styles = new Map<string, File>();
+  for (const name of new Set(pages.map(({ style }) => style))) {
+    const style = file('text/css; charset=utf-8', await source(folder, name));
+    styles.set(name, style);
+    serve(app, `/${name}`, style);
+  }
   // One call for all of them: each starts a process.
   const bundles = bundle(pages.map(({ entry }) => join(folder, entry)));
   for (const [index, page] of pages.entries()) {
@@ -48,7 +47,7 @@ export async function pageRoutes(app: FastifyInstance, folder: string): Promise<
       .toString()
       // A version in the address lets a browser keep the files for good, as with any deployed page.
       .replaceAll(`/${page.script}`, `/${page.script}?v=${script.version}`)
-      .replaceAll('/app.css', `/app.css?v=${style.version}`);
+      .replaceAll(`/${page.style}`, `/${page.style}?v=${styles.get(page.style)!.version}`);
     serve(app, page.path, file('text/html; charset=utf-8', Buffer.from(html)));
     serve(app, `/${page.script}`, script);
   }

@@ -4,16 +4,18 @@ import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { families } from '../families/index.ts';
 import { TestOperator, type TestStream } from '../families/vms/operator.fixture.ts';
 import { type Database, openDatabase } from './database.ts';
 import { listening, runTarget } from './process.fixture.ts';
+import { schemaOf } from './server.ts';
 import { type TestDatabase, testDatabase } from './target.fixture.ts';
 
 let shared: TestDatabase;
 let database: Database;
 before(async () => {
   shared = await testDatabase();
-  database = await openDatabase(shared.url);
+  database = await openDatabase(shared.url, { schema: schemaOf(families) });
 });
 after(async () => {
   await database.stop();

@@ -1,12 +1,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { recoverVms } from '../families/migrations/jobs.ts';
 import { openDatabase } from './database.ts';
 import { type Event, Events, type Publication } from './events.ts';
+import type { AnyFamily } from './family.ts';
+import type { ProcessFigures } from './figures.ts';
 import type { Options } from './options.ts';
-import { METRICS_EVERY_MS, startTarget, type Target } from './server.ts';
+import { METRICS_EVERY_MS, recover, schemaOf, startServer, type Target, targetFigures } from './server.ts';
 import { StartError } from './start-error.ts';
-import { type ProcessFigures, SystemMetrics } from './system-metrics.ts';
 
 /** Connections to the database of all processes together; PostgreSQL admits 100. */
 const POOL_SIZE = 40;
@@ -32,22 +32,26 @@ type ToWorker = { kind: 'events'; numbered: Numbered[] } | { kind: 'stop' };
  * @param onDeath called with a sentence when a worker is gone that was not told to; the rest goes on
  * @throws {StartError} when it cannot; nothing is left running then.
  */
-export async function startProcesses(options: Options, onDeath: (sentence: string) => void): Promise<Target> {
+export async function startProcesses(
+  families: readonly AnyFamily[],
+  options: Options,
+  onDeath: (sentence: string) => void,
+): Promise<Target> {
   const { databaseUrl, processes, metricsEveryMs = METRICS_EVERY_MS } = options;
-  const database = await openDatabase(databaseUrl, { poolSize: PRIMARY_POOL_SIZE });
+  const database = await openDatabase(databaseUrl, { poolSize: PRIMARY_POOL_SIZE, schema: schemaOf(families) });
   const events = new Events();
-  const systemMetrics = new SystemMetrics(database.pool, events, metricsEveryMs);
+  const figures = targetFigures(families, { pool: database.pool, events }, metricsEveryMs);
   const workers: Worker[] = [];
   let stopping = false;
   const stop = async () => {
     stopping = true;
     await Promise.all(workers.map(stopWorker));
-    await systemMetrics.stop();
+    await figures.stop();
     await database.stop();
   };
 
   try {
-    await recoverVms(database.pool);
+    await recover(families, database);
     const broadcast = inBatches<Numbered>((numbered) => {
       for (const worker of workers) send(worker, { kind: 'events', numbered });
     });
@@ -62,7 +66,7 @@ export async function startProcesses(options: Options, onDeath: (sentence: strin
       const worker = cluster.fork(env);
       workers.push(worker);
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'figures') systemMetrics.report(message.figures, worker.id);
+        if (message.kind === 'figures') figures.report(message.figures, worker.id);
         if (message.kind !== 'published') return;
         for (const { channel, account, type, fields } of message.publications) {
           events.publish(channel, account, type, fields);
@@ -84,7 +88,7 @@ export async function startProcesses(options: Options, onDeath: (sentence: strin
 }
 
 /** Serves as one process of a target that `startProcesses` has started, until it is told to stop. */
-export async function serveAsWorker(options: Options): Promise<void> {
+export async function serveAsWorker(families: readonly AnyFamily[], options: Options): Promise<void> {
   // A signal to the process group is the primary's business, which stops everybody in its order.
   process.on('SIGTERM', () => {});
   process.on('SIGINT', () => {});
@@ -96,7 +100,7 @@ export async function serveAsWorker(options: Options): Promise<void> {
     report: (figures: ProcessFigures) => tell({ kind: 'figures', figures }),
     poolSize: Math.min(Math.max(poolSize, WORKER_POOL_SIZE.min), WORKER_POOL_SIZE.max),
   };
-  const starting = startTarget({ ...options, link });
+  const starting = startServer(families, { ...options, link });
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'events') for (const { event, account } of message.numbered) events.deliver(event, account);
     else

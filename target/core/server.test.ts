@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { TestDevice } from '../families/relay/device.fixture.ts';
+import { startTarget } from '../target.ts';
 import { RateLimit } from './rate-limit.ts';
-import { startTarget } from './server.ts';
 import { type TestDatabase, testDatabase, testTarget } from './target.fixture.ts';
 
 let database: TestDatabase;

@@ -1,28 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { authRoutes } from '../families/auth/routes.ts';
-import { YjsRooms } from '../families/crdt/yjs-rooms.ts';
-import { MigrationJobs, recoverVms } from '../families/migrations/jobs.ts';
-import { migrationFacts, migrationRoutes } from '../families/migrations/routes.ts';
-import { DwcpStream } from '../families/migrations/stream.ts';
-import { Realtime } from '../families/realtime/sockets.ts';
-import { relayFacts, relayRoutes } from '../families/relay/routes.ts';
-import { SyncSockets } from '../families/relay/sockets.ts';
-import { vmRoutes } from '../families/vms/routes.ts';
-import { VmStore } from '../families/vms/store.ts';
 import { Accounts, bearerToken } from './accounts.ts';
 import { installErrorAnswers, unauthorized } from './api-error.ts';
 import { type Database, openDatabase } from './database.ts';
 import { Delivery } from './delivery.ts';
 import { Events } from './events.ts';
+import type { AnyFamily, Core } from './family.ts';
 import { type Fault, installFaults } from './faults.ts';
+import { type ProcessFigures, ProcessMonitor, TargetFigures } from './figures.ts';
 import { healthRoute } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { pageRoutes } from './page.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { CORE_SCHEMA } from './schema.ts';
 import { StartError } from './start-error.ts';
-import { type ProcessFigures, ProcessMonitor, SystemMetrics } from './system-metrics.ts';
 import { WebSockets } from './web-sockets.ts';
 
 /** How long requests that are being answered may hold up a stop. */
@@ -50,9 +42,9 @@ export interface TargetOptions {
   /** Where the faults' random numbers begin; 1 without it. */
   faultsSeed?: number;
   rateLimit?: RateLimit;
-  /** How long a migration takes, as a share of the time its bytes need at their bandwidth; 0.05 without it. */
+  /** How long what takes its time takes, as a share of what it would; 0.05 without it. */
   timeScale?: number;
-  /** How often `system_metrics` come; 5 s without it. */
+  /** How often the target's figures are told; 5 s without it. */
   metricsEveryMs?: number;
   /** What joins this process to a target of several; without it, it is the only one. */
   link?: ProcessLink;
@@ -64,7 +56,7 @@ export interface TargetOptions {
 export interface ProcessLink {
   /** Numbered by the first process, the same for all. */
   events: Events;
-  /** Tells the first process the figures of this one, for `system_metrics`. */
+  /** Tells the first process the figures of this one. */
   report(figures: ProcessFigures): void;
   /** Connections to the database. */
   poolSize: number;
@@ -78,71 +70,88 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** Starts the whole system. @throws {StartError} when it cannot; nothing is left running then. */
-export async function startTarget(options: TargetOptions = {}): Promise<Target> {
-  const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, '..', 'web'), link } = options;
-  const database = await openDatabase(options.databaseUrl, { poolSize: link?.poolSize, hasTables: Boolean(link) });
-  const accounts = new Accounts(database.pool);
-  const events = link?.events ?? new Events();
-  const vms = new VmStore(database.pool, events);
-  const sockets = new SyncSockets();
-  const rooms = new YjsRooms(database.pool);
-  const delivery = new Delivery();
-  const realtime = new Realtime({
-    pool: database.pool,
-    events,
-    delivery,
-    figures: (): ProcessFigures => monitor.figures,
+/** SQL that makes every table. */
+export function schemaOf(families: readonly AnyFamily[]): string {
+  return [CORE_SCHEMA, ...families.map(({ schema = '' }) => schema)].join('\n');
+}
+
+/** Puts right what a former target left half done. */
+export async function recover(families: readonly AnyFamily[], { pool }: Database): Promise<void> {
+  for (const family of families) await family.recover?.(pool);
+}
+
+/** What tells the families the figures of the whole target. */
+export function targetFigures(families: readonly AnyFamily[], core: Pick<Core, 'pool' | 'events'>, everyMs: number) {
+  return new TargetFigures(everyMs, async (sum) => {
+    for (const family of families) await family.tell?.(core, sum);
   });
-  const dwcpStream = new DwcpStream({ events, delivery });
-  const webSockets = new WebSockets(accounts, [sockets, rooms, realtime, dwcpStream]);
-  const jobs = new MigrationJobs(database.pool, events, options.timeScale ?? TIME_SCALE);
+}
+
+/** Starts a server of these families. @throws {StartError} when it cannot; nothing is left running then. */
+export async function startServer(families: readonly AnyFamily[], options: TargetOptions = {}): Promise<Target> {
+  const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, '..', 'web'), link } = options;
+  const schema = link ? undefined : schemaOf(families);
+  const database = await openDatabase(options.databaseUrl, { poolSize: link?.poolSize, schema });
+  const { pool } = database;
+  const accounts = new Accounts(pool);
+  const events = link?.events ?? new Events();
+  const delivery = new Delivery();
+  const metrics = new Metrics();
+  const figures = (): ProcessFigures => monitor.figures;
+  const timeScale = options.timeScale ?? TIME_SCALE;
+  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, figures };
+  const running = families.map((family) => ({ name: family.name, ...family.start(core) }));
+  const webSockets = new WebSockets(
+    accounts,
+    running.flatMap(({ sockets = [] }) => sockets),
+  );
   const metricsEveryMs = options.metricsEveryMs ?? METRICS_EVERY_MS;
-  const systemMetrics = link ? undefined : new SystemMetrics(database.pool, events, metricsEveryMs);
+  const ofTarget = link ? undefined : targetFigures(families, core, metricsEveryMs);
+  const listeners = () => running.reduce((sum, family) => sum + (family.listeners?.() ?? 0), 0);
   const monitor = new ProcessMonitor(
     metricsEveryMs,
-    () => ({ connections: webSockets.size, listeners: realtime.metricsListeners }),
-    (figures) => (link ?? systemMetrics)?.report(figures),
+    () => ({ connections: webSockets.size, listeners: listeners() }),
+    (taken) => (link ?? ofTarget)?.report(taken),
   );
   const app = Fastify({ forceCloseConnections: 'idle' });
   const stop = async () => {
     // Closing the server closes connections that are idle then; those in use become idle with their answer.
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-    const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+    const drained = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await webSockets.close();
     await app.close();
     monitor.stop();
-    await systemMetrics?.stop();
-    await jobs.stop();
-    await vms.stop();
+    await ofTarget?.stop();
+    for (const family of running.toReversed()) await family.stop?.();
     clearInterval(sweep);
-    clearTimeout(impatience);
+    clearTimeout(drained);
     await database.stop();
   };
   try {
-    const metrics = new Metrics();
     metrics.observe(app);
     installErrorAnswers(app);
-    if (!link) await recoverVms(database.pool);
-    const seed = options.faultsSeed ?? 1;
-    installFaults(options.faults ?? [], { app, rooms, vms, migrations: jobs, delivery, seed });
-    const parts = { pool: database.pool, sockets, metrics };
+    if (!link) await recover(families, database);
+    const pages = families.flatMap((family) => family.pages ?? []);
+    installFaults(options.faults ?? [], {
+      app,
+      delivery,
+      isApi: ({ url }) => families.some(({ api }) => api.some((path) => url.startsWith(path))),
+      isPage: ({ url }) => pages.some(({ path }) => path === url.split('?')[0]),
+      parts: new Map(running.map(({ name, parts }) => [name, parts])),
+      seed: options.faultsSeed ?? 1,
+    });
     app.register(async (withAccount) => {
       requireAccount(withAccount, accounts, options.rateLimit);
-      relayRoutes(withAccount, parts);
-      vmRoutes(withAccount, vms);
-      migrationRoutes(withAccount, { pool: database.pool, jobs });
+      for (const { accountRoutes } of running) withAccount.register(async (own) => accountRoutes?.(own));
     });
-    relayFacts(app, parts);
-    migrationFacts(app);
-    authRoutes(app, database.pool, accounts);
-    healthRoute(app, database.pool);
-    app.get('/metrics', (_request, reply) =>
-      reply
-        .type('text/plain; version=0.0.4; charset=utf-8')
-        .send(metrics.text(database.pool, webSockets.size, rooms.size)),
-    );
-    await pageRoutes(app, webFolder);
+    for (const { openRoutes } of running) openRoutes?.(app);
+    healthRoute(app, pool);
+    app.get('/metrics', (_request, reply) => {
+      const gauges = Object.assign({}, ...running.map((family) => family.gauges?.()));
+      const text = metrics.text(pool, { websocket_connections: webSockets.size, ...gauges });
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
+    });
+    await pageRoutes(app, webFolder, pages);
     webSockets.listen(app.server);
     await app.listen({ port, host, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
+import { startTarget, type Target, type TargetOptions } from '../target.ts';
 import { startCluster } from './postgres.ts';
-import { startTarget, type Target, type TargetOptions } from './server.ts';
 
 /** A database for the targets of a test file, which no other file uses. */
 export interface TestDatabase {

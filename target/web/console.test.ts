@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { after, afterEach, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page, WebSocketRoute } from '@playwright/test';
 import { expect, launch } from '../core/chromium.fixture.ts';
-import { startTarget, type Target } from '../core/server.ts';
 import { type TestDatabase, testDatabase } from '../core/target.fixture.ts';
+import { startTarget, type Target } from '../target.ts';
 
 const PASSWORD = 'correct horse battery';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -4,8 +4,8 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import * as Y from 'yjs';
 import { expect, launch } from '../core/chromium.fixture.ts';
-import { startTarget, type Target } from '../core/server.ts';
 import { type TestDatabase, testDatabase } from '../core/target.fixture.ts';
+import { startTarget, type Target } from '../target.ts';
 import type { Change } from './relay.ts';
 
 const PASSWORD = 'correct horse battery';

@@ -1,5 +1,5 @@
 import { ApiError } from '../api-error.ts';
-import { type FaultKind, isApi } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { share } from './values.ts';
 
 /** A share of the API requests is answered with 500. */
@@ -8,7 +8,7 @@ export const error: FaultKind = {
   usage: 'error=<share>, as in error=0.05',
   parse(value) {
     const errors = share(value);
-    return ({ app, active, random }) => {
+    return ({ app, isApi, active, random }) => {
       app.addHook('onRequest', async (request) => {
         if (active() && isApi(request) && random() < errors) {
           throw new ApiError(500, 'INTERNAL_ERROR', 'The server failed, as it was told to.');

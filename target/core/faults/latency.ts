@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FaultKind, isApi } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { duration } from './values.ts';
 
 /** Every API answer comes later. */
@@ -8,7 +8,7 @@ export const latency: FaultKind = {
   usage: 'latency=<duration>, as in latency=80ms',
   parse(value) {
     const delayMs = duration(value);
-    return ({ app, active }) => {
+    return ({ app, isApi, active }) => {
       app.addHook('onRequest', async (request) => {
         if (active() && isApi(request)) await sleep(delayMs);
       });

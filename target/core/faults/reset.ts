@@ -1,4 +1,4 @@
-import { type FaultKind, isApi } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { share } from './values.ts';
 
 /** A share of the API requests is carried out, and instead of an answer the connection is reset. */
@@ -7,7 +7,7 @@ export const reset: FaultKind = {
   usage: 'reset=<share>, as in reset=0.01',
   parse(value) {
     const resets = share(value);
-    return ({ app, active, random }) => {
+    return ({ app, isApi, active, random }) => {
       app.addHook('onSend', async (request) => {
         if (active() && isApi(request) && random() < resets) request.raw.socket.resetAndDestroy();
       });

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FaultKind, isApi } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { duration } from './values.ts';
 
 const PIECES = 10;
@@ -11,7 +11,7 @@ export const slowBody: FaultKind = {
   usage: 'slow-body=<duration>, as in slow-body=2s',
   parse(value) {
     const bodyMs = duration(value);
-    return ({ app, active }) => {
+    return ({ app, isApi, active }) => {
       app.addHook('onSend', async (request, reply, payload) => {
         if (!active() || !isApi(request) || typeof payload !== 'string') return payload;
         const body = Buffer.from(payload);

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from '@playwright/test';
+import { parseFaults, startTarget, type Target } from '../../target.ts';
 import { launch } from '../chromium.fixture.ts';
-import { parseFaults } from '../faults.ts';
-import { startTarget, type Target } from '../server.ts';
 import { type TestDatabase, testDatabase } from '../target.fixture.ts';
 
 let browser: Browser;

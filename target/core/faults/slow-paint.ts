@@ -1,7 +1,6 @@
-import { type FaultKind, isApi } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { duration } from './values.ts';
 
-const PAGES = ['/', '/console'];
 const SCRIPT = '/slow-paint.js';
 /** How the page learns that the fault has begun: by the next answer of the API. */
 const COOKIE = 'slow-paint';
@@ -12,28 +11,24 @@ export const slowPaint: FaultKind = {
   usage: 'slow-paint=<duration>, as in slow-paint=300ms',
   parse(value) {
     const delayMs = duration(value);
-    return ({ app, active }) => {
+    return ({ app, isApi, isPage, active }) => {
       // A file of its own: the page's policy forbids scripts inside of it.
       app.get(SCRIPT, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script(delayMs)));
-      app.addHook('onRequest', async ({ url, raw }) => {
-        if (!isPage(url)) return;
+      app.addHook('onRequest', async (request) => {
+        if (!isPage(request)) return;
         // The answer has to be the whole page, and text.
-        delete raw.headers['accept-encoding'];
-        delete raw.headers['if-none-match'];
+        delete request.raw.headers['accept-encoding'];
+        delete request.raw.headers['if-none-match'];
       });
       app.addHook('onSend', async (request, reply, payload) => {
         if (active() && isApi(request)) reply.header('set-cookie', `${COOKIE}=1; Path=/; SameSite=Strict`);
-        if (!isPage(request.url) || reply.statusCode !== 200) return payload;
+        if (!isPage(request) || reply.statusCode !== 200) return payload;
         reply.removeHeader('etag');
         return String(payload).replace('<head>', `<head><script src="${SCRIPT}"></script>`);
       });
     };
   },
 };
-
-function isPage(url: string): boolean {
-  return PAGES.includes(url.split('?')[0]!);
-}
 
 function script(delayMs: number): string {
   // Observers run after the code that changed the document, and before the browser paints. One delay per paint, however

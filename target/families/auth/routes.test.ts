@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { startTarget, type Target } from '../../core/server.ts';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { startTarget, type Target } from '../../target.ts';
 import { TestDevice } from '../relay/device.fixture.ts';
 
 let database: TestDatabase;

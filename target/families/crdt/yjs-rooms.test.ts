@@ -5,8 +5,8 @@ import { after, afterEach, before, test } from 'node:test';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector } from 'yjs';
-import { startTarget, type Target } from '../../core/server.ts';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { startTarget, type Target } from '../../target.ts';
 import { TestReplica } from './yjs-replica.fixture.ts';
 import { EMPTY_STEP_2, writeStep1, writeUpdate } from './yjs-wire.ts';
 

@@ -12,6 +12,11 @@ const MAX_MESSAGE_BYTES = 5 * 1024 * 1024;
 /** Decides whether content may go to a connection. */
 export type DeliveryRule = (delivery: Delivery) => boolean;
 
+/** What the family's faults reach into: a rule says which content goes to whom. */
+export interface CrdtParts {
+  rooms: Pick<YjsRooms, 'addRule'>;
+}
+
 /**
  * The Yjs rooms, `/yjs/<room>`, as y-websocket's provider speaks to them. A room is the account's own, and in memory
  * only while somebody is in it.

@@ -10,7 +10,6 @@ const MIN_DURATION_MS = 200;
 /** What compression leaves of the memory to be copied. */
 const COMPRESSED = 0.7;
 
-export const ZONES: readonly string[] = ['us-west-1', 'us-east-1', 'eu-west-1'];
 export const JOB_STATUSES: readonly string[] = ['pending', 'in_progress', 'completed', 'failed'];
 
 export type Phase = 'pending' | 'pre-copy' | 'stop-and-copy' | 'switch-over' | 'done';
@@ -91,6 +90,11 @@ export async function recoverVms(pool: pg.Pool): Promise<void> {
     SET status = CASE status WHEN 'creating' THEN 'stopped' ELSE 'running' END,
         revision = revision + 1, updated_at = clock_timestamp()
     WHERE status IN ('creating', 'migrating')`);
+}
+
+/** What the family's faults reach into: a rule changes how a migration ends. */
+export interface MigrationParts {
+  migrations: Pick<MigrationJobs, 'addRule'>;
 }
 
 /** The migrations that this process carries out. What is told of them is committed. */

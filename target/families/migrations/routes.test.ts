@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Events } from '../../core/events.ts';
-import { parseFaults } from '../../core/faults.ts';
-import { startTarget, type Target } from '../../core/server.ts';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { parseFaults, startTarget, type Target } from '../../target.ts';
 import { type TestMessage, TestOperator, type TestStream } from '../vms/operator.fixture.ts';
 import { progressOf, recoverVms } from './jobs.ts';
 

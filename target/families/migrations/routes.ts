@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { ApiError, invalid } from '../../core/api-error.ts';
 import { isUuid, object, oneOf, text } from '../../core/fields.ts';
-import { JOB_STATUSES, type MigrationJobs, type MigrationOrder, type Phase, progressOf, ZONES } from './jobs.ts';
+import { ZONES } from '../vms/vm.ts';
+import { JOB_STATUSES, type MigrationJobs, type MigrationOrder, type Phase, progressOf } from './jobs.ts';
 
 const PROTOCOL = 'dwcp-v3';
 const VERSION = '3.0.0';
@@ -41,13 +42,8 @@ const COLUMNS = `id AS job_id, vm_id, source_zone, target_zone, status, phase, d
   extract(epoch FROM coalesce(completed_at, clock_timestamp()) - started_at)::float8 * 1000 AS elapsed_ms,
   extract(epoch FROM completed_at - paused_at)::float8 * 1000 AS downtime_ms`;
 
-export interface MigrationParts {
-  pool: pg.Pool;
-  jobs: MigrationJobs;
-}
-
 /** The migrations' routes that need an account. */
-export function migrationRoutes(app: FastifyInstance, { pool, jobs }: MigrationParts): void {
+export function migrationRoutes(app: FastifyInstance, pool: pg.Pool, jobs: MigrationJobs): void {
   app.post<{ Params: { id: string } }>('/api/v1/vms/:id/migrate', async ({ account, params, body }, reply) => {
     const fields = object(body, 'The body');
     const bandwidthMbps = bandwidth(fields.bandwidth_limit_mbps);

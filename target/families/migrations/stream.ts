@@ -1,6 +1,6 @@
 import type { Delivery } from '../../core/delivery.ts';
 import { EventSockets } from '../../core/event-sockets.ts';
-import type { Channel, Events } from '../../core/events.ts';
+import type { Events } from '../../core/events.ts';
 import type { Connection } from '../../core/web-sockets.ts';
 
 /** Jobs whose last number is remembered; the oldest are forgotten first. */
@@ -37,7 +37,7 @@ export class DwcpStream extends EventSockets {
     };
   }
 
-  protected override lastSequence({ account, scope }: Connection, channel: Channel): number {
+  protected override lastSequence({ account, scope }: Connection, channel: string): number {
     if (scope === '') return this.#events.lastSequence(channel, account);
     return this.#jobSequences.get(topicOf(account, scope)) ?? 0;
   }

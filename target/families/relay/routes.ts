@@ -1,22 +1,16 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type pg from 'pg';
 import type { Metrics } from '../../core/metrics.ts';
-import { PULL_SQL, PUSH_SQL } from '../../core/schema.ts';
 import { type ChangeColumns, PROTOCOL_VERSION, parsePull, parsePush } from './change.ts';
+import { PULL_SQL, PUSH_SQL } from './schema.ts';
 import type { SyncSockets } from './sockets.ts';
 
 export const PAGE_SIZE = 100;
 const BODY_LIMIT_BYTES = 5 * 1024 * 1024;
 const REJECTED = 'Duplicate or outdated change';
 
-export interface RelayParts {
-  pool: pg.Pool;
-  sockets: SyncSockets;
-  metrics: Metrics;
-}
-
 /** The sync relay's routes that need an account: push and pull. */
-export function relayRoutes(app: FastifyInstance, { pool, sockets }: RelayParts): void {
+export function relayRoutes(app: FastifyInstance, pool: pg.Pool, sockets: SyncSockets): void {
   app.post('/sync/push', { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const { device, changes } = parsePush(request.body);
     const rejectedIndexes = changes.ids.length === 0 ? [] : await store(pool, request.account, changes);
@@ -52,7 +46,7 @@ export function relayRoutes(app: FastifyInstance, { pool, sockets }: RelayParts)
 }
 
 /** The relay's routes about itself, open to everybody. */
-export function relayFacts(app: FastifyInstance, { metrics }: RelayParts): void {
+export function relayFacts(app: FastifyInstance, metrics: Metrics): void {
   app.get('/sync/version', () => ({
     protocol_version: PROTOCOL_VERSION,
     supported_versions: [PROTOCOL_VERSION],

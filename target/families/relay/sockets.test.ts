@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { startTarget, type Target } from '../../core/server.ts';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { startTarget, type Target } from '../../target.ts';
 import { TestDevice } from './device.fixture.ts';
 
 let database: TestDatabase;

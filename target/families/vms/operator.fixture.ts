@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { hashToken } from '../../core/accounts.ts';
 import type { Database } from '../../core/database.ts';
-import type { Target } from '../../core/server.ts';
+import type { Target } from '../../target.ts';
 
 /** An event or an answer, as it came. */
 export interface TestMessage {

@@ -5,8 +5,10 @@ import type pg from 'pg';
 import { hashToken } from '../../core/accounts.ts';
 import { openDatabase } from '../../core/database.ts';
 import { type Event, Events } from '../../core/events.ts';
-import { startTarget, type Target } from '../../core/server.ts';
+import { schemaOf } from '../../core/server.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../core/target.fixture.ts';
+import { startTarget, type Target } from '../../target.ts';
+import { vms } from './family.ts';
 import { TestOperator } from './operator.fixture.ts';
 import { Provisioning } from './provisioning.ts';
 import { VmStore } from './store.ts';
@@ -432,7 +434,7 @@ test('of many at the same time only as many succeed as the states allow', async 
 
 /** A store of a test's own, without a target. */
 async function openStore(t: TestContext, events: Events): Promise<VmStore> {
-  const { pool, stop } = await openDatabase(database.url);
+  const { pool, stop } = await openDatabase(database.url, { schema: schemaOf([vms]) });
   const store = new VmStore(pool, events);
   t.after(async () => {
     await store.stop();

@@ -35,6 +35,11 @@ export interface Stats {
 /** Gives the status that a VM is to have whatever is said of it, `deleted` for none; undefined: what is said is true. */
 export type Rule = (outcome: Outcome) => VmStatus | 'deleted' | undefined;
 
+/** What the family's faults reach into: a rule makes what is stored another than what is answered. */
+export interface VmParts {
+  vms: Pick<VmStore, 'addRule'>;
+}
+
 /** The VMs in PostgreSQL: what is told of them is committed. Every change is an event of `vm_status`. */
 export class VmStore {
   readonly #pool: pg.Pool;

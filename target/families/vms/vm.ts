@@ -1,6 +1,5 @@
 import { invalid } from '../../core/api-error.ts';
 import { type JsonObject, object, oneOf, text, wholeNumber } from '../../core/fields.ts';
-import { ZONES } from '../migrations/jobs.ts';
 
 export type VmStatus = 'creating' | 'stopped' | 'running' | 'migrating';
 
@@ -41,6 +40,7 @@ export interface VmQuery {
   include: readonly (typeof INCLUDES)[number][];
 }
 
+export const ZONES: readonly string[] = ['us-west-1', 'us-east-1', 'eu-west-1'];
 export const STATUSES: readonly VmStatus[] = ['creating', 'stopped', 'running', 'migrating'];
 const SORTS = ['name', 'created_at', 'cpu_cores', 'memory_mb', 'status'] as const;
 const ORDERS = ['asc', 'desc'] as const;

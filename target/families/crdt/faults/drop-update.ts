@@ -1,8 +1,9 @@
 import type { FaultKind } from '../../../core/faults/fault.ts';
 import { share } from '../../../core/faults/values.ts';
+import type { CrdtParts } from '../yjs-rooms.ts';
 
 /** Of what Yjs rooms send on, a share does not reach one receiver. It is stored, and others get it. */
-export const dropUpdate: FaultKind = {
+export const dropUpdate: FaultKind<CrdtParts> = {
   name: 'drop-update',
   usage: 'drop-update=<share>, as in drop-update=0.01',
   parse(value) {

@@ -1,8 +1,9 @@
 import type { FaultKind } from '../../../core/faults/fault.ts';
 import { share } from '../../../core/faults/values.ts';
+import type { VmParts } from '../store.ts';
 
 /** A share of the VMs that were started or stopped, by the answer, is in the state it had, or migrates with no job. */
-export const illegalState: FaultKind = {
+export const illegalState: FaultKind<VmParts> = {
   name: 'illegal-state',
   usage: 'illegal-state=<share>, as in illegal-state=0.01',
   parse(value) {

@@ -1,21 +1,13 @@
 import type pg from 'pg';
-import type { Delivery } from '../../core/delivery.ts';
 import { EventSockets, error, type Message } from '../../core/event-sockets.ts';
-import type { Channel, Events } from '../../core/events.ts';
+import type { Events } from '../../core/events.ts';
+import type { Core } from '../../core/family.ts';
 import { isUuid } from '../../core/fields.ts';
-import type { ProcessFigures } from '../../core/system-metrics.ts';
+import type { ProcessFigures } from '../../core/figures.ts';
 import type { Connection } from '../../core/web-sockets.ts';
 
-const CHANNELS: Channel[] = ['vm_status', 'system_metrics', 'alerts'];
+const CHANNELS: string[] = ['vm_status', 'system_metrics', 'alerts'];
 const RESOURCES = ['cpu', 'memory'];
-
-export interface RealtimeParts {
-  pool: pg.Pool;
-  events: Events;
-  delivery: Delivery;
-  /** The process's last figures. */
-  figures(): ProcessFigures;
-}
 
 /** The console's WebSockets, `/realtime`: what happens to the account's VMs, and questions about them. */
 export class Realtime extends EventSockets {
@@ -25,7 +17,7 @@ export class Realtime extends EventSockets {
   readonly #events: Events;
   readonly #figures: () => ProcessFigures;
 
-  constructor({ pool, events, delivery, figures }: RealtimeParts) {
+  constructor({ pool, events, delivery, figures }: Pick<Core, 'pool' | 'events' | 'delivery' | 'figures'>) {
     super('/realtime', CHANNELS, delivery);
     this.#pool = pool;
     this.#events = events;
@@ -38,11 +30,11 @@ export class Realtime extends EventSockets {
     return this.subscribers(topicOf('system_metrics', undefined));
   }
 
-  protected override lastSequence({ account }: Connection, channel: Channel): number {
+  protected override lastSequence({ account }: Connection, channel: string): number {
     return this.#events.lastSequence(channel, ownerOf(channel, account));
   }
 
-  protected override topic({ account }: Connection, channel: Channel): string {
+  protected override topic({ account }: Connection, channel: string): string {
     return topicOf(channel, ownerOf(channel, account));
   }
 
@@ -72,11 +64,29 @@ export class Realtime extends EventSockets {
   }
 }
 
+/** Makes the target's figures an event of `system_metrics`. */
+export async function publishFigures(
+  { pool, events }: Pick<Core, 'pool' | 'events'>,
+  figures: ProcessFigures,
+): Promise<void> {
+  const { rows } = await pool.query<{ vms: number; active_migrations: number }>({
+    name: 'system metrics',
+    text: `SELECT (SELECT count(*)::int FROM tandem.vms) AS vms,
+      (SELECT count(*)::int FROM tandem.migrations WHERE status IN ('pending', 'in_progress')) AS active_migrations`,
+  });
+  events.publish('system_metrics', undefined, 'system_metrics', {
+    cpu_percent: figures.cpuPercent,
+    memory_bytes: figures.memoryBytes,
+    ...rows[0],
+    connections: figures.connections,
+  });
+}
+
 /** `system_metrics` are everybody's, the other channels the account's own. */
-function ownerOf(channel: Channel, account: string): string | undefined {
+function ownerOf(channel: string, account: string): string | undefined {
   return channel === 'system_metrics' ? undefined : account;
 }
 
-function topicOf(channel: Channel, account: string | undefined): string {
+function topicOf(channel: string, account: string | undefined): string {
   return `${channel} ${account ?? ''}`;
 }

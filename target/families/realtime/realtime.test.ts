@@ -6,11 +6,11 @@ import type pg from 'pg';
 import { WebSocket } from 'ws';
 import { hashToken } from '../../core/accounts.ts';
 import { type Event, Events } from '../../core/events.ts';
-import { parseFaults } from '../../core/faults.ts';
-import { type ProcessLink, startTarget, type Target } from '../../core/server.ts';
-import { SystemMetrics } from '../../core/system-metrics.ts';
+import { type ProcessLink, targetFigures } from '../../core/server.ts';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { parseFaults, startTarget, type Target } from '../../target.ts';
 import { TestOperator, type TestStream } from '../vms/operator.fixture.ts';
+import { realtime } from './family.ts';
 
 let database: TestDatabase;
 let databaseUrl: string;
@@ -153,7 +153,7 @@ test('of several processes they are the sum, and there are none when nobody list
   t.mock.timers.enable({ apis: ['setInterval'] });
   const pool = { query: async () => ({ rows: [{ vms: 3, active_migrations: 2 }] }) } as unknown as pg.Pool;
   const events = new Events();
-  const systemMetrics = new SystemMetrics(pool, events, 5_000);
+  const systemMetrics = targetFigures([realtime], { pool, events }, 5_000);
   const figures = { cpuPercent: 40, memoryBytes: 1_000, connections: 7, listeners: 0 };
   systemMetrics.report(figures, 1);
   systemMetrics.report(figures, 2);
@@ -161,7 +161,7 @@ test('of several processes they are the sum, and there are none when nobody list
   await systemMetrics.stop();
   assert.equal(events.lastSequence('system_metrics', undefined), 0);
 
-  const listening = new SystemMetrics(pool, events, 5_000);
+  const listening = targetFigures([realtime], { pool, events }, 5_000);
   listening.report(figures, 1);
   listening.report({ ...figures, listeners: 1 }, 2);
   const published: Event[] = [];

@@ -1,6 +1,3 @@
-import type pg from 'pg';
-import type { Events } from './events.ts';
-
 /** What a process says about itself. */
 export interface ProcessFigures {
   /** Of one core: two busy cores are 200. */
@@ -8,7 +5,7 @@ export interface ProcessFigures {
   memoryBytes: number;
   /** WebSockets that are open. */
   connections: number;
-  /** Of these, those that have subscribed to `system_metrics`. */
+  /** How many want to be told of these figures. */
   listeners: number;
 }
 
@@ -51,20 +48,18 @@ export class ProcessMonitor {
   }
 }
 
-/** Publishes `system_metrics`, the sum over all processes of a target, as long as somebody listens. */
-export class SystemMetrics {
-  readonly #pool: pg.Pool;
-  readonly #events: Events;
+/** Tells the sum over all processes of a target, as long as somebody listens. */
+export class TargetFigures {
+  readonly #tell: (sum: ProcessFigures) => Promise<void>;
   readonly #timer: NodeJS.Timeout;
   readonly #processes = new Map<number, ProcessFigures>();
-  #publishing = Promise.resolve();
+  #telling = Promise.resolve();
 
-  constructor(pool: pg.Pool, events: Events, everyMs: number) {
-    this.#pool = pool;
-    this.#events = events;
+  constructor(everyMs: number, tell: (sum: ProcessFigures) => Promise<void>) {
+    this.#tell = tell;
     this.#timer = setInterval(() => {
       // A database that does not answer has its own words elsewhere: then there is no news.
-      this.#publishing = this.#publish().catch(() => {});
+      this.#telling = this.#tellSum().catch(() => {});
     }, everyMs).unref();
   }
 
@@ -75,23 +70,18 @@ export class SystemMetrics {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#publishing;
+    await this.#telling;
   }
 
-  async #publish(): Promise<void> {
+  async #tellSum(): Promise<void> {
     const processes = [...this.#processes.values()];
     const sum = (figure: keyof ProcessFigures) => processes.reduce((total, each) => total + each[figure], 0);
     if (sum('listeners') === 0) return;
-    const { rows } = await this.#pool.query<{ vms: number; active_migrations: number }>({
-      name: 'system metrics',
-      text: `SELECT (SELECT count(*)::int FROM tandem.vms) AS vms,
-        (SELECT count(*)::int FROM tandem.migrations WHERE status IN ('pending', 'in_progress')) AS active_migrations`,
-    });
-    this.#events.publish('system_metrics', undefined, 'system_metrics', {
-      cpu_percent: sum('cpuPercent'),
-      memory_bytes: sum('memoryBytes'),
-      ...rows[0],
+    await this.#tell({
+      cpuPercent: sum('cpuPercent'),
+      memoryBytes: sum('memoryBytes'),
       connections: sum('connections'),
+      listeners: sum('listeners'),
     });
   }
 }
