@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import type { Part } from '../support/judge/shards.ts';
 import { Trend } from '../support/measure/histogram.ts';
-import { builtinMetrics, seriesKey, type Tags } from '../support/measure/metrics.ts';
+import { builtinMetrics, isOfBrowser, seriesKey, type Tags } from '../support/measure/metrics.ts';
 import { followedOnly } from '../support/measure/recorder.ts';
 import type { Packed } from '../support/measure/series.ts';
 import { packSlice, type SliceReport, sliceReportType, unpackSlice } from '../support/measure/slice.ts';
@@ -184,7 +184,7 @@ function fullReport(report: SliceReport, shard: number): SliceReport {
     intervalMs: planned.intervalMs,
     intervals: Array.from({ length: count }, (_, index) => {
       const interval = { index, series: series(index === 0 ? 'window:load' : 'window:calm') };
-      return planned.detailed ? interval : followedOnly(interval);
+      return planned.detailed ? interval : followedOnly(interval, report.definitions);
     }),
     totals: series(),
     end: { ...report.end, status: 'complete', durationMs: planned.durationMs },
@@ -203,7 +203,7 @@ function keysOf(one: string): [key: string, type: 'trend' | 'rate' | 'counter'][
     : ['calm', 'load'].flatMap((window) => STEPS.map((step) => ({ step, window })));
   const all = Object.entries(builtinMetrics).flatMap(([metric, { type }]) => {
     if (type === 'gauge' || metric.startsWith('target_')) return [];
-    const isPage = metric.startsWith('browser_');
+    const isPage = isOfBrowser(metric);
     if (isPage === isLoad && !/^(iteration|generator_|machine_|checks)/.test(metric)) return [];
     const ofStep = /step|interaction|^http_|^iteration|^checks/.test(metric);
     const windows = VITALS.some((vital) => metric.endsWith(vital)) ? [{ window: 'calm' }, { window: 'load' }] : [{}];

@@ -53,14 +53,15 @@ function checkOperation(path: string, source: string, declared: Map<string, Decl
 function allMetrics(declared: Map<string, Declaration>): Record<string, MetricDefinition> {
   const known: Record<string, MetricDefinition> = { ...builtinMetrics };
   for (const [scenario, { metrics }] of declared) {
-    for (const [name, { type, contains }] of Object.entries(metrics)) {
+    for (const [name, definition] of Object.entries(metrics)) {
+      const { type, contains } = definition;
       const other = known[name];
       if (other && (other.type !== type || other.contains !== contains)) {
         throw new Error(
           `${scenario} declares metric ${name} as a ${type} of ${contains}; allowed is a ${other.type} of ${other.contains}, as it is known already.`,
         );
       }
-      known[name] = { type, contains };
+      known[name] = definition;
     }
   }
   return known;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from './duration.ts';
 import { parseJson } from './json.ts';
 import { aggregationsOf, expressionHelp, parseExpression, parseSelector, selectorHelp } from './judge/expression.ts';
-import type { MetricDefinition } from './measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition } from './measure/metrics.ts';
 import { allowed } from './misspelling.ts';
 
 /** More than one could ever run: a slip of the pen, which would take all memory or never end. */
@@ -310,7 +310,7 @@ function checkSelectors({ path, spec }: ProfileFile, known: Record<ScenarioKind,
     if (!selector) throw new Error(`${path}: thresholds has "${source}"; allowed is ${selectorHelp}.`);
     const { metric, tags } = selector;
     const about = `${path}: thresholds "${source}"`;
-    const inBrowser = metric.startsWith('browser_');
+    const inBrowser = isOfBrowser(metric);
     const [own, other] = inBrowser ? (['journey', 'scenario'] as const) : (['scenario', 'journey'] as const);
     if (tags[other] !== undefined) {
       throw new Error(`${about} has the tag ${other}, which ${metric} does not carry; allowed is ${own}.`);
@@ -368,7 +368,7 @@ export function checkMetrics(
           `${path}: thresholds "${source}" has "${text}", but ${metric} is a share; allowed is a number from 0 to 1.`,
         );
       }
-      if (ofCalm && !metric.startsWith('browser_')) {
+      if (ofCalm && !isOfBrowser(metric)) {
         throw new Error(
           `${path}: thresholds "${source}" has "${text}", but only browser_* metrics are measured in the calm window; allowed is a number.`,
         );

@@ -1,4 +1,4 @@
-import { parseSeriesKey } from '../measure/metrics.ts';
+import { isOfBrowser, parseSeriesKey } from '../measure/metrics.ts';
 import { parseExpression } from './expression.ts';
 import type { Failing, Finding } from './verdict.ts';
 
@@ -93,7 +93,7 @@ function followsFromFailing(finding: Finding, broken: Effects[], never: Effects[
       return broken.some(({ oracles }) => oracles.includes(finding.oracle));
     case 'no-data': {
       const { metric, tags } = parseSeriesKey(finding.metric);
-      const kind = metric.startsWith('browser_') ? 'journey' : 'load';
+      const kind = isOfBrowser(metric) ? 'journey' : 'load';
       const whose = tags.scenario ?? tags.journey;
       if (COUNTED.test(metric) && !SHARE_OF_WORK.test(metric)) return false;
       const whom = SHARE_OF_WORK.test(metric) ? never : broken;

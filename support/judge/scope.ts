@@ -1,4 +1,4 @@
-import { builtinMetrics } from '../measure/metrics.ts';
+import { builtinMetrics, isOfBrowser } from '../measure/metrics.ts';
 import { parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import type { Finding } from './verdict.ts';
@@ -31,7 +31,7 @@ export function scope(
     const { metric, tags } = parseSelector(source)!;
     const scenario = tags.scenario ?? tags.journey;
     const here = scenario === undefined || names.has(scenario);
-    const recorded = metric.startsWith('browser_')
+    const recorded = isOfBrowser(metric)
       ? kinds.has('journey')
       : /^(http|ws)_/.test(metric)
         ? kinds.has('load')

@@ -1,5 +1,5 @@
 import type { Trend } from '../measure/histogram.ts';
-import { type MetricDefinition, type Tags, unfinished } from '../measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition, type Tags, unfinished } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Aggregation } from './expression.ts';
@@ -76,7 +76,7 @@ function figureOf(trend: Trend | undefined, aggregation: Aggregation, zeros: num
  */
 function missingIn(store: MetricStore, metric: string, { complete }: MetricDefinition, tags: Tags): number {
   if (complete) return 0;
-  const inBrowser = metric.startsWith('browser_');
+  const inBrowser = isOfBrowser(metric);
   const own = inBrowser ? 'journey' : 'scenario';
   const [failed, { window, [own]: named }] = [inBrowser ? 'browser_session_failed' : 'iteration_failed', tags];
   const names = new Set<string>();

@@ -3,7 +3,7 @@
  * its figure the other way holds, and what was missed by more than the signal can have caused is missed. The table below is the
  * whole rule.
  */
-import type { MetricDefinition, Tags } from '../measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { type Expression, holds, parseExpression, parseSelector } from './expression.ts';
 import type { Judged } from './thresholds.ts';
@@ -224,7 +224,7 @@ export function quantityOf(
 function reaches({ rule, doubt }: Suspect, { metric, tags, ofCalm }: Claim, measures: Measures): boolean {
   const { scenario, window } = doubt;
   // Of a figure without a window the calm is a part.
-  if (window === 'calm' && !ofCalm && (tags.window === 'load' || !metric.startsWith('browser_'))) return false;
+  if (window === 'calm' && !ofCalm && (tags.window === 'load' || !isOfBrowser(metric))) return false;
   if (window !== 'calm' && tags.window === 'calm' && rule.scope !== 'run') return false;
   if (rule.scope !== 'process' || scenario === undefined) return true;
   const named = tags.scenario ?? tags.journey;

@@ -14,7 +14,13 @@ export interface MetricDefinition {
   /** Unfinished work has its samples here too, or nothing to do with it: none are missing because an iteration was cut off. */
   complete?: true;
   tells?: Tells;
+  group?: Group;
+  /** Followed over time also where there is no room for all: of others only the whole run is told then. */
+  followed?: true;
 }
+
+/** Where reports tell of it: with the schedule, the browser, the generator or the target, or nowhere. Without one, with the work of its scenario. */
+export type Group = 'schedule' | 'browser' | 'generator' | 'target' | 'none';
 
 /**
  * What more of it means, for whoever asks whether a slow generator or a smaller load may have moved it: work that was done,
@@ -24,47 +30,52 @@ export interface MetricDefinition {
 export type Tells = 'work' | 'success' | 'failure' | 'page' | 'target' | 'generator';
 
 const time = { type: 'trend', contains: 'time' } as const;
-const pageTime = { type: 'trend', contains: 'time', tells: 'page' } as const;
-const pageScore = { type: 'trend', contains: 'default', tells: 'page' } as const;
 const counter = { type: 'counter', contains: 'default', tells: 'work' } as const;
 const lost = { type: 'counter', contains: 'default', tells: 'failure' } as const;
 const bytes = { type: 'counter', contains: 'data', tells: 'work' } as const;
 const successes = { type: 'rate', contains: 'default', tells: 'success' } as const;
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
-const gauge = { type: 'gauge', contains: 'default' } as const;
-const ownTime = { type: 'trend', contains: 'time', tells: 'generator', complete: true } as const;
-const ownShare = { type: 'trend', contains: 'default', tells: 'generator', complete: true } as const;
 const complete = true as const;
+const followed = true as const;
+const schedule = { group: 'schedule' } as const;
+const browser = { group: 'browser' } as const;
+const untold = { group: 'none' } as const;
+const vus = { type: 'gauge', contains: 'default', ...schedule, followed } as const;
+const pageTime = { ...time, ...browser, tells: 'page' } as const;
+const pageScore = { type: 'trend', contains: 'default', ...browser, tells: 'page' } as const;
+const ownTime = { ...time, group: 'generator', tells: 'generator', complete } as const;
+const ownShare = { type: 'trend', contains: 'default', group: 'generator', tells: 'generator', complete } as const;
+const ofTarget = { type: 'gauge', group: 'target', tells: 'target' } as const;
 
 export const builtinMetrics = {
   /** End − due: what a user who wanted the work done at its due instant felt. */
-  iteration_response_time: { ...time, complete },
+  iteration_response_time: { ...time, ...schedule, complete, followed },
   /** End − start: k6's meaning. */
-  iteration_duration: { ...time, complete },
+  iteration_duration: { ...time, ...schedule, complete, followed },
   /** Start − due. */
-  iteration_lateness: { ...time, complete },
+  iteration_lateness: { ...time, ...schedule, complete, followed },
   /** Of start − due the generator's own part: all but the wait for VUs that the target held. Of dropped arrivals too. */
-  generator_lateness: ownTime,
-  iterations: counter,
+  generator_lateness: { ...ownTime, followed },
+  iterations: { ...counter, ...schedule, followed },
   /** Iterations whose outcome was not `ok`, and those that were cut off. */
-  iteration_failed: { ...failures, complete },
+  iteration_failed: { ...failures, complete, followed },
   /** Arrivals that were due and never started. */
-  dropped_iterations: lost,
+  dropped_iterations: { ...lost, ...schedule, followed },
   /** Iterations cut off: by the end of `gracefulStop` or `gracefulRampDown`, which makes them failed, or by that of the run. */
-  interrupted_iterations: lost,
-  vus: gauge,
-  vus_max: gauge,
-  checks: successes,
+  interrupted_iterations: { ...lost, ...schedule },
+  vus,
+  vus_max: vus,
+  checks: { ...successes, followed },
   data_sent: bytes,
   data_received: bytes,
 
-  http_reqs: counter,
+  http_reqs: { ...counter, followed },
   /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
   http_req_duration: { ...time, complete },
-  http_req_blocked: { ...time, complete },
+  http_req_blocked: { ...time, ...untold, complete },
   /** First byte written → response headers. */
-  http_req_waiting: time,
-  http_req_failed: { ...failures, complete },
+  http_req_waiting: { ...time, ...untold },
+  http_req_failed: { ...failures, complete, followed },
 
   ws_connecting: { ...time, complete },
   ws_sessions: counter,
@@ -76,13 +87,13 @@ export const builtinMetrics = {
   ws_ping: time,
   ws_session_duration: time,
 
-  browser_web_vital_lcp: pageTime,
-  browser_web_vital_inp: pageTime,
+  browser_web_vital_lcp: { ...pageTime, followed },
+  browser_web_vital_inp: { ...pageTime, followed },
   browser_web_vital_fcp: pageTime,
-  browser_web_vital_ttfb: pageTime,
+  browser_web_vital_ttfb: { ...pageTime, followed },
   browser_web_vital_cls: pageScore,
   /** A journey's step, seen from the test: action → its expectation met. */
-  browser_step_duration: { ...time, complete },
+  browser_step_duration: { ...time, ...browser, complete, followed },
   /** Inside the page: input event's time stamp → the frame after its handlers was painted; the slowest of a step. */
   browser_interaction_to_paint: pageTime,
   /** `responseStart − requestStart` of the navigation. */
@@ -90,13 +101,13 @@ export const builtinMetrics = {
   /** `loadEventEnd − responseEnd` of the navigation. */
   browser_frontend_time: pageTime,
   /** A protocol worker sends a marked change to a ledger that a session has open → it is painted there; see `marks.ts`. */
-  browser_remote_change_to_paint: time,
+  browser_remote_change_to_paint: { ...time, ...browser, followed },
   /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
-  browser_remote_change_lost: failures,
+  browser_remote_change_lost: { ...failures, ...browser },
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: pageTime,
-  browser_sessions: counter,
-  browser_session_failed: { ...failures, complete },
+  browser_sessions: { ...counter, ...browser },
+  browser_session_failed: { ...failures, ...browser, complete },
 
   /** Of each process that generates load, once an interval: 90th percentile of how late its event loop was. */
   generator_event_loop_delay: ownTime,
@@ -115,11 +126,22 @@ export const builtinMetrics = {
   browser_control_paint: ownTime,
 
   /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
-  target_cpu_percent: { type: 'gauge', contains: 'default', tells: 'target' },
-  target_memory_bytes: { type: 'gauge', contains: 'data', tells: 'target' },
+  target_cpu_percent: { ...ofTarget, contains: 'default' },
+  target_memory_bytes: { ...ofTarget, contains: 'data' },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type BuiltinMetric = keyof typeof builtinMetrics;
+
+/** Of a metric of the suite's own; those that loads and journeys declare are told with their work. */
+export function groupOf(metric: string): Group | undefined {
+  const own: Record<string, MetricDefinition> = builtinMetrics;
+  return Object.hasOwn(own, metric) ? own[metric]!.group : undefined;
+}
+
+/** What browser sessions record, a journey's own metrics of such a name included: it is tagged with the journey, and has a calm. */
+export function isOfBrowser(metric: string): boolean {
+  return metric.startsWith('browser_');
+}
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -172,6 +194,12 @@ export function readSeriesKey(key: string): { metric: string; tags: Tags } | und
   const named = Object.fromEntries(tags);
   // A tag that is there twice can only have one of its values.
   return Object.keys(named).length < tags.length ? undefined : { metric: key.slice(0, brace), tags: named };
+}
+
+/** The metric of a key. */
+export function metricOf(key: string): string {
+  const brace = key.indexOf('{');
+  return brace < 0 ? key : key.slice(0, brace);
 }
 
 /** {@link readSeriesKey} of what is known to be a key. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSeriesKey } from './metrics.ts';
-import { Recorder } from './recorder.ts';
+import { followedOnly, Recorder } from './recorder.ts';
 import { NamedValues } from './tag-values.ts';
 
 const declared = {
@@ -214,4 +214,15 @@ test('a check of what is neither true nor false has failed, and says why', () =>
     'check "is ok": a string is neither true nor false': 1,
     'check: is ok': 3,
   });
+});
+
+test('where there is no room for all, what its definition says is followed over time', () => {
+  const recorder = new Recorder('shop', 'load', {
+    orders: { type: 'counter', contains: 'default', followed: true },
+    baskets: { type: 'counter', contains: 'default' },
+  });
+  for (const name of ['orders', 'baskets', 'iterations', 'http_req_blocked']) recorder.add(name, 1, { op: 'buy' });
+  const { index, series } = followedOnly({ index: 3, series: recorder.pack() }, recorder.definitions);
+  assert.equal(index, 3);
+  assert.deepEqual(Object.keys(series).sort(), ['iterations{op:buy,scenario:shop}', 'orders{op:buy,scenario:shop}']);
 });

@@ -1,7 +1,7 @@
 import { ErrorCounts } from './error-counts.ts';
 import { type Failure, FailureExamples } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
-import { builtinMetrics, seriesKey } from './metrics.ts';
+import { builtinMetrics, isOfBrowser, metricOf, seriesKey } from './metrics.ts';
 import { type AnySeries, mergeInto, newSeries, type Packed, truthOf } from './series.ts';
 import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
 
@@ -17,13 +17,13 @@ const MAX_SERIES = 1_000;
 /** Series that a caller's tags are looked up for without spelling their key again. */
 const MAX_KNOWN = 1_000;
 
-/** Metrics that are followed over time also where there is no room for all: rates, response times and what a person feels. */
-const followed =
-  /^(iteration|dropped_|vus|checks|http_reqs|http_req_failed|generator_lateness|browser_(web_vital_(lcp|inp|ttfb)|step_duration|remote_change_to_paint))/;
-
 /** An interval without those series of which only the whole run will be told. */
-export function followedOnly({ index, series }: Interval): Interval {
-  return { index, series: Object.fromEntries(Object.entries(series).filter(([key]) => followed.test(key))) };
+export function followedOnly(
+  { index, series }: Interval,
+  definitions: Readonly<Record<string, MetricDefinition>>,
+): Interval {
+  const followed = Object.entries(series).filter(([key]) => definitions[metricOf(key)]?.followed);
+  return { index, series: Object.fromEntries(followed) };
 }
 
 /** Collects what one slice measures. Adding is synchronous and allocation-free; packing happens once an interval. */
@@ -201,7 +201,7 @@ export class Recorder {
       throw new Error(`metric "${metric}" is not declared: name it in the scenario's metrics: { ${metric}: … }`);
     }
     if (type && definition.type !== type) throw new Error(`metric "${metric}" is a ${definition.type}, not a ${type}`);
-    const own = this.#kind === 'journey' && metric.startsWith('browser_') ? 'journey' : 'scenario';
+    const own = this.#kind === 'journey' && isOfBrowser(metric) ? 'journey' : 'scenario';
     const counted = this.#values.of(metric, this.#cleanTags(tags));
     const key = seriesKey(metric, { ...counted, [own]: this.#scenario });
     const found = this.#live.get(key);

@@ -1,7 +1,7 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
 import { parseExpression } from '../judge/expression.ts';
 import type { Doubt, Failing, Finding, Reason, Regression } from '../judge/verdict.ts';
-import { parseSeriesKey } from '../measure/metrics.ts';
+import { isOfBrowser, parseSeriesKey } from '../measure/metrics.ts';
 import { apart, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
 import { beyondText, judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
 import { printable, quoted } from './text.ts';
@@ -298,7 +298,7 @@ function what(finding: Finding): string {
 function afterThreshold({ metric, unit, calm, expression }: Crossed): string {
   const { metric: name } = parseSeriesKey(metric);
   if (calm !== undefined) return 'The load made the difference: look at which step or page slowed most.';
-  if (name.startsWith('browser_')) return 'Look at what the person in the browser felt, step by step.';
+  if (isOfBrowser(name)) return 'Look at what the person in the browser felt, step by step.';
   if (unit === 'ratio') return 'Look at the errors by name.';
   if (name === 'iteration_response_time')
     return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';

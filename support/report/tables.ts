@@ -1,6 +1,6 @@
 /** What the tables of a report show, as data; `terminal.ts`, `markdown.ts` and `html/` only draw it. */
 import type { HealthSignal, MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
-import { parseSeriesKey, type Tags } from '../measure/metrics.ts';
+import { groupOf, isOfBrowser, parseSeriesKey, type Tags } from '../measure/metrics.ts';
 
 interface Series {
   name: string;
@@ -69,7 +69,7 @@ const FELT: { title: string; tags: string[][]; takes: (name: string) => boolean 
   {
     title: 'Other',
     tags: [[], ['journey'], ['scenario']],
-    takes: (n) => n.startsWith('browser_') && n !== 'browser_control_paint',
+    takes: (n) => isOfBrowser(n) && groupOf(n) !== 'generator',
   },
 ];
 
@@ -93,7 +93,7 @@ function cut(series: Series[], preferred: string[][]): Series[] {
 
 /** What the person in the browser felt: every browser metric, calm beside load. Empty without journeys. */
 export function felt(verdict: Verdict): FeltGroup[] {
-  const trends = seriesOf(verdict).filter((s) => s.summary.type === 'trend' && s.name.startsWith('browser_'));
+  const trends = seriesOf(verdict).filter((s) => s.summary.type === 'trend' && isOfBrowser(s.name));
   const names = [...new Set(trends.map((s) => s.name))];
   const vitals = Object.keys(VITALS);
   names.sort((a, b) => vitals.indexOf(a) - vitals.indexOf(b));
@@ -160,13 +160,9 @@ export interface HiddenWait {
   serviceMs: number;
 }
 
-/** Told elsewhere, or parts of `http_req_duration` that nobody asked for. */
-const LEFT_OUT =
-  /^(iterations|iteration_(response_time|duration|lateness)|(dropped|interrupted)_iterations|vus|vus_max|http_req_(blocked|waiting)|(browser|generator|machine|target)_.*)$/;
-
 /** Names of the scenarios that drive browsers: those that browser metrics are tagged with. */
 export function journeyNames(verdict: Verdict): string[] {
-  const browser = seriesOf(verdict).filter((s) => s.name.startsWith('browser_'));
+  const browser = seriesOf(verdict).filter((s) => isOfBrowser(s.name));
   return [...new Set(browser.flatMap((s) => [s.tags.scenario, s.tags.journey]).filter((n) => n !== undefined))];
 }
 
@@ -206,7 +202,9 @@ export function operations(verdict: Verdict): Operations[] {
       const plain = (name: string) =>
         own.find((s) => s.name === name && Object.keys(s.tags).every((tag) => tag === 'scenario'))?.summary ?? null;
       // Of the single checks only those that failed; together they stand under their scenario.
-      const others = own.filter((s) => !LEFT_OUT.test(s.name) && !(s.tags.check && s.summary.values.rate === 1));
+      const others = own.filter(
+        (s) => groupOf(s.name) === undefined && !isOfBrowser(s.name) && !(s.tags.check && s.summary.values.rate === 1),
+      );
       const label = ({ name, tags }: Series) => {
         const extra = Object.entries(tags).filter(([tag]) => tag !== 'scenario' && tag !== 'window');
         const words = name

@@ -8,7 +8,7 @@ import type { Part } from '../judge/shards.ts';
 import type { Finding, Reason, Verdict } from '../judge/verdict.ts';
 import { sumOfErrors } from '../measure/error-counts.ts';
 import { highest } from '../measure/gauges.ts';
-import { builtinMetrics } from '../measure/metrics.ts';
+import { builtinMetrics, groupOf, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type SliceReport, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
@@ -340,9 +340,7 @@ export class Harvest {
 
 /** What tells how the machine and its processes were. */
 function ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
-  return Object.fromEntries(
-    Object.entries(totals).filter(([key]) => /^(generator_|machine_|browser_control_paint)/.test(key)),
-  );
+  return Object.fromEntries(Object.entries(totals).filter(([key]) => groupOf(metricOf(key)) === 'generator'));
 }
 
 function nameOf({ scenario, index }: SliceId): string {

@@ -2,13 +2,12 @@ import { signalsOf } from '../judge/health.ts';
 import type { HealthSignal } from '../judge/verdict.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { Trend } from '../measure/histogram.ts';
-import { builtinMetrics, parseSeriesKey } from '../measure/metrics.ts';
+import { builtinMetrics, groupOf, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { TrendSeries, unpack } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import type { ProgressScenario } from './progress.ts';
 
-const OF_GENERATOR = /^(generator_|machine_|browser_control_paint)/;
 const MACHINE_CPU = 'machine_cpu_percent';
 
 /** The generator's health while a run lasts, by what its slices stream: the same signals as in the verdict, as far as they go. */
@@ -33,13 +32,13 @@ export class LiveHealth {
   }
 
   add({ index, series }: Interval): void {
-    const own = Object.entries(series).filter(([key]) => OF_GENERATOR.test(key));
+    const own = Object.entries(series).filter(([key]) => groupOf(metricOf(key)) === 'generator');
     this.#store.add({ index, series: Object.fromEntries(own) });
     if (index < this.#interval) return;
     if (index > this.#interval) this.#cpu = new Trend();
     this.#interval = index;
     for (const [key, packed] of own) {
-      if (parseSeriesKey(key).metric !== MACHINE_CPU) continue;
+      if (metricOf(key) !== MACHINE_CPU) continue;
       const reading = unpack(packed);
       if (reading instanceof TrendSeries) this.#cpu.merge(reading.trend);
     }

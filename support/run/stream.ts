@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { causeOf } from '../../scripts/writable.mjs';
 import type { Part } from '../judge/shards.ts';
+import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
 import { followedOnly, type Interval } from '../measure/recorder.ts';
 import type { Origin } from '../report/origin.ts';
 import type { SliceId } from '../schedule/startline.ts';
@@ -71,6 +72,7 @@ export class StreamWriter {
   readonly #path: string;
   readonly #warn: (line: string) => void;
   readonly #limits: typeof LIMITS;
+  readonly #definitions: Record<string, MetricDefinition>;
   #file: number | undefined;
   #bytes = 0;
   #kept: Kept | 'all' = 'all';
@@ -84,6 +86,8 @@ export class StreamWriter {
     this.#path = join(folder, streamFile);
     this.#warn = warn;
     this.#limits = limits;
+    const declared = header.slices.map(({ declaration }) => declaration?.metrics);
+    this.#definitions = Object.assign({}, builtinMetrics, ...declared);
     this.#try(() => {
       mkdirSync(folder, { recursive: true });
       // That of an earlier run with the same id; whoever still writes to it keeps what is now nobody's.
@@ -100,7 +104,7 @@ export class StreamWriter {
     if (this.#kept === 'nothing') return;
     this.#write({
       slice: { scenario, index },
-      interval: this.#kept === 'all' ? interval : followedOnly(interval),
+      interval: this.#kept === 'all' ? interval : followedOnly(interval, this.#definitions),
     } satisfies Line);
   }
 

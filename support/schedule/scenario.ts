@@ -221,7 +221,9 @@ export class ScenarioRun {
     const index = Math.max(0, Math.round(elapsedMs / this.#options.timeline.intervalMs) - 1);
     const last = this.#intervals.at(-1)?.index ?? -1;
     const interval = { index: Math.max(last + 1, index), series };
-    this.#intervals.push(this.#options.timeline.detailed ? interval : followedOnly(interval));
+    this.#intervals.push(
+      this.#options.timeline.detailed ? interval : followedOnly(interval, this.#options.recorder.definitions),
+    );
     this.#options.line.interval(interval);
   }
 }
