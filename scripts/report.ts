@@ -1,7 +1,7 @@
 // npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
 import { join, relative } from 'node:path';
 import { runFolder } from '../support/report/files.ts';
-import { Harvest } from '../support/run/harvest.ts';
+import { Collector } from '../support/run/collector.ts';
 import { Results } from '../support/run/results.ts';
 import { readStream } from '../support/run/stream.ts';
 import { secrets } from '../support/secrets.ts';
@@ -27,10 +27,10 @@ export async function report(root: string, run: string): Promise<void> {
   const { header, observation, kept } = await readStream(folder);
   const { timeline, slices, shard, part, origin, openedAt } = header;
   const by = `${observation.interruptedBy ?? KILLED}${kept ? LACKS[kept] : ''}`;
-  const harvest = new Harvest(timeline, slices, part && { part }, root);
-  harvest.observe({ ...observation, interruptedBy: by });
-  for (const slice of slices) harvest.fail(slice, KILLED);
+  const collector = new Collector(timeline, slices, part && { part }, root);
+  collector.observe({ ...observation, interruptedBy: by });
+  for (const slice of slices) collector.fail(slice, KILLED);
   const results = new Results(root, shard, (line) => console.log(line));
-  await results.conclude(harvest, { status: 'interrupted', startTime: new Date(openedAt) }, {}, origin);
+  await results.conclude(collector, { status: 'interrupted', startTime: new Date(openedAt) }, {}, origin);
   process.exitCode = 1;
 }

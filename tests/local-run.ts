@@ -13,7 +13,7 @@ import type { Declaration } from '../support/declaration.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
-import { Harvest } from '../support/run/harvest.ts';
+import { Collector } from '../support/run/collector.ts';
 import { loadOracles } from '../support/run/oracle-files.ts';
 import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
@@ -82,7 +82,7 @@ export async function localRun(
   });
   const hung: HungHook[] = [];
   const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung: (hook) => hung.push(hook) });
-  const harvest = new Harvest(timeline, slices, undefined, project.folder);
+  const collector = new Collector(timeline, slices, undefined, project.folder);
   line.expect(slices.length, READY_TIMEOUT_MS);
   const startTime = new Date();
   // Each looks for it at once, before anything else can happen.
@@ -95,7 +95,7 @@ export async function localRun(
       ...{ config: { configFile: join(project.folder, 'playwright.config.ts') }, errors, expectedStatus: 'passed' },
       status: 'passed',
       async attach(_name: string, { body, contentType }: { body: Buffer; contentType: string }) {
-        if (contentType === sliceReportType) harvest.receive(id, body);
+        if (contentType === sliceReportType) collector.receive(id, body);
       },
     };
     const fail = (error: Error) => {
@@ -106,17 +106,17 @@ export async function localRun(
     };
     const use = (made: unknown) => body({ slice: made, browser }).catch(fail);
     await slice({}, use, test as unknown as TestInfo).catch(fail);
-    if (errors[0]) harvest.fail(id, errors[0].stack ?? errors[0].message);
+    if (errors[0]) collector.fail(id, errors[0].stack ?? errors[0].message);
   });
   await Promise.all(running);
   // What they said last is still on its way.
   while (line.pids.length > 0) await setImmediate();
   await line.close();
   const target = { name: 'default', url: shownUrl(url) };
-  harvest.observe({
+  collector.observe({
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
     ...{ stopReason: line.stopReason, hung },
   });
   const oracles = await loadOracles(repository, [], (sentence) => assert.fail(sentence));
-  return harvest.verdict({ status: 'passed', startTime }, oracles);
+  return collector.verdict({ status: 'passed', startTime }, oracles);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { say } from '../report/prose.ts';
+import { say } from '../report/messages.ts';
 import { joinParts, type Part } from './shards.ts';
 
 function part(shard: number, changes: Partial<Part['common']> = {}, of = 4): Part {

@@ -10,7 +10,7 @@ export type Status = 'pass' | 'fail' | 'invalid';
 /** How a finding bears on the status: `fail` and `invalid` decide it (DESIGN.md, Verdict), a `warning` does not. */
 export type Severity = 'fail' | 'invalid' | 'warning';
 
-/** What the judge found, as data; `report/prose.ts` makes the sentence. */
+/** What the judge found, as data; `report/messages.ts` makes the sentence. */
 export type Finding =
   /** An oracle saw the target break a promise. */
   | { kind: 'oracle'; severity: 'fail'; oracle: string; checked: number; violations: number; example?: unknown }

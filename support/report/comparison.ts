@@ -15,8 +15,8 @@ import type { Finding, Regression, Severity, Verdict } from '../judge/verdict.ts
 import type { MetricStore } from '../measure/store.ts';
 import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baselines.ts';
 import { counted, NONE } from './figures.ts';
+import { say } from './messages.ts';
 import { worstFirst } from './order.ts';
-import { say } from './prose.ts';
 import { type Column, paint, type Row, table } from './text/ansi.ts';
 import { printable } from './text.ts';
 import { chanceText, changeText, comparedFigure, comparedName } from './words.ts';

@@ -1,7 +1,7 @@
 /** A verdict as a real run of `medium` gives it, for the tests of everything that shows one. */
 import type { Finding, HealthSignal, MetricSummary, Reason, Verdict } from '../judge/verdict.ts';
 import type { LiveSnapshot } from './live.ts';
-import { say } from './prose.ts';
+import { say } from './messages.ts';
 
 /** A finding with its sentence. */
 export function reason(finding: Finding): Reason {

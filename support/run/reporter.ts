@@ -23,8 +23,8 @@ import { sliceName } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets.ts';
 import { targetSettings } from '../target.ts';
+import { Collector, type Division, type PlannedSlice } from './collector.ts';
 import type { Coordinator } from './coordinator.ts';
-import { type Division, Harvest, type PlannedSlice } from './harvest.ts';
 import { Interruption } from './interruption.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
 import { declarationOf, excludeOthers, fileOf, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
@@ -66,7 +66,7 @@ export default class TandemReporter implements Reporter {
   /** The page of the results, with what it links to. */
   #page: Files = {};
   /** Undefined when there is nothing to run. */
-  #harvest: Harvest | undefined;
+  #collector: Collector | undefined;
 
   /** @param options `root`: the folder with `reports/` and the `.env` files */
   constructor(options: { root: string }) {
@@ -124,7 +124,7 @@ export default class TandemReporter implements Reporter {
     if (firstOfJourneys) process.env[controlVariable] = sliceName(firstOfJourneys);
     const part = partIn(timeline);
     const division = config.shard && part ? { part } : undefined;
-    this.#harvest = new Harvest(timeline, slices, division, this.#root);
+    this.#collector = new Collector(timeline, slices, division, this.#root);
     const countOf = (name: string) => slices.filter(({ scenario }) => scenario === name).length;
     if (!this.#coordinator) return;
     this.#coordinator.expect(
@@ -174,12 +174,12 @@ export default class TandemReporter implements Reporter {
     const { error, status } = result;
     this.#interrupted ||= status === 'interrupted';
     const why = error && (error.stack ?? error.message ?? error.value ?? status);
-    if (why !== undefined) this.#harvest?.fail(id, why);
+    if (why !== undefined) this.#collector?.fail(id, why);
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;
-      if (contentType === observationType) this.#harvest?.receiveObservation(id, body, shard);
+      if (contentType === observationType) this.#collector?.receiveObservation(id, body, shard);
       else if (contentType !== sliceReportType) this.#pictures[name] = body;
-      else if (this.#harvest?.receive(id, body)) this.#coordinator?.forget(id);
+      else if (this.#collector?.receive(id, body)) this.#coordinator?.forget(id);
     }
     // Those of a hundred shards are a lot of memory.
     if (this.#merging) result.attachments.length = 0;
@@ -200,18 +200,18 @@ export default class TandemReporter implements Reporter {
     await this.#coordinator?.close();
     this.#display.stop();
     if (this.#listing) return undefined;
-    if (!this.#harvest) {
+    if (!this.#collector) {
       if (this.#merging) this.#display.print('There is nothing to merge: in none of the blobs did a run begin.');
       else if (!this.#explained && result.status === 'passed') this.#display.print(nothingToRun(this.#line));
       this.#failure = 'there is no verdict';
       return { status: 'failed' };
     }
     if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
-    if (this.#coordinator) this.#harvest.observe(this.#coordinator.observation());
+    if (this.#coordinator) this.#collector.observe(this.#coordinator.observation());
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
     const results = new Results(this.#root, this.#shard, (line) => this.#display.print(line));
     const { status, written } = await results.conclude(
-      this.#harvest,
+      this.#collector,
       ending,
       this.#pictures,
       this.#knownOrigin ?? this.#origin(),
@@ -243,7 +243,7 @@ export default class TandemReporter implements Reporter {
     const merged = { joined: joined.map(({ shard }) => shard), missing, of: part.of, findings };
     const division: Division = { part, merged };
     const slices = joined.flatMap(({ tests }) => tests).map(sliceOf);
-    this.#harvest = new Harvest(timeline, slices, division, this.#root);
+    this.#collector = new Collector(timeline, slices, division, this.#root);
   }
 
   /** Of merged shards nobody here knows which browser they had. */

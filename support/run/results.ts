@@ -18,7 +18,7 @@ import type { RunRecord } from '../report/record.ts';
 import { wantsColor } from '../report/text/ansi.ts';
 import { renderVerdict } from '../report/text/terminal.ts';
 import { secrets } from '../secrets.ts';
-import type { Ending, Harvest } from './harvest.ts';
+import type { Collector, Ending } from './collector.ts';
 import { loadOracles } from './oracle-files.ts';
 
 /** Folder of a run's results below the project's. @param shard `shard-1-of-2`; empty for a whole run */
@@ -44,20 +44,20 @@ export class Results {
   }
 
   /**
-   * Once, when everything has been harvested.
+   * Once, when everything has been collected.
    * @param pictures what failed sessions left behind, by name
    * @returns the status, and whether the results are where they belong
    */
   async conclude(
-    harvest: Harvest,
+    collector: Collector,
     ending: Ending,
     pictures: Record<string, Buffer>,
     origin: Origin,
   ): Promise<{ status: Verdict['status']; written: boolean }> {
     // Error texts come from anywhere: nothing that is written may hold a token.
-    const oracles = await loadOracles(this.#root, harvest.promised, this.#print);
-    const judged = judgedWithoutSecrets(harvest.verdict(ending, oracles));
-    const record = harvest.record(judged, Object.keys(pictures), origin);
+    const oracles = await loadOracles(this.#root, collector.promised, this.#print);
+    const judged = judgedWithoutSecrets(collector.verdict(ending, oracles));
+    const record = collector.record(judged, Object.keys(pictures), origin);
     const comparable = comparableOf(judged, record);
     const baselines = new Baselines(join(this.#root, 'baselines'));
     const verdict = await withBaseline(judged, comparable, baselines, record.store);

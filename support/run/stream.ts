@@ -21,7 +21,7 @@ import type { Origin } from '../report/origin.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets.ts';
-import type { PlannedSlice } from './harvest.ts';
+import type { PlannedSlice } from './collector.ts';
 import type { Observation } from './observation.ts';
 
 /** In the folder of the run's results, which take its place when they are there. */

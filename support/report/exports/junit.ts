@@ -1,6 +1,6 @@
 /** `junit.xml`: the verdict as test results, as Jenkins and GitLab read them. */
 import type { Finding, Reason, Verdict } from '../../judge/verdict.ts';
-import { undecidedText } from '../prose.ts';
+import { undecidedText } from '../messages.ts';
 import { printable } from '../text.ts';
 
 interface Case {

@@ -1,8 +1,8 @@
-/** The parts of the page that stand without a script: what `tables.ts`, `prose.ts` and `words.ts` say, as HTML. */
+/** The parts of the page that stand without a script: what `tables.ts`, `messages.ts` and `words.ts` say, as HTML. */
 import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { say, splitMessage, undecidedText } from '../prose.ts';
+import { say, splitMessage, undecidedText } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
 import { signalFigure, signalName } from '../signals.ts';
 import {

@@ -2,7 +2,7 @@
 import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
 import { count, counted, figure, limitFigure, ms, NONE, rate, times } from '../figures.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { splitMessage, undecidedText } from '../prose.ts';
+import { splitMessage, undecidedText } from '../messages.ts';
 import { signalFigure, signalName } from '../signals.ts';
 import {
   errorsByName,

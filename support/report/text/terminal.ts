@@ -2,7 +2,7 @@
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
 import { count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { splitMessage, undecidedText } from '../prose.ts';
+import { splitMessage, undecidedText } from '../messages.ts';
 import { healthyText, signalFigure, signalName } from '../signals.ts';
 import {
   errorsByName,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
-import { Harvest } from './harvest.ts';
+import { Collector } from './collector.ts';
 import { type Observation, packObservation } from './observation.ts';
 
 const timeline = exampleTimeline();
@@ -31,19 +31,19 @@ function reports(changes: Partial<SliceReport> = {}): Buffer[] {
   );
 }
 
-function harvest(...bodies: Buffer[]): Harvest {
-  const made = new Harvest(timeline, slices, undefined, '/project');
+function collector(...bodies: Buffer[]): Collector {
+  const made = new Collector(timeline, slices, undefined, '/project');
   for (const [i, body] of bodies.entries()) made.receive(slices[i]!, body);
   return made;
 }
 
-const messages = (made: Harvest) => {
+const messages = (made: Collector) => {
   const { status, reasons } = made.verdict(ending, new Map());
   return [status, ...reasons.map(({ message }) => message.split('. ')[0])];
 };
 
 test('what slices and coordinators attached is read', () => {
-  const made = harvest(...reports());
+  const made = collector(...reports());
   made.receiveObservation(
     slices[1]!,
     packObservation({ format: 1, runId: 'run-1', target, gauges: [], streamed: [] }),
@@ -57,7 +57,7 @@ test('what slices and coordinators attached is read', () => {
 test('that no certificate was verified is a warning, once for all machines; the run stands', () => {
   const seen: Observation = { format: 1, runId: 'run-1', target, gauges: [], streamed: [] };
   const warnings = (...insecure: boolean[]) => {
-    const made = harvest(...reports());
+    const made = collector(...reports());
     for (const [i, one] of insecure.entries()) made.observe({ ...seen, ...(one && { insecure: true }) }, i + 1);
     const { warnings: all, reasons } = made.verdict(ending, new Map());
     assert.ok(reasons.every(({ kind }) => kind !== 'unverified'));
@@ -75,7 +75,7 @@ test('what cannot be read makes the run invalid, and says whose it is', () => {
     [gzipSync('{"format":2}'), /^Slice 1 of light crashed: what a coordinator observed has format 2; /],
   ];
   for (const [body, sentence] of observations) {
-    const made = harvest(...reports());
+    const made = collector(...reports());
     made.receiveObservation(slices[1]!, body, 1);
     const [status, ...said] = messages(made);
     assert.equal(status, 'invalid');
@@ -97,7 +97,7 @@ test('what cannot be read makes the run invalid, and says whose it is', () => {
     ],
   ];
   for (const [body, sentence] of broken) {
-    const [status, ...said] = messages(harvest(whole!, body));
+    const [status, ...said] = messages(collector(whole!, body));
     assert.equal(status, 'invalid');
     assert.ok(
       said.some((one) => sentence.test(one!)),

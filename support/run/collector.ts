@@ -15,9 +15,9 @@ import { MetricStore } from '../measure/store.ts';
 import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
 import type { Oracle } from '../oracle.ts';
 import { failureLine, firstLine } from '../report/failure.ts';
+import { say } from '../report/messages.ts';
 import { worstFirst } from '../report/order.ts';
 import type { Origin } from '../report/origin.ts';
-import { say } from '../report/prose.ts';
 import { type RunRecord, recordOf } from '../report/record.ts';
 import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
@@ -47,7 +47,7 @@ export interface Ending {
 }
 
 /** What the slices of a run, or of all its shards, brought in, and the verdict that it comes to. */
-export class Harvest {
+export class Collector {
   readonly #timeline: Timeline;
   readonly #slices: PlannedSlice[];
   readonly #division: Division | undefined;
