@@ -357,7 +357,7 @@ describe('a run', { concurrency: 3 }, () => {
     assert.equal(
       reason(verdict, 'threshold')?.message,
       'rate of browser_session_failed was 100 % over 2 samples; required < 10 %. ' +
-        'Look at what the person in the browser felt, step by step.',
+        'Look at the times in the browser, step by step.',
     );
     assert.deepEqual(
       verdict.reasons.map(({ kind }) => kind),

@@ -110,7 +110,7 @@ const RATE_LIMITED = 429;
 
 /**
  * One request on its way, as undici reports it, in undici 7's older words: the newer ones parse all headers of every answer
- * and make three objects more a request, which is felt.
+ * and make three objects more a request, which costs time.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly calledAt = performance.now();

@@ -48,7 +48,7 @@ const ownShare = { type: 'trend', contains: 'default', group: 'generator', tells
 const ofTarget = { type: 'gauge', group: 'target', tells: 'target' } as const;
 
 export const builtinMetrics = {
-  /** End − due: what a user who wanted the work done at its due instant felt. */
+  /** End − due: how long a user who wanted the work done at its due instant waits. */
   iteration_response_time: { ...time, ...schedule, complete, followed },
   /** End − start: k6's meaning. */
   iteration_duration: { ...time, ...schedule, complete, followed },

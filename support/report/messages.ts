@@ -298,7 +298,7 @@ function what(finding: Finding): string {
 function afterThreshold({ metric, unit, calm, expression }: Crossed): string {
   const { metric: name } = parseSeriesKey(metric);
   if (calm !== undefined) return 'The load made the difference: look at which step or page slowed most.';
-  if (isOfBrowser(name)) return 'Look at what the person in the browser felt, step by step.';
+  if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';
   if (unit === 'ratio') return 'Look at the errors by name.';
   if (name === 'iteration_response_time')
     return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary } from '../judge/verdict.ts';
-import { felt, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
+import { browserTables, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
 import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
@@ -12,7 +12,7 @@ const trend = (med: number): MetricSummary => ({
 });
 
 test('calm stands beside load; a half that is missing is null', () => {
-  const steps = felt(exampleVerdict()).find((g) => g.title === 'Steps')!;
+  const steps = browserTables(exampleVerdict()).find((g) => g.title === 'Steps')!;
   const sync = steps.rows.find((r) => r.label === 'light · sync')!;
   assert.equal(sync.calm?.count, 12);
   assert.equal(sync.load?.count, 104);
@@ -31,7 +31,9 @@ test('of several cuts through a metric one is shown, the others repeat it', () =
     'browser_web_vital_lcp{window:load}': trend(5),
     'browser_unheard_of{stage:1,window:load}': trend(6),
   };
-  const rows = felt(exampleVerdict({ metrics })).flatMap((g) => g.rows.map((r) => [r.label, r.load?.values.med]));
+  const rows = browserTables(exampleVerdict({ metrics })).flatMap((g) =>
+    g.rows.map((r) => [r.label, r.load?.values.med]),
+  );
   assert.deepEqual(rows, [
     ['light · sync', 3],
     ['LCP, main content shown', 5],
@@ -40,7 +42,7 @@ test('of several cuts through a metric one is shown, the others repeat it', () =
 });
 
 test('without a window, a browser metric counts as load', () => {
-  const [group] = felt(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }));
+  const [group] = browserTables(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }));
   assert.deepEqual(group, {
     title: 'Page vitals',
     rows: [{ label: 'FCP, first content', unit: 'ms', calm: null, load: trend(7) }],
@@ -48,8 +50,8 @@ test('without a window, a browser metric counts as load', () => {
 });
 
 test('typical is p(75) only when every row has it', () => {
-  assert.equal(typicalStat(felt(exampleVerdict())), 'p(75)');
-  assert.equal(typicalStat(felt(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }))), 'med');
+  assert.equal(typicalStat(browserTables(exampleVerdict())), 'p(75)');
+  assert.equal(typicalStat(browserTables(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }))), 'med');
   assert.equal(typicalStat([]), 'med');
 });
 

@@ -25,16 +25,16 @@ export function totalIterations(verdict: Verdict): number {
 }
 
 /** One thing a person in a browser waits for, before the load and in it. */
-export interface FeltRow {
+export interface BrowserRow {
   label: string;
   unit: Unit;
   calm: MetricSummary | null;
   load: MetricSummary | null;
 }
 
-export interface FeltGroup {
+export interface BrowserTable {
   title: string;
-  rows: FeltRow[];
+  rows: BrowserRow[];
 }
 
 const VITALS: Record<string, string> = {
@@ -48,7 +48,7 @@ const VITALS: Record<string, string> = {
 };
 
 /** Groups in reading order: the first whose test a metric passes takes it. `tags` is the cut to show, best first. */
-const FELT: { title: string; tags: string[][]; takes: (name: string) => boolean }[] = [
+const BROWSER_TABLES: { title: string; tags: string[][]; takes: (name: string) => boolean }[] = [
   {
     title: 'A change by others, until seen',
     tags: [[], ['journey'], ['scenario']],
@@ -91,15 +91,15 @@ function cut(series: Series[], preferred: string[][]): Series[] {
   return chosen.some((s) => s.tags.window) ? chosen.filter((s) => s.tags.window) : chosen;
 }
 
-/** What the person in the browser felt: every browser metric, calm beside load. Empty without journeys. */
-export function felt(verdict: Verdict): FeltGroup[] {
+/** Times in the browser: every browser metric, calm beside load. Empty without journeys. */
+export function browserTables(verdict: Verdict): BrowserTable[] {
   const trends = seriesOf(verdict).filter((s) => s.summary.type === 'trend' && isOfBrowser(s.name));
   const names = [...new Set(trends.map((s) => s.name))];
   const vitals = Object.keys(VITALS);
   names.sort((a, b) => vitals.indexOf(a) - vitals.indexOf(b));
-  return FELT.map((group) => {
-    const rows = new Map<string, FeltRow>();
-    for (const name of names.filter((n) => FELT.find((g) => g.takes(n)) === group)) {
+  return BROWSER_TABLES.map((group) => {
+    const rows = new Map<string, BrowserRow>();
+    for (const name of names.filter((n) => BROWSER_TABLES.find((g) => g.takes(n)) === group)) {
       for (const { tags, summary } of cut(
         trends.filter((s) => s.name === name),
         group.tags,
@@ -119,13 +119,13 @@ export function felt(verdict: Verdict): FeltGroup[] {
 }
 
 /** The percentile that stands for "typical": p(75), by which vitals are judged, or the median where it is missing. */
-export function typicalStat(groups: FeltGroup[]): 'p(75)' | 'med' {
+export function typicalStat(groups: BrowserTable[]): 'p(75)' | 'med' {
   const summaries = groups.flatMap((g) => g.rows.flatMap((r) => [r.calm, r.load])).filter((s) => s !== null);
   return summaries.length > 0 && summaries.every((s) => 'p(75)' in s.values) ? 'p(75)' : 'med';
 }
 
 /** Load over calm; null when a half is missing or calm is 0. */
-export function slowdown(row: FeltRow, stat: string): number | null {
+export function slowdown(row: BrowserRow, stat: string): number | null {
   const calm = row.calm?.values[stat];
   const load = row.load?.values[stat];
   return calm && load !== undefined ? load / calm : null;

@@ -7,7 +7,7 @@ import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
 import type { MetricStore } from '../../measure/store.ts';
 import { count, figure } from '../figures.ts';
 import type { RunRecord } from '../record.ts';
-import { felt, operations } from '../tables.ts';
+import { browserTables, operations } from '../tables.ts';
 import { printable } from '../text.ts';
 import { counterText } from '../words.ts';
 
@@ -119,8 +119,8 @@ const PERCENTILES = [
 /** Trends of each scenario that are followed as percentiles. */
 const TIMES = { response: 'iteration_response_time', service: 'iteration_duration' } as const;
 
-/** What the person in the browser felt, over all journeys. */
-const FELT = [
+/** Times in the browser, over all journeys. */
+const BROWSER_LINES = [
   ['browser_web_vital_lcp', 'LCP', 'one'],
   ['browser_web_vital_inp', 'INP', 'two'],
   ['browser_web_vital_ttfb', 'TTFB', 'three'],
@@ -209,12 +209,12 @@ const CHARTS: Chart[] = [
     ],
   },
   {
-    id: 'felt',
+    id: 'browser',
     title: 'In the browser',
     note: 'p75 over all journeys',
     unit: 'ms',
     scoped: false,
-    lines: FELT.map(([column, label, look]) => ({ column, label, look })),
+    lines: BROWSER_LINES.map(([column, label, look]) => ({ column, label, look })),
   },
   ...TARGET_CHARTS,
 ];
@@ -295,7 +295,7 @@ function sharedColumns({ store, intervals }: RunRecord): Record<string, Column> 
     const over = store.over(metric);
     if (over.size > 0) columns[metric] = columnOf(over, intervals, read);
   };
-  for (const [metric] of FELT) add(metric, percentile(75));
+  for (const [metric] of BROWSER_LINES) add(metric, percentile(75));
   add('target_cpu_percent', sumOf);
   add('target_memory_bytes', (series) => sumOf(series) / MEGABYTE);
   return columns;
@@ -334,7 +334,7 @@ function subjectsOf(verdict: Verdict): Subject[] {
       label: scenario ?? 'all scenarios',
       lines: times.flatMap(({ label, summary }) => line(label, summary)),
     })),
-    ...felt(verdict).flatMap(({ title, rows }) =>
+    ...browserTables(verdict).flatMap(({ title, rows }) =>
       rows
         .filter(({ unit }) => unit === 'ms')
         .map((row) => ({

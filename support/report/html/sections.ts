@@ -6,8 +6,8 @@ import { say, splitMessage, undecidedText } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
 import { signalFigure, signalName } from '../signals.ts';
 import {
+  browserTables,
   errorsByName,
-  felt,
   journeySessions,
   operations,
   signals,
@@ -99,11 +99,11 @@ function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord)
     intervals === 1 && 'The run lasted one interval: its charts have a single point.',
     intervals > 0 &&
       !scenarios.some(({ kind }) => kind === 'journey') &&
-      'No browser took part: what a person felt is not known.',
+      'No browser took part: how long a person waits is not known.',
     intervals > 0 &&
       scenarios.some(({ kind }) => kind === 'journey') &&
       !has('browser_') &&
-      'No browser session came to an end: what a person felt is not known.',
+      'No browser session came to an end: how long a person waits is not known.',
     intervals > 0 &&
       !windows.some(({ name }) => name === 'calm') &&
       'The run had no calm window: there is nothing to compare the load with.',
@@ -115,8 +115,8 @@ function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord)
 /** From here on load hurts: the factor stands out. */
 const NOTABLE_SLOWDOWN = 2;
 
-function feltSection(verdict: Verdict): Section[] {
-  const groups = felt(verdict);
+function browserSection(verdict: Verdict): Section[] {
+  const groups = browserTables(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
   const short = statTitle(stat);
@@ -141,9 +141,9 @@ function feltSection(verdict: Verdict): Section[] {
   );
   const columns = [`calm ${short}`, `load ${short}`, 'load / calm', 'calm p95', 'load p95', 'samples'].map(right);
   const sessions = journeySessions(verdict).map((one) => html`<li>${one.journey}: ${sessionsText(one)}</li>`);
-  const title = 'What the person in the browser felt';
+  const title = 'Times in the browser';
   const body = html`${table(title, [left(''), ...columns], rows)}<ul class="notes beside">${sessions}</ul>`;
-  return [{ id: 'felt', title, body }];
+  return [{ id: 'browser', title, body }];
 }
 
 function operationsSection(verdict: Verdict): Section[] {
@@ -399,7 +399,7 @@ function metricsSection(verdict: Verdict): Section[] {
 /** @param subjects how many distributions can be drawn */
 export function sections(verdict: Verdict, record: RunRecord, subjects: number): Section[] {
   return [
-    ...feltSection(verdict),
+    ...browserSection(verdict),
     ...chartsSection(record),
     ...thresholdsSection(verdict),
     ...oraclesSection(verdict),

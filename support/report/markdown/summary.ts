@@ -5,8 +5,8 @@ import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage, undecidedText } from '../messages.ts';
 import { signalFigure, signalName } from '../signals.ts';
 import {
+  browserTables,
   errorsByName,
-  felt,
   journeySessions,
   operations,
   signals,
@@ -141,8 +141,8 @@ function thresholds({ thresholds: all }: Verdict): string[] {
   return [section('Thresholds', told === '' ? body : `${body}\n\n${told}`, rows.length)];
 }
 
-function feltSection(verdict: Verdict): string[] {
-  const groups = felt(verdict);
+function browserSection(verdict: Verdict): string[] {
+  const groups = browserTables(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
   const short = statTitle(stat);
@@ -179,7 +179,7 @@ function feltSection(verdict: Verdict): string[] {
   const sessions = journeySessions(verdict).map((one) => `${literal(one.journey)}: ${sessionsText(one)}`);
   const told = sessions.length > 0 ? `\n\n${shorten(sessions.join(' · '), LONGEST_MESSAGE)}` : '';
   // Never folded: it is what the run was for.
-  return [section('What the person in the browser felt', body + told, 0)];
+  return [section('Times in the browser', body + told, 0)];
 }
 
 function operationsSection(verdict: Verdict): string[] {
@@ -349,7 +349,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     ...thresholds(verdict),
     ...oracles(verdict),
     ...failures(verdict),
-    ...feltSection(verdict),
+    ...browserSection(verdict),
     ...operationsSection(verdict),
     ...errors(verdict),
     health(verdict),

@@ -43,19 +43,19 @@ test('pass and invalid have their own banner; a warning does not look like a rea
   assert.match(render({ ...passedVerdict(), warnings: [warning] }), /^ ! The generator was late/m);
 });
 
-test('what the browser felt: calm beside load, a missing half as a dash', () => {
-  const felt = section(render(exampleVerdict()), 'What the person in the browser felt');
-  assert.match(felt, /calm p75 +load p75 +load\/calm +calm p95 +load p95/);
-  assert.match(felt, /light · sync +71\.2 ms +217 ms +×3\.05 +88\.0 ms +402 ms/);
-  assert.match(felt, /power · import-csv +– +1\.05 s +– +– +1\.49 s/);
-  assert.match(felt, /CLS, layout jumps +0\.001 +0\.005/);
-  assert.match(felt, /light: 116 sessions, 1 failed/);
+test('times in the browser: calm beside load, a missing half as a dash', () => {
+  const times = section(render(exampleVerdict()), 'Times in the browser');
+  assert.match(times, /calm p75 +load p75 +load\/calm +calm p95 +load p95/);
+  assert.match(times, /light · sync +71\.2 ms +217 ms +×3\.05 +88\.0 ms +402 ms/);
+  assert.match(times, /power · import-csv +– +1\.05 s +– +– +1\.49 s/);
+  assert.match(times, /CLS, layout jumps +0\.001 +0\.005/);
+  assert.match(times, /light: 116 sessions, 1 failed/);
 });
 
 test('a wide terminal also gets bars and sample counts', () => {
-  const felt = section(render(exampleVerdict(), 140), 'What the person in the browser felt');
-  assert.match(felt, /LCP, main content shown .* ×2\.00 +█{11}░{11} .* 24\/208/);
-  assert.doesNotMatch(felt, /import-csv.*[█░]/);
+  const times = section(render(exampleVerdict(), 140), 'Times in the browser');
+  assert.match(times, /LCP, main content shown .* ×2\.00 +█{11}░{11} .* 24\/208/);
+  assert.doesNotMatch(times, /import-csv.*[█░]/);
 });
 
 test('operations show the response time beside the duration, and what waiting hid', () => {

@@ -5,8 +5,8 @@ import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage, undecidedText } from '../messages.ts';
 import { healthyText, signalFigure, signalName } from '../signals.ts';
 import {
+  browserTables,
   errorsByName,
-  felt,
   journeySessions,
   operations,
   signals,
@@ -120,9 +120,9 @@ function slowdownBar(calm: number | undefined, load: number | undefined, longest
   return { text, style: () => p.cyan('█'.repeat(solid)) + p.yellow('░'.repeat(added)) };
 }
 
-function feltTable(page: Page): string[] {
+function browserTable(page: Page): string[] {
   const { verdict, p, width } = page;
-  const groups = felt(verdict);
+  const groups = browserTables(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
   const short = statTitle(stat);
@@ -161,7 +161,7 @@ function feltTable(page: Page): string[] {
   ];
   const sessions = journeySessions(verdict).map((one) => `${printable(one.journey)}: ${sessionsText(one)}`);
   return [
-    ...heading(page, 'What the person in the browser felt'),
+    ...heading(page, 'Times in the browser'),
     ...draw(page, columns, rows),
     ...(sessions.length > 0 ? wrap(sessions.join(' · '), width - 2) : []).map((words) => ` ${p.dim(words)}`),
   ];
@@ -348,7 +348,7 @@ export function renderVerdict(verdict: Verdict, { columns, color, paths }: Rende
     ...banner(page),
     ...(verdict.reasons.length > 0 ? ['', ...bullets(page, verdict.reasons)] : []),
     ...(verdict.warnings.length > 0 ? ['', ...bullets(page, verdict.warnings)] : []),
-    ...feltTable(page),
+    ...browserTable(page),
     ...operationTable(page),
     ...thresholdTable(page),
     ...oracleTable(page),
