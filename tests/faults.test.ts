@@ -35,7 +35,7 @@ const profiles = {
     { http_req_failed: ['rate<0.05'] },
   ),
   events: profile(
-    { realtime: closed({ duration: '4s', vus: 3, options: { life: '10s', heartbeat: '500ms', stir: 20 } }) },
+    { realtime: closed({ duration: '4s', vus: 3, options: { life: '10s', heartbeat: '500ms', changes: 20 } }) },
     { realtime_events: ['count>0'] },
   ),
   screen: profile(

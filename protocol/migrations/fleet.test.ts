@@ -19,7 +19,7 @@ import { dwcpMetrics } from './api.ts';
 import { Fleet } from './fleet.ts';
 import type { Breach, BrokenMigration, FoundVm } from './history.ts';
 import './migration-continuity.oracle.ts';
-import { migrationMetrics } from './migrant.ts';
+import { migrationMetrics } from './migrating-vm.ts';
 import { dwcpStreamMetrics } from './stream.ts';
 
 let database: TestDatabase;
@@ -44,7 +44,7 @@ interface BedOptions {
   vus?: number;
   options?: Record<string, unknown>;
   signal?: AbortSignal;
-  /** Stands between the migrants and the target's REST interface. */
+  /** Stands between the migrating VMs and the target's REST interface. */
   proxy?: Proxy;
   streamUrl?: string;
 }
@@ -74,7 +74,7 @@ async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string
   return made.url;
 }
 
-/** Migrants of a target that has these faults. */
+/** Migrating VMs of a target that has these faults. */
 async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, streamUrl }: BedOptions = {}) {
   const target = faults ? await start(faults) : honest;
   const DWCP_WS_URL = streamUrl ?? `${target.url.replace('http', 'ws')}/dwcp/v3`;
@@ -92,7 +92,7 @@ async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, st
     await fleet.close();
     if (target !== honest) await target.stop();
   });
-  const migrants = await Promise.all(Array.from({ length: vus }, (_, id) => fleet.make(testVu(slice, id))));
+  const migratingVms = await Promise.all(Array.from({ length: vus }, (_, id) => fleet.make(testVu(slice, id))));
   const vms = async () => {
     const { rows } = await target.database.pool.query<{ id: string; zone: string; status: string }>(
       'SELECT id, zone, status FROM tandem.vms WHERE name LIKE $1 ORDER BY name',
@@ -104,14 +104,14 @@ async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, st
     target,
     slice,
     fleet,
-    migrants,
-    migrant: migrants[0]!,
+    migratingVms,
+    migratingVm: migratingVms[0]!,
     vms,
     errors: slice.recorder.errors,
     recorded: () => recorded(slice),
     async judged(): Promise<OracleResult & { delivery: OracleResult | undefined }> {
-      await Promise.all(migrants.map((migrant) => migrant.settle()));
-      const slices = migrants.map((migrant) => JSON.parse(JSON.stringify(migrant.evidence())));
+      await Promise.all(migratingVms.map((migratingVm) => migratingVm.settle()));
+      const slices = migratingVms.map((migratingVm) => JSON.parse(JSON.stringify(migratingVm.evidence())));
       const results = consult(['migration-continuity', 'event-delivery'], slices, declaredOracles);
       const named = (name: string) => results.find((one) => one.name === name);
       const { promise: _, ...continuity } = named('migration-continuity')!;
@@ -131,14 +131,14 @@ describe('an honest target', { concurrency: 8 }, () => {
       assert.equal(before.size, 3);
       for (let n = 0; n < 2; n++) {
         await Promise.all(
-          made.migrants.map(async (migrant) => {
-            await migrant.migrate();
-            await migrant.batchStatus();
+          made.migratingVms.map(async (migratingVm) => {
+            await migratingVm.migrate();
+            await migratingVm.batchStatus();
           }),
         );
       }
-      await made.migrant.stats();
-      await made.migrant.doubleStart();
+      await made.migratingVm.stats();
+      await made.migratingVm.doubleStart();
       // The first has gone all the way round.
       assert.deepEqual(
         (await made.vms()).map(({ id, zone, status }) => [before.get(id), zone, status]),
@@ -189,7 +189,7 @@ describe('an honest target', { concurrency: 8 }, () => {
       // Long enough to be found in the list of what is under way.
       const options = { follow, memoryMb: 150_000 };
       const made = await bed(t, { options, proxy: () => 'lose the answer' });
-      await made.migrant.migrate();
+      await made.migratingVm.migrate();
       assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
       const { status, counts } = await made.judged();
       assert.deepEqual([status, counts], ['ok', { ...none, completed: 1 }]);
@@ -198,8 +198,8 @@ describe('an honest target', { concurrency: 8 }, () => {
 
   test('a start that never arrived is indeterminate; its VM is set aside, and deleted in the end', async (t) => {
     const made = await bed(t, { proxy: (count) => (count === 1 ? 'lose the request' : 'pass') });
-    await made.migrant.migrate();
-    await made.migrant.migrate();
+    await made.migratingVm.migrate();
+    await made.migratingVm.migrate();
     assert.equal((await made.vms()).length, 2);
     assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 2 });
     const { status, counts } = await made.judged();
@@ -209,13 +209,13 @@ describe('an honest target', { concurrency: 8 }, () => {
 
   test('a start that is refused is a failed migration of nothing, and the next one goes on with the VM', async (t) => {
     const made = await bed(t, { proxy: (count) => (count === 1 ? { status: 409, body: {} } : 'pass') });
-    await made.migrant.migrate();
+    await made.migratingVm.migrate();
     assert.deepEqual(made.errors, {
       'HTTP 409': 1,
       'check: migration start: status is 202': 1,
       'check: migration: it completes': 1,
     });
-    await made.migrant.migrate();
+    await made.migratingVm.migrate();
     assert.equal((await made.vms()).length, 1);
     assert.deepEqual((await made.judged()).counts, { ...none, completed: 1 });
   });
@@ -247,7 +247,7 @@ describe('an honest target', { concurrency: 8 }, () => {
       options: { follow: 'stream', timeout: '10m' },
       streamUrl: `ws://127.0.0.1:${address.port}/dwcp/v3`,
     });
-    const migrating = made.migrant.migrate();
+    const migrating = made.migratingVm.migrate();
     cut();
     let ended = false;
     while (!ended) ended = (await made.vms()).every(({ zone, status }) => status === 'running' && zone === 'us-east-1');
@@ -268,7 +268,7 @@ const broken: [fault: string, breach: Breach, options?: Record<string, unknown>]
 for (const [fault, breach, options] of broken) {
   test(`${fault} is a violation: ${breach}`, async (t) => {
     const made = await bed(t, { faults: fault, vus: 2, options });
-    await Promise.all(made.migrants.map((migrant) => migrant.migrate()));
+    await Promise.all(made.migratingVms.map((migratingVm) => migratingVm.migrate()));
     const { status, checked, violations, examples } = await made.judged();
     assert.deepEqual([status, checked, violations], ['violated', 2, 2]);
     for (const example of examples as BrokenMigration[]) {
@@ -287,7 +287,7 @@ for (const [fault, count] of [
 ] as const) {
   test(`${fault} is found in the events, and no fault of the migrations`, async (t) => {
     const made = await bed(t, { faults: fault, vus: 6, options: { timeout: '500ms' } });
-    await Promise.all(made.migrants.map((migrant) => migrant.migrate()));
+    await Promise.all(made.migratingVms.map((migratingVm) => migratingVm.migrate()));
     const { status, checked, counts, delivery } = await made.judged();
     assert.deepEqual([status, checked, counts?.completed], ['ok', 6, 6]);
     assert.equal(delivery?.status, 'violated');
@@ -300,7 +300,7 @@ for (const [fault, count] of [
 
 test('an end that the stream does not tell fails a check, and REST is believed', async (t) => {
   const made = await bed(t, { faults: 'event-drop=1', options: { timeout: '500ms' } });
-  await made.migrant.migrate();
+  await made.migratingVm.migrate();
   assert.deepEqual(made.errors, { 'check: migration: the stream tells its end': 1 });
   assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
   const { status, counts } = await made.judged();
@@ -315,7 +315,7 @@ test('a second start that is accepted is a violation; one that is refused otherw
     // Stuck: the first is under way when the second comes, however slow this machine is.
     const proxy: Proxy = (count) => (count === 2 ? { status, body: { job_id: 'second' } } : 'pass');
     const made = await bed(t, { faults: 'migration-stuck=1', options: { timeout: '600ms' }, proxy });
-    await made.migrant.doubleStart();
+    await made.migratingVm.doubleStart();
     assert.equal(made.errors['check: migration: another one is refused while one is under way'], 1);
     const [example] = (await made.judged()).examples as BrokenMigration[];
     assert.deepEqual(example?.breaches, breaches);
@@ -325,7 +325,7 @@ test('a second start that is accepted is a violation; one that is refused otherw
 test('a run that is stopped waits for nothing, and says nothing of what is under way', async (t) => {
   const stop = new AbortController();
   const made = await bed(t, { faults: 'migration-stuck=1', signal: stop.signal });
-  const migrating = made.migrant.migrate();
+  const migrating = made.migratingVm.migrate();
   stop.abort();
   await migrating;
   assert.equal(made.recorded().migration_success, undefined);
@@ -335,7 +335,7 @@ test('a run that is stopped waits for nothing, and says nothing of what is under
 
 test('without VMs nothing migrates, and the check says so', async (t) => {
   const made = await bed(t, { faults: 'error=1', options: { follow: 'poll' } });
-  await made.migrant.migrate();
+  await made.migratingVm.migrate();
   assert.equal(made.errors['check: migration: there is a running VM'], 1);
   assert.equal((await made.judged()).status, 'unknown');
 });

@@ -4,11 +4,11 @@ import { Http } from '../transports/http.ts';
 import { Rounds } from '../transports/rounds.ts';
 import type { Follow } from './follow.ts';
 import { MigrationHistory } from './history.ts';
-import { type FleetEvidence, Migrant, type Shared } from './migrant.ts';
+import { type FleetEvidence, MigratingVm, type Shared } from './migrating-vm.ts';
 import { type MigrationOptions, migrationOptions } from './options.ts';
 import { DwcpStream } from './stream.ts';
 
-/** The migrants of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
+/** The migrating VMs of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
 export class Fleet implements Shared {
   readonly options: MigrationOptions;
   readonly token: string | undefined;
@@ -38,11 +38,11 @@ export class Fleet implements Shared {
     slice.recorder.onPack(() => slice.recorder.add('migrations_active', this.active));
   }
 
-  /** A migrant for a VU, with its VM if one can be had. */
-  async make(vu: Vu): Promise<Migrant> {
-    const migrant = new Migrant(this, vu);
-    await migrant.open();
-    return migrant;
+  /** A VM for a VU; one that cannot be had now is asked for again with its first migration. */
+  async make(vu: Vu): Promise<MigratingVm> {
+    const vm = new MigratingVm(this, vu);
+    await vm.open();
+    return vm;
   }
 
   evidence(): FleetEvidence {

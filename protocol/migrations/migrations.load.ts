@@ -2,7 +2,7 @@ import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
 import { dwcpMetrics } from './api.ts';
 import { Fleet } from './fleet.ts';
-import { migrationMetrics } from './migrant.ts';
+import { migrationMetrics } from './migrating-vm.ts';
 import { dwcpStreamMetrics } from './stream.ts';
 
 /** VMs that migrate from zone to zone: each VU has one of its own, and follows its migration by REST and by the stream. */
@@ -13,11 +13,11 @@ load('migrations', {
   teardown: (fleet) => fleet.close(),
   vu: (vu, fleet) => fleet.make(vu),
   operations: {
-    migrate: { weight: 88, run: (migrant) => migrant.migrate() },
-    'batch-status': { weight: 5, run: (migrant) => migrant.batchStatus() },
-    stats: { weight: 5, run: (migrant) => migrant.stats() },
-    'double-start': { weight: 2, run: (migrant) => migrant.doubleStart() },
+    migrate: { weight: 88, run: (vm) => vm.migrate() },
+    'batch-status': { weight: 5, run: (vm) => vm.batchStatus() },
+    stats: { weight: 5, run: (vm) => vm.stats() },
+    'double-start': { weight: 2, run: (vm) => vm.doubleStart() },
   },
-  settle: (migrant) => migrant.settle(),
-  evidence: (migrant) => migrant.evidence(),
+  settle: (vm) => vm.settle(),
+  evidence: (vm) => vm.evidence(),
 });

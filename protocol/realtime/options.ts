@@ -11,7 +11,7 @@ export interface RealtimeOptions {
   /** Of each connection. */
   queriesPerMinute: number;
   /** Changes of a VM a second, in the whole load, so that there are events. */
-  stirPerSecond: number;
+  changesPerSecond: number;
   /**
    * This machine's addresses to connect from, in turns; none: the system's choice. With more than 10,000 connections from
    * one, Linux takes ever longer to find a port that is free.
@@ -25,7 +25,7 @@ const defaults = {
   heartbeat: '5s',
   timeout: '10s',
   queries: 2,
-  stir: 1,
+  changes: 1,
   localAddresses: [],
 };
 
@@ -51,7 +51,7 @@ export function realtimeOptions({ scenario, options }: SliceContext): RealtimeOp
     heartbeatMs: read('heartbeat', duration, aDuration),
     timeoutMs: read('timeout', duration, aDuration),
     queriesPerMinute: read('queries', number, aNumber),
-    stirPerSecond: read('stir', number, aNumber),
+    changesPerSecond: read('changes', number, aNumber),
     localAddresses: read(
       'localAddresses',
       addresses,

@@ -1,7 +1,7 @@
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
 import { realtimeMetrics } from './api.ts';
-import { Audience } from './audience.ts';
+import { Connections } from './connections.ts';
 
 /**
  * Connections that listen to what happens to VMs: an iteration is the life of one. A ramp that takes VUs away needs a
@@ -10,9 +10,9 @@ import { Audience } from './audience.ts';
 load('realtime', {
   metrics: { ...realtimeMetrics, ...vmMetrics },
   oracles: ['event-delivery'],
-  setup: (slice) => new Audience(slice),
-  teardown: (audience) => audience.close(),
-  vu: (vu, audience) => ({ audience, client: audience.join(vu) }),
-  operations: { live: { weight: 1, run: ({ audience, client }) => audience.live(client) } },
-  evidence: ({ audience }) => ({ 'event-delivery': audience.evidence() }),
+  setup: (slice) => new Connections(slice),
+  teardown: (connections) => connections.close(),
+  vu: (vu, connections) => ({ connections, client: connections.join(vu) }),
+  operations: { live: { weight: 1, run: ({ connections, client }) => connections.live(client) } },
+  evidence: ({ connections }) => ({ 'event-delivery': connections.evidence() }),
 });

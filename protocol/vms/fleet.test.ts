@@ -126,7 +126,7 @@ interface Asked {
 }
 
 /** What becomes of a request: as it should, carried out and not answered, neither, or this status and not carried out. */
-type Fate = undefined | 'unanswered' | 'lost' | number;
+type Answered = undefined | 'unanswered' | 'lost' | number;
 
 interface StubVm extends Record<string, unknown> {
   id: string;
@@ -136,7 +136,7 @@ interface StubVm extends Record<string, unknown> {
 }
 
 /** A control plane in memory: what is asked of a VM is done at once, and a rule may spoil it. */
-async function cloud(t: TestContext, rule: (asked: Asked) => Fate = () => undefined) {
+async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => undefined) {
   const vms = new Map<string, StubVm>();
   let made = 0;
   const stub = { vms, rule, asked: [] as Asked[], total: true, url: '', listed: () => [...vms.values()] };
@@ -187,9 +187,9 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Fate = () => undefi
     for await (const chunk of request) text += chunk;
     const asked: Asked = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : {} };
     stub.asked.push(asked);
-    const fate = stub.rule(asked);
-    const [status, body] = typeof fate === 'number' ? [fate, {}] : fate === 'lost' ? [0] : carryOut(asked);
-    if (fate === 'unanswered' || fate === 'lost') return request.socket.destroy();
+    const answered = stub.rule(asked);
+    const [status, body] = typeof answered === 'number' ? [answered, {}] : answered === 'lost' ? [0] : carryOut(asked);
+    if (answered === 'unanswered' || answered === 'lost') return request.socket.destroy();
     response.writeHead(status).end(body && JSON.stringify(body));
     return undefined;
   });
@@ -342,23 +342,23 @@ test('what a run of the same id left behind is none of its own', async (t) => {
 
 test('a write that was not answered is found out, and nothing is guessed before', async (t) => {
   for (const op of ['create', 'start', 'stop', 'migrate', 'update', 'delete', 'batch'] as const) {
-    for (const fate of ['unanswered', 'lost', 500] as const) {
+    for (const answered of ['unanswered', 'lost', 500] as const) {
       const target = await cloud(t);
       const made = await bed(t, target.url, { options: { maxVms: op === 'batch' ? 1 : 20 } });
       const { fleet } = made;
       for (const prepare of ['create', 'start', 'detail'] as const) await fleet[prepare]();
       if (op === 'start') await fleet.stop();
       const isIt = ({ method }: Asked) => method !== 'GET';
-      target.rule = (asked) => (isIt(asked) ? fate : undefined);
+      target.rule = (asked) => (isIt(asked) ? answered : undefined);
       await fleet[op]();
       target.rule = () => undefined;
       const outcome = made.vu.takeOutcome();
-      assert.equal(outcome, fate === 500 ? 'failed' : 'indeterminate', `${op} ${fate}`);
+      assert.equal(outcome, answered === 500 ? 'failed' : 'indeterminate', `${op} ${answered}`);
       for (let n = 0; n < 5; n++) await fleet[n % 2 ? 'stop' : 'start']();
       await made.settle();
       const { status, examples, counts } = made.judged();
-      assert.deepEqual([status, examples], ['ok', []], `${op} ${fate}`);
-      assert.ok(counts!.indeterminate! >= 1 && counts!.indeterminate === counts!.reconciled, `${op} ${fate}`);
+      assert.deepEqual([status, examples], ['ok', []], `${op} ${answered}`);
+      assert.ok(counts!.indeterminate! >= 1 && counts!.indeterminate === counts!.reconciled, `${op} ${answered}`);
       assert.equal(target.vms.size, 0);
     }
   }
@@ -460,14 +460,14 @@ test('the first VMs are no part of the load, every second runs, and one that is 
 
 test('where no VM can be made, or none comes to be, before the load, the load begins with what there is', async (t) => {
   const isCreation = ({ method, path }: Asked) => method === 'POST' && path.endsWith('/vms');
-  for (const [what, isIt, fate, size, creations] of [
+  for (const [what, isIt, answered, size, creations] of [
     ['creations are not carried out', isCreation, 503, 0, 1],
     ['creations are refused', isCreation, 403, 0, 1],
     ['VMs do not start', ({ path }: Asked) => path.endsWith('/start'), 500, 4, 4],
     ['the account cannot be listed', ({ path }: Asked) => path.includes('?limit'), 500, 0, 0],
   ] as const) {
     const target = await cloud(t);
-    target.rule = (asked) => (isIt(asked) ? fate : undefined);
+    target.rule = (asked) => (isIt(asked) ? answered : undefined);
     const made = await bed(t, target.url, { options: { initialVms: 4 } });
     const asked = target.asked.filter(isCreation).length;
     assert.deepEqual([made.fleet.size, asked, recorded(made.slice)], [size, creations, {}], what);

@@ -4,7 +4,7 @@ import { type Vm, VmApi, type VmSpec, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import { anyChanges, anyQuery, anySpec, PAGE } from './choice.ts';
 import type { ExpectedVm } from './expected-vm.ts';
-import { type Fits, Holding } from './holding.ts';
+import { type Fits, Inventory } from './inventory.ts';
 
 /** Ample: how long migrations take is what the load `migrations` is for. */
 const BANDWIDTH_MBPS = 10_000;
@@ -58,7 +58,7 @@ export interface Shared {
 export class Fleet {
   readonly #shared: Shared;
   readonly #vu: Vu;
-  readonly #own: Holding;
+  readonly #own: Inventory;
   /** The operation under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<void> = Promise.resolve();
   #settled = false;
@@ -66,7 +66,7 @@ export class Fleet {
   constructor(shared: Shared, vu: Vu) {
     this.#shared = shared;
     this.#vu = vu;
-    this.#own = new Holding(vu, new VmApi(shared.http, vu, shared.token), `${shared.prefix}${vu.id}-`);
+    this.#own = new Inventory(vu, new VmApi(shared.http, vu, shared.token), `${shared.prefix}${vu.id}-`);
   }
 
   /** VMs that it has, as far as it knows. */
@@ -200,8 +200,8 @@ export class Fleet {
 
   async #create(): Promise<ExpectedVm | undefined> {
     const spec = this.#spec();
-    const { fate, status, vm: shown } = await this.#own.api.create(spec);
-    if (fate === 'refused') return undefined;
+    const { result, status, vm: shown } = await this.#own.api.create(spec);
+    if (result === 'refused') return undefined;
     if (shown) {
       const vm = this.#own.take(spec, shown.id, `create → ${status}`);
       this.#own.see(vm, shown);
@@ -231,8 +231,8 @@ export class Fleet {
     if (!(await this.#comesToRest(vm))) return;
     const changes = anyChanges(this.#vu);
     const written = await this.#own.api.update(vm.id, changes);
-    if (written.fate === 'done') vm.written(changes);
-    if (written.fate === 'open') vm.mayHaveWritten(changes);
+    if (written.result === 'done') vm.written(changes);
+    if (written.result === 'unknown') vm.mayHaveWritten(changes);
     await this.#own.wrote(vm, 'update', written);
   }
 
@@ -248,8 +248,8 @@ export class Fleet {
   async #move(vm: ExpectedVm, op: 'start' | 'stop', from: Rest, to: Rest): Promise<void> {
     const written = await this.#own.api[op](vm.id);
     // 202: it is on its way.
-    if (written.fate === 'done') vm.moved(...(written.status === 202 ? [from, to] : [to]));
-    if (written.fate === 'open') vm.mayHaveMoved(to);
+    if (written.result === 'done') vm.moved(...(written.status === 202 ? [from, to] : [to]));
+    if (written.result === 'unknown') vm.mayHaveMoved(to);
     await this.#own.wrote(vm, op, written);
   }
 
@@ -261,8 +261,8 @@ export class Fleet {
     if (!vm.is('running')) return;
     const elsewhere = zones.filter((zone) => zone !== vm.zone);
     const written = await this.#own.api.migrate(vm.id, this.#vu.random.pick(elsewhere), BANDWIDTH_MBPS);
-    if (written.fate === 'done') vm.moved('migrating', 'running');
-    if (written.fate === 'open') vm.mayHaveMoved('migrating', 'running');
+    if (written.result === 'done') vm.moved('migrating', 'running');
+    if (written.result === 'unknown') vm.mayHaveMoved('migrating', 'running');
     await this.#own.wrote(vm, 'migrate', written);
   }
 
@@ -281,10 +281,10 @@ export class Fleet {
   /** True when it is deleted now. */
   async #remove(vm: ExpectedVm): Promise<boolean> {
     const written = await this.#own.api.delete(vm.id, vm.mayBeGone);
-    if (written.fate === 'open') vm.mayHaveDeleted();
-    if (written.fate === 'done') this.#own.deleted(vm, 'delete', written.status);
+    if (written.result === 'unknown') vm.mayHaveDeleted();
+    if (written.result === 'done') this.#own.deleted(vm, 'delete', written.status);
     else await this.#own.wrote(vm, 'delete', written);
-    return written.fate === 'done';
+    return written.result === 'done';
   }
 
   async #batch(): Promise<void> {
@@ -297,8 +297,8 @@ export class Fleet {
 
   async #createBatch(count: number): Promise<void> {
     const specs = Array.from({ length: count }, () => this.#spec());
-    const { fate, ids } = await this.#own.api.batch(specs.map((data) => ({ action: 'create', data })));
-    if (fate === 'refused') return;
+    const { result, ids } = await this.#own.api.batch(specs.map((data) => ({ action: 'create', data })));
+    if (result === 'refused') return;
     specs.forEach((spec, place) => {
       if (ids) this.#own.take(spec, ids[place]!, 'batch create');
       else this.#own.mayHaveCreated(spec);
@@ -307,13 +307,13 @@ export class Fleet {
   }
 
   async #deleteBatch(doomed: ExpectedVm[]): Promise<void> {
-    const { fate, status } = await this.#own.api.batch(doomed.map(({ id }) => ({ action: 'delete', id })));
+    const { result, status } = await this.#own.api.batch(doomed.map(({ id }) => ({ action: 'delete', id })));
     for (const vm of doomed) {
-      if (fate === 'done') this.#own.deleted(vm, 'batch delete', status);
-      if (fate === 'open') this.#own.mayHaveDeleted(vm);
+      if (result === 'done') this.#own.deleted(vm, 'batch delete', status);
+      if (result === 'unknown') this.#own.mayHaveDeleted(vm);
     }
     const [one] = doomed;
-    if (fate === 'done') await this.#own.lookForDeleted(one!);
+    if (result === 'done') await this.#own.lookForDeleted(one!);
     else await this.#own.look(one!);
   }
 

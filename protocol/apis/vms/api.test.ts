@@ -143,35 +143,35 @@ test('a list holds what was asked for, in order, and no more', async (t) => {
 });
 
 test('what became of a write: done, refused, or nobody knows', async (t) => {
-  const fates: [status: number, fate: string, outcome: string][] = [
+  const results: [status: number, result: string, outcome: string][] = [
     [200, 'done', 'ok'],
     [202, 'done', 'ok'],
     [204, 'refused', 'failed'],
     [400, 'refused', 'failed'],
     [409, 'refused', 'failed'],
     [429, 'refused', 'failed'],
-    [500, 'open', 'failed'],
-    [503, 'open', 'failed'],
-    [0, 'open', 'indeterminate'],
+    [500, 'unknown', 'failed'],
+    [503, 'unknown', 'failed'],
+    [0, 'unknown', 'indeterminate'],
   ];
-  for (const [status, fate, outcome] of fates) {
+  for (const [status, result, outcome] of results) {
     const made = await bed(t, { status, body: vm });
     const written = await made.api.start(id);
-    assert.deepEqual([written.fate, written.status, made.vu.takeOutcome()], [fate, status, outcome]);
-    assert.deepEqual(written.vm, fate === 'done' ? vm : undefined);
+    assert.deepEqual([written.result, written.status, made.vu.takeOutcome()], [result, status, outcome]);
+    assert.deepEqual(written.vm, result === 'done' ? vm : undefined);
   }
 });
 
 test('404 is an answer for what may be gone, and 503 for what may be paused; else they are failures', async (t) => {
   const made = await bed(t, { status: 404, body: {} });
   assert.equal(await made.api.find(id), null);
-  assert.equal((await made.api.delete(id, true)).fate, 'done');
+  assert.equal((await made.api.delete(id, true)).result, 'done');
   made.given.status = 503;
   assert.equal(await made.api.metrics(id, true), 503);
   assert.deepEqual([made.errors, made.vu.takeOutcome()], [{}, 'ok']);
   made.given.status = 404;
   assert.equal(await made.api.get(id), null);
-  assert.equal((await made.api.delete(id)).fate, 'refused');
+  assert.equal((await made.api.delete(id)).result, 'refused');
   made.given.status = 503;
   assert.equal(await made.api.metrics(id), 503);
   assert.equal(await made.api.find(id), undefined);

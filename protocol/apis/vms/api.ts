@@ -68,13 +68,13 @@ export interface VmPage {
 export type BatchOperation = { action: 'create'; data: VmSpec } | { action: 'delete'; id: string };
 
 /**
- * What has become of a write. `open`: nobody knows, as there was no answer, or a gateway's 5xx, which does not say what became
+ * What has become of a write. `unknown` when there was no answer, or a gateway's 5xx, which does not say what became
  * of the request behind it.
  */
-export type Fate = 'done' | 'refused' | 'open';
+export type WriteResult = 'done' | 'refused' | 'unknown';
 
 export interface Written {
-  fate: Fate;
+  result: WriteResult;
   /** 0 without an answer. */
   status: number;
   /** When it is done and the answer shows it. */
@@ -82,7 +82,7 @@ export interface Written {
 }
 
 export interface BatchWritten {
-  fate: Fate;
+  result: WriteResult;
   status: number;
   /** Ids in the order of the operations; undefined unless it is done and the answer is as in the contract. */
   ids: string[] | undefined;
@@ -248,13 +248,13 @@ export class VmApi {
   /** All or nothing, in one transaction. */
   async batch(operations: readonly BatchOperation[]): Promise<BatchWritten> {
     const answer = await this.#send(calls.batch, 'POST', '/vms/batch', { operations });
-    const fate = fateOf(answer, calls.batch);
+    const result = resultOf(answer, calls.batch);
     const { status } = answer;
-    if (fate !== 'done') return { fate, status, ids: undefined };
+    if (result !== 'done') return { result, status, ids: undefined };
     const results = json<{ results?: { id?: unknown }[] }>(answer)?.results;
     const ids = Array.isArray(results) ? results.map((result) => result?.id) : [];
     const isRight = ids.length === operations.length && ids.every((id) => typeof id === 'string');
-    return { fate, status, ids: this.#vu.check(calls.batch.contractCheck, isRight) ? (ids as string[]) : undefined };
+    return { result, status, ids: this.#vu.check(calls.batch.contractCheck, isRight) ? (ids as string[]) : undefined };
   }
 
   async #read(kind: Words, id: string): Promise<Vm | null | undefined> {
@@ -268,13 +268,13 @@ export class VmApi {
   async #write(kind: Words, method: Method, path: string, content?: object): Promise<Written> {
     const answer = await this.#send(kind, method, path, content);
     const { status } = answer;
-    const fate = fateOf(answer, kind);
-    if (fate !== 'done' || kind.op === 'delete') return { fate, status, vm: undefined };
+    const result = resultOf(answer, kind);
+    if (result !== 'done' || kind.op === 'delete') return { result, status, vm: undefined };
     const vm = json<Vm>(answer);
     const isRight = isVm(vm);
     // What start, stop and migrate say beside their status is not in the contract.
     if (kind.op === 'create' || kind.op === 'update') this.#vu.check(kind.contractCheck, isRight);
-    return { fate, status, vm: isRight ? vm : undefined };
+    return { result, status, vm: isRight ? vm : undefined };
   }
 
   async #send(kind: Words, method: Method, path: string, content?: object): Promise<Answer> {
@@ -296,9 +296,9 @@ function pathOf(id: string): string {
   return `/vms/${encodeURIComponent(id)}`;
 }
 
-function fateOf({ status, outcome }: Answer, { good }: Words): Fate {
+function resultOf({ status, outcome }: Answer, { good }: Words): WriteResult {
   if (good.includes(status)) return 'done';
-  return outcome === 'indeterminate' || status >= 500 ? 'open' : 'refused';
+  return outcome === 'indeterminate' || status >= 500 ? 'unknown' : 'refused';
 }
 
 function isVm(found: Vm | undefined | null): found is Vm {

@@ -35,7 +35,7 @@ export interface MigrationOrder {
 }
 
 /** How a migration ends; that of an honest server loses nothing, in the zone that was asked for. */
-export interface Fate {
+export interface MigrationResult {
   readonly sourceZone: string;
   readonly targetZone: string;
   /** Where the VM ends up. */
@@ -50,7 +50,7 @@ interface Job {
   account: string;
   vmId: string;
   plannedMs: number;
-  fate: Fate;
+  result: MigrationResult;
   /** Index in PHASES. */
   phase: number;
   /** Of the process's own clock; of the order as long as it is pending. */
@@ -102,7 +102,7 @@ export class MigrationJobs {
   readonly #pool: pg.Pool;
   readonly #events: Events;
   readonly #timeScale: number;
-  readonly #rules: ((fate: Fate) => void)[] = [];
+  readonly #rules: ((result: MigrationResult) => void)[] = [];
   readonly #jobs = new Map<string, Job>();
   /** One for all jobs; runs while there are any. */
   #timer: NodeJS.Timeout | undefined;
@@ -117,7 +117,7 @@ export class MigrationJobs {
   }
 
   /** Lets `rule` change how migrations end, when they begin. */
-  addRule(rule: (fate: Fate) => void): void {
+  addRule(rule: (result: MigrationResult) => void): void {
     this.#rules.push(rule);
   }
 
@@ -145,20 +145,20 @@ export class MigrationJobs {
     });
     const started = rows[0];
     if (!started) throw await this.#refusal(account, vmId, order);
-    const fate: Fate = {
+    const result: MigrationResult = {
       sourceZone: started.source_zone,
       targetZone,
       zone: targetZone,
       dataLoss: false,
       stuck: false,
     };
-    for (const rule of this.#rules) rule(fate);
+    for (const rule of this.#rules) rule(result);
     const job: Job = {
       id: started.job_id,
       account,
       vmId,
       plannedMs: started.planned_ms,
-      fate,
+      result,
       phase: 0,
       startedAt: performance.now(),
       progressAt: Number.POSITIVE_INFINITY,
@@ -216,7 +216,7 @@ export class MigrationJobs {
     for (const job of this.#jobs.values()) {
       const { phase, endsAt } = PHASES[job.phase]!;
       const over =
-        now - job.startedAt >= (job.plannedMs * endsAt) / 100 && !(job.fate.stuck && phase === 'stop-and-copy');
+        now - job.startedAt >= (job.plannedMs * endsAt) / 100 && !(job.result.stuck && phase === 'stop-and-copy');
       if (over) (phase === 'switch-over' ? arriving : advancing).push(job);
       else if (now >= job.progressAt) this.#publish(job, 'in_progress');
     }
@@ -245,7 +245,11 @@ export class MigrationJobs {
     const { rows } = await this.#pool.query<VmRow & { job_id: string }>({
       name: 'migration arrive',
       text: ARRIVE_SQL,
-      values: [jobs.map(({ id }) => id), jobs.map(({ fate }) => fate.zone), jobs.map(({ fate }) => fate.dataLoss)],
+      values: [
+        jobs.map(({ id }) => id),
+        jobs.map(({ result }) => result.zone),
+        jobs.map(({ result }) => result.dataLoss),
+      ],
     });
     const arrived = new Map(rows.map((row) => [row.job_id, row]));
     for (const job of jobs) {
@@ -299,12 +303,12 @@ export class MigrationJobs {
       job_sequence: job.events,
       job_id: job.id,
       vm_id: job.vmId,
-      source_zone: job.fate.sourceZone,
-      target_zone: job.fate.targetZone,
+      source_zone: job.result.sourceZone,
+      target_zone: job.result.targetZone,
       status,
       phase,
       progress: progressOf(phase, now - job.startedAt, job.plannedMs),
-      data_loss: phase === 'done' && job.fate.dataLoss,
+      data_loss: phase === 'done' && job.result.dataLoss,
     });
   }
 
@@ -343,10 +347,10 @@ RETURNING m.id`;
 const ARRIVE_SQL = `
 WITH arrived AS (
   UPDATE tandem.migrations AS m
-  SET status = 'completed', phase = 'done', completed_at = clock_timestamp(), data_loss = fate.data_loss
-  FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS fate (id, zone, data_loss)
-  WHERE m.id = fate.id AND m.status = 'in_progress'
-  RETURNING m.id, m.vm_id, fate.zone
+  SET status = 'completed', phase = 'done', completed_at = clock_timestamp(), data_loss = result.data_loss
+  FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS result (id, zone, data_loss)
+  WHERE m.id = result.id AND m.status = 'in_progress'
+  RETURNING m.id, m.vm_id, result.zone
 ), vm AS (
   UPDATE tandem.vms AS v
   SET status = 'running', zone = arrived.zone, revision = v.revision + 1, updated_at = clock_timestamp()

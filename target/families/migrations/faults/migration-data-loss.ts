@@ -9,8 +9,8 @@ export const migrationDataLoss: FaultKind<MigrationParts> = {
   parse(value) {
     const losing = share(value);
     return ({ migrations, active, random }) => {
-      migrations.addRule((fate) => {
-        if (active() && random() < losing) fate.dataLoss = true;
+      migrations.addRule((result) => {
+        if (active() && random() < losing) result.dataLoss = true;
       });
     };
   },

@@ -9,8 +9,8 @@ export const migrationStuck: FaultKind<MigrationParts> = {
   parse(value) {
     const stuck = share(value);
     return ({ migrations, active, random }) => {
-      migrations.addRule((fate) => {
-        if (active() && random() < stuck) fate.stuck = true;
+      migrations.addRule((result) => {
+        if (active() && random() < stuck) result.stuck = true;
       });
     };
   },

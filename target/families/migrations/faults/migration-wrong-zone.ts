@@ -10,9 +10,9 @@ export const migrationWrongZone: FaultKind<MigrationParts> = {
   parse(value) {
     const wrong = share(value);
     return ({ migrations, active, random }) => {
-      migrations.addRule((fate) => {
+      migrations.addRule((result) => {
         if (!active() || random() >= wrong) return;
-        fate.zone = ZONES.find((zone) => zone !== fate.sourceZone && zone !== fate.targetZone)!;
+        result.zone = ZONES.find((zone) => zone !== result.sourceZone && zone !== result.targetZone)!;
       });
     };
   },

@@ -9,7 +9,7 @@ import { parseFaults, startTarget } from '../../target/target.ts';
 import { vmMetrics, vmToken } from '../apis/vms/api.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { realtimeMetrics } from './api.ts';
-import { Audience } from './audience.ts';
+import { Connections } from './connections.ts';
 
 const CONNECTIONS = 5;
 
@@ -27,20 +27,20 @@ async function listen(faults: string, events: number) {
   const slice = {
     ...testSlice(target.url),
     recorder,
-    options: { channels: ['vm_status'], life: '1h', heartbeat: '80ms', queries: 600, stir: 100 },
+    options: { channels: ['vm_status'], life: '1h', heartbeat: '80ms', queries: 600, changes: 100 },
     isOver: () => over,
   };
-  const audience = new Audience(slice);
+  const connections = new Connections(slice);
   const heard = recorder.counter('realtime_events', { channel: 'vm_status' }) as unknown as { sum: number };
   const vus = Array.from({ length: CONNECTIONS }, (_, id) => testVu(slice, id));
-  const lives = vus.map((vu) => audience.live(audience.join(vu)));
+  const lives = vus.map((vu) => connections.live(connections.join(vu)));
   while (heard.sum < events) await wait(5);
   over = true;
   await Promise.all(lives);
   const outcomes = vus.map((vu) => vu.takeOutcome());
-  const evidence = audience.evidence() as DeliveryEvidence;
-  assert.deepEqual(audience.evidence(), []);
-  await audience.close();
+  const evidence = connections.evidence() as DeliveryEvidence;
+  assert.deepEqual(connections.evidence(), []);
+  await connections.close();
   const headers = { authorization: `Bearer ${vmToken(slice)}` };
   const { pagination } = await (await fetch(`${target.url}/api/v1/vms`, { headers })).json();
   await target.stop();

@@ -3,24 +3,24 @@ import { vmToken } from '../apis/vms/api.ts';
 import { Rounds } from '../transports/rounds.ts';
 import { RealtimeAccess, RealtimeClient } from './api.ts';
 import { realtimeOptions } from './options.ts';
-import { Stirrer } from './stirrer.ts';
+import { VmActivity } from './vm-activity.ts';
 
 /** The connections of a slice are looked after this often, and more often when their times are shorter. */
 const ROUND_MS = 1_000;
 const ROUNDS_A_HEARTBEAT = 4;
 
 /** The real-time connections of a slice, one a VU, and what they share. */
-export class Audience {
+export class Connections {
   readonly #token: string | undefined;
   readonly #access: RealtimeAccess;
   readonly #rounds: Rounds<RealtimeClient>;
-  readonly #stirPerSecond: number;
-  #stirrer: Stirrer | undefined;
+  readonly #changesPerSecond: number;
+  #activity: VmActivity | undefined;
   #evidenceGiven = false;
 
   /** @throws one sentence when the profile's options are wrong */
   constructor(slice: SliceContext) {
-    const { stirPerSecond, localAddresses, ...conditions } = realtimeOptions(slice);
+    const { changesPerSecond, localAddresses, ...conditions } = realtimeOptions(slice);
     const { heartbeatMs, lifeMs, timeoutMs } = conditions;
     this.#token = vmToken(slice);
     this.#access = new RealtimeAccess(slice, this.#token, {
@@ -29,20 +29,21 @@ export class Audience {
     });
     const shortestMs = Math.min(heartbeatMs, lifeMs[0], timeoutMs);
     this.#rounds = new Rounds(Math.min(ROUND_MS, shortestMs / ROUNDS_A_HEARTBEAT), (client) => client.visit());
-    this.#stirPerSecond = stirPerSecond;
+    this.#changesPerSecond = changesPerSecond;
   }
 
   /** A connection for a VU. The first of the whole load also sees to it that there are events. */
   join(vu: Vu): RealtimeClient {
     const client = new RealtimeClient(this.#access, vu);
     this.#rounds.join(client);
-    if (vu.id === 0 && this.#stirPerSecond > 0) this.#stirrer = new Stirrer(vu, this.#token, this.#stirPerSecond);
+    if (vu.id === 0 && this.#changesPerSecond > 0)
+      this.#activity = new VmActivity(vu, this.#token, this.#changesPerSecond);
     return client;
   }
 
   /** Lets a connection have its life. */
   live(client: RealtimeClient): Promise<void> {
-    this.#stirrer?.begin();
+    this.#activity?.begin();
     return client.live();
   }
 
@@ -55,6 +56,6 @@ export class Audience {
 
   async close(): Promise<void> {
     this.#rounds.close();
-    await this.#stirrer?.close();
+    await this.#activity?.close();
   }
 }

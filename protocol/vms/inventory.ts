@@ -12,7 +12,7 @@ const LAST_LOOKS = 5;
 export type Fits = (vm: ExpectedVm) => boolean;
 
 /** The VMs that one VU has: what they must be by all that was asked of them, and whether they are. */
-export class Holding {
+export class Inventory {
   /** Its VMs are named so, then by a counter. */
   readonly prefix: string;
   #vu: Vu;
@@ -108,14 +108,14 @@ export class Holding {
   }
 
   /** What was asked of the VM is done, or not: then it is looked at what it has come to. */
-  async wrote(vm: ExpectedVm, write: string, { fate, status, vm: shown }: Written): Promise<void> {
-    if (fate === 'done') {
+  async wrote(vm: ExpectedVm, write: string, { result, status, vm: shown }: Written): Promise<void> {
+    if (result === 'done') {
       vm.answered(write, status, this.#vu.slice.elapsedMs());
       if (shown) this.see(vm, shown);
       return;
     }
-    if (fate === 'open') this.#history.count('indeterminate');
-    if (fate === 'open' || status === 404 || status === 409) await this.look(vm);
+    if (result === 'unknown') this.#history.count('indeterminate');
+    if (result === 'unknown' || status === 404 || status === 409) await this.look(vm);
   }
 
   /** True when the VM is what it has to be, false when it is not or is gone; undefined when nobody knows. */

@@ -33,7 +33,7 @@ const CREATION_MS = 30_000;
 /** Names that begin with a VM's name: its own, and those of later ones. */
 const MAX_ALIKE = 20;
 
-/** What the migrants of a slice share. */
+/** What the migrating VMs of a slice share. */
 export interface Shared {
   readonly options: MigrationOptions;
   readonly token: string | undefined;
@@ -44,11 +44,11 @@ export interface Shared {
   readonly history: MigrationHistory;
   /** Migrations under way. */
   active: number;
-  /** Of all migrants; given to the first that asks. */
+  /** Of all of them; given to the first that asks. */
   evidence(): FleetEvidence;
 }
 
-/** For each oracle what the migrants of a slice saw; null: the oracle does not apply, or has been given it. */
+/** For each oracle what the VUs of a slice saw; null: the oracle does not apply, or has been given it. */
 export interface FleetEvidence {
   'migration-continuity': MigrationEvidence | null;
   'event-delivery': DeliveryEvidence | null;
@@ -63,8 +63,8 @@ interface OwnVm {
   lastJob: string;
 }
 
-/** A VU that has a VM of its own and migrates it from zone to zone. */
-export class Migrant {
+/** A VM of a VU's own, which migrates from zone to zone. */
+export class MigratingVm {
   readonly #shared: Shared;
   readonly #vu: Vu;
   readonly #dwcp: DwcpApi;
@@ -266,7 +266,7 @@ export class Migrant {
     const { id: vuId, slice } = this.#vu;
     this.#made += 1;
     const name = `tandem-${slice.runId}-${slice.scenario}-${vuId}-${this.#made}`;
-    const { fate, vm } = await this.#vms.create({
+    const { result, vm } = await this.#vms.create({
       name,
       cpu_cores: 2,
       memory_mb: this.#shared.options.memoryMb,
@@ -275,7 +275,7 @@ export class Migrant {
       zone: zones[vuId % zones.length]!,
       tags: { owner: 'tandem' },
     });
-    if (fate === 'refused') return undefined;
+    if (result === 'refused') return undefined;
     const id = vm?.id ?? (await this.#vms.search(name, MAX_ALIKE))?.find((one) => one.name === name)?.id;
     if (id === undefined) return undefined;
     const deadline = performance.now() + CREATION_MS;

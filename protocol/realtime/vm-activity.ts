@@ -9,7 +9,7 @@ const CREATION_MS = 30_000;
 const LOOK_MS = 100;
 
 /** Starts and stops a VM of its own again and again, so that there is something to be told. */
-export class Stirrer {
+export class VmActivity {
   readonly #vu: Vu;
   readonly #http: Http;
   readonly #vms: VmApi;
@@ -27,7 +27,7 @@ export class Stirrer {
 
   /** Begins, unless it has; ends by itself when the schedule is over. */
   begin(): void {
-    this.#working ??= this.#stir();
+    this.#working ??= this.#change();
   }
 
   /** Deletes the VM. */
@@ -38,7 +38,7 @@ export class Stirrer {
     await this.#http.close();
   }
 
-  async #stir(): Promise<void> {
+  async #change(): Promise<void> {
     const { slice, id } = this.#vu;
     const created = await this.#vms.create({
       name: `tandem-${slice.runId}-${slice.scenario}-${id}-1`,
@@ -62,7 +62,7 @@ export class Stirrer {
       await this.#wait(dueAt - performance.now());
       if (this.#isOver) return;
       const change = await (runs ? this.#vms.stop(this.#id) : this.#vms.start(this.#id));
-      if (change.fate === 'done') runs = !runs;
+      if (change.result === 'done') runs = !runs;
     }
   }
 
