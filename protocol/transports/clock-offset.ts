@@ -2,13 +2,8 @@
 export class ClockOffset {
   /** Of the target's clock against ours, ms: what to add to our time to have theirs. 0 before the first answer. */
   offsetMs = 0;
-  /** Of the answer that the offset is from. */
+  /** Of the answer that the offset is from, which is exact to half of it; infinite before the first answer. */
   roundTripMs = Number.POSITIVE_INFINITY;
-
-  /** The offset is exact to this, ms; infinite before the first answer. */
-  get uncertaintyMs(): number {
-    return this.roundTripMs / 2;
-  }
 
   /**
    * An answer. That with the smallest round trip counts: it had the least time to be under way longer in one direction.

@@ -191,8 +191,7 @@ export function journeySessions(verdict: Verdict): JourneySessions[] {
 /** The tables of protocol work, one per scenario, in the order the metrics have them. */
 export function operations(verdict: Verdict): Operations[] {
   const journeys = new Set(journeyNames(verdict));
-  // A stage is a cut through time; the operations are told for the whole run.
-  const all = seriesOf(verdict).filter((s) => !('stage' in s.tags) && s.tags.window !== 'calm');
+  const all = seriesOf(verdict).filter((s) => s.tags.window !== 'calm');
   const tagged = new Set(all.filter((s) => s.tags.scenario).map((s) => s.name));
   const scenarios: (string | null)[] = [...new Set(all.map((s) => s.tags.scenario).filter((n) => n !== undefined))];
   return [...scenarios.filter((name) => name === null || !journeys.has(name)), null]

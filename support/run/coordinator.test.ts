@@ -6,7 +6,7 @@ import { type Interval, Recorder } from '../measure/recorder.ts';
 import type { LiveSnapshot } from '../report/live.ts';
 import { defaultHealth } from '../schedule/health.fixture.ts';
 import { stopped } from '../schedule/startline.fixture.ts';
-import { StartLineRunner, startLineVariable } from '../schedule/startline.ts';
+import { type SliceId, StartLineRunner, startLineVariable } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { serve, stopServing } from '../server.fixture.ts';
 import { resolveTarget } from '../target.ts';
@@ -118,7 +118,10 @@ test('a run from its first slice to its last interval, as it is shown', async (t
   second.interval(interval(1, 'load', 20, 0, 6));
   journey.interval(interval(0, 'journey', 4, 1, 3));
   const relaySecond = { scenario: 'relay', index: 1 };
-  await until(() => coordinator.streamed(relaySecond).length === 2 && draw().sessions.done > 0);
+  const streamed = (of: SliceId) =>
+    coordinator.observation().streamed.find(({ scenario, index }) => scenario === of.scenario && index === of.index)
+      ?.intervals ?? [];
+  await until(() => streamed(relaySecond).length === 2 && draw().sessions.done > 0);
   seen = draw();
   assert.equal(seen.phase, 'load');
   assert.deepEqual(seen.sessions, { active: 3, done: 3, failed: 1 });
@@ -133,12 +136,12 @@ test('a run from its first slice to its last interval, as it is shown', async (t
 
   // What a dead slice streamed is its report; what a living one streamed is in its own.
   assert.deepEqual(
-    coordinator.streamed(relaySecond).map(({ index }) => index),
+    streamed(relaySecond).map(({ index }) => index),
     [0, 1],
   );
   coordinator.forget(relaySecond);
-  assert.deepEqual(coordinator.streamed(relaySecond), []);
-  assert.equal(coordinator.streamed({ scenario: 'relay', index: 0 }).length, 1);
+  assert.deepEqual(streamed(relaySecond), []);
+  assert.equal(streamed({ scenario: 'relay', index: 0 }).length, 1);
   coordinator.giveUp('a slice that ended late');
   assert.equal(coordinator.stopReason, undefined);
 });

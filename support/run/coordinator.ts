@@ -145,11 +145,6 @@ export class Coordinator {
     return this.#line.stopReason;
   }
 
-  /** What a slice streamed until it died. */
-  streamed(id: SliceId): Interval[] {
-    return this.#streamed.get(nameOf(id))?.intervals ?? [];
-  }
-
   /** What the target said of itself. */
   gauges(): Interval[] {
     return this.probe.gauges.intervals(this.#timeline.intervalMs);

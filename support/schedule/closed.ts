@@ -15,7 +15,6 @@ const BREATH_MS = 5;
  */
 export class ClosedModel<V> implements Model {
   readonly vusAhead: number;
-  readonly waiting = 0;
   dropped = 0;
   protected readonly pool: VuPool<V>;
   protected readonly clock: Clock;

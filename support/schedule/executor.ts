@@ -63,11 +63,6 @@ export class Executor<V> {
     return this.#pool.allocated;
   }
 
-  /** Arrivals that are due and wait for a VU. */
-  get waiting(): number {
-    return this.#model.waiting;
-  }
-
   /** What has become of the work so far. */
   get counts(): Counts {
     const { started, completed, interrupted } = this.#pool;

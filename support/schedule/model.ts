@@ -63,8 +63,6 @@ export interface Model {
   /** VUs that must have been made before `begin`. */
   readonly vusAhead: number;
   readonly dropped: number;
-  /** Arrivals waiting for a VU. */
-  readonly waiting: number;
   /** No further iteration will start. */
   readonly finished: boolean;
   /** `startAt` is the start of the run, in ms on the clock. */

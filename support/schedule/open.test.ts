@@ -83,8 +83,7 @@ test('arrivals without a free VU wait in line, and their wait counts', async () 
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(390);
-  assert.equal(executor.activeVUs, 1);
-  assert.equal(executor.waiting, 1);
+  assert.deepEqual([executor.activeVUs, executor.counts.started], [1, 3]);
   await clock.advance(1000);
   assert.deepEqual(await run, { started: 5, completed: 5, dropped: 0, interrupted: 0 });
   assert.deepEqual(
@@ -161,7 +160,7 @@ test('time in which the generator was held up does not use up the patience of th
     await executor.prepare();
     const run = executor.run(0);
     await clock.advance(200);
-    assert.equal(executor.waiting, 1);
+    assert.deepEqual([executor.counts.started, executor.counts.dropped], [1, 0]);
     clock.block(heldUpMs);
     await clock.advance(1000);
     assert.equal((await run).dropped, dropped, `held up for ${heldUpMs} ms`);
@@ -175,14 +174,14 @@ test('on a machine that is always late, patience ends all the same', async () =>
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(120);
-  const waiting: number[] = [];
+  const dropped: number[] = [];
   for (let turn = 1; turn <= 4; turn++) {
     clock.block(1000);
     await clock.advance(1);
-    waiting.push(executor.waiting);
+    dropped.push(executor.counts.dropped);
   }
   // Each turn of a second costs a tenth of it.
-  assert.deepEqual(waiting, [1, 1, 0, 0]);
+  assert.deepEqual(dropped, [0, 0, 1, 1]);
   assert.deepEqual(drops, [{ dueAt: 100, index: 1, why: 'max-lateness', count: 1 }]);
   await clock.advance(60_000);
   assert.equal((await run).dropped, 1);
@@ -287,7 +286,7 @@ test('VUs that take long to make are made side by side, but never more of them t
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(31);
-  assert.deepEqual([created.length, executor.waiting, executor.allocatedVUs], [4, 4, 0]);
+  assert.deepEqual([created.length, executor.counts.started, executor.allocatedVUs], [4, 0, 0]);
   await clock.advance(5000);
   assert.equal((await run).completed, 100);
   assert.equal(most, 16);

@@ -78,10 +78,6 @@ export class OpenModel<V> implements Model {
     return this.#pool.share(this.#plan.preAllocatedVUs);
   }
 
-  get waiting(): number {
-    return this.#waiters.length;
-  }
-
   get finished(): boolean {
     return this.#over && this.#waiters.length === 0;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationOf, type Plan, rateAt, shareOf, totalArrivals, vuSteps, vusAt } from './plan.ts';
+import { durationOf, type Plan, rateAt, shareOf, totalArrivals, vuSteps } from './plan.ts';
 
 const open = {
   arrivals: 'uniform',
@@ -90,18 +90,6 @@ test('vuSteps change the count when the ramp reaches it', () => {
       { atMs: 6500, vus: 0 },
     ],
   );
-});
-
-test('vusAt is what loops at the time', () => {
-  assert.deepEqual(
-    [0, 1499, 1500, 4499, 4500, 6499, 6500].map((at) => vusAt(rampingVus, at)),
-    [0, 0, 1, 3, 2, 1, 0],
-  );
-  assert.deepEqual(
-    [499, 500, 10_499, 10_500].map((at) => vusAt(perVu, at)),
-    [0, 4, 4, 0],
-  );
-  assert.equal(vusAt(constantRate, 1000), 0);
 });
 
 test('shareOf deals out everything, for any number of slices', () => {

@@ -131,20 +131,6 @@ export function* vuSteps(plan: RampingVusPlan): Generator<VuStep, void> {
   }
 }
 
-/**
- * Planned looping VUs of the whole load, `tMs` after the start of the run; 0 for arrival-rate plans, which plan none.
- */
-export function vusAt(plan: Plan, tMs: number): number {
-  if (isOpen(plan) || tMs < plan.startTimeMs || tMs >= durationOf(plan)) return 0;
-  if (plan.executor !== 'ramping-vus') return plan.vus;
-  let looping = 0;
-  for (const { atMs, vus } of vuSteps(plan)) {
-    if (atMs > tMs) break;
-    looping = vus;
-  }
-  return looping;
-}
-
 /** The most VUs of the whole load at once. */
 export function vusOf(plan: Plan): number {
   if (isOpen(plan)) return plan.maxVUs;
