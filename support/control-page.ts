@@ -13,7 +13,7 @@ export const controlVariable = 'TANDEM_CONTROL_PAGE';
 /** From the end of a visit to the next: some dozens in a short run. */
 const EVERY_MS = 2_000;
 /** A page that does not paint for as long counts as painted then. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** About as much to lay out and paint as the page of a small app. No server, no script, no network. */
 const URL = `data:text/html,${encodeURIComponent(
@@ -49,7 +49,7 @@ export class ControlPage {
   static async open(browser: Browser, limitMs?: number): Promise<ControlPage> {
     const context = await newContext(browser, {}, limitMs);
     try {
-      const control = new ControlPage(await within('opening the control page', PATIENCE_MS, context.newPage()));
+      const control = new ControlPage(await within('opening the control page', TIMEOUT_MS, context.newPage()));
       await control.#firstPaint();
       return control;
     } catch (error) {
@@ -86,22 +86,22 @@ export class ControlPage {
   async #firstPaint(): Promise<number | undefined> {
     const beganAt = performance.now();
     try {
-      await this.#page.goto(URL, { timeout: PATIENCE_MS });
+      await this.#page.goto(URL, { timeout: TIMEOUT_MS });
       const painting = this.#page.evaluate(
-        (patienceMs) =>
+        (timeoutMs) =>
           new Promise<number>((resolve) => {
-            setTimeout(() => resolve(performance.now()), patienceMs);
+            setTimeout(() => resolve(performance.now()), timeoutMs);
             new PerformanceObserver((list) => {
               const [paint] = list.getEntriesByName('first-contentful-paint');
               if (paint) resolve(paint.startTime);
             }).observe({ type: 'paint', buffered: true });
           }),
-        PATIENCE_MS,
+        TIMEOUT_MS,
       );
-      return await within('the control page', 2 * PATIENCE_MS, painting);
+      return await within('the control page', 2 * TIMEOUT_MS, painting);
     } catch {
       const tookMs = performance.now() - beganAt;
-      return tookMs < PATIENCE_MS ? undefined : tookMs;
+      return tookMs < TIMEOUT_MS ? undefined : tookMs;
     }
   }
 }

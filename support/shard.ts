@@ -13,9 +13,9 @@ const attemptVariable = 'TANDEM_ATTEMPT';
 const shardVariable = 'TANDEM_SHARD';
 
 /** Machines of a CI come one by one, as they become free. */
-const START_PATIENCE_MS = 30 * 60_000;
+const START_TIMEOUT_MS = 30 * 60_000;
 /** All machines started together: they also end together, but for what still runs when the schedule is over. */
-const REST_PATIENCE_MS = 60_000;
+const REST_TIMEOUT_MS = 60_000;
 /** An instant further ahead is a mistake. */
 const FARTHEST_START_MS = 24 * 60 * 60_000;
 
@@ -130,11 +130,11 @@ export function meetingOf(
   return async (point, signal) => {
     if (point === 'start') {
       say(`Ready: waiting for the other ${shard.total - 1} shards.`);
-      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs: START_PATIENCE_MS, signal });
+      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs: START_TIMEOUT_MS, signal });
       return monotonicMs() + epochMs - Date.now();
     }
     try {
-      const timeoutMs = REST_PATIENCE_MS + gracefulStopMs;
+      const timeoutMs = REST_TIMEOUT_MS + gracefulStopMs;
       const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs, signal });
       return monotonicMs() + epochMs - Date.now();
     } catch (error) {

@@ -181,10 +181,10 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     await testInfo.attach('slice', { body, contentType: sliceReportType });
     for (const error of testInfo.errors) secrets.cleanInPlace(error);
     for (const { cleanUp, limitMs } of cleanUps) {
-      const patienceMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
-      await within('teardown', patienceMs, cleanUp()).catch((error: unknown) => {
+      const allowedMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
+      await within('teardown', allowedMs, cleanUp()).catch((error: unknown) => {
         if (!(error instanceof TimeIsUp)) throw secrets.cleanError(error);
-        line.hung('teardown', patienceMs);
+        line.hung('teardown', allowedMs);
       });
     }
     await line.end();

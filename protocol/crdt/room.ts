@@ -79,9 +79,9 @@ export class RoomClient {
       },
     });
     if (!opened) return false;
-    const impatience = setTimeout(() => this.#socket?.fail('no sync step 2 from the Yjs room'), timeoutMs);
+    const timeout = setTimeout(() => this.#socket?.fail('no sync step 2 from the Yjs room'), timeoutMs);
     await answered;
-    clearTimeout(impatience);
+    clearTimeout(timeout);
     return this.#synced;
   }
 

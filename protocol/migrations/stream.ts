@@ -53,7 +53,7 @@ export class DwcpStream {
   #generation = 0;
   #subscribedAt = 0;
   #onReady: () => void = () => {};
-  #impatience: NodeJS.Timeout | undefined;
+  #timeout: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #closed = false;
@@ -95,7 +95,7 @@ export class DwcpStream {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#impatience);
+    clearTimeout(this.#timeout);
     await this.#socket?.close();
   }
 
@@ -117,7 +117,7 @@ export class DwcpStream {
     this.#socket = socket;
     this.#subscribedAt = epochMs();
     socket.send(JSON.stringify({ action: 'subscribe', channel: 'migrations' }));
-    this.#impatience = setTimeout(() => socket.fail('no subscription to migrations'), TIMEOUT_MS);
+    this.#timeout = setTimeout(() => socket.fail('no subscription to migrations'), TIMEOUT_MS);
   }
 
   #receive(message: Buffer): void {
@@ -160,7 +160,7 @@ export class DwcpStream {
   }
 
   #confirmed(sequence: unknown): void {
-    clearTimeout(this.#impatience);
+    clearTimeout(this.#timeout);
     this.#subscription = this.#delivery.subscribed(SLICE, 'migrations', isNumber(sequence) ? sequence : undefined);
     if (this.#generation > 0) this.#slice.recorder.add('migration_stream_reconnects', 1);
     this.#generation += 1;
@@ -170,7 +170,7 @@ export class DwcpStream {
   }
 
   #lost(): void {
-    clearTimeout(this.#impatience);
+    clearTimeout(this.#timeout);
     this.#subscribed = false;
     this.#socket = undefined;
     this.#subscription?.end();

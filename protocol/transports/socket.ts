@@ -90,7 +90,7 @@ export class Socket {
   /** When the attempt began, then when the connection stood; on `performance.now()`'s clock. */
   #since = performance.now();
   #resolve: ((opened: boolean) => void) | undefined;
-  #impatience: NodeJS.Timeout | undefined;
+  #timeout: NodeJS.Timeout | undefined;
   #opened = false;
   #closing = false;
   #failed = false;
@@ -131,7 +131,7 @@ export class Socket {
     const wire = new Wire(url, how);
     wire.owner = this;
     this.#wire = wire;
-    this.#impatience = setTimeout(giveUp, connectTimeoutMs, this);
+    this.#timeout = setTimeout(giveUp, connectTimeoutMs, this);
     this.#traffic.attempts.add(this);
   }
 
@@ -201,8 +201,8 @@ export class Socket {
   }
 
   #open(): void {
-    clearTimeout(this.#impatience);
-    this.#impatience = undefined;
+    clearTimeout(this.#timeout);
+    this.#timeout = undefined;
     this.#opened = true;
     this.#traffic.attempts.delete(this);
     const now = performance.now();
@@ -223,7 +223,7 @@ export class Socket {
   }
 
   #end(code: number): void {
-    clearTimeout(this.#impatience);
+    clearTimeout(this.#timeout);
     this.#traffic.attempts.delete(this);
     if (!this.#closing) this.fail(`closed by the target (${code})`);
     if (this.#opened) {

@@ -113,7 +113,7 @@ test('an arrival is dropped when it has waited for the maximum, not before', asy
   assert.deepEqual(indices(drops), [1, 2, 3, 4, 5, 6, 7, 9]);
 });
 
-test('with no patience at all, an arrival without a free VU is dropped at once', async () => {
+test('with a maxLateness of 0, an arrival without a free VU is dropped at once', async () => {
   const plan = rate(10, 300, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 0 });
   const { clock, executor, drops } = rehearse(plan, 150);
   await executor.prepare();
@@ -138,7 +138,7 @@ test('a generator held up for 500 ms starts late, and loses nothing', async () =
   assert.equal(Math.round(Math.max(...late.map(({ startAt, dueAt }) => startAt - dueAt))), 499);
 });
 
-test('what a held-up generator starts too late for its own patience still finds a VU', async () => {
+test('what a held-up generator starts later than maxLateness still finds a VU', async () => {
   const plan = rate(100, 2000, { preAllocatedVUs: 3, maxVUs: 3, maxLatenessMs: 300 });
   const { clock, executor, drops } = rehearse(plan, 15);
   await executor.prepare();
@@ -150,7 +150,7 @@ test('what a held-up generator starts too late for its own patience still finds 
   assert.deepEqual(drops, []);
 });
 
-test('time in which the generator was held up does not use up the patience of those who wait', async () => {
+test('time in which the generator was held up hardly counts as time that an arrival has waited', async () => {
   for (const [heldUpMs, dropped] of [
     [500, 0],
     [0, 1],
@@ -168,7 +168,7 @@ test('time in which the generator was held up does not use up the patience of th
   }
 });
 
-test('on a machine that is always late, patience ends all the same', async () => {
+test('on a machine that is always late, an arrival is dropped all the same', async () => {
   const plan = rate(10, 150, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 300 });
   const { clock, executor, drops } = rehearse(plan, 60_000);
   await executor.prepare();
@@ -187,7 +187,7 @@ test('on a machine that is always late, patience ends all the same', async () =>
   assert.equal((await run).dropped, 1);
 });
 
-test('however short the patience, being held up once does not end it', async () => {
+test('however short maxLateness is, being held up once drops nothing', async () => {
   const plan = rate(10, 150, { preAllocatedVUs: 1, maxVUs: 1, maxLatenessMs: 20 });
   const { clock, executor } = rehearse(plan, 0, { run: (_vu, { index }) => clock.wait(index ? 10 : 505) });
   await executor.prepare();
@@ -304,7 +304,7 @@ test('after the end the line is still served, until the graceful stop is over', 
   assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'stopped', count: 1 }]);
 });
 
-test('when the last of the line lose patience, the run is over', async () => {
+test('when the last of the line are dropped, the run is over', async () => {
   const plan = rate(10, 200, { preAllocatedVUs: 0, maxLatenessMs: 300 });
   const { clock, executor } = rehearse(plan, 1, { createVu: () => new Promise(() => {}) });
   await executor.prepare();

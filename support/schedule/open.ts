@@ -7,12 +7,12 @@ import { Ring } from './ring.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 
 /** VUs made at one time during the run: enough to catch up, too few to flood the target with sign-ins. */
-const MAX_HIRING = 16;
+const MAX_ALLOCATING = 16;
 
 /**
- * The most of its patience that a waiter loses from one wake-up to the next: when more time has passed, this process was
- * held up, and its VUs had no chance to come free. Were such time not counted at all, patience would never end on a machine
- * that is always late.
+ * The most that counts as waiting from one wake-up to the next: when more time has passed, this process was held up, and its
+ * VUs had no chance to come free. Were such time not counted at all, nothing would ever be dropped on a machine that is
+ * always late.
  */
 const MAX_STEP_MS = 100;
 
@@ -20,8 +20,8 @@ const MAX_STEP_MS = 100;
 interface Waiter {
   index: number;
   dueAt: number;
-  /** When its patience ends, in patient ms: at most a step of them from one wake-up to the next. */
-  patientUntil: number;
+  /** When it is dropped, on the clock of {@link OpenModel} that counts at most a step from one wake-up to the next. */
+  dropAt: number;
   /** When it joined the line, and how long the process had been at work by then. */
   since: number;
   busySinceMs: number;
@@ -51,8 +51,9 @@ export class OpenModel<V> implements Model {
   readonly #waiters = new Ring<Waiter>();
   #startAt = Number.POSITIVE_INFINITY;
   #tickedAt = 0;
-  #patientNow = 0;
-  #hiring = 0;
+  /** Ms that count as waiting, since the start. */
+  #waitedNow = 0;
+  #allocating = 0;
   #over = false;
 
   /** `onIdle` is called when arrivals may have come to an end without a VU becoming free. */
@@ -117,7 +118,7 @@ export class OpenModel<V> implements Model {
   }
 
   #tick(now: number): void {
-    this.#patientNow += Math.min(now - this.#tickedAt, this.#maxStepMs);
+    this.#waitedNow += Math.min(now - this.#tickedAt, this.#maxStepMs);
     this.#tickedAt = now;
     // Against the `now` of the wake-up: arrivals that fall due meanwhile wait for the next one, so sockets get their
     // turn.
@@ -127,7 +128,7 @@ export class OpenModel<V> implements Model {
       this.#pacer.advance(); // before it starts: its work may abort the run
       this.#arrive(index, dueAt);
     }
-    while (this.#waiters.length > 0 && this.#waiters.peek()!.patientUntil <= this.#patientNow) {
+    while (this.#waiters.length > 0 && this.#waiters.peek()!.dropAt <= this.#waitedNow) {
       const waiter = this.#waiters.shift()!;
       this.#drop(waiter, 'max-lateness', this.#ownWaitMs(waiter, now));
     }
@@ -140,9 +141,9 @@ export class OpenModel<V> implements Model {
     const now = this.#clock.now();
     if (vu !== undefined) this.#pool.start(vu, index, dueAt, now, now - dueAt);
     else {
-      const patientUntil = this.#patientNow + this.#plan.maxLatenessMs;
-      this.#waiters.push({ index, dueAt, patientUntil, since: now, busySinceMs: this.#clock.busyMs() });
-      this.#hire();
+      const dropAt = this.#waitedNow + this.#plan.maxLatenessMs;
+      this.#waiters.push({ index, dueAt, dropAt, since: now, busySinceMs: this.#clock.busyMs() });
+      this.#allocate();
     }
   }
 
@@ -161,14 +162,15 @@ export class OpenModel<V> implements Model {
   }
 
   /** Makes one more VU, if one is needed and allowed. */
-  #hire(): void {
-    if (this.#hiring >= Math.min(this.#waiters.length, MAX_HIRING) || this.#pool.reserved >= this.#maxVUs) return;
-    this.#hiring++;
+  #allocate(): void {
+    if (this.#allocating >= Math.min(this.#waiters.length, MAX_ALLOCATING) || this.#pool.reserved >= this.#maxVUs)
+      return;
+    this.#allocating++;
     this.#pool.create().then(
       (vu) => {
-        this.#hiring--;
+        this.#allocating--;
         this.onFree(vu);
-        this.#hire();
+        this.#allocate();
       },
       (error) => this.#pool.onError(error),
     );
@@ -179,7 +181,7 @@ export class OpenModel<V> implements Model {
     const first = this.#waiters.peek();
     if (first !== undefined) {
       // Half a step ahead at most: a wake-up may be late by the other half until it counts as held up.
-      const leftMs = first.patientUntil - this.#patientNow;
+      const leftMs = first.dropAt - this.#waitedNow;
       wakeAt = Math.min(wakeAt, this.#tickedAt + Math.min(leftMs, this.#maxStepMs / 2));
     }
     this.#alarm.set(wakeAt);

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { type Arrival, type MeetingPoint, meet, Rendezvous } from './rendezvous.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
-const PATIENT = { timeoutMs: 60_000 };
+const LONG = { timeoutMs: 60_000 };
 
 async function open(t: TestContext) {
   const rendezvous = await Rendezvous.listen(0, '127.0.0.1');
@@ -17,7 +17,7 @@ async function open(t: TestContext) {
       'run 1/2',
       point,
       { current: 1, total: 2, profile: 'medium', seed: '1', ...arrival },
-      { ...PATIENT, ...options },
+      { ...LONG, ...options },
     );
   /** Resolves once these shards, and no others, wait at the start. */
   const waiting = async (...shards: number[]) => {
@@ -73,7 +73,7 @@ test('nobody there, and what is no meeting', async (t) => {
   const { url } = await open(t);
   const arrival = { current: 1, total: 1, profile: 'medium', seed: '1' };
   await assert.rejects(
-    meet('http://127.0.0.1:1', 'run', 'start', arrival, PATIENT),
+    meet('http://127.0.0.1:1', 'run', 'start', arrival, LONG),
     new Error('LOAD_RENDEZVOUS http://127.0.0.1:1: cannot be reached (ECONNREFUSED).'),
   );
   const statusOf = async (path: string, method: 'GET' | 'POST', body?: string) => {

@@ -169,7 +169,7 @@ export async function meet(
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
 ): Promise<number> {
   const place = `${url.replace(/\/+$/, '')}/${encodeURIComponent(runId)}/${point}`;
-  const patience = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
   const failed = (why: string) => new Error(`LOAD_RENDEZVOUS ${new URL(url).origin}: ${why}.`);
   try {
     const { statusCode, body } = await request(place, {
@@ -178,7 +178,7 @@ export async function meet(
       body: JSON.stringify(arrival),
       headersTimeout: 0,
       bodyTimeout: 0,
-      signal: signal ? AbortSignal.any([patience, signal]) : patience,
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     });
     const answer = (await body.json()) as { at?: number; error?: string };
     if (statusCode === 200 && typeof answer.at === 'number') return answer.at;
@@ -186,7 +186,7 @@ export async function meet(
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('LOAD_RENDEZVOUS')) throw error;
     signal?.throwIfAborted();
-    if (patience.aborted) throw failed(`not all ${arrival.total} shards came within ${timeoutMs / 1_000} s`);
+    if (timeout.aborted) throw failed(`not all ${arrival.total} shards came within ${timeoutMs / 1_000} s`);
     throw failed(`cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`);
   }
 }

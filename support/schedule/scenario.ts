@@ -12,7 +12,7 @@ import type { Timeline, TimelineScenario } from './timeline.ts';
 
 export type { Outcome, Work } from './iterations.ts';
 
-/** A stopped slice delivers what it has after this long, whatever still hangs: Playwright's own patience is limited. */
+/** A stopped slice delivers what it has after this long, whatever still hangs: Playwright too waits for a limited time. */
 const FINISH_MS = 5_000;
 
 /** Which part of a run a browser sample belongs to. */

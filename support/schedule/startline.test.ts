@@ -6,7 +6,7 @@ import { join, openLine, stopped } from './startline.fixture.ts';
 import { monotonicMs, type SliceId, StartLine, StartLineRunner } from './startline.ts';
 
 /** Long enough never to run out in a test. */
-const PATIENT_MS = 60_000;
+const READY_TIMEOUT_MS = 60_000;
 
 function joinAll(t: TestContext, line: StartLine, count: number): Promise<StartLineRunner[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => join(t, line, { index })));
@@ -16,7 +16,7 @@ test('all slices are given one instant, once the last of them is ready, and it l
   const counts: number[] = [];
   const starts: number[] = [];
   const line = await openLine(t, { ready: (count) => counts.push(count), start: (startAt) => starts.push(startAt) });
-  line.expect(8, PATIENT_MS);
+  line.expect(8, READY_TIMEOUT_MS);
   const [last, ...others] = (await joinAll(t, line, 8)) as [StartLineRunner, ...StartLineRunner[]];
   const waiting = others.map((runner) => runner.ready());
   const before = monotonicMs();
@@ -34,7 +34,7 @@ test('nobody starts before everybody is ready, also when it is not yet known how
   const waiting = [a.ready(), b.ready()];
   await bothReady;
   assert.equal(line.startAt, undefined);
-  line.expect(3, PATIENT_MS);
+  line.expect(3, READY_TIMEOUT_MS);
   assert.equal(line.startAt, undefined);
   const startAt = await c.ready();
   assert.deepEqual(await Promise.all(waiting), [startAt, startAt]);
@@ -42,7 +42,7 @@ test('nobody starts before everybody is ready, also when it is not yet known how
 
 test('a slice that says twice that it is ready is one slice', async (t) => {
   const line = await openLine(t);
-  line.expect(2, PATIENT_MS);
+  line.expect(2, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   const waiting = [a.ready(), a.ready()];
   assert.equal(line.startAt, undefined);
@@ -63,7 +63,7 @@ test('when not all are ready in time nobody starts, and everybody hears how many
 
 test('a slice that dies before the start stops the others', async (t) => {
   const line = await openLine(t);
-  line.expect(3, PATIENT_MS);
+  line.expect(3, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   const waiting = a.ready();
   await b.end();
@@ -74,7 +74,7 @@ test('a slice that ends after the start stops nobody', async (t) => {
   let received: (interval: Interval) => void;
   const interval = new Promise<Interval>((resolve) => (received = resolve));
   const line = await openLine(t, { interval: (_id, one) => received(one) });
-  line.expect(2, PATIENT_MS);
+  line.expect(2, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   await Promise.all([a.ready(), b.ready()]);
   await b.end();
@@ -85,7 +85,7 @@ test('a slice that ends after the start stops nobody', async (t) => {
 
 test('who is ready after the start is refused, and the others go on', async (t) => {
   const line = await openLine(t);
-  line.expect(1, PATIENT_MS);
+  line.expect(1, READY_TIMEOUT_MS);
   const punctual = await join(t, line);
   await punctual.ready();
   const late = await join(t, line, { index: 1 });
@@ -95,7 +95,7 @@ test('who is ready after the start is refused, and the others go on', async (t) 
 
 test('everybody hears the first reason to stop: those who wait, those who run, and those who come later', async (t) => {
   const line = await openLine(t);
-  line.expect(2, PATIENT_MS);
+  line.expect(2, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   await Promise.all([a.ready(), b.ready()]);
   line.stop('the target stopped answering');
@@ -109,14 +109,14 @@ test('a line that was stopped does not start', async (t) => {
   const line = await openLine(t);
   const runner = await join(t, line);
   line.stop('Ctrl-C');
-  line.expect(1, PATIENT_MS);
+  line.expect(1, READY_TIMEOUT_MS);
   await assert.rejects(runner.ready(), new Error('Ctrl-C'));
   assert.equal(line.startAt, undefined);
 });
 
 test('slices settle together, once none of them loads the target any more: at rest or gone', async (t) => {
   const line = await openLine(t);
-  line.expect(3, PATIENT_MS);
+  line.expect(3, READY_TIMEOUT_MS);
   const [a, b, c] = (await joinAll(t, line, 3)) as [StartLineRunner, StartLineRunner, StartLineRunner];
   await Promise.all([a.ready(), b.ready(), c.ready()]);
   let settled = 0;
@@ -129,7 +129,7 @@ test('slices settle together, once none of them loads the target any more: at re
 
 test('a run that is stopped does not settle', async (t) => {
   const line = await openLine(t);
-  line.expect(2, PATIENT_MS);
+  line.expect(2, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   await Promise.all([a.ready(), b.ready()]);
   const resting = a.rest();
@@ -192,8 +192,8 @@ test('the socket is gone when the line is closed, and nobody can join any more',
 test('two lines at a time do not disturb each other', async (t) => {
   const [one, other] = await Promise.all([openLine(t), openLine(t)]);
   assert.notEqual(one.address, other.address);
-  one.expect(1, PATIENT_MS);
-  other.expect(1, PATIENT_MS);
+  one.expect(1, READY_TIMEOUT_MS);
+  other.expect(1, READY_TIMEOUT_MS);
   await (await join(t, one)).ready();
   assert.equal(other.startAt, undefined);
 });
@@ -205,7 +205,7 @@ test('slices of several machines start, and look back, when those of the others 
     met.push(point);
     return point === 'start' ? at : monotonicMs();
   });
-  line.expect(2, PATIENT_MS);
+  line.expect(2, READY_TIMEOUT_MS);
   const [a, b] = (await joinAll(t, line, 2)) as [StartLineRunner, StartLineRunner];
   assert.deepEqual(await Promise.all([a.ready(), b.ready()]), [at, at]);
   assert.deepEqual(met, ['start']);
@@ -215,7 +215,7 @@ test('slices of several machines start, and look back, when those of the others 
 
 test('when the machines do not come together the run is stopped, with the reason', async (t) => {
   const line = await openLine(t, {}, () => Promise.reject(new Error('nobody came')));
-  line.expect(1, PATIENT_MS);
+  line.expect(1, READY_TIMEOUT_MS);
   const runner = await join(t, line);
   await assert.rejects(runner.ready(), new Error('nobody came'));
   assert.deepEqual([line.stopReason, line.startAt], ['nobody came', undefined]);
@@ -228,7 +228,7 @@ test('a run that is stopped does not wait for other machines, and does not start
     meeting.push(signal);
     return new Promise((resolve) => (come = resolve));
   });
-  line.expect(1, PATIENT_MS);
+  line.expect(1, READY_TIMEOUT_MS);
   const runner = await join(t, line);
   const waiting = runner.ready();
   while (meeting.length === 0) await new Promise(setImmediate);

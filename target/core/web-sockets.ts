@@ -90,13 +90,13 @@ export class WebSockets {
       connection.close(1001, 'The server is stopping.');
       return new Promise((resolve) => connection.once('close', resolve));
     });
-    const impatience = new AbortController();
-    const late = sleep(CLOSE_TIMEOUT_MS, undefined, impatience).then(
+    const timeout = new AbortController();
+    const late = sleep(CLOSE_TIMEOUT_MS, undefined, timeout).then(
       () => connections.forEach(terminate),
       () => {},
     );
     await Promise.all(closed);
-    impatience.abort();
+    timeout.abort();
     await late;
   }
 

@@ -19,7 +19,7 @@ export function openSocket(path: string, query: Record<string, string>): WebSock
   return new WebSocket(url);
 }
 
-/** Keeps a WebSocket open until `signal`: whenever it closes it is opened again, ever more patiently. */
+/** Keeps a WebSocket open until `signal`: whenever it closes it is opened again, after longer and longer waits. */
 export function keepOpen(options: SocketOptions, signal: AbortSignal): void {
   let socket: WebSocket;
   let reconnectMs = RECONNECT_MS.first;

@@ -14,7 +14,7 @@ const MOST_PAGES = 16;
 /** How soon a page whose connection was lost asks again. */
 const RETRY_MS = 500;
 /** How long the end of a run waits for its open pages to fetch the report. */
-const PATIENCE_MS = 5_000;
+const FETCH_TIMEOUT_MS = 5_000;
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -103,16 +103,16 @@ export class Dashboard {
   }
 
   /**
-   * Lets the open pages become the report, and ends when each has fetched it, or `patienceMs` later.
+   * Lets the open pages become the report, and ends when each has fetched it, or `timeoutMs` later.
    * @param files `index.html` and what it links to; without it there is no report
    */
-  async end(files: Files = {}, patienceMs = PATIENCE_MS): Promise<void> {
+  async end(files: Files = {}, timeoutMs = FETCH_TIMEOUT_MS): Promise<void> {
     if (!this.#server.listening) return;
     const pages = [...this.#pages];
     if (pages.length > 0 && 'index.html' in files) {
       await new Promise<void>((resolve) => {
         let left = pages.length * Object.keys(files).filter(isShown).length;
-        const timer = setTimeout(resolve, patienceMs);
+        const timer = setTimeout(resolve, timeoutMs);
         this.#fetched = () => {
           left -= 1;
           if (left > 0) return;
