@@ -13,7 +13,7 @@ import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own. */
 export interface LoadDefinition<S, V> {
-  /** Metrics beside the built-in ones: `{ sync_push_duration: 'trend' }`. */
+  /** Metrics beside the built-in ones: `{ order_duration: 'trend' }`. */
   metrics?: MetricDeclarations;
   /** Once a slice, before the start: connections, seeding. */
   setup?(slice: SliceContext): S | Promise<S>;

@@ -28,7 +28,7 @@ export function httpUrl(variable: string, byDefault: Default<string>): Setting<s
   return address(variable, 'http', byDefault);
 }
 
-/** An address over WebSocket, such as `wss://api.example.com/yjs`; it has no slash at its end. */
+/** An address over WebSocket, such as `wss://api.example.com/feed`; it has no slash at its end. */
 export function wsUrl(variable: string, byDefault: Default<string>): Setting<string> {
   return address(variable, 'ws', byDefault);
 }

@@ -17,7 +17,7 @@ export interface Target extends Addresses {
   settings: Readonly<Record<string, unknown>>;
   /** The addresses that loads talk to, those of the families included, each with the variable to correct when it is wrong. */
   addresses: readonly Address[];
-  /** Names of the variables that were given, of those that say where it is or how it is spoken to: `API_URL`, `YJS_URL` … */
+  /** Names of the variables that were given, of those that say where it is or how it is spoken to: `API_URL`, `WS_URL` … */
   configured: readonly string[];
   /** How all of them are reached. */
   wire: Wire;
