@@ -1,13 +1,15 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type pg from 'pg';
+import { unauthorized } from './api-error.ts';
 
 /** Prefix of the tokens that the auth routes issue. */
 export const ACCESS_PREFIX = 'at_';
 const MIN_TOKEN_LENGTH = 8;
-/** How long a token's session is believed without asking the database, which other servers may share. */
+/** How long a token's session is believed without asking the database. */
 const SESSION_TRUST_MS = 5_000;
 const MAX_REMEMBERED = 50_000;
+const USER = 'user:';
 
 export interface Session {
   userId: string;
@@ -25,10 +27,17 @@ export function bearerToken(headers: IncomingMessage['headers']): string {
 /** Says which account a bearer token names. */
 export class Accounts {
   #pool: pg.Pool;
+  #trustMs: number;
+  /** Counts logouts: what was asked before one may be out of date after it. */
+  #forgotten = 0;
   #remembered = new Map<string, { session: Session; until: number }>();
+  /** By the user's id; it never changes. */
+  #organizations = new Map<string, string>();
 
-  constructor(pool: pg.Pool) {
+  /** @param isAlone nobody else ends the sessions of this database: they may be believed for a while */
+  constructor(pool: pg.Pool, isAlone = true) {
     this.#pool = pool;
+    this.#trustMs = isAlone ? SESSION_TRUST_MS : 0;
   }
 
   /**
@@ -37,9 +46,17 @@ export class Accounts {
    */
   resolve(token: string): string | undefined | Promise<string | undefined> {
     if (token.startsWith(ACCESS_PREFIX)) {
-      return this.session(token).then((session) => session && `user:${session.userId}`);
+      return this.session(token).then((session) => session && USER + session.userId);
     }
     return token.length >= MIN_TOKEN_LENGTH ? `token:${hashToken(token)}` : undefined;
+  }
+
+  /** The organisation of an account, a UUID: its user's, while every other account is one by itself. */
+  organization(account: string): string | Promise<string> {
+    if (account.startsWith(USER)) return this.#organizationOf(account.slice(USER.length));
+    const hex = hash('sha256', account, 'hex');
+    // Version 8 of RFC 9562: of the application's own making.
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
   /** The session of an issued token, undefined when it is unknown, expired or logged out. */
@@ -47,6 +64,7 @@ export class Accounts {
     const accessHash = hashToken(token);
     const known = this.#remembered.get(accessHash);
     if (known && known.until > Date.now()) return known.session;
+    const forgotten = this.#forgotten;
     const { rows } = await this.#pool.query<{ user_id: string }>({
       name: 'session',
       text: 'SELECT user_id FROM tandem.sessions WHERE access_hash = $1 AND expires_at > now()',
@@ -56,14 +74,30 @@ export class Accounts {
       this.#remembered.delete(accessHash);
       return undefined;
     }
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     const session = { userId: rows[0].user_id, accessHash };
-    this.#remembered.set(accessHash, { session, until: Date.now() + SESSION_TRUST_MS });
+    if (forgotten !== this.#forgotten) return session;
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(accessHash, { session, until: Date.now() + this.#trustMs });
     return session;
+  }
+
+  async #organizationOf(userId: string): Promise<string> {
+    const known = this.#organizations.get(userId);
+    if (known !== undefined) return known;
+    const { rows } = await this.#pool.query<{ organization_id: string }>({
+      name: 'organization',
+      text: 'SELECT organization_id FROM tandem.users WHERE id = $1',
+      values: [userId],
+    });
+    if (!rows[0]) throw unauthorized();
+    if (this.#organizations.size >= MAX_REMEMBERED) this.#organizations.clear();
+    this.#organizations.set(userId, rows[0].organization_id);
+    return rows[0].organization_id;
   }
 
   /** Stops believing a session at once; called on logout. */
   forget(accessHash: string): void {
+    this.#forgotten += 1;
     this.#remembered.delete(accessHash);
   }
 }

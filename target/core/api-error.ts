@@ -1,5 +1,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 
+const INVALID_REQUEST = 'INVALID_REQUEST';
+
 /** An answer other than success, in the shape of the wire: `{error: {code, message}, timestamp}`. */
 export class ApiError extends Error {
   readonly status: number;
@@ -15,7 +17,7 @@ export class ApiError extends Error {
 }
 
 export const unauthorized = () => new ApiError(401, 'UNAUTHORIZED', 'A valid bearer token is required.');
-export const invalid = (message: string) => new ApiError(400, 'INVALID_REQUEST', message);
+export const invalid = (message: string) => new ApiError(400, INVALID_REQUEST, message);
 
 /** The JSON body of an error. */
 export function errorBody(code: string, message: string): string {
@@ -34,6 +36,17 @@ export function installErrorAnswers(app: FastifyInstance): void {
       .code(404)
       .type('application/json')
       .send(errorBody('NOT_FOUND', `No route ${request.method} ${path}.`));
+  });
+}
+
+/**
+ * Lets the routes of `app` answer 422 to a body or query that is JSON and not what is asked for; what is no JSON stays a
+ * 400. Most APIs here do not tell these apart.
+ */
+export function answerUnprocessable(app: FastifyInstance): void {
+  app.setErrorHandler((error: Error) => {
+    if (!(error instanceof ApiError) || error.code !== INVALID_REQUEST) throw error;
+    throw new ApiError(422, 'VALIDATION_ERROR', error.message);
   });
 }
 

@@ -17,6 +17,8 @@ export interface Core {
   metrics: Metrics;
   /** How long what takes its time takes, as a share of what it would. */
   timeScale: number;
+  /** What a password's hash costs: scrypt's N. */
+  scryptN: number;
   /** The last figures of this process. */
   figures(): ProcessFigures;
 }
@@ -28,7 +30,7 @@ export interface Page {
   /** The name under which the bundle of `entry` is served, as `html` names it. */
   script: string;
   entry: string;
-  /** Pages may share it; as `html` names it. */
+  /** Pages may share it, and one may import another's; as `html` names it. */
   style: string;
 }
 

@@ -11,12 +11,16 @@ test('an empty environment, or one of empty variables, is a target with its own 
     faults: [],
     faultsSeed: 1,
     rateLimit: undefined,
+    scryptN: 4_096,
     timeScale: 0.05,
     processes: 1,
   };
   assert.deepEqual(readOptions({}, families), defaults);
   const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', TARGET_FAULTS_SEED: '', RATE_LIMIT: '' };
-  assert.deepEqual(readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '' }, families), defaults);
+  assert.deepEqual(
+    readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '', TARGET_SCRYPT_N: '' }, families),
+    defaults,
+  );
 });
 
 test('every variable is read', () => {
@@ -30,6 +34,7 @@ test('every variable is read', () => {
       RATE_LIMIT: '60/min',
       TARGET_TIME_SCALE: '0.5',
       TARGET_PROCESSES: '7',
+      TARGET_SCRYPT_N: '16384',
     },
     families,
   );
@@ -41,6 +46,7 @@ test('every variable is read', () => {
   assert.ok(options.rateLimit);
   assert.equal(options.timeScale, 0.5);
   assert.equal(options.processes, 7);
+  assert.equal(options.scryptN, 16_384);
 });
 
 test('a variable that cannot be read is named with what was found and what is allowed', () => {
@@ -54,6 +60,10 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ TARGET_TIME_SCALE: '0' }, /^TARGET_TIME_SCALE is "0"; allowed is a number above 0, up to 10 \(1: /],
     [{ TARGET_TIME_SCALE: '11' }, /^TARGET_TIME_SCALE is "11"/],
     [{ TARGET_TIME_SCALE: 'fast' }, /^TARGET_TIME_SCALE is "fast"/],
+    [{ TARGET_SCRYPT_N: '5000' }, /^TARGET_SCRYPT_N is "5000"; allowed is a power of two from 1024 to 131072\.$/],
+    [{ TARGET_SCRYPT_N: '512' }, /^TARGET_SCRYPT_N is "512"/],
+    [{ TARGET_SCRYPT_N: '262144' }, /^TARGET_SCRYPT_N is "262144"/],
+    [{ TARGET_SCRYPT_N: 'dear' }, /^TARGET_SCRYPT_N is "dear"/],
     [{ TARGET_PROCESSES: '0' }, /^TARGET_PROCESSES is "0"; allowed is a whole number from 1 to 16\.$/],
     [{ TARGET_PROCESSES: '17' }, /^TARGET_PROCESSES is "17"/],
     [{ TARGET_PROCESSES: 'all' }, /^TARGET_PROCESSES is "all"/],

@@ -1,12 +1,13 @@
 import type { AnyFamily } from './family.ts';
 import { parseFaults } from './faults.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { TargetOptions } from './server.ts';
+import { DEFAULT_SCRYPT_N, type TargetOptions } from './server.ts';
 import { StartError } from './start-error.ts';
 
 const MAX_PROCESSES = 16;
 const DEFAULT_TIME_SCALE = 0.05;
 const MAX_TIME_SCALE = 10;
+const SCRYPT_N = { min: 1_024, max: 131_072 };
 
 export interface Options extends TargetOptions {
   /** How many serve the port together; 1: this one alone. */
@@ -23,6 +24,7 @@ export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily
     faults: parseFaults(env.TARGET_FAULTS ?? '', families),
     faultsSeed: readSeed(env.TARGET_FAULTS_SEED || '1'),
     rateLimit: readRateLimit(env.RATE_LIMIT || undefined),
+    scryptN: readScryptN(env.TARGET_SCRYPT_N || String(DEFAULT_SCRYPT_N)),
     timeScale: readTimeScale(env.TARGET_TIME_SCALE || String(DEFAULT_TIME_SCALE)),
   };
 }
@@ -51,6 +53,16 @@ function readTimeScale(value: string): number {
     );
   }
   return Number(value);
+}
+
+function readScryptN(value: string): number {
+  const n = Number(value);
+  if (!/^\d{1,6}$/.test(value) || n < SCRYPT_N.min || n > SCRYPT_N.max || !Number.isInteger(Math.log2(n))) {
+    throw new StartError(
+      `TARGET_SCRYPT_N is ${JSON.stringify(value)}; allowed is a power of two from ${SCRYPT_N.min} to ${SCRYPT_N.max}.`,
+    );
+  }
+  return n;
 }
 
 function readSeed(value: string): number {

@@ -33,14 +33,13 @@ interface File {
 export async function pageRoutes(app: FastifyInstance, folder: string, all: readonly Page[]): Promise<void> {
   const pages = all.filter(({ entry }) => existsSync(join(folder, entry)));
   if (pages.length === 0) return;
-  const styles = new Map<string, File>();
-  for (const name of new Set(pages.map(({ style }) => style))) {
-    const style = file('text/css; charset=utf-8', await source(folder, name));
-    styles.set(name, style);
-    serve(app, `/${name}`, style);
-  }
+  const styleNames = [...new Set(pages.map(({ style }) => style))];
   // One call for all of them: each starts a process.
-  const bundles = bundle(pages.map(({ entry }) => join(folder, entry)));
+  const bundles = bundle([...pages.map(({ entry }) => entry), ...styleNames].map((name) => join(folder, name)));
+  const styles = new Map(
+    styleNames.map((name, index) => [name, file('text/css; charset=utf-8', bundles[pages.length + index]!)]),
+  );
+  for (const [name, style] of styles) serve(app, `/${name}`, style);
   for (const [index, page] of pages.entries()) {
     const script = file('text/javascript; charset=utf-8', bundles[index]!);
     const html = (await source(folder, page.html))
@@ -59,7 +58,7 @@ async function source(folder: string, name: string): Promise<Buffer> {
   });
 }
 
-/** The bundles of these entries, in their order. */
+/** The bundles of these scripts and styles, in their order. */
 function bundle(entries: string[]): Uint8Array[] {
   try {
     const { outputFiles } = buildSync({

@@ -31,6 +31,23 @@ async function answering(url: string): Promise<string | undefined> {
   return /^process_start_time_seconds (.+)$/m.exec(metrics)?.[1];
 }
 
+const PERSON = { email: 'ada@example.org', password: 'correct horse', name: 'Ada', organization_name: 'Engines' };
+
+function auth(url: string, path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  return fetch(`${url}/api/v1/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** What the processes, in turns, answer a token. */
+async function meInTurns(url: string, token: string): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let ask = 0; ask < 4; ask++) {
+    const headers = { authorization: `Bearer ${token}`, connection: 'close' };
+    statuses.push((await fetch(`${url}/api/v1/auth/me`, { headers })).status);
+  }
+  return statuses;
+}
+
 const numbers = (stream: TestStream, type: string) => stream.of(type).map(({ sequence }) => sequence);
 
 describe('a target of two processes', { concurrency: true, timeout: 60_000 }, () => {
@@ -80,6 +97,11 @@ test('two processes serve the port, everybody sees the same numbers, and SIGTERM
   const processes = new Set<string | undefined>();
   for (let ask = 0; ask < 4; ask++) processes.add(await answering(url));
   assert.equal(processes.size, 2);
+
+  const { tokens } = await (await auth(url, 'register', PERSON)).json();
+  assert.deepEqual(await meInTurns(url, tokens.access_token), [200, 200, 200, 200]);
+  await auth(url, 'logout', { refresh_token: tokens.refresh_token });
+  assert.deepEqual(await meInTurns(url, tokens.access_token), [401, 401, 401, 401], 'whoever was told of it');
 
   const operators = [1, 2].map(() => new TestOperator({ url, database }));
   const streams = await Promise.all(

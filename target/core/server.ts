@@ -24,6 +24,8 @@ const SWEEP_MS = 50;
 const BACKLOG = 4_096;
 export const METRICS_EVERY_MS = 5_000;
 const TIME_SCALE = 0.05;
+/** About 8 ms instead of the 35 of a product's 16,384: most loads are about something else, on the same few cores. */
+export const DEFAULT_SCRYPT_N = 4_096;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,6 +46,8 @@ export interface TargetOptions {
   rateLimit?: RateLimit;
   /** How long what takes its time takes, as a share of what it would; 0.05 without it. */
   timeScale?: number;
+  /** What a password's hash costs, scrypt's N; 4,096 without it. */
+  scryptN?: number;
   /** How often the target's figures are told; 5 s without it. */
   metricsEveryMs?: number;
   /** What joins this process to a target of several; without it, it is the only one. */
@@ -93,13 +97,14 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
   const schema = link ? undefined : schemaOf(families);
   const database = await openDatabase(options.databaseUrl, { poolSize: link?.poolSize, schema });
   const { pool } = database;
-  const accounts = new Accounts(pool);
+  const accounts = new Accounts(pool, !link);
   const events = link?.events ?? new Events();
   const delivery = new Delivery();
   const metrics = new Metrics();
   const figures = (): ProcessFigures => monitor.figures;
   const timeScale = options.timeScale ?? TIME_SCALE;
-  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, figures };
+  const scryptN = options.scryptN ?? DEFAULT_SCRYPT_N;
+  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, figures };
   const running = families.map((family) => ({ name: family.name, ...family.start(core) }));
   const webSockets = new WebSockets(
     accounts,
@@ -144,7 +149,7 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
       requireAccount(withAccount, accounts, options.rateLimit);
       for (const { accountRoutes } of running) withAccount.register(async (own) => accountRoutes?.(own));
     });
-    for (const { openRoutes } of running) openRoutes?.(app);
+    for (const { openRoutes } of running) app.register(async (own) => openRoutes?.(own));
     healthRoute(app, pool);
     app.get('/metrics', (_request, reply) => {
       const gauges = Object.assign({}, ...running.map((family) => family.gauges?.()));

@@ -21,7 +21,7 @@ export function post(path: string, body: unknown, token?: string): Promise<Recor
  * answer without content. Throws `HttpError` for anything else.
  */
 export async function call(
-  method: 'GET' | 'POST' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   token?: string,
   body?: unknown,

@@ -1,9 +1,15 @@
 import type { Family } from '../../core/family.ts';
+import { tokenSurvivesLogout } from './faults/token-survives-logout.ts';
+import { Passwords } from './passwords.ts';
 import { authRoutes } from './routes.ts';
 
 /** Users and their sessions. */
 export const auth: Family = {
   name: 'auth',
   api: ['/api/v1/auth/'],
-  start: ({ pool, accounts }) => ({ parts: {}, openRoutes: (app) => authRoutes(app, pool, accounts) }),
+  faults: [tokenSurvivesLogout],
+  start({ pool, accounts, scryptN }) {
+    const passwords = new Passwords(scryptN);
+    return { parts: {}, openRoutes: (app) => authRoutes(app, pool, accounts, passwords) };
+  },
 };

@@ -101,12 +101,12 @@ test('an invalid registration names its field, and never repeats the password', 
     ['organization_name', 5],
   ] as const) {
     const { status, body } = await call('register', { ...person(), [field]: value });
-    assert.equal(status, 400, field);
-    assert.equal(body.error.code, 'INVALID_REQUEST');
+    assert.equal(status, 422, field);
+    assert.equal(body.error.code, 'VALIDATION_ERROR');
     assert.match(body.error.message, new RegExp(`^${field} must`));
     assert.doesNotMatch(body.error.message, /seven77/);
   }
-  assert.equal((await call('logout', {})).body.error.code, 'INVALID_REQUEST');
+  assert.equal((await call('logout', {})).body.error.code, 'VALIDATION_ERROR');
 });
 
 test('passwords and tokens are not stored as they are', async () => {

@@ -1,14 +1,12 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import { ACCESS_PREFIX, type Accounts, bearerToken, hashToken } from '../../core/accounts.ts';
-import { ApiError, invalid, unauthorized } from '../../core/api-error.ts';
+import { ApiError, answerUnprocessable, invalid, unauthorized } from '../../core/api-error.ts';
 import { object, text } from '../../core/fields.ts';
+import type { Passwords } from './passwords.ts';
 
 const SESSION_SECONDS = 3_600;
-// A fraction of what a product should use (about 2 ms instead of 50): users sign in while the machine is under load, and
-// the load test is about the relay. On the thread pool, so that other requests go on.
-const SCRYPT: ScryptOptions = { N: 1_024, r: 8, p: 1 };
 
 interface User {
   id: string;
@@ -28,7 +26,9 @@ interface Tokens {
 const USER_COLUMNS = 'id, email, name, organization_id, role';
 
 /** Registration and sessions, below `/api/v1/auth`. */
-export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accounts): void {
+export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accounts, passwords: Passwords): void {
+  answerUnprocessable(app);
+
   app.post('/api/v1/auth/register', async (request, reply) => {
     const body = object(request.body, 'The body');
     const { email, password } = credentials(body);
@@ -38,7 +38,7 @@ export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accoun
       name: 'register',
       text: `INSERT INTO tandem.users (email, name, password, organization_name) VALUES ($1, $2, $3, $4)
         ON CONFLICT (email) DO NOTHING RETURNING ${USER_COLUMNS}`,
-      values: [email, name, await hashPassword(password), organization],
+      values: [email, name, await passwords.hash(password), organization],
     });
     const user = rows[0];
     if (!user) throw new ApiError(409, 'EMAIL_TAKEN', 'This e-mail address has an account already.');
@@ -53,7 +53,7 @@ export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accoun
       values: [email],
     });
     // Without an account the work is the same, so that the time taken does not tell who has one.
-    const matches = await passwordMatches(password, rows[0]?.password ?? (await unknownUser));
+    const matches = await passwords.matches(password, rows[0]?.password);
     if (!rows[0] || !matches) throw new ApiError(401, 'UNAUTHORIZED', 'E-mail address or password is wrong.');
     const { password: _, ...user } = rows[0];
     return { user, ...(await openSession(pool, user.id)) };
@@ -118,20 +118,3 @@ async function openSession(pool: pg.Pool, userId: string): Promise<Tokens> {
     expires_in: SESSION_SECONDS,
   };
 }
-
-const deriveKey = (password: string, salt: Buffer) =>
-  new Promise<Buffer>((resolve, reject) => {
-    scrypt(password, salt, 32, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)));
-  });
-
-async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16);
-  return `${salt.toString('base64')}:${(await deriveKey(password, salt)).toString('base64')}`;
-}
-
-async function passwordMatches(password: string, stored: string): Promise<boolean> {
-  const [salt, key] = stored.split(':').map((part) => Buffer.from(part, 'base64'));
-  return timingSafeEqual(await deriveKey(password, salt!), key!);
-}
-
-const unknownUser = hashPassword(randomBytes(16).toString('base64'));

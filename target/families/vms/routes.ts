@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../core/api-error.ts';
+import { allowEmptyBodies } from '../../core/empty-bodies.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import type { VmRow, VmStore } from './store.ts';
 import { type Operation, parseBatch, parseChanges, parseNewVm, parseQuery, parseSearch, type Vm } from './vm.ts';
@@ -22,11 +23,8 @@ type WithQuery = { Querystring: JsonObject };
 
 /** The routes below `/api/v1/vms`, but for migrations. */
 export function vmRoutes(app: FastifyInstance, store: VmStore): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  // Many clients name the type of a body that they do not send, as with start and stop.
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body === '' ? done(null, undefined) : parseJson(request, body, done),
-  );
+  // As with start and stop.
+  allowEmptyBodies(app);
 
   app.get<WithQuery>('/api/v1/vms', async ({ account, query }) => {
     const asked = parseQuery(query);

@@ -1,4 +1,5 @@
 import { element, type Row, setText } from '../dom.ts';
+import { ask, askToDelete, button, enable, onPress } from '../row-buttons.ts';
 import { type Migration, ZONES } from './control-plane.ts';
 import type { KnownVm } from './fleet.ts';
 
@@ -78,56 +79,20 @@ export class VmRow implements Row<Line> {
     const select = element('select', '');
     select.append(...ZONES.filter((zone) => zone !== vm.zone).map((zone) => new Option(zone)));
     select.setAttribute('aria-label', `Target zone of ${vm.name}`);
-    this.#ask(this.#migrate, [select], 'Migrate', () => this.#orders.migrate(vm, select.value));
+    ask({
+      buttons: this.#buttons,
+      asked: this.#migrate,
+      fields: [select],
+      yes: 'Migrate',
+      onYes: () => this.#orders.migrate(vm, select.value),
+    });
     select.focus();
   }
 
   #askToRemove(): void {
     const vm = this.#vm;
-    const question = element('span', '', 'For good?');
-    const form = this.#ask(this.#remove, [question], 'Delete', () => this.#orders.remove(vm));
-    form.querySelector<HTMLElement>('.quiet')?.focus();
+    askToDelete(this.#buttons, this.#remove, () => this.#orders.remove(vm));
   }
-
-  /** Puts a form in place of the buttons until it is answered; `asked` is the button that led to it. */
-  #ask(asked: HTMLElement, fields: HTMLElement[], yes: string, onYes: () => void): HTMLFormElement {
-    const confirm = element('button', 'primary', yes);
-    const cancel = button('Cancel');
-    const form = element('form', 'buttons', ...fields, confirm, cancel);
-    form.setAttribute('aria-label', asked.getAttribute('aria-label') ?? '');
-    const close = () => {
-      form.replaceWith(this.#buttons);
-      asked.focus();
-    };
-    cancel.addEventListener('click', close);
-    form.addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape') close();
-    });
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      close();
-      onYes();
-    });
-    this.#buttons.replaceWith(form);
-    return form;
-  }
-}
-
-function button(label: string): HTMLButtonElement {
-  const made = element('button', 'quiet', label);
-  made.type = 'button';
-  return made;
-}
-
-// Not by `disabled`: that would take the keyboard's focus away from who has just pressed it.
-function enable(target: HTMLElement, enabled: boolean): void {
-  target.setAttribute('aria-disabled', String(!enabled));
-}
-
-function onPress(target: HTMLElement, press: () => void): void {
-  target.addEventListener('click', () => {
-    if (target.getAttribute('aria-disabled') !== 'true') press();
-  });
 }
 
 function sizeOf({ cpu_cores, memory_mb, disk_gb }: KnownVm): string {

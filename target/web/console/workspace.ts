@@ -1,11 +1,11 @@
 import { signOut } from '../auth.ts';
 import { byId, setText } from '../dom.ts';
 import { HttpError } from '../http.ts';
+import { Loader } from '../loader.ts';
 import type { Session } from '../session.ts';
 import { listen } from './channel.ts';
 import { ControlPlane, type Migration } from './control-plane.ts';
 import { Fleet, type VmEvent } from './fleet.ts';
-import { Loader } from './loader.ts';
 import { VmForm } from './vm-form.ts';
 import { VmTable } from './vm-table.ts';
 
