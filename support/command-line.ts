@@ -150,10 +150,25 @@ export function checkSwitches(argv: string[], env: NodeJS.ProcessEnv): void {
   for (const word of words) checkPattern('The pattern of files', word);
 }
 
+/**
+ * Which scenarios -g is about: those whose names it fits, where there is one; else whatever Playwright found by it, such as a
+ * folder of loads.
+ */
+export function chosenBy({ grep }: CommandLine, scenarios: string[]): (scenario: string) => boolean {
+  const pattern = grep === undefined ? undefined : patternOf(grep);
+  const named = pattern && scenarios.filter((name) => pattern.test(name));
+  return (scenario) => !named || named.length === 0 || named.includes(scenario);
+}
+
+/** As Playwright reads it, but for a state from one test to the next. */
+function patternOf(text: string): RegExp {
+  const [, inner, flags = 'i'] = /^\/(.*)\/([gi]*)$/.exec(text) ?? [];
+  return new RegExp(inner ?? text, flags.replace('g', ''));
+}
+
 function checkPattern(what: string, pattern: string | undefined): void {
-  const [, inner] = /^\/(.*)\/[gi]*$/.exec(pattern ?? '') ?? [];
   try {
-    new RegExp(inner ?? pattern ?? '');
+    patternOf(pattern ?? '');
   } catch (error) {
     throw new Error(`${what} is "${pattern}": ${(error as Error).message}; allowed is a regular expression.`);
   }

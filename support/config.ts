@@ -4,6 +4,7 @@ import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
 import { checkEnvironment } from './environment.ts';
+import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
 import { allowed } from './misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
@@ -88,7 +89,7 @@ export function tandemConfig(
         .map((metadata) => ({
           name: metadata.profile,
           repeatEach: metadata.slices,
-          testMatch: metadata.scenarios.map(({ name, kind }) => files[kind].get(name)!),
+          testMatch: [...new Set(metadata.scenarios.map(({ name, kind, exec = name }) => files[kind].get(exec)!))],
           metadata,
         })),
     };
@@ -102,7 +103,9 @@ function profilesOf(root: string, files: ScenarioFiles, shape: RunShape): Profil
   const folder = join(root, 'profiles');
   return profileNames(folder, root).map((name) => {
     try {
-      return { name, timeline: timeline(readProfile(folder, name, root, known), known, shape) };
+      const made = timeline(readProfile(folder, name, root, known), known, shape);
+      for (const { name, kind, exec = name } of made.scenarios) addExecution(kind, exec, name);
+      return { name, timeline: made };
     } catch (error) {
       return { name, wrong: (error as Error).message };
     }

@@ -8,6 +8,8 @@ export type MetricDeclarations = Record<string, MetricType | MetricDefinition>;
 /** What a scenario's file says of itself: the reporter checks profiles against it before any load is sent. */
 export interface Declaration {
   kind: ScenarioKind;
+  /** Of the load or journey; scenarios that run it may have other names. */
+  name: string;
   operations: string[];
   metrics: Record<string, MetricDefinition>;
   /** Names of the oracles it brings evidence for. */

@@ -10,12 +10,14 @@ import { resolveTarget } from './target.ts';
 
 const relay: Declaration = {
   kind: 'load',
+  name: 'sync-relay',
   operations: ['push', 'pull'],
   metrics: { accepted: { type: 'counter', contains: 'default' } },
   oracles: [],
 };
 const visit: Declaration = {
   kind: 'journey',
+  name: 'visit',
   operations: [],
   metrics: { rows: { type: 'trend', contains: 'default' } },
   oracles: [],

@@ -107,6 +107,19 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
       `scenarios.constructor names no scenario; allowed: light, power, sync-relay, vm-crud.`,
     ],
     [
+      profile({ scenarios: { burst: { ...arrivals, exec: 'sync-rely' } } }),
+      `scenarios.burst.exec is "sync-rely"; did you mean "sync-relay"? allowed: light, power, sync-relay, vm-crud.`,
+    ],
+    [withLoad({ exec: '' }), `scenarios.sync-relay.exec is ""; allowed is a text that is not empty.`],
+    [
+      profile({ scenarios: { 'a burst': { ...arrivals, exec: 'sync-relay' } } }),
+      `scenarios has "a burst"; allowed is a name of letters, digits, _, - and dots.`,
+    ],
+    [
+      profile({ scenarios: { evening: { ...sessions, exec: 'light', mix: { look: 1 } } } }),
+      `scenarios.evening.mix does not belong to a journey; allowed is a mix of a load's operations.`,
+    ],
+    [
       withLoad({ executor: 'constant-arival-rate' }),
       `scenarios.sync-relay.executor is "constant-arival-rate"; did you mean "constant-arrival-rate"? allowed: ${executors}.`,
     ],
@@ -143,7 +156,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withLoad({ maxVus: 5 }),
-      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, startTime, gracefulStop, mix, options, slices, maxFailed.`,
+      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, exec, startTime, gracefulStop, mix, options, slices, maxFailed.`,
     ],
     [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number from 1 to 1,000,000.`],
     [

@@ -63,7 +63,12 @@ function stages(target: z.ZodNumber) {
   return z.array(stage(target)).min(1, help).max(most.stages, help);
 }
 
+const scenarioName = /^\w[\w.-]*$/;
+
 const common = {
+  exec: words
+    .optional()
+    .describe('The load or journey that it runs, by the name of its file. Default: that of the scenario’s own name.'),
   startTime: duration.optional().describe('After the start of the load window (journeys: of the run). Default 0s.'),
   gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
   mix: z
@@ -190,7 +195,9 @@ const profile = z.strictObject({
   scenarios: z
     .record(z.string(), scenario)
     .refine((all) => Object.keys(all).length > 0, 'at least one scenario')
-    .describe('By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts.'),
+    .describe(
+      'By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts; with `exec` by any.',
+    ),
   thresholds: z
     .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
     .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.'),
@@ -261,10 +268,15 @@ export function readProfile(
 
 /** What a schema cannot say: which files exist, and what only a load or only a journey needs. */
 function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Record<ScenarioKind, string[]>): void {
+  if (spec.exec !== undefined && !scenarioName.test(name)) {
+    throw new Error(`${path}: scenarios has "${name}"; allowed is a name of letters, digits, _, - and dots.`);
+  }
   const field = `scenarios.${name}`;
-  const kind = kindOf(name, known);
+  const kind = kindOf(name, spec, known);
   if (!kind) {
     const all = [...known.load, ...known.journey].sort();
+    if (spec.exec !== undefined)
+      throw new Error(`${path}: ${field}.exec is "${spec.exec}"; ${allowed(spec.exec, all)}.`);
     throw new Error(`${path}: ${field} names no scenario; ${allowed(name, all)}.`);
   }
   if (kind === 'journey' && spec.mix) {
@@ -316,7 +328,9 @@ function checkSelectors({ path, spec }: ProfileFile, known: Record<ScenarioKind,
       throw new Error(`${about} has the tag ${other}, which ${metric} does not carry; allowed is ${own}.`);
     }
     const named = tags[own];
-    const names = Object.keys(spec.scenarios).filter((name) => !inBrowser || known.journey.includes(name));
+    const names = Object.keys(spec.scenarios).filter(
+      (name) => !inBrowser || kindOf(name, spec.scenarios[name]!, known) === 'journey',
+    );
     if (named !== undefined && !names.includes(named)) {
       throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
     }
@@ -386,8 +400,13 @@ export function checkMix(path: string, scenarioName: string, mix: Record<string,
   }
 }
 
-export function kindOf(name: string, known: Record<ScenarioKind, string[]>): ScenarioKind | undefined {
-  return known.load.includes(name) ? 'load' : known.journey.includes(name) ? 'journey' : undefined;
+/** What a scenario runs; undefined when there is no such load or journey. */
+export function kindOf(
+  name: string,
+  { exec = name }: Pick<ScenarioSpec, 'exec'>,
+  known: Record<ScenarioKind, string[]>,
+): ScenarioKind | undefined {
+  return known.load.includes(exec) ? 'load' : known.journey.includes(exec) ? 'journey' : undefined;
 }
 
 /** Milliseconds of a duration that the schema has already checked. */

@@ -3,6 +3,7 @@ import { test as base, type TestInfo } from '@playwright/test';
 import { contextOptions, warmUp } from './browser.ts';
 import { ControlPage, controlVariable } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions, wantsTests } from './declaration.ts';
+import { executionsOf } from './executions.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
@@ -58,21 +59,22 @@ const STOPPED_TEARDOWN_MS = 5_000;
 
 /**
  * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
- * @param name the file's name; profiles call the scenario by it
+ * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
 export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
   checkWeights(name, definition);
   if (!wantsTests()) return;
   const declaration: Declaration = {
     kind: 'load',
+    name,
     operations: Object.keys(definition.operations),
     metrics: metricDefinitions(definition.metrics ?? {}),
     oracles: definition.oracles ?? [],
   };
-  scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice }) => {
+  declareTests(declaration, async ({ slice }) => {
     const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
     const setUp = definition.setup?.(slice.context);
-    const shared = (await within(`setup of ${name}`, limits.setup, setUp, slice.context.signal)) as S;
+    const shared = (await within(`setup of ${slice.scenario.name}`, limits.setup, setUp, slice.context.signal)) as S;
     slice.atEnd(async () => definition.teardown?.(shared), limits.teardown);
     await slice.run.run(loadWork(definition, shared, slice.context, slice.timeline.seed, slice.scenario.mix));
   });
@@ -80,13 +82,13 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
 
 /**
  * Declares a browser user: one Playwright test a slice, in a file `<name>.journey.ts` below `journeys/`; each iteration is a session.
- * @param name the file's name; profiles call the scenario by it
+ * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
 export function journey(name: string, definition: JourneyDefinition): void {
   if (!wantsTests()) return;
   const metrics = metricDefinitions(definition.metrics ?? {});
-  const declaration: Declaration = { kind: 'journey', operations: [], metrics, oracles: definition.oracles ?? [] };
-  scenarioTest(name, { annotation: annotationOf(declaration) }, async ({ slice, browser }) => {
+  const { oracles = [] } = definition;
+  declareTests({ kind: 'journey', name, operations: [], metrics, oracles }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
     await warmUp(browser, contextOptions(context.target)).catch((error) => {
       if (!(error instanceof TimeIsUp)) throw error;
@@ -106,8 +108,10 @@ export function journey(name: string, definition: JourneyDefinition): void {
   });
 }
 
-function annotationOf(declaration: Declaration) {
-  return { type: declarationType, description: JSON.stringify(declaration) };
+/** A test for each scenario that runs it, in whatever profile: the reporter leaves those of the profile that is run. */
+function declareTests(declaration: Declaration, body: Parameters<typeof scenarioTest>[2]): void {
+  const annotation = { type: declarationType, description: JSON.stringify(declaration) };
+  for (const scenario of executionsOf(declaration.kind, declaration.name)) scenarioTest(scenario, { annotation }, body);
 }
 
 interface Slice {

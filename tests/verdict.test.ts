@@ -293,6 +293,24 @@ describe('a run', { concurrency: 3 }, () => {
     );
   });
 
+  test('of one load in two scenarios keeps them apart, and -g names one of them', async (t) => {
+    const { scenarios, ...rest } = pingProfile();
+    const burst = { ...scenarios.ping, rate: 20, exec: 'ping' };
+    const input: Input = {
+      profile: {
+        ...rest,
+        scenarios: { ...scenarios, burst },
+        thresholds: { 'iterations{scenario:burst}': ['count==20'] },
+      },
+      files: { 'profiles/other.json': { ...rest, scenarios: { another: burst }, thresholds: {} } },
+    };
+    const both = assertVerdict(await run(t, { ...input, env: { LOAD_SLICES: '2' } }), 'pass', []);
+    const counted = (name: string) => both.metrics[`iterations{scenario:${name}}`]?.values.count;
+    assert.deepEqual([counted('ping'), counted('burst'), both.slices.expected], [50, 20, 4]);
+    const one = await run(t, { ...input, args: ['-g', 'ping'] });
+    assert.deepEqual([one.verdict?.slices.expected, one.items], [1, 50], one.output);
+  });
+
   test('is not made by --list', async (t) => {
     const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
     assert.equal(seen.output.trim(), 'small: a test\n  load ping, slices: 2\n  load pong, slices: 2');

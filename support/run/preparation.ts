@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
-import { commandLine, isFiltered } from '../command-line.ts';
+import { chosenBy, commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
+import { executionsOf } from '../executions.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import type { LiveDisplay } from '../report/live.ts';
@@ -45,6 +46,7 @@ export async function prepare(
   if (retries > 0) {
     throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
   }
+  excludeUnasked({ config, suite, testRun });
   const declared = declarations(suite);
   if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared, root);
   if (declared.size === 0) return undefined;
@@ -153,11 +155,11 @@ function declarations(suite: Suite): Map<string, Declaration> {
     const declaration = declarationOf(test);
     const file = fileOf(test);
     const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
-    if (!declaration || declaration.kind !== kind || test.title !== name) {
-      const found = `${declaration?.kind ?? 'test'}("${test.title}", …)`;
+    if (!declaration || declaration.kind !== kind || declaration.name !== name) {
+      const found = `${declaration?.kind ?? 'test'}("${declaration?.name ?? test.title}", …)`;
       throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
     }
-    declared.set(name, declaration);
+    declared.set(test.title, declaration);
   }
   return declared;
 }
@@ -177,8 +179,8 @@ async function checkOraclesOf(suite: Suite, root: string): Promise<void> {
 function checkAllDeclared({ scenarios, path }: Timeline, declared: Map<string, Declaration>, root: string): void {
   const gone = scenarios.find(({ name }) => !declared.has(name));
   if (!gone) return;
-  const { name, kind } = gone;
-  const file = relative(root, scenarioFiles(root)[kind].get(name)!);
+  const { name, kind, exec = name } = gone;
+  const file = relative(root, scenarioFiles(root)[kind].get(exec)!);
   throw new Error(
     `${file} declares nothing, but ${path} runs scenarios.${name}; allowed is one ${kind}(…) with the name of its file.`,
   );
@@ -191,6 +193,29 @@ function checkRepeats({ scenarios, profile, slices }: Timeline, suite: Suite): v
       throw new Error(
         `--repeat-each is ${tests.length}, but slices are made by the profile, and ${profile} has ${slices}; allowed is LOAD_SLICES=${tests.length}.`,
       );
+    }
+  }
+}
+
+/**
+ * Leaves the scenarios of the profile, and of these the ones that -g is about: a file declares a test for each scenario that runs
+ * it in any profile, and Playwright looks for the pattern in the file's name too, which several scenarios may share.
+ */
+export function excludeUnasked({ suite, testRun }: Planned): void {
+  for (const project of suite.suites) {
+    const { scenarios } = project.project()!.metadata as Timeline;
+    const isChosen = chosenBy(
+      commandLine(process.argv),
+      scenarios.map(({ name }) => name),
+    );
+    for (const test of project.allTests()) {
+      const { kind, name } = declarationOf(test) ?? {};
+      // What no profile knows is a mistake, and told of as one.
+      if (kind === undefined || name === undefined || !executionsOf(kind, name).includes(test.title)) continue;
+      const isOwn = scenarios.some(
+        (one) => one.name === test.title && one.kind === kind && (one.exec ?? one.name) === name,
+      );
+      if (!isOwn || !isChosen(test.title)) testRun.exclude(test);
     }
   }
 }

@@ -27,7 +27,16 @@ import { Collector, type Division, type PlannedSlice } from './collector.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Interruption } from './interruption.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
-import { declarationOf, excludeOthers, fileOf, type Planned, partIn, prepare, timelineOf } from './preparation.ts';
+import {
+  declarationOf,
+  excludeOthers,
+  excludeUnasked,
+  fileOf,
+  type Planned,
+  partIn,
+  prepare,
+  timelineOf,
+} from './preparation.ts';
 import { Results, resultsFolder } from './results.ts';
 import { type StreamHeader, StreamWriter } from './stream.ts';
 
@@ -87,7 +96,10 @@ export default class TandemReporter implements Reporter {
 
   /** Everything that can be wrong is found here: what this throws ends the run before any load. */
   async preprocess(planned: Planned): Promise<void> {
-    if (this.#listing) return excludeOthers(planned);
+    if (this.#listing) {
+      excludeUnasked(planned);
+      return excludeOthers(planned);
+    }
     try {
       this.#dashboard = await Dashboard.open(process.env, (shown) => secrets.cleanMessages(shown));
       const display = this.#dashboard?.beside(this.#display) ?? this.#display;
@@ -274,10 +286,12 @@ export default class TandemReporter implements Reporter {
     for (const project of suite.suites) {
       const { description, scenarios } = project.project()!.metadata as Timeline;
       this.#display.print(`${project.project()!.name}: ${description}`);
-      for (const { name, kind, slices } of scenarios) {
+      for (const { name, kind, exec, slices } of scenarios) {
         const own = project.allTests().filter(({ title }) => title === name);
         const numbers = own.map(({ repeatEachIndex }) => repeatEachIndex + 1).join(', ') || 'none';
-        this.#display.print(`  ${kind} ${name}, slices: ${this.#shard ? `${numbers} of ` : ''}${slices}`);
+        this.#display.print(
+          `  ${kind} ${name}${exec === undefined ? '' : `, runs ${exec}`}, slices: ${this.#shard ? `${numbers} of ` : ''}${slices}`,
+        );
       }
     }
   }

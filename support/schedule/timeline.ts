@@ -27,6 +27,8 @@ export interface RunShape {
 export interface TimelineScenario {
   name: string;
   kind: ScenarioKind;
+  /** The load or journey that it runs; absent: that of its own name. */
+  exec?: string;
   plan: Plan;
   /** The scenario runs as slices 0 … slices − 1. */
   slices: number;
@@ -98,7 +100,7 @@ const MIN_INTERVALS = 15;
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
   const { spec } = file;
   const calmMs = ms(spec.calm, 0);
-  const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, known)! }));
+  const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, one, known)! }));
   const loads = entries.filter(({ kind }) => kind === 'load');
   const loadEndMs = Math.max(calmMs, ...scheduled(loads).map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
   const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
@@ -132,7 +134,10 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
       const maxFailed = one.maxFailed ?? spec.maxFailed ?? MAX_FAILED;
-      return { name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed };
+      return {
+        ...{ name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
+        ...(one.exec !== undefined && { exec: one.exec }),
+      };
     }),
     thresholds: spec.thresholds,
     health: healthOf(spec.health ?? {}),
