@@ -58,7 +58,7 @@ interface Input {
   answer?: RequestListener;
   load?: string;
   profile?: object;
-  files?: Record<string, string>;
+  files?: Record<string, unknown>;
   args?: string[];
   env?: Record<string, string>;
 }
