@@ -193,10 +193,11 @@ describe('a run', { concurrency: 3 }, () => {
     const profile = pingProfile({
       thresholds: { checks: ['rate>0.95'], 'http_req_duration{op:get}': ['p(95)<60000'] },
     });
+    const refusing = await serve(t, (_request, response) => void response.writeHead(401).end());
     const env = {
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: join(folderOf(t, {}), 'summary.md'),
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'none',
+      OTEL_EXPORTER_OTLP_ENDPOINT: refusing.url,
     };
     const seen = await run(t, { answer, profile, env });
     const verdict = assertVerdict(seen, 'fail', ['threshold']);
@@ -205,7 +206,7 @@ describe('a run', { concurrency: 3 }, () => {
     assert.deepEqual(verdict.errors, { 'HTTP 500': 25, 'check: status is 200': 25 });
     const annotation = `::error title=FAIL%3A small → default::${message.replaceAll('%', '%25')}`;
     assert.ok(seen.output.includes(`\n${annotation}\n`), seen.output);
-    assert.match(seen.output, /^The metrics were not exported over OTLP: /m);
+    assert.match(seen.output, /^The metrics were not exported over OTLP: it was answered with 401\./m);
     assert.equal(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8'), String(filesIn(seen.folder)['summary.md']));
   });
 

@@ -10,6 +10,7 @@ import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { originOf } from '../report/origin.ts';
+import { checkRecipients } from '../report/recipients.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
@@ -61,6 +62,7 @@ export async function prepare(
     );
   }
   checkBrowser(timeline, new Set(declared.keys()));
+  checkRecipients(process.env);
   const settings = targetSettings(process.env, root);
   const target = resolveTarget(settings, process.env);
   const ignored = target.embedded ? [] : embeddedVariables(process.env);

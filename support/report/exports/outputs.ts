@@ -5,6 +5,7 @@ import type { Verdict } from '../../judge/verdict.ts';
 import { ms } from '../figures.ts';
 import { writeWhole } from '../files.ts';
 import { summaryMarkdown } from '../markdown/summary.ts';
+import { recipientsOf } from '../recipients.ts';
 import type { RunRecord } from '../record.ts';
 import { histogramLog } from './hlog.ts';
 import { junitXml } from './junit.ts';
@@ -29,35 +30,29 @@ export function outputs(
 }
 
 /**
- * Tells other systems of the run, each where a variable names it: `GITHUB_STEP_SUMMARY`, `PROMETHEUS_TEXTFILE`,
- * `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`.
+ * Tells other systems of the run; see `recipients.ts`.
  * @returns a sentence for each that could not be told; it changes no verdict, and holds no credentials
  */
 export async function publish(verdict: Verdict, record: Measured, timeoutMs = TIMEOUT_MS): Promise<string[]> {
-  const { GITHUB_STEP_SUMMARY, PROMETHEUS_TEXTFILE, OTEL_EXPORTER_OTLP_ENDPOINT } = process.env;
-  const endpoint = process.env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT || OTEL_EXPORTER_OTLP_ENDPOINT;
+  const { stepSummary, prometheusFile, otlpEndpoint } = recipientsOf(process.env);
   const told: [what: string, work: () => Promise<void>][] = [];
-  if (GITHUB_STEP_SUMMARY) {
-    told.push(['The step summary was not written', () => appendFile(GITHUB_STEP_SUMMARY, summaryMarkdown(verdict))]);
+  if (stepSummary) {
+    told.push(['The step summary was not written', () => appendFile(stepSummary, summaryMarkdown(verdict))]);
   }
-  if (PROMETHEUS_TEXTFILE) {
+  if (prometheusFile) {
     told.push([
-      `PROMETHEUS_TEXTFILE ${PROMETHEUS_TEXTFILE} was not written`,
+      `PROMETHEUS_TEXTFILE ${prometheusFile} was not written`,
       async () => {
         // Most runs need none of the packages behind these.
         const { prometheusText } = await import('./prometheus.ts');
-        await writeWhole(PROMETHEUS_TEXTFILE, await prometheusText(verdict, record));
+        await writeWhole(prometheusFile, await prometheusText(verdict, record));
       },
     ]);
   }
-  if (endpoint) {
+  if (otlpEndpoint) {
     told.push([
       'The metrics were not exported over OTLP',
       async () => {
-        // The exporter would take its default in the place of what is no address.
-        if (!/^https?:\/\/[^/]/i.test(endpoint) || !URL.canParse(endpoint)) {
-          throw new Error('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318');
-        }
         const { exportOtlp, otlpMetrics } = await import('./otlp.ts');
         await exportOtlp(otlpMetrics(verdict, record), timeoutMs);
       },
