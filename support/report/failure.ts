@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { printable } from './text.ts';
+import { printable } from '../judge/words/text.ts';
 
 /** What an error says, without the name that every error has. */
 export function firstLine(text: string): string {

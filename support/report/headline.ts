@@ -1,6 +1,6 @@
 /** The verdict in a word and in a sentence. */
 import type { Severity, Verdict } from '../judge/verdict.ts';
-import { count, counted, ms } from './figures.ts';
+import { count, counted, ms } from '../judge/words/figures.ts';
 import { totalIterations } from './tables.ts';
 
 /** `PASS`; of one shard's part alone `PART 2 OF 3`, or `PART 2 OF 3: FAIL`. */

@@ -1,5 +1,5 @@
 /** What the live displays show once a second; made from what the slices stream to the coordinator. */
-import { clock, count, ratio } from './figures.ts';
+import { clock, count, ratio } from '../judge/words/figures.ts';
 
 export interface LiveScenario {
   name: string;

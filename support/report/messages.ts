@@ -1,10 +1,10 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
 import { parseExpression } from '../judge/expression.ts';
 import type { Doubt, Failing, Finding, Reason, Regression } from '../judge/verdict.ts';
+import { apart, count, counted, figure, limitFigure, ms, ratio } from '../judge/words/figures.ts';
+import { printable, quoted } from '../judge/words/text.ts';
 import { isOfBrowser, parseSeriesKey } from '../measure/metrics.ts';
-import { apart, count, counted, figure, limitFigure, ms, ratio } from './figures.ts';
 import { beyondText, judgedFigure, LESS_LOAD_PER_SLICE, remedy } from './signals.ts';
-import { printable, quoted } from './text.ts';
 import { asksForMore, chanceText, changeText, comparedFigure, comparedName, statName } from './words.ts';
 
 function asJson(value: unknown): string {

@@ -1,9 +1,9 @@
 /** What a verdict does not hold of a run: how it went over time, what is left of failed sessions, and where it came from. */
 import type { Finding, Verdict } from '../judge/verdict.ts';
+import { counted, rate } from '../judge/words/figures.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { durationOf, isOpen, type Plan, rateAt, type Stage, vusOf } from '../schedule/plan.ts';
 import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
-import { counted, rate } from './figures.ts';
 import type { Origin } from './origin.ts';
 
 export interface RecordedScenario {

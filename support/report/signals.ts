@@ -1,8 +1,8 @@
 /** The signals of the generator's health in words. */
 import type { HealthSignal, Verdict } from '../judge/verdict.ts';
-import { count, figure, limitFigure, ms } from './figures.ts';
+import { count, figure, limitFigure, ms } from '../judge/words/figures.ts';
+import { quoted } from '../judge/words/text.ts';
 import { type Signals, signals } from './tables.ts';
-import { quoted } from './text.ts';
 
 export const LESS_LOAD_PER_SLICE = 'Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.';
 

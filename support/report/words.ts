@@ -1,9 +1,9 @@
 /** Words and figures of a report: what stands in a cell or is a part of a sentence. */
 import { aggregationName, parseExpression } from '../judge/expression.ts';
 import type { Aspect, MetricSummary, OracleResult, Regression, Unit, Verdict } from '../judge/verdict.ts';
-import { bytes, count, counted, limitFigure, ms, rate, ratio } from './figures.ts';
+import { bytes, count, counted, limitFigure, ms, rate, ratio } from '../judge/words/figures.ts';
+import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
-import { printable, printableLines, quoted } from './text.ts';
 
 /** The figure that a threshold is about: `p(95)`. */
 export function statName(expression: string): string {

@@ -1,5 +1,5 @@
+import { ms } from '../judge/words/figures.ts';
 import type { SliceId } from '../measure/slice.ts';
-import { ms } from '../report/figures.ts';
 
 /** A slice as the start line sees it. */
 export interface WatchedSlice {

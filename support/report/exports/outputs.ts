@@ -2,7 +2,7 @@
 import { appendFile } from 'node:fs/promises';
 import { causeOf } from '../../../scripts/writable.mjs';
 import type { Verdict } from '../../judge/verdict.ts';
-import { ms } from '../figures.ts';
+import { ms } from '../../judge/words/figures.ts';
 import { writeWhole } from '../files.ts';
 import { summaryMarkdown } from '../markdown/summary.ts';
 import { recipientsOf } from '../recipients.ts';

@@ -1,7 +1,7 @@
 /** The page that follows a run, and what it is told once a second. */
-import { bytes, count, ms, NONE, rate } from '../figures.ts';
+import { bytes, count, ms, NONE, rate } from '../../judge/words/figures.ts';
+import { printable } from '../../judge/words/text.ts';
 import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft } from '../live.ts';
-import { printable } from '../text.ts';
 import { html } from './markup.ts';
 import { pageOf } from './page.ts';
 import { type Chart, ERRORS_CHART, MEGABYTE, rounded, TARGET_CHARTS } from './payload.ts';

@@ -1,5 +1,5 @@
 /** HTML in which no text from outside can become markup: whatever is put into a template is escaped. */
-import { printable, printableLines } from '../text.ts';
+import { printable, printableLines } from '../../judge/words/text.ts';
 
 /** Finished HTML. Only {@link html} and {@link trusted} make it. */
 export class Markup {

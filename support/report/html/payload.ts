@@ -1,14 +1,14 @@
 /** What the page's script draws, as data that it only has to unpack: charts over time, percentile curves, all metrics. */
 import { gzipSync } from 'node:zlib';
 import type { MetricSummary, Verdict } from '../../judge/verdict.ts';
+import { count, figure } from '../../judge/words/figures.ts';
+import { printable } from '../../judge/words/text.ts';
 import type { Trend } from '../../measure/histogram.ts';
 import { parseSeriesKey } from '../../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
 import type { MetricStore } from '../../measure/store.ts';
-import { count, figure } from '../figures.ts';
 import type { RunRecord } from '../record.ts';
 import { browserTables, operations } from '../tables.ts';
-import { printable } from '../text.ts';
 import { counterText } from '../words.ts';
 
 /** One number an interval; null where nothing was measured. */

@@ -1,6 +1,7 @@
 /** The parts of the page that stand without a script: what `tables.ts`, `messages.ts` and `words.ts` say, as HTML. */
 import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
-import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
+import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { say, splitMessage, undecidedText } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
@@ -16,7 +17,6 @@ import {
   totalIterations,
   typicalStat,
 } from '../tables.ts';
-import { shorten } from '../text.ts';
 import {
   besideText,
   counterText,

@@ -1,7 +1,7 @@
 /** `reports/trend.html`: how the figures of a profile went from run to run. */
 import { join } from 'node:path';
 import type { Aspect, Status } from '../../judge/verdict.ts';
-import { counted, NONE } from '../figures.ts';
+import { counted, NONE } from '../../judge/words/figures.ts';
 import { runFolder, writeWhole } from '../files.ts';
 import { appendHistory, type HistoryLine, readHistory } from '../history.ts';
 import { comparedFigure, comparedName } from '../words.ts';

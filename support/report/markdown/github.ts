@@ -1,7 +1,7 @@
 /** What GitHub Actions shows of a run: annotations of the job, and what keeps a log from being read as commands. */
 import type { Reason, Verdict } from '../../judge/verdict.ts';
-import { count } from '../figures.ts';
-import { printable } from '../text.ts';
+import { count } from '../../judge/words/figures.ts';
+import { printable } from '../../judge/words/text.ts';
 
 /** GitHub shows no more of one step, for errors and for warnings. */
 const MOST = 10;

@@ -1,6 +1,7 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
 import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
-import { count, counted, figure, limitFigure, ms, NONE, rate, times } from '../figures.ts';
+import { count, counted, figure, limitFigure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
+import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage, undecidedText } from '../messages.ts';
 import { signalFigure, signalName } from '../signals.ts';
@@ -14,7 +15,6 @@ import {
   timedStats,
   typicalStat,
 } from '../tables.ts';
-import { printable, printableLines, shorten } from '../text.ts';
 import {
   besideText,
   counterText,

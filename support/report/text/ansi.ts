@@ -1,5 +1,5 @@
 /** Colours, tables and boxes for a terminal. */
-import { displayWidth, pad, shorten } from '../text.ts';
+import { displayWidth, pad, shorten } from '../../judge/words/text.ts';
 
 export type Style = (text: string) => string;
 

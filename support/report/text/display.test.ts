@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: a terminal is driven by control characters
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayWidth } from '../text.ts';
+import { displayWidth } from '../../judge/words/text.ts';
 import { exampleSnapshot } from '../verdict.fixture.ts';
 import { wantsColor } from './ansi.ts';
 import { plainDisplay, type Terminal, terminalDisplay } from './display.ts';

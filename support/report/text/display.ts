@@ -1,8 +1,8 @@
 /** A run as it goes: a block redrawn in place on a terminal, plain lines anywhere else. */
 import { stripVTControlCharacters } from 'node:util';
-import { bytes, clock, count, ms, NONE, rate } from '../figures.ts';
+import { bytes, clock, count, ms, NONE, rate } from '../../judge/words/figures.ts';
+import { displayWidth, printable, shorten } from '../../judge/words/text.ts';
 import { doing, errors, type LiveDisplay, type LiveSnapshot, timeLeft } from '../live.ts';
-import { displayWidth, printable, shorten } from '../text.ts';
 import { box, type Paint, paint, table, wantsColor } from './ansi.ts';
 
 /** What is needed of a stream; `process.stdout` has it. */

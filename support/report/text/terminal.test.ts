@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { Verdict } from '../../judge/verdict.ts';
-import { displayWidth } from '../text.ts';
+import { displayWidth } from '../../judge/words/text.ts';
 import {
   exampleFailure,
   exampleVerdict,

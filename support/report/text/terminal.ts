@@ -1,6 +1,7 @@
 /** The end of a run on a terminal: the verdict, then why, then the tables. */
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
-import { count, counted, figure, limitFigure, ms, rate, times } from '../figures.ts';
+import { count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage, undecidedText } from '../messages.ts';
 import { healthyText, signalFigure, signalName } from '../signals.ts';
@@ -14,7 +15,6 @@ import {
   timedStats,
   typicalStat,
 } from '../tables.ts';
-import { displayWidth, printable, shorten, wrap } from '../text.ts';
 import {
   besideText,
   counterText,
