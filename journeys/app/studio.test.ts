@@ -1,0 +1,56 @@
+/** The studio's page object, on the page that it describes. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from '@playwright/test';
+import { launch } from '../../target/core/chromium.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
+import { startTarget, type Target } from '../../target/target.ts';
+import { Studio } from './studio.ts';
+
+let database: TestDatabase;
+let target: Target;
+let browser: Browser;
+before(async () => {
+  [database, browser] = await Promise.all([testDatabase(), launch()]);
+  target = await startTarget({ databaseUrl: database.url });
+});
+after(async () => {
+  await browser?.close();
+  await target?.stop();
+  await database?.stop();
+});
+
+test('a builder goes through the studio, and comes back to what is left there', async () => {
+  const page: Page = await browser.newPage({ baseURL: target.url });
+  const studio = new Studio(page);
+  const user = { email: 'builder@example.test', password: 'correct horse battery' };
+  await studio.open();
+  await studio.signIn({ ...user, sessions: 0 });
+  for (let nth = 10; nth <= 21; nth++) await studio.createAgent({ name: `Draft ${nth}` });
+  await studio.lookThroughAgents();
+  assert.deepEqual(await studio.names('Draft'), ['Draft 11', 'Draft 10'], 'the last page');
+  await studio.show('Pipelines');
+  await studio.show('Agents');
+  await studio.createAgent({ name: 'Draft 2', type: 'task' });
+  await studio.editAgent('Draft 2', { name: 'Agent 2', systemPrompt: 'Translate.', status: 'active' });
+  await studio.show('Pipelines');
+  await studio.createPipeline('Pipeline 1');
+  await studio.drawSteps('Pipeline 1', [
+    { kind: 'input', label: 'Question' },
+    { kind: 'agent', label: 'Translate' },
+    { kind: 'output', label: 'Answer' },
+  ]);
+  await studio.saveGraph('Pipeline 1');
+  await studio.delete('Pipeline 1');
+  assert.deepEqual(await studio.names('Pipeline'), []);
+  await studio.show('Agents');
+  await studio.deployAgent('Agent 2');
+  await studio.expectDeployed('Agent 2');
+  await studio.watchMetrics();
+  await studio.signOut();
+
+  await studio.signIn({ ...user, sessions: 1 });
+  await studio.lookThroughAgents();
+  await studio.delete('Draft 10');
+  await page.close();
+});
