@@ -48,16 +48,18 @@ Object.assign(playwright, {
   },
 });
 
-/** Files of one project at a time: those of another may declare the same names. */
-let reading: Promise<unknown> = Promise.resolve();
+let loading: Promise<unknown> = Promise.resolve();
 
-function read(files: string[]): Promise<Map<string, Declared>> {
-  const own = reading.then(async () => {
-    for (const file of files) await import(pathToFileURL(file).href);
-    return new Map(scenarios);
-  });
-  reading = own.catch(() => {});
+/** Files of one project at a time: those of another may declare the same names, and while oracles are loaded nobody takes tests. */
+function alone<T>(load: () => Promise<T>): Promise<T> {
+  const own = loading.then(load);
+  loading = own.catch(() => {});
   return own;
+}
+
+async function read(files: string[]): Promise<Map<string, Declared>> {
+  for (const file of files) await import(pathToFileURL(file).href);
+  return new Map(scenarios);
 }
 
 /**
@@ -75,7 +77,7 @@ export async function localRun(
   project.write({ '.env': `BASE_URL=${url}\n` });
   const config = tandemConfig(project.folder, families, env, ['node', 'playwright', 'test', `--project=${profile}`]);
   const { metadata: timeline, testMatch } = config.projects.find(({ name }) => name === profile)!;
-  const declared = await read(testMatch);
+  const declared = await alone(() => read(testMatch));
   const slices = timeline.scenarios.flatMap(({ name, slices: of }) => {
     const declaration: Declaration = JSON.parse(declared.get(name)!.annotation.description);
     return Array.from({ length: of }, (_, index) => ({ scenario: name, index, file: name, declaration }));
@@ -117,6 +119,6 @@ export async function localRun(
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
     ...{ stopReason: line.stopReason, hung },
   });
-  const oracles = await loadOracles(repository, [], (sentence) => assert.fail(sentence));
+  const oracles = await alone(() => loadOracles(repository, [], (sentence) => assert.fail(sentence)));
   return collector.verdict({ status: 'passed', startTime }, oracles);
 }
