@@ -116,6 +116,12 @@ module.exports = {
       'A verdict is a pure function of data, so that shards can be judged after they were merged, and tests are tables.',
     ),
     within(
+      'findings-below-judging',
+      '^support/judge/(findings|words)/',
+      ['^support/judge/(findings|words)/', '^support/judge/(doubt|expression|signal|unit)\\.ts$', '^support/measure/'],
+      'What a finding is and says does not depend on who found it: what judges is built on it.',
+    ),
+    within(
       'report-on-judge',
       '^support/report/',
       ['^support/(report|judge|measure)/', '^support/schedule/(timeline|plan)\\.ts$'],

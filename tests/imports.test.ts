@@ -74,6 +74,7 @@ const offences: { rule: string; module: string; imports: string }[] = [
   { rule: 'schedule-on-measure', module: 'support/schedule/executor.ts', imports: '../check/convergence.ts' },
   { rule: 'check-on-measure', module: 'support/check/acknowledged.ts', imports: '../judge/verdict.ts' },
   { rule: 'judge-on-measure', module: 'support/judge/baseline.ts', imports: '../check/convergence.ts' },
+  { rule: 'findings-below-judging', module: 'support/judge/findings/hung.ts', imports: '../verdict.ts' },
   { rule: 'report-on-judge', module: 'support/report/html/report.ts', imports: '../../schedule/startline.ts' },
   { rule: 'run-composes', module: 'support/run/reporter.ts', imports: '../schedule/pacer.ts' },
   { rule: 'drawing-at-the-end', module: 'support/run/coordinator.ts', imports: '../report/text/terminal.ts' },

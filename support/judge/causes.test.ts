@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { causes, type Effects } from './causes.ts';
+import { causes } from './causes.ts';
+import type { Effects } from './findings/kind.ts';
 import type { Finding } from './verdict.ts';
 
 const finding = (kind: Finding['kind']) => ({ kind, expression: 'p(95)<500', metric: 'http_req_duration' }) as Finding;

@@ -76,6 +76,16 @@ export function aggregationName(aggregation: Aggregation): string {
   return aggregation.method === 'p' ? `p(${aggregation.percent})` : aggregation.method;
 }
 
+/** The figure that a threshold is about: `p(95)`. `source` was checked before. */
+export function statName(source: string): string {
+  return aggregationName(parseExpression(source)!.aggregation);
+}
+
+/** Whether a threshold asks for more of something, not for less. `source` was checked before. */
+export function asksForMore(source: string): boolean {
+  return parseExpression(source)!.operator.startsWith('>');
+}
+
 /** Compares as the operator says. */
 export function holds(observed: number, operator: Operator, limit: number): boolean {
   switch (operator) {

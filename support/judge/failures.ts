@@ -1,6 +1,8 @@
 import { sum } from 'simple-statistics';
 import type { Failure } from '../measure/failures.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { FailedShare } from './findings/failed-share.ts';
+import type { NoSuccess } from './findings/no-success.ts';
 import type { ErrorCount, Finding } from './verdict.ts';
 
 /** What failed, as far as the slices told. */
@@ -16,9 +18,6 @@ export interface FailureFacts {
     };
   }[];
 }
-
-type NoSuccess = Extract<Finding, { kind: 'no-success' }>;
-type FailedShare = Extract<Finding, { kind: 'failed-share' }>;
 
 /**
  * So many tries of an operation or a check must all have failed: of what fails once in five, three in a row are one in a

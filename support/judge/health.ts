@@ -3,6 +3,7 @@ import type { Trend } from '../measure/histogram.ts';
 import type { Tags } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Dropped } from './findings/dropped.ts';
 import type { Doubt, Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
 /** What is known of a machine that generates load. */
@@ -260,8 +261,6 @@ export function drops({ limits, store, scenarios }: HealthFacts, health: Health)
     return [{ kind: 'dropped', severity: 'fail', scenario, dropped, due, maxVUs, allowed }];
   });
 }
-
-type Dropped = Extract<Finding, { kind: 'dropped' }>;
 
 /** What was late, and what was cut off. Whether a late start made anything undecided is told by `validity.ts`. */
 export function startFindings({ limits, slices, shards }: HealthFacts, health: Health): Finding[] {

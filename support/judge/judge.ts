@@ -4,6 +4,8 @@ import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { causes } from './causes.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
+import type { Crashed } from './findings/crashed.ts';
+import { kindOf } from './findings/index.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
 import { lengthOf, summarise } from './summary.ts';
@@ -65,18 +67,6 @@ export interface Case {
   observed: Finding[];
 }
 
-/** Too few samples, arrivals dropped here and not there, a write that another shard read: only the whole can tell. */
-const OF_THE_WHOLE: Finding['kind'][] = [
-  'threshold',
-  'no-data',
-  'unfinished',
-  'dropped',
-  'no-success',
-  'failed-share',
-  'oracle-unknown',
-  'nothing-measured',
-];
-
 /**
  * Judges a run. The findings come in the order in which they were looked for, without those that only follow from others;
  * `report/` sorts and words them.
@@ -121,7 +111,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
   ];
-  const told = run.partial ? all.filter(({ kind }) => !OF_THE_WHOLE.includes(kind)) : all;
+  const told = run.partial ? all.filter((finding) => !kindOf(finding).needsAllShards) : all;
   const findings = causes(told, run.scenarios);
   const { partial, shards } = run;
   return {
@@ -150,11 +140,6 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
     },
   };
-}
-
-/** What fails a run before anything else is asked: a promise broken, a target away or closed, work that never succeeds. */
-export function isCertain({ kind, severity }: Finding): boolean {
-  return severity === 'fail' && ['oracle', 'target-down', 'rate-limited', 'no-success', 'failed-share'].includes(kind);
 }
 
 /** What is decided against the target fails the run, whatever else cannot be told; a run of which something is undecided is no pass. */
@@ -195,7 +180,7 @@ const BROWSER_DIED = /the browser died|browserType\.launch|browser has been clos
 const EXHAUSTED = new RegExp(`\\b(${[...exhaustedCodes].join('|')})\\b`);
 
 /** A slice that ended by an error outside of its iterations. */
-export function crashed(scenario: string, slice: number, error: string): Extract<Finding, { kind: 'crashed' }> {
+export function crashed(scenario: string, slice: number, error: string): Crashed {
   const culprit = EXHAUSTED.test(error) ? 'machine' : BROWSER_DIED.test(error) ? 'browser' : undefined;
   return { kind: 'crashed', severity: 'invalid', scenario, slice, error, ...(culprit && { culprit }) };
 }

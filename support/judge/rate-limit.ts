@@ -1,11 +1,9 @@
 import { sum } from 'simple-statistics';
 import { type FailureFacts, RATE_LIMITED } from './failures.ts';
-import type { Finding } from './verdict.ts';
+import type { RateLimited } from './findings/rate-limited.ts';
 
 /** So much of a scenario's requests may be turned away: with less left, the load is not what was asked for. */
 const ALLOWED_SHARE = 0.05;
-
-type RateLimited = Extract<Finding, { kind: 'rate-limited' }>;
 
 /**
  * What the target turned away since it was asked too often. Such a target was spared: what then holds says nothing of the load,

@@ -1,11 +1,10 @@
 import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { parseExpression } from './expression.ts';
+import type { RegressionFinding } from './findings/regression.ts';
 import { decisiveStart, signalFindings } from './health.ts';
 import { type Claim, doubtsOf, measuredBy, quantityOf, suspects } from './validity.ts';
 import type { Finding, Health } from './verdict.ts';
-
-type Regressed = Extract<Finding, { kind: 'regression' }>;
 
 /** What a run was found to be before it was compared with its baseline. */
 export interface Found<F extends Finding> {
@@ -49,7 +48,7 @@ export function withRegressions<F extends Finding>(
 }
 
 /** What was required of a figure for it to be no regression: neither worse than is allowed nor than chance may make it. */
-function claimOf(regression: Regressed, { definitions }: MetricStore): Claim {
+function claimOf(regression: RegressionFinding, { definitions }: MetricStore): Claim {
   const { aspect, metric: source, stat, observed, baseline, limit, noise } = regression;
   const { metric, tags } = parseSeriesKey(source);
   const beyond = Math.max(limit, noise);

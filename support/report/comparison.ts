@@ -12,6 +12,7 @@ import type { Figure } from '../judge/comparable.ts';
 import { statusOf } from '../judge/judge.ts';
 import { isComparable, withRegressions } from '../judge/regressions.ts';
 import type { Finding, Regression, Severity, Verdict } from '../judge/verdict.ts';
+import { chanceText, changeText, comparedFigure, comparedName } from '../judge/words/compared.ts';
 import { counted, NONE } from '../judge/words/figures.ts';
 import { printable } from '../judge/words/text.ts';
 import type { MetricStore } from '../measure/store.ts';
@@ -19,7 +20,6 @@ import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baseline
 import { say } from './messages.ts';
 import { worstFirst } from './order.ts';
 import { type Column, paint, type Row, table } from './text/ansi.ts';
-import { chanceText, changeText, comparedFigure, comparedName } from './words.ts';
 
 export interface Shape {
   columns: number;

@@ -1,4 +1,5 @@
 /** The verdict in a word and in a sentence. */
+import { isCertain, kindOf } from '../judge/findings/index.ts';
 import type { Severity, Verdict } from '../judge/verdict.ts';
 import { count, counted, ms } from '../judge/words/figures.ts';
 import { totalIterations } from './tables.ts';
@@ -40,11 +41,9 @@ function sentenceOf(verdict: Verdict): string {
       return text[0]!.toUpperCase() + text.slice(1);
     }
     case 'fail': {
+      const worst = reasons.find(isCertain);
+      if (worst) return kindOf(worst).certain!.headline;
       const kinds = new Set(reasons.filter((r) => (r.severity as Severity) === 'fail').map((r) => r.kind));
-      if (kinds.has('oracle')) return 'The target broke a promise under load.';
-      if (kinds.has('target-down')) return 'The target stopped answering.';
-      if (kinds.has('no-success')) return 'Something that was asked for never succeeded.';
-      if (kinds.has('failed-share')) return 'Too much of what was asked for failed.';
       const limits = missed > 0 ? `missed ${missed} of ${counted(thresholds.length, 'threshold')}` : '';
       const drops = kinds.has('dropped') ? 'could not sustain the load' : '';
       const worse = kinds.has('regression') ? 'got worse than its baseline' : '';

@@ -527,6 +527,23 @@ const headlines: [string, Verdict, string][] = [
     'Something that was asked for never succeeded.',
   ],
   [
+    'turned away',
+    exampleVerdict({
+      reasons: [
+        reason({
+          kind: 'rate-limited',
+          severity: 'fail',
+          url,
+          scenarios: ['s'],
+          turnedAway: 1,
+          requests: 2,
+          allowed: 0,
+        }),
+      ],
+    }),
+    'The target turned away what it was asked for.',
+  ],
+  [
     'target down',
     exampleVerdict({
       reasons: [reason({ kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' })],

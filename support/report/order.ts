@@ -1,42 +1,8 @@
-import { isCertain } from '../judge/judge.ts';
+import { isCertain, kindOf, rankOf } from '../judge/findings/index.ts';
 import type { Finding, Severity } from '../judge/verdict.ts';
-import { asksForMore } from './words.ts';
 
-/** The order of a verdict: correctness, then what was missed, then what makes it invalid (causes before effects). */
-const ORDER: Finding['kind'][] = [
-  'oracle',
-  'target-down',
-  'target-unreached',
-  'rate-limited',
-  'foreign-shard',
-  'duplicate-shard',
-  'missing-shard',
-  'interrupted',
-  'crashed',
-  'missing-slice',
-  'nothing-measured',
-  'saturated',
-  'lateness',
-  'shard-spread',
-  'late-start',
-  'no-success',
-  'failed-share',
-  'hung',
-  'oracle-unknown',
-  'no-data',
-  'unfinished',
-  'threshold',
-  'dropped',
-  'regression',
-  'cut-off',
-  'tag-folded',
-  'unverified',
-  'left-out',
-  'baseline-thin',
-  'baseline-unreadable',
-];
-
-function rank(finding: Finding): number {
+/** Certain failures, other failures, what is undecided, warnings. */
+function weight(finding: Finding): number {
   const severity = finding.severity as Severity;
   if (severity === 'warning') return 3;
   if (isCertain(finding)) return 0;
@@ -45,10 +11,7 @@ function rank(finding: Finding): number {
 
 /** How far over its limit, as a factor; 1 for what has no limit. */
 function excess(finding: Finding): number {
-  if (finding.kind !== 'threshold') return 1;
-  const { observed, limit } = finding;
-  const [high, low] = asksForMore(finding.expression) ? [limit, observed] : [observed, limit];
-  return low > 0 ? high / low : Number.POSITIVE_INFINITY;
+  return kindOf(finding).excess?.(finding) ?? 1;
 }
 
 /**
@@ -58,8 +21,8 @@ function excess(finding: Finding): number {
 export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {
   return [...findings].sort(
     (a, b) =>
-      rank(a) - rank(b) ||
-      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) ||
+      weight(a) - weight(b) ||
+      rankOf(a) - rankOf(b) ||
       // Two infinite excesses are equal, not NaN.
       (excess(a) === excess(b) ? 0 : excess(b) - excess(a)),
   );

@@ -1,19 +1,9 @@
 /** Words and figures of a report: what stands in a cell or is a part of a sentence. */
-import { aggregationName, parseExpression } from '../judge/expression.ts';
-import type { Aspect, MetricSummary, OracleResult, Regression, Unit, Verdict } from '../judge/verdict.ts';
-import { bytes, count, counted, limitFigure, ms, rate, ratio } from '../judge/words/figures.ts';
+import { parseExpression } from '../judge/expression.ts';
+import type { MetricSummary, OracleResult, Unit, Verdict } from '../judge/verdict.ts';
+import { bytes, count, counted, limitFigure, ms, ratio } from '../judge/words/figures.ts';
 import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
-
-/** The figure that a threshold is about: `p(95)`. */
-export function statName(expression: string): string {
-  return aggregationName(parseExpression(expression)!.aggregation);
-}
-
-/** Whether a threshold asks for more of something, not for less. */
-export function asksForMore(expression: string): boolean {
-  return parseExpression(expression)!.operator.startsWith('>');
-}
 
 /** `< 500 ms`; for a limit beside the calm, also how it came about. */
 export function requiredText(expression: string, limit: number | null, unit: Unit): string {
@@ -64,30 +54,6 @@ export function sessionsText({ sessions, failed }: JourneySessions): string {
 /** What only a clock that starts when work is due can see. */
 export function hiddenWaitText({ responseMs, serviceMs }: HiddenWait): string {
   return `p99 is ${ms(responseMs)} from when work was due; a clock that starts at the send says ${ms(serviceMs)}.`;
-}
-
-/** A figure that is compared with other runs: errors are a share, throughput is per second. */
-export function comparedFigure(aspect: Aspect, value: number): string {
-  return aspect === 'response-time' ? ms(value) : aspect === 'errors' ? ratio(value) : rate(value);
-}
-
-/** A change for the worse as it is read: `+31 %`; of throughput, where less is worse, `−31 %`; of errors `+3.1 points`. */
-export function changeText(aspect: Aspect, change: number): string {
-  const shown = aspect === 'throughput' ? -change : change;
-  const sign = shown < 0 ? '−' : '+';
-  const percent = Math.abs(shown * 100);
-  if (aspect === 'errors') return `${sign}${percent.toFixed(1)} points`;
-  return `${sign}${percent.toFixed(percent < 10 ? 1 : 0)} %`;
-}
-
-/** A chance: `p = 0.003`, `p < 0.0001`. */
-export function chanceText(p: number): string {
-  return p < 0.0001 ? 'p < 0.0001' : `p = ${Number(p.toPrecision(2))}`;
-}
-
-/** `p(95) of http_req_duration`; what a rate is a share or number of, in words. */
-export function comparedName({ aspect, metric, stat }: Pick<Regression, 'aspect' | 'metric' | 'stat'>): string {
-  return `${aspect === 'response-time' ? stat : aspect === 'errors' ? 'share of failures' : 'number a second'} of ${metric}`;
 }
 
 /** A failure that the verdict holds in full. */

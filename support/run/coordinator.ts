@@ -1,9 +1,9 @@
 import { dispatcherTo } from '../connection.ts';
+import { beyondText } from '../judge/words/signals.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { overHttp } from '../preflight.ts';
 import type { LiveDisplay, LiveSnapshot } from '../report/live.ts';
-import { beyondText } from '../report/signals.ts';
 import {
   type HungHook,
   type Meet,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { beyondText } from '../judge/words/signals.ts';
 import { Recorder } from '../measure/recorder.ts';
-import { beyondText } from '../report/signals.ts';
 import { defaultHealth } from '../schedule/health.fixture.ts';
 import { LiveHealth } from './live-health.ts';
 

@@ -1,5 +1,5 @@
 /** Numbers as people read them. One way to write each unit, everywhere: terminal, Markdown, sentences. */
-import type { Unit } from '../verdict.ts';
+import type { Unit } from '../unit.ts';
 
 /** Stands where there is no number. */
 export const NONE = '–';

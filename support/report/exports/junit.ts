@@ -1,7 +1,7 @@
 /** `junit.xml`: the verdict as test results, as Jenkins and GitLab read them. */
 import type { Finding, Reason, Verdict } from '../../judge/verdict.ts';
+import { undecidedText } from '../../judge/words/doubts.ts';
 import { printable } from '../../judge/words/text.ts';
-import { undecidedText } from '../messages.ts';
 
 interface Case {
   name: string;

@@ -1,11 +1,15 @@
 /** The parts of the page that stand without a script: what `tables.ts`, `messages.ts` and `words.ts` say, as HTML. */
+
+import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
+import { undecidedText } from '../../judge/words/doubts.ts';
 import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { say, splitMessage, undecidedText } from '../messages.ts';
+import { say, splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
-import { signalFigure, signalName } from '../signals.ts';
+import { signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
@@ -26,7 +30,6 @@ import {
   requiredText,
   sessionsText,
   startedText,
-  statName,
   statTitle,
   targetText,
 } from '../words.ts';

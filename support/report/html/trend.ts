@@ -1,10 +1,10 @@
 /** `reports/trend.html`: how the figures of a profile went from run to run. */
 import { join } from 'node:path';
 import type { Aspect, Status } from '../../judge/verdict.ts';
+import { comparedFigure, comparedName } from '../../judge/words/compared.ts';
 import { counted, NONE } from '../../judge/words/figures.ts';
 import { runFolder, writeWhole } from '../files.ts';
 import { appendHistory, type HistoryLine, readHistory } from '../history.ts';
-import { comparedFigure, comparedName } from '../words.ts';
 import { html, type Markup } from './markup.ts';
 import { pageOf } from './page.ts';
 import { table } from './table.ts';

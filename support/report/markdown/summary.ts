@@ -1,10 +1,14 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
+
+import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
+import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, figure, limitFigure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
+import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { splitMessage, undecidedText } from '../messages.ts';
-import { signalFigure, signalName } from '../signals.ts';
+import { splitMessage } from '../messages.ts';
+import { signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
@@ -23,7 +27,6 @@ import {
   hiddenWaitText,
   requiredText,
   sessionsText,
-  statName,
   statTitle,
   targetText,
 } from '../words.ts';

@@ -1,10 +1,14 @@
 /** The end of a run on a terminal: the verdict, then why, then the tables. */
+
+import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
+import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { signalName } from '../../judge/words/signals.ts';
 import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { splitMessage, undecidedText } from '../messages.ts';
-import { healthyText, signalFigure, signalName } from '../signals.ts';
+import { splitMessage } from '../messages.ts';
+import { healthyText, signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
@@ -24,7 +28,6 @@ import {
   requiredText,
   sessionsText,
   startedText,
-  statName,
   statTitle,
   targetText,
 } from '../words.ts';

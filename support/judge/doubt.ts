@@ -1,0 +1,19 @@
+import type { HealthSignal } from './signal.ts';
+import type { Unit } from './unit.ts';
+
+/** Why a threshold or a finding is not decided: what may have made its figure what it is. */
+export interface Doubt {
+  /** `no-data`: too few samples, `observed` of `allowed`. `unfinished`: `observed` samples that never came to an end. Else a signal of the generator's health, or what cut the run short. */
+  by: 'no-data' | 'unfinished' | HealthSignal['signal'] | 'late-start' | CutShort;
+  /** Whose process it was; absent for what concerns the machine or the whole run. */
+  scenario?: string;
+  shard?: number;
+  /** Set when it was the calm that a `…*calm` limit comes from. */
+  window?: 'calm';
+  observed?: number;
+  allowed?: number;
+  unit?: Unit;
+}
+
+/** Findings after which a part of the load was missing. */
+export type CutShort = 'interrupted' | 'crashed' | 'missing-slice' | 'missing-shard' | 'foreign-shard' | 'shard-spread';

@@ -1,0 +1,65 @@
+/** What `no-success` and `failed-share` have in common. */
+import type { Failure } from '../../measure/failures.ts';
+import { count } from '../words/figures.ts';
+import { listed } from '../words/names.ts';
+import { LESS_LOAD_PER_SLICE } from '../words/signals.ts';
+import { quoted } from '../words/text.ts';
+import type { Causes } from './kind.ts';
+
+/** How often something failed, and with what. */
+export interface Failing {
+  what: 'scenario' | 'operation' | 'check';
+  /** Several when all of them failed for the same reason. */
+  scenarios: string[];
+  /** Journeys, whose iterations are sessions. */
+  journey: boolean;
+  /** Also of a scenario that has no other. */
+  operation?: string;
+  tries: number;
+  failed: number;
+  /** The most frequent errors; causes before the checks that they made fail. */
+  errors: ErrorCount[];
+  /** Why it may not be the target's doing: such findings are `invalid`. */
+  doubt?: 'generator' | 'rate-limit';
+  /** The first failure of the most frequent kind, as far as one was kept. */
+  example?: Failure;
+}
+
+export interface ErrorCount {
+  name: string;
+  count: number;
+}
+
+/** What is under way when a run ends, or never reaches anybody, fails for that. */
+export const ENDS_WORK = ['target-down', 'interrupted', 'target-unreached'] as const;
+
+/** What failed in scenarios that ended before their time, or that the target turned away, is told with these. */
+export function isFailingElsewhere({ scenarios, doubt }: Failing, { ended, limited }: Causes): boolean {
+  if (scenarios.every((name) => ended.has(name))) return true;
+  return doubt === 'rate-limit' && scenarios.every((name) => limited.has(name));
+}
+
+/** `operation get of ping`, `the sessions of visit and light`. */
+export function subject({ what, scenarios, journey, operation }: Failing): string {
+  const names = listed(scenarios);
+  if (what === 'operation') return `operation ${quoted(operation ?? '')} of ${names}`;
+  return `the ${journey ? 'sessions' : 'iterations'} of ${names}${operation ? ` (operation ${quoted(operation)})` : ''}`;
+}
+
+/** What it failed with, and the most frequent failure in its own words. */
+export function failedWith({ errors, example }: Failing): string {
+  if (errors.length === 0) return '';
+  const names = errors.map(({ name, count: often }) => `${quoted(name)} (${count(often)})`).join(', ');
+  const at = example?.at ? ` at ${example.at}` : '';
+  const where = example?.step ? `in step ${quoted(example.step)}` : 'in full';
+  return ` Failed with ${names}.${example ? ` The first one ${where}${at}: ${quoted(example.error)}.` : ''}`;
+}
+
+/** What to look at when work fails. */
+export function afterFailing({ doubt, example, journey }: Failing): string {
+  if (doubt === 'generator') return `It may be the generator that was too slow. ${LESS_LOAD_PER_SLICE}`;
+  if (doubt === 'rate-limit') return 'Raise the rate limit of the target for this load, or ask for less.';
+  if (example?.at && !journey) return `Look at ${example.at}.`;
+  if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;
+  return "Look at the target's log for what it answered so.";
+}

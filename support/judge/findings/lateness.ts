@@ -1,0 +1,25 @@
+import { apart, counted } from '../words/figures.ts';
+import { afterSignal, LESS_LOAD_PER_SLICE } from '../words/signals.ts';
+import type { Kind } from './kind.ts';
+
+/** Iterations that had a free VU began late: the generator's own fault; a warning when that decided nothing. */
+export interface Lateness {
+  kind: 'lateness';
+  severity: 'invalid' | 'warning';
+  scenario: string;
+  p99Ms: number;
+  allowedMs: number;
+  count: number;
+}
+
+export const lateness: Kind<Lateness> = {
+  kind: 'lateness',
+  sentence({ scenario, p99Ms, allowedMs, count }) {
+    const [observed, allowed] = apart(p99Ms, allowedMs, 'ms');
+    return (
+      `The generator was late in ${scenario}: p(99) of the lateness it caused itself was ${observed} over ` +
+      `${counted(count, 'iteration')}; allowed ${allowed}.`
+    );
+  },
+  nextStep: ({ severity }) => afterSignal(severity, LESS_LOAD_PER_SLICE),
+};

@@ -1,0 +1,23 @@
+import { counted } from '../words/figures.ts';
+import { quoted } from '../words/text.ts';
+import type { Kind } from './kind.ts';
+
+/** There never was a connection. */
+export interface TargetUnreached {
+  kind: 'target-unreached';
+  severity: 'invalid';
+  url: string;
+  requests: number;
+  error: string;
+}
+
+export const targetUnreached: Kind<TargetUnreached> = {
+  kind: 'target-unreached',
+  sentence({ url, requests, error }) {
+    return (
+      `The target at ${url} was never reached: 0 answers to ${counted(requests, 'request')}, ` +
+      `last error ${quoted(error)}; required: at least 1.`
+    );
+  },
+  nextStep: 'Look at the URLs in the .env file, and whether the target listens there.',
+};

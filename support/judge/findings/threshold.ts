@@ -1,0 +1,55 @@
+import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
+import type { Doubt } from '../doubt.ts';
+import { asksForMore, parseExpression, statName } from '../expression.ts';
+import type { Unit } from '../unit.ts';
+import { GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
+import { apart, counted, figure } from '../words/figures.ts';
+import type { Kind } from './kind.ts';
+
+/** A figure on the wrong side of its limit. */
+export interface ThresholdFinding {
+  kind: 'threshold';
+  /** `invalid`: missed, but not decided. */
+  severity: 'fail' | 'invalid';
+  metric: string;
+  expression: string;
+  observed: number;
+  limit: number;
+  unit: Unit;
+  count: number;
+  /** For `…*calm` limits: the same figure in the calm window. */
+  calm?: number;
+  /** What may have made the figure what it is; with severity `invalid`. */
+  doubts?: Doubt[];
+}
+
+export const threshold: Kind<ThresholdFinding> = {
+  kind: 'threshold',
+  needsAllShards: true,
+  /** Less was done than asked: no wonder where a part of the run is missing. */
+  isEffect: ({ unit, expression }, { isCut }) => isCut && unit === 'count' && asksForMore(expression),
+  excess({ expression, observed, limit }) {
+    const [high, low] = asksForMore(expression) ? [limit, observed] : [observed, limit];
+    return low > 0 ? high / low : Number.POSITIVE_INFINITY;
+  },
+  sentence({ metric, expression, unit, calm, count, doubts, ...figures }) {
+    const [observed, limit] = apart(figures.observed, figures.limit, unit);
+    const { operator, value } = parseExpression(expression)!;
+    const beside = calm === undefined ? '' : ` (${value} × ${figure(calm, unit)} in the calm)`;
+    const over = counted(count, 'sample');
+    const what = `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
+    return doubts ? `${what} ${undecidedText(doubts)}` : what;
+  },
+  nextStep({ severity, metric, unit, calm, expression }) {
+    if (severity === 'invalid') return GENERATOR_FIRST;
+    const { metric: name } = parseSeriesKey(metric);
+    if (calm !== undefined) return 'The load made the difference: look at which step or page slowed most.';
+    if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';
+    if (unit === 'ratio') return 'Look at the errors by name.';
+    if (name === 'iteration_response_time')
+      return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';
+    if (asksForMore(expression)) return 'Less was done than asked: look at errors and drops.';
+    if (unit === 'ms') return 'Look at the target at that time: CPU, slow queries, its log.';
+    return 'Look at what the target did more than it should: its log, its /metrics.';
+  },
+};

@@ -1,0 +1,20 @@
+/** How slices, shards and lists of names are written. */
+import { count } from './figures.ts';
+
+/** `Slice 1 of 2 of relay`. Slices count from 0 in data (Playwright's repeat index), from 1 for people. */
+export function sliceName(scenario: string, slice: number, of?: number): string {
+  return `Slice ${slice + 1}${of === undefined ? '' : ` of ${of}`} of ${scenario}`;
+}
+
+/** ` on shard 2`; empty when the run had none. */
+export function onShard({ shard }: { shard?: number }): string {
+  return shard === undefined ? '' : ` on shard ${shard}`;
+}
+
+/** As many as a person reads: `1, 2 and 5`. */
+export function listed(names: (number | string)[]): string {
+  const shown = names.slice(0, 10).map(String);
+  const rest = names.length - shown.length;
+  const last = rest > 0 ? `${count(rest)} more` : shown.pop()!;
+  return shown.length > 0 ? `${shown.join(', ')} and ${last}` : last;
+}
