@@ -24,7 +24,7 @@ const SWEEP_MS = 50;
 const BACKLOG = 4_096;
 export const METRICS_EVERY_MS = 5_000;
 const TIME_SCALE = 0.05;
-/** About 8 ms instead of the 35 of a product's 16,384: most loads are about something else, on the same few cores. */
+/** About 10 ms instead of the 45 of a product's 16,384: most loads are about something else, on the same few cores. */
 export const DEFAULT_SCRYPT_N = 4_096;
 
 declare module 'fastify' {

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
 import { startTarget, type Target } from '../../target.ts';
+import { parseNewAgent } from './agent.ts';
 import { agent, graph, pipeline, TestBuilder } from './builder.fixture.ts';
+import { Studio } from './studio.ts';
 
 let database: TestDatabase;
 let target: Target;
@@ -210,6 +212,21 @@ test('what is archived is not deployed, and what is not there neither', async ()
     assert.equal((await ada.get(`/metrics?agent_id=${encodeURIComponent(missing)}`)).status, 404);
     assert.equal((await ada.put(`/agents/${encodeURIComponent(missing)}`, { name: 'x' })).status, 404);
   }
+});
+
+test('an agent that is deleted while it is deployed is not there', async () => {
+  // The target's own time scale: its connections know the statements by their names.
+  const studio = new Studio(target.database.pool, 0.05);
+  const organization = randomUUID();
+  const { id } = await studio.agents.create(organization, parseNewAgent(agent()));
+  const get = studio.agents.get.bind(studio.agents);
+  studio.agents.get = async (...asked) => {
+    const found = await get(...asked);
+    await studio.agents.remove(...asked);
+    return found;
+  };
+  const deployment = { agent_id: id, gateway_id: 'gateway-eu', agent_version_id: null };
+  await assert.rejects(studio.deploy(organization, deployment), { status: 404, code: 'NOT_FOUND' });
 });
 
 test('what is not valid is a 422 that names its field; what is no JSON a 400', async () => {

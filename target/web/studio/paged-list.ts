@@ -96,7 +96,8 @@ export class PagedList<T extends { id: string }> {
   }
 
   #turn(by: number): void {
-    this.#page += by;
+    // Pressed again before the answer: there is nothing before the first page, and what is beyond the last is looked after.
+    this.#page = Math.max(1, this.#page + by);
     this.load();
   }
 
