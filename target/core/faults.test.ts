@@ -77,7 +77,7 @@ test('a fault that is not known, or whose value is wrong, is named with what is 
   const cases: [string, RegExp][] = [
     [
       'latncy=80ms',
-      /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are crash, .*latency, .* each as name\[=value\]/,
+      /^TARGET_FAULTS: "latncy=80ms" is not a fault; known are .*crash, .*latency, .* each as name\[=value\]/,
     ],
     ['=5', /"=5" is not a fault/],
     ['latency', /"latency": no value is not a duration such as 80ms, 2s or 1m; usage: latency=<duration>/],
