@@ -1,19 +1,21 @@
-import { durationHelp, epochMs, journey, parseDuration } from '../support/test.ts';
+import { z } from 'zod';
+import { durationMs, epochMs, journey } from '../support/test.ts';
 import { sampleTransaction } from './app/data.ts';
 import { Ledger } from './app/ledger.ts';
 
 /** Leaves the ledger open and reads what others write into it; `protocol/remote-changes.load.ts` does. */
 journey('watcher', {
   oracles: ['screen'],
+  /** `stay`: how long a person stays. */
+  options: z.strictObject({ stay: durationMs.prefault('20s') }),
   thinkTimeMs: [1_500, 3_000],
   async run({ page, user, step, think, random, options, watchRemoteChanges, isOver, evidence }) {
-    const stayMs = stayOf(options);
     const ledger = new Ledger(page);
     await step('open', () => ledger.open());
     await step('sign-in', () => ledger.signIn(user));
     await step('add-transaction', () => ledger.addTransaction(sampleTransaction(random)));
     await watchRemoteChanges();
-    for (const since = performance.now(); performance.now() - since < stayMs && !isOver(); ) {
+    for (const since = performance.now(); performance.now() - since < options.stay && !isOver(); ) {
       await think();
       await step('look', () => ledger.transactionCount());
     }
@@ -24,10 +26,3 @@ journey('watcher', {
     evidence('screen', { kind: 'shown', account: user.email, session, syncedAt, readAt: epochMs(), ...shown });
   },
 });
-
-/** How long a person stays: `"options": { "stay": "20s" }`. */
-function stayOf({ stay = '20s' }: Readonly<Record<string, unknown>>): number {
-  const stayMs = typeof stay === 'string' ? parseDuration(stay) : undefined;
-  if (stayMs) return stayMs;
-  throw new Error(`scenarios.watcher.options.stay is ${JSON.stringify(stay)}; allowed is ${durationHelp}, above 0.`);
-}

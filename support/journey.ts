@@ -7,6 +7,7 @@ import { type Failure, thrown } from './measure/failures.ts';
 import type { PaintedMark } from './measure/marks.ts';
 import { unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
+import type { Options, OptionsSchema } from './options.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Window, Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
@@ -32,7 +33,7 @@ const TRACE_AFTER_FAILURE = 2;
 const MAX_FAILED_SESSIONS_KEPT = 3;
 
 /** A browser user as an author writes it. */
-export interface JourneyDefinition {
+export interface JourneyDefinition<O = Options> {
   metrics?: MetricDeclarations;
   /** Bounds in ms of the pause that `think()` makes; default 1,000 to 3,000. */
   thinkTimeMs?: [min: number, max: number];
@@ -40,7 +41,9 @@ export interface JourneyDefinition {
   oracles?: string[];
   /** A session that takes longer has failed, and is left where it hangs. */
   timeLimitsMs?: SessionLimits;
-  run(visit: Visit): Promise<void>;
+  /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
+  options?: OptionsSchema<O>;
+  run(visit: Visit<O>): Promise<void>;
 }
 
 /** The person behind a session slot: the same account comes back in the slot's next session. */
@@ -50,12 +53,12 @@ export interface User extends Account {
 }
 
 /** What a journey's code gets: a page of its own, who it is, and the words to say what it does. */
-export interface Visit {
+export interface Visit<O = Options> {
   page: Page;
   user: User;
   /** Seeded. */
   random: Random;
-  options: Readonly<Record<string, unknown>>;
+  options: Readonly<O>;
   /**
    * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
    * input in it `browser_interaction_to_paint{step}`. A step that throws ends the session as failed.

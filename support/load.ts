@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { exhaustedCodes, thrown } from './measure/failures.ts';
+import type { Options, OptionsSchema } from './options.ts';
 import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
@@ -12,11 +13,13 @@ import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own. */
-export interface LoadDefinition<S, V> {
+export interface LoadDefinition<S, V, O = Options> {
   /** Metrics beside the built-in ones: `{ order_duration: 'trend' }`. */
   metrics?: MetricDeclarations;
+  /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
+  options?: OptionsSchema<O>;
   /** Once a slice, before the start: connections, seeding. */
-  setup?(slice: SliceContext): S | Promise<S>;
+  setup?(slice: SliceContext<O>): S | Promise<S>;
   /** Once a slice, at the end, also of a run that was stopped. */
   teardown?(shared: S): void | Promise<void>;
   /** Once a VU: what it keeps from one iteration to the next, such as a device with its replica. */
@@ -45,7 +48,7 @@ interface Worker<V> {
  * A weight that is no number would be taken for none.
  * @throws one sentence
  */
-export function checkWeights<S, V>(name: string, { operations }: LoadDefinition<S, V>): void {
+export function checkWeights<S, V, O>(name: string, { operations }: LoadDefinition<S, V, O>): void {
   for (const [operation, { weight }] of Object.entries(operations)) {
     if (Number.isFinite(weight) && weight >= 0 && weight <= most.weight) continue;
     const sentence = `load("${name}"): operations.${operation}.weight is ${weight}; allowed is a number from 0 to ${most.weight.toLocaleString('en')}.`;
@@ -55,8 +58,8 @@ export function checkWeights<S, V>(name: string, { operations }: LoadDefinition<
 }
 
 /** The work of a load's slice: VUs, and an operation an iteration by the mix. */
-export function loadWork<S, V>(
-  definition: LoadDefinition<S, V>,
+export function loadWork<S, V, O>(
+  definition: LoadDefinition<S, V, O>,
   shared: S,
   slice: SliceContext,
   seed: string,

@@ -4,6 +4,7 @@ import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { allowed } from './misspelling.ts';
+import { optionsOf } from './options.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from './target.ts';
@@ -20,8 +21,10 @@ const RETRY_MS = 250;
  * @throws one sentence naming file, field, what was found and what is allowed
  */
 export function checkScenarios(timeline: Timeline, declared: Map<string, Declaration>): void {
-  for (const { name, mix } of timeline.scenarios) {
+  for (const { name, mix, options } of timeline.scenarios) {
     const declaration = declared.get(name);
+    if (declaration)
+      optionsOf(declaration.kind, declaration.name, options, `${timeline.path}: scenarios.${name}.options`);
     if (declaration && mix) checkMix(timeline.path, name, mix, declaration.operations);
   }
   const metrics = allMetrics(declared);

@@ -9,6 +9,7 @@ import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.t
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
+import { declareOptions, type Options, optionsOf } from './options.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
@@ -43,6 +44,7 @@ export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
+export { durationMs, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
@@ -61,9 +63,13 @@ const STOPPED_TEARDOWN_MS = 5_000;
  * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
-export function load<S = undefined, V = undefined>(name: string, definition: LoadDefinition<S, V>): void {
+export function load<S = undefined, V = undefined, O = Options>(
+  name: string,
+  definition: LoadDefinition<S, V, O>,
+): void {
   checkWeights(name, definition);
   if (!wantsTests()) return;
+  if (definition.options) declareOptions('load', name, definition.options);
   const declaration: Declaration = {
     kind: 'load',
     name,
@@ -73,7 +79,7 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
   };
   declareTests(declaration, async ({ slice }) => {
     const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
-    const setUp = definition.setup?.(slice.context);
+    const setUp = definition.setup?.(slice.context as SliceContext<O>);
     const shared = (await within(`setup of ${slice.scenario.name}`, limits.setup, setUp, slice.context.signal)) as S;
     slice.atEnd(async () => definition.teardown?.(shared), limits.teardown);
     await slice.run.run(loadWork(definition, shared, slice.context, slice.timeline.seed, slice.scenario.mix));
@@ -84,8 +90,9 @@ export function load<S = undefined, V = undefined>(name: string, definition: Loa
  * Declares a browser user: one Playwright test a slice, in a file `<name>.journey.ts` below `journeys/`; each iteration is a session.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
-export function journey(name: string, definition: JourneyDefinition): void {
+export function journey<O = Options>(name: string, definition: JourneyDefinition<O>): void {
   if (!wantsTests()) return;
+  if (definition.options) declareOptions('journey', name, definition.options);
   const metrics = metricDefinitions(definition.metrics ?? {});
   const { oracles = [] } = definition;
   declareTests({ kind: 'journey', name, operations: [], metrics, oracles }, async ({ slice, browser }) => {
@@ -100,7 +107,13 @@ export function journey(name: string, definition: JourneyDefinition): void {
     control?.visit(run, context.recorder);
     try {
       await run.run(
-        journeyWork(definition, { slice: context, browser, seed: timeline.seed, window: () => run.window, keep }),
+        journeyWork(definition as JourneyDefinition, {
+          slice: context,
+          browser,
+          seed: timeline.seed,
+          window: () => run.window,
+          keep,
+        }),
       );
     } finally {
       await control?.close();
@@ -151,7 +164,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     // What authors' code prints goes from here to every reporter there is.
     secrets.guard([process.stdout, process.stderr]);
     const clean = (name: string) => secrets.cleanName(name);
-    const { metrics, operations } = declarationOf(testInfo);
+    const { kind, name, metrics, operations } = declarationOf(testInfo);
     const named = new NamedValues(operations, Object.keys(timeline.thresholds));
     const recorder = new Recorder(scenario.name, scenario.kind, metrics, named, clean);
     const target = resolveTarget(settings, process.env);
@@ -163,7 +176,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       scenario: scenario.name,
       target,
       recorder,
-      options: scenario.options,
+      options: optionsOf(kind, name, scenario.options, `${timeline.path}: scenarios.${scenario.name}.options`),
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),

@@ -1,18 +1,19 @@
 import type { Tags } from './measure/metrics.ts';
 import { Recorder } from './measure/recorder.ts';
+import type { Options } from './options.ts';
 import type { Random } from './schedule/random.ts';
 import type { Outcome } from './schedule/scenario.ts';
 import type { Target } from './target.ts';
 
 /** What every part of a slice shares, and what `setup` gets. */
-export interface SliceContext {
+export interface SliceContext<O = Options> {
   /** Begins the names of what the run writes: the same on all of its machines, and another one for every attempt. */
   readonly runId: string;
   readonly scenario: string;
   readonly target: Target;
   readonly recorder: Recorder;
-  /** From the profile: `scenarios.<name>.options`. */
-  readonly options: Readonly<Record<string, unknown>>;
+  /** From the profile: `scenarios.<name>.options`, as the load's schema makes them. */
+  readonly options: Readonly<O>;
   /** VUs that this slice may have at once. */
   readonly maxVUs: number;
   /** Aborted when the run is to stop. */
@@ -24,7 +25,7 @@ export interface SliceContext {
 }
 
 /** The slice with a recorder that nobody reads: for what is no part of the load, such as asking whether an account exists. */
-export function unmeasured(slice: SliceContext): SliceContext {
+export function unmeasured<O>(slice: SliceContext<O>): SliceContext<O> {
   return { ...slice, recorder: new Recorder(slice.scenario, 'load', slice.recorder.definitions) };
 }
 
