@@ -43,7 +43,7 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
 }
 
 /** The same slice against a target with these settings of families, by variable. */
-export function withSettings(slice: SliceContext, settings: Record<string, unknown>): SliceContext {
+export function withSettings<O>(slice: SliceContext<O>, settings: Record<string, unknown>): SliceContext<O> {
   return { ...slice, target: { ...slice.target, settings: { ...slice.target.settings, ...settings } } };
 }
 

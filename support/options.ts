@@ -4,7 +4,7 @@ import { allowed } from './misspelling.ts';
 import type { ScenarioKind } from './profile.ts';
 
 /** What a profile says in `scenarios.<name>.options`, checked, with defaults. */
-export type Options = Readonly<Record<string, unknown>>;
+export type Options = object;
 
 /** From what a profile may say to what the load or journey gets. Each message says what is allowed: it ends a sentence. */
 export type OptionsSchema<O> = z.ZodType<O>;
@@ -22,6 +22,9 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   const help = `a whole number ${most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`}`;
   return z.int(help).min(least, help).max(most, help);
 }
+
+/** An option that is a number from 0 to 1. */
+export const share = z.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1');
 
 const schemas = new Map<string, z.ZodType>();
 

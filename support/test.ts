@@ -44,7 +44,7 @@ export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { AnySeries } from './measure/series.ts';
-export { durationMs, wholeNumber } from './options.ts';
+export { durationMs, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';

@@ -2,6 +2,7 @@ import { load } from '../../support/test.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
 import { conflictMetrics } from './group.ts';
 import { Groups } from './groups.ts';
+import { conflictOptions } from './options.ts';
 
 /**
  * Small groups of devices change the same things at the same time, and must agree in the end. A VU is a group; it speaks the
@@ -9,6 +10,7 @@ import { Groups } from './groups.ts';
  */
 load('crdt-conflicts', {
   metrics: { ...relayMetrics, ...conflictMetrics },
+  options: conflictOptions,
   oracles: ['acknowledged-writes', 'convergence'],
   setup: (slice) => Groups.open(slice),
   teardown: (groups) => groups.close(),

@@ -5,6 +5,7 @@ import { metricDefinitions } from '../../support/declaration.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import type { Packed } from '../../support/measure/series.ts';
+import { readOptions } from '../../support/options.ts';
 import { declaredOracles } from '../../support/oracle.ts';
 import type { SliceContext } from '../../support/vu.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
@@ -15,7 +16,7 @@ import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import './convergence.oracle.ts';
 import { conflictMetrics, type Group } from './group.ts';
 import { Groups } from './groups.ts';
-import type { Dialect } from './options.ts';
+import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
 
 let database: TestDatabase;
 let honest: Target;
@@ -33,7 +34,7 @@ function start(faults = ''): Promise<Target> {
 }
 
 interface Bed {
-  slice: SliceContext;
+  slice: SliceContext<ConflictOptions>;
   group: Group;
   /** What was recorded since the last call. */
   recorded(): Record<string, Packed>;
@@ -61,11 +62,11 @@ async function bed(
 ): Promise<Bed> {
   const target = faults ? await start(faults) : honest;
   const plain = testSlice(target.url);
-  const slice: SliceContext = {
+  const slice: SliceContext<ConflictOptions> = {
     ...plain,
     ...(signal && { signal }),
     recorder: new Recorder('test', 'load', metricDefinitions({ ...relayMetrics, ...conflictMetrics })),
-    options: { ...(dialect && { dialect }), convergenceTimeout: timeout },
+    options: readOptions(conflictOptions, { ...(dialect && { dialect }), convergenceTimeout: timeout }, 'options'),
   };
   const groups = await Groups.open(slice);
   t.after(async () => {

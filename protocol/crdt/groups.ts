@@ -5,7 +5,7 @@ import type { Replica } from '../apis/relay/replica.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
 import { Group, MAX_DEVICES } from './group.ts';
-import { type ConflictOptions, conflictOptions, type Dialect } from './options.ts';
+import { type ConflictOptions, type Dialect, dialectsOf } from './options.ts';
 import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
 import { yjsDialectOf } from './room-dialect.ts';
@@ -19,27 +19,26 @@ const MIN_SETTLE_MS = 2_000;
 
 /** The groups of a slice, one a VU, and what they share. */
 export class Groups {
-  readonly #slice: SliceContext;
-  readonly #options: ConflictOptions;
+  readonly #slice: SliceContext<ConflictOptions>;
+  readonly #dialects: readonly Dialect[];
   readonly #http: Http;
   readonly #groups: Group[] = [];
   #yjsDialect: YjsDialect = 'y-websocket';
   #settleDeadline: number | undefined;
 
-  private constructor(slice: SliceContext) {
+  private constructor(slice: SliceContext<ConflictOptions>) {
     this.#slice = slice;
-    this.#options = conflictOptions(slice);
+    this.#dialects = dialectsOf(slice);
     this.#http = new Http(slice, relaySettings(slice.target).syncUrl, {
       // Each device may have a request under way.
       connections: MAX_DEVICES * slice.maxVUs,
-      timeoutMs: this.#options.convergenceTimeoutMs,
+      timeoutMs: slice.options.convergenceTimeout,
     });
   }
 
-  /** @throws one sentence when the profile's options are wrong */
-  static async open(slice: SliceContext): Promise<Groups> {
+  static async open(slice: SliceContext<ConflictOptions>): Promise<Groups> {
     const groups = new Groups(slice);
-    if (groups.#options.dialects.includes('yjs')) {
+    if (groups.#dialects.includes('yjs')) {
       const room = `${slice.runId}-${slice.scenario}-probe`;
       groups.#yjsDialect = await yjsDialectOf(slice, room, groups.#token(room));
     }
@@ -48,7 +47,8 @@ export class Groups {
 
   /** A group for a VU, its devices ready to begin. */
   async make(vu: Vu): Promise<Group> {
-    const { convergenceTimeoutMs, dialects } = this.#options;
+    const { convergenceTimeout: convergenceTimeoutMs } = this.#slice.options;
+    const dialects = this.#dialects;
     const dialect = dialects[vu.id % dialects.length]!;
     const group = new Group(vu, {
       dialect,
@@ -70,7 +70,7 @@ export class Groups {
   /** Groups that come last have had as much time as the first, but for reading what there is. */
   #nextSettleDeadline(): number {
     const now = performance.now();
-    const { convergenceTimeoutMs } = this.#options;
+    const { convergenceTimeout: convergenceTimeoutMs } = this.#slice.options;
     this.#settleDeadline ??= now + convergenceTimeoutMs;
     return Math.max(this.#settleDeadline, now + Math.min(MIN_SETTLE_MS, convergenceTimeoutMs));
   }
@@ -85,7 +85,7 @@ export class Groups {
     const token = this.#token(document);
     if (dialect === 'yjs') {
       const wire = roomWire(this.#yjsDialect, roomSettings(target).yjsUrl, document, token);
-      return new RoomPeer(replica, vu, { wire, timeoutMs: this.#options.convergenceTimeoutMs });
+      return new RoomPeer(replica, vu, { wire, timeoutMs: this.#slice.options.convergenceTimeout });
     }
     const user = userIn(relaySettings(target).syncUrl);
     const configured = target.token ?? user;

@@ -1,37 +1,23 @@
-import { durationHelp, parseDuration, type SliceContext } from '../../support/test.ts';
+import { z } from 'zod';
+import { durationMs, type SliceContext } from '../../support/test.ts';
 
 export const dialects = ['relay', 'yjs'] as const;
 /** The HTTP relay, or a Yjs room over WebSocket. */
 export type Dialect = (typeof dialects)[number];
 
-export interface ConflictOptions {
-  /** By turns of the VUs' ids. */
-  dialects: readonly Dialect[];
+/** What profiles may say of the load `crdt-conflicts`. */
+export const conflictOptions = z.strictObject({
+  /** Default: what the target is configured for. */
+  dialect: z.enum(dialects).optional(),
   /** How long a group may take to converge. */
-  convergenceTimeoutMs: number;
-}
+  convergenceTimeout: durationMs.prefault('10s'),
+});
 
-const known = ['convergenceTimeout', 'dialect'];
+export type ConflictOptions = z.output<typeof conflictOptions>;
 
-/** Reads `scenarios.<name>.options` of the profile. @throws one sentence when an option or its value is not known */
-export function conflictOptions({ scenario, options, target }: SliceContext): ConflictOptions {
-  const where = `scenarios.${scenario}.options`;
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new Error(`${where}.${name} is not known; allowed: ${known.join(', ')}.`);
-  }
-  const { dialect, convergenceTimeout = '10s' } = options;
-  if (dialect !== undefined && !dialects.includes(dialect as Dialect)) {
-    throw new Error(
-      `${where}.dialect is ${JSON.stringify(dialect)}; allowed: ${dialects.join(', ')}, or none for what the target is configured for.`,
-    );
-  }
-  const convergenceTimeoutMs = typeof convergenceTimeout === 'string' ? parseDuration(convergenceTimeout) : undefined;
-  if (!convergenceTimeoutMs) {
-    throw new Error(
-      `${where}.convergenceTimeout is ${JSON.stringify(convergenceTimeout)}; allowed is ${durationHelp}, above 0.`,
-    );
-  }
-  return { dialects: dialect === undefined ? configured(target) : [dialect as Dialect], convergenceTimeoutMs };
+/** Those that the groups speak, by turns of the VUs' ids. */
+export function dialectsOf({ options: { dialect }, target }: SliceContext<ConflictOptions>): readonly Dialect[] {
+  return dialect === undefined ? configured(target) : [dialect];
 }
 
 /** Whoever names the address of one of the two, and not of the other, has that one; else there are both. */

@@ -5,7 +5,7 @@ import { Rounds } from '../transports/rounds.ts';
 import type { Follow } from './follow.ts';
 import { MigrationHistory } from './history.ts';
 import { type FleetEvidence, MigratingVm, type Shared } from './migrating-vm.ts';
-import { type MigrationOptions, migrationOptions } from './options.ts';
+import type { MigrationOptions } from './options.ts';
 import { DwcpStream } from './stream.ts';
 
 /** The migrating VMs of a slice, one a VU, and what they share: connections, the stream, one timer, the history. */
@@ -20,15 +20,14 @@ export class Fleet implements Shared {
   active = 0;
   #evidenceGiven = false;
 
-  /** @throws one sentence when the profile's options are wrong */
-  static async open(slice: SliceContext): Promise<Fleet> {
+  static async open(slice: SliceContext<MigrationOptions>): Promise<Fleet> {
     const fleet = new Fleet(slice);
     await fleet.stream?.open();
     return fleet;
   }
 
-  private constructor(slice: SliceContext) {
-    this.options = migrationOptions(slice);
+  private constructor(slice: SliceContext<MigrationOptions>) {
+    this.options = slice.options;
     const { follow, probeShare, pollIntervalMs } = this.options;
     this.token = vmToken(slice);
     // Each VU may look at its job while another one's question for blackouts waits for its answer.

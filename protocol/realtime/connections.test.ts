@@ -4,12 +4,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type DeliveryEvidence, delivery } from '../../support/check/delivery.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
+import { readOptions } from '../../support/options.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { parseFaults, startTarget } from '../../target/target.ts';
 import { vmMetrics, vmToken } from '../apis/vms/api.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { realtimeMetrics } from './api.ts';
 import { Connections } from './connections.ts';
+import { realtimeOptions } from './options.ts';
 
 const CONNECTIONS = 5;
 
@@ -27,7 +29,11 @@ async function listen(faults: string, events: number) {
   const slice = {
     ...testSlice(target.url),
     recorder,
-    options: { channels: ['vm_status'], life: '1h', heartbeat: '80ms', queries: 600, changes: 100 },
+    options: readOptions(
+      realtimeOptions,
+      { channels: ['vm_status'], life: '1h', heartbeat: '80ms', queries: 600, changes: 100 },
+      'options',
+    ),
     isOver: () => over,
   };
   const connections = new Connections(slice);

@@ -2,7 +2,7 @@ import type { DeliveryEvidence, SliceContext, Vu } from '../../support/test.ts';
 import { vmToken } from '../apis/vms/api.ts';
 import { Rounds } from '../transports/rounds.ts';
 import { RealtimeAccess, RealtimeClient } from './api.ts';
-import { realtimeOptions } from './options.ts';
+import type { RealtimeOptions } from './options.ts';
 import { VmActivity } from './vm-activity.ts';
 
 /** The connections of a slice are looked after this often, and more often when their times are shorter. */
@@ -18,9 +18,8 @@ export class Connections {
   #activity: VmActivity | undefined;
   #evidenceGiven = false;
 
-  /** @throws one sentence when the profile's options are wrong */
-  constructor(slice: SliceContext) {
-    const { changesPerSecond, localAddresses, ...conditions } = realtimeOptions(slice);
+  constructor(slice: SliceContext<RealtimeOptions>) {
+    const { changesPerSecond, localAddresses, ...conditions } = slice.options;
     const { heartbeatMs, lifeMs, timeoutMs } = conditions;
     this.#token = vmToken(slice);
     this.#access = new RealtimeAccess(slice, this.#token, {

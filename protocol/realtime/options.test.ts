@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testSlice } from '../slice.fixture.ts';
+import { readOptions } from '../../support/options.ts';
 import { realtimeOptions } from './options.ts';
 
-const read = (options: Record<string, unknown>) => realtimeOptions({ ...testSlice('http://127.0.0.1'), options });
+const read = (options: Record<string, unknown>) => readOptions(realtimeOptions, options, 'scenarios.test.options');
 
 test('without options: all channels, 30 to 60 s, a heartbeat every 5 s; with them as they say', () => {
   assert.deepEqual(read({}), {
@@ -35,7 +35,7 @@ const addresses = 'a list of IPv4 addresses, or a range that differs in the last
 const wrong: [options: Record<string, unknown>, message: string][] = [
   [
     { lives: '1s' },
-    'lives is not known; allowed: changes, channels, heartbeat, life, localAddresses, queries, timeout.',
+    ' has an unknown field "lives"; did you mean "life"? allowed: changes, channels, heartbeat, life, localAddresses, queries, timeout.',
   ],
   [{ channels: [] }, `channels is []; allowed is ${names}.`],
   [{ channels: ['alerts', 'alerts'] }, `channels is ["alerts","alerts"]; allowed is ${names}.`],
@@ -57,5 +57,8 @@ const wrong: [options: Record<string, unknown>, message: string][] = [
 ];
 for (const [options, message] of wrong) {
   test(`${JSON.stringify(options)} is refused`, () =>
-    assert.throws(() => read(options), new Error(`scenarios.test.options.${message}`)));
+    assert.throws(
+      () => read(options),
+      new Error(`scenarios.test.options${message.startsWith(' ') ? '' : '.'}${message}`),
+    ));
 }

@@ -2,6 +2,7 @@ import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
 import { realtimeMetrics } from './api.ts';
 import { Connections } from './connections.ts';
+import { realtimeOptions } from './options.ts';
 
 /**
  * Connections that listen to what happens to VMs: an iteration is the life of one. A ramp that takes VUs away needs a
@@ -9,6 +10,7 @@ import { Connections } from './connections.ts';
  */
 load('realtime', {
   metrics: { ...realtimeMetrics, ...vmMetrics },
+  options: realtimeOptions,
   oracles: ['event-delivery'],
   setup: (slice) => new Connections(slice),
   teardown: (connections) => connections.close(),

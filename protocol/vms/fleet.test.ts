@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
+import { readOptions } from '../../support/options.ts';
 import { declaredOracles } from '../../support/oracle.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
@@ -42,7 +43,7 @@ interface BedOptions {
 /** Fleets at `url`, and what they recorded. */
 async function bed(t: TestContext, url: string, { vus: howMany = 1, options = {}, runId }: BedOptions = {}) {
   const made = testSlice(url);
-  const slice = { ...made, options, ...(runId && { runId }) };
+  const slice = { ...made, options: readOptions(fleetOptions(0), options, 'options'), ...(runId && { runId }) };
   const fleets = await Fleets.open(slice);
   t.after(() => fleets.close());
   const vus = Array.from({ length: howMany }, (_, id) => testVu(slice, id));
@@ -479,18 +480,22 @@ test('where no VM can be made, or none comes to be, before the load, the load be
 });
 
 test('the options are whole numbers within their bounds; there is no other', () => {
-  const read = (options: Record<string, unknown>) => fleetOptions({ ...testSlice('http://127.0.0.1'), options }, 6);
+  const read = (options: Record<string, unknown>) => readOptions(fleetOptions(6), options, 'scenarios.test.options');
   assert.deepEqual(read({}), { maxVms: 20, initialVms: 6 });
   assert.deepEqual(read({ maxVms: 3 }), { maxVms: 3, initialVms: 3 });
   assert.deepEqual(read({ initialVms: 0 }), { maxVms: 20, initialVms: 0 });
   for (const [name, values, allowed] of [
     ['maxVms', [0, 1.5, 1_001, '20', null], '1 to 1000'],
-    ['initialVms', [-1, 0.5, 21, '6', null], '0 to 20'],
+    ['initialVms', [-1, 0.5, '6', null], '0 to 1000'],
+    ['initialVms', [21], '0 to 20'],
   ] as const) {
     for (const value of values) {
       const sentence = `scenarios.test.options.${name} is ${JSON.stringify(value)}; allowed is a whole number from ${allowed}.`;
       assert.throws(() => read({ [name]: value }), new Error(sentence));
     }
   }
-  assert.throws(() => read({ maxVm: 1 }), /options\.maxVm is not known; allowed: maxVms, initialVms\.$/);
+  assert.throws(
+    () => read({ maxVm: 1 }),
+    /options has an unknown field "maxVm"; did you mean "maxVms"\? allowed: initialVms, maxVms\.$/,
+  );
 });

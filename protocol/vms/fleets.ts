@@ -1,4 +1,5 @@
-import { type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { z } from 'zod';
+import { type SliceContext, unmeasured, type Vu, wholeNumber } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
 import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http, json } from '../transports/http.ts';
@@ -29,24 +30,20 @@ export interface FleetOptions {
 }
 
 /**
- * Reads `scenarios.<name>.options` of the profile.
+ * What profiles may say of a load of VMs.
  * @param initialVms when the profile does not say; no more than `maxVms`
- * @throws one sentence when an option or its value is not known
  */
-export function fleetOptions({ scenario, options }: SliceContext, initialVms: number): FleetOptions {
-  const where = `scenarios.${scenario}.options`;
-  for (const name of Object.keys(options)) {
-    if (name !== 'maxVms' && name !== 'initialVms') {
-      throw new Error(`${where}.${name} is not known; allowed: maxVms, initialVms.`);
-    }
-  }
-  const whole = (name: keyof FleetOptions, otherwise: number, from: number, to: number): number => {
-    const { [name]: found = otherwise } = options;
-    if (Number.isInteger(found) && (found as number) >= from && (found as number) <= to) return found as number;
-    throw new Error(`${where}.${name} is ${JSON.stringify(found)}; allowed is a whole number from ${from} to ${to}.`);
-  };
-  const maxVms = whole('maxVms', 20, 1, MAX_VMS);
-  return { maxVms, initialVms: whole('initialVms', Math.min(initialVms, maxVms), 0, maxVms) };
+export function fleetOptions(initialVms: number) {
+  return z
+    .strictObject({ maxVms: wholeNumber(1, MAX_VMS).default(20), initialVms: wholeNumber(0, MAX_VMS).optional() })
+    .superRefine((given, context) => {
+      if ((given.initialVms ?? 0) <= given.maxVms) return;
+      const message = `a whole number from 0 to ${given.maxVms}`;
+      context.addIssue({ code: 'custom', path: ['initialVms'], message });
+    })
+    .transform(
+      (given): FleetOptions => ({ ...given, initialVms: given.initialVms ?? Math.min(initialVms, given.maxVms) }),
+    );
 }
 
 /** The fleets of a slice, one a VU, and what they share. */
@@ -57,7 +54,7 @@ export class Fleets implements Shared {
   readonly prefix: string;
   /** Making the first VMs, looking at the whole account, and cleaning up are no part of the load. */
   readonly unmeasured: Http;
-  readonly #slice: SliceContext;
+  readonly #slice: SliceContext<FleetOptions>;
   readonly #initialVms: number;
   readonly #headers: Record<string, string>;
   readonly #fleets = new Map<number, Fleet>();
@@ -69,18 +66,15 @@ export class Fleets implements Shared {
   /** Deletions in a row that were not answered. */
   #silences = 0;
 
-  /**
-   * @param initialVms that a VU has before its first iteration, when the profile does not say
-   * @throws one sentence when the profile's options are wrong
-   */
-  static async open(slice: SliceContext, initialVms = 0): Promise<Fleets> {
-    const fleets = new Fleets(slice, fleetOptions(slice, initialVms));
+  static async open(slice: SliceContext<FleetOptions>): Promise<Fleets> {
+    const fleets = new Fleets(slice);
     const before = new Set<string>();
     if (await fleets.#readAll((vm) => before.add(vm.id))) fleets.#before = before;
     return fleets;
   }
 
-  private constructor(slice: SliceContext, { maxVms, initialVms }: FleetOptions) {
+  private constructor(slice: SliceContext<FleetOptions>) {
+    const { maxVms, initialVms } = slice.options;
     this.maxVms = maxVms;
     this.#initialVms = initialVms;
     this.#slice = slice;

@@ -1,10 +1,11 @@
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
-import { Fleets } from './fleets.ts';
+import { Fleets, fleetOptions } from './fleets.ts';
 
 /** Many VMs created at the same moment, as `"arrivals": "bursts"` has it, and each read at once. */
 load('vm-bursts', {
   metrics: vmMetrics,
+  options: fleetOptions(0),
   oracles: ['vm-lifecycle'],
   setup: (slice) => Fleets.open(slice),
   teardown: (fleets) => fleets.close(),

@@ -1,6 +1,6 @@
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
-import { Fleets } from './fleets.ts';
+import { Fleets, fleetOptions } from './fleets.ts';
 
 /** Enough that there are some to start, stop, move and delete from the first iteration on. */
 const INITIAL_VMS = 6;
@@ -11,8 +11,9 @@ const INITIAL_VMS = 6;
  */
 load('vm-crud', {
   metrics: vmMetrics,
+  options: fleetOptions(INITIAL_VMS),
   oracles: ['vm-lifecycle'],
-  setup: (slice) => Fleets.open(slice, INITIAL_VMS),
+  setup: (slice) => Fleets.open(slice),
   teardown: (fleets) => fleets.close(),
   vu: (vu, fleets) => fleets.make(vu),
   operations: {
