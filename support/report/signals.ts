@@ -1,6 +1,6 @@
 /** The generator's health in a report. */
 import type { HealthSignal, Verdict } from '../judge/verdict.ts';
-import { count, figure, ms } from '../judge/words/figures.ts';
+import { count, figure, limitFigure, ms } from '../judge/words/figures.ts';
 import { signalName } from '../judge/words/signals.ts';
 import { type Signals, signals } from './tables.ts';
 
@@ -8,6 +8,11 @@ import { type Signals, signals } from './tables.ts';
 export function signalFigure({ signal, observed, unit }: HealthSignal, { controlCalmMs }: Signals): string {
   const calm = signal === 'control-page' && controlCalmMs !== null ? ` (calm ${ms(controlCalmMs)})` : '';
   return `${figure(observed, unit)}${calm}`;
+}
+
+/** `≤ 95 %`; of the load that was delivered, which is to be more, `≥ 99 %`. */
+export function allowedText({ signal, allowed, unit }: HealthSignal): string {
+  return `${signal === 'delivered' ? '≥' : '≤'} ${limitFigure(allowed, unit)}`;
 }
 
 /** The healthy signals in a line, those of the machine with their figures; empty when there are none. */

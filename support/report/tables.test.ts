@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary } from '../judge/verdict.ts';
-import { browserTables, journeyNames, operations, slowdown, totalIterations, typicalStat } from './tables.ts';
-import { exampleVerdict, passedVerdict } from './verdict.fixture.ts';
+import { allowedText } from './signals.ts';
+import {
+  browserTables,
+  isNotable,
+  journeyNames,
+  operations,
+  slowdown,
+  thresholdState,
+  totalIterations,
+  typicalStat,
+} from './tables.ts';
+import { exampleVerdict, passedVerdict, signal } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
   type: 'trend',
@@ -88,4 +98,24 @@ test('iterations come from the total, else from the scenarios', () => {
   const { iterations: _, ...metrics } = exampleVerdict().metrics;
   assert.equal(totalIterations(exampleVerdict({ metrics })), 24_794);
   assert.equal(totalIterations(exampleVerdict({ metrics: {} })), 0);
+});
+
+test('a slowdown stands out from one factor on, whoever draws it', () => {
+  assert.deepEqual([null, 1.49, 1.5, 3].map(isNotable), [false, false, true, true]);
+});
+
+test('a threshold is held, missed, undecided or unmeasured', () => {
+  const [threshold] = exampleVerdict().thresholds;
+  const state = (observed: number | null, ok: boolean, decided: boolean) =>
+    thresholdState({ ...threshold!, observed, ok, decided });
+  assert.equal(state(1, true, true), 'held');
+  assert.equal(state(1, false, true), 'missed');
+  assert.equal(state(1, true, false), 'undecided');
+  assert.equal(state(1, false, false), 'undecided');
+  assert.equal(state(null, false, false), 'unmeasured');
+});
+
+test('of a signal the most is allowed, of the load that was sent the least', () => {
+  assert.equal(allowedText(signal('machine-cpu', 0.5, 0.95, 'ratio')), '≤ 95 %');
+  assert.equal(allowedText(signal('delivered', 0.5, 0.99, 'ratio')), '≥ 99 %');
 });

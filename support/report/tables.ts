@@ -1,5 +1,5 @@
-/** What the tables of a report show, as data; `terminal.ts`, `markdown.ts` and `html/` only draw it. */
-import type { HealthSignal, MetricSummary, Unit, Verdict } from '../judge/verdict.ts';
+/** What the tables of a report show, as data; `text/`, `markdown/` and `html/` only draw it. */
+import type { HealthSignal, MetricSummary, ThresholdResult, Unit, Verdict } from '../judge/verdict.ts';
 import { groupOf, isOfBrowser, parseSeriesKey, type Tags } from '../measure/metrics.ts';
 
 interface Series {
@@ -131,6 +131,25 @@ export function slowdown(row: BrowserRow, stat: string): number | null {
   return calm && load !== undefined ? load / calm : null;
 }
 
+/** From here on a slowdown stands out; whether it is too much, thresholds say. */
+const NOTABLE_SLOWDOWN = 1.5;
+
+/** Whether a factor of `slowdown` stands out. */
+export function isNotable(factor: number | null): boolean {
+  return factor !== null && factor >= NOTABLE_SLOWDOWN;
+}
+
+/** What became of a threshold: `unmeasured` without any figure, `undecided` when its figure does not tell. */
+export function thresholdState({
+  observed,
+  ok,
+  decided,
+}: ThresholdResult): 'held' | 'missed' | 'undecided' | 'unmeasured' {
+  if (observed === null) return 'unmeasured';
+  if (!decided) return 'undecided';
+  return ok ? 'held' : 'missed';
+}
+
 /** What is told of an operation's time, in the order of the columns. */
 export const timedStats = ['med', 'p(95)', 'p(99)', 'max'] as const;
 
@@ -139,16 +158,19 @@ export interface OperationRow {
   summary: MetricSummary;
 }
 
+export interface TimedRow extends OperationRow {
+  /** How often; null when it is not known over what. */
+  perSecond: number | null;
+}
+
 /** A scenario without a browser: its iterations, then every operation it timed, then what it counted. */
 export interface Operations {
   /** Null for metrics that no scenario is named for. */
   scenario: string | null;
   iterations: number | null;
-  /** What its rates are over. */
-  seconds: number;
   /** How long iterations took: from the due time, which is what a user waits, and from the start, as most tools report it. */
-  times: OperationRow[];
-  rows: OperationRow[];
+  times: TimedRow[];
+  rows: TimedRow[];
   counts: OperationRow[];
   /** Null when both times of the iterations agree. */
   hiddenWait: HiddenWait | null;
@@ -214,17 +236,22 @@ export function operations(verdict: Verdict): Operations[] {
       };
       const response = plain('iteration_response_time');
       const service = plain('iteration_duration');
+      const seconds = secondsOf(plain('iterations'), verdict.durationMs);
+      const timed = (label: string, summary: MetricSummary): TimedRow => ({
+        label,
+        summary,
+        perSecond: seconds > 0 ? summary.count / seconds : null,
+      });
       return {
         scenario,
         iterations: plain('iterations')?.values.count ?? null,
-        seconds: secondsOf(plain('iterations'), verdict.durationMs),
         times: [
-          ...(response ? [{ label: 'response time, from due', summary: response }] : []),
-          ...(service ? [{ label: 'duration, from start', summary: service }] : []),
+          ...(response ? [timed('response time, from due', response)] : []),
+          ...(service ? [timed('duration, from start', service)] : []),
         ],
         rows: others
           .filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')
-          .map((s) => ({ label: label(s), summary: s.summary })),
+          .map((s) => timed(label(s), s.summary)),
         // By operation they can be had from the files; here they would bury what matters.
         counts: others
           .filter((s) => s.summary.type !== 'trend' && s.tags.op === undefined)

@@ -3,20 +3,23 @@
 import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { bytes, count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { bytes, count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { say, splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
-import { signalFigure } from '../signals.ts';
+import { allowedText, signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
+  isNotable,
   journeySessions,
   operations,
   signals,
   slowdown,
+  type TimedRow,
+  thresholdState,
   timedStats,
   totalIterations,
   typicalStat,
@@ -115,9 +118,6 @@ function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord)
   return notes.length > 0 ? html`<ul class="missing">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : html``;
 }
 
-/** From here on load hurts: the factor stands out. */
-const NOTABLE_SLOWDOWN = 2;
-
 function browserSection(verdict: Verdict): Section[] {
   const groups = browserTables(verdict);
   if (groups.length === 0) return [];
@@ -127,14 +127,13 @@ function browserSection(verdict: Verdict): Section[] {
     rows.map((row) => {
       const half = (one: MetricSummary | null, key: string) => figure(one?.values[key], row.unit);
       const factor = slowdown(row, stat);
-      const notable = factor !== null && factor >= NOTABLE_SLOWDOWN;
       return {
         group: title,
         cells: [
           row.label,
           half(row.calm, stat),
           html`<strong>${half(row.load, stat)}</strong>`,
-          html`<span${notable && html` class="state warning"`}>${times(factor)}</span>`,
+          html`<span${isNotable(factor) && html` class="state warning"`}>${times(factor)}</span>`,
           half(row.calm, 'p(95)'),
           half(row.load, 'p(95)'),
           html`<span class="quiet">${count(row.calm?.count)} / ${count(row.load?.count)}</span>`,
@@ -156,18 +155,13 @@ function operationsSection(verdict: Verdict): Section[] {
   const counts: TableRow[] = [];
   const rows = all.flatMap((scenario): TableRow[] => {
     const group = scenario.scenario ?? 'All scenarios';
-    const line = (label: string, { count: samples, values }: MetricSummary): TableRow => ({
+    const line = ({ label, summary, perSecond }: TimedRow): TableRow => ({
       group,
-      cells: [
-        label,
-        count(samples),
-        rate(scenario.seconds > 0 ? samples / scenario.seconds : null),
-        ...timedStats.map((stat) => ms(values[stat])),
-      ],
+      cells: [label, count(summary.count), rate(perSecond), ...timedStats.map((stat) => ms(summary.values[stat]))],
     });
     if (scenario.hiddenWait) notes.push(html`<li>${group}: ${hiddenWaitText(scenario.hiddenWait)}</li>`);
     counts.push(...scenario.counts.map((one) => ({ group, cells: [one.label, counterText(one.summary)] })));
-    return [...scenario.times, ...scenario.rows].map((row) => line(row.label, row.summary));
+    return [...scenario.times, ...scenario.rows].map(line);
   });
   const columns = [left(''), ...['count', 'rate', ...timedStats.map(statTitle)].map(right)];
   const counted = table('What the operations counted', [left(''), right('in all')], counts);
@@ -182,12 +176,25 @@ function undecided({ doubts = [] }: ThresholdResult): SortedCell {
   return { value, shown: html`${shown}${doubts.length > 0 && html` <p class="quiet">${undecidedText(doubts)}</p>`}` };
 }
 
+function stateOf(threshold: ThresholdResult): SortedCell {
+  switch (thresholdState(threshold)) {
+    case 'held':
+      return state('held', 'pass');
+    case 'missed':
+      return state('missed', 'fail');
+    case 'undecided':
+      return undecided(threshold);
+    case 'unmeasured':
+      return state('no data', 'invalid');
+  }
+}
+
 function thresholdsSection({ thresholds }: Verdict): Section[] {
   if (thresholds.length === 0) return [];
   // What was missed first; else the order of the profile.
   const rows = [
-    ...thresholds.filter(({ ok, decided }) => !ok || !decided),
-    ...thresholds.filter(({ ok, decided }) => ok && decided),
+    ...thresholds.filter((t) => thresholdState(t) !== 'held'),
+    ...thresholds.filter((t) => thresholdState(t) === 'held'),
   ].map((t) => ({
     cells: [
       html`<code>${t.metric}</code>`,
@@ -195,13 +202,7 @@ function thresholdsSection({ thresholds }: Verdict): Section[] {
       numberOf(t.observed, figure(t.observed, t.unit)),
       requiredText(t.expression, t.limit, t.unit),
       counting(t.count),
-      t.observed === null
-        ? state('no data', 'invalid')
-        : !t.decided
-          ? undecided(t)
-          : t.ok
-            ? state('held', 'pass')
-            : state('missed', 'fail'),
+      stateOf(t),
     ],
   }));
   const columns = [
@@ -328,7 +329,7 @@ function healthSection(verdict: Verdict): Section {
       signalName(one),
       one.scenario ?? 'the machine',
       numberOf(one.observed, signalFigure(one, all)),
-      numberOf(one.allowed, limitFigure(one.allowed, one.unit)),
+      numberOf(one.allowed, allowedText(one)),
       counting(one.count),
       one.ok ? state('within', 'pass') : state('saturated', 'invalid'),
     ],

@@ -3,19 +3,22 @@
 import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { count, counted, figure, limitFigure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
+import { count, counted, figure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
-import { signalFigure } from '../signals.ts';
+import { allowedText, signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
+  isNotable,
   journeySessions,
   operations,
   signals,
   slowdown,
+  type TimedRow,
+  thresholdState,
   timedStats,
   typicalStat,
 } from '../tables.ts';
@@ -116,13 +119,15 @@ function listed(items: string[]): string {
   return [...shown, ...(rest > 0 ? [`- … and ${count(rest)} more, in verdict.json`] : [])].join('\n');
 }
 
+const STATES = { held: '✅', missed: '❌', undecided: '❓', unmeasured: '❓' };
+
 function thresholds({ thresholds: all }: Verdict): string[] {
   if (all.length === 0) return [];
   const rows = all.map((t) => [
-    !t.decided ? '❓' : t.ok ? '✅' : '❌',
+    STATES[thresholdState(t)],
     code(t.metric),
     code(statName(t.expression)),
-    t.ok && t.decided ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
+    thresholdState(t) === 'held' ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
     literal(requiredText(t.expression, t.limit, t.unit)),
     count(t.count),
   ]);
@@ -152,12 +157,13 @@ function browserSection(verdict: Verdict): string[] {
   const rows = groups.flatMap((group) =>
     group.rows.map((row) => {
       const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
+      const factor = slowdown(row, stat);
       return [
         group.title,
         literal(row.label),
         half(row.calm, stat),
         half(row.load, stat),
-        times(slowdown(row, stat)),
+        isNotable(factor) ? `**${times(factor)}**` : times(factor),
         half(row.calm, 'p(95)'),
         half(row.load, 'p(95)'),
         `${count(row.calm?.count)}/${count(row.load?.count)}`,
@@ -191,17 +197,17 @@ function operationsSection(verdict: Verdict): string[] {
   const notes: string[] = [];
   const rows = all.flatMap((scenario) => {
     const name = scenario.scenario ?? 'all scenarios';
-    const line = (label: string, { count: n, values }: MetricSummary) => [
+    const line = ({ label, summary, perSecond }: TimedRow) => [
       literal(name),
       literal(label),
-      count(n),
-      rate(scenario.seconds > 0 ? n / scenario.seconds : null),
-      ...timedStats.map((stat) => ms(values[stat])),
+      count(summary.count),
+      rate(perSecond),
+      ...timedStats.map((stat) => ms(summary.values[stat])),
     ];
     if (scenario.hiddenWait) notes.push(`${literal(name)}: ${hiddenWaitText(scenario.hiddenWait)}`);
     const counts = scenario.counts.map((c) => `${literal(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') notes.push(`${literal(name)}: ${counts}`);
-    return [...scenario.times, ...scenario.rows].map((row) => line(row.label, row.summary));
+    return [...scenario.times, ...scenario.rows].map(line);
   });
   const body = table(
     [
@@ -310,7 +316,7 @@ function signalTable(verdict: Verdict): string[] {
     literal(signalName(one)),
     literal(one.scenario ?? ''),
     one.ok ? signalFigure(one, all) : `**${signalFigure(one, all)}**`,
-    limitFigure(one.allowed, one.unit),
+    allowedText(one),
     count(one.count),
   ]);
   if (rows.length === 0) return [];

@@ -1,27 +1,21 @@
 /** Colours, tables and boxes for a terminal. */
+import { styleText } from 'node:util';
 import { displayWidth, pad, shorten } from '../../judge/words/text.ts';
 
 export type Style = (text: string) => string;
 
-const CODES = {
-  bold: [1, 22],
-  dim: [2, 22],
-  inverse: [7, 27],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
+const STYLES = ['bold', 'dim', 'inverse', 'red', 'green', 'yellow', 'cyan'] as const;
 
-export type Paint = Record<keyof typeof CODES, Style>;
+export type Paint = Record<(typeof STYLES)[number], Style>;
 
 /** The styles; each leaves its text as it is when `color` is false. */
 export function paint(color: boolean): Paint {
   const style =
-    ([on, off]: readonly [number, number]): Style =>
+    (name: (typeof STYLES)[number]): Style =>
     (text) =>
-      color && text !== '' ? `\x1b[${on}m${text}\x1b[${off}m` : text;
-  return Object.fromEntries(Object.entries(CODES).map(([name, codes]) => [name, style(codes)])) as Paint;
+      // Whether to colour at all was decided before, for the stream that this goes to.
+      color && text !== '' ? styleText(name, text, { validateStream: false }) : text;
+  return Object.fromEntries(STYLES.map((name) => [name, style(name)])) as Paint;
 }
 
 /** Whether to colour what goes to `stream`: NO_COLOR and FORCE_COLOR decide, else whether it is a capable terminal. */

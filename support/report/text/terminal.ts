@@ -3,19 +3,22 @@
 import { statName } from '../../judge/expression.ts';
 import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { count, counted, figure, limitFigure, ms, rate, times } from '../../judge/words/figures.ts';
+import { count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
-import { healthyText, signalFigure } from '../signals.ts';
+import { allowedText, healthyText, signalFigure } from '../signals.ts';
 import {
   browserTables,
   errorsByName,
+  isNotable,
   journeySessions,
   operations,
   signals,
   slowdown,
+  type TimedRow,
+  thresholdState,
   timedStats,
   typicalStat,
 } from '../tables.ts';
@@ -51,8 +54,6 @@ const BAR_WIDTH = 22;
 const MOST_ERRORS = 10;
 const MOST_FAILURES = 3;
 const LINES_OF_FAILURE = 6;
-/** A slowdown worth the eye; whether it is too much, thresholds say. */
-const NOTABLE_SLOWDOWN = 1.5;
 
 interface Page {
   verdict: Verdict;
@@ -144,7 +145,7 @@ function browserTable(page: Page): string[] {
         `  ${printable(row.label)}`,
         half(row.calm, stat),
         half(row.load, stat),
-        { text: times(factor), style: factor !== null && factor >= NOTABLE_SLOWDOWN ? p.yellow : p.dim },
+        { text: times(factor), style: isNotable(factor) ? p.yellow : p.dim },
         ...(withBar ? [slowdownBar(row.calm?.values[stat], row.load?.values[stat], longest(row.unit), p)] : []),
         half(row.calm, 'p(95)'),
         half(row.load, 'p(95)'),
@@ -170,13 +171,9 @@ function browserTable(page: Page): string[] {
   ];
 }
 
-function summaryCells(summary: MetricSummary, seconds: number): string[] {
-  const { values } = summary;
-  return [
-    count(summary.count),
-    rate(seconds > 0 ? summary.count / seconds : null),
-    ...timedStats.map((stat) => ms(values[stat])),
-  ];
+function timedLine({ label, summary, perSecond }: TimedRow): Row {
+  const figures = timedStats.map((stat) => ms(summary.values[stat]));
+  return [`  ${printable(label)}`, count(summary.count), rate(perSecond), ...figures];
 }
 
 function operationTable(page: Page): string[] {
@@ -187,16 +184,12 @@ function operationTable(page: Page): string[] {
   for (const scenario of all) {
     if (rows.length > 0) rows.push({ line: '' });
     rows.push({ line: p.bold(shorten(printable(scenario.scenario ?? 'all scenarios'), width - 2)) });
-    const line = (label: string, summary: MetricSummary): Row => [
-      `  ${printable(label)}`,
-      ...summaryCells(summary, scenario.seconds),
-    ];
-    rows.push(...scenario.times.map((row) => line(row.label, row.summary)));
+    rows.push(...scenario.times.map(timedLine));
     if (scenario.hiddenWait) {
       const text = hiddenWaitText(scenario.hiddenWait);
       rows.push(...wrap(text, width - 5).map((words) => ({ line: `  ${p.yellow(words)}` })));
     }
-    rows.push(...scenario.rows.map((row) => line(row.label, row.summary)));
+    rows.push(...scenario.rows.map(timedLine));
     const counts = scenario.counts.map((c) => `${printable(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') rows.push(...wrap(counts, width - 5).map((words) => ({ line: `  ${p.dim(words)}` })));
   }
@@ -207,22 +200,22 @@ function operationTable(page: Page): string[] {
 function thresholdTable(page: Page): string[] {
   const { verdict, p, width } = page;
   if (verdict.thresholds.length === 0) return [];
+  const states = {
+    held: { text: '✓', style: p.green },
+    missed: { text: '✗', style: p.red },
+    undecided: { text: '?', style: p.yellow },
+    unmeasured: { text: '–', style: p.yellow },
+  };
   const rows = verdict.thresholds.flatMap((t): Row[] => {
-    const state: Cell =
-      t.observed === null
-        ? { text: '–', style: p.yellow }
-        : !t.decided
-          ? { text: '?', style: p.yellow }
-          : t.ok
-            ? { text: '✓', style: p.green }
-            : { text: '✗', style: p.red };
+    const name = thresholdState(t);
+    const state = states[name];
     const doubts = !t.decided && t.doubts ? wrap(printable(undecidedText(t.doubts)), width - 5) : [];
     return [
       [
         state,
         printable(t.metric),
         { text: printable(statName(t.expression)), style: p.dim },
-        { text: figure(t.observed, t.unit), style: t.ok && t.decided ? undefined : state.style },
+        { text: figure(t.observed, t.unit), style: name === 'held' ? undefined : state.style },
         printable(requiredText(t.expression, t.limit, t.unit)),
         { text: count(t.count), style: p.dim },
       ],
@@ -290,7 +283,7 @@ function saturatedTable(page: Page): string[] {
       { text: '✗', style: p.red },
       [signalName(one), ...(one.scenario === undefined ? [] : [printable(one.scenario)])].join(' · '),
       { text: signalFigure(one, all), style: p.red },
-      `≤ ${limitFigure(one.allowed, one.unit)}`,
+      allowedText(one),
       { text: count(one.count), style: p.dim },
     ],
   );
