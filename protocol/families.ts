@@ -3,7 +3,8 @@ import { crdt } from './crdt/family.ts';
 import { migrations } from './migrations/family.ts';
 import { realtime } from './realtime/family.ts';
 import { relay } from './relay/family.ts';
+import { studio } from './studio/family.ts';
 import { vms } from './vms/family.ts';
 
 /** The families of systems that Tandem brings along, each a folder beside this file. */
-export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime];
+export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio];

@@ -1,0 +1,18 @@
+import { load } from '../../support/test.ts';
+import { studioMetrics } from './api.ts';
+import { Studio } from './studio.ts';
+import { Visitor } from './visitor.ts';
+
+/** People who come to the studio, some for the first time, and leave again. */
+load('auth', {
+  metrics: studioMetrics,
+  oracles: ['sessions'],
+  setup: (slice) => Studio.open(slice),
+  teardown: (studio) => studio.close(),
+  vu: (vu, studio) => Visitor.of(vu, studio),
+  operations: {
+    register: { weight: 30, run: (visitor) => visitor.register() },
+    login: { weight: 70, run: (visitor) => visitor.login() },
+  },
+  evidence: ({ member }) => ({ sessions: member.evidence() }),
+});

@@ -1,0 +1,153 @@
+import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
+import type { HttpClient } from '../transports/http.ts';
+import { StudioApi, type Tokens, type User } from './api.ts';
+
+/** Of a token's life; the rest is for what is under way. */
+const REFRESH_AFTER = 0.8;
+
+interface Session {
+  /** Its place among those of its VU. */
+  counter: number;
+  refreshToken: string;
+  /** On `performance.now()`'s clock. */
+  refreshAt: number;
+}
+
+/** The clients of a slice. */
+export interface Clients {
+  readonly http: HttpClient;
+  /** For what is no part of the load. */
+  readonly unmeasured: HttpClient;
+}
+
+/** What became of the sessions of a VU's users, and what they were shown. */
+class Sessions {
+  readonly history = new ResourceHistory();
+  #count = 0;
+
+  begin(): number {
+    this.#count += 1;
+    this.history.created(this.#count);
+    return this.#count;
+  }
+}
+
+/** A user of the studio with an organisation of their own: signs in and out, keeps the token fresh, and looks whom it lets in. */
+export class Member {
+  readonly api: StudioApi;
+  readonly account: Account;
+  /** Known once somebody was signed in. */
+  organization: string | undefined;
+  readonly #clients: Clients;
+  readonly #vu: Vu;
+  readonly #sessions: Sessions;
+  #session: Session | undefined;
+
+  constructor(clients: Clients, vu: Vu, account: Account, sessions = new Sessions()) {
+    this.api = new StudioApi(clients.http, vu);
+    this.account = account;
+    this.#clients = clients;
+    this.#vu = vu;
+    this.#sessions = sessions;
+  }
+
+  /** Somebody else of the same VU's, who has no account yet. */
+  newcomer(account: Account): Member {
+    return new Member(this.#clients, this.#vu, account, this.#sessions);
+  }
+
+  /** Does something that is no part of the load. */
+  async unmeasured<T>(work: () => Promise<T>): Promise<T> {
+    this.api.use(this.#clients.unmeasured, this.#vu.unmeasured());
+    try {
+      return await work();
+    } finally {
+      this.api.use(this.#clients.http, this.#vu);
+    }
+  }
+
+  /**
+   * Makes the account, and is signed in from then on.
+   * @param mayExist who has one already signs in to it
+   * @returns whether somebody is signed in
+   */
+  async signUp(mayExist = false): Promise<boolean> {
+    const { status, value } = await this.api.register(this.account, mayExist);
+    return status === 409 && mayExist ? this.signIn() : this.#begin(value);
+  }
+
+  async signIn(): Promise<boolean> {
+    this.api.token = undefined;
+    const { value } = await this.api.login(this.account);
+    return this.#begin(value);
+  }
+
+  /**
+   * Signed in, with a token that lasts for a while: refreshed, or by a new login where that is refused.
+   * @returns false when the target lets nobody in, which is a failed check by then
+   */
+  async isSignedIn(): Promise<boolean> {
+    const session = this.#session;
+    if (!session) return this.signIn();
+    if (performance.now() < session.refreshAt) return true;
+    const { value } = await this.api.refresh(session.refreshToken);
+    if (!value) return this.signIn();
+    this.#keep(session.counter, value);
+    return true;
+  }
+
+  /** Signs out, and looks whether the token is refused from then on. */
+  async signOut(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const { result, status } = await this.api.logout(session.refreshToken);
+    // Nobody knows whether it has ended: its token tells nothing then.
+    if (result !== 'done') return;
+    this.#session = undefined;
+    const { history } = this.#sessions;
+    history.deleted(session.counter);
+    const lastWriteAtMs = this.#nowMs();
+    const after = await this.api.meAfterLogout();
+    this.api.token = undefined;
+    if (after.status === 0 || after.status === 429 || after.status >= 500) return;
+    history.looked();
+    if (after.result === 'done') return;
+    const [whose, lastWrite] = [this.account.email, `logout → ${status}`];
+    const example = { session: session.counter, of: whose, lastWrite, lastWriteAtMs, seenAtMs: this.#nowMs() };
+    history.broken({ breach: 'resurrected', expected: 401, found: after.status }, example);
+  }
+
+  /** Whatever is shown must be of the own organisation. @returns what is, and what does not say whose it is */
+  own<R extends { id: string; organization_id?: string | undefined }>(rows: readonly R[], shownBy: string): R[] {
+    const { organization } = this;
+    return rows.filter(({ id, organization_id: whose }) => {
+      if (organization === undefined || whose === undefined) return true;
+      const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
+      const isOwn = this.#sessions.history.ownedBy(whose, organization, example);
+      return this.#vu.check(`${shownBy}: only the own organisation's is shown`, isOwn);
+    });
+  }
+
+  evidence(): LifecycleEvidence {
+    return this.#sessions.history.evidence();
+  }
+
+  #begin(value: ({ user: User } & Tokens) | undefined): boolean {
+    if (!value) return false;
+    this.organization = value.user.organization_id;
+    this.#keep(this.#sessions.begin(), value);
+    return true;
+  }
+
+  #keep(counter: number, { access_token, refresh_token, expires_in }: Tokens): void {
+    secret(access_token);
+    secret(refresh_token);
+    this.api.token = access_token;
+    const refreshAt = performance.now() + REFRESH_AFTER * 1_000 * expires_in;
+    this.#session = { counter, refreshToken: refresh_token, refreshAt };
+  }
+
+  #nowMs(): number {
+    return Math.round(this.#vu.slice.elapsedMs());
+  }
+}

@@ -1,0 +1,7 @@
+import { lifecycle, oracle } from '../../support/test.ts';
+
+oracle('pipeline-lifecycle', {
+  promise:
+    'Every pipeline, its graph included, is what it was made and told to be: none lost, none back from the dead, none missing in lists.',
+  judge: lifecycle,
+});

@@ -1,0 +1,112 @@
+import { type Account, accountOf, type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { Http } from '../transports/http.ts';
+import type { Choice } from './choice.ts';
+import { Collection, type Neighbours } from './collection.ts';
+import { studioSettings } from './family.ts';
+import { type Clients, Member } from './member.ts';
+
+/** For a request that is no part of the load. */
+const TIMEOUT_MS = 5_000;
+const CLEANING = 16;
+const CLEAN_UP_MS = 4_000;
+/** Not now is not never. */
+const MAY_PASS = [409, 429];
+
+/** The members of a slice, one a VU, and what they share. */
+export class Studio implements Clients, Neighbours {
+  readonly http: Http;
+  readonly unmeasured: Http;
+  readonly #shown = new Map<number, string>();
+  readonly #collections: Collection[] = [];
+
+  /** @throws one sentence when the target refuses those who sign up: none of the slice's users would get in */
+  static async open(slice: SliceContext): Promise<Studio> {
+    const studio = new Studio(slice);
+    const { status } = await studio.#signUp(slice);
+    if (status < 400 || status >= 500 || MAY_PASS.includes(status)) return studio;
+    await studio.close();
+    const { apiUrl } = slice.target;
+    const path = `${studioSettings(slice.target).prefix}/auth/register`;
+    throw new Error(
+      `${slice.scenario}: POST ${path} of ${new URL(apiUrl).host} is ${status}; API_URL and STUDIO_API_PREFIX must be those of a studio where users may sign up.`,
+    );
+  }
+
+  private constructor(slice: SliceContext) {
+    const baseUrl = `${slice.target.apiUrl}${studioSettings(slice.target).prefix}`;
+    this.http = new Http(slice, baseUrl);
+    this.unmeasured = new Http(unmeasured(slice), baseUrl, { connections: CLEANING, timeoutMs: TIMEOUT_MS });
+  }
+
+  /** A VU's user, who has an account and is signed in if the target can be asked for that. */
+  async member(vu: Vu): Promise<Member> {
+    const member = new Member(this, vu, accountFor(vu.slice, vu.id));
+    await member.unmeasured(() => member.signUp(true));
+    return member;
+  }
+
+  collection(member: Member, vu: Vu, choice: Choice): Collection {
+    const made = new Collection(member, vu, choice, this);
+    this.#collections.push(made);
+    return made;
+  }
+
+  stranger(vuId: number): string | undefined {
+    for (const [whose, id] of this.#shown) if (whose !== vuId) return id;
+    return undefined;
+  }
+
+  show(vuId: number, id: string | undefined): void {
+    if (id === undefined) this.#shown.delete(vuId);
+    else this.#shown.set(vuId, id);
+  }
+
+  /** Deletes what is left of a run that was stopped, and ends all connections. */
+  async close(): Promise<void> {
+    const deadline = performance.now() + CLEAN_UP_MS;
+    const left = [...this.#collections];
+    const cleanUp = async () => {
+      for (let one = left.pop(); one && performance.now() < deadline; one = left.pop()) await one.cleanUp();
+    };
+    await Promise.all(Array.from({ length: CLEANING }, cleanUp));
+    await Promise.all([this.http.close(), this.unmeasured.close()]);
+  }
+
+  /** Whether VU 0 may sign up, or has done so. */
+  #signUp(slice: SliceContext): Promise<{ status: number }> {
+    const { email, password, name, organization } = accountFor(slice, 0);
+    return this.unmeasured.request({
+      op: 'register',
+      method: 'POST',
+      path: '/auth/register',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email, password, name, organization_name: organization }),
+    });
+  }
+}
+
+/** An account of an organisation of its own. */
+export function accountFor({ runId, scenario }: SliceContext, slot: number, who = scenario): Account {
+  const account = accountOf(runId, who, slot);
+  return { ...account, organization: account.email };
+}
+
+/** A VU with what it has of one kind. */
+export interface Builder {
+  member: Member;
+  own: Collection;
+}
+
+/** @param initial that it has before its first iteration */
+export async function builder(vu: Vu, studio: Studio, choice: Choice, initial: number): Promise<Builder> {
+  const member = await studio.member(vu);
+  const own = studio.collection(member, vu, choice);
+  if (member.organization !== undefined) await own.prepare(initial);
+  return { member, own };
+}
+
+/** The last look, and the last session is over. */
+export async function settle({ member, own }: Builder): Promise<void> {
+  await own.settle();
+  await member.signOut();
+}
