@@ -288,7 +288,7 @@ for (const [fault, count] of [
   ['event-reorder=0.5', 'reordered'],
 ] as const) {
   test(`${fault} is found in the events, and no fault of the migrations`, async (t) => {
-    const made = await bed(t, { faults: fault, vus: 6, options: { timeout: '500ms' } });
+    const made = await bed(t, { faults: fault, vus: 6, options: { timeout: '3s' } });
     await Promise.all(made.migratingVms.map((migratingVm) => migratingVm.migrate()));
     const { status, checked, counts, delivery } = await made.judged();
     assert.deepEqual([status, checked, counts?.completed], ['ok', 6, 6]);
