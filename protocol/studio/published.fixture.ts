@@ -1,0 +1,60 @@
+import type { TestContext } from 'node:test';
+import { serve } from '../../support/server.fixture.ts';
+
+/** What a studio elsewhere may do that the embedded one does not. */
+export interface Habits {
+  /** Of every list, whatever page size is asked for. */
+  maxPageSize?: number;
+  /** Seconds. */
+  tokensLast?: number;
+  /** Answers of some calls, by `POST /auth/refresh`: status and text. */
+  answers?: Record<string, [status: number, text: string]>;
+}
+
+/** A studio of one organisation in memory; its ids have slashes, blanks and more than ASCII. */
+export async function publishedStudio(t: TestContext, habits: Habits = {}) {
+  const agents = new Map<string, { id: string; name: string; organization_id: string }>();
+  /** Each call, without its query. */
+  const asked: string[] = [];
+  let count = 0;
+  const tokens = () => {
+    count += 1;
+    const { tokensLast: expires_in = 3_600 } = habits;
+    return { access_token: `access-token-${count}`, refresh_token: `refresh-token-${count}`, expires_in };
+  };
+  const user = { id: 'u', email: 'a@b', organization_id: 'o' };
+  const calls: Record<string, (body: object, query: URLSearchParams) => [status: number, body: object]> = {
+    'POST /auth/register': () => [201, { user, tokens: tokens() }],
+    'POST /auth/login': () => [200, { user, ...tokens() }],
+    'POST /auth/refresh': () => [200, tokens()],
+    'POST /auth/logout': () => [200, { message: '' }],
+    'GET /auth/me': () => [401, {}],
+    'POST /agents': (body) => {
+      count += 1;
+      const id = `ä/${count} 代`;
+      agents.set(id, { ...(body as { name: string }), id, organization_id: 'o' });
+      return [201, agents.get(id)!];
+    },
+    'GET /agents': (_, query) => {
+      const size = Math.min(habits.maxPageSize ?? 100, Number(query.get('page_size')));
+      const first = (Number(query.get('page')) - 1) * size;
+      return [200, { records: [...agents.values()].slice(first, first + size) }];
+    },
+  };
+  const { url } = await serve(t, async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const { pathname, searchParams } = new URL(request.url!, 'http://any');
+    const path = pathname.replace('/api/v1', '');
+    const call = `${request.method} ${path}`;
+    asked.push(call);
+    const id = decodeURIComponent(/^\/agents\/([^/]+)$/.exec(path)?.[1] ?? '');
+    const [status, body] = habits.answers?.[call] ??
+      calls[call]?.(text ? JSON.parse(text) : {}, searchParams) ?? [agents.has(id) ? 200 : 404, agents.get(id) ?? {}];
+    if (request.method === 'DELETE') agents.delete(id);
+    response.statusCode = status;
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    return undefined;
+  });
+  return { url, agents, asked, habits };
+}

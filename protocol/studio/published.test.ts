@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bed } from './bed.fixture.ts';
+import { agentChoice } from './choice.ts';
+import { holds } from './expected.ts';
+import { publishedStudio } from './published.fixture.ts';
+import { builder, settle } from './studio.ts';
+
+test('ids with slashes and unicode, and pages that the server cuts: all is found, and nothing is left', async (t) => {
+  const { url, agents } = await publishedStudio(t, { maxPageSize: 3 });
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 7));
+  await one!.state.own.list();
+  assert.equal(agents.size, 7);
+  await settle(one!.state);
+  const { status, violations, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
+  assert.deepEqual([status, violations, counts?.unswept, counts?.deleted, agents.size], ['ok', 0, 0, 7, 0]);
+  assert.deepEqual(made.errors, {});
+});
+
+test('tokens are refreshed before they end; who is refused that signs in again', async (t) => {
+  // They are refreshed when four fifths of their life are over: at once.
+  const { url, asked, habits } = await publishedStudio(t, { tokensLast: 1e-6 });
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+  asked.length = 0;
+  assert.equal(await one!.state.isSignedIn(), true);
+  assert.deepEqual([asked, made.errors], [['POST /auth/refresh'], {}]);
+  habits.answers = { 'POST /auth/refresh': [401, '{}'] };
+  asked.length = 0;
+  assert.equal(await one!.state.isSignedIn(), true);
+  assert.deepEqual(asked, ['POST /auth/refresh', 'POST /auth/login']);
+  assert.deepEqual(made.errors, { 'HTTP 401': 1, 'check: refresh: status is 200': 1 });
+});
+
+test('who has an account already signs in to it', async (t) => {
+  const { url, asked } = await publishedStudio(t, { answers: { 'POST /auth/register': [409, '{}'] } });
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+  assert.equal(one!.state.organization, 'o');
+  assert.deepEqual(asked, ['POST /auth/register', 'POST /auth/register', 'POST /auth/login']);
+});
+
+test('a studio where nobody may sign up is one sentence, and one that has a bad moment is none', async (t) => {
+  for (const status of [401, 403, 404, 422]) {
+    const { url } = await publishedStudio(t, { answers: { 'POST /auth/register': [status, '{}'] } });
+    const message = `test: POST /api/v1/auth/register of ${new URL(url).host} is ${status}; API_URL and STUDIO_API_PREFIX must be those of a studio where users may sign up.`;
+    await assert.rejects(bed(t, url), { message });
+  }
+  for (const status of [429, 503]) {
+    const { url } = await publishedStudio(t, { answers: { 'POST /auth/register': [status, '{}'] } });
+    await bed(t, url);
+  }
+});
+
+test('what is not in the contract has failed by name, whatever its status, and is no success', async (t) => {
+  const strays: [answer: [status: number, text: string], errors: string[]][] = [
+    [[200, '<html>'], ['check: agent-list: answer is as in the contract']],
+    [[200, '{"records":[{"name":"no id"}]}'], ['check: agent-list: answer is as in the contract']],
+    ...[401, 403, 404, 409, 422].map((status): [[number, string], string[]] => [
+      [status, '{}'],
+      [`HTTP ${status}`, 'check: agent-list: status is 200'],
+    ]),
+  ];
+  for (const [answer, errors] of strays) {
+    const { url, habits } = await publishedStudio(t);
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 0));
+    habits.answers = { 'GET /agents': answer };
+    await one!.state.own.list();
+    assert.deepEqual([Object.keys(made.errors).sort(), one!.vu.takeOutcome()], [errors, 'failed']);
+  }
+});
+
+test('what was written is found in more, and in nothing less', () => {
+  const written = { name: 'a', nodes: [{ id: 1 }] };
+  const looks: [found: unknown, isThere: boolean][] = [
+    [{ name: 'a', nodes: [{ id: 1, more: 2 }], more: 3 }, true],
+    [{ name: 'b', nodes: [{ id: 1 }] }, false],
+    [{ name: 'a', nodes: [{ id: 1 }, { id: 2 }] }, false],
+    [{ name: 'a', nodes: [] }, false],
+    [{ name: 'a', nodes: null }, false],
+    [{ name: 'a' }, false],
+    [undefined, false],
+  ];
+  for (const [found, isThere] of looks) assert.equal(holds(found, written), isThere, JSON.stringify(found));
+});
