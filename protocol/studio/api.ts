@@ -91,7 +91,7 @@ interface Call<T> {
 
 /** A user's calls to the studio, each measured and its answer checked. Nothing here throws. */
 export class StudioApi {
-  /** Of who asks; undefined before anybody is signed in. */
+  /** Of who asks; undefined before anybody is signed in, and once it was refused (401). */
   token: string | undefined;
   #http: HttpClient;
   #vu: Vu;
@@ -222,10 +222,11 @@ export class StudioApi {
     const { status, durationMs } = answer;
     if (answer.outcome !== 'ok') vu.fail(answer.outcome);
     const isGood = vu.check(`${op}: status is ${good.join(' or ')}`, good.includes(status));
+    if (status === 401) this.token = undefined;
     const saysNothing = status === 204 || status >= 400;
     const found = isGood && !saysNothing ? shape.safeParse(json(answer)) : undefined;
     const isRight = isGood && (!found || vu.check(`${op}: answer is as in the contract`, found.success));
-    if (metric && durationMs > 0) vu.add(metric, durationMs, { op });
+    if (metric && durationMs > 0) vu.add(metric, durationMs, metric.includes('_crud_') ? { op } : undefined);
     vu.add(path.startsWith('/auth/') ? 'auth_errors' : 'api_errors', !isRight);
     vu.add('success_rate', isRight);
     return { result: resultOf(answer, isGood), status, value: found?.data };

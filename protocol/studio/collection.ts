@@ -106,7 +106,6 @@ export class Collection {
     else this.#history.count('unswept');
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
     if (this.#vu.slice.signal.aborted) return;
-    for (let one = this.#kept[0]; one && (await this.#remove(one)); one = this.#kept[0]);
     await this.#member.unmeasured(() => this.#deleteLeft());
     this.#isSettled = true;
   }

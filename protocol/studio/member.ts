@@ -83,12 +83,12 @@ export class Member {
   }
 
   /**
-   * Signed in, with a token that lasts for a while: refreshed, or by a new login where that is refused.
+   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused.
    * @returns false when the target lets nobody in, which is a failed check by then
    */
   async isSignedIn(): Promise<boolean> {
     const session = this.#session;
-    if (!session) return this.signIn();
+    if (!session || this.api.token === undefined) return this.signIn();
     if (performance.now() < session.refreshAt) return true;
     const { value } = await this.api.refresh(session.refreshToken);
     if (!value) return this.signIn();
@@ -107,6 +107,8 @@ export class Member {
     const { history } = this.#sessions;
     history.deleted(session.counter);
     const lastWriteAtMs = this.#nowMs();
+    // It was refused before, which is no merit of the logout.
+    if (this.api.token === undefined) return;
     const after = await this.api.meAfterLogout();
     this.api.token = undefined;
     if (after.status === 0 || after.status === 429 || after.status >= 500) return;

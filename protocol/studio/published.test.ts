@@ -33,6 +33,20 @@ test('tokens are refreshed before they end; who is refused that signs in again',
   assert.deepEqual(made.errors, { 'HTTP 401': 1, 'check: refresh: status is 200': 1 });
 });
 
+test('a token that is refused in mid-run has failed by name, and its user signs in again', async (t) => {
+  const { url, asked, habits } = await publishedStudio(t);
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 0));
+  const { own } = one!.state;
+  habits.answers = { 'GET /agents': [401, '{}'] };
+  await own.list();
+  assert.deepEqual(made.errors, { 'HTTP 401': 1, 'check: agent-list: status is 200': 1 });
+  habits.answers = {};
+  asked.length = 0;
+  await own.list();
+  assert.deepEqual(asked, ['POST /auth/login', 'GET /agents', 'GET /agents']);
+});
+
 test('who has an account already signs in to it', async (t) => {
   const { url, asked } = await publishedStudio(t, { answers: { 'POST /auth/register': [409, '{}'] } });
   const made = await bed(t, url);
