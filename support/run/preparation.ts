@@ -5,7 +5,6 @@ import { trustedVariable } from '../browser.ts';
 import { chosenBy, commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
-import { executionsOf } from '../executions.ts';
 import type { Part } from '../judge/shards.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import type { LiveDisplay } from '../report/live.ts';
@@ -150,13 +149,19 @@ export function fileOf(test: TestCase): string {
   return test.parent.title;
 }
 
+/** What a file is to declare. */
+function namedBy(file: string): { kind: string | undefined; name: string | undefined } {
+  const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
+  return { kind, name };
+}
+
 /** By scenario name. Throws when a file declares another scenario than its name says. */
 function declarations(suite: Suite): Map<string, Declaration> {
   const declared = new Map<string, Declaration>();
   for (const test of suite.allTests()) {
     const declaration = declarationOf(test);
     const file = fileOf(test);
-    const [name, kind] = basename(file).split(/\.(load|journey)\.ts$/);
+    const { kind, name } = namedBy(file);
     if (!declaration || declaration.kind !== kind || declaration.name !== name) {
       const found = `${declaration?.kind ?? 'test'}("${declaration?.name ?? test.title}", …)`;
       throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
@@ -212,8 +217,9 @@ export function excludeUnasked({ suite, testRun }: Planned): void {
     );
     for (const test of project.allTests()) {
       const { kind, name } = declarationOf(test) ?? {};
-      // What no profile knows is a mistake, and told of as one.
-      if (kind === undefined || name === undefined || !executionsOf(kind, name).includes(test.title)) continue;
+      const named = namedBy(fileOf(test));
+      // What is not what its file is called is a mistake, and told of as one.
+      if (kind !== named.kind || name !== named.name) continue;
       const isOwn = scenarios.some(
         (one) => one.name === test.title && one.kind === kind && (one.exec ?? one.name) === name,
       );
