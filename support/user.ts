@@ -10,8 +10,8 @@ export interface Account {
 }
 
 /**
- * The account of a session slot: the same in every process of a run, so that protocol workers find the ledger of a person in a
- * browser, and another one in every run.
+ * The account of a session slot: the same in every process of a run, so that protocol workers find what a person in a
+ * browser has, and another one in every run.
  * @param journey the scenario's name
  * @param slot counts from 0 over the whole journey
  */

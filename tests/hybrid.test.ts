@@ -54,6 +54,8 @@ describe('smoke on the embedded target', () => {
         );
       }
     }
+    const controlled = Object.keys(metrics).filter((key) => /^browser_control_paint\{journey:\w+\}$/.test(key));
+    assert.equal(controlled.length, 1, `one control page a machine: ${controlled.join(', ')}`);
     for (const journey of ['light', 'active', 'power']) {
       assert.ok((metrics[`browser_sessions{journey:${journey}}`]?.values.count ?? 0) > 0, journey);
     }

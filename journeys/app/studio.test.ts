@@ -1,29 +1,15 @@
 /** The studio's page object, on the page that it describes. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from '@playwright/test';
-import { launch } from '../../target/core/chromium.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
-import { startTarget, type Target } from '../../target/target.ts';
+import { test } from 'node:test';
+import { PASSWORD, visitors } from '../../target/web/visitors.fixture.ts';
 import { Studio } from './studio.ts';
 
-let database: TestDatabase;
-let target: Target;
-let browser: Browser;
-before(async () => {
-  [database, browser] = await Promise.all([testDatabase(), launch()]);
-  target = await startTarget({ databaseUrl: database.url });
-});
-after(async () => {
-  await browser?.close();
-  await target?.stop();
-  await database?.stop();
-});
+const { newUser, openPage } = visitors();
 
 test('a builder goes through the studio, and comes back to what is left there', async () => {
-  const page: Page = await browser.newPage({ baseURL: target.url });
+  const page = await openPage();
   const studio = new Studio(page);
-  const user = { email: 'builder@example.test', password: 'correct horse battery' };
+  const user = { email: newUser('builder'), password: PASSWORD };
   await studio.open();
   await studio.signIn({ ...user, sessions: 0 });
   for (let nth = 10; nth <= 21; nth++) await studio.createAgent({ name: `Draft ${nth}` });

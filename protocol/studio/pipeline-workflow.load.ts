@@ -1,7 +1,7 @@
 import { load } from '../../support/test.ts';
 import { pipelineChoice } from './choice.ts';
 import { Studio, settle } from './studio.ts';
-import { session, visitingBuilder, workflowMetrics } from './workflow.ts';
+import { buildingSession, visitingBuilder, workflowMetrics } from './workflow.ts';
 
 /** Somebody comes, makes a pipeline, changes it, deletes it, and leaves. */
 load('pipeline-workflow', {
@@ -10,18 +10,7 @@ load('pipeline-workflow', {
   setup: (slice) => Studio.open(slice),
   teardown: (studio) => studio.close(),
   vu: (vu, studio) => visitingBuilder(vu, studio, pipelineChoice),
-  operations: {
-    session: {
-      weight: 1,
-      run: ({ member, own }, vu) =>
-        session(vu, member, {
-          list: () => own.list(),
-          create: () => own.create(),
-          update: () => own.update(),
-          delete: () => own.delete(),
-        }),
-    },
-  },
+  operations: { session: { weight: 1, run: buildingSession } },
   settle,
   evidence: ({ own, member }) => ({ 'pipeline-lifecycle': own.evidence(), sessions: member.evidence() }),
 });

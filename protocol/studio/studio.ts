@@ -105,6 +105,17 @@ export async function builder(vu: Vu, studio: Studio, choice: Choice, initial: n
   return { member, own };
 }
 
+/** What builders do with what is theirs. */
+export const operations = {
+  create: { weight: 30, run: ({ own }: Builder) => own.create() },
+  list: { weight: 40, run: ({ own }: Builder) => own.list() },
+  update: { weight: 20, run: ({ own }: Builder) => own.update() },
+  delete: { weight: 10, run: ({ own }: Builder) => own.delete() },
+};
+
+/** Enough that there are some to change and delete from the first iteration on. */
+export const INITIAL_RESOURCES = 4;
+
 /** The last look, and the last session is over. */
 export async function settle({ member, own }: Builder): Promise<void> {
   await own.settle();

@@ -14,6 +14,16 @@ export async function visitingBuilder(vu: Vu, studio: Studio, choice: Choice): P
   return made;
 }
 
+/** A session in which something is made, changed and deleted. */
+export function buildingSession({ member, own }: Builder, vu: Vu): Promise<void> {
+  return session(vu, member, {
+    list: () => own.list(),
+    create: () => own.create(),
+    update: () => own.update(),
+    delete: () => own.delete(),
+  });
+}
+
 /**
  * A whole session: signs in, does the steps one after the other, and signs out. Where the target lets nobody in, there is nothing
  * more to do.

@@ -100,7 +100,7 @@ export const builtinMetrics = {
   browser_backend_time: pageTime,
   /** `loadEventEnd − responseEnd` of the navigation. */
   browser_frontend_time: pageTime,
-  /** A protocol worker sends a marked change to a ledger that a session has open → it is painted there; see `marks.ts`. */
+  /** A protocol worker sends a marked change to what a session has open → it is painted there; see `marks.ts`. */
   browser_remote_change_to_paint: { ...time, ...browser, followed },
   /** Of those: painted after more than 10 s. One that a session never shows is a violation of the oracle `screen`. */
   browser_remote_change_lost: { ...failures, ...browser },

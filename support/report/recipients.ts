@@ -22,18 +22,25 @@ export function recipientsOf(env: NodeJS.ProcessEnv): Recipients {
 }
 
 /**
+ * Throws when the endpoint is no address: the exporter would take its default in the place of it.
+ * @throws one sentence, without what was found: it may hold a password
+ */
+export function checkEndpoint(env: NodeJS.ProcessEnv): void {
+  const { otlpEndpoint } = recipientsOf(env);
+  if (!otlpEndpoint || (/^https?:\/\/[^/]/i.test(otlpEndpoint) && URL.canParse(otlpEndpoint))) return;
+  const name = env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
+    ? 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'
+    : 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  throw new Error(`${name} is no URL; allowed is one such as http://localhost:4318.`);
+}
+
+/**
  * What could not be told after the run is said before it.
- * @throws one sentence, without the address: it may hold a password
+ * @throws one sentence
  */
 export function checkRecipients(env: NodeJS.ProcessEnv): void {
-  const { prometheusFile, otlpEndpoint } = recipientsOf(env);
-  // The exporter would take its default in the place of what is no address.
-  if (otlpEndpoint && !(/^https?:\/\/[^/]/i.test(otlpEndpoint) && URL.canParse(otlpEndpoint))) {
-    const name = env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
-      ? 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'
-      : 'OTEL_EXPORTER_OTLP_ENDPOINT';
-    throw new Error(`${name} is no URL; allowed is one such as http://localhost:4318.`);
-  }
+  checkEndpoint(env);
+  const { prometheusFile } = recipientsOf(env);
   if (!prometheusFile) return;
   const folder = dirname(prometheusFile);
   const allowed = 'allowed is a file in a folder that exists';

@@ -155,15 +155,23 @@ function namedBy(file: string): { kind: string | undefined; name: string | undef
   return { kind, name };
 }
 
+/** What the test's file declared, when it is what the file is called. */
+function soundDeclaration(test: TestCase): Declaration | undefined {
+  const declaration = declarationOf(test);
+  const { kind, name } = namedBy(fileOf(test));
+  return declaration?.kind === kind && declaration?.name === name ? declaration : undefined;
+}
+
 /** By scenario name. Throws when a file declares another scenario than its name says. */
 function declarations(suite: Suite): Map<string, Declaration> {
   const declared = new Map<string, Declaration>();
   for (const test of suite.allTests()) {
-    const declaration = declarationOf(test);
-    const file = fileOf(test);
-    const { kind, name } = namedBy(file);
-    if (!declaration || declaration.kind !== kind || declaration.name !== name) {
-      const found = `${declaration?.kind ?? 'test'}("${declaration?.name ?? test.title}", …)`;
+    const declaration = soundDeclaration(test);
+    if (!declaration) {
+      const file = fileOf(test);
+      const { kind, name } = namedBy(file);
+      const other = declarationOf(test);
+      const found = `${other?.kind ?? 'test'}("${other?.name ?? test.title}", …)`;
       throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
     }
     declared.set(test.title, declaration);
@@ -216,10 +224,10 @@ export function excludeUnasked({ suite, testRun }: Planned): void {
       scenarios.map(({ name }) => name),
     );
     for (const test of project.allTests()) {
-      const { kind, name } = declarationOf(test) ?? {};
-      const named = namedBy(fileOf(test));
-      // What is not what its file is called is a mistake, and told of as one.
-      if (kind !== named.kind || name !== named.name) continue;
+      const declaration = soundDeclaration(test);
+      // A mistake, which is told of as one.
+      if (!declaration) continue;
+      const { kind, name } = declaration;
       const isOwn = scenarios.some(
         (one) => one.name === test.title && one.kind === kind && (one.exec ?? one.name) === name,
       );

@@ -1,36 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, afterEach, before, test } from 'node:test';
-import type { Browser, BrowserContext, Page, WebSocketRoute } from '@playwright/test';
-import { expect, launch } from '../core/chromium.fixture.ts';
-import { type TestDatabase, testDatabase } from '../core/target.fixture.ts';
-import { startTarget, type Target } from '../target.ts';
+import { test } from 'node:test';
+import type { Page, WebSocketRoute } from '@playwright/test';
+import { expect } from '../core/chromium.fixture.ts';
+import { PASSWORD, violations, visitors } from './visitors.fixture.ts';
 
-const PASSWORD = 'correct horse battery';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-let database: TestDatabase;
-let target: Target;
-let browser: Browser;
-let contexts: BrowserContext[] = [];
-let users = 0;
-
-before(async () => {
-  [database, browser] = await Promise.all([testDatabase(), launch()]);
-  target = await startTarget({ databaseUrl: database.url });
-});
-afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  contexts = [];
-});
-after(async () => {
-  await browser?.close();
-  await target?.stop();
-  await database?.stop();
-});
+const { newUser, openPage } = visitors();
 
 test('a VM is created, started, migrated, stopped and deleted, and another page sees it live', async () => {
-  const email = newUser();
+  const email = newUser('operator');
   const [page, other] = [await openConsole(email, 'Create account'), await openConsole(email, 'Sign in')];
   await create(page, 'web-1');
   for (const each of [page, other])
@@ -81,7 +58,7 @@ test('what the server refuses is said, and what it lost, and what it ends is ove
       .onMessage((message) => socket.send(String(message).replace('"data_loss":false', '"data_loss":true')));
   });
   await page.goto('/console');
-  await enter(page, newUser(), 'Create account');
+  await enter(page, newUser('operator'), 'Create account');
   await create(page, 'web-1');
   const problem = page.getByRole('alert').filter({ hasText: /./ });
   await page.route('**/start', (route) =>
@@ -119,7 +96,7 @@ test('after a connection was lost, and after an event was, the list is what the 
     });
   });
   await page.goto('/console');
-  await enter(page, newUser(), 'Create account');
+  await enter(page, newUser('operator'), 'Create account');
   const api = await apiOf(page);
   // That it is created, and that it is ready.
   toDrop = 2;
@@ -139,7 +116,7 @@ test('after a connection was lost, and after an event was, the list is what the 
 });
 
 test('500 VMs are shown and filtered, only the row that changes is touched, and everybody can use it', async () => {
-  const page = await openConsole(newUser(), 'Create account');
+  const page = await openConsole(newUser('operator'), 'Create account');
   const api = await apiOf(page);
   for (let batch = 0; batch < 5; batch++) await api.createMany(batch * 100, 100);
   const count = page.getByTestId('vm-count');
@@ -183,22 +160,8 @@ test('500 VMs are shown and filtered, only the row that changes is touched, and 
   }
 });
 
-function newUser(): string {
-  return `operator-${++users}@example.test`;
-}
-
-/** A page in a browser profile of its own. An exception in it fails its test. */
-async function openPage(): Promise<Page> {
-  const context = await browser.newContext({ baseURL: target.url });
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => assert.fail(error));
-  return page;
-}
-
 async function openConsole(email: string, button: 'Sign in' | 'Create account'): Promise<Page> {
-  const page = await openPage();
-  await page.goto('/console');
+  const page = await openPage('/console');
   await enter(page, email, button);
   return page;
 }
@@ -261,14 +224,4 @@ async function apiOf(page: Page) {
       return post('/api/v1/vms/batch', { operations });
     },
   };
-}
-
-/** What axe finds wrong with the page. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }

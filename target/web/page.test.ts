@@ -1,37 +1,17 @@
 import assert from 'node:assert/strict';
 import { createDecipheriv, pbkdf2Sync } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
-import type { Browser, BrowserContext, Page } from '@playwright/test';
+import { test } from 'node:test';
+import type { Page } from '@playwright/test';
 import * as Y from 'yjs';
-import { expect, launch } from '../core/chromium.fixture.ts';
-import { type TestDatabase, testDatabase } from '../core/target.fixture.ts';
-import { startTarget, type Target } from '../target.ts';
+import { expect } from '../core/chromium.fixture.ts';
 import type { Change } from './relay.ts';
+import { PASSWORD, visitors } from './visitors.fixture.ts';
 
-const PASSWORD = 'correct horse battery';
-let database: TestDatabase;
-let target: Target;
-let browser: Browser;
-let contexts: BrowserContext[] = [];
-let users = 0;
-
-before(async () => {
-  [database, browser] = await Promise.all([testDatabase(), launch()]);
-  target = await startTarget({ databaseUrl: database.url });
-});
-afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  contexts = [];
-});
-after(async () => {
-  await browser?.close();
-  await target?.stop();
-  await database?.stop();
-});
+const { newUser, openPage } = visitors();
 
 test('what a user adds is there after a reload, and after signing in again', async () => {
-  const email = newUser();
-  const page = await openPage();
+  const email = newUser('user');
+  const page = await openPage('/');
   await enter(page, email, 'Create account');
   await add(page, 'Salary', '1,200.00');
   await add(page, 'Bakery', '-4.20');
@@ -48,8 +28,8 @@ test('what a user adds is there after a reload, and after signing in again', asy
 });
 
 test('what is wrong is said: a password, a taken e-mail, an amount, a session that has ended', async () => {
-  const email = newUser();
-  const page = await openPage();
+  const email = newUser('user');
+  const page = await openPage('/');
   await enter(page, email, 'Create account');
   await submit(page, 'Bakery', 'four');
   await expect(page.getByRole('alert')).toHaveText('“four” is no amount. Write it like -12.50 or 1,200.');
@@ -98,8 +78,8 @@ test('two devices see each other’s changes live, and mark them; accounts and i
 });
 
 test('what leaves the page is one encrypted Yjs update, readable with the password only', async () => {
-  const email = newUser();
-  const page = await openPage();
+  const email = newUser('user');
+  const page = await openPage('/');
   await enter(page, email, 'Create account');
   const pushing = page.waitForRequest('**/sync/push');
   await add(page, 'Secret bakery', '-4.20');
@@ -186,23 +166,9 @@ test('a CSV file is imported in batches, its bad lines are reported, and long li
   await expect(second.getByTestId('transaction-count')).toHaveText('11 of 239 transactions');
 });
 
-function newUser(): string {
-  return `user-${++users}@example.test`;
-}
-
-/** A page in a browser profile of its own. An exception in it fails its test. */
-async function openPage(): Promise<Page> {
-  const context = await browser.newContext({ baseURL: target.url });
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => assert.fail(error));
-  await page.goto('/');
-  return page;
-}
-
 async function twoDevices(): Promise<{ first: Page; second: Page }> {
-  const email = newUser();
-  const [first, second] = [await openPage(), await openPage()];
+  const email = newUser('user');
+  const [first, second] = [await openPage('/'), await openPage('/')];
   await enter(first, email, 'Create account');
   await enter(second, email, 'Sign in');
   return { first, second };

@@ -80,6 +80,11 @@ test('what cannot be told is a sentence in time, whatever else is told, and show
     [withUser(silent.url), 300, /^(no answer within 300 ms|Request timed out)$/],
     // Too short for the exporter to try again.
     [withUser('http://127.0.0.1:1'), 700, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
+    [
+      `${secret}:4318`,
+      10_000,
+      /^OTEL_EXPORTER_OTLP_ENDPOINT is no URL; allowed is one such as http:\/\/localhost:4318$/,
+    ],
   ];
   for (const [endpoint, timeoutMs, cause] of cases) {
     const [warning, ...others] = await published({ ...credentials, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, timeoutMs);

@@ -5,7 +5,7 @@ import type { Verdict } from '../../judge/verdict.ts';
 import { ms } from '../../judge/words/figures.ts';
 import { writeWhole } from '../files.ts';
 import { summaryMarkdown } from '../markdown/summary.ts';
-import { recipientsOf } from '../recipients.ts';
+import { checkEndpoint, recipientsOf } from '../recipients.ts';
 import type { RunRecord } from '../record.ts';
 import { histogramLog } from './hlog.ts';
 import { junitXml } from './junit.ts';
@@ -53,6 +53,8 @@ export async function publish(verdict: Verdict, record: Measured, timeoutMs = TI
     told.push([
       'The metrics were not exported over OTLP',
       async () => {
+        // Nobody has looked at it before a merge.
+        checkEndpoint(process.env);
         const { exportOtlp, otlpMetrics } = await import('./otlp.ts');
         await exportOtlp(otlpMetrics(verdict, record), timeoutMs);
       },
@@ -70,7 +72,7 @@ async function attempt(what: string, work: () => Promise<void>, timeoutMs: numbe
   });
   try {
     const cause = await Promise.race([work().then(() => undefined, reasonOf), late]);
-    return cause === undefined ? undefined : `${what}: ${cause}.`;
+    return cause === undefined ? undefined : `${what}: ${cause.replace(/\.$/, '')}.`;
   } finally {
     clearTimeout(timer);
   }

@@ -1,36 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, afterEach, before, test } from 'node:test';
-import type { Browser, BrowserContext, Page } from '@playwright/test';
-import { expect, launch } from '../../core/chromium.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
-import { startTarget, type Target } from '../../target.ts';
+import { test } from 'node:test';
+import type { Page } from '@playwright/test';
+import { expect } from '../../core/chromium.fixture.ts';
+import { PASSWORD, violations, visitors } from '../visitors.fixture.ts';
 
-const PASSWORD = 'correct horse battery';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-let database: TestDatabase;
-let target: Target;
-let browser: Browser;
-let contexts: BrowserContext[] = [];
-let users = 0;
-
-before(async () => {
-  [database, browser] = await Promise.all([testDatabase(), launch()]);
-  target = await startTarget({ databaseUrl: database.url });
-});
-afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  contexts = [];
-});
-after(async () => {
-  await browser?.close();
-  await target?.stop();
-  await database?.stop();
-});
+const { newUser, openPage } = visitors();
 
 test('an agent is created, edited and deleted, and nobody else sees it', async () => {
-  const email = `builder-${++users}@example.test`;
+  const email = newUser('builder');
   const [page, other] = [await openStudio(email), await openStudio()];
   await expect(page.getByText('No agents yet.')).toBeVisible();
   await createAgent(page, 'Übersetzer 翻訳');
@@ -189,13 +166,9 @@ test('what the server refuses is said, and what it ends is over', async () => {
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
-/** The studio of somebody new, in a browser profile of its own. An exception in it fails its test. */
-async function openStudio(email = `builder-${++users}@example.test`): Promise<Page> {
-  const context = await browser.newContext({ baseURL: target.url });
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => assert.fail(error));
-  await page.goto('/studio');
+/** The studio of somebody new. */
+async function openStudio(email = newUser('builder')): Promise<Page> {
+  const page = await openPage('/studio');
   await enter(page, email, 'Create account');
   return page;
 }
@@ -234,14 +207,8 @@ async function apiOf(page: Page) {
 
 /** Asserts that axe finds nothing wrong with the page, in either colour scheme. */
 async function assertAccessible(page: Page): Promise<void> {
-  await page.evaluate(AXE);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    const found = await page.evaluate(async () => {
-      type Axe = { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-    });
-    assert.deepEqual(found, []);
+    assert.deepEqual(await violations(page), []);
   }
 }
