@@ -1,5 +1,5 @@
 /** Memory that the oracle `acknowledged-writes` takes for the writes of the heaviest profile over its whole length. */
-import { acknowledgedWrites, changeId, type DeviceEvidence, DeviceHistory } from '../support/check/writes.ts';
+import { acknowledgedSet, type SetEvidence, SetHistory } from '../support/check/acknowledged-set.ts';
 import { printTable } from './table.ts';
 
 export const name = 'oracle';
@@ -14,26 +14,30 @@ const LOST_EVERY = 10_000;
 
 export async function run(): Promise<void> {
   const before = heapMb();
+  let atMs = 0;
   const devices = Array.from({ length: DEVICES }, (_, id) => {
-    return new DeviceHistory(`account-${Math.floor(id / DEVICES_PER_ACCOUNT)}`, `device-${id}`);
+    const set = `account-${Math.floor(id / DEVICES_PER_ACCOUNT)}`;
+    return new SetHistory({ set, by: `device-${id}`, now: () => atMs });
   });
   const startAt = process.cpuUsage();
   for (let write = 0; write < WRITES; write++) {
     const writer = write % DEVICES;
-    const counter = Math.floor(write / DEVICES) + 1;
-    devices[writer]!.acknowledged(counter, write / 7);
+    atMs = write / 7;
+    const id = devices[writer]!.next();
+    devices[writer]!.acknowledged(id);
     if (write % LOST_EVERY === 0) continue;
     const first = writer - (writer % DEVICES_PER_ACCOUNT);
-    const id = changeId(`device-${writer}`, counter);
     for (let reader = first; reader < first + DEVICES_PER_ACCOUNT; reader++) {
-      if (reader !== writer) devices[reader]!.received(id);
+      if (reader !== writer) devices[reader]!.found(id);
     }
   }
   const { user, system } = process.cpuUsage(startAt);
   const history = heapMb() - before;
   const evidence = devices.map((device) => device.evidence(true));
   const bytes = JSON.stringify(evidence).length;
-  const { violations, checked } = acknowledgedWrites(JSON.parse(JSON.stringify(evidence)) as DeviceEvidence[]);
+  const { violations, checked } = acknowledgedSet(JSON.parse(JSON.stringify(evidence)) as SetEvidence[], {
+    isWhole: true,
+  });
   printTable(
     ['writes', 'heap MB', 'evidence MB', 'CPU µs a write, 3 readers', 'checked', 'lost', 'found'],
     [

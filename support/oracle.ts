@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Judgement } from './measure/evidence.ts';
+import type { JudgedRun, Judgement } from './measure/evidence.ts';
 import { thrown } from './measure/failures.ts';
 
 /** A promise of the target's, and who sees whether it was kept, as an author writes it. `E` is a piece of evidence. */
@@ -9,8 +9,9 @@ export interface OracleDefinition<E> {
   /**
    * What all evidence of the run means, of all slices and shards, in no order. It answers at once, not with a Promise; one that
    * throws, takes longer than a minute or gives what is no judgement makes the run invalid.
+   * @param run where evidence is missing, what nobody wrote may be of the part that is missing
    */
-  judge(evidence: E[]): Judgement;
+  judge(evidence: E[], run: JudgedRun): Judgement;
 }
 
 /** An oracle as it was declared. */
@@ -19,7 +20,7 @@ export interface Oracle {
   readonly promise: string;
   /** `path:line`. */
   readonly at: string;
-  judge(evidence: never[]): unknown;
+  judge(evidence: never[], run: JudgedRun): unknown;
 }
 
 const declared = new Map<string, Oracle>();

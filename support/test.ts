@@ -23,6 +23,7 @@ import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
 export { expect } from '@playwright/test';
+export { acknowledgedSet, type SetEvidence, SetHistory } from './check/acknowledged-set.ts';
 export { conservation, type TotalEvidence } from './check/conservation.ts';
 export { convergence, type ReplicaEvidence } from './check/convergence.ts';
 export { type DeliveryEvidence, DeliveryHistory, delivery, type Subscription } from './check/delivery.ts';
@@ -35,11 +36,10 @@ export {
   type ResourceKind,
 } from './check/lifecycle.ts';
 export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
-export { acknowledgedWrites, changeId, type DeviceEvidence, DeviceHistory } from './check/writes.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
-export type { Judgement } from './measure/evidence.ts';
+export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';

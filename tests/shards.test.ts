@@ -12,29 +12,28 @@ const SHARDS = 3;
 
 /** Every write is acknowledged to one VU and read by the next one, whose slice is another shard's. */
 const notes = `
-  import { load, DeviceHistory, epochMs, changeId } from '../../../../support/test.ts';
+  import { epochMs, load, SetHistory } from '../../../../support/test.ts';
   import { Http } from '../../../../protocol/transports/http.ts';
 
   load('notes', {
     oracles: ['notes-kept'],
     setup: (slice) => new Http(slice, slice.target.apiUrl),
     teardown: (http) => http.close(),
-    vu: (vu, http) => ({ vu, http, n: 0, name: 'device' + vu.id, history: new DeviceHistory('home', 'device' + vu.id) }),
+    vu: (vu, http) => ({ http, name: 'device' + vu.id, history: new SetHistory({ set: 'home', by: 'device' + vu.id, now: vu.slice.elapsedMs }) }),
     operations: {
       write: {
         weight: 1,
-        async run(device, vu) {
-          device.n += 1;
-          const id = changeId(device.name, device.n);
+        async run(device) {
+          const id = device.history.next();
           const answer = await device.http.request({ op: 'write', method: 'GET', path: '/write?' + id });
-          if (answer.status === 200) device.history.acknowledged(device.n, vu.slice.elapsedMs());
+          if (answer.status === 200) device.history.acknowledged(id);
         },
       },
     },
     async settle(device) {
       device.readFrom = epochMs();
       const answer = await device.http.request({ op: 'read', method: 'GET', path: '/read' });
-      for (const id of JSON.parse(answer.body.toString())) if (!id.startsWith(device.name)) device.history.received(id);
+      for (const id of JSON.parse(answer.body.toString())) if (!id.startsWith(device.name)) device.history.found(id);
       device.complete = true;
     },
     evidence: (device) => ({ 'notes-kept': device.history.evidence(device.complete === true, device.readFrom) }),
@@ -42,9 +41,9 @@ const notes = `
 
 /** The project's own: no file of Tandem's knows it. */
 const notesKept = `
-  import { acknowledgedWrites, oracle } from '../../../../support/test.ts';
+  import { acknowledgedSet, oracle } from '../../../../support/test.ts';
 
-  oracle('notes-kept', { promise: 'A note that was taken is there for everybody.', judge: acknowledgedWrites });`;
+  oracle('notes-kept', { promise: 'A note that was taken is there for everybody.', judge: acknowledgedSet });`;
 
 /** As many devices as shards: what one writes the other ones read. */
 const arrivals = { executor: 'constant-arrival-rate', rate: 40, duration: '1s', maxVUs: SHARDS };

@@ -1,4 +1,4 @@
-import type { DeviceEvidence } from '../../support/test.ts';
+import type { SetEvidence } from '../../support/test.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { pairOf } from '../apis/relay/version.ts';
 
@@ -28,7 +28,7 @@ export interface Peer {
   /** Conflicts that it has found since `begin`, each a pair of ids. @param edits all of the episode's */
   conflicts(edits: readonly Edit[]): ReadonlySet<string>;
   /** Its writes and reads, for the oracle; undefined where the wire knows no acknowledgement. */
-  history(complete: boolean): DeviceEvidence | undefined;
+  history(complete: boolean): SetEvidence | undefined;
   close(): Promise<void>;
 }
 

@@ -111,7 +111,7 @@ test('pulls page by page to the end and finds the conflict with its own change',
     bodies.map((body) => body.since_timestamp),
     [3, 9],
   );
-  assert.deepEqual(peer.history(true).received, { 'doc-b': [1, 1] });
+  assert.deepEqual(peer.history(true).found, { 'doc-b': [1, 1] });
   peer.begin();
   assert.equal(peer.conflicts().size, 0);
   assert.deepEqual(errors, {});
@@ -124,8 +124,8 @@ test('changes of others than its group, and second deliveries, are left alone', 
   );
   await peer.pull(soon());
   assert.equal(peer.replica.received, 1);
-  const { received, duplicates } = peer.history(true);
-  assert.deepEqual([received, duplicates], [{ 'doc-b': [1, 1] }, 1]);
+  const { found, duplicates } = peer.history(true);
+  assert.deepEqual([found, duplicates], [{ 'doc-b': [1, 1] }, 1]);
   assert.deepEqual(errors, {});
 });
 

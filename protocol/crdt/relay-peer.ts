@@ -1,4 +1,4 @@
-import { changeId, type DeviceEvidence, DeviceHistory, type Vu } from '../../support/test.ts';
+import { type SetEvidence, SetHistory, type Vu } from '../../support/test.ts';
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import type { Cipher } from '../apis/relay/cipher.ts';
 import { type PulledChange, Pulling } from '../apis/relay/pulling.ts';
@@ -29,7 +29,7 @@ export class RelayPeer implements Peer {
   upToDate = false;
   readonly #options: RelayPeerOptions;
   readonly #api: RelayApi;
-  readonly #history: DeviceHistory;
+  readonly #history: SetHistory;
   readonly #versions = new EntityVersions();
   /** Changes without an acknowledgement, oldest first: pushed in their order, or the relay takes them for outdated. */
   #outbox: Change[] = [];
@@ -45,7 +45,7 @@ export class RelayPeer implements Peer {
     this.replica = replica;
     this.#options = options;
     this.#api = new RelayApi(options.http, options.vu, replica.name, options.token);
-    this.#history = new DeviceHistory(options.document, replica.name);
+    this.#history = new SetHistory({ set: options.document, by: replica.name, now: options.vu.slice.elapsedMs });
     this.#pulling = new Pulling(options.cursor);
     replica.onLocal = (update) => {
       this.#update = update;
@@ -64,7 +64,7 @@ export class RelayPeer implements Peer {
     const { replica } = this;
     replica.change(entity, value);
     this.#counter += 1;
-    const id = changeId(replica.name, this.#counter);
+    const id = this.#history.next();
     const vector = this.#versions.next(entity, replica.name, this.#counter);
     this.#versions.add(entity, id, vector);
     this.#outbox.push({
@@ -85,14 +85,14 @@ export class RelayPeer implements Peer {
     if (changes.length === 0) return;
     const { vu } = this.#options;
     const { accepted, rejected } = await this.#api.push(changes);
-    const atMs = vu.slice.elapsedMs();
     let refused = false;
     for (const { id } of changes) {
-      const counter = Number(id.slice(id.lastIndexOf('-') + 1));
-      if (accepted.has(id)) this.#history.acknowledged(counter, atMs);
+      if (accepted.has(id)) this.#history.acknowledged(id);
       // A second attempt is a duplicate when the first one was stored after all.
-      else if (rejected.has(id) && !this.#unanswered.has(id)) refused = true;
-      else this.#history.indeterminate(counter);
+      else if (rejected.has(id) && !this.#unanswered.has(id)) {
+        this.#history.refused(id);
+        refused = true;
+      }
       if (accepted.has(id) || rejected.has(id)) this.#unanswered.delete(id);
       else this.#unanswered.add(id);
     }
@@ -121,7 +121,7 @@ export class RelayPeer implements Peer {
     return this.#versions.conflicts;
   }
 
-  history(complete: boolean): DeviceEvidence {
+  history(complete: boolean): SetEvidence {
     return this.#history.evidence(complete);
   }
 
@@ -131,7 +131,7 @@ export class RelayPeer implements Peer {
     const { vu, cipher, document } = this.#options;
     // An account that is configured may hold other groups' changes, and other people's.
     if (!id.startsWith(`${document}-`)) return;
-    if (!this.#history.received(id)) return;
+    if (!this.#history.found(id)) return;
     const update = cipher.decrypt(payload);
     const readable = update !== undefined && this.replica.apply(update);
     if (vu.check('pull: payload is a change of the document', readable)) this.#versions.add(entity, id, vector);

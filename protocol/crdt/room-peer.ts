@@ -1,4 +1,4 @@
-import { changeId, type Vu } from '../../support/test.ts';
+import type { Vu } from '../../support/test.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { concurrentPairs, type Edit, type Peer } from './peer.ts';
 import { RoomClient, type RoomOptions } from './room.ts';
@@ -28,7 +28,7 @@ export class RoomPeer implements Peer {
     replica.change(entity, value);
     this.#changes += 1;
     const { client } = replica;
-    return { id: changeId(replica.name, this.#changes), entity, client, clock: replica.clockOf(client) };
+    return { id: `${replica.name}-${this.#changes}`, entity, client, clock: replica.clockOf(client) };
   }
 
   /** Changes are sent as they are made; those that could not be are part of the next sync. */

@@ -1,4 +1,4 @@
-import type { DeviceEvidence, ReplicaEvidence } from '../../support/test.ts';
+import type { ReplicaEvidence, SetEvidence } from '../../support/test.ts';
 import { areMerged } from '../apis/relay/replica.ts';
 import type { Edit, Peer } from './peer.ts';
 
@@ -7,7 +7,7 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
 export interface DocumentEvidence {
-  'acknowledged-writes': DeviceEvidence[];
+  'acknowledged-writes': SetEvidence[];
   convergence: ReplicaEvidence[];
 }
 

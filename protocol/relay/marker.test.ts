@@ -90,7 +90,7 @@ test('lose-write: the mark that was acknowledged and lost is named', async (t) =
   await marker.readBack();
   const [writes] = consult(['acknowledged-writes'], [{ ...marker.evidence() }], declaredOracles);
   assert.equal(writes!.status, 'violated');
-  assert.equal((writes!.examples as [{ account: string }])[0].account, account.email);
+  assert.equal((writes!.examples as [{ set: string }])[0].set, account.email);
 });
 
 test('who cannot sign in has no session, whatever the answer is', async (t) => {

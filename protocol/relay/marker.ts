@@ -1,11 +1,10 @@
 import {
   type Account,
   accountOf,
-  changeId,
-  type DeviceEvidence,
-  DeviceHistory,
   epochMs,
   markText,
+  type SetEvidence,
+  SetHistory,
   type Vu,
 } from '../../support/test.ts';
 import { type Session, signIn } from '../apis/auth.ts';
@@ -34,7 +33,7 @@ interface Transaction {
 }
 
 export interface MarkerEvidence {
-  'acknowledged-writes': DeviceEvidence[];
+  'acknowledged-writes': SetEvidence[];
   screen: ScreenEvidence[];
 }
 
@@ -50,14 +49,14 @@ export class Marker {
   readonly #device: string;
   readonly #replica: Replica;
   readonly #stamps = new Stamps();
-  readonly #history: DeviceHistory;
+  readonly #history: SetHistory;
   readonly #acknowledged: Record<string, number> = {};
   #update: Uint8Array = new Uint8Array();
   #counter = 0;
   #cipher: Cipher | undefined;
   #session: Session | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
-  #readBack: { history: DeviceEvidence; readFrom: number; transactions: HeldTransaction[] } | undefined;
+  #readBack: { history: SetEvidence; readFrom: number; transactions: HeldTransaction[] } | undefined;
 
   /**
    * @param journey whose sessions watch: VU n is a device of its slot n
@@ -71,7 +70,7 @@ export class Marker {
     this.#auth = auth;
     this.#account = accountOf(runId, journey, vu.id);
     this.#device = `${runId}-${scenario}-${vu.id}`;
-    this.#history = new DeviceHistory(this.#account.email, this.#device);
+    this.#history = this.#historyOf(this.#device);
     this.#replica = new Replica(this.#device, vu.random.int(1, MAX_CLIENT));
     this.#replica.onLocal = (update) => {
       this.#update = update;
@@ -87,9 +86,9 @@ export class Marker {
     const { accepted, rejected } = await api.push([change]);
     if (accepted.has(change.id)) {
       this.#acknowledged[transactionId] = epochMs();
-      this.#history.acknowledged(this.#counter, this.#vu.slice.elapsedMs());
-    } else if (!rejected.has(change.id)) {
-      this.#history.indeterminate(this.#counter);
+      this.#history.acknowledged(change.id);
+    } else if (rejected.has(change.id)) {
+      this.#history.refused(change.id);
     }
     this.#vu.check('push: no change is rejected', rejected.size === 0);
   }
@@ -100,7 +99,7 @@ export class Marker {
     if (!session) return;
     const device = `${this.#device}-reader`;
     const api = new RelayApi(this.#relay, this.#vu, device, session.token);
-    const history = new DeviceHistory(this.#account.email, device);
+    const history = this.#historyOf(device);
     const replica = new Replica(device, MAX_CLIENT);
     const madeAt = new Map<string, number>();
     const readFrom = epochMs();
@@ -109,7 +108,7 @@ export class Marker {
       const pulled = await api.pull(pulling, {});
       if (!pulled) return;
       for (const change of pulled.changes) {
-        history.received(change.id);
+        history.found(change.id);
         const update = this.#cipher!.decrypt(change.encrypted_payload);
         this.#vu.check('read back: payload is a change of the ledger', update !== undefined && replica.apply(update));
         if (change.timestamp !== undefined) madeAt.set(change.entity_id, change.timestamp);
@@ -136,7 +135,7 @@ export class Marker {
     if (this.#readBack) {
       const { history, readFrom, transactions } = this.#readBack;
       written['acknowledged-writes'].push(history);
-      written.screen.push({ kind: 'held', account, device: history.device, readFrom, transactions });
+      written.screen.push({ kind: 'held', account, device: history.by, readFrom, transactions });
     }
     return written;
   }
@@ -150,6 +149,13 @@ export class Marker {
     this.#session = await signIn(this.#auth, this.#account);
     if (this.#session) this.#cipher ??= await Cipher.ofPassword(this.#account.email, this.#account.password);
     return this.#session;
+  }
+
+  #historyOf(by: string): SetHistory {
+    const { runId, scenario, elapsedMs } = this.#vu.slice;
+    // What the person enters on the page is not of this scenario.
+    const isOthers = (name: string) => !name.startsWith(`${runId}-${scenario}-`);
+    return new SetHistory({ set: this.#account.email, by, now: elapsedMs, isOthers });
   }
 
   #mark(): { change: Change; transactionId: string } {
@@ -166,7 +172,7 @@ export class Marker {
     };
     this.#replica.change(transactionId, transaction);
     const change: Change = {
-      id: changeId(this.#device, this.#counter),
+      id: this.#history.next(),
       entity_type: 'transaction',
       entity_id: transactionId,
       operation: 'CREATE',

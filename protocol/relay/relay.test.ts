@@ -3,9 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, type TestContext, test } from 'node:test';
+import { consult } from '../../support/check/oracles.ts';
+import type { OracleResult } from '../../support/measure/evidence.ts';
+import { declaredOracles } from '../../support/oracle.ts';
 import { serve } from '../../support/server.fixture.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { parseFaults, startTarget, type Target } from '../../target/target.ts';
+import '../apis/relay/acknowledged-writes.oracle.ts';
 import type { Change } from '../apis/relay/api.ts';
 import { publishedRelay } from '../apis/relay/published-relay.fixture.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
@@ -245,6 +249,35 @@ test('a rejected change is a failure, with 200 as well', async (t) => {
   assert.deepEqual(errors, { 'check: push: no change is rejected': 1 });
   assert.equal(sum('changes_accepted'), 1);
   assert.equal(sum('changes_rejected'), 1);
+});
+
+test('a relay that shows what it refused, and one that shows what nobody pushed, has more than it acknowledged', async (t) => {
+  const kept: Change[] = [];
+  const url = await stub(t, (path, body) => {
+    const asked = JSON.parse(body) as Asked;
+    if (!path.endsWith('/push')) {
+      return { ...good(path, asked), changes: kept.filter(({ device_id }) => device_id !== asked.device_id) };
+    }
+    kept.push(...asked.changes.map((one) => ({ ...one, device_id: asked.device_id })));
+    const [first, second] = asked.changes.map(({ id }) => id);
+    return { ...good(path, asked), accepted: [first], rejected: [{ id: second, reason: 'conflict' }] };
+  });
+  const made = bed(t, url, 2);
+  const [writer, reader] = made.devices as [RelayDevice, RelayDevice];
+  await writer.push(2);
+  kept.push({ ...kept[0]!, id: 'changed-on-its-way' });
+  await reader.settle();
+  const brought = made.devices.map((device) => ({ ...device.evidence() }));
+  const [{ violations, examples }] = consult(['acknowledged-writes'], brought, declaredOracles) as [OracleResult];
+  assert.equal(violations, 2);
+  assert.deepEqual(
+    examples.map((one) => (one as { unexpected: string }).unexpected),
+    ['no participant gives such names', 'it was refused, or never written'],
+  );
+  // A configured account is everybody's: what is not of this scenario is of somebody else.
+  const configured = bed(t, url, 1, 'configured-token');
+  await configured.device.settle();
+  assert.equal(configured.device.evidence()['acknowledged-writes'][0]!.strays.length, 0);
 });
 
 test('a change that was neither accepted nor rejected, one of nobody, and one that was answered twice', async (t) => {

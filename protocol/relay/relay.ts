@@ -1,12 +1,4 @@
-import {
-  changeId,
-  type DeviceEvidence,
-  DeviceHistory,
-  epochMs,
-  type SliceContext,
-  type Target,
-  type Vu,
-} from '../../support/test.ts';
+import { epochMs, type SetEvidence, SetHistory, type SliceContext, type Target, type Vu } from '../../support/test.ts';
 import { userIn } from '../apis/auth.ts';
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
@@ -66,14 +58,14 @@ export class RelayDevice {
   readonly #api: RelayApi;
   readonly #cipher: Cipher;
   readonly #ledger: Ledger;
-  readonly #history: DeviceHistory;
+  readonly #history: SetHistory;
   readonly #origin: number;
   #counter = 0;
   readonly #pulling: Pulling;
   readonly #stamps = new Stamps();
   #complete = false;
   #readFrom = 0;
-  #readBack: DeviceEvidence | undefined;
+  #readBack: SetEvidence | undefined;
 
   constructor(access: RelayAccess, vu: Vu) {
     this.deviceId = `${vu.slice.runId}-${vu.slice.scenario}-${vu.id}`;
@@ -83,7 +75,7 @@ export class RelayDevice {
     this.#api = new RelayApi(access.http, vu, this.deviceId, this.#token);
     this.#cipher = Cipher.ofToken(accountToken(vu));
     this.#ledger = new Ledger(this.deviceId, vu.random);
-    this.#history = new DeviceHistory(this.#account, this.deviceId);
+    this.#history = this.#historyOf(this.deviceId);
     // A made-up account is empty; a configured one has a history that every device pulled long ago.
     this.#origin = configuredAccount(vu.target) ? Date.now() : 0;
     this.#pulling = new Pulling(this.#origin);
@@ -91,14 +83,12 @@ export class RelayDevice {
 
   /** Makes `count` edits and pushes them at once. True when the relay said what has become of them. */
   async push(count: number): Promise<boolean> {
-    const first = this.#counter + 1;
     const changes = Array.from({ length: count }, () => this.#change());
     const { accepted, rejected } = await this.#api.push(changes);
-    const now = this.#vu.slice.elapsedMs();
-    changes.forEach(({ id }, place) => {
-      if (accepted.has(id)) this.#history.acknowledged(first + place, now);
-      else if (!rejected.has(id)) this.#history.indeterminate(first + place);
-    });
+    for (const { id } of changes) {
+      if (accepted.has(id)) this.#history.acknowledged(id);
+      else if (rejected.has(id)) this.#history.refused(id);
+    }
     const answered = accepted.size + rejected.size > 0;
     if (answered) this.#vu.check('push: no change is rejected', rejected.size === 0);
     return answered;
@@ -131,27 +121,35 @@ export class RelayDevice {
     if (this.#vu.id % DEVICES_PER_ACCOUNT === 0) await this.#readAllBack();
   }
 
-  evidence(): { 'acknowledged-writes': DeviceEvidence[] } {
+  evidence(): { 'acknowledged-writes': SetEvidence[] } {
     const own = this.#history.evidence(this.#complete, this.#readFrom);
     return { 'acknowledged-writes': this.#readBack ? [own, this.#readBack] : [own] };
   }
 
-  get #account(): string {
-    // Never the token itself: a configured one is secret.
-    return `${this.#vu.slice.scenario}-${configuredAccount(this.#vu.target) ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`;
+  #historyOf(by: string): SetHistory {
+    const { runId, scenario, elapsedMs } = this.#vu.slice;
+    const isConfigured = configuredAccount(this.#vu.target) !== undefined;
+    return new SetHistory({
+      // Never the token itself: a configured one is secret.
+      set: `${scenario}-${isConfigured ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`,
+      by,
+      now: elapsedMs,
+      // A configured account is everybody's: other scenarios write there, and other people.
+      isOthers: (name) => isConfigured && !name.startsWith(`${runId}-${scenario}-`),
+    });
   }
 
   async #readAllBack(): Promise<void> {
     const reader = `${this.deviceId}-reader`;
     const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
-    const history = new DeviceHistory(this.#account, reader);
+    const history = this.#historyOf(reader);
     const readFrom = epochMs();
     const pulling = new Pulling(this.#origin);
     while (this.#access.readBackPages > 0) {
       this.#access.readBackPages -= 1;
       const pulled = await api.pull(pulling, {});
       if (!pulled) return;
-      for (const { id } of pulled.changes) history.received(id);
+      for (const { id } of pulled.changes) history.found(id);
       if (!pulled.hasMore) {
         this.#readBack = history.evidence(true, readFrom);
         return;
@@ -163,7 +161,7 @@ export class RelayDevice {
     const { entityType, entityId, operation, update } = this.#ledger.edit();
     this.#counter += 1;
     return {
-      id: changeId(this.deviceId, this.#counter),
+      id: this.#history.next(),
       entity_type: entityType,
       entity_id: entityId,
       operation,
@@ -175,7 +173,7 @@ export class RelayDevice {
 
   #take(changes: { id: string; encrypted_payload: string }[]): void {
     let fresh = true;
-    for (const { id } of changes) fresh = this.#history.received(id) && fresh;
+    for (const { id } of changes) fresh = this.#history.found(id) && fresh;
     this.#vu.check('pull: no change twice', fresh);
     // One of a page: decrypting all would cost more than the requests do, and a payload that is not what was pushed is
     // damaged on its way or in the store, which does not choose.

@@ -19,7 +19,7 @@ const sum = (evidence: number[]) => ({
 
 /** What an oracle that answers like this comes to, by one piece of evidence. */
 function answering(judge: (evidence: never[]) => unknown, limitMs?: number) {
-  const [result] = consult(['mine'], [{ mine: [1] }], oracles({ mine: judge }), limitMs);
+  const [result] = consult(['mine'], [{ mine: [1] }], oracles({ mine: judge }), { limitMs });
   return result!;
 }
 

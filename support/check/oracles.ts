@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { runInNewContext } from 'node:vm';
-import type { Evidence, Judgement, OracleResult } from '../measure/evidence.ts';
+import type { Evidence, JudgedRun, Judgement, OracleResult } from '../measure/evidence.ts';
 
 /** How long a judge may take. */
 const JUDGING_MS = 60_000;
@@ -9,7 +9,7 @@ const MAX_EXAMPLES = 10;
 
 interface Judge {
   readonly promise: string;
-  judge(evidence: never[]): unknown;
+  judge(evidence: never[], run: JudgedRun): unknown;
 }
 
 /**
@@ -18,13 +18,13 @@ interface Judge {
  * (slices hand in null, and none a piece) is left out.
  * @param promised names of oracles
  * @param oracles those that there are, by name
- * @param limitMs how long each may take
+ * @param run `isWhole` of it, which is the default; `limitMs`: how long each oracle may take
  */
 export function consult(
   promised: Iterable<string>,
   slices: Evidence[],
   oracles: ReadonlyMap<string, Judge>,
-  limitMs = JUDGING_MS,
+  { isWhole = true, limitMs = JUDGING_MS }: Partial<JudgedRun> & { limitMs?: number } = {},
 ): OracleResult[] {
   return [...new Set(promised)].sort().flatMap((name): OracleResult[] => {
     const brought = slices.map((slice) => (Object.hasOwn(slice, name) ? slice[name] : undefined));
@@ -34,7 +34,7 @@ export function consult(
     if (!oracle) return [{ name, ...unknown('there is no oracle of this name') }];
     const about = { name, promise: oracle.promise };
     if (evidence.length === 0) return [{ ...about, ...unknown('no slice brought evidence') }];
-    return [{ ...about, ...judged(oracle, evidence, limitMs) }];
+    return [{ ...about, ...judged(oracle, evidence, { isWhole }, limitMs) }];
   });
 }
 
@@ -44,10 +44,10 @@ function unknown(why: string): Result {
   return { checked: 0, violations: 0, examples: [why], status: 'unknown' };
 }
 
-function judged(oracle: Judge, evidence: unknown[], limitMs: number): Result {
+function judged(oracle: Judge, evidence: unknown[], run: JudgedRun, limitMs: number): Result {
   try {
     // A time limit that also ends what never gives the thread back; the judge itself stays in our own context.
-    const judge = () => oracle.judge(evidence as never[]);
+    const judge = () => oracle.judge(evidence as never[], run);
     return resultOf(runInNewContext('judge()', { judge }, { timeout: limitMs }));
   } catch (error) {
     const { code } = Object(error) as NodeJS.ErrnoException;

@@ -14,6 +14,12 @@ export interface Judgement {
   counts?: Record<string, number>;
 }
 
+/** What a judge knows of the run beside its evidence. */
+export interface JudgedRun {
+  /** Every slice came to its end and brought what it had: no evidence can be missing. False for one of several shards. */
+  isWhole: boolean;
+}
+
 /** What an oracle found, as data: `verdict.json` shows it as it is. */
 export interface OracleResult extends Judgement {
   name: string;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { JudgedRun } from '../measure/evidence.ts';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
-import { Collector } from './collector.ts';
+import { Collector, type Division } from './collector.ts';
 import { type Observation, packObservation } from './observation.ts';
 
 const timeline = exampleTimeline();
@@ -14,6 +15,12 @@ const slices = timeline.scenarios.map(({ name }) => ({
 const ending = { status: 'passed', startTime: new Date(0) } as const;
 const target = { name: 'staging', url: 'http://a.test' };
 
+const end = {
+  ...{ status: 'complete' as const, startLateMs: 0, durationMs: timeline.durationMs, errors: {}, cpuSeconds: 1 },
+  ...{ errorsByOperation: {}, failures: [] },
+  ...{ started: 1, completed: 1, dropped: 0, interrupted: 0 },
+};
+
 /** As both slices attach it. */
 function reports(changes: Partial<SliceReport> = {}): Buffer[] {
   const definitions = exampleStore(timeline).definitions;
@@ -21,18 +28,18 @@ function reports(changes: Partial<SliceReport> = {}): Buffer[] {
     packSlice({
       ...{ format: 1, runId: 'run-1', scenario: name, kind, slice: { index: 0, of: 1 }, target, definitions },
       ...{ intervalMs: timeline.intervalMs, intervals: [], totals: {}, evidence: {} },
-      end: {
-        ...{ status: 'complete', startLateMs: 0, durationMs: timeline.durationMs, errors: {}, cpuSeconds: 1 },
-        ...{ errorsByOperation: {}, failures: [] },
-        ...{ started: 1, completed: 1, dropped: 0, interrupted: 0 },
-      },
+      end,
       ...changes,
     }),
   );
 }
 
 function collector(...bodies: Buffer[]): Collector {
-  const made = new Collector(timeline, slices, undefined, '/project');
+  return collectorOf(undefined, ...bodies);
+}
+
+function collectorOf(division: Division | undefined, ...bodies: Buffer[]): Collector {
+  const made = new Collector(timeline, slices, division, '/project');
   for (const [i, body] of bodies.entries()) made.receive(slices[i]!, body);
   return made;
 }
@@ -104,4 +111,28 @@ test('what cannot be read makes the run invalid, and says whose it is', () => {
       said.join('\n'),
     );
   }
+});
+
+test('judges are told whether any evidence may be missing: of a slice that is gone, that broke, or of another shard', () => {
+  const brought = reports({ evidence: { mine: [1] } });
+  const broken = reports({ evidence: { mine: [1] }, end: { ...end, status: 'crashed', error: 'out of memory' } });
+  const part = { shard: 1, of: 2, runId: 'run-1', target, scenarios: ['light', 'sync-relay'], common: {} };
+  const merged = (missing: number[]) => ({ part, merged: { joined: [1], missing, of: 2, findings: [] } });
+  const wholes = [
+    collector(...brought),
+    collector(brought[0]!),
+    collector(brought[0]!, broken[1]!),
+    collectorOf({ part }, ...brought),
+    collectorOf(merged([2]), ...brought),
+    collectorOf(merged([]), ...brought),
+  ].map((made) => {
+    let told: boolean | undefined;
+    const judge = (_: never[], { isWhole }: JudgedRun) => {
+      told = isWhole;
+      return { checked: 1, violations: 0, examples: [] };
+    };
+    made.verdict(ending, new Map([['mine', { name: 'mine', promise: 'a', at: 'b', judge }]]));
+    return told;
+  });
+  assert.deepEqual(wholes, [true, false, false, false, false, true]);
 });

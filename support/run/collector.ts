@@ -178,6 +178,7 @@ export class Collector {
         [...declared.flatMap((one) => one.oracles), ...evidence.flatMap((one) => Object.keys(one))],
         evidence,
         oracles,
+        { isWhole: this.#isWhole },
       ),
       observed: [
         ...(this.#division?.merged?.findings ?? []),
@@ -254,6 +255,13 @@ export class Collector {
     if (!this.#division || this.#division.merged) return undefined;
     const { shard, of } = this.#division.part;
     return { shard, of };
+  }
+
+  get #isWhole(): boolean {
+    const merged = this.#division?.merged;
+    const isPart = this.#division !== undefined && (merged === undefined || merged.missing.length > 0);
+    const all = this.#slices.every((slice) => this.#reportOf(slice)?.end.status === 'complete');
+    return all && !isPart;
   }
 
   /** When the first slice began, ISO 8601. */

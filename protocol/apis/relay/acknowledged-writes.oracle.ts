@@ -1,6 +1,6 @@
-import { acknowledgedWrites, oracle } from '../../../support/test.ts';
+import { acknowledgedSet, oracle } from '../../../support/test.ts';
 
 oracle('acknowledged-writes', {
-  promise: 'What the relay accepted can be read by the other devices of its account.',
-  judge: acknowledgedWrites,
+  promise: 'What the relay accepted can be read by the other devices of its account, and nothing else.',
+  judge: acknowledgedSet,
 });
