@@ -166,6 +166,7 @@ class Sessions {
     let step = 'start';
     const failed: { step: string; error: unknown }[] = [];
     const fail = (error: unknown) => void failed.push({ step, error });
+    const what = () => `step ${step}`;
     const words: Visit = {
       page: session.page,
       user: slot.user,
@@ -188,7 +189,7 @@ class Sessions {
     };
     try {
       try {
-        const running = hearingSoftFailures(fail, () => this.#definition.run(words));
+        const running = hearingSoftFailures(fail, what, () => this.#definition.run(words));
         await within('the session', limitMs, running).catch((error) => {
           time.isUp = error instanceof TimeIsUp && !visit.isCut;
           throw error;

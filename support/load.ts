@@ -91,7 +91,8 @@ export function loadWork<S, V, O>(
         slice.recorder.failure(example);
         vu.fail();
       };
-      await hearingSoftFailures(fail, () => operations[operation]!.run(state, vu)).catch(fail);
+      const what = () => `operation ${name}`;
+      await hearingSoftFailures(fail, what, () => operations[operation]!.run(state, vu)).catch(fail);
       return vu.takeOutcome();
     },
     async settle() {

@@ -23,6 +23,7 @@ test('what fails softly is told to the work that it failed in, and the test goes
   const session = (name: string, fails: boolean) =>
     hearingSoftFailures(
       ({ message, stack }) => heard.push(`${name}: ${message} ${stack?.split('\n')[1]?.trim()}`),
+      () => name,
       async () => {
         await turn();
         if (fails) softly(`${name} is not there`);
@@ -43,15 +44,15 @@ test('what fails outside of any work, or when its work is over, or after all is 
   let late = Promise.resolve();
   const heard: string[] = [];
   const hear = ({ message }: Error) => heard.push(message);
-  await hearingSoftFailures(hear, async () => {
+  await hearingSoftFailures(hear, String, async () => {
     late = turn().then(() => softly('late'));
   });
   await late;
   softly('outside');
   // A test that failed stays so.
-  await hearingSoftFailures(hear, async () => softly('heard'));
+  await hearingSoftFailures(hear, String, async () => softly('heard'));
   Object.assign(info, { _hasUnhandledError: true });
-  await hearingSoftFailures(hear, async () => softly('unhandled'));
+  await hearingSoftFailures(hear, String, async () => softly('unhandled'));
   assert.deepEqual(heard, ['heard']);
   assert.equal(info.status, 'failed');
   assert.deepEqual(

@@ -16,14 +16,23 @@ export interface FailingTest {
 
 interface Ear {
   hear(error: Error): void;
+  /** The work in words. */
+  what(): string;
   isOver: boolean;
 }
 
 const ears = new AsyncLocalStorage<Ear>();
 
-/** Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown. */
-export async function hearingSoftFailures<T>(hear: Ear['hear'], work: () => Promise<T>): Promise<T> {
-  const ear = { hear, isOver: false };
+/** Under the symbol of this name whoever looks into a process that is blocked finds what says which work it is in. */
+export const workUnderWay = 'tandem.workUnderWay';
+Object.assign(globalThis, { [Symbol.for(workUnderWay)]: () => ears.getStore()?.what() });
+
+/**
+ * Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown.
+ * @param what the work is called while it lasts: `operation get`
+ */
+export async function hearingSoftFailures<T>(hear: Ear['hear'], what: Ear['what'], work: () => Promise<T>): Promise<T> {
+  const ear = { hear, what, isOver: false };
   try {
     return await ears.run(ear, work);
   } finally {

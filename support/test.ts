@@ -184,6 +184,8 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
     endWithTheRunner();
+    // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
+    process.debugPort = 0;
     const atEnd: Slice['atEnd'] = (cleanUp, limitMs) => cleanUps.push({ cleanUp, limitMs });
     await use({ index, run, timeline, scenario, context, keep, atEnd });
     const stopped = line.signal.aborted;

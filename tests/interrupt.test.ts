@@ -257,9 +257,11 @@ describe('a target that dies', () => {
 });
 
 describe('what hangs', { concurrency: 2 }, () => {
-  test('an operation that blocks its process, after Ctrl-C: that process is ended, and the others deliver', async (t) => {
+  test('an operation that blocks its process, after Ctrl-C: its place is named, that process is ended, and the others deliver', async (t) => {
     const { server, url } = await stub(t);
-    const blocking = getLoad().replace('async run(http, vu) {', 'async run(http, vu) { if (vu.id === 1) for (;;);');
+    const blocking = `${getLoad().replace('async run(http, vu) {', 'async run(http, vu) { if (vu.id === 1) spin();')}
+      function spin() { for (;;); }`;
+    const line = blocking.split('\n').findIndex((one) => one.includes('function spin')) + 1;
     const project = new Project(t, {
       'protocol/ping.load.ts': blocking,
       'profiles/small.json': pingProfile({}, { duration: LONG, maxVUs: 2 }),
@@ -272,8 +274,12 @@ describe('what hangs', { concurrency: 2 }, () => {
     assert.equal(verdict?.status, 'invalid', output);
     assert.match(
       reason(verdict, 'missing-slice')!.message,
-      /^Slice 2 of 2 of ping delivered no report: its event loop was blocked, or its process stopped, from .* into the run on;/,
+      new RegExp(
+        '^Slice 2 of 2 of ping delivered no report: its event loop was blocked by operation get, in spin ' +
+          `\\(protocol/ping\\.load\\.ts:${line}\\), from .* into the run on;`,
+      ),
     );
+    assert.doesNotMatch(output, /debugger/i);
     assert.equal(reason(verdict, 'interrupted')?.by, 'Ctrl-C');
     assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
     await gone([...processes, ...run.processes()]);

@@ -55,7 +55,8 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
   const values = { BASE_URL: known, API_URL: known };
   const target = resolveTarget({ name: 'mine', source: '.env', values }, {});
   const before = process.env[startLineVariable];
-  const coordinator = await Coordinator.open(timeline, target, [{ variable: 'API_URL', url: known }], 'run-7', display);
+  const used = [{ variable: 'API_URL', url: known }];
+  const coordinator = await Coordinator.open(timeline, target, used, 'run-7', '/project', display);
   const address = process.env[startLineVariable]!;
   t.after(async () => {
     if (before === undefined) delete process.env[startLineVariable];

@@ -14,6 +14,7 @@ import {
 } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from '../target.ts';
+import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
@@ -33,6 +34,8 @@ export class Coordinator {
   readonly #timeline: Timeline;
   readonly runId: string;
   readonly #display: LiveDisplay;
+  /** Hears what the slices write to standard error. */
+  readonly inspection: Inspection;
   readonly #streamed = new Map<string, Observation['streamed'][0]>();
   readonly #watchdog: Watchdog;
   readonly #hung: HungHook[] = [];
@@ -56,12 +59,24 @@ export class Coordinator {
   /** When the target was found to be down, ms since the start. */
   targetDownAtMs: number | undefined;
 
-  private constructor(timeline: Timeline, target: Target, used: Address[], runId: string, display: LiveDisplay) {
+  private constructor(
+    timeline: Timeline,
+    target: Target,
+    used: Address[],
+    runId: string,
+    root: string,
+    display: LiveDisplay,
+  ) {
     this.#timeline = timeline;
     this.target = target;
     this.runId = runId;
     this.#display = display;
-    this.#watchdog = new Watchdog(endProcess, (line) => display.print(line));
+    this.inspection = new Inspection(root);
+    this.#watchdog = new Watchdog(
+      (id, pid) => this.inspection.placeOf(id, pid),
+      endProcess,
+      (line) => display.print(line),
+    );
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
     this.probe = new TargetProbe(
       watched(target, used),
@@ -79,6 +94,7 @@ export class Coordinator {
   /**
    * Opens the start line; workers started from here on find it in their environment.
    * @param used what of the target is watched
+   * @param root the project's folder
    * @param meet how its slices wait for those of other machines
    */
   static async open(
@@ -86,10 +102,11 @@ export class Coordinator {
     target: Target,
     used: Address[],
     runId: string,
+    root: string,
     display: LiveDisplay,
     meet?: Meet,
   ): Promise<Coordinator> {
-    const coordinator = new Coordinator(timeline, target, used, runId, display);
+    const coordinator = new Coordinator(timeline, target, used, runId, root, display);
     const events = {
       ready: (count: number) => {
         coordinator.#ready = count;

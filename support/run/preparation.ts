@@ -89,7 +89,7 @@ export async function prepare(
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
   const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
-  return Coordinator.open(timeline, target, used, runId, display, meet);
+  return Coordinator.open(timeline, target, used, runId, root, display, meet);
 }
 
 /** What this machine says of its part of the run; {@link timelineOf} a run that was prepared holds it as `part`. */

@@ -151,8 +151,10 @@ export default class TandemReporter implements Reporter {
     this.#display.print(this.#clean(chunk.toString()));
   }
 
-  onStdErr(chunk: string | Buffer): void {
-    this.#display.print(this.#clean(chunk.toString()));
+  onStdErr(chunk: string | Buffer, test?: TestCase): void {
+    const text = chunk.toString();
+    const own = test && this.#coordinator ? this.#coordinator.inspection.hear(idOf(test), text) : text;
+    if (own !== '') this.#display.print(this.#clean(own));
   }
 
   /** The blob reporter comes after this one. What a step was given, such as a password, is of no use to anybody there. */

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Watchdog } from './watchdog.ts';
 
 /** A slice that is heard, or not, once a second. */
-function watched() {
+function watched(place?: string) {
   const killed: number[] = [];
   const printed: string[] = [];
   const dog = new Watchdog(
+    async () => place,
     (pid) => killed.push(pid),
     (line) => printed.push(line),
   );
@@ -22,7 +24,7 @@ function watched() {
   return { dog, killed, printed, look, times };
 }
 
-test('a slice that is silent for half a minute is ended, and the reason names it and the moment', () => {
+test('a slice that is silent for half a minute is ended, and the reason names it and the moment', async () => {
   const { dog, killed, printed, look, times } = watched();
   look(true);
   times(29, false);
@@ -31,11 +33,26 @@ test('a slice that is silent for half a minute is ended, and the reason names it
     'Nothing was heard of slice 2 of ping for 10.0 s: its event loop is blocked, or its process stopped.',
   ]);
   times(3, false);
+  await turn();
   assert.deepEqual(killed, [42]);
   const why =
     'its event loop was blocked, or its process stopped, from 2.00 s into the run on; it was ended after 30.0 s without a sign of life';
   assert.deepEqual(dog.ended, [{ scenario: 'ping', index: 1, why }]);
   assert.equal(printed[1], `Ended slice 2 of ping: ${why}.`);
+});
+
+test('the reason names the place as well, where the process can tell it', async () => {
+  const { dog, killed, look, times } = watched('operation get, in parse (protocol/ping.load.ts:14)');
+  look(true);
+  times(31, false);
+  assert.deepEqual(killed, [], 'not before it has told');
+  await turn();
+  assert.deepEqual(killed, [42]);
+  assert.equal(
+    dog.ended[0]?.why,
+    'its event loop was blocked by operation get, in parse (protocol/ping.load.ts:14), from 2.00 s into the run on; ' +
+      'it was ended after 30.0 s without a sign of life',
+  );
 });
 
 test('a pause is none', () => {
@@ -47,13 +64,14 @@ test('a pause is none', () => {
   assert.deepEqual([killed, printed], [[], []]);
 });
 
-test('when the run is to stop, five seconds are enough, also before the start', () => {
+test('when the run is to stop, five seconds are enough, also before the start', async () => {
   for (const started of [true, false]) {
     const { killed, look, times } = watched();
     look(true, { started });
     times(5, false, { started });
     assert.deepEqual(killed, []);
     look(false, { started, stopping: true });
+    await turn();
     assert.deepEqual(killed, [42]);
   }
 });

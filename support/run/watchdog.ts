@@ -31,11 +31,20 @@ export class Watchdog {
   /** Those that were ended, and why. */
   readonly ended: (SliceId & { why: string })[] = [];
   readonly #silentMs = new Map<number, number>();
+  /** Processes that are being ended. */
+  readonly #ending = new Set<number>();
+  readonly #placeOf: (id: SliceId, pid: number) => Promise<string | undefined>;
   readonly #kill: (pid: number) => void;
   readonly #print: (line: string) => void;
   #lookedAt: number | undefined;
 
-  constructor(kill: (pid: number) => void, print: (line: string) => void) {
+  /** @param placeOf where in the author's code a process is blocked, as far as it can be known; within a few seconds */
+  constructor(
+    placeOf: (id: SliceId, pid: number) => Promise<string | undefined>,
+    kill: (pid: number) => void,
+    print: (line: string) => void,
+  ) {
+    this.#placeOf = placeOf;
     this.#kill = kill;
     this.#print = print;
   }
@@ -52,24 +61,33 @@ export class Watchdog {
       const before = this.#silentMs.get(pid) ?? 0;
       const silentMs = heard ? 0 : before + stepMs;
       this.#silentMs.set(pid, silentMs);
-      const who = `slice ${id.index + 1} of ${id.scenario}`;
-      const blocked = 'its event loop is blocked, or its process stopped';
       if (before < silenceLimits.told && silentMs >= silenceLimits.told) {
-        this.#print(`Nothing was heard of ${who} for ${ms(silentMs)}: ${blocked}.`);
+        this.#print(
+          `Nothing was heard of ${who(id)} for ${ms(silentMs)}: its event loop is blocked, or its process stopped.`,
+        );
       }
       const limit = stopping
         ? silenceLimits.stopping
         : atMs === undefined
           ? Number.POSITIVE_INFINITY
           : silenceLimits.running;
-      if (silentMs < limit || this.ended.some((one) => one.scenario === id.scenario && one.index === id.index))
-        continue;
+      if (silentMs < limit || this.#ending.has(pid)) continue;
+      this.#ending.add(pid);
       const since =
         atMs === undefined ? 'before the start' : `from ${ms(Math.max(0, atMs - silentMs))} into the run on`;
-      const why = `its event loop was blocked, or its process stopped, ${since}; it was ended after ${ms(silentMs)} without a sign of life`;
-      this.ended.push({ ...id, why });
-      this.#print(`Ended ${who}: ${why}.`);
-      this.#kill(pid);
+      void this.#end(id, pid, `${since}; it was ended after ${ms(silentMs)} without a sign of life`);
     }
   }
+
+  async #end(id: SliceId, pid: number, when: string): Promise<void> {
+    const place = await this.#placeOf(id, pid);
+    const why = `its event loop was blocked${place === undefined ? ', or its process stopped' : ` by ${place}`}, ${when}`;
+    this.ended.push({ ...id, why });
+    this.#print(`Ended ${who(id)}: ${why}.`);
+    this.#kill(pid);
+  }
+}
+
+function who({ scenario, index }: SliceId): string {
+  return `slice ${index + 1} of ${scenario}`;
 }

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { failureLine } from '../report/failure.ts';
+import { type SliceId, sliceName } from '../schedule/startline.ts';
+import { workUnderWay } from '../soft-failures.ts';
+
+/** A process that can say where it is needs less. */
+const LIMIT_MS = 2_000;
+
+/** What Node says to standard error of its inspector. */
+const LISTENING = /Debugger listening on (ws:\/\/\S+)/;
+const OWN_WORDS = /^(Debugger listening on .*|For help, see: .*|Debugger attached\.|Debugger ending on .*)\n?/gm;
+
+/** Asked where the process stands: the work that is under way, and a stack in the author's own lines. */
+const QUESTION = `(() => {
+  Error.stackTraceLimit = 100;
+  return JSON.stringify({ work: globalThis[Symbol.for('${workUnderWay}')]?.(), stack: new Error().stack });
+})()`;
+
+/**
+ * Where a slice is stuck whose event loop is blocked. Nothing that it could be told reaches it, but for SIGUSR1, at which Node
+ * opens V8's inspector on a thread of its own: it stops at what is being executed, and tells. Until then it costs nothing.
+ */
+export class Inspection {
+  readonly #root: string;
+  readonly #limitMs: number;
+  /** Slices that are asked, and who waits for the address at which each listens. */
+  readonly #asked = new Map<string, (url: string) => void>();
+
+  /** @param root the project's folder */
+  constructor(root: string, limitMs = LIMIT_MS) {
+    this.#root = root;
+    this.#limitMs = limitMs;
+  }
+
+  /** What a slice's process wrote to standard error. @returns it without what the inspector said there */
+  hear(id: SliceId, text: string): string {
+    const answer = this.#asked.get(sliceName(id));
+    if (!answer) return text;
+    const [, url] = LISTENING.exec(text) ?? [];
+    if (url) answer(url);
+    return text.replace(OWN_WORDS, '');
+  }
+
+  /**
+   * Such as `operation get, in parse (protocol/ping.load.ts:14)`. The process stands still until it is ended, or this is.
+   * @returns undefined when it does not tell, such as one that was stopped, or that waits for the system
+   */
+  async placeOf(id: SliceId, pid: number): Promise<string | undefined> {
+    const over = new AbortController();
+    const address = new Promise<string>((resolve) => this.#asked.set(sliceName(id), resolve));
+    const asking = async () => {
+      process.kill(pid, 'SIGUSR1');
+      return ask(await address, over.signal);
+    };
+    try {
+      const answer = await Promise.race([asking(), sleep(this.#limitMs, undefined, { signal: over.signal })]);
+      return answer && placeIn(answer, this.#root);
+    } catch {
+      return undefined; // whatever it is, it does not tell
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+interface Answer {
+  /** The innermost function; empty when it has no name. */
+  functionName: string;
+  /** The work, such as `operation get`. */
+  work?: string;
+  stack: string;
+}
+
+function placeIn({ functionName, work, stack }: Answer, root: string): string | undefined {
+  const what = [work, functionName && `in ${functionName}`].filter(Boolean).join(', ');
+  // The question itself is the innermost of the stack.
+  const frames = stack.split('\n').filter((line, i) => i > 0 && !line.includes('eval at '));
+  const place = failureLine([what, ...frames].join('\n'), root);
+  return place === '' ? undefined : place;
+}
+
+interface Paused {
+  callFrames: { callFrameId: string; functionName: string }[];
+}
+
+/** Speaks the inspector's protocol (https://chromedevtools.github.io/devtools-protocol/v8/Debugger): pause, then ask. */
+function ask(url: string, over: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    over.addEventListener('abort', () => socket.terminate());
+    let functionName = '';
+    const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }));
+    socket.on('error', reject);
+    socket.on('open', () => {
+      send(1, 'Debugger.enable');
+      send(2, 'Debugger.pause');
+    });
+    socket.on('message', (data) => {
+      const { id, method, params, result } = JSON.parse(String(data));
+      if (method === 'Debugger.paused') {
+        const [innermost] = (params as Paused).callFrames;
+        if (!innermost) return reject(new Error('nothing is executed'));
+        functionName = innermost.functionName;
+        const { callFrameId } = innermost;
+        send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression: QUESTION, returnByValue: true });
+      } else if (id === 3) {
+        resolve({ functionName, ...JSON.parse(result.result.value) });
+      }
+    });
+  });
+}
