@@ -49,6 +49,8 @@ test('a switch that no load can do with is refused in a sentence', () => {
     ['--workers=0', /^--workers is 0; allowed is a whole number of at least 1, or a percentage of the cores\.$/],
     ['-j many', /^--workers is many; /],
     ['--workers=0%', /^--workers is 0%; /],
+    ['--shard=1x/2', /^--shard is "1x\/2"; allowed is <current>\/<all>, such as 1\/4, counted from 1\.$/],
+    ['--shard 1/2.5', /^--shard is "1\/2\.5"; /],
     ['-g (', /^-g is "\(": Invalid regular expression: .+; allowed is a regular expression\.$/],
     ['--grep-invert=/(/i', /^--grep-invert is "\/\(\/i": Invalid regular expression: /],
     ['*.ts', /^The pattern of files is "\*\.ts": Invalid regular expression: /],

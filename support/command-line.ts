@@ -141,9 +141,13 @@ export function checkSwitches(argv: string[], env: NodeJS.ProcessEnv): void {
   if (env.PWDEBUG && env.PWDEBUG !== '0') {
     throw new Error('PWDEBUG would stop the clock by which a load runs; allowed is to unset it.');
   }
-  const { workers, grep, grepInvert, words } = commandLine(argv);
+  const { workers, shard, grep, grepInvert, words } = commandLine(argv);
   if (workers !== undefined && !/^0*[1-9]\d*%?$/.test(workers)) {
     throw new Error(`--workers is ${workers}; allowed is a whole number of at least 1, or a percentage of the cores.`);
+  }
+  // Playwright reads a number from the beginning of each part, whatever comes after it.
+  if (shard !== undefined && !/^\d+\/\d+$/.test(shard)) {
+    throw new Error(`--shard is "${shard}"; allowed is <current>/<all>, such as 1/4, counted from 1.`);
   }
   checkPattern('-g', grep);
   checkPattern('--grep-invert', grepInvert);

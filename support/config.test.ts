@@ -91,6 +91,10 @@ test('a run names one profile', (t) => {
       ['test', '--project=medium', '--repeat-each=9'],
       '--repeat-each is 9, but slices are made by the profile, and medium has 3; allowed is LOAD_SLICES=9.',
     ],
+    [
+      ['test', '--project=medium', '--repeat-each=0'],
+      '--repeat-each is 0, but slices are made by the profile, and medium has 3; allowed is to leave it out.',
+    ],
     [['test', '--project=medium', '--trace', 'on'], /^--trace=on would trace every session, /],
   ];
   for (const [args, sentence] of table) {
@@ -133,6 +137,15 @@ test('a shard writes a blob, and says which slices are its own; a list writes no
       ['reader', 2],
     ],
   );
+});
+
+test('runs side by side work in folders of their own, each with its workers', (t) => {
+  const folder = (env: NodeJS.ProcessEnv) => configured(t, ['test', '--project=light'], env).config.outputDir;
+  const env: NodeJS.ProcessEnv = {};
+  const first = folder(env);
+  assert.equal(folder({ ...env, TEST_WORKER_INDEX: '0' }), first);
+  assert.notEqual(folder({ ...env }), first, 'a run that another one starts');
+  assert.notEqual(folder({}), first);
 });
 
 test('a merge is refused when it could have no verdict', (t) => {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
@@ -15,6 +17,9 @@ import { isEmbedded, settingNames, type TargetSettings, targetSettings } from '.
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
 const WORKERS = 500;
+
+/** By this environment variable workers, and who removes it, know the folder that Playwright works in. */
+export const workingFolderVariable = 'TANDEM_WORKING_FOLDER';
 
 /** A profile as it would run, or what is wrong with it. */
 type Profile = { name: string } & ({ timeline: Timeline } | { wrong: string });
@@ -64,8 +69,7 @@ export function tandemConfig(
     }
     return {
       testDir: root,
-      // Shards may run side by side in one folder.
-      outputDir: join(root, 'reports', shard ? `.playwright-${shard.current}-of-${shard.total}` : '.playwright'),
+      outputDir: workingFolder(env),
       preserveOutput: 'never' as const,
       fullyParallel: true,
       workers: WORKERS,
@@ -110,6 +114,13 @@ function profilesOf(root: string, files: ScenarioFiles, shape: RunShape): Profil
       return { name, wrong: (error as Error).message };
     }
   });
+}
+
+/** Playwright empties it when it begins: of runs side by side each has its own, for as long as it lasts. */
+function workingFolder(env: NodeJS.ProcessEnv): string {
+  if (!isWorker(env)) delete env[workingFolderVariable];
+  env[workingFolderVariable] ??= join(tmpdir(), `tandem-${process.pid}-${randomBytes(4).toString('hex')}`);
+  return env[workingFolderVariable];
 }
 
 /** @throws what is wrong with the profile */
@@ -180,8 +191,9 @@ function checkListed({ projects }: CommandLine, profiles: Profile[]): void {
 /** Playwright would make them all first. */
 function checkRepeats({ repeatEach }: CommandLine, { profile, slices }: Timeline): void {
   if (repeatEach === undefined || Number(repeatEach) === slices) return;
+  const instead = Number(repeatEach) >= 1 ? `LOAD_SLICES=${repeatEach}` : 'to leave it out';
   throw new Error(
-    `--repeat-each is ${repeatEach}, but slices are made by the profile, and ${profile} has ${slices}; allowed is LOAD_SLICES=${repeatEach}.`,
+    `--repeat-each is ${repeatEach}, but slices are made by the profile, and ${profile} has ${slices}; allowed is ${instead}.`,
   );
 }
 

@@ -122,8 +122,8 @@ const sentences: [name: string, input: Input, sentence: string][] = [
   ],
   [
     '--retries',
-    { args: ['--project=small', '--retries=1'] },
-    '--retries is 1; allowed is 0, since half a load that begins again is no measurement.',
+    { args: ['--project=small', '--retries=-1'] },
+    '--retries is -1; allowed is 0, since half a load that begins again is no measurement.',
   ],
   [
     'a weight that is none',

@@ -51,6 +51,8 @@ function keptVariables(): NodeJS.ProcessEnv {
 const MARK = 'TANDEM_TEST_RUN';
 
 export interface Outcome {
+  /** Of Playwright. */
+  pid: number;
   exitCode: number | null;
   /** Everything that was printed, without colours. */
   output: string;
@@ -198,7 +200,7 @@ export class Run {
     const [exitCode] = (await this.#exit) as [number | null];
     const path = join(this.#folder, 'verdict.json');
     const verdict = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Verdict) : undefined;
-    return { exitCode, output: this.#output, folder: this.#folder, verdict };
+    return { pid: this.#child.pid!, exitCode, output: this.#output, folder: this.#folder, verdict };
   }
 
   /** Those that live, of this run: itself, workers, browsers, target, database. Known on Linux only; else none. */

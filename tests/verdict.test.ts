@@ -1,7 +1,8 @@
 /** Whole runs against a server of the test's own: each way in which a verdict comes about. */
 import assert from 'node:assert/strict';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
@@ -169,6 +170,8 @@ describe('a run', { concurrency: 3 }, () => {
     }
 
     assert.equal(basename(readlinkSync(seen.folder)), runId, 'reports/latest points at it');
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`tandem-${seen.pid}-`));
+    assert.deepEqual(left, [], 'what it needs only while it lasts is gone');
     const files = filesIn(seen.folder);
     const names = [
       'figures.json',

@@ -43,7 +43,7 @@ export async function prepare(
   const timeline = timelineOf(suite);
   if (!timeline) return undefined;
   const { retries } = suite.suites[0]!.project()!;
-  if (retries > 0) {
+  if (retries !== 0) {
     throw new Error(`--retries is ${retries}; allowed is 0, since half a load that begins again is no measurement.`);
   }
   excludeUnasked({ config, suite, testRun });

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type {
   FullConfig,
   FullResult,
@@ -10,6 +11,7 @@ import type {
 } from '@playwright/test/reporter';
 import { launchOptions } from '../browser.ts';
 import { commandLine, nothingToRun } from '../command-line.ts';
+import { workingFolderVariable } from '../config.ts';
 import { controlVariable } from '../control-page.ts';
 import { joinParts } from '../judge/shards.ts';
 import { sliceReportType } from '../measure/slice.ts';
@@ -240,6 +242,7 @@ export default class TandemReporter implements Reporter {
   async onExit(): Promise<void> {
     await this.#dashboard?.end(this.#page);
     this.#interruption.end();
+    rmSync(process.env[workingFolderVariable]!, { recursive: true, force: true });
     if (this.#merging && this.#failure !== undefined) throw this.#failure;
   }
 
