@@ -3,11 +3,10 @@ import { durationMs, epochMs, journey } from '../support/test.ts';
 import { sampleTransaction } from './app/data.ts';
 import { Ledger } from './app/ledger.ts';
 
-/** Leaves the ledger open and reads what others write into it; `protocol/remote-changes.load.ts` does. */
+/** Leaves the ledger open and reads what others write into it; `protocol/relay/remote-changes.load.ts` does. */
 journey('watcher', {
   oracles: ['screen'],
-  /** `stay`: how long a person stays. */
-  options: z.strictObject({ stay: durationMs.prefault('20s') }),
+  options: z.strictObject({ stay: durationMs.describe('How long a person stays.').prefault('20s') }),
   thinkTimeMs: [1_500, 3_000],
   async run({ page, user, step, think, random, options, watchRemoteChanges, isOver, evidence }) {
     const ledger = new Ledger(page);

@@ -1,7 +1,8 @@
 // Writes profiles/profile.schema.json, which gives editors completion: npx tsx scripts/schema.ts
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { profileSchema } from '../support/profile.ts';
+import { projectSchema } from '../support/profile-schema.ts';
 
-const file = join(import.meta.dirname, '..', 'profiles', 'profile.schema.json');
-writeFileSync(file, `${JSON.stringify(profileSchema(), null, 2)}\n`);
+const root = join(import.meta.dirname, '..');
+const file = join(root, 'profiles', 'profile.schema.json');
+writeFileSync(file, `${JSON.stringify(await projectSchema(root), null, 2)}\n`);

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
+import type { JsonSchema } from './options.ts';
 import type { ScenarioKind } from './profile.ts';
 
 /** A scenario's own metrics as an author writes them; a `trend` is of milliseconds unless it says otherwise. */
@@ -14,6 +15,8 @@ export interface Declaration {
   metrics: Record<string, MetricDefinition>;
   /** Names of the oracles it brings evidence for. */
   oracles: string[];
+  /** What profiles may say of it in `options`, each as a schema in JSON. */
+  options: Record<string, JsonSchema>;
 }
 
 /** Type of the test annotation that holds a {@link Declaration} as JSON. */

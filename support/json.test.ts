@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseJson } from './json.ts';
+import { folderOf } from './folder.fixture.ts';
+import { lineOf, parseJson, placeIn } from './json.ts';
 
 test('what is JSON is read as JSON.parse does', () => {
   for (const text of ['{"a":[1,{"a":null}],"b":{"a":"\\u00e9"}}', '[]', ' "x"\n', '1e999', '{"constructor":1}'])
@@ -32,4 +33,23 @@ test('what is none is told with its place', () => {
       () => parseJson(text),
       ({ message }: Error) => message.startsWith(sentence) || assert.fail(`${text.slice(0, 40)}: ${message}`),
     );
+});
+
+test('the line of a place, or of the nearest thing around it', (t) => {
+  const text = '\uFEFF{\n  "a": {\n    "b":\n      [1,\n       { "c/ü": 2 }]\n  }\n}';
+  const table: [place: (string | number)[], line: number][] = [
+    [[], 1],
+    [['a'], 2],
+    [['a', 'b'], 3],
+    [['a', 'b', 0], 4],
+    [['a', 'b', 1, 'c/ü'], 5],
+    [['a', 'b', 1, 'd'], 5],
+    [['a', 'x', 'y'], 2],
+    [['x'], 1],
+  ];
+  for (const [place, line] of table) assert.equal(lineOf(text, place), line, place.join('.'));
+  assert.equal(lineOf('{', ['a']), 1);
+  const folder = folderOf(t, { 'profiles/a.json': text });
+  assert.equal(placeIn(folder, 'profiles/a.json', ['a', 'b']), 'profiles/a.json:3');
+  assert.equal(placeIn(folder, 'profiles/b.json', ['a', 'b']), 'profiles/b.json');
 });

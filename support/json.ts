@@ -1,4 +1,6 @@
 /** JSON that a person wrote: where it is wrong, and what it says twice. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import jsonc from 'jsonc-parser';
 
 /**
@@ -16,6 +18,35 @@ export function parseJson(text: string): unknown {
     const { message } = error as Error;
     const before = json.slice(0, Number(/position (\d+)/.exec(message)?.[1] ?? 0)).split('\n');
     throw new Error(at(before.length, before.at(-1)!.length + 1, message));
+  }
+}
+
+/** The line, from 1, of what stands at a place in a JSON text, or of the nearest thing around it that is there. */
+export function lineOf(text: string, place: readonly PropertyKey[]): number {
+  const json = text.replace(/^\uFEFF/, '');
+  const root = jsonc.parseTree(json);
+  for (let depth = place.length; depth > 0; depth--) {
+    const node = root && jsonc.findNodeAtLocation(root, place.slice(0, depth) as jsonc.JSONPath);
+    // Of a property the line of its name: its value may begin further down.
+    if (node) return json.slice(0, (node.parent?.type === 'property' ? node.parent : node).offset).split('\n').length;
+  }
+  return 1;
+}
+
+/**
+ * Where in a file a person has to look: `profiles/auth.json:12`.
+ * @param path relative to `root`; alone where the file cannot be read any more
+ */
+export function placeIn(root: string, path: string, place: readonly PropertyKey[]): string {
+  const text = readIfThere(join(root, path));
+  return text === undefined ? path : `${path}:${lineOf(text, place)}`;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

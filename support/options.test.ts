@@ -30,9 +30,13 @@ test('each bad option is one sentence: field, found, allowed', () => {
   }
 });
 
-test('options belong to a load or journey by its kind and name; one that declares none gets what was said', () => {
+test('options belong to a load or journey by its kind and name; one that declares none takes none', () => {
   declareOptions('load', 'mine', schema);
   assert.deepEqual(optionsOf('load', 'mine', { rooms: 3 }, 'here'), { stay: 20_000, rooms: 3, by: 'poll' });
   assert.throws(() => optionsOf('load', 'mine', { room: 3 }, 'here'), /did you mean "rooms"/);
-  assert.deepEqual(optionsOf('journey', 'mine', { room: 3 }, 'here'), { room: 3 });
+  assert.deepEqual(optionsOf('journey', 'mine', {}, 'here'), {});
+  assert.throws(
+    () => optionsOf('journey', 'mine', { room: 3 }, 'here'),
+    new Error('here has "room", but journey mine declares no options; allowed is none.'),
+  );
 });

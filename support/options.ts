@@ -26,6 +26,25 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
 /** An option that is a number from 0 to 1. */
 export const share = z.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1');
 
+/** A schema in JSON, as editors and lists take it: what a profile may say. */
+export interface JsonSchema {
+  description?: string;
+  default?: unknown;
+  properties?: Record<string, JsonSchema>;
+}
+
+/** Options that are not what they may be. */
+export class OptionError extends Error {
+  /** The place in the options, to the value or the unknown name that is wrong. */
+  readonly field: readonly PropertyKey[];
+
+  /** @param sentence what was found, what is allowed */
+  constructor(field: readonly PropertyKey[], sentence: string) {
+    super(sentence);
+    this.field = field;
+  }
+}
+
 const schemas = new Map<string, z.ZodType>();
 
 /** A load or journey has been declared with these. */
@@ -33,14 +52,25 @@ export function declareOptions(kind: ScenarioKind, name: string, schema: z.ZodTy
   schemas.set(`${kind} ${name}`, schema);
 }
 
+/** For editors: what profiles may say in the options of a load or journey; undefined when it takes none. */
+export function optionsSchema(kind: ScenarioKind, name: string): JsonSchema | undefined {
+  const schema = schemas.get(`${kind} ${name}`);
+  if (!schema) return undefined;
+  const { $schema, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return json as JsonSchema;
+}
+
 /**
- * What the load or journey gets; what the profile says when it has declared no options.
- * @param where names them in the error, such as `profiles/smoke.json: scenarios.watcher.options`
- * @throws one sentence: field, what was found, what is allowed
+ * What the load or journey gets.
+ * @param where names them in the error, such as `scenarios.watcher.options`
+ * @throws OptionError of one sentence: field, what was found, what is allowed
  */
 export function optionsOf(kind: ScenarioKind, name: string, given: Options, where: string): Options {
   const schema = schemas.get(`${kind} ${name}`);
-  return schema ? (readOptions(schema, given, where) as Options) : given;
+  if (schema) return readOptions(schema, given, where) as Options;
+  const [key] = Object.keys(given);
+  if (key === undefined) return given;
+  throw new OptionError([key], `${where} has "${key}", but ${kind} ${name} declares no options; allowed is none.`);
 }
 
 /** As {@link optionsOf}, by a schema. */
@@ -52,10 +82,17 @@ export function readOptions<O>(schema: OptionsSchema<O>, given: unknown, where: 
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
     const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-    throw new Error(`${field} has an unknown field "${key}"; ${allowed(key, Object.keys(properties).sort())}.`);
+    const at = [...issue.path, key];
+    throw new OptionError(
+      at,
+      `${field} has an unknown field "${key}"; ${allowed(key, Object.keys(properties).sort())}.`,
+    );
   }
   const found = issue.path.reduce<unknown>((value, part) => Object(value)[part], given);
-  throw new Error(`${field} is ${JSON.stringify(found) ?? 'missing'}; allowed is ${allowedBy(issue)}.`);
+  throw new OptionError(
+    issue.path,
+    `${field} is ${JSON.stringify(found) ?? 'missing'}; allowed is ${allowedBy(issue)}.`,
+  );
 }
 
 function allowedBy(issue: z.core.$ZodIssue): string {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
 import { families } from '../protocol/families.ts';
 import type { Declaration } from './declaration.ts';
 import { settingsOf } from './family.ts';
+import { folderOf } from './folder.fixture.ts';
+import { declareOptions, durationMs, wholeNumber } from './options.ts';
 import { checkBrowser, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
@@ -14,6 +17,7 @@ const relay: Declaration = {
   operations: ['push', 'pull'],
   metrics: { accepted: { type: 'counter', contains: 'default' } },
   oracles: [],
+  options: {},
 };
 const visit: Declaration = {
   kind: 'journey',
@@ -21,6 +25,7 @@ const visit: Declaration = {
   operations: [],
   metrics: { rows: { type: 'trend', contains: 'default' } },
   oracles: [],
+  options: {},
 };
 
 function timelineOf(mix: Record<string, number> | undefined, ...selectors: string[]) {
@@ -37,7 +42,7 @@ function timelineOf(mix: Record<string, number> | undefined, ...selectors: strin
 }
 
 function check(made: ReturnType<typeof timelineOf>, ...declared: [string, Declaration][]) {
-  return () => checkScenarios(made, new Map(declared));
+  return () => checkScenarios(made, new Map(declared), 'no such folder');
 }
 
 test('mixes and thresholds are about what the scenarios declare', () => {
@@ -54,6 +59,38 @@ test('mixes and thresholds are about what the scenarios declare', () => {
     check(timelineOf(undefined, 'acepted{scenario:relay}'), ...all),
     /^Error: profiles\/mine\.json: thresholds names metric "acepted"; did you mean "accepted"\? allowed: accepted, browser_/,
   );
+});
+
+test('a misspelt option is told of with its line, and so is a wrong value, and any where none is taken', (t) => {
+  const root = folderOf(t, {
+    'profiles/mine.json': `{
+  "scenarios": {
+    "relay": {
+      "executor": "constant-vus",
+      "options": {
+        "rooms": 2,
+        "stey": "20s"
+      }
+    },
+    "visit": { "options":
+      { "rooms": 9 } }
+  }
+}`,
+  });
+  declareOptions('load', 'rooms', z.strictObject({ rooms: wholeNumber(1, 5).default(2), stay: durationMs.optional() }));
+  const refused = (scenario: string, options: Record<string, unknown>, declaration: Declaration, sentence: string) => {
+    const made = timelineOf(undefined);
+    made.scenarios.find(({ name }) => name === scenario)!.options = options;
+    const check = () => checkScenarios(made, new Map([[scenario, declaration]]), root);
+    assert.throws(check, new Error(`profiles/mine.json:${sentence}`));
+  };
+  const rooms = { ...relay, name: 'rooms' };
+  const stey = 'has an unknown field "stey"; did you mean "stay"? allowed: rooms, stay.';
+  refused('relay', { rooms: 2, stey: '20s' }, rooms, `7: scenarios.relay.options ${stey}`);
+  const nine = 'is 9; allowed is a whole number from 1 to 5.';
+  refused('visit', { rooms: 9 }, rooms, `11: scenarios.visit.options.rooms ${nine}`);
+  const none = 'has "rooms", but load sync-relay declares no options; allowed is none.';
+  refused('relay', { rooms: 2 }, relay, `6: scenarios.relay.options ${none}`);
 });
 
 test('a threshold about iterations names an operation of the loads', () => {

@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { browserExecutable } from './browser.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
+import { placeIn } from './json.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { allowed } from './misspelling.ts';
-import { optionsOf } from './options.ts';
+import { OptionError, optionsOf } from './options.ts';
 import { checkMetrics, checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from './target.ts';
@@ -18,13 +19,13 @@ const RETRY_MS = 250;
  * What can only be checked once the scenarios' files are loaded, and still before any load: that each declares the scenario
  * it is named after, and that the profile's mixes and thresholds are about things that exist.
  * @param declared by scenario name; those of the profile that the run's filter left out may be missing
+ * @param root the project's folder
  * @throws one sentence naming file, field, what was found and what is allowed
  */
-export function checkScenarios(timeline: Timeline, declared: Map<string, Declaration>): void {
+export function checkScenarios(timeline: Timeline, declared: Map<string, Declaration>, root: string): void {
   for (const { name, mix, options } of timeline.scenarios) {
     const declaration = declared.get(name);
-    if (declaration)
-      optionsOf(declaration.kind, declaration.name, options, `${timeline.path}: scenarios.${name}.options`);
+    if (declaration) checkOptions(timeline.path, name, options, declaration, root);
     if (declaration && mix) checkMix(timeline.path, name, mix, declaration.operations);
   }
   const metrics = allMetrics(declared);
@@ -34,6 +35,15 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
   const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
   checkMetrics(timeline.path, Object.fromEntries(thresholds), metrics);
   for (const [source] of thresholds) checkOperation(timeline.path, source, declared, complete);
+}
+
+function checkOptions(path: string, scenario: string, given: object, { kind, name }: Declaration, root: string): void {
+  try {
+    optionsOf(kind, name, given, `scenarios.${scenario}.options`);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new Error(`${placeIn(root, path, ['scenarios', scenario, 'options', ...error.field])}: ${error.message}`);
+  }
 }
 
 /** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */

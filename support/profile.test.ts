@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from './folder.fixture.ts';
@@ -385,15 +384,6 @@ test('a mix names operations of the load', () => {
   assert.throws(
     () => checkMix('p.json', 'sync-relay', { push: 1, pul: 0 }, ['push', 'pull']),
     new Error('p.json: scenarios.sync-relay.mix has operation "pul"; did you mean "pull"? allowed: push, pull.'),
-  );
-});
-
-test('profiles/profile.schema.json is what the code says', () => {
-  const file = join(import.meta.dirname, '..', 'profiles', 'profile.schema.json');
-  assert.equal(
-    readFileSync(file, 'utf8'),
-    `${JSON.stringify(profileSchema(), null, 2)}\n`,
-    'stale; write it anew with: npx tsx scripts/schema.ts',
   );
 });
 

@@ -76,7 +76,7 @@ const common = {
     .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')
     .optional()
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
-  options: z.record(z.string(), z.json()).optional().describe('Handed to the load or journey as it is.'),
+  options: z.record(z.string(), z.json()).optional().describe('What the load or journey declares; see `--list`.'),
   slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
   maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
 };
@@ -222,7 +222,7 @@ export interface ProfileFile {
   spec: ProfileSpec;
 }
 
-/** JSON Schema for editors: `profiles/profile.schema.json` holds exactly this. */
+/** JSON Schema of any project's profiles; what its loads and journeys take as options is another thing. */
 export function profileSchema(): object {
   return { title: 'Tandem profile', ...z.toJSONSchema(profile) };
 }

@@ -9,7 +9,7 @@ import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.t
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, sliceReportType } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
-import { declareOptions, type Options, optionsOf } from './options.ts';
+import { declareOptions, type Options, optionsOf, optionsSchema } from './options.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
@@ -68,14 +68,15 @@ export function load<S = undefined, V = undefined, O = Options>(
   definition: LoadDefinition<S, V, O>,
 ): void {
   checkWeights(name, definition);
-  if (!wantsTests()) return;
   if (definition.options) declareOptions('load', name, definition.options);
+  if (!wantsTests()) return;
   const declaration: Declaration = {
     kind: 'load',
     name,
     operations: Object.keys(definition.operations),
     metrics: metricDefinitions(definition.metrics ?? {}),
     oracles: definition.oracles ?? [],
+    options: optionsSchema('load', name)?.properties ?? {},
   };
   declareTests(declaration, async ({ slice }) => {
     const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
@@ -91,11 +92,12 @@ export function load<S = undefined, V = undefined, O = Options>(
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
 export function journey<O = Options>(name: string, definition: JourneyDefinition<O>): void {
-  if (!wantsTests()) return;
   if (definition.options) declareOptions('journey', name, definition.options);
+  if (!wantsTests()) return;
   const metrics = metricDefinitions(definition.metrics ?? {});
   const { oracles = [] } = definition;
-  declareTests({ kind: 'journey', name, operations: [], metrics, oracles }, async ({ slice, browser }) => {
+  const options = optionsSchema('journey', name)?.properties ?? {};
+  declareTests({ kind: 'journey', name, operations: [], metrics, oracles, options }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
     await warmUp(browser, contextOptions(context.target)).catch((error) => {
       if (!(error instanceof TimeIsUp)) throw error;
@@ -176,7 +178,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       scenario: scenario.name,
       target,
       recorder,
-      options: optionsOf(kind, name, scenario.options, `${timeline.path}: scenarios.${scenario.name}.options`),
+      options: optionsOf(kind, name, scenario.options, `scenarios.${scenario.name}.options`),
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),

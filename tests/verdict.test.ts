@@ -317,14 +317,24 @@ describe('a run', { concurrency: 3 }, () => {
 
   test('is not made by --list', async (t) => {
     const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
-    assert.equal(seen.output.trim(), 'small: a test\n  load ping, slices: 2\n  load pong, slices: 2');
+    assert.match(
+      seen.output.trim(),
+      /^small: a test\n {2}load ping, slices: 2\n {2}load pong, slices: 2\nsettings of the target, beside .*: SYNC_API_URL, /,
+    );
     assert.deepEqual([seen.exitCode, seen.items, seen.verdict], [0, 0, undefined]);
   });
 
   test('of the repository would be smoke’s', async (t) => {
     const { exitCode, output } = await new Run(t, repository, ['--list', '--project=smoke'], {}).end();
     assert.equal(exitCode, 0);
-    assert.match(output, /^smoke: .*\n {2}load sync-relay, slices: 1\n {2}journey light, slices: 1\n/);
+    assert.match(
+      output,
+      /^smoke: .*\n {2}load sync-relay, slices: 1\n {4}oracles: acknowledged-writes\n {4}metrics: sync_push_duration, .*\n {2}journey light, slices: 1\n/,
+    );
+    assert.match(
+      output,
+      /\n {2}journey watcher, slices: 1\n {4}oracles: screen\n {4}options: stay \(default "20s"\)\n/,
+    );
   });
 
   test('of a failing journey: its reason, a screenshot, and a trace without secrets', async (t) => {

@@ -7,10 +7,8 @@ export type Dialect = (typeof dialects)[number];
 
 /** What profiles may say of the load `crdt-conflicts`. */
 export const conflictOptions = z.strictObject({
-  /** Default: what the target is configured for. */
-  dialect: z.enum(dialects).optional(),
-  /** How long a group may take to converge. */
-  convergenceTimeout: durationMs.prefault('10s'),
+  dialect: z.enum(dialects).optional().describe('Default: what the target is configured for.'),
+  convergenceTimeout: durationMs.describe('How long a group may take to converge.').prefault('10s'),
 });
 
 export type ConflictOptions = z.output<typeof conflictOptions>;

@@ -6,18 +6,18 @@ export const follows = ['both', 'poll', 'stream'] as const;
 /** What profiles may say of the load `migrations`. */
 export const migrationOptions = z
   .strictObject({
-    /** By what a migration is followed. */
-    follow: z.enum(follows).default('both'),
-    /** Between two looks at a migration under way. */
-    pollInterval: durationMs.prefault('1s'),
-    /** A migration that has not ended by then is stuck. */
-    timeout: durationMs.prefault('1m'),
-    /** Of the migrations: those whose VM is asked all the time whether it answers. */
-    probeShare: share.default(0.1),
-    /** Between two such questions; what the blackout can be told to. */
-    probeInterval: durationMs.prefault('10ms'),
-    /** Of each VM; with the bandwidth it decides how long a migration takes. */
-    memoryMb: wholeNumber(1).default(4_096),
+    follow: z.enum(follows).describe('By what a migration is followed.').default('both'),
+    pollInterval: durationMs.describe('Between two looks at a migration under way.').prefault('1s'),
+    timeout: durationMs.describe('A migration that has not ended by then is stuck.').prefault('1m'),
+    probeShare: share
+      .describe('Of the migrations: those whose VM is asked all the time whether it answers.')
+      .default(0.1),
+    probeInterval: durationMs
+      .describe('Between two such questions; what the blackout can be told to.')
+      .prefault('10ms'),
+    memoryMb: wholeNumber(1)
+      .describe('Of each VM; with the bandwidth it decides how long a migration takes.')
+      .default(4_096),
     bandwidthMbps: wholeNumber(1).default(1_000),
   })
   .transform(({ pollInterval, timeout, probeInterval, ...options }) => ({

@@ -13,25 +13,22 @@ const amount = z.number(aNumber).min(0, aNumber);
 export const realtimeOptions = z
   .strictObject({
     channels: z.custom<string[]>(areChannels, names).default(['vm_status', 'system_metrics', 'alerts']),
-    /** How long a connection lasts, from and to. */
     life: z
       .string(aLife)
+      .describe('How long a connection lasts, from and to.')
       .refine((text) => range(text) !== undefined, aLife)
       .transform((text) => range(text)!)
       .prefault('30s-60s'),
     heartbeat: durationMs.prefault('5s'),
-    /** How long the target may take to answer a heartbeat, a subscription or a query. */
-    timeout: durationMs.prefault('10s'),
-    /** A minute, of each connection. */
-    queries: amount.default(2),
-    /** Of a VM, a second, in the whole load, so that there are events. */
-    changes: amount.default(1),
-    /**
-     * This machine's addresses to connect from, in turns; none: the system's choice. With more than 10,000 connections from
-     * one, Linux takes ever longer to find a port that is free.
-     */
+    timeout: durationMs
+      .describe('How long the target may take to answer a heartbeat, a subscription or a query.')
+      .prefault('10s'),
+    queries: amount.describe('A minute, of each connection.').default(2),
+    changes: amount.describe('Of a VM, a second, in the whole load, so that there are events.').default(1),
+    // With more than 10,000 connections from one address, Linux takes ever longer to find a port that is free.
     localAddresses: z
       .custom<string | string[]>((value) => addressesOf(value) !== undefined, addresses)
+      .describe('This machine’s addresses to connect from, in turns; none: the system’s choice.')
       .transform((value) => addressesOf(value)!)
       .prefault([]),
   })

@@ -35,7 +35,12 @@ export interface FleetOptions {
  */
 export function fleetOptions(initialVms: number) {
   return z
-    .strictObject({ maxVms: wholeNumber(1, MAX_VMS).default(20), initialVms: wholeNumber(0, MAX_VMS).optional() })
+    .strictObject({
+      maxVms: wholeNumber(1, MAX_VMS).describe('VMs that a VU keeps at one time.').default(20),
+      initialVms: wholeNumber(0, MAX_VMS)
+        .optional()
+        .describe(`VMs that a VU has before its first iteration. Default: ${initialVms}, or maxVms if that is less.`),
+    })
     .superRefine((given, context) => {
       if ((given.initialVms ?? 0) <= given.maxVms) return;
       const message = `a whole number from 0 to ${given.maxVms}`;

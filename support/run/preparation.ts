@@ -50,7 +50,7 @@ export async function prepare(
   const declared = declarations(suite);
   if (!isFiltered(commandLine(process.argv))) checkAllDeclared(timeline, declared, root);
   if (declared.size === 0) return undefined;
-  checkScenarios(timeline, declared);
+  checkScenarios(timeline, declared, root);
   await checkOraclesOf(suite, root);
   checkRepeats(timeline, suite);
   excludeOthers({ config, suite, testRun });

@@ -13,6 +13,8 @@ import { launchOptions } from '../browser.ts';
 import { commandLine, nothingToRun } from '../command-line.ts';
 import { workingFolderVariable } from '../config.ts';
 import { controlVariable } from '../control-page.ts';
+import type { Declaration } from '../declaration.ts';
+import { listedFamilies, settingsOf } from '../family.ts';
 import { joinParts } from '../judge/shards.ts';
 import { sliceReportType } from '../measure/slice.ts';
 import { firstLine, targetFailure } from '../report/failure.ts';
@@ -288,6 +290,7 @@ export default class TandemReporter implements Reporter {
   }
 
   #list(suite: Suite): void {
+    const settings = settingsOf(listedFamilies() ?? []).map(({ variable }) => variable);
     for (const project of suite.suites) {
       const { description, scenarios } = project.project()!.metadata as Timeline;
       this.#display.print(`${project.project()!.name}: ${description}`);
@@ -297,13 +300,28 @@ export default class TandemReporter implements Reporter {
         this.#display.print(
           `  ${kind} ${name}${exec === undefined ? '' : `, runs ${exec}`}, slices: ${this.#shard ? `${numbers} of ` : ''}${slices}`,
         );
+        const declaration = own[0] && declarationOf(own[0]);
+        if (declaration) for (const line of offered(declaration)) this.#display.print(`    ${line}`);
       }
     }
+    for (const line of list('settings of the target, beside BASE_URL and API_URL', settings)) this.#display.print(line);
   }
 
   #clean(text: string): string {
     return secrets.clean(text);
   }
+}
+
+/** What a load or journey declares beside its operations. */
+function offered({ metrics, oracles, options }: Declaration): string[] {
+  const named = Object.entries(options).map(([name, { default: value }]) =>
+    value === undefined ? name : `${name} (default ${JSON.stringify(value)})`,
+  );
+  return [...list('oracles', oracles), ...list('options', named), ...list('metrics', Object.keys(metrics))];
+}
+
+function list(what: string, names: string[]): string[] {
+  return names.length > 0 ? [`${what}: ${names.join(', ')}`] : [];
 }
 
 /** What was measured has clean names already, and its figures are no texts. */
