@@ -4,7 +4,7 @@ import { Cipher } from '../apis/relay/cipher.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
-import { Group, MAX_DEVICES } from './group.ts';
+import { Group, type GroupOptions, MAX_DEVICES } from './group.ts';
 import { type ConflictOptions, type Dialect, dialectsOf } from './options.ts';
 import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
@@ -45,8 +45,11 @@ export class Groups {
     return groups;
   }
 
-  /** A group for a VU, its devices ready to begin. */
-  async make(vu: Vu): Promise<Group> {
+  /**
+   * A group for a VU, its devices ready to begin.
+   * @param changes what is otherwise with this one
+   */
+  async make(vu: Vu, changes: Partial<GroupOptions> = {}): Promise<Group> {
     const { convergenceTimeout: convergenceTimeoutMs } = this.#slice.options;
     const dialects = this.#dialects;
     const dialect = dialects[vu.id % dialects.length]!;
@@ -55,6 +58,7 @@ export class Groups {
       convergenceTimeoutMs,
       settleDeadline: () => this.#nextSettleDeadline(),
       peer: (replica, document) => this.#peer(dialect, vu, replica, document),
+      ...changes,
     });
     this.#groups.push(group);
     await group.open();

@@ -140,7 +140,7 @@ describe('an honest target', { concurrency: 8 }, () => {
         );
       }
       await made.migratingVm.stats();
-      await made.migratingVm.doubleStart();
+      await made.migratingVm.migrate();
       // The first has gone all the way round.
       assert.deepEqual(
         (await made.vms()).map(({ id, zone, status }) => [before.get(id), zone, status]),
@@ -167,11 +167,6 @@ describe('an honest target', { concurrency: 8 }, () => {
       }
       assert.equal(series.migration_event_latency?.t, follow === 'poll' ? undefined : 'trend');
       assert.equal(countOf(series.ws_sessions), follow === 'poll' ? 0 : 1);
-      assert.deepEqual(series['checks{check:migration: another one is refused while one is under way}'], {
-        t: 'rate',
-        passes: 1,
-        total: 1,
-      });
       const { delivery, ...judged } = await made.judged();
       assert.equal(delivery?.status, follow === 'poll' ? undefined : 'ok');
       assert.deepEqual(judged, {
@@ -188,8 +183,8 @@ describe('an honest target', { concurrency: 8 }, () => {
 
   for (const follow of ['stream', 'poll']) {
     test(`followed by ${follow}: a start whose answer was lost is found and followed`, async (t) => {
-      // Long enough to be found in the list of what is under way.
-      const options = { follow, memoryMb: 150_000 };
+      // 3 s: long enough to be found in the list of what is under way, also by a busy machine.
+      const options = { follow, memoryMb: 150_000, bandwidthMbps: 300 };
       const made = await bed(t, { options, proxy: () => 'lose the answer' });
       await made.migratingVm.migrate();
       assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
@@ -275,11 +270,17 @@ for (const [fault, breach, options] of broken) {
     assert.deepEqual([status, checked, violations], ['violated', 2, 2]);
     for (const example of examples as BrokenMigration[]) {
       assert.deepEqual(example.breaches, [breach]);
-      const phase = breach === 'never ended' ? 'stop-and-copy' : 'done';
-      assert.deepEqual([example.rest?.phase, example.stream?.phase], [phase, phase]);
+      // How far a stuck one came by then is up to the machine.
+      const isDone = breach !== 'never ended';
+      assert.deepEqual([example.rest?.phase === 'done', example.stream?.phase === 'done'], [isDone, isDone]);
       if (breach === 'wrong zone') assert.notEqual((example.found as NonNullable<FoundVm>).zone, example.to);
     }
   });
+}
+
+/** Of migrations that have begun: how long stream and REST may take to say the same. To their end they have the time they had. */
+function agreeWithin({ slice }: { slice: { options: { timeoutMs: number } } }, ms: number): void {
+  slice.options.timeoutMs = ms;
 }
 
 for (const [fault, count] of [
@@ -288,8 +289,10 @@ for (const [fault, count] of [
   ['event-reorder=0.5', 'reordered'],
 ] as const) {
   test(`${fault} is found in the events, and no fault of the migrations`, async (t) => {
-    const made = await bed(t, { faults: fault, vus: 6, options: { timeout: '3s' } });
-    await Promise.all(made.migratingVms.map((migratingVm) => migratingVm.migrate()));
+    const made = await bed(t, { faults: fault, vus: 6 });
+    const migrating = made.migratingVms.map((migratingVm) => migratingVm.migrate());
+    agreeWithin(made, 1_000);
+    await Promise.all(migrating);
     const { status, checked, counts, delivery } = await made.judged();
     assert.deepEqual([status, checked, counts?.completed], ['ok', 6, 6]);
     assert.equal(delivery?.status, 'violated');
@@ -301,28 +304,33 @@ for (const [fault, count] of [
 }
 
 test('an end that the stream does not tell fails a check, and REST is believed', async (t) => {
-  const made = await bed(t, { faults: 'event-drop=1', options: { timeout: '500ms' } });
-  await made.migratingVm.migrate();
+  const made = await bed(t, { faults: 'event-drop=1' });
+  const migrating = made.migratingVm.migrate();
+  agreeWithin(made, 500);
+  await migrating;
   assert.deepEqual(made.errors, { 'check: migration: the stream tells its end': 1 });
   assert.deepEqual(made.recorded().migration_success, { t: 'rate', passes: 1, total: 1 });
   const { status, counts } = await made.judged();
   assert.deepEqual([status, counts], ['ok', { ...none, completed: 1, unheard: 1 }]);
 });
 
-test('a second start that is accepted is a violation; one that is refused otherwise fails a check', async (t) => {
-  for (const [status, breaches] of [
-    [202, ['two at once', 'never ended']],
-    [400, ['never ended']],
-  ] as const) {
-    // Stuck: the first is under way when the second comes, however slow this machine is.
-    const proxy: Proxy = (count) => (count === 2 ? { status, body: { job_id: 'second' } } : 'pass');
+// Stuck: the first is under way when the second comes, however slow this machine is.
+const second: [answer: string, act: ReturnType<Proxy>, refused: boolean, breaches: Breach[]][] = [
+  ['is refused', 'pass', true, ['never ended']],
+  ['is accepted', { status: 202, body: { job_id: 'second' } }, false, ['two at once', 'never ended']],
+  ['is refused otherwise', { status: 400, body: {} }, false, ['never ended']],
+];
+for (const [answer, act, refused, breaches] of second) {
+  test(`a second start that ${answer}: ${breaches.join(', ')}`, async (t) => {
+    const proxy: Proxy = (count) => (count === 2 ? act : 'pass');
     const made = await bed(t, { faults: 'migration-stuck=1', options: { timeout: '600ms' }, proxy });
     await made.migratingVm.doubleStart();
-    assert.equal(made.errors['check: migration: another one is refused while one is under way'], 1);
+    const check = 'checks{check:migration: another one is refused while one is under way}';
+    assert.deepEqual(made.recorded()[check], { t: 'rate', passes: refused ? 1 : 0, total: 1 });
     const [example] = (await made.judged()).examples as BrokenMigration[];
     assert.deepEqual(example?.breaches, breaches);
-  }
-});
+  });
+}
 
 test('a run that is stopped waits for nothing, and says nothing of what is under way', async (t) => {
   const stop = new AbortController();
