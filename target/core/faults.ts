@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { AnyFamily } from './family.ts';
 import type { FaultContext, FaultKind } from './faults/fault.ts';
+import { randomNumbers } from './faults/random-numbers.ts';
 import { coreFaults } from './faults/registry.ts';
 import { duration } from './faults/values.ts';
 import { StartError } from './start-error.ts';
@@ -88,15 +88,4 @@ function atFirstUse({ app, isApi }: Pick<FaultContext, 'app' | 'isApi'>, delayMs
   });
   app.server.on('upgrade', use);
   app.addHook('onClose', async () => clearTimeout(timer));
-}
-
-/** Mulberry32. The fault's name is part of the seed: two faults of one share must not always strike together. */
-function randomNumbers(seed: number, name: string): () => number {
-  let state = hash('sha1', `${seed} ${name}`, 'buffer').readInt32LE();
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
