@@ -14,7 +14,7 @@ import { type Answer, receiver } from './receiver.ts';
 
 const repository = dirname(import.meta.dirname);
 const workflows = join(repository, '.github', 'workflows');
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-workflow-'));

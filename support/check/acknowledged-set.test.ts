@@ -35,7 +35,7 @@ function evidence(stories: Story[]): SetEvidence[] {
 
 const judged = (...stories: Story[]) => acknowledgedSet(evidence(stories), { isWhole: true });
 const none = {
-  ...{ participants: 2, readers: 2, duplicates: 0, others: 0 },
+  ...{ participants: 2, readers: 2, duplicates: 0, ofOthers: 0 },
   ...{ indeterminate: 0, unread: 0, lost: 0, unexpected: 0 },
 };
 
@@ -146,7 +146,7 @@ test('a name that no participant gives is a violation, unless its author says th
     assert.deepEqual(result.examples, [{ name, ...why }]);
     const isOthers = (one: string) => !one.startsWith('phone-');
     const others = judged({ by: 'phone', acknowledged: [1] }, { ...story, isOthers });
-    assert.deepEqual([others.status, others.counts?.others], ['ok', 2]);
+    assert.deepEqual([others.status, others.counts?.ofOthers], ['ok', 2]);
   }
 });
 

@@ -163,7 +163,7 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
     participants: participants.length,
     readers: participants.filter(({ complete }) => complete).length,
     duplicates: 0,
-    others: 0,
+    ofOthers: 0,
     indeterminate: 0,
     unread: 0,
     lost: 0,
@@ -176,7 +176,7 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
     const readers = members.filter(({ complete }) => complete);
     for (const writer of members) {
       counts.duplicates += writer.duplicates;
-      counts.others += writer.others;
+      counts.ofOthers += writer.others;
       counts.indeterminate += new Counters(writer.indeterminate).size;
       const acknowledged = new Counters(writer.acknowledged);
       const others = readers.filter(({ by }) => by !== writer.by);

@@ -190,7 +190,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
         violations: 0,
         examples: [],
         status: 'ok',
-        counts: { participants: 50, duplicates: 3, indeterminate: 0, others: 1 },
+        counts: { participants: 50, duplicates: 3, indeterminate: 0, ofOthers: 1 },
       },
       { name: 'convergence', checked: 128, violations: 0, examples: [], status: 'ok' },
     ],

@@ -209,13 +209,14 @@ test('all six executors do their work on the real clock', async () => {
   const plans: [Plan, exactly: number | undefined][] = [
     [{ ...arrivals, rate: 1000, durationMs: 150, maxVUs: 100, startTimeMs: 20 }, 150],
     [{ ...open, executor: 'ramping-arrival-rate', startRate: 0, stages: [{ durationMs: 200, target: 1000 }] }, 100],
-    [{ ...common, executor: 'constant-vus', vus: 3, durationMs: 100 }, undefined],
+    // Long enough for a machine that stands still for a moment.
+    [{ ...common, executor: 'constant-vus', vus: 3, durationMs: 500 }, undefined],
     [
       {
         ...common,
         executor: 'ramping-vus',
         startVUs: 1,
-        stages: [{ durationMs: 100, target: 4 }],
+        stages: [{ durationMs: 500, target: 4 }],
         gracefulRampDownMs: 0,
       },
       undefined,

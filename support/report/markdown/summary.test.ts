@@ -27,7 +27,7 @@ test('the tables', () => {
   const text = summaryMarkdown(exampleVerdict());
   const rows = [
     '| ❌ | `iteration_response_time{scenario:sync-relay}` | `p(95)` | **812 ms** | \\< 500 ms | 24,690 |',
-    '| ✅ | acknowledged-writes | 51,840 | 0 | 50 devices, 3 duplicates, 1 never acknowledged |',
+    '| ✅ | acknowledged-writes | 51,840 | 0 | 50 participants, 3 duplicates, 1 of others |',
     '| ✅ | convergence | 128 | 0 |  |',
     '| ✅ | event-loop delay | sync-relay | 4.10 ms | ≤ 100 ms | 120 |',
     '| ✅ | machine CPU |  | 72 % | ≤ 95 % | 120 |',

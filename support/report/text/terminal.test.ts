@@ -117,7 +117,7 @@ test('oracles, errors by frequency, and the health of the generator', () => {
   const text = render(exampleVerdict({ errors: names }));
   assert.match(
     section(text, 'Oracles'),
-    /✓ +acknowledged-writes +51,840 +0\n +50 devices, 3 duplicates, 1 never acknowledged\n +✓ +convergence/,
+    /✓ +acknowledged-writes +51,840 +0\n +50 participants, 3 duplicates, 1 of others\n +✓ +convergence/,
   );
   assert.match(section(text, 'Errors'), /14 {2}E13\n +13 {2}E12/);
   assert.match(section(text, 'Errors'), /… and 4 more names, in verdict\.json/);
