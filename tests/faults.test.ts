@@ -4,8 +4,10 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser } from '@playwright/test';
 import type { Reason, Verdict } from '../support/judge/verdict.ts';
 import { launch } from '../target/core/chromium.fixture.ts';
+import { coreFaults } from '../target/core/faults/registry.ts';
 import { type Cluster, startCluster } from '../target/core/postgres.ts';
 import { testDatabase, testTarget } from '../target/core/target.fixture.ts';
+import { families } from '../target/families/index.ts';
 import { parseFaults } from '../target/target.ts';
 import { localRun } from './local-run.ts';
 import { anyMachine, Project, repository, scenarioFile } from './project.ts';
@@ -38,6 +40,10 @@ const profiles = {
     { realtime: closed({ duration: '4s', vus: 3, options: { life: '10s', heartbeat: '500ms', changes: 20 } }) },
     { realtime_events: ['count>0'] },
   ),
+  builders: profile(
+    { agents: load({ rate: 30, maxVUs: 4 }) },
+    { http_req_failed: ['rate<0.05'], agent_crud_duration: ['count>0'] },
+  ),
   screen: profile(
     { light: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } },
     { browser_interaction_to_paint: ['p(75)<500'] },
@@ -46,8 +52,7 @@ const profiles = {
 
 /**
  * What a fault must be found by: an oracle, or a metric whose threshold it crosses; and a name among the errors. It is the first
- * reason, but for work that failed by that error. Of the VM control plane's faults one for each oracle: the tests of its loads
- * show the others, on the same target.
+ * reason, but for work that failed by that error.
  */
 const faults: [fault: string, profile: keyof typeof profiles, by: string, error?: string | RegExp][] = [
   ['latency=3s', 'slow', 'iteration_response_time'],
@@ -63,10 +68,27 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['drop-update=0.5', 'rooms', 'convergence', 'check: crdt: replicas converge'],
   ['freeze-replica', 'rooms', 'convergence', 'check: crdt: replicas converge'],
   ['illegal-state=0.5', 'vms', 'vm-lifecycle'],
+  ['vm-lost=0.5', 'vms', 'vm-lifecycle'],
+  ['vm-resurrect=1', 'vms', 'vm-lifecycle'],
   ['migration-stuck=1', 'jobs', 'migration-continuity'],
+  ['migration-data-loss=1', 'jobs', 'migration-continuity'],
+  ['migration-wrong-zone=1', 'jobs', 'migration-continuity'],
   ['event-drop=0.2', 'events', 'event-delivery'],
+  ['event-duplicate=0.2', 'events', 'event-delivery'],
+  ['event-reorder=0.2', 'events', 'event-delivery'],
+  ['agent-lost=0.5', 'builders', 'agent-lifecycle'],
+  ['stale-update=0.5', 'builders', 'agent-lifecycle'],
+  ['list-misses=0.5', 'builders', 'agent-lifecycle'],
+  ['tenant-leak=0.5', 'builders', 'sessions'],
+  ['token-survives-logout=1', 'builders', 'sessions'],
   ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
 ];
+
+/** Those that end a run by other means. */
+const others = {
+  'rate-limit': 'below',
+  crash: 'tests/interrupt.test.ts: a target that dies',
+};
 
 let cluster: Cluster | undefined;
 let browser: Browser;
@@ -105,6 +127,12 @@ function nameOf(one: Reason): string {
   return one.kind === 'oracle' ? one.oracle : one.kind === 'threshold' ? one.metric : one.kind;
 }
 
+test('every fault that there is ends in a verdict of its own', () => {
+  const known = [...coreFaults, ...families.flatMap((family) => family.faults ?? [])].map(({ name }) => name);
+  const shown = [...faults.map(([fault]) => fault.split('=')[0]!), ...Object.keys(others)];
+  assert.deepEqual(shown.toSorted(), known.toSorted());
+});
+
 // A run mostly waits: for its schedule, and for what must be quiet before it looks at what became of it.
 describe('a target with a fault', { concurrency: 6 }, () => {
   for (const [fault, name, by, error] of faults) {
@@ -133,7 +161,7 @@ describe('a target with a fault', { concurrency: 6 }, () => {
     assert.ok((errors['HTTP 429 (rate limited)'] ?? 0) > 0, JSON.stringify(errors));
   });
 
-  for (const names of [['relay', 'rooms', 'vms', 'jobs', 'events'], ['slow'], ['screen']] as const) {
+  for (const names of [['relay', 'rooms', 'vms', 'jobs', 'events', 'builders'], ['slow'], ['screen']] as const) {
     test(`none: ${names.join(', ')} pass`, async (t) => {
       const { status, reasons, errors } = await run(t, [...names], '');
       assert.equal(status, 'pass', JSON.stringify(reasons));
