@@ -55,6 +55,24 @@ function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
   return scenario;
 }
 
+test('TARGET says by which SLO a profile is judged', (t) => {
+  const slo = { description: 'Of a test', thresholds: { checks: ['rate>0.999'] } };
+  const light = { ...files['profiles/light.json'], slo: true, thresholds: { checks: ['rate>0.9'] } };
+  const changes = { 'profiles/light.json': light, 'profiles/slo/local.json': slo, 'profiles/slo/staging.json': slo };
+  const judgedBy = (env: NodeJS.ProcessEnv, name: string) => {
+    const { config } = configured(t, ['test', '--project=light'], env, changes);
+    const { thresholds, slo } = config.projects.find((one) => one.name === name)!.metadata;
+    return [thresholds.checks, slo?.path];
+  };
+  assert.deepEqual(judgedBy({}, 'light'), [['rate>0.9'], undefined]);
+  assert.deepEqual(judgedBy({ TARGET: 'local' }, 'light'), [['rate>0.999'], 'profiles/slo/local.json']);
+  assert.deepEqual(judgedBy({ TARGET: 'local' }, 'medium'), [undefined, undefined]);
+  assert.throws(
+    () => configured(t, ['test', '--project=light'], { TARGET: 'qa' }, { ...changes, '.env.qa': '' }),
+    (thrown) => /^profiles\/light\.json:1: slo is true, but TARGET is "qa", which has no SLO; /.test(thrown as string),
+  );
+});
+
 test('a scenario is found in any folder by the name of its file, which only one file has', (t) => {
   const changes = { 'protocol/crdt/relay.load.ts': '' };
   assert.throws(

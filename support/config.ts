@@ -13,6 +13,7 @@ import { profileNames, readProfile } from './profile.ts';
 import { type ScenarioFiles, scenarioFiles } from './scenario-files.ts';
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
+import { withSlo } from './slo.ts';
 import { isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
@@ -47,7 +48,7 @@ export function tandemConfig(
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root, families);
     const files = scenarioFiles(root);
-    const profiles = profilesOf(root, files, shape);
+    const profiles = profilesOf(root, files, shape, env.TARGET ?? '');
     if (line?.command === 'merge-reports' && !line.help) {
       checkReporter(line, 'leave it out');
       checkBlobs(resolve(line.words[0] ?? '.'));
@@ -102,12 +103,13 @@ export function tandemConfig(
   }
 }
 
-function profilesOf(root: string, files: ScenarioFiles, shape: RunShape): Profile[] {
+/** @param target as TARGET names it */
+function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, target: string): Profile[] {
   const known = { load: [...files.load.keys()].sort(), journey: [...files.journey.keys()].sort() };
   const folder = join(root, 'profiles');
   return profileNames(folder, root).map((name) => {
     try {
-      const made = timeline(readProfile(folder, name, root, known), known, shape);
+      const made = timeline(withSlo(readProfile(folder, name, root, known), target, root, known), known, shape);
       for (const { name, kind, exec = name } of made.scenarios) addExecution(kind, exec, name);
       return { name, timeline: made };
     } catch (error) {

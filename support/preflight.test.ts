@@ -254,3 +254,20 @@ test('one that takes the connection and never answers', async (t) => {
     ),
   );
 });
+
+test('a threshold of an SLO that nobody can measure is told of with the line of its file', (t) => {
+  const root = folderOf(t, {
+    'profiles/slo/production.json':
+      '{\n  "thresholds": {\n    "checks": ["rate>0.9"],\n    "acepted": ["count>0"]\n  }\n}',
+  });
+  const slo = { path: 'profiles/slo/production.json', selectors: ['checks', 'acepted'] };
+  const made = { ...timelineOf(undefined, 'acepted'), slo };
+  const all = new Map([
+    ['relay', relay],
+    ['visit', visit],
+  ]);
+  assert.throws(
+    () => checkScenarios(made, all, root),
+    /^Error: profiles\/slo\/production\.json:4: thresholds names metric "acepted"; did you mean "accepted"\? allowed: /,
+  );
+});

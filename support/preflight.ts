@@ -26,15 +26,20 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
   for (const { name, mix, options } of timeline.scenarios) {
     const declaration = declared.get(name);
     if (declaration) checkOptions(timeline.path, name, options, declaration, root);
-    if (declaration && mix) checkMix(timeline.path, name, mix, declaration.operations);
+    if (declaration && mix)
+      checkMix(placeIn(root, timeline.path, ['scenarios', name, 'mix']), name, mix, declaration.operations);
   }
   const metrics = allMetrics(declared);
   const isKnown = (source: string) => Object.hasOwn(metrics, parseSeriesKey(source).metric.trim());
   // A metric that nobody declares may be one of those that the filter left out; else it is misspelt.
   const complete = timeline.scenarios.every(({ name }) => declared.has(name));
   const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
-  checkMetrics(timeline.path, Object.fromEntries(thresholds), metrics);
-  for (const [source] of thresholds) checkOperation(timeline.path, source, declared, complete);
+  for (const [source, all] of thresholds) {
+    const path = timeline.slo?.selectors.includes(source) ? timeline.slo.path : timeline.path;
+    const place = placeIn(root, path, ['thresholds', source]);
+    checkMetrics(place, { [source]: all }, metrics);
+    checkOperation(place, source, declared, complete);
+  }
 }
 
 function checkOptions(path: string, scenario: string, given: object, { kind, name }: Declaration, root: string): void {

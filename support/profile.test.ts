@@ -79,14 +79,14 @@ test('what is good in every executor is accepted', (t) => {
 
 test('each bad input is one sentence: field, found, allowed', (t) => {
   const table: [unknown, string][] = [
-    [[], `the profile is []; allowed is an object, { … }.`],
-    [null, `the profile is null; allowed is an object, { … }.`],
+    [[], `the file is []; allowed is an object, { … }.`],
+    [null, `the file is null; allowed is an object, { … }.`],
     [profile({ description: '' }), `description is ""; allowed is a text that is not empty.`],
     [profile({ calm: 'long' }), `calm is "long"; allowed is ${duration}.`],
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, slo, maxFailed, health.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [

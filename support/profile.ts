@@ -187,6 +187,14 @@ const health = z.strictObject({
   targetDownAfter: someTime.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
 });
 
+/** As a profile and an SLO have them. */
+export const thresholds = z
+  .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
+  .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.');
+
+/** What the file is for, to a person. */
+export const description = words;
+
 const profile = z.strictObject({
   $schema: z.string().optional(),
   description: words,
@@ -198,9 +206,13 @@ const profile = z.strictObject({
     .describe(
       'By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts; with `exec` by any.',
     ),
-  thresholds: z
-    .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
-    .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.'),
+  thresholds,
+  slo: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'Judge by profiles/slo/<target>.json too, of the target that TARGET names: its thresholds take the place of those here on the same metric and tags.',
+    ),
   maxFailed: share
     .optional()
     .describe(
@@ -220,6 +232,16 @@ export interface ProfileFile {
   /** For error sentences, relative to the project. */
   path: string;
   spec: ProfileSpec;
+  /** The SLO that it is judged by, and its thresholds, which are among those of `spec`. */
+  slo?: AppliedSlo;
+}
+
+/** Thresholds of a profile that stand in an SLO's file; see `slo.ts`. Plain data: it travels as metadata. */
+export interface AppliedSlo {
+  /** Relative to the project. */
+  path: string;
+  /** Selectors, as the file has them. */
+  selectors: string[];
 }
 
 /** JSON Schema of any project's profiles; what its loads and journeys take as options is another thing. */
@@ -315,8 +337,14 @@ function checkArrivals(field: string, spec: OpenScenarioSpec, kind: ScenarioKind
   }
 }
 
-/** Syntax, tags and windows; which metrics exist is known once the scenarios' files are loaded ({@link checkMetrics}). */
-function checkSelectors({ path, spec }: ProfileFile, known: Record<ScenarioKind, string[]>): void {
+/**
+ * Syntax, tags and windows; which metrics exist is known once the scenarios' files are loaded ({@link checkMetrics}).
+ * @throws one sentence
+ */
+export function checkSelectors(
+  { path, spec }: Pick<ProfileFile, 'path' | 'spec'>,
+  known: Record<ScenarioKind, string[]>,
+): void {
   for (const [source, all] of Object.entries(spec.thresholds)) {
     const selector = parseSelector(source);
     if (!selector) throw new Error(`${path}: thresholds has "${source}"; allowed is ${selectorHelp}.`);
@@ -416,7 +444,11 @@ export function ms(text: string | undefined, otherwise: number): number {
 
 type Issue = z.core.$ZodIssue;
 
-function sentence(issue: Issue, json: unknown): string {
+/**
+ * What is wrong with a value of JSON: field, what was found, what is allowed.
+ * @param fields those that the object at a place may have
+ */
+export function sentence(issue: Issue, json: unknown, fields = fieldsAt): string {
   const field = issue.path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)),
     '',
@@ -424,13 +456,13 @@ function sentence(issue: Issue, json: unknown): string {
   const found = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)?.[part], json);
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
-    return `${field ? `${field} has` : 'there is'} an unknown field "${key}"; ${allowed(key, fieldsAt(issue.path, found))}.`;
+    return `${field ? `${field} has` : 'there is'} an unknown field "${key}"; ${allowed(key, fields(issue.path, found))}.`;
   }
-  const is = `${field || 'the profile'} is ${show(found)}`;
+  const is = `${field || 'the file'} is ${show(found)}`;
   if (issue.code === 'invalid_union') {
     // Of the two spellings of a threshold, the one that was meant.
     const inner = found instanceof Object ? issue.errors[1]?.[0] : issue.errors[0]?.[0];
-    if (inner) return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json);
+    if (inner) return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json, fields);
     return `${is}; ${allowed(String(found), executors())}.`;
   }
   return `${is}; allowed is ${issue.code === 'invalid_type' ? (shapes[issue.expected] ?? issue.message) : expected(issue)}.`;

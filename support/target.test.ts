@@ -78,13 +78,18 @@ test('an unknown TARGET, with what there is', (t) => {
   const none = folderOf(t, { '.env': '' });
   assert.throws(
     () => targetSettings({ TARGET: 'stagin' }, some),
-    /^Error: TARGET is "stagin", but there is no file \.env\.stagin; allowed: (qa, staging|staging, qa)\.$/,
+    /^Error: TARGET is "stagin", but there is no file \.env\.stagin; allowed: local, (qa, staging|staging, qa)\.$/,
   );
   assert.throws(
     () => targetSettings({ TARGET: 'qa' }, none),
-    new Error('TARGET is "qa", but there is no file .env.qa; allowed: none: there is no .env.<name> file.'),
+    new Error('TARGET is "qa", but there is no file .env.qa; allowed: local.'),
   );
   targetSettings({ TARGET: 'qa' }, some);
+  // The embedded target under a name: it needs no file, and may have one.
+  const local = targetSettings({ TARGET: 'local' }, none);
+  assert.deepEqual([local.name, isEmbedded(local)], ['local', true]);
+  const own = targetSettings({ TARGET: 'local' }, folderOf(t, { '.env.local': 'API_URL=http://localhost:8080' }));
+  assert.deepEqual([own.name, isEmbedded(own)], ['local', false]);
 });
 
 test('what is no URL, with where it stands, and without its password', (t) => {

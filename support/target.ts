@@ -31,6 +31,9 @@ export interface Address {
   url: string;
 }
 
+/** Needs no file: without one it is the embedded target, under a name. */
+const localTarget = 'local';
+
 /** What every target has; each is derived from those before it. */
 const coreSettings = [
   httpUrl('BASE_URL', ({ baseUrl }) => baseUrl),
@@ -71,9 +74,10 @@ export function targetSettings(
   const name = env.TARGET || '';
   const file = name ? `.env.${name}` : '.env';
   const path = join(folder, file);
-  if (name && !existsSync(path)) {
+  if (name && name !== localTarget && !existsSync(path)) {
     const there = readdirSync(folder).filter((one) => one.startsWith('.env.') && one !== '.env.example');
-    const names = there.map((one) => one.slice('.env.'.length)).join(', ') || 'none: there is no .env.<name> file';
+    const named = there.map((one) => one.slice('.env.'.length));
+    const names = [...new Set([localTarget, ...named])].join(', ');
     throw new Error(`TARGET is "${name}", but there is no file ${file}; allowed: ${names}.`);
   }
   const text = existsSync(path) ? textOf(path, file) : '';

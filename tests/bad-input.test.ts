@@ -108,12 +108,12 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     'a misspelt field',
     profile({ threshold: {} }),
     'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
-      'allowed: $schema, description, calm, slices, scenarios, thresholds, maxFailed, health.',
+      'allowed: $schema, description, calm, slices, scenarios, thresholds, slo, maxFailed, health.',
   ],
   [
     'an operation that the load does not have',
     profile({}, { mix: { got: 1 } }),
-    'profiles/small.json: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
+    'profiles/small.json:1: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
   ],
   [
     'too few --workers',
@@ -219,7 +219,7 @@ describe('bad input', { concurrency: 3 }, () => {
     const outcome = await attempt(t, profile({ thresholds: { http_req_durations: ['p(95)<500'] } }));
     assert.match(
       outcome.output,
-      /^profiles\/small\.json: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.\n+$/,
+      /^profiles\/small\.json:\d+: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.\n+$/,
     );
     assertRefused(outcome);
   });

@@ -3,6 +3,7 @@ import type { Account, Vu } from '../../support/test.ts';
 import { type Answer, type HttpClient, json, type Method } from '../transports/http.ts';
 
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
+const successes = { type: 'rate', contains: 'default', tells: 'success' } as const;
 
 /** Metrics of the studio's calls, times in milliseconds; a load that uses them declares them. */
 export const studioMetrics = {
@@ -18,7 +19,9 @@ export const studioMetrics = {
   /** Likewise of all others. */
   api_errors: failures,
   /** Of all calls: whose answer was as in the contract. */
-  success_rate: { type: 'rate', contains: 'default', tells: 'success' },
+  success_rate: successes,
+  /** Of all calls: those that the studio answered, with no error of its own (5xx). */
+  availability: successes,
 } as const;
 
 const id = z.string().min(1);
@@ -229,6 +232,7 @@ export class StudioApi {
     if (metric && durationMs > 0) vu.add(metric, durationMs, metric.includes('_crud_') ? { op } : undefined);
     vu.add(path.startsWith('/auth/') ? 'auth_errors' : 'api_errors', !isRight);
     vu.add('success_rate', isRight);
+    vu.add('availability', status > 0 && status < 500);
     return { result: resultOf(answer, isGood), status, value: found?.data };
   }
 }

@@ -83,6 +83,8 @@ export interface Verdict {
   profile: string;
   /** Name and base URL of the system under load; never a token. */
   target: { name: string; url: string };
+  /** The file of the target's SLO that it was judged by, beside the profile's own thresholds; absent: by these alone. */
+  slo?: string;
   startedAt: string;
   /** From the common start instant to the end of the last slice. */
   durationMs: number;

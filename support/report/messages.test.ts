@@ -449,8 +449,8 @@ test('healthy signals are a line, with the figures of the machine', () => {
 
 test('what an oracle counted beside violations, as words; what did not happen is left out', () => {
   const oracle: OracleResult = { name: 'o', checked: 1, violations: 0, examples: [], status: 'ok' };
-  const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, neverAcknowledged: 1 };
-  assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 never acknowledged');
+  const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, ofOthers: 1 };
+  assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 of others');
   assert.equal(besideText(oracle), '');
 });
 

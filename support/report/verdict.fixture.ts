@@ -186,6 +186,7 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
     oracles: [
       {
         name: 'acknowledged-writes',
+        promise: 'What the relay accepted can be read by the other devices.',
         checked: 51_840,
         violations: 0,
         examples: [],

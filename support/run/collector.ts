@@ -194,6 +194,7 @@ export class Collector {
     const reasons: Reason[] = worstFirst(findings).map((finding) => ({ ...finding, message: say(finding) }));
     return {
       ...verdict,
+      ...(timeline.slo && { slo: timeline.slo.path }),
       reasons: reasons.filter(({ severity }) => severity !== 'warning'),
       warnings: reasons.filter(({ severity }) => severity === 'warning'),
     };

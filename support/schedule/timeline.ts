@@ -59,6 +59,8 @@ export interface Timeline {
   detailed: boolean;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
+  /** Where some of them stand; absent: all are the profile's own. */
+  slo?: ProfileFile['slo'];
   health: TimelineHealth;
 }
 
@@ -140,6 +142,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       };
     }),
     thresholds: spec.thresholds,
+    ...(file.slo && { slo: file.slo }),
     health: healthOf(spec.health ?? {}),
   };
 }

@@ -6,7 +6,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, expect, type Page } from '@playwright/test';
 import { launch } from '../../../target/core/chromium.fixture.ts';
-import type { MetricSummary } from '../../judge/verdict.ts';
+import type { MetricSummary, Verdict } from '../../judge/verdict.ts';
 import type { Tags } from '../../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../../measure/series.ts';
 import { MetricStore } from '../../measure/store.ts';
@@ -224,7 +224,7 @@ test('names from the target are words: they neither run, load, nor break the pag
         at: name,
         screenshot: '"><img src=x onerror=alert(5)>-session-1.png',
       })),
-      oracles: hostile.map((name) => ({ ...violated, name, examples: [{ [name]: name }, name] })),
+      oracles: hostile.map((name) => ({ ...violated, name, promise: name, examples: [{ [name]: name }, name] })),
       thresholds: hostile.map((metric) => ({ ...thresholds[0]!, metric })),
       health: { ...health, scenarios: hostile.map((scenario) => ({ ...health.scenarios[0]!, scenario })) },
     },
@@ -247,6 +247,20 @@ test('names from the target are words: they neither run, load, nor break the pag
     complaints.filter((text) => !/session-1\.png|ERR_FILE_NOT_FOUND/.test(text)),
     [],
   );
+});
+
+test('the promise of an oracle stands beside its result, and by whose objectives was judged at the top', () => {
+  const text = (changes: Partial<Verdict>) => {
+    const run = exampleRun(changes);
+    return reportHtml(run.verdict, run.record);
+  };
+  const slo = '<dt>SLO</dt><dd>profiles/slo/production.json</dd>';
+  const judged = text({
+    oracles: [{ ...violated, promise: 'No order is lost.' }],
+    slo: 'profiles/slo/production.json',
+  });
+  assert.ok(judged.includes('No order is lost.') && judged.includes(slo));
+  assert.ok(!text({}).includes('<dt>SLO</dt>'));
 });
 
 test('of examples of any length the page shows the beginning', () => {

@@ -64,6 +64,7 @@ export function summary(verdict: Verdict, record: RunRecord): Markup {
   const { status, profile, target, slices, reasons, warnings } = verdict;
   const facts: [string, Part][] = [
     ['Target', html`${target.name} <span class="quiet">${target.url}</span>`],
+    ...(verdict.slo === undefined ? [] : ([['SLO', verdict.slo]] as [string, Part][])),
     ['Started', startedText(verdict)],
     ['Lasted', ms(verdict.durationMs)],
     ['Slices', `${slices.received} of ${slices.expected}`],
@@ -224,9 +225,16 @@ function oraclesSection({ oracles }: Verdict): Section[] {
     unknown: state('cannot tell', 'invalid'),
   };
   const rows = oracles.map((o) => ({
-    cells: [o.name, counting(o.checked), counting(o.violations), besideText(o), shown[o.status]],
+    cells: [o.name, o.promise ?? '', counting(o.checked), counting(o.violations), besideText(o), shown[o.status]],
   }));
-  const columns = [left('oracle'), right('checked'), right('violations'), left('beside'), left('result')];
+  const columns = [
+    left('oracle'),
+    left('promise'),
+    right('checked'),
+    right('violations'),
+    left('beside'),
+    left('result'),
+  ];
   const evidence = oracles
     .filter(({ examples }) => examples.length > 0)
     .map(

@@ -19,6 +19,9 @@ test('verdict first, then the reasons with what to look at', () => {
     lines[6]!,
     /^- ❌ p\(95\) of iteration_response_time\{scenario:sync-relay\} was 812 ms over 24,690 samples; required \\< 500 ms\.<br>→ Compare/,
   );
+  assert.doesNotMatch(lines[4]!, /judged by/);
+  const [, , , , facts] = summaryMarkdown(exampleVerdict({ slo: 'profiles/slo/production.json' })).split('\n');
+  assert.match(facts!, / · judged by `profiles\/slo\/production\.json`$/);
   assert.match(summaryMarkdown(passedVerdict()), /^## ✅ PASS: /);
   assert.match(summaryMarkdown(exampleVerdict({ status: 'invalid' })), /^## ❓ INVALID: /);
 });
@@ -27,8 +30,8 @@ test('the tables', () => {
   const text = summaryMarkdown(exampleVerdict());
   const rows = [
     '| ❌ | `iteration_response_time{scenario:sync-relay}` | `p(95)` | **812 ms** | \\< 500 ms | 24,690 |',
-    '| ✅ | acknowledged-writes | 51,840 | 0 | 50 participants, 3 duplicates, 1 of others |',
-    '| ✅ | convergence | 128 | 0 |  |',
+    '| ✅ | acknowledged-writes | What the relay accepted can be read by the other devices. | 51,840 | 0 | 50 participants, 3 duplicates, 1 of others |',
+    '| ✅ | convergence |  | 128 | 0 |  |',
     '| ✅ | event-loop delay | sync-relay | 4.10 ms | ≤ 100 ms | 120 |',
     '| ✅ | machine CPU |  | 72 % | ≤ 95 % | 120 |',
     '| ✅ | control page |  | 31.0 ms (calm 23.9 ms) | ≤ 75 ms | 120 |',
@@ -123,7 +126,7 @@ test('hostile content adds no row and no column', () => {
   const verdict = exampleVerdict({
     thresholds: [{ ...thresholds[0]!, metric: hostile }],
     errors: { [hostile]: 1 },
-    oracles: [{ name: hostile, checked: 1, violations: 0, examples: [], status: 'ok' }],
+    oracles: [{ name: hostile, promise: hostile, checked: 1, violations: 0, examples: [], status: 'ok' }],
     health: {
       ...health,
       scenarios: [{ ...health.scenarios[0]!, scenario: hostile }],
@@ -138,7 +141,7 @@ test('hostile content adds no row and no column', () => {
   const borders = (line: string) => line.replace(/\\./g, '').split('|').length - 2;
   const rows = text.split('\n').filter((line) => line.startsWith('|'));
   const hit = rows.filter((line) => line.includes('octocat'));
-  assert.deepEqual(hit.map(borders), [6, 5, 8, 8, 2, 6, 6]);
+  assert.deepEqual(hit.map(borders), [6, 6, 8, 8, 2, 6, 6]);
   assert.doesNotMatch(text, /(?<!\\)<\/details> @/);
   assert.doesNotMatch(text.replace(/`[^`]*`/g, ''), /@octocat/);
 });

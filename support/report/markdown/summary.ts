@@ -229,6 +229,7 @@ function oracles({ oracles: all }: Verdict): string[] {
   const rows = all.map((o) => [
     sign[o.status],
     literal(o.name),
+    literal(o.promise ?? ''),
     count(o.checked),
     o.violations > 0 ? `**${count(o.violations)}**` : '0',
     literal(besideText(o)),
@@ -237,6 +238,7 @@ function oracles({ oracles: all }: Verdict): string[] {
     [
       ['', 'left'],
       ['oracle', 'left'],
+      ['promise', 'left'],
       ['checked', 'right'],
       ['violations', 'right'],
       ['beside', 'left'],
@@ -348,6 +350,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     `${received}/${counted(expected, 'slice')}`,
     `run ${code(verdict.runId)}`,
     literal(verdict.startedAt) || NONE,
+    ...(verdict.slo === undefined ? [] : [`judged by ${code(verdict.slo)}`]),
   ];
   const sections = [
     `## ${sign}: ${literal(verdict.profile)} → ${literal(verdict.target.name)}`,

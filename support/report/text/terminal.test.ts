@@ -117,12 +117,18 @@ test('oracles, errors by frequency, and the health of the generator', () => {
   const text = render(exampleVerdict({ errors: names }));
   assert.match(
     section(text, 'Oracles'),
-    /✓ +acknowledged-writes +51,840 +0\n +50 participants, 3 duplicates, 1 of others\n +✓ +convergence/,
+    /✓ +acknowledged-writes +51,840 +0\n +What the relay accepted can be read by the other devices\.\n +50 participants, 3 duplicates, 1 of others\n +✓ +convergence/,
   );
   assert.match(section(text, 'Errors'), /14 {2}E13\n +13 {2}E12/);
   assert.match(section(text, 'Errors'), /… and 4 more names, in verdict\.json/);
   assert.match(section(text, 'Health'), /target at most: CPU 98 %, memory 201 MB/);
   assert.match(section(text, 'Health'), /sync-relay +0\.84 ms +12\.1 ms +310 +2 +3\.10 ms/);
+});
+
+test('by whose objectives was judged stands under where and when', () => {
+  const judged = render(exampleVerdict({ slo: 'profiles/slo/production.json' }));
+  assert.match(judged, /run 2025\S+ +┃\n┃ judged by profiles\/slo\/production\.json +┃\n/);
+  assert.doesNotMatch(render(exampleVerdict()), /judged by/);
 });
 
 test('healthy signals are one line; those that are saturated stand out above all else of the health', () => {

@@ -76,11 +76,13 @@ function banner({ verdict, width, p }: Page): string[] {
   const title = shorten(name, room);
   const gap = ' '.repeat(Math.max(2, inner - displayWidth(badge) - 2 - displayWidth(title) - displayWidth(facts)));
   const origin = [verdict.target.url, startedText(verdict), `run ${verdict.runId}`].map(printable).join(' · ');
+  const slo = verdict.slo === undefined ? [] : [p.dim(shorten(printable(`judged by ${verdict.slo}`), inner))];
   return box(
     [
       `${badge}  ${p.bold(title)}${gap}${facts}`,
       ...wrap(headline(verdict), inner).map((line) => p.bold(line)),
       p.dim(shorten(origin, inner)),
+      ...slo,
     ],
     { width, style, heavy: true },
   );
@@ -236,10 +238,10 @@ function oracleTable(page: Page): string[] {
       unknown: { text: '?', style: p.yellow },
     };
     const violations = { text: count(o.violations), style: o.violations > 0 ? p.red : undefined };
-    const beside = besideText(o);
+    const beside = [printable(o.promise ?? ''), besideText(o)].filter((text) => text !== '');
     return [
       [state[o.status], printable(o.name), count(o.checked), violations],
-      ...(beside === '' ? [] : wrap(beside, width - 5)).map((words) => ({ line: `   ${p.dim(words)}` })),
+      ...beside.flatMap((text) => wrap(text, width - 5)).map((words) => ({ line: `   ${p.dim(words)}` })),
     ];
   });
   const columns = [left(''), left(''), right('checked'), right('violations')];
