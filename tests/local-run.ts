@@ -119,6 +119,9 @@ export async function localRun(
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
     ...{ stopReason: line.stopReason, hung },
   });
-  const oracles = await alone(() => loadOracles(repository, [], (sentence) => assert.fail(sentence)));
+  const oracles = await alone(async () => {
+    await loadOracles(project.folder, [], (sentence) => assert.fail(sentence));
+    return loadOracles(repository, [], (sentence) => assert.fail(sentence));
+  });
   return collector.verdict({ status: 'passed', startTime }, oracles);
 }
