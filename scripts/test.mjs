@@ -13,8 +13,9 @@ const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 2 * availableParallelism();
 /** For the tests of single modules. */
 const SHARED_PROCESSES = 12;
+const SMOKE = join('tests', 'hybrid.test.ts');
 /** Those that take longest, longest first. */
-const LONGEST = ['hybrid', 'verdict', 'interrupt', 'bad-input', 'shards', 'faults', 'secrets', 'baseline', 'wire'];
+const LONGEST = ['verdict', 'interrupt', 'bad-input', 'shards', 'faults', 'secrets', 'baseline', 'wire'];
 const filters = process.argv.slice(2);
 /** @type {Map<string, number>} */
 const totals = new Map();
@@ -42,7 +43,13 @@ const { tsImport } = await import('tsx/esm/api');
 const { startCluster } = await tsImport('../target/core/postgres.ts', import.meta.url);
 const postgres = await startCluster();
 process.env.TEST_POSTGRES_FOLDER = postgres.folder;
-await runTests(files);
+// A whole run of smoke takes all of the machine.
+const smoke = files.filter((file) => file === SMOKE);
+await runTests('Smoke', smoke);
+await runTests(
+  'Tests',
+  files.filter((file) => file !== SMOKE),
+);
 await postgres.stop();
 printTotals();
 
@@ -83,9 +90,11 @@ function bin(name) {
  * The tests of these files, side by side: more of them than the machine has cores, since most wait for something. The longest
  * begin first: at the end none is left to run alone.
  *
+ * @param {string} title
  * @param {string[]} paths
  */
-async function runTests(paths) {
+async function runTests(title, paths) {
+  if (paths.length === 0) return;
   const scratch = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const counts = join(scratch, 'counts');
   const args = [
@@ -96,7 +105,7 @@ async function runTests(paths) {
     `--test-reporter-destination=${counts}`,
     ...gather(paths, scratch),
   ];
-  await step(`Tests (${paths.length} files)`, process.execPath, args, () => {
+  await step(`${title} (${paths.length} files)`, process.execPath, args, () => {
     addUp(readFileSync(counts, 'utf8'));
     rmSync(scratch, { recursive: true });
   });

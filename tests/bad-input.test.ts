@@ -86,6 +86,11 @@ const ofConfiguration: [name: string, input: Input, sentence: string | RegExp][]
     "LOAD_DURATON in the environment is not known; did you mean LOAD_DURATION? If it is another program's, unset it here.",
   ],
   [
+    'a shard that comes too late',
+    { args: ['--project=small', '--shard=1/2'], env: { LOAD_START_AT: String(Date.now() - 60_000) } },
+    /^LOAD_START_AT is \S+Z, and it is \S+Z already; allowed is an instant to come, within a day\.$/,
+  ],
+  [
     '--trace with a journey',
     { files: hybrid, args: ['--project=small', '--trace', 'on'] },
     '--trace=on would trace every session, and tracing slows what it watches; leave it out: Tandem keeps traces of failed sessions.',
