@@ -6,6 +6,7 @@ import * as baseline from './baseline.ts';
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
 import * as connections from './connections.ts';
+import * as drift from './drift.ts';
 import * as http from './http.ts';
 import * as merge from './merge.ts';
 import * as migrations from './migrations.ts';
@@ -27,6 +28,7 @@ const benches: Bench[] = [
   { name: 'pacer', about: 'how true the open model is to its schedule', run: benchPacer },
   calibration,
   oracle,
+  drift,
   http,
   browser,
   baseline,
