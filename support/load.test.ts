@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
+import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
@@ -166,6 +166,28 @@ test('errors that are alike have one name', () => {
   for (const [error, name] of table) assert.equal(errorName(error), name);
 });
 
+test('whatever an operation throws fails its iteration and nothing more', async () => {
+  const unreadable = Object.defineProperty(new Error(), 'message', {
+    get() {
+      throw new Error('not even this');
+    },
+  });
+  const table: [unknown, string][] = [
+    [Object.create(null), 'thrown: what cannot be shown'],
+    [Symbol('x'), 'thrown: what cannot be shown'],
+    [Object.assign(new Error('x'), { message: 5, stack: undefined }), 'Error: N'],
+    [Object.assign(new Error('x'), { name: null }), 'null: x'],
+    [unreadable, 'Error: what cannot be shown'],
+  ];
+  for (const [thrown, name] of table) {
+    const run = async () => {
+      throw thrown;
+    };
+    const { outcomes, errors } = await outcomesOf(operation(run));
+    assert.deepEqual([outcomes, errors], [['failed'], { [name]: 1 }]);
+  }
+});
+
 test('a VU that was asked for its outcome starts anew', () => {
   const { slice, recorder } = sliceOf();
   const vu = new Vu(0, random('seed'), slice);
@@ -191,10 +213,18 @@ test('a VU brings one piece of evidence for an oracle, or several, or none', asy
 
 test('a weight is a number', () => {
   const weighed = (weight: number) => () =>
-    checkWeights('mine', { vu: () => 0, operations: { get: { weight, run: async () => {} } } });
+    checkOperations('mine', { vu: () => 0, operations: { get: { weight, run: async () => {} } } });
   for (const weight of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1e308]) {
     const sentence = `load("mine"): operations.get.weight is ${weight}; allowed is a number from 0 to 1,000,000.`;
     assert.throws(weighed(weight), new Error(sentence));
   }
   for (const weight of [0, 0.5, 1_000_000]) weighed(weight)();
+});
+
+test('there is an operation, and each can be run', () => {
+  const operated = (operations: object) => () =>
+    checkOperations('mine', { vu: () => 0, operations: operations as Operations<number> });
+  assert.throws(operated({}), new Error('load("mine"): operations is {}; allowed is at least one operation.'));
+  const sentence = 'load("mine"): operations.get.run is undefined; allowed is a function.';
+  assert.throws(operated({ get: { weight: 1 } }), new Error(sentence));
 });

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
-import { exhaustedCodes, thrown } from './measure/failures.ts';
+import { exhaustedCodes, textOf, thrown } from './measure/failures.ts';
 import type { Options, OptionsSchema } from './options.ts';
 import { most } from './profile.ts';
 import { Mix } from './schedule/mix.ts';
@@ -48,12 +48,19 @@ interface Worker<V> {
  * A weight that is no number would be taken for none.
  * @throws one sentence
  */
-export function checkWeights<S, V, O>(name: string, { operations }: LoadDefinition<S, V, O>): void {
-  for (const [operation, { weight }] of Object.entries(operations)) {
-    if (Number.isFinite(weight) && weight >= 0 && weight <= most.weight) continue;
-    const sentence = `load("${name}"): operations.${operation}.weight is ${weight}; allowed is a number from 0 to ${most.weight.toLocaleString('en')}.`;
+export function checkOperations<S, V, O>(name: string, { operations }: LoadDefinition<S, V, O>): void {
+  const refuse = (sentence: string) => {
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
+  };
+  const all = Object.entries(operations);
+  if (all.length === 0) refuse(`load("${name}"): operations is {}; allowed is at least one operation.`);
+  for (const [operation, { weight, run }] of all) {
+    const field = `load("${name}"): operations.${operation}`;
+    if (!(Number.isFinite(weight) && weight >= 0 && weight <= most.weight)) {
+      refuse(`${field}.weight is ${weight}; allowed is a number from 0 to ${most.weight.toLocaleString('en')}.`);
+    }
+    if (typeof run !== 'function') refuse(`${field}.run is ${textOf(() => run)}; allowed is a function.`);
   }
 }
 
@@ -126,12 +133,12 @@ export function loadWork<S, V, O>(
  * secrets: one that lost its digits or its end could not be found any more later.
  */
 export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${secrets.clean(String(error)).slice(0, 80)}`;
+  if (!(error instanceof Error)) return `thrown: ${secrets.clean(textOf(() => error)).slice(0, 80)}`;
   const { code } = error as { code?: unknown };
   // ECONNRESET says it all; a number of gRPC's or PostgreSQL's does not.
   if (typeof code === 'string' && exhaustedCodes.has(code)) return `generator: ${code}`;
   if (typeof code === 'string' && /^[A-Z]/.test(code)) return secrets.clean(code);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Playwright colours its messages.
-  const line = secrets.clean(error.message.replace(/\x1b\[[0-9;]*m/g, '')).split('\n')[0]!;
-  return `${secrets.clean(error.name)}: ${line.replace(/\d+/g, 'N')}`.slice(0, 120);
+  const line = secrets.clean(textOf(() => error.message).replace(/\x1b\[[0-9;]*m/g, '')).split('\n')[0]!;
+  return `${secrets.clean(textOf(() => error.name))}: ${line.replace(/\d+/g, 'N')}`.slice(0, 120);
 }

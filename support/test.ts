@@ -5,9 +5,9 @@ import { ControlPage, controlVariable } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions, wantsTests } from './declaration.ts';
 import { executionsOf } from './executions.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
-import { checkWeights, errorName, type LoadDefinition, loadWork } from './load.ts';
+import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
-import { packSlice, sliceReportType } from './measure/slice.ts';
+import { packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
 import { declareOptions, type Options, optionsOf, optionsSchema } from './options.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
@@ -67,7 +67,7 @@ export function load<S = undefined, V = undefined, O = Options>(
   name: string,
   definition: LoadDefinition<S, V, O>,
 ): void {
-  checkWeights(name, definition);
+  checkOperations(name, definition);
   if (definition.options) declareOptions('load', name, definition.options);
   if (!wantsTests()) return;
   const declaration: Declaration = {
@@ -197,9 +197,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       // It failed before its schedule began: in `setup`, or for want of a browser.
       report.end = { ...report.end, status: 'crashed', error: failure.stack ?? failure.message ?? failure.value };
     }
-    const { evidence, end } = report;
-    const body = packSlice({ ...report, evidence: secrets.cleanData(evidence), end: secrets.cleanMessages(end) });
-    await testInfo.attach('slice', { body, contentType: sliceReportType });
+    await testInfo.attach('slice', { body: packed(report), contentType: sliceReportType });
     for (const error of testInfo.errors) secrets.cleanInPlace(error);
     for (const { cleanUp, limitMs } of cleanUps) {
       const allowedMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
@@ -211,6 +209,16 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     await line.end();
   },
 });
+
+function packed(report: SliceReport): Buffer {
+  const pack = ({ evidence, end, ...rest }: SliceReport) =>
+    packSlice({ ...rest, evidence: secrets.cleanData(evidence), end: secrets.cleanMessages(end) });
+  try {
+    return pack(report);
+  } catch (error) {
+    return pack(withoutEvidence(report, error));
+  }
+}
 
 /**
  * A slice whose runner was killed has nobody to report to: it may close its browser, and goes then, whatever hangs. A signal to

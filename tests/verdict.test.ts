@@ -474,6 +474,17 @@ describe('a verdict', { concurrency: 3 }, () => {
     assert.equal(items, 0);
   });
 
+  test('is invalid when evidence is no plain data, and what was measured counts', async (t) => {
+    const load = pingLoad().replace('operations: {', 'evidence: () => ({ unique: { id: 1n } }), operations: {');
+    const verdict = await judged(t, { load });
+    assertReasons(verdict, 'invalid', ['crashed']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^Slice 1 of ping crashed: the evidence is no plain data: Do not know how to serialize a BigInt; /,
+    );
+    assert.equal(iterations(verdict), 50);
+  });
+
   test('fails when nothing succeeds, whatever its thresholds are about, and says what was answered', async (t) => {
     const answer: RequestListener = (request) => void request.socket.end('SSH-2.0-OpenSSH_9.2\r\n');
     const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });

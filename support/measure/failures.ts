@@ -56,17 +56,27 @@ function bounded(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - TAIL - 3)}\n…\n${text.slice(-TAIL)}`;
 }
 
+/** Of whatever an author's code hands over: some of it, such as an object without a prototype, is no text and becomes none. */
+export function textOf(value: () => unknown): string {
+  try {
+    return `${value()}`;
+  } catch {
+    return 'what cannot be shown';
+  }
+}
+
 /**
  * What was thrown, as a person reads it: `TypeError: x is not a function`, without its stack, and the first place of the
  * stack in the author's own code.
  * @param ownFolder a folder whose files are not the author's
  */
 export function thrown(error: unknown, ownFolder: string): Pick<Failure, 'error' | 'at'> {
-  if (!(error instanceof Error)) return { error: `thrown: ${String(error)}` };
+  if (!(error instanceof Error)) return { error: `thrown: ${textOf(() => error)}` };
   // Playwright colours its messages, also in the midst of what it shows.
-  const message = stripVTControlCharacters(error.message);
-  const text = message.startsWith(error.name) ? message : `${error.name}: ${message}`;
-  for (const line of error.stack?.split('\n') ?? []) {
+  const message = stripVTControlCharacters(textOf(() => error.message));
+  const name = textOf(() => error.name);
+  const text = message.startsWith(name) ? message : `${name}: ${message}`;
+  for (const line of textOf(() => error.stack).split('\n')) {
     const [, url, at] = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+):(\d+):\d+\)?$/.exec(line) ?? [];
     const file = url?.replace(/^file:\/\//, '');
     if (!file || file.startsWith(`${ownFolder}/`) || file.includes('/node_modules/')) continue;

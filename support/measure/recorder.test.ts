@@ -191,6 +191,19 @@ test('a series that cannot be packed is an error by name, and the others are kep
   assert.deepEqual(recorder.errors, { 'accepted{scenario:relay} was not kept: no room': 1 });
 });
 
+test('a name that is no text is told as one', () => {
+  const recorder = new Recorder('relay', 'load', { size: { type: 'trend', contains: 'default' } });
+  const named = (name: unknown) => name as string;
+  recorder.check(named(undefined), true);
+  recorder.check(named(Symbol('x')), false);
+  recorder.add('size', 1, { status: named(200), of: named(Object.create(null)) });
+  assert.deepEqual(Object.keys(recorder.pack()), [
+    'checks{check:undefined,scenario:relay}',
+    'checks{check:what cannot be shown,scenario:relay}',
+    'size{of:what cannot be shown,scenario:relay,status:200}',
+  ]);
+});
+
 test('checks count by name; a failed one is an error as well', () => {
   const recorder = new Recorder('relay', 'load');
   recorder.check('status is 200', true);

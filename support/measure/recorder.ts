@@ -1,5 +1,5 @@
 import { ErrorCounts } from './error-counts.ts';
-import { type Failure, FailureExamples } from './failures.ts';
+import { type Failure, FailureExamples, textOf } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, seriesKey } from './metrics.ts';
 import { type AnySeries, mergeInto, newSeries, type Packed, truthOf } from './series.ts';
@@ -106,6 +106,12 @@ export class Recorder {
    * has failed.
    */
   check(name: string, passed: boolean, operation?: string): boolean {
+    if (typeof name !== 'string')
+      return this.check(
+        textOf(() => name),
+        passed,
+        operation,
+      );
     let series = this.#checks.get(name);
     if (!series) {
       series = this.#series('checks', 'rate', { check: name });
@@ -180,10 +186,11 @@ export class Recorder {
     return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, this.#cleaned(value)]));
   }
 
+  /** @param name what an author gave as one */
   #cleaned(name: string): string {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
-    const clean = this.#clean(name);
+    const clean = this.#clean(textOf(() => name));
     if (this.#names.size < MAX_SERIES) this.#names.set(name, clean);
     return clean;
   }

@@ -66,6 +66,12 @@ export interface SliceEnd {
   cpuSeconds: number;
 }
 
+/** Of a report that cannot be packed, since its evidence is no plain data: what was measured counts all the same. */
+export function withoutEvidence(report: SliceReport, why: unknown): SliceReport {
+  const error = `${report.scenario}, slice ${report.slice.index}: the evidence is no plain data: ${(why as Error).message}`;
+  return { ...report, evidence: {}, end: { ...report.end, status: 'crashed', error } };
+}
+
 export function packSlice(report: SliceReport): Buffer {
   return gzipSync(JSON.stringify(report));
 }

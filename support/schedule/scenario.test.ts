@@ -215,6 +215,18 @@ test('an error of the author ends the slice as crashed, with where it was thrown
   }
 });
 
+test('evidence that an author’s code cannot give ends the slice as crashed, and what was measured is kept', async (t) => {
+  const { run } = await runOf(t, loops);
+  const evidence = () => {
+    throw new TypeError('no such replica');
+  };
+  await run.run({ ...work(async () => 'ok'), evidence });
+  const { end, totals, evidence: given } = await run.finish();
+  assert.deepEqual([end.status, given], ['crashed', {}]);
+  assert.match(end.error!, /^relay, slice 0: TypeError: no such replica\n +at .*scenario\.test\.ts/);
+  assert.ok(Object.keys(totals).length > 0);
+});
+
 test('a run that never started reports so', async (t) => {
   const { run, line } = await runOf(t, endless);
   line.stop('only 1 of 2 slices were ready within 180 s');

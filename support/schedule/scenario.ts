@@ -1,5 +1,6 @@
 import timers from 'node:timers/promises';
 import type { Evidence } from '../measure/evidence.ts';
+import { textOf } from '../measure/failures.ts';
 import { GeneratorHealth } from '../measure/health.ts';
 import { followedOnly, type Interval, type Recorder } from '../measure/recorder.ts';
 import type { SliceReport } from '../measure/slice.ts';
@@ -94,6 +95,7 @@ export class ScenarioRun {
     await Promise.race([this.#running, timers.setTimeout(FINISH_MS, undefined, { ref: false })]);
     this.#endMeasuring();
     const { runId, timeline, scenario, slice, target, recorder } = this.#options;
+    const evidence = this.#evidenceNow();
     const elapsedMs = this.#startAt === undefined ? undefined : Math.max(0, monotonicMs() - this.#startAt);
     const cpu = process.cpuUsage(this.#cpuAtStart);
     return {
@@ -109,7 +111,7 @@ export class ScenarioRun {
       intervals: this.#intervals,
       totals: recorder.totals(),
       folded: recorder.folded,
-      evidence: this.#evidence(),
+      evidence,
       end: {
         status: this.#status,
         error: this.#error,
@@ -125,7 +127,7 @@ export class ScenarioRun {
   }
 
   async #run<V>(work: Work<V>): Promise<void> {
-    const { scenario, slice, timeline, recorder, line } = this.#options;
+    const { timeline, recorder, line } = this.#options;
     this.#evidence = () => work.evidence?.() ?? {};
     try {
       const executor = this.#makeExecutor(work);
@@ -150,11 +152,24 @@ export class ScenarioRun {
       this.signal.throwIfAborted();
       this.#status = 'complete';
     } catch (error) {
-      if (!this.signal.aborted) {
-        this.#status = 'crashed';
-        this.#error = `${scenario.name}, slice ${slice.index}: ${(error as Error).stack ?? error}`;
-      }
+      if (!this.signal.aborted) this.#crash(error);
       throw error;
+    }
+  }
+
+  #crash(error: unknown): void {
+    const { scenario, slice } = this.#options;
+    this.#status = 'crashed';
+    this.#error = `${scenario.name}, slice ${slice.index}: ${textOf(() => (error as Error).stack ?? error)}`;
+  }
+
+  /** Where an author's code throws there is none; what was measured counts all the same. */
+  #evidenceNow(): Evidence {
+    try {
+      return this.#evidence();
+    } catch (error) {
+      this.#crash(error);
+      return {};
     }
   }
 

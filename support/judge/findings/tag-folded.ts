@@ -17,8 +17,8 @@ export const tagFolded: Kind<TagFolded> = {
   sentence({ tag, metrics, values, allowed }) {
     const more = metrics.length > 2 ? ` and ${counted(metrics.length - 2, 'more metric')}` : '';
     return (
-      `Tag ${tag} took more than ${count(allowed)} values in ${metrics.slice(0, 2).join(', ')}${more}, such as ` +
-      `${values.map((value) => `"${quoted(value)}"`).join(', ')}: further ones are counted as ${tag}:other; required: at most ${count(allowed)}.`
+      `Tag ${tag} took more or longer values than are told apart in ${metrics.slice(0, 2).join(', ')}${more}, such as ` +
+      `${values.map((value) => `"${quoted(value)}"`).join(', ')}: they are counted as ${tag}:other; required: at most ${count(allowed)} values of up to 1,000 characters.`
     );
   },
   nextStep: 'Give what is alike one name, such as GET /orders/{id}, and put no id into it.',
