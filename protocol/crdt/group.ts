@@ -25,7 +25,7 @@ const ENTITIES = 5;
 const SEQUENCE = 3;
 const SEQUENCE_SPACING_MS = 50;
 /** A fresh document after so many episodes: history grows with each, and the cost of a load must not grow with time. */
-const EPISODES_PER_DOCUMENT = 100;
+export const EPISODES_PER_DOCUMENT = 100;
 /** Documents that did not converge are kept to the end, since they may yet; with this many, the group goes on with the last. */
 const MAX_UNSETTLED = 3;
 /** Yjs numbers its clients with up to 32 bits. */
@@ -35,6 +35,7 @@ export interface GroupOptions {
   dialect: Dialect;
   /** How long the group may take to converge. */
   convergenceTimeoutMs: number;
+  episodesPerDocument: number;
   /** On `performance.now()`'s clock, asked for once the load has come to rest: what is missing by then is lost. */
   settleDeadline(): number;
   /** Makes a device's way to the others. @param document its name, which is the same for the whole group */
@@ -195,7 +196,7 @@ export class Group {
       if (this.#unsettled.length === MAX_UNSETTLED) return;
       this.#unsettled.push(document);
       this.#document = undefined;
-    } else if (document.episodes >= EPISODES_PER_DOCUMENT) {
+    } else if (document.episodes >= this.#options.episodesPerDocument) {
       document.rest();
       const evidence = document.evidence();
       this.#settled['acknowledged-writes'].push(...evidence['acknowledged-writes']);

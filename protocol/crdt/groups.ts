@@ -4,7 +4,7 @@ import { Cipher } from '../apis/relay/cipher.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
-import { Group, type GroupOptions, MAX_DEVICES } from './group.ts';
+import { EPISODES_PER_DOCUMENT, Group, type GroupOptions, MAX_DEVICES } from './group.ts';
 import { type ConflictOptions, type Dialect, dialectsOf } from './options.ts';
 import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
@@ -56,6 +56,7 @@ export class Groups {
     const group = new Group(vu, {
       dialect,
       convergenceTimeoutMs,
+      episodesPerDocument: EPISODES_PER_DOCUMENT,
       settleDeadline: () => this.#nextSettleDeadline(),
       peer: (replica, document) => this.#peer(dialect, vu, replica, document),
       ...changes,

@@ -74,7 +74,7 @@ test('devices of an account exchange what they push, and are content', async (t)
 test('what is pulled once is not pulled again, and more than a page comes page by page', async (t) => {
   const made = bed(t, target.url, 2);
   const [writer, reader] = made.devices as [RelayDevice, RelayDevice];
-  for (let count = 0; count < 41; count++) await writer.push(5);
+  for (let count = 0; count < 5; count++) await writer.push(41);
   await reader.pull();
   const sum = sums(made);
   assert.equal(sum('changes_pulled'), 205);

@@ -140,7 +140,7 @@ test('15 minutes at 2,000/s end on the exact half millisecond', () => {
   let count = 0;
   let last = 0;
   for (const pacer = new Pacer(plan, whole, 1); pacer.dueAt !== Number.POSITIVE_INFINITY; pacer.advance()) {
-    assert.equal(pacer.dueAt, count / 2);
+    if (pacer.dueAt !== count / 2) assert.fail(`arrival ${count} is due at ${pacer.dueAt}`);
     last = pacer.dueAt;
     count++;
   }
@@ -161,9 +161,14 @@ test('a day of ramps loses nothing', () => {
   const stages = [stage(43_200_000, 40), stage(43_200_000, 0)];
   const plan = ramping(0, stages);
   assert.equal(totalArrivals(plan), 1_728_000);
-  const due = dueTimes(plan);
-  assert.equal(due.length, 1_728_000);
-  assert.ok(Math.abs(due[864_000]! - 43_200_000) < 1e-6, `the middle one is due at ${due[864_000]}`);
+  let middle = Number.NaN;
+  let count = 0;
+  for (const pacer = new Pacer(plan, whole, 1); pacer.dueAt !== Number.POSITIVE_INFINITY; pacer.advance()) {
+    if (count === 864_000) middle = pacer.dueAt;
+    count++;
+  }
+  assert.equal(count, 1_728_000);
+  assert.ok(Math.abs(middle - 43_200_000) < 1e-6, `the middle one is due at ${middle}`);
 });
 
 /** A plan of 1 to 6 stages: jumps, pauses, level stretches and ramps, with crooked numbers. */
