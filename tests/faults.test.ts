@@ -80,6 +80,7 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['stale-update=0.5', 'builders', 'agent-lifecycle'],
   ['list-misses=0.5', 'builders', 'agent-lifecycle'],
   ['tenant-leak=0.5', 'builders', 'sessions'],
+  ['token-outlives=1', 'builders', 'sessions', 'check: me-after-expiry: status is 401 or 403'],
   ['token-survives-logout=1', 'builders', 'sessions'],
   ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
 ];

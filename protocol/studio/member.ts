@@ -1,16 +1,23 @@
 import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
 import type { HttpClient } from '../transports/http.ts';
-import { StudioApi, type Tokens, type User } from './api.ts';
+import { type Reply, StudioApi, type Tokens, type User } from './api.ts';
 
 /** Of a token's life; the rest is for what is under way. */
 const REFRESH_AFTER = 0.8;
 
+/** Of a token's life, after its end: clocks differ, and some servers are lenient for a while. */
+const LENIENCE = 0.1;
+const LEAST_LENIENCE_MS = 250;
+
 interface Session {
   /** Its place among those of its VU. */
   counter: number;
+  token: string;
   refreshToken: string;
   /** On `performance.now()`'s clock. */
   refreshAt: number;
+  /** Likewise: whoever lets its token in then has forgotten that it ends. */
+  outdatedAt: number;
 }
 
 /** The clients of a slice. */
@@ -42,6 +49,9 @@ export class Member {
   readonly #vu: Vu;
   readonly #sessions: Sessions;
   #session: Session | undefined;
+  /** Left alone until its time is over. */
+  #expiring: Session | undefined;
+  #renewals = 0;
 
   constructor(clients: Clients, vu: Vu, account: Account, sessions = new Sessions()) {
     this.api = new StudioApi(clients.http, vu);
@@ -83,13 +93,20 @@ export class Member {
   }
 
   /**
-   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused.
+   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused. Of two
+   * that have to be renewed one is left to expire, as that of somebody who comes back the next day, and must be refused then.
    * @returns false when the target lets nobody in, which is a failed check by then
    */
   async isSignedIn(): Promise<boolean> {
     const session = this.#session;
     if (!session || this.api.token === undefined) return this.signIn();
+    await this.#lookAtExpired();
     if (performance.now() < session.refreshAt) return true;
+    this.#renewals += 1;
+    if (this.#renewals % 2 === 1 && !this.#expiring) {
+      this.#expiring = session;
+      return this.signIn();
+    }
     const { value } = await this.api.refresh(session.refreshToken);
     if (!value) return this.signIn();
     this.#keep(session.counter, value);
@@ -104,19 +121,38 @@ export class Member {
     // Nobody knows whether it has ended: its token tells nothing then.
     if (result !== 'done') return;
     this.#session = undefined;
-    const { history } = this.#sessions;
-    history.deleted(session.counter);
-    const lastWriteAtMs = this.#nowMs();
+    this.#sessions.history.deleted(session.counter);
     // It was refused before, which is no merit of the logout.
     if (this.api.token === undefined) return;
-    const after = await this.api.meAfterLogout();
+    await this.#mustBeRefused(session, `logout → ${status}`, () => this.api.meAfterLogout());
     this.api.token = undefined;
-    if (after.status === 0 || after.status === 429 || after.status >= 500) return;
+  }
+
+  /** A session whose time is over is as one that was ended. */
+  async #lookAtExpired(): Promise<void> {
+    const session = this.#expiring;
+    if (!session || performance.now() < session.outdatedAt) return;
+    this.#expiring = undefined;
+    const { history } = this.#sessions;
+    history.deleted(session.counter);
+    await this.#mustBeRefused(session, 'its time is over', () => this.api.meAfterExpiry(session.token));
+  }
+
+  async #mustBeRefused(session: Session, lastWrite: string, ask: () => Promise<Reply<object>>): Promise<void> {
+    const lastWriteAtMs = this.#nowMs();
+    const { status, result } = await ask();
+    if (status === 0 || status === 429 || status >= 500) return;
+    const { history } = this.#sessions;
     history.looked();
-    if (after.result === 'done') return;
-    const [whose, lastWrite] = [this.account.email, `logout → ${status}`];
-    const example = { session: session.counter, of: whose, lastWrite, lastWriteAtMs, seenAtMs: this.#nowMs() };
-    history.broken({ breach: 'resurrected', expected: 401, found: after.status }, example);
+    if (result === 'done') return;
+    const example = {
+      session: session.counter,
+      of: this.account.email,
+      lastWrite,
+      lastWriteAtMs,
+      seenAtMs: this.#nowMs(),
+    };
+    history.broken({ breach: 'resurrected', expected: 401, found: status }, example);
   }
 
   /** Whatever is shown must be of the own organisation. @returns what is, and what does not say whose it is */
@@ -145,8 +181,14 @@ export class Member {
     secret(access_token);
     secret(refresh_token);
     this.api.token = access_token;
-    const refreshAt = performance.now() + REFRESH_AFTER * 1_000 * expires_in;
-    this.#session = { counter, refreshToken: refresh_token, refreshAt };
+    const [now, lifeMs] = [performance.now(), 1_000 * expires_in];
+    this.#session = {
+      counter,
+      token: access_token,
+      refreshToken: refresh_token,
+      refreshAt: now + REFRESH_AFTER * lifeMs,
+      outdatedAt: now + lifeMs + Math.max(LEAST_LENIENCE_MS, LENIENCE * lifeMs),
+    };
   }
 
   #nowMs(): number {

@@ -1,7 +1,8 @@
 import { lifecycle, oracle } from '../../support/test.ts';
 
-/** A session is a resource that a login makes and a logout deletes. */
+/** A session is a resource that a login makes, and a logout or its age deletes. */
 oracle('sessions', {
-  promise: 'A token is refused after its logout, and nobody is ever shown what is another organisation’s.',
+  promise:
+    'A token is refused after its logout and once its time is over, and nobody is ever shown what is another organisation’s.',
   judge: lifecycle,
 });

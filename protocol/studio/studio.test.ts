@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { parseFaults } from '../../target/target.ts';
 import { bed } from './bed.fixture.ts';
@@ -17,8 +18,8 @@ before(async () => {
 });
 after(() => database?.stop());
 
-async function start(t: TestContext, faults = '') {
-  const target = await testTarget(t, { databaseUrl: database.url, faults: parseFaults(faults) });
+async function start(t: TestContext, faults = '', tokenSeconds?: number) {
+  const target = await testTarget(t, { databaseUrl: database.url, faults: parseFaults(faults), tokenSeconds });
   /** What is stored. */
   const count = async (table: string) => {
     const { rows } = await target.database.pool.query(`SELECT count(*)::int AS count FROM tandem.${table}`);
@@ -117,6 +118,29 @@ test('people come and go: their sessions end, and one that does not is found', a
     const keys = Object.keys(made.recorded());
     assert.ok(['login_duration', 'logout_duration', 'auth_errors'].every((key) => keys.includes(key)));
     assert.equal(one!.vu.takeOutcome(), fault ? 'failed' : 'ok');
+  }
+});
+
+test('a token whose time is over is refused; one that lets in all the same is found', async (t) => {
+  for (const [fault, tokenSeconds, status] of [
+    ['', 1, 'ok'],
+    ['token-outlives=1', 3_600, 'violated'],
+  ] as const) {
+    const { url } = await start(t, fault, tokenSeconds);
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+    const member = one!.state;
+    while (member.evidence().checked === 0) {
+      assert.equal(await member.isSignedIn(), true);
+      await wait(25);
+    }
+    const { status: found, violations, examples } = made.judged('sessions', [member.evidence()]);
+    assert.deepEqual([found, violations], [status, fault ? 1 : 0]);
+    const check = 'check: me-after-expiry: status is 401 or 403';
+    assert.deepEqual(made.errors, fault ? { [check]: 1 } : {});
+    if (fault) assert.equal((examples[0] as { lastWrite: string }).lastWrite, 'its time is over');
+    // Whoever is signed in by now still is.
+    assert.equal((await member.api.me()).status, 200);
   }
 });
 

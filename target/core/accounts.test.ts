@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { ACCESS_PREFIX, Accounts, hashToken } from './accounts.ts';
 
 const TOKEN = `${ACCESS_PREFIX}a-session`;
-const FOUND = { rows: [{ user_id: 'ada', organization_id: 'engines' }] };
+const FOUND = { rows: [{ user_id: 'ada', left_ms: 60_000, organization_id: 'engines' }] };
 
 /** A pool whose queries are answered as the test says, in their order; it counts them. */
 function poolOf(...answers: (object | Promise<object>)[]): { pool: pg.Pool; asked(): number } {
@@ -52,4 +52,12 @@ test('an account of no user is an organisation by itself, and a user is of one f
   assert.notEqual(accounts.organization('token:two'), own);
   for (let use = 0; use < 2; use++) assert.equal(await accounts.organization('user:ada'), 'engines');
   assert.equal(asked(), 1);
+});
+
+test('a session that is over in a moment is believed no longer than that', async () => {
+  const { pool, asked } = poolOf({ rows: [{ user_id: 'ada', left_ms: -1 }] }, { rows: [] });
+  const accounts = new Accounts(pool);
+  assert.equal(await accounts.resolve(TOKEN), 'user:ada');
+  assert.equal(await accounts.resolve(TOKEN), undefined);
+  assert.equal(asked(), 2);
 });

@@ -65,9 +65,10 @@ export class Accounts {
     const known = this.#remembered.get(accessHash);
     if (known && known.until > Date.now()) return known.session;
     const forgotten = this.#forgotten;
-    const { rows } = await this.#pool.query<{ user_id: string }>({
+    const { rows } = await this.#pool.query<{ user_id: string; left_ms: number }>({
       name: 'session',
-      text: 'SELECT user_id FROM tandem.sessions WHERE access_hash = $1 AND expires_at > now()',
+      text: `SELECT user_id, (extract(epoch FROM expires_at - now()) * 1000)::float8 AS left_ms
+        FROM tandem.sessions WHERE access_hash = $1 AND expires_at > now()`,
       values: [accessHash],
     });
     if (!rows[0]) {
@@ -77,7 +78,7 @@ export class Accounts {
     const session = { userId: rows[0].user_id, accessHash };
     if (forgotten !== this.#forgotten) return session;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(accessHash, { session, until: Date.now() + this.#trustMs });
+    this.#remembered.set(accessHash, { session, until: Date.now() + Math.min(this.#trustMs, rows[0].left_ms) });
     return session;
   }
 

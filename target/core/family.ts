@@ -19,6 +19,8 @@ export interface Core {
   timeScale: number;
   /** What a password's hash costs: scrypt's N. */
   scryptN: number;
+  /** How long a token that was issued lets anybody in. */
+  tokenSeconds: number;
   /** The last figures of this process. */
   figures(): ProcessFigures;
 }

@@ -12,13 +12,17 @@ test('an empty environment, or one of empty variables, is a target with its own 
     faultsSeed: 1,
     rateLimit: undefined,
     scryptN: 4_096,
+    tokenSeconds: 3_600,
     timeScale: 0.05,
     processes: 1,
   };
   assert.deepEqual(readOptions({}, families), defaults);
   const empty = { PORT: '', HOST: '', DATABASE_URL: '', TARGET_FAULTS: '', TARGET_FAULTS_SEED: '', RATE_LIMIT: '' };
   assert.deepEqual(
-    readOptions({ ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '', TARGET_SCRYPT_N: '' }, families),
+    readOptions(
+      { ...empty, TARGET_TIME_SCALE: '', TARGET_PROCESSES: '', TARGET_SCRYPT_N: '', TARGET_TOKEN_SECONDS: '' },
+      families,
+    ),
     defaults,
   );
 });
@@ -35,6 +39,7 @@ test('every variable is read', () => {
       TARGET_TIME_SCALE: '0.5',
       TARGET_PROCESSES: '7',
       TARGET_SCRYPT_N: '16384',
+      TARGET_TOKEN_SECONDS: '60',
     },
     families,
   );
@@ -47,6 +52,7 @@ test('every variable is read', () => {
   assert.equal(options.timeScale, 0.5);
   assert.equal(options.processes, 7);
   assert.equal(options.scryptN, 16_384);
+  assert.equal(options.tokenSeconds, 60);
 });
 
 test('a variable that cannot be read is named with what was found and what is allowed', () => {
@@ -64,6 +70,8 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ TARGET_SCRYPT_N: '512' }, /^TARGET_SCRYPT_N is "512"/],
     [{ TARGET_SCRYPT_N: '262144' }, /^TARGET_SCRYPT_N is "262144"/],
     [{ TARGET_SCRYPT_N: 'dear' }, /^TARGET_SCRYPT_N is "dear"/],
+    [{ TARGET_TOKEN_SECONDS: '0' }, /^TARGET_TOKEN_SECONDS is "0"; allowed is a whole number from 1 to 86400\.$/],
+    [{ TARGET_TOKEN_SECONDS: '1h' }, /^TARGET_TOKEN_SECONDS is "1h"/],
     [{ TARGET_PROCESSES: '0' }, /^TARGET_PROCESSES is "0"; allowed is a whole number from 1 to 16\.$/],
     [{ TARGET_PROCESSES: '17' }, /^TARGET_PROCESSES is "17"/],
     [{ TARGET_PROCESSES: 'all' }, /^TARGET_PROCESSES is "all"/],

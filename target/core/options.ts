@@ -1,13 +1,14 @@
 import type { AnyFamily } from './family.ts';
 import { parseFaults } from './faults.ts';
 import { RateLimit } from './rate-limit.ts';
-import { DEFAULT_SCRYPT_N, type TargetOptions } from './server.ts';
+import { DEFAULT_SCRYPT_N, DEFAULT_TOKEN_SECONDS, type TargetOptions } from './server.ts';
 import { StartError } from './start-error.ts';
 
 const MAX_PROCESSES = 16;
 const DEFAULT_TIME_SCALE = 0.05;
 const MAX_TIME_SCALE = 10;
 const SCRYPT_N = { min: 1_024, max: 131_072 };
+const MAX_TOKEN_SECONDS = 86_400;
 
 export interface Options extends TargetOptions {
   /** How many serve the port together; 1: this one alone. */
@@ -25,6 +26,7 @@ export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily
     faultsSeed: readSeed(env.TARGET_FAULTS_SEED || '1'),
     rateLimit: readRateLimit(env.RATE_LIMIT || undefined),
     scryptN: readScryptN(env.TARGET_SCRYPT_N || String(DEFAULT_SCRYPT_N)),
+    tokenSeconds: readTokenSeconds(env.TARGET_TOKEN_SECONDS || String(DEFAULT_TOKEN_SECONDS)),
     timeScale: readTimeScale(env.TARGET_TIME_SCALE || String(DEFAULT_TIME_SCALE)),
   };
 }
@@ -63,6 +65,16 @@ function readScryptN(value: string): number {
     );
   }
   return n;
+}
+
+function readTokenSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!/^\d{1,5}$/.test(value) || seconds < 1 || seconds > MAX_TOKEN_SECONDS) {
+    throw new StartError(
+      `TARGET_TOKEN_SECONDS is ${JSON.stringify(value)}; allowed is a whole number from 1 to ${MAX_TOKEN_SECONDS}.`,
+    );
+  }
+  return seconds;
 }
 
 function readSeed(value: string): number {

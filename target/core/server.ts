@@ -26,6 +26,7 @@ export const METRICS_EVERY_MS = 5_000;
 const TIME_SCALE = 0.05;
 /** About 10 ms instead of the 45 of a product's 16,384: most loads are about something else, on the same few cores. */
 export const DEFAULT_SCRYPT_N = 4_096;
+export const DEFAULT_TOKEN_SECONDS = 3_600;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -48,6 +49,8 @@ export interface TargetOptions {
   timeScale?: number;
   /** What a password's hash costs, scrypt's N; 4,096 without it. */
   scryptN?: number;
+  /** How long a token that was issued lets anybody in; 3,600 without it. */
+  tokenSeconds?: number;
   /** How often the target's figures are told; 5 s without it. */
   metricsEveryMs?: number;
   /** What joins this process to a target of several; without it, it is the only one. */
@@ -104,7 +107,8 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
   const figures = (): ProcessFigures => monitor.figures;
   const timeScale = options.timeScale ?? TIME_SCALE;
   const scryptN = options.scryptN ?? DEFAULT_SCRYPT_N;
-  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, figures };
+  const tokenSeconds = options.tokenSeconds ?? DEFAULT_TOKEN_SECONDS;
+  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, tokenSeconds, figures };
   const running = families.map((family) => ({ name: family.name, ...family.start(core) }));
   const webSockets = new WebSockets(
     accounts,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { type TestDatabase, testDatabase } from '../../core/target.fixture.ts';
+import { type TestDatabase, testDatabase, testTarget } from '../../core/target.fixture.ts';
 import { startTarget, type Target } from '../../target.ts';
 import { TestDevice } from '../relay/device.fixture.ts';
 
@@ -120,4 +120,18 @@ test('passwords and tokens are not stored as they are', async () => {
   for (const secret of [ada.password, tokens.access_token, tokens.refresh_token]) {
     assert.ok(!JSON.stringify(rows).includes(secret));
   }
+});
+
+test('a token lets in as long as it says, also where it was believed a moment ago', async (t) => {
+  const brief = await testTarget(t, { databaseUrl: database.url, scryptN: 1_024, tokenSeconds: 1 });
+  const ask = (path: string, init: RequestInit) => fetch(`${brief.url}/api/v1/auth/${path}`, init);
+  const headers = { 'content-type': 'application/json' };
+  const beganAt = performance.now();
+  const registered = await ask('register', { method: 'POST', headers, body: JSON.stringify(person()) });
+  const { access_token: token, expires_in: seconds } = (await registered.json()).tokens;
+  assert.equal(seconds, 1);
+  const status = async () => (await ask('me', { headers: { authorization: `Bearer ${token}` } })).status;
+  assert.equal(await status(), 200);
+  while ((await status()) === 200) assert.ok(performance.now() - beganAt < 5_000, 'it is believed for too long');
+  assert.ok(performance.now() - beganAt > 950);
 });

@@ -6,8 +6,6 @@ import { ApiError, answerUnprocessable, invalid, unauthorized } from '../../core
 import { object, text } from '../../core/fields.ts';
 import type { Passwords } from './passwords.ts';
 
-const SESSION_SECONDS = 3_600;
-
 interface User {
   id: string;
   email: string;
@@ -26,7 +24,13 @@ interface Tokens {
 const USER_COLUMNS = 'id, email, name, organization_id, role';
 
 /** Registration and sessions, below `/api/v1/auth`. */
-export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accounts, passwords: Passwords): void {
+export function authRoutes(
+  app: FastifyInstance,
+  pool: pg.Pool,
+  accounts: Accounts,
+  passwords: Passwords,
+  tokenSeconds: number,
+): void {
   answerUnprocessable(app);
 
   app.post('/api/v1/auth/register', async (request, reply) => {
@@ -42,7 +46,7 @@ export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accoun
     });
     const user = rows[0];
     if (!user) throw new ApiError(409, 'EMAIL_TAKEN', 'This e-mail address has an account already.');
-    return reply.code(201).send({ user, tokens: await openSession(pool, user.id) });
+    return reply.code(201).send({ user, tokens: await openSession(pool, user.id, tokenSeconds) });
   });
 
   app.post('/api/v1/auth/login', async (request) => {
@@ -56,7 +60,7 @@ export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accoun
     const matches = await passwords.matches(password, rows[0]?.password);
     if (!rows[0] || !matches) throw new ApiError(401, 'UNAUTHORIZED', 'E-mail address or password is wrong.');
     const { password: _, ...user } = rows[0];
-    return { user, ...(await openSession(pool, user.id)) };
+    return { user, ...(await openSession(pool, user.id, tokenSeconds)) };
   });
 
   app.post('/api/v1/auth/refresh', async (request) => {
@@ -67,7 +71,7 @@ export function authRoutes(app: FastifyInstance, pool: pg.Pool, accounts: Accoun
     );
     if (!rows[0]) throw unauthorized();
     accounts.forget(rows[0].access_hash);
-    return openSession(pool, rows[0].user_id);
+    return openSession(pool, rows[0].user_id, tokenSeconds);
   });
 
   app.post('/api/v1/auth/logout', async (request) => {
@@ -102,19 +106,19 @@ function refreshToken(body: unknown): string {
   return text(object(body, 'The body').refresh_token, 'refresh_token');
 }
 
-async function openSession(pool: pg.Pool, userId: string): Promise<Tokens> {
+async function openSession(pool: pg.Pool, userId: string, tokenSeconds: number): Promise<Tokens> {
   const accessToken = ACCESS_PREFIX + randomBytes(32).toString('base64url');
   const newRefreshToken = `rt_${randomBytes(32).toString('base64url')}`;
   await pool.query({
     name: 'open session',
     text: `INSERT INTO tandem.sessions (access_hash, refresh_hash, user_id, expires_at)
       VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
-    values: [hashToken(accessToken), hashToken(newRefreshToken), userId, SESSION_SECONDS],
+    values: [hashToken(accessToken), hashToken(newRefreshToken), userId, tokenSeconds],
   });
   return {
     access_token: accessToken,
     refresh_token: newRefreshToken,
     token_type: 'Bearer',
-    expires_in: SESSION_SECONDS,
+    expires_in: tokenSeconds,
   };
 }
