@@ -32,9 +32,9 @@ export async function testDatabase(): Promise<TestDatabase> {
   return { url: databaseUrl(shared, name), stop: async () => {} };
 }
 
-/** A target without a page that is stopped when the test is over, if the test has not stopped it. */
+/** A target without a page, and with cheap passwords, that is stopped when the test is over, if the test has not stopped it. */
 export async function testTarget(t: TestContext, options: TargetOptions): Promise<Target> {
-  const target = await startTarget({ webFolder: 'none', ...options });
+  const target = await startTarget({ webFolder: 'none', scryptN: 1_024, ...options });
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= target.stop();

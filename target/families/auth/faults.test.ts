@@ -13,7 +13,7 @@ after(() => database?.stop());
 
 /** Of so many sessions, which go on after their logout. */
 async function surviving(t: TestContext, faults: string, count: number): Promise<boolean[]> {
-  const options = { databaseUrl: database.url, scryptN: 1_024, faults: parseFaults(faults), faultsSeed: SEED };
+  const options = { databaseUrl: database.url, faults: parseFaults(faults), faultsSeed: SEED };
   const target = await testTarget(t, options);
   const call = async (path: string, body?: object, token = '') => {
     const response = await fetch(`${target.url}/api/v1/auth/${path}`, {
