@@ -1,4 +1,5 @@
 /** How often the comparison with a baseline is wrong: real short runs against the embedded target, and against one made slower. */
+
 import { Http } from '../protocol/transports/http.ts';
 import { againstBaseline, type KeptRun } from '../support/judge/baseline.ts';
 import { figuresOf } from '../support/judge/comparable.ts';
@@ -6,6 +7,7 @@ import type { Regression } from '../support/judge/verdict.ts';
 import { GeneratorHealth } from '../support/measure/health.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { MetricStore } from '../support/measure/store.ts';
+import { TimeAxis } from '../support/measure/time-axis.ts';
 import type { Plan } from '../support/schedule/plan.ts';
 import { startEmbeddedTarget } from './embedded-target.ts';
 import { runLoad, sliceContext } from './load.ts';
@@ -154,7 +156,7 @@ async function runOnce(url: string, runId: string): Promise<KeptRun | undefined>
   let sent = 0;
   let index = 0;
   const startedAt = new Date().toISOString();
-  const health = new GeneratorHealth(recorder, () => 'load');
+  const health = new GeneratorHealth(recorder);
   health.start();
   const pack = () => store.add({ index: index++, series: recorder.pack() });
   const packing = setInterval(pack, INTERVAL_MS);
@@ -171,6 +173,7 @@ async function runOnce(url: string, runId: string): Promise<KeptRun | undefined>
   const isLate = store.trend('generator_lateness').percentile(99) > MAX_LATENESS_MS;
   if (isLate || store.trend('machine_cpu_percent').avg > MAX_MACHINE_CPU_PERCENT) return undefined;
   const scenarios = [{ name, maxVUs: MAX_VUS, startMs: 0, endMs: RUN_MS }];
-  const figures = figuresOf({ store, thresholds: THRESHOLDS, scenarios, intervalMs: INTERVAL_MS });
+  const axis = new TimeAxis([{ name: 'load', startMs: 0, endMs: RUN_MS, load: 1 }], INTERVAL_MS);
+  const figures = figuresOf({ store, thresholds: THRESHOLDS, scenarios, axis });
   return { runId, startedAt, build: null, figures };
 }

@@ -93,7 +93,7 @@ async function measure(server: ChildProcess, origin: string, one: Case): Promise
 }
 
 function trendOf(recorder: Recorder, metric: string, tags: Record<string, string>): Trend {
-  return (recorder.trend(metric, tags) as TrendSeries).trend;
+  return (recorder.trend(metric, tags).current as TrendSeries).trend;
 }
 
 function figures({ label }: Case, { service, trueMs }: Measured): string[][] {

@@ -183,7 +183,7 @@ function fullReport(report: SliceReport, shard: number): SliceReport {
     slice: { index: shard - 1, of: SHARDS },
     intervalMs: planned.intervalMs,
     intervals: Array.from({ length: count }, (_, index) => {
-      const interval = { index, series: series(index === 0 ? 'window:load' : 'window:calm') };
+      const interval = { index, series: series(index === 0 ? 'phase:load' : 'phase:calm') };
       return planned.detailed ? interval : followedOnly(interval, report.definitions);
     }),
     totals: series(),
@@ -199,15 +199,17 @@ function packed(type: 'trend' | 'rate' | 'counter', alike: Packed[]): Packed {
 function keysOf(one: string): [key: string, type: 'trend' | 'rate' | 'counter'][] {
   const isLoad = LOADS.includes(one);
   const tags: Tags[] = isLoad
-    ? OPERATIONS.map((op) => ({ op }))
-    : ['calm', 'load'].flatMap((window) => STEPS.map((step) => ({ step, window })));
+    ? OPERATIONS.map((op) => ({ op, phase: 'load' }))
+    : ['calm', 'load'].flatMap((phase) => STEPS.map((step) => ({ step, phase })));
   const all = Object.entries(builtinMetrics).flatMap(([metric, { type }]) => {
     if (type === 'gauge' || metric.startsWith('target_')) return [];
     const isPage = isOfBrowser(metric);
     if (isPage === isLoad && !/^(iteration|generator_|machine_|checks)/.test(metric)) return [];
     const ofStep = /step|interaction|^http_|^iteration|^checks/.test(metric);
-    const windows = VITALS.some((vital) => metric.endsWith(vital)) ? [{ window: 'calm' }, { window: 'load' }] : [{}];
-    return (ofStep ? tags : windows).map((own): [string, 'trend' | 'rate' | 'counter'] => [
+    const phases = VITALS.some((vital) => metric.endsWith(vital))
+      ? [{ phase: 'calm' }, { phase: 'load' }]
+      : [{ phase: 'load' }];
+    return (ofStep ? tags : phases).map((own): [string, 'trend' | 'rate' | 'counter'] => [
       seriesKey(metric, { [isPage ? 'journey' : 'scenario']: one, ...own }),
       type,
     ]);

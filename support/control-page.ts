@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, closeContext, newContext, type Page } from './browser.ts';
 import type { Recorder } from './measure/recorder.ts';
-import type { Window } from './schedule/scenario.ts';
 import { within } from './time-limit.ts';
 
 /**
@@ -24,7 +23,6 @@ const URL = `data:text/html,${encodeURIComponent(
 export interface ControlledRun {
   /** Undefined before the start. */
   readonly startAt: number | undefined;
-  readonly window: Window;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;
 }
@@ -58,7 +56,7 @@ export class ControlPage {
     }
   }
 
-  /** Visits it from the start of the run to its end, into `browser_control_paint{window}`; nothing here ever fails. */
+  /** Visits it from the start of the run to its end, into `browser_control_paint`; nothing here ever fails. */
   visit(run: ControlledRun, recorder: Recorder): void {
     this.#visits = this.#visitUntilClosed(run, recorder).catch(() => {});
   }
@@ -73,10 +71,10 @@ export class ControlPage {
     const signal = AbortSignal.any([this.#closing.signal, run.signal]);
     while (!signal.aborted) {
       if (run.startAt !== undefined) {
-        const { window } = run;
+        const beganAt = performance.now();
         const paintMs = await this.#firstPaint();
         if (signal.aborted) return;
-        if (paintMs !== undefined) recorder.add('browser_control_paint', paintMs, { window });
+        if (paintMs !== undefined) recorder.add('browser_control_paint', paintMs, undefined, beganAt);
       }
       await wait(EVERY_MS, undefined, { signal, ref: false });
     }

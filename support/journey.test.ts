@@ -87,7 +87,7 @@ function bed(
   const keep = async (name: string) => {
     kept.push(name);
   };
-  const work = journeyWork(definition, { slice, browser: by, seed: '1', window: () => 'load', keep });
+  const work = journeyWork(definition, { slice, browser: by, seed: '1', isDraining: () => false, keep });
   const other = sliceOf('remote-changes', 'load', url);
   const [relay, auth] = [
     new Http(other, relaySettings(other.target).syncUrl),
@@ -106,7 +106,7 @@ function bed(
     /** Samples by metric, of the journey. */
     recorded() {
       const packed = slice.recorder.pack();
-      return (metric: string, tags = '') => packed[`${metric}{journey:watcher${tags},window:load}`];
+      return (metric: string, tags = '') => packed[`${metric}{journey:watcher${tags}}`];
     },
     kept,
     errors: slice.recorder.errors,

@@ -9,7 +9,7 @@ import { unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import type { Options, OptionsSchema } from './options.ts';
 import { type Random, random } from './schedule/random.ts';
-import type { Window, Work } from './schedule/scenario.ts';
+import type { Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
 import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from './time-limit.ts';
@@ -83,16 +83,16 @@ export type Keep = (name: string, body: Buffer, contentType: string) => Promise<
 interface Slot {
   user: User;
   random: Random;
-  /** The session it is in. */
-  visit?: { traced: boolean; step?: { name: string; startAt: number }; isCut: boolean };
+  /** The session it is in; what it measures of itself belongs to the instant at which it began, on the clock of `performance.now()`. */
+  visit?: { beganAt: number; traced: boolean; step?: { name: string; startAt: number }; isCut: boolean };
 }
 
 export interface JourneySlice {
   slice: SliceContext;
   browser: Browser;
   seed: string;
-  /** Which window the run is in now. */
-  window(): Window;
+  /** Once the load is over: what comes then only comes to its end. */
+  isDraining(): boolean;
   keep: Keep;
 }
 
@@ -137,28 +137,31 @@ class Sessions {
     const traced = isKept && (this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1);
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
-    const visit: NonNullable<Slot['visit']> = { traced, isCut: false };
+    const visit: NonNullable<Slot['visit']> = { beganAt: performance.now(), traced, isCut: false };
     slot.visit = visit;
-    const vitals = new Map<string, VitalReport & { window: Window }>();
+    const vitals = new Map<string, VitalReport>();
+    const openedAt = new Map<VitalReport['document'], number>();
     const opening = BrowserSession.open(browser, {
       context: contextOptions(slice.target),
       actionTimeoutMs: ACTION_TIMEOUT_MS,
       traced,
       onVital: (report) => {
-        // The last value of a document wins; it belongs to the window in which it came about.
-        vitals.set(`${report.document}/${report.metric}`, { ...report, window: this.#context.window() });
+        // The last value of a document wins; it belongs to when the document began.
+        vitals.set(`${report.document}/${report.metric}`, report);
+        if (!openedAt.has(report.document)) openedAt.set(report.document, performance.now());
       },
       onEventsPainted: (durationsMs) => {
-        const window = this.#context.window();
         if (traced) return;
-        for (const durationMs of durationsMs) slice.recorder.add('browser_event_to_paint', durationMs, { window });
+        const now = performance.now();
+        for (const durationMs of durationsMs)
+          slice.recorder.add('browser_event_to_paint', durationMs, undefined, now - durationMs);
       },
       onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
     });
     const session = await opening.catch(async (error) => {
       await this.#assertBrowser(error);
       if (!(error instanceof TimeIsUp)) throw error;
-      if (!visit.isCut) this.#neverOpened(error);
+      if (!visit.isCut) this.#neverOpened(error, visit.beganAt);
     });
     if (!session) return false;
     const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
@@ -181,7 +184,7 @@ class Sessions {
       },
       think: () => this.#think(slot.random),
       watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
-      isOver: () => this.#context.window() === 'drain',
+      isOver: () => this.#context.isDraining(),
       evidence: (oracle, piece) => {
         this.evidence[oracle] ??= [];
         this.evidence[oracle].push(piece);
@@ -204,7 +207,12 @@ class Sessions {
       if (time.isUp) this.cutOff(slot);
       if (failed.length === 0) slot.user.sessions += 1;
       else await this.#failed(session, index, failed);
-      if (!time.isUp) this.#ended(vitals.values(), traced, failed.length > 0);
+      if (!time.isUp) {
+        this.#ended(visit, failed.length > 0);
+        if (!traced)
+          for (const { document, metric, value } of vitals.values())
+            slice.recorder.add(metric, value, undefined, openedAt.get(document));
+      }
       return failed.length === 0;
     } finally {
       await session.close();
@@ -212,12 +220,11 @@ class Sessions {
   }
 
   /** The browser did not give a page in time: that is the generator's doing, and no page of the target's was asked for. */
-  #neverOpened(error: TimeIsUp): void {
+  #neverOpened(error: TimeIsUp, beganAt: number): void {
     const { recorder } = this.#context.slice;
-    const window = this.#context.window();
     recorder.failure({ step: 'start', name: `generator: ${error.message}`, error: error.message });
-    recorder.add('browser_sessions', 1, { window });
-    recorder.add('browser_session_failed', 1, { window });
+    recorder.add('browser_sessions', 1, undefined, beganAt);
+    recorder.add('browser_session_failed', 1, undefined, beganAt);
   }
 
   /** Throws when what a session failed with is that the browser died: that is no doing of the target's. */
@@ -252,20 +259,18 @@ class Sessions {
     action: () => Promise<T>,
   ): Promise<T> {
     const { recorder } = this.#context.slice;
-    const window = this.#context.window();
     const startAt = performance.now();
     const result = await action();
     const durationMs = performance.now() - startAt;
     const paintMs = await session.slowestInteraction();
     if (visit.traced || visit.isCut) return result;
-    recorder.add('browser_step_duration', durationMs, { step, window });
-    if (paintMs !== null) recorder.add('browser_interaction_to_paint', paintMs, { step, window });
+    recorder.add('browser_step_duration', durationMs, { step }, startAt);
+    if (paintMs !== null) recorder.add('browser_interaction_to_paint', paintMs, { step }, startAt);
     return result;
   }
 
   #painted({ pushedAt, paintedAt }: PaintedMark, traced: boolean): void {
     const { recorder, scenario } = this.#context.slice;
-    const window = this.#context.window();
     const durationMs = paintedAt - pushedAt;
     if (durationMs < 0) {
       recorder.error(`${scenario}: remote change painted before it was sent, the clocks of the machines differ`);
@@ -273,13 +278,14 @@ class Sessions {
     }
     const late = durationMs > PAINTED_WITHIN_MS;
     if (late) recorder.error(`${scenario}: remote change not painted within ${PAINTED_WITHIN_MS / 1_000} s`);
-    recorder.add('browser_remote_change_lost', late ? 1 : 0, { window });
-    if (!traced) recorder.add('browser_remote_change_to_paint', durationMs, { window });
+    const sentAt = pushedAt - performance.timeOrigin;
+    recorder.add('browser_remote_change_lost', late ? 1 : 0, undefined, sentAt);
+    if (!traced) recorder.add('browser_remote_change_to_paint', durationMs, undefined, sentAt);
   }
 
   async #think(own: Random): Promise<void> {
     // Whoever still visits when the load is over only comes to an end: nothing is compared with what is measured there.
-    if (this.#context.window() === 'drain') return;
+    if (this.#context.isDraining()) return;
     const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
     await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
   }
@@ -289,22 +295,18 @@ class Sessions {
     if (!visit || visit.isCut) return;
     visit.isCut = true;
     const { recorder } = this.#context.slice;
-    const window = this.#context.window();
-    recorder.add('browser_sessions', 1, { window });
-    recorder.add('browser_session_failed', 1, { window, ...unfinished });
-    const { step, traced } = visit;
+    const { beganAt, step, traced } = visit;
+    recorder.add('browser_sessions', 1, undefined, beganAt);
+    recorder.add('browser_session_failed', 1, unfinished, beganAt);
     if (!step || traced) return;
     const ageMs = performance.now() - step.startAt;
-    recorder.add('browser_step_duration', ageMs, { step: step.name, window, ...unfinished });
+    recorder.add('browser_step_duration', ageMs, { step: step.name, ...unfinished }, step.startAt);
   }
 
-  #ended(vitals: Iterable<VitalReport & { window: Window }>, traced: boolean, failed: boolean): void {
+  #ended({ beganAt }: NonNullable<Slot['visit']>, failed: boolean): void {
     const { recorder } = this.#context.slice;
-    const window = this.#context.window();
-    recorder.add('browser_sessions', 1, { window });
-    recorder.add('browser_session_failed', failed ? 1 : 0, { window });
-    if (traced) return;
-    for (const { metric, value, window: when } of vitals) recorder.add(metric, value, { window: when });
+    recorder.add('browser_sessions', 1, undefined, beganAt);
+    recorder.add('browser_session_failed', failed ? 1 : 0, undefined, beganAt);
   }
 
   /** @returns the names of the files */

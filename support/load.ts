@@ -89,9 +89,9 @@ export function loadWork<S, V, O>(
       workers.push(worker);
       return worker;
     },
-    async run({ vu, state }, operation) {
+    async run({ vu, state }, operation, { dueAt }) {
       const name = mix.names[operation]!;
-      vu.begin(name);
+      vu.begin(name, dueAt);
       const fail = (error: unknown): void => {
         const { error: text, at } = thrown(error, import.meta.dirname);
         const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };

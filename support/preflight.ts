@@ -34,10 +34,11 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
   // A metric that nobody declares may be one of those that the filter left out; else it is misspelt.
   const complete = timeline.scenarios.every(({ name }) => declared.has(name));
   const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
+  const phases = timeline.phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));
   for (const [source, all] of thresholds) {
     const path = timeline.slo?.selectors.includes(source) ? timeline.slo.path : timeline.path;
     const place = placeIn(root, path, ['thresholds', source]);
-    checkMetrics(place, { [source]: all }, metrics);
+    checkMetrics(place, { [source]: all }, metrics, phases);
     checkOperation(place, source, declared, complete);
   }
 }

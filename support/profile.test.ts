@@ -53,7 +53,7 @@ function complaint(t: TestContext, content: unknown): string {
 }
 
 test('a good profile is read as it is, with its name and path', (t) => {
-  const spec = withThreshold('browser_step_duration{journey:light,step:sync,window:load}', 'p(75)<1.5*calm', {
+  const spec = withThreshold('browser_step_duration{journey:light,phase:load,step:sync}', 'p(75)<1.5*calm', {
     threshold: 'p(95)<500',
     minSamples: 3,
   });
@@ -86,7 +86,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, slices, scenarios, thresholds, slo, maxFailed, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, slo, maxFailed, health.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
@@ -155,7 +155,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withLoad({ maxVus: 5 }),
-      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, exec, startTime, gracefulStop, mix, options, slices, maxFailed.`,
+      `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, exec, startTime, gracefulStop, mix, options, scaled, slices, maxFailed.`,
     ],
     [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number from 1 to 1,000,000.`],
     [
@@ -243,19 +243,78 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
       `thresholds "iterations{journey:light}" has the tag journey, which iterations does not carry; allowed is scenario.`,
     ],
     [
-      withThreshold('browser_web_vital_lcp{window:clam}', 'p(75)<2500'),
-      `thresholds "browser_web_vital_lcp{window:clam}" has window "clam"; allowed is calm or load, on browser_* metrics.`,
+      withThreshold('browser_web_vital_lcp{phase:clam}', 'p(75)<2500'),
+      `thresholds "browser_web_vital_lcp{phase:clam}" is about phase "clam"; did you mean "calm"? allowed: calm, load.`,
     ],
     [
-      withThreshold('http_req_duration{window:load}', 'p(75)<2500'),
-      `thresholds "http_req_duration{window:load}" has window "load"; allowed is calm or load, on browser_* metrics.`,
+      withThreshold('browser_web_vital_lcp{window:load}', 'p(75)<2500'),
+      `thresholds "browser_web_vital_lcp{window:load}" has the tag window; allowed is phase, with one of calm, load.`,
     ],
     [
       { ...withThreshold('browser_web_vital_lcp', 'p(75)<2*calm'), calm: undefined },
-      `thresholds "browser_web_vital_lcp" has "p(75)<2*calm", but the profile has no calm; allowed is a number, or a calm above 0s.`,
+      `thresholds "browser_web_vital_lcp" has "p(75)<2*calm", but the profile has no calm; allowed is a number: no phase is before it.`,
     ],
   ];
   for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
+});
+
+test('phases: names, lengths, loads and what is compared', (t) => {
+  const base = { name: 'base', duration: '10s', load: 1 };
+  const spike = { name: 'spike', duration: '5s', load: [1, 5] };
+  const phased = (...phases: object[]) => profile({ calm: undefined, phases });
+  const about = (selector: string, threshold: string) =>
+    profile({ calm: undefined, phases: [base, spike], thresholds: { [selector]: [threshold] } });
+  const loadHelp = 'a number of at least 0, a ramp such as [1, 5], or a day such as { "curve": "day", "day": "24m" }';
+  const nameHelp = 'a name of letters, digits and _ other than drain';
+  const table: [content: unknown, sentence: string][] = [
+    [phased(), 'phases is []; allowed is a list of at least one phase.'],
+    [phased({ ...base, name: 'drain' }), `phases[0].name is "drain"; allowed is ${nameHelp}.`],
+    [phased({ ...base, name: 'the spike' }), `phases[0].name is "the spike"; allowed is ${nameHelp}.`],
+    [phased(base, base), 'phases[1].name is "base", which is the name of another; allowed is a name for each.'],
+    [phased({ ...base, duration: '0s' }), 'phases[0].duration is "0s"; allowed is a duration above 0s.'],
+    [phased({ ...base, load: -1 }), `phases[0].load is -1; allowed is ${loadHelp}.`],
+    [phased({ ...base, load: [1, 2, 3] }), `phases[0].load is [1,2,3]; allowed is ${loadHelp}.`],
+    [
+      phased({ ...base, load: { curve: 'day', hours: [1, 2] } }),
+      'phases[0].load.hours is [1,2]; allowed is a list of 24 numbers of at least 0, one an hour from midnight on.',
+    ],
+    [phased({ ...base, load: { curve: 'week' } }), 'phases[0].load.curve is "week"; allowed is one of "day".'],
+    [
+      phased({ ...base, load: { curve: 'day', hour: 1 } }),
+      'phases[0].load has an unknown field "hour"; did you mean "hours"? allowed: curve, hours, times, day.',
+    ],
+    [
+      phased(base, { ...base, name: 'calm' }),
+      'phases[1].load is 1; allowed is 0 in a phase of the name calm, or another name.',
+    ],
+    [phased({ ...base, load: 0 }), 'phases have a load of 0 in all; allowed is at least one with a load above 0.'],
+    [
+      profile({ calm: '5s', phases: [base] }),
+      'calm does not go with phases; allowed is a phase { "name": "calm", "duration": "5s", "load": 0 }.',
+    ],
+    [
+      about('http_req_duration{phase:spyke}', 'p(95)<1'),
+      'thresholds "http_req_duration{phase:spyke}" is about phase "spyke"; did you mean "spike"? allowed: base, spike.',
+    ],
+    [
+      about('http_req_duration{phase:spike}', 'p(95)<2*spike'),
+      'thresholds "http_req_duration{phase:spike}" has "p(95)<2*spike", which is the same phase; allowed is one of base.',
+    ],
+    [
+      about('http_req_duration{phase:base}', 'p(95)<2*spike'),
+      'thresholds "http_req_duration{phase:base}" has "p(95)<2*spike", which is not before it; allowed is a number.',
+    ],
+    [
+      about('http_req_duration', 'p(95)<2*spike'),
+      'thresholds "http_req_duration" has "p(95)<2*spike", which is not before it; allowed is one of base.',
+    ],
+    [
+      about('http_req_duration', 'p(95)<2*bass'),
+      'thresholds "http_req_duration" has "p(95)<2*bass", but the profile has no bass; allowed is a number, or a phase: base.',
+    ],
+  ];
+  for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
+  assert.equal(complaint(t, about('http_req_duration{phase:spike}', 'p(95)<2*base')), 'nothing');
 });
 
 test('every number has a bound', (t) => {
@@ -338,7 +397,7 @@ test('thresholds are about metrics that exist, and figures that these have', () 
   const check =
     (thresholds: ProfileSpec['thresholds'], all = definitions) =>
     () =>
-      checkMetrics('p.json', thresholds, all);
+      checkMetrics('p.json', thresholds, all, [{ name: 'calm', isQuiet: true }]);
   const table: [ProfileSpec['thresholds'], string][] = [
     [
       { 'http_req_durations{op:push}': ['p(95)<500'] },
@@ -367,7 +426,7 @@ test('thresholds are about metrics that exist, and figures that these have', () 
     [{ vus: ['count>1'] }, 'thresholds "vus" has "count>1", but vus is a gauge; allowed: value, min, max, avg.'],
     [
       { http_req_duration: ['p(95)<2*calm'] },
-      'thresholds "http_req_duration" has "p(95)<2*calm", but only browser_* metrics are measured in the calm window; allowed is a number.',
+      'thresholds "http_req_duration" has "p(95)<2*calm", but only journeys run in the phase calm; allowed is a metric of theirs, such as browser_step_duration.',
     ],
     [
       { http_reqs: [{ threshold: 'count>5', minSamples: 3 }] },

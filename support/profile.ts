@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from './duration.ts';
 import { parseJson } from './json.ts';
 import { aggregationsOf, expressionHelp, parseExpression, parseSelector, selectorHelp } from './judge/expression.ts';
-import { isOfBrowser, type MetricDefinition } from './measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition, type Tags } from './measure/metrics.ts';
+import { drain } from './measure/time-axis.ts';
 import { allowed } from './misspelling.ts';
 
 /** More than one could ever run: a slip of the pen, which would take all memory or never end. */
@@ -20,6 +21,8 @@ export const most = {
   /** Each is a process, and all run at the same time. */
   slices: 500,
 };
+
+const phaseNameHelp = `a name of letters, digits and _ other than ${drain}`;
 
 // Every message is what is allowed: it ends the sentence that an error is.
 const duration = z
@@ -69,7 +72,7 @@ const common = {
   exec: words
     .optional()
     .describe('The load or journey that it runs, by the name of its file. Default: that of the scenario’s own name.'),
-  startTime: duration.optional().describe('After the start of the load window (journeys: of the run). Default 0s.'),
+  startTime: duration.optional().describe('After the first phase with load has begun (journeys: the run). Default 0s.'),
   gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
   mix: z
     .record(z.string(), weight)
@@ -77,6 +80,7 @@ const common = {
     .optional()
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
   options: z.record(z.string(), z.json()).optional().describe('What the load or journey declares; see `--list`.'),
+  scaled: z.boolean().optional().describe('Of a journey: phases multiply it too, as they do all loads. Default false.'),
   slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
   maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
 };
@@ -137,13 +141,44 @@ const scenario = z.discriminatedUnion('executor', [
 const expression = z
   .string(expressionHelp)
   .refine((text) => parseExpression(text) !== undefined, expressionHelp)
-  .describe('k6’s threshold syntax: "p(95)<500", "rate<0.05"; or against the calm window: "p(75)<1.5*calm".');
+  .describe('k6’s threshold syntax: "p(95)<500", "rate<0.05"; or against an earlier phase: "p(75)<1.5*calm".');
 
 const detailedThreshold = z.strictObject({
   threshold: expression,
   minSamples: iterations
     .optional()
     .describe('Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).'),
+});
+
+const loadHelp = 'a number of at least 0, a ramp such as [1, 5], or a day such as { "curve": "day", "day": "24m" }';
+const factor = amount(0, 1_000_000, loadHelp);
+const hoursHelp = 'a list of 24 numbers of at least 0, one an hour from midnight on';
+
+const phase = z.strictObject({
+  name: z
+    .string(phaseNameHelp)
+    .regex(/^[A-Za-z]\w*$/, phaseNameHelp)
+    .refine((name) => name !== drain, phaseNameHelp)
+    .describe('Thresholds name it: { "http_req_duration{phase:spike}": ["p(95)<1.5*baseline"] }.'),
+  duration: someTime,
+  load: z
+    .union([
+      factor,
+      z.array(factor).length(2, loadHelp),
+      z.strictObject({
+        curve: z.literal('day').describe('By the hours of a day from midnight on, which the phase begins with.'),
+        hours: z
+          .array(amount(0, 1_000_000, hoursHelp), hoursHelp)
+          .length(24, hoursHelp)
+          .optional()
+          .describe('How busy it is at each hour, in straight lines. Default: 0.2 at night to 1, with lunch at 0.7.'),
+        times: factor.optional().describe('Multiplies all hours. Default 1.'),
+        day: someTime.optional().describe('How long a day lasts in the run. Default 24h.'),
+      }),
+    ])
+    .describe(
+      'Multiplies the rates and VUs of the loads, and of journeys that are scaled: a number, a ramp such as [1, 5], or a day’s curve.',
+    ),
 });
 
 /** Beyond these limits a miss that the generator may have caused is undecided, and the run invalid; what holds, holds. */
@@ -183,7 +218,9 @@ const health = z.strictObject({
     .describe('Mean of machine_throttled_percent under load above this: a container’s limit held it. Default 10.'),
   maxControlSlowdown: amount(1, 1_000_000)
     .optional()
-    .describe('Times that browser_control_paint may grow over calm; beyond, the browsers were slow. Default 3.'),
+    .describe(
+      'Times that browser_control_paint may grow over a phase without load; beyond, the browsers were slow. Default 3.',
+    ),
   targetDownAfter: someTime.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
 });
 
@@ -198,7 +235,15 @@ export const description = words;
 const profile = z.strictObject({
   $schema: z.string().optional(),
   description: words,
-  calm: duration.optional().describe('Before the load starts only journeys run, for this long. Default 0s.'),
+  calm: duration
+    .optional()
+    .describe('A phase of this name and length before the load, in which only journeys run. Default 0s.'),
+  phases: z
+    .array(phase)
+    .min(1, 'a list of at least one phase')
+    .max(most.stages, `a list of at most ${most.stages.toLocaleString('en')} phases`)
+    .optional()
+    .describe('Named parts of the run, one after another; in place of calm. Default: calm, if there is one, and load.'),
   slices: slices.optional().describe('Worker processes a scenario is spread over. Default 1.'),
   scenarios: z
     .record(z.string(), scenario)
@@ -224,6 +269,7 @@ const profile = z.strictObject({
 export type ScenarioSpec = z.infer<typeof scenario>;
 export type OpenScenarioSpec = Extract<ScenarioSpec, { executor: `${string}-arrival-rate` }>;
 export type ProfileSpec = z.infer<typeof profile>;
+export type PhaseSpec = z.infer<typeof phase>;
 export type ScenarioKind = 'load' | 'journey';
 
 /** A profile as its file says it, with where that is. */
@@ -282,14 +328,53 @@ export function readProfile(
   const parsed = profile.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new Error(`${path}: ${sentence(parsed.error.issues[0]!, json)}`);
   const found = { name, path, spec: parsed.data };
+  checkPhases(found, known);
   for (const [name, scenarioSpec] of Object.entries(found.spec.scenarios))
-    checkScenario(path, name, scenarioSpec, known);
+    checkScenario(path, name, scenarioSpec, known, found.spec.phases !== undefined);
   checkSelectors(found, known);
   return found;
 }
 
+/** Phases have a name each, and there is load in one of them. */
+function checkPhases({ path, spec }: ProfileFile, known: Record<ScenarioKind, string[]>): void {
+  const { phases } = spec;
+  if (!phases) return;
+  if (spec.calm !== undefined) {
+    throw new Error(
+      `${path}: calm does not go with phases; allowed is a phase { "name": "calm", "duration": "${spec.calm}", "load": 0 }.`,
+    );
+  }
+  phases.forEach(({ name, load }, index) => {
+    const field = `${path}: phases[${index}]`;
+    if (phases.findIndex((one) => one.name === name) < index)
+      throw new Error(`${field}.name is "${name}", which is the name of another; allowed is a name for each.`);
+    if (name === 'calm' && load !== 0)
+      throw new Error(`${field}.load is ${show(load)}; allowed is 0 in a phase of the name calm, or another name.`);
+    if (Array.isArray(load) && load[0] === 0 && load[1] === 0)
+      throw new Error(`${field}.load is [0, 0]; allowed is 0 for a phase without load.`);
+  });
+  const hasLoads = Object.entries(spec.scenarios).some(([name, one]) => kindOf(name, one, known) === 'load');
+  if (hasLoads && phases.every(({ load }) => load === 0))
+    throw new Error(`${path}: phases have a load of 0 in all; allowed is at least one with a load above 0.`);
+}
+
+/** The phases of a profile in the order of time, with whether only journeys run in them. */
+export function phaseNames({
+  calm,
+  phases,
+}: Pick<ProfileSpec, 'calm' | 'phases'>): { name: string; isQuiet: boolean }[] {
+  if (phases) return phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));
+  return [...(ms(calm, 0) > 0 ? [{ name: 'calm', isQuiet: true }] : []), { name: 'load', isQuiet: false }];
+}
+
 /** What a schema cannot say: which files exist, and what only a load or only a journey needs. */
-function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Record<ScenarioKind, string[]>): void {
+function checkScenario(
+  path: string,
+  name: string,
+  spec: ScenarioSpec,
+  known: Record<ScenarioKind, string[]>,
+  hasPhases: boolean,
+): void {
   if (spec.exec !== undefined && !scenarioName.test(name)) {
     throw new Error(`${path}: scenarios has "${name}"; allowed is a name of letters, digits, _, - and dots.`);
   }
@@ -307,7 +392,16 @@ function checkScenario(path: string, name: string, spec: ScenarioSpec, known: Re
   if (spec.executor === 'constant-arrival-rate' || spec.executor === 'ramping-arrival-rate') {
     checkArrivals(`${path}: ${field}`, spec, kind);
   }
-  if (kind === 'load' && spec.executor.startsWith('constant-') && !('duration' in spec && spec.duration)) {
+  if (spec.scaled !== undefined && (kind === 'load' || !hasPhases)) {
+    const why = kind === 'load' ? 'a load: phases always multiply it' : 'a profile without phases';
+    throw new Error(`${path}: ${field}.scaled does not belong to ${why}; allowed is scaled of a journey with phases.`);
+  }
+  if (
+    kind === 'load' &&
+    !hasPhases &&
+    spec.executor.startsWith('constant-') &&
+    !('duration' in spec && spec.duration)
+  ) {
     throw new Error(`${path}: ${field}.duration is missing; allowed is ${durationHelp}.`);
   }
 }
@@ -362,16 +456,33 @@ export function checkSelectors(
     if (named !== undefined && !names.includes(named)) {
       throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
     }
-    const { window } = tags;
-    if (window !== undefined && !(inBrowser && ['calm', 'load'].includes(window))) {
-      throw new Error(`${about} has window "${window}"; allowed is calm or load, on browser_* metrics.`);
+    checkPhaseTags(about, tags, all.map(expressionOf), phaseNames(spec));
+  }
+}
+
+/** A figure of a phase, or of all after it, may be compared with that of a phase before. */
+function checkPhaseTags(about: string, tags: Tags, expressions: string[], phases: { name: string }[]): void {
+  const names = phases.map(({ name }) => name);
+  if (tags.window !== undefined) {
+    throw new Error(`${about} has the tag window; allowed is phase, with one of ${names.join(', ')}.`);
+  }
+  const { phase } = tags;
+  if (phase !== undefined && !names.includes(phase)) {
+    throw new Error(`${about} is about phase "${phase}"; ${allowed(phase, names)}.`);
+  }
+  const before = names.slice(0, phase === undefined ? -1 : names.indexOf(phase));
+  for (const text of expressions) {
+    const { of } = parseExpression(text)!;
+    if (of === undefined || before.includes(of)) continue;
+    if (!names.includes(of)) {
+      const known =
+        before.length > 0 ? `a number, or a phase: ${before.join(', ')}` : 'a number: no phase is before it';
+      throw new Error(`${about} has "${text}", but the profile has no ${of}; allowed is ${known}.`);
     }
-    const ofCalm = all.map(expressionOf).find((text) => parseExpression(text)!.ofCalm);
-    if (ofCalm !== undefined && ms(spec.calm, 0) === 0) {
-      throw new Error(
-        `${about} has "${ofCalm}", but the profile has no calm; allowed is a number, or a calm above 0s.`,
-      );
-    }
+    const why = of === phase ? 'which is the same phase' : 'which is not before it';
+    throw new Error(
+      `${about} has "${text}", ${why}; allowed is ${before.length > 0 ? `one of ${before.join(', ')}` : 'a number'}.`,
+    );
   }
 }
 
@@ -387,9 +498,11 @@ export function checkMetrics(
   path: string,
   thresholds: ProfileSpec['thresholds'],
   metrics: Record<string, MetricDefinition>,
+  phases: { name: string; isQuiet: boolean }[] = [],
 ): void {
+  const isQuiet = (phase: string | undefined) => phases.some((one) => one.name === phase && one.isQuiet);
   for (const [source, all] of Object.entries(thresholds)) {
-    const { metric } = parseSelector(source)!;
+    const { metric, tags } = parseSelector(source)!;
     const definition = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
     if (!definition) {
       throw new Error(`${path}: thresholds names metric "${metric}"; ${allowed(metric, Object.keys(metrics).sort())}.`);
@@ -398,21 +511,22 @@ export function checkMetrics(
       throw new Error(`${path}: thresholds "${source}" has minSamples, but a counter has no samples; allowed is none.`);
     }
     for (const text of all.map(expressionOf)) {
-      const { aggregation, ofCalm, value } = parseExpression(text)!;
+      const { aggregation, of, value } = parseExpression(text)!;
       const possible = aggregationsOf(definition.type);
       if (!possible.includes(aggregation.method === 'p' ? 'p(N)' : aggregation.method)) {
         throw new Error(
           `${path}: thresholds "${source}" has "${text}", but ${metric} is a ${definition.type}; allowed: ${possible.join(', ')}.`,
         );
       }
-      if (definition.type === 'rate' && aggregation.method === 'rate' && !ofCalm && (value < 0 || value > 1)) {
+      if (definition.type === 'rate' && aggregation.method === 'rate' && of === undefined && (value < 0 || value > 1)) {
         throw new Error(
           `${path}: thresholds "${source}" has "${text}", but ${metric} is a share; allowed is a number from 0 to 1.`,
         );
       }
-      if (ofCalm && !isOfBrowser(metric)) {
+      const quiet = [tags.phase, of].find(isQuiet);
+      if (quiet !== undefined && /^(http|ws|grpc)_/.test(metric)) {
         throw new Error(
-          `${path}: thresholds "${source}" has "${text}", but only browser_* metrics are measured in the calm window; allowed is a number.`,
+          `${path}: thresholds "${source}" has "${text}", but only journeys run in the phase ${quiet}; allowed is a metric of theirs, such as browser_step_duration.`,
         );
       }
     }
@@ -459,6 +573,12 @@ export function sentence(issue: Issue, json: unknown, fields = fieldsAt): string
     return `${field ? `${field} has` : 'there is'} an unknown field "${key}"; ${allowed(key, fields(issue.path, found))}.`;
   }
   const is = `${field || 'the file'} is ${show(found)}`;
+  if (issue.code === 'invalid_union' && issue.path[0] === 'phases') {
+    // Of what an object says wrong, or else of all.
+    const inner = found instanceof Object && !Array.isArray(found) ? issue.errors[2]?.[0] : undefined;
+    if (inner) return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json);
+    return `${is}; allowed is ${loadHelp}.`;
+  }
   if (issue.code === 'invalid_union') {
     // Of the two spellings of a threshold, the one that was meant.
     const inner = found instanceof Object ? issue.errors[1]?.[0] : issue.errors[0]?.[0];
@@ -488,6 +608,7 @@ function fieldsAt(path: PropertyKey[], found: unknown): string[] {
   const [part] = path;
   if (part === 'health') return Object.keys(health.shape);
   if (part === 'thresholds') return Object.keys(detailedThreshold.shape);
+  if (part === 'phases') return path.length > 2 ? ['curve', 'hours', 'times', 'day'] : Object.keys(phase.shape);
   if (part !== 'scenarios') return Object.keys(profile.shape);
   if (path.length > 2) return Object.keys(stage(rate).shape);
   const { executor } = found as ScenarioSpec;

@@ -43,7 +43,7 @@ export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
-export type { AnySeries } from './measure/series.ts';
+export type { RecordedSeries } from './measure/recorded-series.ts';
 export { durationMs, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
@@ -113,7 +113,7 @@ export function journey<O = Options>(name: string, definition: JourneyDefinition
           slice: context,
           browser,
           seed: timeline.seed,
-          window: () => run.window,
+          isDraining: () => run.isDraining,
           keep,
         }),
       );

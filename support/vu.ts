@@ -38,6 +38,8 @@ export class Vu {
   readonly slice: SliceContext;
   #outcome: Outcome = 'ok';
   #operation: string | undefined;
+  /** Of the iteration, on the clock of `performance.now()`. */
+  #dueAt: number | undefined;
 
   constructor(id: number, random: Random, slice: SliceContext) {
     this.id = id;
@@ -56,7 +58,7 @@ export class Vu {
 
   /** Counts into `checks`; a failed check also makes the iteration `failed` and is counted by name among the errors. */
   check(name: string, passed: boolean): boolean {
-    const held = this.slice.recorder.check(name, passed, this.#operation);
+    const held = this.slice.recorder.check(name, passed, this.#operation, this.#dueAt);
     if (!held) this.fail();
     return held;
   }
@@ -74,18 +76,20 @@ export class Vu {
    * (NaN, a string, a time below 0) is not added but counted by name among the errors.
    */
   add(metric: string, value: number | boolean, tags?: Tags): void {
-    this.slice.recorder.add(metric, value, tags);
+    this.slice.recorder.add(metric, value, tags, this.#dueAt);
   }
 
-  /** An iteration of that operation begins: what fails now is its. */
-  begin(operation: string): void {
+  /** An iteration of that operation begins, which was due then: what fails now, and what is added, is its. */
+  begin(operation: string, dueAt: number): void {
     this.#operation = operation;
+    this.#dueAt = dueAt;
   }
 
   /** The outcome of the iteration so far; afterwards it is `ok` again, for the next one. */
   takeOutcome(): Outcome {
     const outcome = this.#outcome;
     this.#operation = undefined;
+    this.#dueAt = undefined;
     this.#outcome = 'ok';
     return outcome;
   }

@@ -1,7 +1,7 @@
 import {
-  type AnySeries,
   DeliveryHistory,
   epochMs,
+  type RecordedSeries,
   type SliceContext,
   type Subscription,
   type Vu,
@@ -60,14 +60,14 @@ export class RealtimeAccess {
   readonly offset = new ClockOffset();
   readonly history: DeliveryHistory;
   readonly subscribeMessages: string[];
-  readonly ping: AnySeries;
-  readonly queryDuration: AnySeries;
-  readonly #events: AnySeries[];
-  readonly #latency: AnySeries[];
-  readonly #lost: AnySeries;
-  readonly #duplicated: AnySeries;
-  readonly #reordered: AnySeries;
-  readonly #openedAt: AnySeries;
+  readonly ping: RecordedSeries;
+  readonly queryDuration: RecordedSeries;
+  readonly #events: RecordedSeries[];
+  readonly #latency: RecordedSeries[];
+  readonly #lost: RecordedSeries;
+  readonly #duplicated: RecordedSeries;
+  readonly #reordered: RecordedSeries;
+  readonly #openedAt: RecordedSeries;
   /** A VM that an event was about. */
   vmId: string | undefined;
   #connections = 0;

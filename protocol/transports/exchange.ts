@@ -1,5 +1,5 @@
 import { type Dispatcher, util } from 'undici';
-import { type AnySeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { codeName } from './failure.ts';
 
@@ -43,13 +43,13 @@ type Recorder = SliceContext['recorder'];
 /** What the requests of one kind add to. */
 export class ExchangeSeries {
   readonly recorder: Recorder;
-  readonly requests: AnySeries;
-  readonly duration: AnySeries;
-  readonly blocked: AnySeries;
-  readonly waiting: AnySeries;
-  readonly failed: AnySeries;
-  readonly sent: AnySeries;
-  readonly received: AnySeries;
+  readonly requests: RecordedSeries;
+  readonly duration: RecordedSeries;
+  readonly blocked: RecordedSeries;
+  readonly waiting: RecordedSeries;
+  readonly failed: RecordedSeries;
+  readonly sent: RecordedSeries;
+  readonly received: RecordedSeries;
   readonly #op: string;
   #cutOff: ExchangeSeries | undefined;
 
@@ -113,6 +113,7 @@ const RATE_LIMITED = 429;
  * and make three objects more a request, which costs time.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
+  /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
   readonly calledAt = performance.now();
   /** The same, or when the request was called that was redirected here. */
   beganAt = this.calledAt;
@@ -160,7 +161,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   cutOff(): void {
     const { cutOff, recorder } = this.#series;
     const now = performance.now();
-    if (this.#sentAt === 0) cutOff.blocked.add(now - this.calledAt);
+    if (this.#sentAt === 0) cutOff.blocked.add(now - this.calledAt, this.calledAt);
     this.#count(cutOff, now, true);
     recorder.error('request cut off by gracefulStop');
     this.#counted = true;
@@ -172,14 +173,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.place < 0) throw new Error('given up before it was sent');
     this.#abort = abort;
     this.#sentAt = performance.now();
-    this.#series.blocked.add(this.#sentAt - this.calledAt);
+    this.#series.blocked.add(this.#sentAt - this.calledAt, this.calledAt);
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = headers;
-    if (!this.#isTurnedAway) this.#series.waiting.add(performance.now() - this.#sentAt);
+    if (!this.#isTurnedAway) this.#series.waiting.add(performance.now() - this.#sentAt, this.calledAt);
     return true;
   }
 
@@ -246,13 +247,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #count({ requests, duration, failed, sent, received }: ExchangeSeries, now: number, hasFailed: boolean): void {
-    requests.add(1);
+    const { calledAt } = this;
+    requests.add(1, calledAt);
     if (this.#sentAt > 0) {
-      if (!this.#isTurnedAway) duration.add(now - this.#sentAt);
-      if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body));
+      if (!this.#isTurnedAway) duration.add(now - this.#sentAt, calledAt);
+      if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body), calledAt);
     }
-    failed.add(hasFailed ? 1 : 0);
-    received.add(this.#bytes);
+    failed.add(hasFailed ? 1 : 0, calledAt);
+    received.add(this.#bytes, calledAt);
   }
 }
 

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { socketWay } from '../../support/connection.ts';
-import { type AnySeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { codeName } from './failure.ts';
 
 /** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
@@ -41,14 +41,14 @@ class Wire extends WebSocket {
 
 /** What all connections of a slice count into. */
 class Traffic {
-  readonly sent: AnySeries;
-  readonly received: AnySeries;
-  readonly bytesSent: AnySeries;
-  readonly bytesReceived: AnySeries;
-  readonly sessions: AnySeries;
-  readonly connecting: AnySeries;
-  readonly connectFailed: AnySeries;
-  readonly duration: AnySeries;
+  readonly sent: RecordedSeries;
+  readonly received: RecordedSeries;
+  readonly bytesSent: RecordedSeries;
+  readonly bytesReceived: RecordedSeries;
+  readonly sessions: RecordedSeries;
+  readonly connecting: RecordedSeries;
+  readonly connectFailed: RecordedSeries;
+  readonly duration: RecordedSeries;
   /** Those that do not stand yet. */
   readonly attempts = new Set<Socket>();
   static readonly #all = new WeakMap<SliceContext['recorder'], Traffic>();

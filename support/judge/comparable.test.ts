@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { builtinMetrics, parseSeriesKey } from '../measure/metrics.ts';
 import { newSeries, type Packed } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 import { figuresOf } from './comparable.ts';
 import type { ThresholdSpec } from './thresholds.ts';
 
@@ -30,7 +31,7 @@ const scenarios = [
 const many = (value: number) => new Array<number>(20).fill(value);
 const figures = (store: MetricStore, thresholds: Record<string, ThresholdSpec[]>, ran = scenarios) =>
   Object.fromEntries(
-    figuresOf({ store, thresholds, scenarios: ran, intervalMs: 1_000 }).map(({ metric, stat, ...rest }) => [
+    figuresOf({ store, thresholds, scenarios: ran, axis: new TimeAxis([], 1_000) }).map(({ metric, stat, ...rest }) => [
       `${stat} ${metric}`,
       rest,
     ]),

@@ -2,6 +2,7 @@
 import { parseSeriesKey, seriesKey, type Tags } from '../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { TimeAxis } from '../measure/time-axis.ts';
 import { aggregationName, type Expression, parseExpression, parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import { aggregate, samplesNeeded, samplesOf } from './thresholds.ts';
@@ -27,7 +28,7 @@ const LEAST_SAMPLES = 5;
 type Measured = Pick<Case, 'thresholds'> & {
   scenarios: { name: string; startMs: number; endMs: number }[];
   store: MetricStore;
-  intervalMs: number;
+  axis: TimeAxis;
 };
 
 /** Everything that a threshold is about, and of every scenario how fast it answered, how often it failed, and how much it did. */
@@ -61,7 +62,7 @@ function figureOf(run: Measured, source: string, expression: Expression): Figure
   const { aspect, stat, of } = meaning;
   const { startMs, endMs } = windowOf(run, tags);
   const needed = Math.max(LEAST_SAMPLES, samplesNeeded(expression, series.type));
-  const count = blockCount(samplesOf(series) / needed, (endMs - startMs) / run.intervalMs);
+  const count = blockCount(samplesOf(series) / needed, (endMs - startMs) / run.axis.intervalMs);
   return {
     metric: seriesKey(metric, tags),
     stat,
@@ -102,8 +103,10 @@ function meaningOf(series: AnySeries, contains: string, { aggregation, operator 
   return undefined;
 }
 
-/** The planned schedule of the scenario that the tags name; else of all. What a run really took differs from run to run. */
-function windowOf({ scenarios }: Measured, tags: Tags): { startMs: number; endMs: number } {
+/** The planned schedule of the phase or scenario that the tags name; else of all. What a run really took differs from run to run. */
+function windowOf({ scenarios, axis }: Measured, tags: Tags): { startMs: number; endMs: number } {
+  const phase = axis.phases.find(({ name }) => name === tags.phase);
+  if (phase) return phase;
   const named = scenarios.filter(({ name }) => name === (tags.scenario ?? tags.journey));
   const meant = named.length > 0 ? named : scenarios;
   return {
@@ -124,7 +127,8 @@ function blocksOf(run: Measured, source: string, count: number): AnySeries[] {
   const { type } = run.store.definitions[metric]!;
   const blocks = Array.from({ length: count }, () => newSeries(type));
   for (const [interval, series] of run.store.over(metric, tags)) {
-    const at = ((interval + 0.5) * run.intervalMs - startMs) / (endMs - startMs);
+    const middleMs = (run.axis.startOf(interval) + run.axis.endOf(interval)) / 2;
+    const at = (middleMs - startMs) / (endMs - startMs);
     mergeInto(blocks[Math.max(0, Math.min(count - 1, Math.floor(at * count)))]!, series);
   }
   return blocks;

@@ -8,8 +8,8 @@ export interface Doubt {
   /** Whose process it was; absent for what concerns the machine or the whole run. */
   scenario?: string;
   shard?: number;
-  /** Set when it was the calm that a `…*calm` limit comes from. */
-  window?: 'calm';
+  /** The phase that it is known of; absent for all phases with load, or the whole run. */
+  phase?: string;
   observed?: number;
   allowed?: number;
   unit?: Unit;

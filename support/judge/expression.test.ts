@@ -2,27 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aggregationName, aggregationsOf, holds, parseExpression, parseSelector } from './expression.ts';
 
-test('threshold expressions are k6’s, and multiples of calm', () => {
-  const table: [string, string, string, number, boolean][] = [
-    ['p(95)<500', 'p(95)', '<', 500, false],
-    ['p(99.9) <= 500.5', 'p(99.9)', '<=', 500.5, false],
-    ['p(0)>=0', 'p(0)', '>=', 0, false],
-    ['p(100)<1', 'p(100)', '<', 1, false],
-    ['  avg < 200 ', 'avg', '<', 200, false],
-    ['min>1', 'min', '>', 1, false],
-    ['med!=3', 'med', '!=', 3, false],
-    ['max<1000', 'max', '<', 1_000, false],
-    ['count==7', 'count', '==', 7, false],
-    ['count===7', 'count', '===', 7, false],
-    ['rate>0.95', 'rate', '>', 0.95, false],
-    ['value<-5', 'value', '<', -5, false],
-    ['p(75)<1.5*calm', 'p(75)', '<', 1.5, true],
-    ['p(75) < 3 * calm', 'p(75)', '<', 3, true],
+test('threshold expressions are k6’s, and multiples of a phase', () => {
+  const table: [source: string, name: string, operator: string, value: number, of?: string][] = [
+    ['p(95)<500', 'p(95)', '<', 500],
+    ['p(99.9) <= 500.5', 'p(99.9)', '<=', 500.5],
+    ['p(0)>=0', 'p(0)', '>=', 0],
+    ['p(100)<1', 'p(100)', '<', 1],
+    ['  avg < 200 ', 'avg', '<', 200],
+    ['min>1', 'min', '>', 1],
+    ['med!=3', 'med', '!=', 3],
+    ['max<1000', 'max', '<', 1_000],
+    ['count==7', 'count', '==', 7],
+    ['count===7', 'count', '===', 7],
+    ['rate>0.95', 'rate', '>', 0.95],
+    ['value<-5', 'value', '<', -5],
+    ['p(75)<1.5*calm', 'p(75)', '<', 1.5, 'calm'],
+    ['p(95)<1.2*baseline', 'p(95)', '<', 1.2, 'baseline'],
+    ['p(75) < 3 * calm', 'p(75)', '<', 3, 'calm'],
   ];
-  for (const [source, name, operator, value, ofCalm] of table) {
+  for (const [source, name, operator, value, of] of table) {
     const { aggregation, ...parsed } = parseExpression(source)!;
     assert.equal(aggregationName(aggregation), name);
-    assert.deepEqual(parsed, { source, operator, value, ofCalm });
+    assert.deepEqual(parsed, { source, operator, value, ...(of !== undefined && { of }) });
   }
 });
 
@@ -51,7 +52,7 @@ test('what is no threshold expression', () => {
       'p(75)<calm',
       'p(75)<1.5 calm',
     ],
-    ...['p(75)<1.5*clam', 'rate<.5', 'rate<1,5', 'p(95)<<500', 'p(95)<500<600', 'p(95)>500*calm*calm'],
+    ...['p(75)<1.5*2', 'rate<.5', 'rate<1,5', 'p(95)<<500', 'p(95)<500<600', 'p(95)>500*calm*calm'],
   ];
   for (const source of table) assert.equal(parseExpression(source), undefined, source);
 });

@@ -2,15 +2,15 @@ import { isMetricName, type MetricType, readSeriesKey, type Tags } from '../meas
 
 /**
  * k6's threshold grammar (https://grafana.com/docs/k6/latest/using-k6/thresholds/) and one extension: the right side may be
- * a multiple of the same figure in the calm window, `p(75)<1.5*calm`.
+ * a multiple of the same figure in an earlier phase, `p(75)<1.5*calm`.
  */
 export interface Expression {
   source: string;
   aggregation: Aggregation;
   operator: Operator;
-  /** The number on the right; a factor of the calm figure when `ofCalm`. Time is in milliseconds. */
+  /** The number on the right; a factor of the same figure in the phase `of` when there is one. Time is in milliseconds. */
   value: number;
-  ofCalm: boolean;
+  of?: string;
 }
 
 export type Aggregation =
@@ -20,16 +20,16 @@ export type Aggregation =
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '===' | '!=';
 
 const grammar =
-  /^(p\((\d+(?:\.\d+)?)\)|avg|min|med|max|count|rate|value)\s*(<=|>=|<|>|===|==|!=)\s*(-?\d+(?:\.\d+)?)(\s*\*\s*calm)?$/;
+  /^(p\((\d+(?:\.\d+)?)\)|avg|min|med|max|count|rate|value)\s*(<=|>=|<|>|===|==|!=)\s*(-?\d+(?:\.\d+)?)(?:\s*\*\s*([A-Za-z]\w*))?$/;
 
 export const expressionHelp =
-  'an aggregation (p(95), avg, min, med, max, count, rate, value), one of < <= > >= == != and a number or a multiple of calm: "p(95)<500", "rate<0.05", "p(75)<1.5*calm"';
+  'an aggregation (p(95), avg, min, med, max, count, rate, value), one of < <= > >= == != and a number or a multiple of an earlier phase: "p(95)<500", "rate<0.05", "p(75)<1.5*calm"';
 
 /** Undefined when `source` is not a threshold expression. */
 export function parseExpression(source: string): Expression | undefined {
   const match = grammar.exec(source.trim());
   if (!match) return undefined;
-  const [, method, percent, operator, value, calm] = match;
+  const [, method, percent, operator, value, of] = match;
   if (percent !== undefined && Number(percent) > 100) return undefined;
   if (!Number.isFinite(Number(value))) return undefined;
   return {
@@ -40,7 +40,7 @@ export function parseExpression(source: string): Expression | undefined {
         : { method: method as Exclude<Aggregation['method'], 'p'> },
     operator: operator as Operator,
     value: Number(value),
-    ofCalm: calm !== undefined,
+    ...(of !== undefined && { of }),
   };
 }
 

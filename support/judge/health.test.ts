@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { type HealthFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { judge } from './judge.ts';
-import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { HealthSignal } from './verdict.ts';
 
 type Measured = Record<string, number[]>;
@@ -15,7 +15,8 @@ function sliceOf(scenario: string, index = 0) {
 
 function factsOf(measured: Measured, changes: Partial<Omit<HealthFacts, 'store'>> = {}) {
   const scenarios = [{ name: 'relay', maxVUs: 50, isOpen: true }];
-  return { store: storeOf(measured), scenarios, slices: [sliceOf('relay')], errors: {}, limits, ...changes };
+  const run = { scenarios, slices: [sliceOf('relay')], phases: calmAndLoad, named: ['calm'], errors: {}, limits };
+  return { store: storeOf(measured), ...run, ...changes };
 }
 
 function signalsOf(measured: Measured, changes: Partial<Omit<HealthFacts, 'store'>> = {}): HealthSignal[] {
@@ -26,13 +27,13 @@ function saturated(measured: Measured, changes: Partial<Omit<HealthFacts, 'store
   return signalsOf(measured, changes).flatMap(({ ok, signal }) => (ok ? [] : [signal]));
 }
 
-const delay = 'generator_event_loop_delay{scenario:relay,window:load}';
-const cpu = 'generator_cpu_percent{scenario:relay,window:load}';
-const pause = 'generator_gc_pause{scenario:relay,window:load}';
-const machine = 'machine_cpu_percent{scenario:relay,window:load}';
-const steal = 'machine_steal_percent{scenario:relay,window:load}';
-const control = (window: string) => `browser_control_paint{journey:light,window:${window}}`;
-const lateness = 'generator_lateness{scenario:relay,window:load}';
+const delay = 'generator_event_loop_delay{phase:load,scenario:relay}';
+const cpu = 'generator_cpu_percent{phase:load,scenario:relay}';
+const pause = 'generator_gc_pause{phase:load,scenario:relay}';
+const machine = 'machine_cpu_percent{phase:load,scenario:relay}';
+const steal = 'machine_steal_percent{phase:load,scenario:relay}';
+const control = (phase: string) => `browser_control_paint{journey:light,phase:${phase}}`;
+const lateness = 'generator_lateness{phase:load,scenario:relay}';
 
 /** Each signal: what measures it, how many readings it needs, its limit. */
 const signals: [signal: string, readings: (value: number, count: number) => Measured, needs: number, limit: number][] =
@@ -109,11 +110,11 @@ test('a hiccup that all slices of a scenario share is still one', () => {
 });
 
 test('the machine is judged while there is load: the calm before it neither hides nor blames', () => {
-  const calm = 'machine_cpu_percent{scenario:relay,window:calm}';
+  const calm = 'machine_cpu_percent{phase:calm,scenario:relay}';
   assert.deepEqual(saturated({ [calm]: times(20, 5), [machine]: times(10, 99) }), ['machine-cpu']);
   const [inCalm] = signalsOf({ [calm]: times(20, 100) });
   assert.deepEqual(
-    [inCalm?.signal, inCalm?.window, inCalm?.ok],
+    [inCalm?.signal, inCalm?.phase, inCalm?.ok],
     ['machine-cpu', 'calm', false],
     'for what is compared with it',
   );
@@ -150,8 +151,8 @@ test('what the generator ran out of is named, other errors are not its', () => {
 test('of a signal that many processes show, the worst is the reason; all stand in the health', () => {
   const measured = {
     [delay]: times(10, 250),
-    'generator_event_loop_delay{scenario:light,window:load}': times(10, 500),
-    'generator_event_loop_delay{scenario:power,window:load}': times(10, 300),
+    'generator_event_loop_delay{phase:load,scenario:light}': times(10, 500),
+    'generator_event_loop_delay{phase:load,scenario:power}': times(10, 300),
     [cpu]: times(10, 99),
   };
   const names = ['relay', 'light', 'power'];
@@ -182,6 +183,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
     startedAt: '2025-01-01T00:00:00.000Z',
     durationMs: 10_000,
     seed: '1',
+    phases: calmAndLoad,
     store: storeOf({
       'iterations{scenario:relay}': [100],
       'http_reqs{scenario:relay}': [100],
@@ -210,7 +212,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
 const slow = { 'http_req_duration{scenario:relay}': times(100, 3_000) };
 const dropped = { 'dropped_iterations{scenario:relay}': [25] };
 const blocked = { [delay]: times(10, 900) };
-const blockedElsewhere = { 'generator_event_loop_delay{scenario:light,window:load}': times(10, 900) };
+const blockedElsewhere = { 'generator_event_loop_delay{phase:load,scenario:light}': times(10, 900) };
 const late = { [lateness]: times(100, 400) };
 
 /** A slow target and a slow generator are never confused. */
@@ -274,7 +276,7 @@ const blame: [what: string, ...Parameters<typeof verdictOf>, status: string, kin
   ],
   [
     'a container throttled most of the time, and a miss',
-    { ...slow, 'machine_throttled_percent{scenario:relay,window:load}': times(20, 80) },
+    { ...slow, 'machine_throttled_percent{phase:load,scenario:relay}': times(20, 80) },
     {},
     'invalid',
     ['saturated: invalid', 'threshold: invalid'],

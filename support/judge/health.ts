@@ -1,8 +1,9 @@
 import { type HealthLimits, ownShare } from '../measure/health.ts';
 import type { Trend } from '../measure/histogram.ts';
-import type { Tags } from '../measure/metrics.ts';
+import type { Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import type { Dropped } from './findings/dropped.ts';
 import type { Doubt, Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
@@ -21,6 +22,9 @@ export interface GeneratorFacts {
 export interface HealthFacts extends GeneratorFacts {
   /** `isOpen`: its arrivals come at their time; else VUs loop. */
   scenarios: { name: string; maxVUs: number; isOpen: boolean }[];
+  phases: readonly Phase[];
+  /** Names of those phases of which something is asked for by itself. */
+  named: readonly string[];
   limits: HealthLimits;
   /** Of merged shards; `startedAt` in epoch ms. */
   shards?: { merged: ({ shard: number; startedAt: number | undefined } & GeneratorFacts)[] };
@@ -65,15 +69,32 @@ export function healthOf(facts: HealthFacts): Health {
   };
 }
 
+/** A part of the run that a signal tells of: all phases with load, or one that something is asked of. */
+interface View {
+  /** Absent for all phases with load. */
+  phase?: string;
+  within: string[];
+}
+
 /** How one machine's generator was, but for what of its load it delivered. */
 export function signalsOf(facts: HealthFacts): HealthSignal[] {
-  return [
-    ...facts.scenarios.flatMap(({ name }) => [
-      ...processSignals(facts, name, 'load'),
-      ...processSignals(facts, name, 'calm'),
-    ]),
-    ...machineSignals(facts),
-  ];
+  return viewsOf(facts).flatMap((view) => [
+    ...facts.scenarios.flatMap(({ name }) => processSignals(facts, name, view)),
+    ...machineSignals(facts, view),
+    ...(view.phase === undefined ? [...controlSignal(facts, view), ...exhaustion(facts)] : []),
+  ]);
+}
+
+/** The quiet of phases without load would hide what the load does. */
+function viewsOf({ phases, named }: HealthFacts): View[] {
+  const loaded = loadedPhases(phases);
+  const others = named.filter((phase) => loaded.length !== 1 || loaded[0] !== phase);
+  return [{ within: loaded }, ...others.map((phase) => ({ phase, within: [phase] }))];
+}
+
+/** Names of the phases in which there is load. */
+export function loadedPhases(phases: readonly Phase[]): string[] {
+  return phases.filter(({ load }) => load > 0).map(({ name }) => name);
 }
 
 /** Each machine is a generator of its own: among a hundred that are idle, the one that is saturated would not show. */
@@ -81,7 +102,7 @@ function worstShards(facts: HealthFacts): HealthSignal[] {
   const all = facts.shards!.merged.flatMap(({ shard, ...generator }) =>
     signalsOf({ ...facts, ...generator }).map((signal) => ({ ...signal, shard })),
   );
-  return worstBy(all, ({ signal, scenario, window, detail }) => [signal, scenario, window, detail].join());
+  return worstBy(all, ({ signal, scenario, phase, detail }) => [signal, scenario, phase, detail].join());
 }
 
 function shardSpread({ shards }: HealthFacts): { shardSpreadMs?: number } {
@@ -102,12 +123,12 @@ function signalOf(signal: Omit<HealthSignal, 'ok'>): HealthSignal {
   return { ...signal, ok: signal.observed <= signal.allowed * READS_UP_TO };
 }
 
-function processSignals(facts: HealthFacts, scenario: string, window: 'load' | 'calm'): HealthSignal[] {
+function processSignals(facts: HealthFacts, scenario: string, { phase, within }: View): HealthSignal[] {
   const { store, slices, limits } = facts;
   // A hiccup of the machine shows in all of its slices at once.
   const own = Math.max(1, slices.filter((slice) => slice.scenario === scenario).length);
-  const tags = { scenario, window };
-  const where = window === 'calm' ? { scenario, window } : { scenario };
+  const tags = { scenario, phase: within };
+  const where = phase === undefined ? { scenario } : { scenario, phase };
   const signals: HealthSignal[] = [];
   const lateness = store.trend('generator_lateness', tags);
   if (lateness.count >= MIN_BEYOND) {
@@ -137,18 +158,18 @@ function processSignals(facts: HealthFacts, scenario: string, window: 'load' | '
 }
 
 /** What a process that was held up for at most `stallMs` at once can have cost: it holds nothing up while it idles. */
-function costOf({ store }: HealthFacts, tags: Tags, stallMs: number): HealthSignal['cost'] {
+function costOf({ store }: HealthFacts, tags: Wanted, stallMs: number): HealthSignal['cost'] {
   const busy = store.trend('generator_busy_percent', tags);
   if (busy.count === 0) return { stallMs, worstShare: 1, meanShare: 1 };
   return { stallMs, worstShare: Math.min(1, busy.max / 100), meanShare: Math.min(1, busy.avg / 100) };
 }
 
 /** Of garbage collections the pauses themselves: in their worst interval, in the mean, and all together. */
-function gcCost({ store, slices }: HealthFacts, tags: Tags): HealthSignal['cost'] {
+function gcCost({ store, slices }: HealthFacts, tags: Wanted & { scenario: string }): HealthSignal['cost'] {
   const pauses = store.trend('generator_gc_pause', tags);
   const own = slices.filter(({ scenario }) => scenario === tags.scenario);
   const watchedMs = own.reduce((sum, { end }) => sum + end.durationMs, 0);
-  const readings = store.trend('generator_cpu_percent', { scenario: tags.scenario! }).count;
+  const readings = store.trend('generator_cpu_percent', { scenario: tags.scenario }).count;
   const intervalMs = readings > 0 ? watchedMs / readings : 0;
   const worstMs = Math.max(0, ...[...store.over('generator_gc_pause', tags).values()].map(sumOf));
   // Of merged shards only the totals are known.
@@ -161,27 +182,30 @@ function sumOf(series: AnySeries): number {
   return series.type === 'trend' ? series.trend.sum : 0;
 }
 
-/** How much of the load was sent when it was asked for, by scenario, but for what the target held up. */
-function delivery({ store, slices, scenarios, limits, errors }: HealthFacts): HealthSignal[] {
+/** How much of the load was sent when it was asked for, by scenario and phase with load, but for what the target held up. */
+function delivery({ store, slices, scenarios, phases, limits, errors }: HealthFacts): HealthSignal[] {
   const allowed = limits.minDelivered;
-  const signals = scenarios.flatMap(({ name: scenario, isOpen, maxVUs }): HealthSignal[] => {
-    const own = slices.filter((slice) => slice.scenario === scenario).length;
-    if (isOpen) {
-      const lateness = store.trend('generator_lateness', { scenario, window: 'load' });
-      if (lateness.count === 0) return [];
-      const late = lateness.count - countUpTo(lateness, DELIVERED_WITHIN_MS);
-      const observed = 1 - late / lateness.count;
-      // Of a dozen sessions one or two late ones are a hiccup.
-      const ok = observed >= allowed || late < MIN_BEYOND;
-      return [{ signal: 'delivered', scenario, observed, allowed, unit: 'ratio', count: lateness.count, ok }];
-    }
-    const busy = store.trend('generator_busy_percent', { scenario, window: 'load' });
-    if (busy.count < MIN_INTERVALS * own || own === 0) return [];
-    const observed = busy.avg < BUSY_PERCENT ? 1 : 1 - ownShare(busy.avg / 100, maxVUs / own);
-    return [
-      { signal: 'delivered', scenario, observed, allowed, unit: 'ratio', count: busy.count, ok: observed >= allowed },
-    ];
-  });
+  const loaded = loadedPhases(phases);
+  const signals = scenarios.flatMap(({ name: scenario, isOpen, maxVUs }) =>
+    loaded.flatMap((phase): HealthSignal[] => {
+      const own = slices.filter((slice) => slice.scenario === scenario).length;
+      const where = loaded.length > 1 ? { scenario, phase } : { scenario };
+      if (isOpen) {
+        const lateness = store.trend('generator_lateness', { scenario, phase });
+        if (lateness.count === 0) return [];
+        const late = lateness.count - countUpTo(lateness, DELIVERED_WITHIN_MS);
+        const observed = 1 - late / lateness.count;
+        // Of a dozen sessions one or two late ones are a hiccup.
+        const ok = observed >= allowed || late < MIN_BEYOND;
+        return [{ signal: 'delivered', ...where, observed, allowed, unit: 'ratio', count: lateness.count, ok }];
+      }
+      const busy = store.trend('generator_busy_percent', { scenario, phase });
+      if (busy.count < MIN_INTERVALS * own || own === 0) return [];
+      const observed = busy.avg < BUSY_PERCENT ? 1 : 1 - ownShare(busy.avg / 100, maxVUs / own);
+      const ok = observed >= allowed;
+      return [{ signal: 'delivered', ...where, observed, allowed, unit: 'ratio', count: busy.count, ok }];
+    }),
+  );
   // What failed for want of files or ports was sent to nobody.
   const lost = Object.entries(errors).reduce((sum, [name, often]) => sum + (isExhausted(name) ? often : 0), 0);
   const count = store.sum('iterations');
@@ -207,34 +231,39 @@ function isExhausted(error: string): boolean {
   return error.startsWith('generator: ');
 }
 
-function machineSignals({ store, slices, limits, errors }: HealthFacts): HealthSignal[] {
-  const signals: HealthSignal[] = [];
-  const mean = (signal: HealthSignal['signal'], metric: string, allowedPercent: number) => {
-    // The quiet before the load would hide what the load does. In the calm only journeys run, and only they measure.
-    for (const window of ['load', 'calm'] as const) {
-      const { count, avg } = store.trend(metric, { window });
-      if (count < MIN_INTERVALS * Math.max(1, slices.length)) continue;
-      const figures = { observed: avg / 100, allowed: allowedPercent / 100, unit: 'ratio', count } as const;
-      signals.push(signalOf({ signal, ...(window === 'calm' && { window }), ...figures }));
-    }
+function machineSignals({ store, slices, limits }: HealthFacts, { phase, within }: View): HealthSignal[] {
+  const mean = (signal: HealthSignal['signal'], metric: string, allowedPercent: number): HealthSignal[] => {
+    const { count, avg } = store.trend(metric, { phase: within });
+    if (count < MIN_INTERVALS * Math.max(1, slices.length)) return [];
+    const figures = { observed: avg / 100, allowed: allowedPercent / 100, unit: 'ratio', count } as const;
+    return [signalOf({ signal, ...(phase !== undefined && { phase }), ...figures })];
   };
-  mean('machine-cpu', 'machine_cpu_percent', limits.maxMachineCpuPercent);
-  mean('steal', 'machine_steal_percent', limits.maxStealPercent);
-  mean('throttled', 'machine_throttled_percent', limits.maxThrottledPercent);
-  const calm = store.trend('browser_control_paint', { window: 'calm' });
-  const load = store.trend('browser_control_paint', { window: 'load' });
-  if (calm.count >= MIN_CONTROL_VISITS && load.count >= MIN_CONTROL_VISITS) {
-    const observed = load.percentile(75);
-    const allowed = limits.maxControlSlowdown * Math.max(CONTROL_FLOOR_MS, calm.percentile(75));
-    signals.push(signalOf({ signal: 'control-page', observed, allowed, unit: 'ms', count: load.count }));
-  }
-  // Out of file descriptors or ports: what the load then did not get is not the target's doing.
-  const exhausted = Object.entries(errors).filter(([name]) => isExhausted(name));
-  for (const [name, count] of exhausted) {
-    const detail = name.slice('generator: '.length);
-    signals.push({ signal: 'exhausted', detail, observed: count, allowed: 0, unit: 'count', count, ok: false });
-  }
-  return signals;
+  return [
+    ...mean('machine-cpu', 'machine_cpu_percent', limits.maxMachineCpuPercent),
+    ...mean('steal', 'machine_steal_percent', limits.maxStealPercent),
+    ...mean('throttled', 'machine_throttled_percent', limits.maxThrottledPercent),
+  ];
+}
+
+/** The control page under load beside the same where only journeys ran. */
+function controlSignal({ store, phases, limits }: HealthFacts, { within }: View): HealthSignal[] {
+  const quiet = phases.filter(({ name }) => !within.includes(name)).map(({ name }) => name);
+  const calm = store.trend('browser_control_paint', { phase: quiet });
+  const load = store.trend('browser_control_paint', { phase: within });
+  if (calm.count < MIN_CONTROL_VISITS || load.count < MIN_CONTROL_VISITS) return [];
+  const observed = load.percentile(75);
+  const allowed = limits.maxControlSlowdown * Math.max(CONTROL_FLOOR_MS, calm.percentile(75));
+  return [signalOf({ signal: 'control-page', observed, allowed, unit: 'ms', count: load.count })];
+}
+
+/** Out of file descriptors or ports: what the load then did not get is not the target's doing. */
+function exhaustion({ errors }: HealthFacts): HealthSignal[] {
+  return Object.entries(errors)
+    .filter(([name]) => isExhausted(name))
+    .map(([name, count]) => {
+      const detail = name.slice('generator: '.length);
+      return { signal: 'exhausted', detail, observed: count, allowed: 0, unit: 'count', count, ok: false };
+    });
 }
 
 function worstBy(signals: HealthSignal[], nameOf: (one: HealthSignal) => string): HealthSignal[] {
@@ -252,7 +281,7 @@ function excess({ signal, observed, allowed }: HealthSignal): number {
 }
 
 /** Arrivals that were dropped beyond what is allowed, by scenario; whose fault it was is not told here. */
-export function drops({ limits, store, scenarios }: HealthFacts, health: Health): Dropped[] {
+export function drops({ limits, store, scenarios }: Omit<HealthFacts, 'named'>, health: Health): Dropped[] {
   return health.scenarios.flatMap(({ scenario, dropped, interrupted }) => {
     const due = store.sum('iterations', { scenario }) + interrupted + dropped;
     if (dropped <= due * limits.maxDropped) return [];
@@ -263,7 +292,7 @@ export function drops({ limits, store, scenarios }: HealthFacts, health: Health)
 }
 
 /** What was late, and what was cut off. Whether a late start made anything undecided is told by `validity.ts`. */
-export function startFindings({ limits, slices, shards }: HealthFacts, health: Health): Finding[] {
+export function startFindings({ limits, slices, shards }: Omit<HealthFacts, 'named'>, health: Health): Finding[] {
   const findings: Finding[] = [];
   for (const { scenario, interrupted } of health.scenarios) {
     if (interrupted > 0) findings.push({ kind: 'cut-off', severity: 'warning', scenario, interrupted });
@@ -293,10 +322,8 @@ export function startFindings({ limits, slices, shards }: HealthFacts, health: H
  * @param doubts all that made anything undecided
  */
 export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
-  const mattered = ({ signal, scenario, window, shard }: HealthSignal) =>
-    doubts.some(
-      (one) => one.by === signal && one.scenario === scenario && one.window === window && one.shard === shard,
-    );
+  const mattered = ({ signal, scenario, phase, shard }: HealthSignal) =>
+    doubts.some((one) => one.by === signal && one.scenario === scenario && one.phase === phase && one.shard === shard);
   const unwell = health.signals.filter(({ ok }) => !ok);
   const groups = new Map<string, HealthSignal[]>();
   for (const one of unwell) {
@@ -310,8 +337,9 @@ export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
     const { ok: _, cost: __, ...signal } = worstBy(decisive.length > 0 ? decisive : all, () => '')[0]!;
     const severity = isInvalid ? 'invalid' : 'warning';
     if (signal.signal !== 'lateness') return { kind: 'saturated', severity, ...signal };
-    const { scenario, observed: p99Ms, allowed: allowedMs, count } = signal;
-    return { kind: 'lateness', severity, scenario: scenario!, p99Ms, allowedMs, count };
+    const { scenario, phase, observed: p99Ms, allowed: allowedMs, count } = signal;
+    const where = phase === undefined ? {} : { phase };
+    return { kind: 'lateness', severity, scenario: scenario!, ...where, p99Ms, allowedMs, count };
   });
 }
 

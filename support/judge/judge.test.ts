@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
-import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
 
 function slice(scenario: string, index: number, end: Partial<SliceFacts['end']> = {}): SliceFacts {
@@ -13,7 +13,7 @@ function slice(scenario: string, index: number, end: Partial<SliceFacts['end']> 
 /** What a good run of two slices measured. */
 const good: Record<string, number[]> = {
   'iterations{scenario:relay}': [100],
-  'generator_lateness{scenario:relay,window:load}': times(100, 1),
+  'generator_lateness{phase:load,scenario:relay}': times(100, 1),
   'http_reqs{scenario:relay}': [100],
   'http_req_blocked{scenario:relay}': times(100, 5),
   'http_req_duration{scenario:relay}': times(100, 5),
@@ -29,6 +29,7 @@ function run(changes: Partial<Omit<Case, 'store'>> & { measured?: Record<string,
     startedAt: '2025-01-01T00:00:00.000Z',
     durationMs: 10_000,
     seed: '1',
+    phases: calmAndLoad,
     store: storeOf({ ...good, ...measured }),
     slices: [slice('relay', 0), slice('relay', 1)],
     missing: [],
@@ -74,6 +75,7 @@ test('a good run passes, with its figures', () => {
     startedAt: '2025-01-01T00:00:00.000Z',
     durationMs: 10_000,
     seed: '1',
+    phases: calmAndLoad,
     slices: { expected: 2, received: 2 },
     oracles: [],
     health: {
@@ -134,7 +136,7 @@ test('what oracles found', () => {
 test('a late generator is a warning beside what holds, and makes a miss undecided', () => {
   const late = (ms: number, count = 3, thresholds: Case['thresholds'] = { http_req_duration: ['p(95)<500'] }) => {
     const lateness = [...times(100 - count, 1), ...times(count, ms)];
-    return run({ thresholds, measured: { 'generator_lateness{scenario:relay,window:load}': lateness } });
+    return run({ thresholds, measured: { 'generator_lateness{phase:load,scenario:relay}': lateness } });
   };
   const missed = late(250, 3, crossed);
   assert.deepEqual(
@@ -158,20 +160,20 @@ test('a late generator is a warning beside what holds, and makes a miss undecide
 });
 
 test('a process that is held up casts no doubt on what a page times by itself, a full machine does', () => {
-  const steps = 'browser_step_duration{journey:relay,scenario:relay,step:open,window:load}';
-  const paints = 'browser_web_vital_lcp{journey:relay,scenario:relay,window:load}';
+  const steps = 'browser_step_duration{journey:relay,phase:load,scenario:relay,step:open}';
+  const paints = 'browser_web_vital_lcp{journey:relay,phase:load,scenario:relay}';
   const thresholds = { browser_step_duration: ['p(75)<90'], browser_web_vital_lcp: ['p(75)<90'] };
   const decided = (unwell: Record<string, number[]>) =>
     run({
       measured: { [steps]: times(20, 100), [paints]: times(20, 100), ...unwell },
       thresholds,
     }).verdict.thresholds.map(({ metric, decided }) => [metric, decided]);
-  const paused = decided({ 'generator_gc_pause{scenario:relay,window:load}': times(20, 200) });
+  const paused = decided({ 'generator_gc_pause{phase:load,scenario:relay}': times(20, 200) });
   assert.deepEqual(paused, [
     ['browser_step_duration', false],
     ['browser_web_vital_lcp', true],
   ]);
-  const full = decided({ 'machine_cpu_percent{scenario:relay,window:load}': times(20, 99) });
+  const full = decided({ 'machine_cpu_percent{phase:load,scenario:relay}': times(20, 99) });
   assert.deepEqual(full, [
     ['browser_step_duration', false],
     ['browser_web_vital_lcp', false],
@@ -184,7 +186,7 @@ test('dropped arrivals: of a healthy generator the target is to blame, of a late
   const healthy = run({ measured: dropped });
   assert.deepEqual(healthy.findings, [{ ...finding, severity: 'fail' }]);
   assert.equal(healthy.verdict.status, 'fail');
-  const late = run({ measured: { ...dropped, 'generator_lateness{scenario:relay,window:load}': times(100, 500) } });
+  const late = run({ measured: { ...dropped, 'generator_lateness{phase:load,scenario:relay}': times(100, 500) } });
   assert.deepEqual(
     late.findings.map(({ kind, severity }) => [kind, severity]),
     [

@@ -1,8 +1,10 @@
 import { exhaustedCodes } from '../measure/failures.ts';
 import type { HealthLimits } from '../measure/health.ts';
-import { parseSeriesKey } from '../measure/metrics.ts';
+import { parseSeriesKey, type Wanted } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import { causes } from './causes.ts';
+import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
 import { kindOf } from './findings/index.ts';
@@ -36,6 +38,7 @@ export interface Case {
   startedAt: string;
   durationMs: number;
   seed: string;
+  phases: Phase[];
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -72,7 +75,7 @@ export interface Case {
  * `report/` sorts and words them.
  */
 export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings'>; findings: Finding[] } {
-  const health = healthOf(run);
+  const health = healthOf({ ...run, named: namedPhases(run) });
   const seen: Finding[] = [
     ...run.oracles.flatMap(oracleFinding),
     ...run.observed,
@@ -82,13 +85,19 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...rateLimitFindings(run, run.target.url),
     ...startFindings(run, health),
   ];
-  const suspected = suspects(health.signals, seen);
+  const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
+  const measured = { store: run.store, phases: run.phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) };
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
-      const { metric: name, tags } = parseSeriesKey(metric);
-      const own = judgeThreshold(metric, spec, run.store, lengthOf(run, tags));
-      return decide(own, run.store.definitions[name]!, suspected, measures);
+      const { metric: name } = parseSeriesKey(metric);
+      return decide(
+        judgeThreshold(metric, spec, measured),
+        run.store.definitions[name]!,
+        suspected,
+        measures,
+        run.phases,
+      );
     }),
   );
   const dropped = drops(run, health).map((finding) => {
@@ -127,6 +136,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       startedAt: run.startedAt,
       durationMs: run.durationMs,
       seed: run.seed,
+      phases: run.phases,
       slices: {
         expected: run.slices.length + run.missing.length + (shards?.missingSlices ?? 0),
         received: run.slices.length,
@@ -140,6 +150,15 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
     },
   };
+}
+
+/** Phases of which something is asked by itself, and those without load, in which only journeys measure. */
+function namedPhases({ thresholds, phases }: Pick<Case, 'thresholds' | 'phases'>): string[] {
+  const asked = Object.entries(thresholds).flatMap(([source, specs]) => [
+    parseSelector(source)?.tags.phase,
+    ...specs.map((spec) => parseExpression(typeof spec === 'string' ? spec : spec.threshold)?.of),
+  ]);
+  return phases.filter(({ name, load }) => load === 0 || asked.includes(name)).map(({ name }) => name);
 }
 
 /** What is decided against the target fails the run, whatever else cannot be told; a run of which something is undecided is no pass. */

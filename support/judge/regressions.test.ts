@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComparable, withRegressions } from './regressions.ts';
-import { storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, storeOf, times } from './store.fixture.ts';
 import type { Finding, HealthSignal, Regression } from './verdict.ts';
 
 const store = storeOf({
@@ -45,7 +45,7 @@ const late = (severity: 'invalid' | 'warning'): Finding => ({
 
 function judged(regression: Finding, signals: HealthSignal[] = [], findings: Finding[] = []) {
   const health = { signals, scenarios: [], startSpreadMs: 0, generatorCpuSeconds: 0 };
-  return withRegressions([regression], { findings, health, store });
+  return withRegressions([regression], { findings, health, phases: calmAndLoad, store });
 }
 
 /** A critical regression fails the run, unless the generator may have caused it. */
@@ -62,7 +62,7 @@ const table: [what: string, regression: Finding, signals: HealthSignal[], findin
     ['gc-pause'],
   ],
   ['a pause elsewhere', worse('response-time', 40), [{ ...pause, scenario: 'other' }], [], []],
-  ['a pause in the calm', worse('response-time', 40), [{ ...pause, window: 'calm' }], [], []],
+  ['a pause in the calm', worse('response-time', 40), [{ ...pause, phase: 'calm' }], [], []],
   ['a full machine', worse('response-time', 4_000), [full], [], ['machine-cpu']],
   ['a signal that is within its limit', worse('response-time', 40), [{ ...full, ok: true }], [], []],
   ['slower although there was less load', worse('response-time', 40), [undelivered], [], []],

@@ -1,5 +1,6 @@
 import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import { parseExpression } from './expression.ts';
 import type { RegressionFinding } from './findings/regression.ts';
 import { decisiveStart, signalFindings } from './health.ts';
@@ -10,6 +11,7 @@ import type { Finding, Health } from './verdict.ts';
 export interface Found<F extends Finding> {
   findings: F[];
   health: Health;
+  phases: readonly Phase[];
   store: MetricStore;
 }
 
@@ -28,9 +30,9 @@ export function isComparable(findings: Finding[]): boolean {
  */
 export function withRegressions<F extends Finding>(
   compared: Finding[],
-  { findings, health, store }: Found<F>,
+  { findings, health, phases, store }: Found<F>,
 ): { kept: F[]; added: Finding[] } {
-  const all = suspects(health.signals, findings);
+  const all = suspects(health.signals, findings, phases);
   const measures = measuredBy(store);
   const decided = compared.map((finding): Finding => {
     if (finding.kind !== 'regression') return finding;
@@ -61,7 +63,8 @@ function claimOf(regression: RegressionFinding, { definitions }: MetricStore): C
     errors: Math.max(limit, baseline + noise),
     throughput: baseline * (1 - beyond),
   };
-  return { metric, tags, quantity, operator, observed, limit: limits[aspect] };
+  const phases = tags.phase === undefined ? undefined : [tags.phase];
+  return { metric, tags, quantity, operator, observed, limit: limits[aspect], phases };
 }
 
 /** Of a signal, or of a late start, the same. */

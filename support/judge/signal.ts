@@ -18,8 +18,8 @@ export interface HealthSignal {
   scenario?: string;
   /** Of merged shards the one that was worst; counts from 1. */
   shard?: number;
-  /** Set for how it was in the calm, which `…*calm` limits come from. */
-  window?: 'calm';
+  /** Set for how it was in one phase, of which something is asked by itself; absent for all phases with load. */
+  phase?: string;
   /** What ran out: `EMFILE`, `EADDRNOTAVAIL`. */
   detail?: string;
   observed: number;

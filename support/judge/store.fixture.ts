@@ -2,6 +2,7 @@
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from '../measure/metrics.ts';
 import { newSeries, type Packed } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 
 /**
  * A store of one interval.
@@ -28,6 +29,12 @@ export function storeOf(
 export function times(count: number, value: number): number[] {
   return new Array<number>(count).fill(value);
 }
+
+/** Of a run of 10 s: a calm of no length, and load. */
+export const calmAndLoad: Phase[] = [
+  { name: 'calm', startMs: 0, endMs: 0, load: 0 },
+  { name: 'load', startMs: 0, endMs: 10_000, load: 1 },
+];
 
 /** A load of which nothing is known but its name. */
 export function loadOf(name: string, maxVUs = 50) {

@@ -1,6 +1,7 @@
-import { type MetricDefinition, parseSeriesKey, type Tags } from '../measure/metrics.ts';
+import { type MetricDefinition, parseSeriesKey, type Tags, type Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import { samplesOf } from './thresholds.ts';
 import type { MetricSummary } from './verdict.ts';
 
@@ -51,11 +52,23 @@ function valuesOf(series: AnySeries, durationMs: number): Record<string, number>
   }
 }
 
-/** What a rate per second is over: the schedule of the scenario it is about, as far as that was run; else the run. */
-export function lengthOf(
-  { scenarios, durationMs }: { scenarios: { name: string; startMs: number; endMs: number }[]; durationMs: number },
-  tags: Tags,
-): number {
+/** What a rate per second is over: the schedule of the scenario it is about in the phases it is about, as far as that was run. */
+export function lengthOf({ scenarios, phases, durationMs }: Scheduled, tags: Wanted): number {
   const scenario = scenarios.find(({ name }) => name === (tags.scenario ?? tags.journey));
-  return scenario ? Math.max(1, Math.min(scenario.endMs, durationMs) - scenario.startMs) : durationMs;
+  const { phase } = tags;
+  if (!scenario && phase === undefined) return durationMs;
+  const [startMs, endMs] = scenario ? [scenario.startMs, Math.min(scenario.endMs, durationMs)] : [0, durationMs];
+  if (phase === undefined) return Math.max(1, endMs - startMs);
+  const within = phases.filter(({ name }) => (typeof phase === 'string' ? phase === name : phase.includes(name)));
+  const lengths = within.map((one) => Math.max(0, Math.min(endMs, one.endMs) - Math.max(startMs, one.startMs)));
+  return Math.max(
+    1,
+    lengths.reduce((sum, length) => sum + length, 0),
+  );
+}
+
+export interface Scheduled {
+  scenarios: { name: string; startMs: number; endMs: number }[];
+  phases: readonly Phase[];
+  durationMs: number;
 }

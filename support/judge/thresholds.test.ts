@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Wanted } from '../measure/metrics.ts';
 import { parseExpression } from './expression.ts';
-import { storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, storeOf, times } from './store.fixture.ts';
+import { lengthOf } from './summary.ts';
 import { judgeThreshold, samplesNeeded, type ThresholdSpec } from './thresholds.ts';
 
 const declared = { accepted: { type: 'counter', contains: 'default' } } as const;
 
 function judged(selector: string, spec: ThresholdSpec, measured: Record<string, number[]>, durationMs = 10_000) {
-  return judgeThreshold(selector, spec, storeOf(measured, declared), durationMs);
+  const store = storeOf(measured, declared);
+  return judgeThreshold(selector, spec, { store, phases: calmAndLoad, lengthOf: () => durationMs });
 }
 
 test('a figure on either side of its limit, for every type', () => {
@@ -129,7 +132,7 @@ test('a counter that nobody touched is 0; one with a tag that nobody carries is 
   const dropped = judged('dropped_iterations', 'count==0', untouched);
   assert.deepEqual([dropped.result.ok, dropped.result.observed, dropped.finding], [true, 0, undefined]);
   assert.equal(judged('dropped_iterations{scenario:relay}', 'count<1', untouched).result.ok, true);
-  assert.equal(judged('browser_sessions{journey:light,window:load}', 'count>0', untouched).finding?.kind, 'threshold');
+  assert.equal(judged('browser_sessions{journey:light,phase:load}', 'count>0', untouched).finding?.kind, 'threshold');
   const typo = judged('accepted{op:posh}', 'count<100', untouched);
   assert.deepEqual([typo.result.ok, typo.result.observed, typo.finding?.kind], [false, null, 'no-data']);
   assert.equal(judged('accepted{op:push}', 'count<100', untouched).result.ok, true);
@@ -141,14 +144,14 @@ test('a rate per second is over the time that is given', () => {
   assert.deepEqual([rate(1_000).observed, rate(1_000).ok], [9, true]);
 });
 
-test('multiples of calm compare the load window with the calm window', () => {
+test('multiples of a phase compare what comes after it with it', () => {
   const selector = 'browser_step_duration{step:sync}';
   const step = (calm: number[], load: number[], drain: number[] = []) =>
     judged(selector, 'p(75)<1.5*calm', {
-      'browser_step_duration{journey:light,step:sync,window:calm}': calm,
-      'browser_step_duration{journey:light,step:sync,window:load}': load,
-      'browser_step_duration{journey:light,step:sync,window:drain}': drain,
-      'browser_step_duration{journey:light,step:open,window:load}': times(50, 2),
+      'browser_step_duration{journey:light,phase:calm,step:sync}': calm,
+      'browser_step_duration{journey:light,phase:load,step:sync}': load,
+      'browser_step_duration{journey:light,phase:drain,step:sync}': drain,
+      'browser_step_duration{journey:light,phase:load,step:open}': times(50, 2),
     });
   const common = { metric: selector, expression: 'p(75)<1.5*calm' };
   const good = step(times(4, 1), times(8, 1.4), times(99, 2));
@@ -160,17 +163,59 @@ test('multiples of calm compare the load window with the calm window', () => {
     count: 8,
     ok: true,
     decided: true,
-    calm: 1,
+    reference: { phase: 'calm', value: 1 },
   });
   assert.equal(good.finding, undefined);
-  const figures = { ...common, observed: 1.5, limit: 1.5, unit: 'ms', count: 8, calm: 1 };
+  const figures = {
+    ...common,
+    observed: 1.5,
+    limit: 1.5,
+    unit: 'ms',
+    count: 8,
+    reference: { phase: 'calm', value: 1 },
+  };
   const bad = step(times(4, 1), times(8, 1.5));
   assert.deepEqual(bad.result, { ...figures, ok: false, decided: true });
   assert.deepEqual(bad.finding, { kind: 'threshold', severity: 'fail', ...figures });
   const lacking = { kind: 'no-data', severity: 'invalid', ...common, needed: 4 };
   const withoutCalm = step([], times(8, 1));
   assert.deepEqual([withoutCalm.result.ok, withoutCalm.result.limit], [false, null]);
-  assert.deepEqual(withoutCalm.finding, { ...lacking, count: 0, window: 'calm' });
-  assert.deepEqual(step(times(3, 1), times(8, 1)).finding, { ...lacking, count: 3, window: 'calm' });
-  assert.deepEqual(step(times(4, 1), times(3, 1)).finding, { ...lacking, count: 3, window: 'load' });
+  assert.deepEqual(withoutCalm.finding, { ...lacking, count: 0, phase: 'calm' });
+  assert.deepEqual(step(times(3, 1), times(8, 1)).finding, { ...lacking, count: 3, phase: 'calm' });
+  assert.deepEqual(step(times(4, 1), times(3, 1)).finding, { ...lacking, count: 3 });
+});
+
+test('a threshold is about a phase, about all, or about what comes after another', () => {
+  const phases = ['calm', 'base', 'spike', 'end'].map((name, i) => ({
+    name,
+    startMs: 1_000 * i,
+    endMs: 1_000 * (i + 1),
+    load: i,
+  }));
+  const store = storeOf({
+    'http_req_duration{phase:base,scenario:relay}': times(20, 10),
+    'http_req_duration{phase:spike,scenario:relay}': times(20, 40),
+    'http_req_duration{phase:end,scenario:relay}': times(20, 12),
+    'http_req_duration{phase:drain,scenario:relay}': times(20, 900),
+    'http_reqs{phase:spike,scenario:relay}': [50],
+    'http_reqs{phase:end,scenario:relay}': [20],
+  });
+  const run = { scenarios: [{ name: 'relay', startMs: 0, endMs: 4_000 }], phases, durationMs: 4_500 };
+  const measured = { store, phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) };
+  const figures = (selector: string, expression: string) => {
+    const { observed, limit, count, ok } = judgeThreshold(selector, expression, measured).result;
+    return [Math.round(observed!), Math.round(limit!), count, ok];
+  };
+  assert.deepEqual(figures('http_req_duration{phase:spike}', 'p(95)<100'), [40, 100, 20, true]);
+  assert.deepEqual(figures('http_req_duration{phase:end}', 'p(95)<1.5*base'), [12, 15, 20, true]);
+  assert.deepEqual(figures('http_req_duration{phase:end}', 'p(95)<0.5*spike'), [12, 20, 20, true]);
+  assert.deepEqual(
+    figures('http_req_duration', 'p(50)<1.5*base'),
+    [12, 15, 40, true],
+    'spike and end, but not the drain',
+  );
+  assert.deepEqual(figures('http_req_duration', 'max<100'), [900, 100, 80, false]);
+  assert.deepEqual(figures('http_reqs{phase:spike}', 'rate>40'), [50, 40, 50, true], 'by the length of the phase');
+  const { result } = judgeThreshold('http_req_duration{phase:end}', 'p(95)<1.5*base', measured);
+  assert.equal(result.reference?.phase, 'base');
 });

@@ -1,6 +1,7 @@
-import type { MetricDefinition, MetricType } from '../measure/metrics.ts';
+import type { MetricDefinition, MetricType, Tags, Wanted } from '../measure/metrics.ts';
 import { type AnySeries, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
 import { unfinishedIn } from './unfinished.ts';
 import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
@@ -18,83 +19,101 @@ export interface Judged {
   finding?: Finding;
 }
 
+/** What a threshold is held against. */
+export interface Measured {
+  store: MetricStore;
+  phases: readonly Phase[];
+  /** Ms in which what these tags name was scheduled: what a counter's rate is over. */
+  lengthOf(tags: Wanted): number;
+}
+
 /**
- * One threshold against what was measured.
+ * One threshold against what was measured. Compared with a phase, it is about its own phase, or else about all that come after that.
  * @param source the selector, e.g. `http_req_duration{op:push}`; it and the expression were checked before the run
  */
-export function judgeThreshold(source: string, spec: ThresholdSpec, store: MetricStore, durationMs: number): Judged {
+export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Measured): Judged {
+  const { store, phases } = measured;
   const { threshold, minSamples } = typeof spec === 'string' ? { threshold: spec, minSamples: undefined } : spec;
   const expression = parseExpression(threshold)!;
   const { metric, tags } = parseSelector(source)!;
+  const { aggregation, operator, of } = expression;
   const definition = store.definitions[metric]!;
   const needed = minSamples ?? samplesNeeded(expression, definition.type);
-  const measured = (window?: 'calm' | 'load') =>
-    store.select(metric, window ? { ...tags, window } : tags) ?? unmeasured(definition, tags);
-  const load = measured(expression.ofCalm ? 'load' : undefined);
-  const calm = expression.ofCalm ? measured('calm') : undefined;
+  const figureOf = (wanted: Wanted) => {
+    const series = store.select(metric, wanted) ?? unmeasured(definition, wanted);
+    const count = series?.count ?? 0;
+    return {
+      wanted,
+      series,
+      count,
+      value: count > 0 ? aggregate(series!, aggregation, measured.lengthOf(wanted)) : null,
+    };
+  };
+  const asked = phasesAsked(tags, of, phases);
+  const own = figureOf(asked ? { ...tags, phase: asked } : tags);
+  const reference = of === undefined ? undefined : figureOf({ ...tags, phase: of });
+  const { value: observed, series } = own;
+  const limit = reference ? reference.value && expression.value * reference.value : expression.value;
 
-  const count = load?.count ?? 0;
-  const observed = load && count > 0 ? aggregate(load, expression.aggregation, durationMs) : null;
-  const calmCount = calm?.count ?? 0;
-  const calmFigure = calm && calmCount > 0 ? aggregate(calm, expression.aggregation, durationMs) : undefined;
-  const limit = expression.ofCalm
-    ? calmFigure === undefined
-      ? null
-      : expression.value * calmFigure
-    : expression.value;
-
-  const ok = observed !== null && limit !== null && holds(observed, expression.operator, limit);
-  const unit = unitOf(definition, expression.aggregation);
+  const ok = observed !== null && limit !== null && holds(observed, operator, limit);
+  const unit = unitOf(definition, aggregation);
+  const compared = reference && reference.value !== null && { phase: of!, value: reference.value };
   const result: ThresholdResult = {
     metric: source,
     expression: threshold,
     observed,
     limit,
     unit,
-    count: load ? samplesOf(load) : 0,
+    count: series ? samplesOf(series) : 0,
     ok,
     decided: true,
-    ...(calmFigure === undefined ? {} : { calm: calmFigure }),
+    ...(compared && { reference: compared }),
   };
-  const lacking = (count: number, window?: 'calm' | 'load'): Judged => {
-    const doubt: Doubt = { by: 'no-data', observed: count, allowed: needed, unit: 'count' };
+  const about = { metric: source, expression: threshold };
+  for (const { count, value, phase } of [
+    { ...own, phase: tags.phase },
+    ...(reference ? [{ ...reference, phase: of }] : []),
+  ]) {
+    if (count >= needed && value !== null) continue;
+    const where = phase === undefined ? {} : { phase };
+    const doubt: Doubt = { by: 'no-data', observed: count, allowed: needed, unit: 'count', ...where };
     return {
       outcome: 'unknown',
-      result: { ...result, ok: false, decided: false, doubts: [window === 'calm' ? { ...doubt, window } : doubt] },
-      finding: {
-        kind: 'no-data',
-        severity: 'invalid',
-        metric: source,
-        expression: threshold,
-        needed,
-        count,
-        ...(window && { window }),
-      },
+      result: { ...result, ok: false, decided: false, doubts: [doubt] },
+      finding: { kind: 'no-data', severity: 'invalid', ...about, needed, count, ...where },
     };
-  };
-  if (count < needed || observed === null) return lacking(count, expression.ofCalm ? 'load' : undefined);
-  if (expression.ofCalm && (calmCount < needed || limit === null)) return lacking(calmCount, 'calm');
-  const ofWindow = (window?: 'calm' | 'load') => (window ? { ...tags, window } : tags);
-  const late = unfinishedIn(store, metric, ofWindow(calm && 'load'), load!, expression.aggregation);
-  const before = calm && unfinishedIn(store, metric, ofWindow('calm'), calm, expression.aggregation);
+  }
+  const late = unfinishedIn(store, metric, own.wanted, series!, aggregation);
+  const before = reference && unfinishedIn(store, metric, reference.wanted, reference.series!, aggregation);
   const limits = [limit!, ...(before?.figures ?? []).map((figure) => expression.value * figure)];
-  const figures = [observed, ...late.figures];
-  if (figures.some((figure) => limits.some((one) => holds(figure, expression.operator, one) !== ok))) {
+  const figures = [observed!, ...late.figures];
+  const crossed = { ...about, observed: observed!, limit: limit!, unit, count: result.count };
+  if (figures.some((figure) => limits.some((one) => holds(figure, operator, one) !== ok))) {
     const { ages, missing } = late.figures.length > 0 || !before ? late : before;
-    const about = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
     return {
       outcome: 'unknown',
       result: { ...result, decided: false, doubts: [{ by: 'unfinished', observed: ages + missing, unit: 'count' }] },
-      finding: { kind: 'unfinished', severity: 'invalid', ...about, ages, missing },
+      finding: { kind: 'unfinished', severity: 'invalid', ...crossed, ages, missing },
     };
   }
   if (ok) return { outcome: 'held', result };
-  const crossed = { metric: source, expression: threshold, observed, limit: limit!, unit, count: result.count };
   return {
     outcome: 'missed',
     result,
-    finding: { kind: 'threshold', severity: 'fail', ...crossed, ...(calm ? { calm: calmFigure } : {}) },
+    finding: { kind: 'threshold', severity: 'fail', ...crossed, ...(compared && { reference: compared }) },
   };
+}
+
+/** The phases that a threshold is about; undefined when it is about the whole run. */
+export function phasesAsked(
+  tags: Tags,
+  of: string | undefined,
+  phases: readonly { name: string }[],
+): string[] | undefined {
+  if (tags.phase !== undefined) return [tags.phase];
+  if (of === undefined) return undefined;
+  const names = phases.map(({ name }) => name);
+  return names.slice(names.indexOf(of) + 1);
 }
 
 /**
@@ -117,8 +136,8 @@ export function samplesOf(series: AnySeries): number {
 }
 
 /** A counter that was never touched is 0; of anything else nothing is known. A counter's other tags might be misspelt. */
-function unmeasured({ type }: MetricDefinition, tags: Record<string, string>): AnySeries | undefined {
-  const always = ['scenario', 'journey', 'window'];
+function unmeasured({ type }: MetricDefinition, tags: Wanted): AnySeries | undefined {
+  const always = ['scenario', 'journey', 'phase'];
   if (type !== 'counter' || !Object.keys(tags).every((tag) => always.includes(tag))) return undefined;
   const zero = newSeries('counter');
   zero.add(0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, storeOf, times } from './store.fixture.ts';
 import { judgeThreshold } from './thresholds.ts';
 
 const declared = {
@@ -26,7 +26,8 @@ function cut(ended: number, cutOff: number): Record<string, number[]> {
 }
 
 function outcome(selector: string, threshold: string, measured: Record<string, number[]>) {
-  return judgeThreshold(selector, threshold, storeOf(measured, declared), 10_000);
+  const store = storeOf(measured, declared);
+  return judgeThreshold(selector, threshold, { store, phases: calmAndLoad, lengthOf: () => 10_000 });
 }
 
 const tables: [what: string, selector: string, threshold: string, ended: number, cutOff: number, expected: string][] = [
@@ -86,10 +87,10 @@ test('an undecided threshold says how much never ended, and how much may be miss
 
 test('a calm whose sessions froze is no measure, where that could turn the threshold', () => {
   const measured = (frozenInCalm: number, frozenUnderLoad: number) => ({
-    'browser_web_vital_lcp{journey:visit,window:calm}': times(20, 100),
-    'browser_web_vital_lcp{journey:visit,window:load}': times(20, 200),
-    'browser_session_failed{journey:visit,unfinished:yes,window:calm}': times(frozenInCalm, 1),
-    'browser_session_failed{journey:visit,unfinished:yes,window:drain}': times(frozenUnderLoad, 1),
+    'browser_web_vital_lcp{journey:visit,phase:calm}': times(20, 100),
+    'browser_web_vital_lcp{journey:visit,phase:load}': times(20, 200),
+    'browser_session_failed{journey:visit,phase:calm,unfinished:yes}': times(frozenInCalm, 1),
+    'browser_session_failed{journey:visit,phase:load,unfinished:yes}': times(frozenUnderLoad, 1),
   });
   const of = (inCalm: number, underLoad: number) =>
     outcome('browser_web_vital_lcp', 'p(75)<3*calm', measured(inCalm, underLoad)).outcome;

@@ -1,5 +1,5 @@
 import type { Trend } from '../measure/histogram.ts';
-import { isOfBrowser, type MetricDefinition, type Tags, unfinished } from '../measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition, unfinished, type Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Aggregation } from './expression.ts';
@@ -20,12 +20,12 @@ export interface Unfinished {
 /**
  * How unfinished work bears on a figure.
  * @param series everything that was measured of the metric under the tags
- * @param tags with `window` when the figure is that of a window
+ * @param tags with `phase` when the figure is that of phases
  */
 export function unfinishedIn(
   store: MetricStore,
   metric: string,
-  tags: Tags,
+  tags: Wanted,
   series: AnySeries,
   aggregation: Aggregation,
 ): Unfinished {
@@ -74,20 +74,17 @@ function figureOf(trend: Trend | undefined, aggregation: Aggregation, zeros: num
  * Iterations that may have been cut off before they measured this: those of the scenarios that measure it at all. What is
  * recorded of unfinished work too misses nothing.
  */
-function missingIn(store: MetricStore, metric: string, { complete }: MetricDefinition, tags: Tags): number {
+function missingIn(store: MetricStore, metric: string, { complete }: MetricDefinition, tags: Wanted): number {
   if (complete) return 0;
   const inBrowser = isOfBrowser(metric);
   const own = inBrowser ? 'journey' : 'scenario';
-  const [failed, { window, [own]: named }] = [inBrowser ? 'browser_session_failed' : 'iteration_failed', tags];
+  const [failed, { phase, [own]: named }] = [inBrowser ? 'browser_session_failed' : 'iteration_failed', tags];
   const names = new Set<string>();
   for (const { metric: one, tags: its } of store.series()) {
     const name = its[own];
     if (one === metric && name !== undefined && (named ?? name) === name) names.add(name);
   }
-  return [...names].reduce((sum, name) => {
-    const all = store.rate(failed, { [own]: name, ...unfinished }).count;
-    const inCalm = store.rate(failed, { [own]: name, window: 'calm', ...unfinished }).count;
-    // A session that is cut off in the drain began under load.
-    return sum + (window === undefined ? all : window === 'calm' ? inCalm : all - inCalm);
-  }, 0);
+  // Whatever it had not come to would have been measured in the phase in which it began, or later.
+  const within: Wanted = phase === undefined ? {} : { phase };
+  return [...names].reduce((sum, name) => sum + store.rate(failed, { [own]: name, ...within, ...unfinished }).count, 0);
 }

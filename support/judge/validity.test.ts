@@ -4,7 +4,7 @@ import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { parseExpression } from './expression.ts';
 import { type Case, judge } from './judge.ts';
-import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import {
   type Claim,
   doubtsOf,
@@ -63,6 +63,12 @@ const CLAIMS: [name: string, operator: Claim['operator'], observed: number, limi
   ['`==` held', '==', 0.5, 0.5, ['up', 'down', 'both']],
 ];
 
+/** What a signal of the load is known of, and one of the calm before it. */
+const underLoad = { names: ['load'], areQuiet: false, andLater: ['load'] };
+const inCalm = { names: ['calm'], areQuiet: true, andLater: ['calm', 'load'] };
+/** What is no signal concerns the whole run. */
+const isFinding = (by: string) => /^(late-start|shard-spread|missing-|foreign-|crashed|interrupted)/.test(by);
+
 /** `relay` and `light` measure everything that is asked for without naming one of them, `idle` nothing. */
 const measures = (_: string, __: object, scenario: string) => scenario !== 'idle';
 
@@ -77,7 +83,11 @@ test('the rule names every signal, once', () => {
 
 for (const [by, [scope, row, timesOut]] of Object.entries(TABLE) as [keyof typeof RULES, (typeof TABLE)['steal']][]) {
   const rule = RULES[by];
-  const suspect: Suspect = { doubt: { by, ...(scope === 'process' && { scenario: 'relay' }) }, rule };
+  const suspect: Suspect = {
+    doubt: { by, ...(scope === 'process' && { scenario: 'relay' }) },
+    rule,
+    ...(!isFinding(by) && { phases: underLoad }),
+  };
 
   test(`${by}: what it moves, and which claims that turns`, () => {
     assert.equal(rule.scope, scope);
@@ -94,21 +104,22 @@ for (const [by, [scope, row, timesOut]] of Object.entries(TABLE) as [keyof typeo
 
   test(`${by}: whom it reaches`, () => {
     const missedBy = rule.pushes.lost === 'down' ? ({ operator: '>', observed: 0.2 } as const) : {};
-    const reaches = (tags: Claim['tags'], other = suspect) =>
-      doubts(other, { quantity: 'lost', tags, ...missedBy }) === 1;
+    const reaches = (tags: Claim['tags'], other = suspect, phases?: string[]) =>
+      doubts(other, { quantity: 'lost', tags, phases, ...missedBy }) === 1;
     const everybody = scope !== 'process';
     assert.ok(reaches({ scenario: 'relay' }));
     assert.ok(reaches({ journey: 'relay' }));
     assert.ok(reaches({}), 'it measured some of what is asked for without a name');
     assert.equal(reaches({ scenario: 'light' }), everybody);
     assert.equal(reaches({}, { ...suspect, doubt: { ...suspect.doubt, scenario: 'idle' } }), everybody);
-    assert.equal(reaches({ scenario: 'relay', window: 'calm' }), scope === 'run', 'the calm was before it');
+    assert.ok(reaches({ scenario: 'relay' }, suspect, ['load']));
+    assert.equal(reaches({ scenario: 'relay' }, suspect, ['calm']), isFinding(by), 'the calm was before it');
   });
 
   test(`${by}: whether work may have timed out for it`, () => {
     assert.equal(mayTimeOut(suspect, 'relay'), timesOut);
     assert.equal(mayTimeOut(suspect, 'light'), timesOut && scope !== 'process');
-    assert.equal(mayTimeOut({ ...suspect, doubt: { ...suspect.doubt, window: 'calm' } }, 'relay'), false);
+    assert.equal(mayTimeOut({ ...suspect, phases: inCalm }, 'relay'), false);
   });
 }
 
@@ -146,12 +157,14 @@ test('a pause is no doubt of what is further off than it can have moved a figure
 
 test('a reference that was inflated makes what holds beside it undecided, and is no excuse for a miss', () => {
   const calm = (more?: Suspect['cost']): Suspect => ({
-    doubt: { by: 'event-loop-delay', scenario: 'light', window: 'calm' },
+    doubt: { by: 'event-loop-delay', scenario: 'light', phase: 'calm' },
     rule: RULES['event-loop-delay'],
     cost: more,
+    phases: inCalm,
   });
   const tags = { journey: 'light' };
-  const claim = { metric: 'browser_web_vital_lcp', tags, ofCalm: 3 } as const;
+  const reference = { phase: 'calm', factor: 3 };
+  const claim = { metric: 'browser_web_vital_lcp', tags, phases: ['load'], reference };
   const table: [what: string, claim: Partial<Claim>, suspect: Suspect, doubted: boolean][] = [
     ['it holds', { observed: 290, limit: 300 }, calm(), true],
     ['it is missed: with a quicker calm the more', { observed: 400, limit: 300 }, calm(), false],
@@ -159,24 +172,15 @@ test('a reference that was inflated makes what holds beside it undecided, and is
     ['it holds by less', { observed: 2_800, limit: 3_000 }, calm(cost), true],
     ['it asks for more than in the calm', { operator: '>', observed: 290, limit: 300 }, calm(), true],
     ['another journey', { observed: 290, limit: 300, tags: { journey: 'power' } }, calm(), false],
-    [
-      'a figure of the load alone',
-      { observed: 800, limit: 500, ofCalm: undefined, tags: { window: 'load' } },
-      calm(),
-      false,
-    ],
-    ['a figure of both', { observed: 800, limit: 500, ofCalm: undefined }, calm(), true],
+    ['a figure of the load alone', { observed: 800, limit: 500, reference: undefined }, calm(), false],
+    ['a figure of both', { observed: 800, limit: 500, reference: undefined, phases: undefined }, calm(), true],
   ];
   for (const [what, changes, suspect, doubted] of table) {
     assert.equal(doubts(suspect, { ...claim, ...changes }), doubted ? 1 : 0, what);
   }
-  const underLoad: Suspect = { ...calm(), doubt: { by: 'event-loop-delay', scenario: 'light' } };
-  assert.equal(doubts(underLoad, { ...claim, observed: 400, limit: 300 }), 1, 'slow under load, and missed');
-  assert.equal(
-    doubts(underLoad, { ...claim, observed: 290, limit: 300 }),
-    0,
-    'slow under load, and holds all the same',
-  );
+  const loaded: Suspect = { ...calm(), doubt: { by: 'event-loop-delay', scenario: 'light' }, phases: underLoad };
+  assert.equal(doubts(loaded, { ...claim, observed: 400, limit: 300 }), 1, 'slow under load, and missed');
+  assert.equal(doubts(loaded, { ...claim, observed: 290, limit: 300 }), 0, 'slow under load, and holds all the same');
 });
 
 test('what a figure tells of', () => {
@@ -226,7 +230,7 @@ test('each finding that may have moved figures is a suspect, and no other', () =
     { kind: 'cut-off', severity: 'warning', scenario: 'relay', interrupted: 3 },
   ];
   assert.deepEqual(
-    suspects([], findings).map(({ doubt }) => doubt),
+    suspects([], findings, calmAndLoad).map(({ doubt }) => doubt),
     [
       { by: 'late-start', scenario: 'relay', observed: 2_000, allowed: 1_000, unit: 'ms' },
       { by: 'shard-spread', observed: 40_000, allowed: 30_000, unit: 'ms' },
@@ -235,7 +239,11 @@ test('each finding that may have moved figures is a suspect, and no other', () =
       { by: 'interrupted' },
     ],
   );
-  const crashed = suspects([], [{ kind: 'crashed', severity: 'invalid', scenario: 'relay', slice: 0, error: 'x' }]);
+  const crashed = suspects(
+    [],
+    [{ kind: 'crashed', severity: 'invalid', scenario: 'relay', slice: 0, error: 'x' }],
+    calmAndLoad,
+  );
   // Of its own scenario nothing is known, of the others only that there was less load beside them.
   const missed = (scenario: string) =>
     doubtsOf(
@@ -245,7 +253,7 @@ test('each finding that may have moved figures is a suspect, and no other', () =
     ).length;
   assert.deepEqual([missed('relay'), missed('light')], [1, 0]);
   const healthy: HealthSignal = { signal: 'steal', observed: 0, allowed: 1, unit: 'ratio', count: 9, ok: true };
-  assert.deepEqual(suspects([healthy], []), []);
+  assert.deepEqual(suspects([healthy], [], calmAndLoad), []);
 });
 
 type Measured = Record<string, number[]>;
@@ -261,6 +269,7 @@ function judged(measured: Measured, changes: Partial<Omit<Case, 'store'>> = {}) 
     startedAt: '2025-01-01T00:00:00.000Z',
     durationMs: 10_000,
     seed: '1',
+    phases: calmAndLoad,
     store: storeOf({ 'iterations{scenario:relay}': [100], ...measured }),
     slices: scenarios.map(({ name }) => ({
       scenario: name,
@@ -296,7 +305,7 @@ const asked = {
 
 test('a load that was not delivered: what holds is undecided, but for how much was done; what is missed is missed', () => {
   const lateness = (late: number, ms: number) => ({
-    'generator_lateness{scenario:relay,window:load}': [...times(100 - late, 1), ...times(late, ms)],
+    'generator_lateness{phase:load,scenario:relay}': [...times(100 - late, 1), ...times(late, ms)],
   });
   const half = judged({ ...relay, ...lateness(50, 4_000) }, { thresholds: asked });
   // `p(99)<300` is missed beside a late generator; `rate>90` (10/s) may be missed for what was not sent.
@@ -309,7 +318,7 @@ test('a load that was not delivered: what holds is undecided, but for how much w
 test('a closed model whose own process was what the VUs waited for delivered less than was asked for', () => {
   const busy = (percent: number) => ({
     ...relay,
-    'generator_busy_percent{scenario:relay,window:load}': times(10, percent),
+    'generator_busy_percent{phase:load,scenario:relay}': times(10, percent),
   });
   const closed = (vus: number) => ({
     thresholds: {
@@ -332,8 +341,8 @@ test('of a few browser sessions one or two that are late are a hiccup, three are
   const visit = (late: number) => ({
     'iterations{scenario:visit}': [6],
     'browser_sessions{journey:visit}': [6],
-    'browser_web_vital_lcp{journey:visit,window:load}': times(6, 100),
-    'generator_lateness{scenario:visit,window:load}': [...times(6 - late, 1), ...times(late, 3_000)],
+    'browser_web_vital_lcp{journey:visit,phase:load}': times(6, 100),
+    'generator_lateness{phase:load,scenario:visit}': [...times(6 - late, 1), ...times(late, 3_000)],
   });
   const journey = {
     scenarios: [{ ...loadOf('visit'), kind: 'journey' as const }],
@@ -344,12 +353,12 @@ test('of a few browser sessions one or two that are late are a hiccup, three are
   assert.deepEqual([three.status, three.undecided], ['invalid', ['p(75)<2500']]);
   assert.ok(three.kinds.includes('saturated: invalid'), three.kinds.join());
   // Too few to judge at all is told as that, not as the generator's doing.
-  const few = judged({ ...visit(0), 'browser_web_vital_lcp{journey:visit,window:load}': [100] }, journey);
+  const few = judged({ ...visit(0), 'browser_web_vital_lcp{journey:visit,phase:load}': [100] }, journey);
   assert.deepEqual([few.status, few.kinds], ['invalid', ['no-data: invalid']]);
 });
 
 test('merged shards: one machine that was full is a doubt with its number, and none of what holds', () => {
-  const cpu = 'machine_cpu_percent{scenario:relay,window:load}';
+  const cpu = 'machine_cpu_percent{phase:load,scenario:relay}';
   const end = { startLateMs: 0, durationMs: 10_000, interrupted: 0, cpuSeconds: 1 };
   const shard = (number: number, percent: number) => ({
     shard: number,
@@ -373,4 +382,52 @@ test('merged shards: one machine that was full is a doubt with its number, and n
   const held = judged(measured, { thresholds: holds, ...merged(99) });
   assert.deepEqual([held.status, held.kinds], ['pass', ['saturated: warning']]);
   assert.equal(judged(measured, { thresholds: miss, ...merged(50) }).status, 'fail', 'no machine by itself was full');
+});
+
+test('what was wrong with the generator in a phase casts doubt on what is about it, compared with it, or about all', () => {
+  const phases = ['base', 'spike', 'end'].map((name, i) => ({ name, startMs: i, endMs: i + 1, load: 1 }));
+  const durations = (phase: string, ms: number) => ({
+    [`http_req_duration{phase:${phase},scenario:relay}`]: times(40, ms),
+  });
+  const cpu = (phase: string, percent: number) => ({
+    [`machine_cpu_percent{phase:${phase},scenario:relay}`]: times(20, percent),
+  });
+  const measured = { ...durations('base', 10), ...durations('spike', 90), ...durations('end', 14) };
+  const thresholds = {
+    'http_req_duration{phase:base}': ['p(95)<5'],
+    'http_req_duration{phase:spike}': ['p(95)<50', 'p(95)<100'],
+    'http_req_duration{phase:end}': ['p(95)<1.5*base', 'p(95)<1.1*base'],
+    http_req_duration: ['p(95)<60'],
+  };
+  const undecided = (bad: string) =>
+    judged(
+      { ...measured, ...cpu('base', 20), ...cpu('spike', 20), ...cpu('end', 20), ...cpu(bad, 99) },
+      { phases, thresholds },
+    ).undecided;
+  assert.deepEqual(undecided('spike'), ['p(95)<50', 'p(95)<60']);
+  assert.deepEqual(undecided('base'), ['p(95)<5', 'p(95)<1.5*base', 'p(95)<60']);
+  assert.deepEqual(undecided('end'), ['p(95)<1.1*base', 'p(95)<60']);
+});
+
+test('a load that fell short in a phase flatters it and those after it', () => {
+  const phases = ['base', 'spike', 'end'].map((name, i) => ({ name, startMs: i, endMs: i + 1, load: 1 }));
+  const of = (phase: string, late: number) => ({
+    [`http_req_duration{phase:${phase},scenario:relay}`]: times(40, 10),
+    [`generator_lateness{phase:${phase},scenario:relay}`]: [...times(40 - late, 1), ...times(late, 5_000)],
+  });
+  const thresholds = Object.fromEntries(
+    phases.map(({ name }) => [`http_req_duration{phase:${name}}`, [`p(95)<${name.length}00`]]),
+  );
+  const { doubts, undecided } = judged(
+    { ...of('base', 0), ...of('spike', 20), ...of('end', 0) },
+    { phases, thresholds },
+  );
+  assert.deepEqual(undecided, ['p(95)<500', 'p(95)<300']);
+  assert.deepEqual(
+    doubts.map(({ by, phase }) => [by, phase]),
+    [
+      ['delivered', 'spike'],
+      ['delivered', 'spike'],
+    ],
+  );
 });

@@ -5,8 +5,10 @@
  */
 import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import { type Expression, holds, parseExpression, parseSelector } from './expression.ts';
-import type { Judged } from './thresholds.ts';
+import { loadedPhases } from './health.ts';
+import { type Judged, phasesAsked } from './thresholds.ts';
 import type { CutShort, Doubt, Finding, HealthSignal } from './verdict.ts';
 
 /** What a figure tells of; see `Tells`. `lost` counts failures, `failure` and `success` are shares. */
@@ -104,6 +106,16 @@ export interface Suspect {
   doubt: Doubt;
   rule: Rule;
   cost?: HealthSignal['cost'];
+  /** The phases that it tells of; absent for the whole run. */
+  phases?: Within;
+}
+
+interface Within {
+  names: string[];
+  /** Only journeys run in them. */
+  areQuiet: boolean;
+  /** What falls short in a phase is missing in those after it, too. */
+  andLater: string[];
 }
 
 /** A figure and what was required of it. */
@@ -114,8 +126,10 @@ export interface Claim {
   operator: Expression['operator'];
   observed: number;
   limit: number;
-  /** Of a `…*calm` limit the factor; the limit is then a figure of the calm. */
-  ofCalm?: number;
+  /** The phases that it is about; absent for the whole run. */
+  phases?: string[] | undefined;
+  /** Of a limit that is a multiple of a phase's figure. */
+  reference?: { phase: string; factor: number };
 }
 
 /** Tells whether a scenario measured any of a metric, under tags. */
@@ -127,13 +141,14 @@ export function measuredBy(store: MetricStore): Measures {
 }
 
 /** What a signal of the generator may have moved, and what cut the run short. */
-export function suspects(signals: HealthSignal[], findings: Finding[]): Suspect[] {
+export function suspects(signals: HealthSignal[], findings: Finding[], phases: readonly Phase[]): Suspect[] {
   const unwell = signals.filter(({ ok }) => !ok);
   return [
     ...unwell.map(({ ok: _, cost, signal: by, count: __, ...rest }) => ({
       doubt: { by, ...rest },
       rule: RULES[by],
       cost,
+      phases: withinOf({ by, ...rest }, signals, phases),
     })),
     ...findings.flatMap((finding): Suspect[] => {
       switch (finding.kind) {
@@ -166,34 +181,61 @@ export function suspects(signals: HealthSignal[], findings: Finding[]): Suspect[
   ];
 }
 
+/** Of a phase that has a reading of its own, that tells more than what is known of all. */
+function withinOf({ by, scenario, shard, phase }: Doubt, signals: HealthSignal[], phases: readonly Phase[]): Within {
+  const loaded = loadedPhases(phases);
+  const read = signals.filter((one) => one.signal === by && one.scenario === scenario && one.shard === shard);
+  const names = phase === undefined ? loaded.filter((name) => !read.some((one) => one.phase === name)) : [phase];
+  const first = phases.findIndex(({ name }) => (phase === undefined ? loaded : names).includes(name));
+  return {
+    names,
+    areQuiet: phase !== undefined && !loaded.includes(phase),
+    andLater: phases.slice(first).map(({ name }) => name),
+  };
+}
+
 /** What makes it undecided whether a claim is met: each suspect that reaches its figure and may have put it where it is. */
 export function doubtsOf(claim: Claim, all: Suspect[], measures: Measures): Doubt[] {
   const doubts = all.filter((suspect) => reaches(suspect, claim, measures) && mayDecide(suspect, claim));
   const told = new Set<string>();
   return doubts
     .map(({ doubt }) => doubt)
-    .filter(({ by, scenario, shard, window }) => {
-      const name = [by, scenario, shard, window].join();
+    .filter(({ by, scenario, shard, phase }) => {
+      const name = [by, scenario, shard, phase].join();
       return !told.has(name) && told.add(name);
     });
 }
 
 /** Whether work of a scenario under load may have timed out for its sake. */
-export function mayTimeOut({ rule, doubt }: Suspect, scenario: string): boolean {
-  const { scenario: whose, window } = doubt;
-  return rule.timesOut === true && window !== 'calm' && (whose === undefined || whose === scenario);
+export function mayTimeOut({ rule, doubt, phases }: Suspect, scenario: string): boolean {
+  const { scenario: whose } = doubt;
+  return rule.timesOut === true && !phases?.areQuiet && (whose === undefined || whose === scenario);
 }
 
 /** A threshold with what makes it undecided; one that unfinished work or too few samples leave open stays as it is. */
-export function decide(judged: Judged, definition: MetricDefinition, all: Suspect[], measures: Measures): Judged {
+export function decide(
+  judged: Judged,
+  definition: MetricDefinition,
+  all: Suspect[],
+  measures: Measures,
+  phases: readonly Phase[],
+): Judged {
   const { outcome, result, finding } = judged;
   if (outcome === 'unknown' || result.observed === null || result.limit === null) return judged;
   const expression = parseExpression(result.expression)!;
   const { metric, tags } = parseSelector(result.metric)!;
-  const { operator, ofCalm, value } = expression;
-  const quantity = quantityOf(definition, expression);
-  const claim = { metric, tags, quantity, operator, observed: result.observed, limit: result.limit };
-  const doubts = doubtsOf(ofCalm ? { ...claim, ofCalm: value } : claim, all, measures);
+  const { operator, of, value } = expression;
+  const claim: Claim = {
+    metric,
+    tags,
+    quantity: quantityOf(definition, expression),
+    operator,
+    observed: result.observed,
+    limit: result.limit,
+    phases: phasesAsked(tags, of, phases),
+    ...(of !== undefined && { reference: { phase: of, factor: value } }),
+  };
+  const doubts = doubtsOf(claim, all, measures);
   if (doubts.length === 0) return judged;
   return {
     outcome: 'unknown',
@@ -221,29 +263,42 @@ export function quantityOf(
   return more ? 'work' : 'lost';
 }
 
-function reaches({ rule, doubt }: Suspect, { metric, tags, ofCalm }: Claim, measures: Measures): boolean {
-  const { scenario, window } = doubt;
-  // Of a figure without a window the calm is a part.
-  if (window === 'calm' && !ofCalm && (tags.window === 'load' || !isOfBrowser(metric))) return false;
-  if (window !== 'calm' && tags.window === 'calm' && rule.scope !== 'run') return false;
-  if (rule.scope !== 'process' || scenario === undefined) return true;
+function reaches(suspect: Suspect, claim: Claim, measures: Measures): boolean {
+  const { rule, doubt } = suspect;
+  const { metric, tags } = claim;
+  if (!touchesFigure(suspect, claim) && !touchesReference(suspect, claim)) return false;
+  if (rule.scope !== 'process' || doubt.scenario === undefined) return true;
   const named = tags.scenario ?? tags.journey;
-  return named === undefined ? measures(metric, tags, scenario) : named === scenario;
+  return named === undefined ? measures(metric, tags, doubt.scenario) : named === doubt.scenario;
+}
+
+/** Of a figure of the whole run each phase is a part; of those without load, only where journeys measure. */
+function touchesFigure({ rule, phases: within }: Suspect, { metric, phases }: Claim): boolean {
+  if (!within) return true;
+  if (!phases) return !within.areQuiet || isOfBrowser(metric);
+  const names = rule.scope === 'run' ? within.andLater : within.names;
+  return phases.some((phase) => names.includes(phase));
+}
+
+function touchesReference({ rule, phases: within }: Suspect, { reference }: Claim): boolean {
+  if (!reference) return false;
+  return !within || (rule.scope === 'run' ? within.andLater : within.names).includes(reference.phase);
 }
 
 /** Whether the claim would have gone the other way without the suspect. */
-function mayDecide({ rule, doubt, cost }: Suspect, claim: Claim): boolean {
-  const { quantity, operator, observed, limit, ofCalm } = claim;
+function mayDecide(suspect: Suspect, claim: Claim): boolean {
+  const { rule, cost } = suspect;
+  const { quantity, operator, observed, limit, reference } = claim;
   const push = rule.pushes[quantity];
   if (push === 'none') return false;
   if (!operator.startsWith('<') && !operator.startsWith('>')) return true;
   const met = holds(observed, operator, limit);
-  const isOfReference = doubt.window === 'calm' && ofCalm !== undefined;
-  if (isOfReference) {
-    return withoutIt(limit / ofCalm, quantity, push, cost).some(
-      (calm) => holds(observed, operator, ofCalm * calm) !== met,
-    );
-  }
+  const limits =
+    reference && suspect.phases && touchesReference(suspect, claim)
+      ? withoutIt(limit / reference.factor, quantity, push, cost).map((figure) => figure * reference.factor)
+      : [];
+  if (limits.some((one) => holds(observed, operator, one) !== met)) return true;
+  if (!touchesFigure(suspect, claim)) return false;
   return withoutIt(observed, quantity, push, cost).some((figure) => holds(figure, operator, limit) !== met);
 }
 

@@ -1,5 +1,6 @@
 import type { OracleResult } from '../measure/evidence.ts';
 import type { Failure } from '../measure/failures.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import type { Doubt } from './doubt.ts';
 import type { Finding } from './findings/index.ts';
 import type { Regression } from './findings/regression.ts';
@@ -14,7 +15,7 @@ export type { Regression } from './findings/regression.ts';
 export type { Cost, HealthSignal } from './signal.ts';
 export type { Unit } from './unit.ts';
 export type { Aspect } from './words/compared.ts';
-export type { OracleResult };
+export type { OracleResult, Phase };
 
 /** Public, versioned types of a verdict: what `verdict.json` holds. Units stand in the names; times are milliseconds. */
 
@@ -29,7 +30,7 @@ export interface ThresholdResult {
   expression: string;
   /** Null when nothing was measured. */
   observed: number | null;
-  /** What the expression compares with (for `…*calm`, already multiplied); null when calm has no data. */
+  /** What the expression compares with (for `…*calm`, already multiplied); null when that phase has no data. */
   limit: number | null;
   unit: Unit;
   count: number;
@@ -39,7 +40,13 @@ export interface ThresholdResult {
   decided: boolean;
   /** Why it is not decided; absent when it is. */
   doubts?: Doubt[];
-  calm?: number;
+  /** The figure of the phase that it is compared with. */
+  reference?: Reference;
+}
+
+export interface Reference {
+  phase: string;
+  value: number;
 }
 
 export interface MetricSummary {
@@ -89,6 +96,8 @@ export interface Verdict {
   /** From the common start instant to the end of the last slice. */
   durationMs: number;
   seed: string;
+  /** Of the profile, in the order of time. */
+  phases: Phase[];
   slices: { expected: number; received: number };
   /** Worst first. Empty only for a pass. */
   reasons: Reason[];

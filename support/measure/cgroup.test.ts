@@ -123,14 +123,14 @@ test('a process and its machine are compared with what they may use, and throttl
     'a/cpu.stat': 'usage_usec 0\nthrottled_usec 0',
   });
   const recorder = new Recorder('relay', 'load');
-  const health = new GeneratorHealth(recorder, () => 'load', kernel.cgroup);
+  const health = new GeneratorHealth(recorder, kernel.cgroup);
   t.after(() => health.stop());
   health.start();
   now += 1_000;
   kernel.write({ 'a/cpu.stat': 'usage_usec 200000\nthrottled_usec 700000' });
   const store = new MetricStore();
   store.add({ index: 0, series: recorder.pack() });
-  const of = (metric: string) => Math.round(store.trend(metric, { scenario: 'relay', window: 'load' }).avg);
+  const of = (metric: string) => Math.round(store.trend(metric, { scenario: 'relay' }).avg);
   // A tenth of a core used, of the fifth that it may use; the group used all that it may.
   assert.equal(of('generator_cpu_percent'), 50);
   assert.equal(of('machine_cpu_percent'), 100);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GaugeLog, highest } from './gauges.ts';
 import { MetricStore } from './store.ts';
+import { TimeAxis } from './time-axis.ts';
 
 test('the last value of each interval, at the place where the slices have theirs', () => {
   const log = new GaugeLog();
@@ -10,7 +11,7 @@ test('the last value of each interval, at the place where the slices have theirs
   log.note(1_000, { target_memory_bytes: 300 });
   log.note(3_500, { target_cpu_percent: 70 });
   const store = new MetricStore();
-  const intervals = log.intervals(1_000);
+  const intervals = log.intervals(new TimeAxis([], 1_000));
   for (const interval of intervals) store.add(interval);
   assert.deepEqual(
     intervals.map(({ index, series }) => [index, Object.keys(series)]),
@@ -37,7 +38,7 @@ test('the latest value is that of the last reading that had one', () => {
 });
 
 test('without a reading there is no interval', () => {
-  assert.deepEqual(new GaugeLog().intervals(1_000), []);
+  assert.deepEqual(new GaugeLog().intervals(new TimeAxis([], 1_000)), []);
 });
 
 test('of what several machines read of one target the highest counts, in each interval', () => {

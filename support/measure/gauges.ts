@@ -1,4 +1,6 @@
+import { seriesKey } from './metrics.ts';
 import type { Interval } from './recorder.ts';
+import type { TimeAxis } from './time-axis.ts';
 
 /** Of several readings of the same thing the highest in each interval: shards all ask one target. */
 export function highest(readings: Interval[][]): Interval[] {
@@ -29,15 +31,22 @@ export class GaugeLog {
     return this.#samples.findLast(({ values }) => metric in values)?.values[metric] ?? null;
   }
 
-  /** As intervals of `intervalMs` that merge with those of the slices: the last value in each. */
-  intervals(intervalMs: number): Interval[] {
+  /** As intervals that merge with those of the slices: the last value in each. */
+  intervals(axis: TimeAxis): Interval[] {
     const intervals = new Map<number, Interval>();
     for (const { atMs, values } of this.#samples) {
-      const index = Math.floor(atMs / intervalMs);
+      const index = axis.indexAt(atMs);
       const interval = intervals.get(index) ?? { index, series: {} };
       intervals.set(index, interval);
       for (const [metric, value] of Object.entries(values)) {
-        interval.series[metric] = { t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 };
+        interval.series[seriesKey(metric, axis.phases.length > 0 ? { phase: axis.phaseOf(index) } : {})] = {
+          t: 'gauge',
+          last: value,
+          min: value,
+          max: value,
+          sum: value,
+          n: 1,
+        };
       }
     }
     return [...intervals.values()];

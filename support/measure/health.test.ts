@@ -34,7 +34,7 @@ const WINDOW_MS = 300;
 /** What this process showed of itself while `work` was done, in one interval. */
 async function watched(t: TestContext, work: () => unknown): Promise<MetricStore> {
   const recorder = new Recorder('relay', 'load');
-  const health = new GeneratorHealth(recorder, () => 'load');
+  const health = new GeneratorHealth(recorder);
   t.after(() => health.stop());
   health.start();
   // The event loop's delay is measured from one of its rounds to the next.
@@ -71,7 +71,7 @@ test('a blocked event loop and burnt CPU show, beside a quiet interval of the sa
 
 test('an interval shows what happened in it alone', async (t) => {
   const recorder = new Recorder('relay', 'load');
-  const health = new GeneratorHealth(recorder, () => 'load');
+  const health = new GeneratorHealth(recorder);
   t.after(() => health.stop());
   health.start();
   const intervals: MetricStore[] = [];
@@ -103,8 +103,8 @@ test('each garbage collection shows, with its pause', async (t) => {
 
 test('the machine is read beside the process, tagged with the part of the run', async (t) => {
   const store = await watched(t, () => {});
-  const cpu = store.trend('machine_cpu_percent', { scenario: 'relay', window: 'load' });
-  const steal = store.trend('machine_steal_percent', { scenario: 'relay', window: 'load' });
+  const cpu = store.trend('machine_cpu_percent', { scenario: 'relay' });
+  const steal = store.trend('machine_steal_percent', { scenario: 'relay' });
   assert.deepEqual([cpu.count, steal.count], [1, 1]);
 });
 
@@ -112,22 +112,22 @@ test('an interval that a stop cut short says nothing', (t) => {
   let now = 1_000;
   t.mock.method(performance, 'now', () => now);
   const recorder = new Recorder('relay', 'load');
-  const health = new GeneratorHealth(recorder, () => 'load');
+  const health = new GeneratorHealth(recorder);
   t.after(() => health.stop());
   health.start();
   now += 49;
   assert.deepEqual(recorder.pack(), {});
   now += 50;
-  assert.ok(recorder.pack()['generator_cpu_percent{scenario:relay,window:load}']);
+  assert.ok(recorder.pack()['generator_cpu_percent{scenario:relay}']);
 });
 
 test('what is done after the watch has ended does not count', async (t) => {
   const recorder = new Recorder('relay', 'load');
-  const health = new GeneratorHealth(recorder, () => 'load');
+  const health = new GeneratorHealth(recorder);
   health.start();
   health.stop();
   t.after(() => health.stop());
   burn(100);
   await wait(10);
-  assert.equal(recorder.pack()['generator_event_loop_delay{scenario:relay,window:load}'], undefined);
+  assert.equal(recorder.pack()['generator_event_loop_delay{scenario:relay}'], undefined);
 });

@@ -28,7 +28,7 @@ export interface HealthLimits {
   maxStealPercent: number;
   /** Of the mean of `machine_throttled_percent` while there is load. */
   maxThrottledPercent: number;
-  /** Times that `browser_control_paint` may grow over its calm value (75th percentiles). */
+  /** Times that `browser_control_paint` may grow over its value without load (75th percentiles). */
   maxControlSlowdown: number;
 }
 
@@ -43,26 +43,23 @@ const SHORTEST_MS = 50;
  * `generator_event_loop_delay` (90th percentile of the interval), `generator_busy_percent` (of the time, by the event loop),
  * `generator_cpu_percent` (of one core, or of the container's limit when that is less; garbage collection and JIT threads
  * included), `machine_cpu_percent` (of all cores, or of the container's limit), `machine_steal_percent`,
- * `machine_throttled_percent`, and each garbage collection as `generator_gc_pause`. All carry the part of the run. Every slice
+ * `machine_throttled_percent`, and each garbage collection as `generator_gc_pause`. Every slice
  * reads the machine for itself, so that the merged shards tell of all machines.
  */
 export class GeneratorHealth {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #observer: PerformanceObserver;
   readonly #recorder: Recorder;
-  readonly #window: () => string;
   readonly #cgroup: Cgroup;
   #before: Readings;
 
-  /** @param window which part of the run it is now: an interval belongs to the one in which it began */
-  constructor(recorder: Recorder, window: () => string, cgroup = new Cgroup()) {
+  constructor(recorder: Recorder, cgroup = new Cgroup()) {
     this.#recorder = recorder;
-    this.#window = window;
     this.#cgroup = cgroup;
     this.#before = this.#readings();
     this.#observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) {
-        recorder.add('generator_gc_pause', duration, { window: this.#before.window });
+      for (const { duration, startTime } of list.getEntries()) {
+        recorder.add('generator_gc_pause', duration, undefined, startTime);
       }
     });
     recorder.onPack(() => this.#endInterval());
@@ -73,8 +70,7 @@ export class GeneratorHealth {
     const now = this.#readings();
     const elapsedMs = now.at - before.at;
     if (elapsedMs >= SHORTEST_MS) {
-      const add = (metric: BuiltinMetric, value: number) =>
-        this.#recorder.add(metric, value, { window: before.window });
+      const add = (metric: BuiltinMetric, value: number) => this.#recorder.add(metric, value);
       const quota = quotaUse(before.cgroup, now.cgroup, elapsedMs);
       add(
         'generator_cpu_percent',
@@ -110,7 +106,6 @@ export class GeneratorHealth {
     const { user, system } = process.cpuUsage();
     return {
       at: performance.now(),
-      window: this.#window(),
       cpuMs: (user + system) / 1_000,
       loop: performance.eventLoopUtilization(),
       machine: ticks(),
@@ -121,7 +116,6 @@ export class GeneratorHealth {
 
 interface Readings {
   at: number;
-  window: string;
   /** That this process has used. */
   cpuMs: number;
   loop: EventLoopUtilization;

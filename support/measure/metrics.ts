@@ -138,12 +138,22 @@ export function groupOf(metric: string): Group | undefined {
   return Object.hasOwn(own, metric) ? own[metric]!.group : undefined;
 }
 
-/** What browser sessions record, a journey's own metrics of such a name included: it is tagged with the journey, and has a calm. */
+/** What browser sessions record, a journey's own metrics of such a name included: it is tagged with the journey. */
 export function isOfBrowser(metric: string): boolean {
   return metric.startsWith('browser_');
 }
 
 export type Tags = Readonly<Record<string, string>>;
+
+/** What series are asked for: those that carry these tags, of a list one of its values. */
+export type Wanted = Readonly<Record<string, string | readonly string[]>>;
+
+/** Whether a series with these tags is one of those that are asked for. */
+export function carries(tags: Tags, wanted: Wanted): boolean {
+  return Object.entries(wanted).every(([name, value]) =>
+    typeof value === 'string' ? tags[name] === value : tags[name] !== undefined && value.includes(tags[name]),
+  );
+}
 
 /**
  * Marks what was cut off, hung or was given up. Of a trend such a sample is an age: the least that the whole would have taken,

@@ -4,6 +4,7 @@ import { Pool } from 'undici';
 import { serve } from '../server.fixture.ts';
 import { type Connect, prometheusValue, TargetProbe, type Watched } from './probe.ts';
 import { MetricStore } from './store.ts';
+import { TimeAxis } from './time-axis.ts';
 
 const NEVER_MS = 3_600_000;
 
@@ -209,7 +210,7 @@ test('what the target publishes of itself merges with what the slices measured',
   await until(() => memory() === 2_500);
   assert.notEqual(cpu(), before);
   const store = new MetricStore();
-  for (const interval of gauges.intervals(600_000)) store.add(interval);
+  for (const interval of gauges.intervals(new TimeAxis([], 600_000))) store.add(interval);
   assert.deepEqual(store.select('target_memory_bytes')!.pack(), {
     ...{ t: 'gauge', last: 2_500, min: 2_500, max: 2_500, sum: 2_500, n: 1 },
   });
@@ -227,7 +228,7 @@ test('a target without such a page is asked for it once', async (t) => {
     await until(() => asked.includes('/metrics'));
     for (let n = 0; n < 3; n++) await ask();
     assert.equal(asked.filter((path) => path === '/metrics').length, 1);
-    assert.deepEqual(probe.gauges.intervals(1_000), []);
+    assert.deepEqual(probe.gauges.intervals(new TimeAxis([], 1_000)), []);
     t.mock.timers.reset();
   }
 });

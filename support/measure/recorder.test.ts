@@ -38,10 +38,10 @@ test('samplers run before each packing', () => {
 
 test("a journey's browser metrics say journey, its others scenario; a load's always scenario", () => {
   const journey = new Recorder('light', 'journey');
-  journey.add('browser_step_duration', 5, { step: 'sign in', window: 'load' });
+  journey.add('browser_step_duration', 5, { step: 'sign in', phase: 'load' });
   journey.add('iterations', 1);
   assert.deepEqual(Object.keys(journey.pack()), [
-    'browser_step_duration{journey:light,step:sign in,window:load}',
+    'browser_step_duration{journey:light,phase:load,step:sign in}',
     'iterations{scenario:light}',
   ]);
   const load = new Recorder('relay', 'load');
@@ -103,7 +103,7 @@ test('many tags of many values fold too, whatever chooses their names; what has 
     for (let b = 0; b < 20; b++) recorder.add('http_reqs', 1, { a: `${a}`, b: `${b}` });
   }
   for (let id = 0; id < 2_000; id++) recorder.add('iterations', 1, { [`tag ${id}`]: 'x' });
-  recorder.add('machine_cpu_percent', 5, { window: 'load' });
+  recorder.add('machine_cpu_percent', 5, { phase: 'load' });
   recorder.error('one');
   const packed = recorder.pack();
   const sum = (metric: string) =>
@@ -113,7 +113,7 @@ test('many tags of many values fold too, whatever chooses their names; what has 
     );
   assert.deepEqual([sum('http_reqs'), sum('iterations')], [2_000, 2_000]);
   assert.ok(Object.keys(packed).length < 1_050);
-  assert.ok(packed['machine_cpu_percent{scenario:relay,window:load}']);
+  assert.ok(packed['machine_cpu_percent{phase:load,scenario:relay}']);
   assert.deepEqual([...new Set(recorder.folded.map(({ metric, tag }) => `${metric} ${tag}`))].slice(0, 2), [
     'http_reqs a',
     'http_reqs b',
@@ -183,7 +183,7 @@ test('a series that cannot be packed is an error by name, and the others are kep
   const recorder = new Recorder('relay', 'load', declared);
   const broken = recorder.counter('accepted');
   broken.add(1);
-  broken.pack = () => {
+  broken.current.pack = () => {
     throw new Error('no room');
   };
   recorder.add('iterations', 1);

@@ -1,7 +1,8 @@
 import { ErrorCounts } from './error-counts.ts';
 import { type Failure, FailureExamples, textOf } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
-import { builtinMetrics, isOfBrowser, metricOf, seriesKey } from './metrics.ts';
+import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
+import { type Course, RecordedSeries } from './recorded-series.ts';
 import { type AnySeries, mergeInto, newSeries, type Packed, truthOf } from './series.ts';
 import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
 
@@ -40,14 +41,18 @@ export class Recorder {
   readonly #clean: (name: string) => string;
   /** Names as they were given, to what they are shown as. */
   readonly #names = new Map<string, string>();
-  readonly #live = new Map<string, AnySeries>();
+  readonly #live = new Map<string, RecordedSeries>();
   /** The same series again, found without building a key. */
-  readonly #untagged = new Map<string, AnySeries>();
-  readonly #checks = new Map<string, AnySeries>();
+  readonly #untagged = new Map<string, RecordedSeries>();
+  readonly #checks = new Map<string, RecordedSeries>();
   readonly #samplers: (() => void)[] = [];
   readonly #underWay: (() => void)[] = [];
   readonly #totals = new Map<string, AnySeries>();
   readonly #values: FirstValues;
+  #course: Course | undefined;
+  #index = 0;
+  /** Keys with the phase, by key and phase. */
+  readonly #phased = new Map<string, string>();
 
   /**
    * Every series carries the tag `scenario`; `browser_*` metrics of a journey carry `journey` in its place.
@@ -74,43 +79,45 @@ export class Recorder {
     return this.#values.folded.list();
   }
 
-  trend(metric: string, tags: Tags = {}): AnySeries & { type: 'trend' } {
-    return this.#series(metric, 'trend', tags) as AnySeries & { type: 'trend' };
+  trend(metric: string, tags: Tags = {}): RecordedSeries {
+    return this.#series(metric, 'trend', tags);
   }
-  rate(metric: string, tags: Tags = {}): AnySeries & { type: 'rate' } {
-    return this.#series(metric, 'rate', tags) as AnySeries & { type: 'rate' };
+  rate(metric: string, tags: Tags = {}): RecordedSeries {
+    return this.#series(metric, 'rate', tags);
   }
-  counter(metric: string, tags: Tags = {}): AnySeries & { type: 'counter' } {
-    return this.#series(metric, 'counter', tags) as AnySeries & { type: 'counter' };
+  counter(metric: string, tags: Tags = {}): RecordedSeries {
+    return this.#series(metric, 'counter', tags);
   }
-  gauge(metric: string, tags: Tags = {}): AnySeries & { type: 'gauge' } {
-    return this.#series(metric, 'gauge', tags) as AnySeries & { type: 'gauge' };
+  gauge(metric: string, tags: Tags = {}): RecordedSeries {
+    return this.#series(metric, 'gauge', tags);
   }
 
   /**
    * Adds one value. Throws when the metric was never declared; a value that is none of the metric's is counted among the errors.
    * Code that adds often with tags keeps the series itself.
+   * @param at when the work was due, or began, on the clock of `performance.now()`; default: now
    */
-  add(metric: string, value: number | boolean, tags?: Tags): void {
+  add(metric: string, value: number | boolean, tags?: Tags, at?: number): void {
     let series = tags ? this.#series(metric, undefined, tags) : this.#untagged.get(metric);
     if (!series) {
       series = this.#series(metric, undefined, {});
       this.#untagged.set(metric, series);
     }
     // What a rate takes for true, the others refuse.
-    series.add(value as number);
+    series.add(value as number, at);
   }
 
   /**
    * k6's check: counts into `checks`, tagged with its name; a failed one also among the errors. What is neither true nor false
    * has failed.
    */
-  check(name: string, passed: boolean, operation?: string): boolean {
+  check(name: string, passed: boolean, operation?: string, at?: number): boolean {
     if (typeof name !== 'string')
       return this.check(
         textOf(() => name),
         passed,
         operation,
+        at,
       );
     let series = this.#checks.get(name);
     if (!series) {
@@ -118,7 +125,7 @@ export class Recorder {
       if (this.#checks.size < MAX_KNOWN) this.#checks.set(name, series);
     }
     const held = truthOf(passed, (what) => this.error(`check "${name}": ${what}`, operation)) ?? false;
-    series.add(held ? 1 : 0);
+    series.add(held ? 1 : 0, at);
     if (!held) this.error(`check: ${name}`, operation);
     return held;
   }
@@ -159,22 +166,63 @@ export class Recorder {
     for (const record of this.#underWay.splice(0)) record();
   }
 
-  /** What was added since the last packing; series without samples are left out. */
+  /** The run begins: from here on what is added lies in its intervals, of which this is the first. */
+  begin(course: Course): void {
+    this.#course = course;
+    this.enter(0);
+  }
+
+  /** From here on it is interval `index`. */
+  enter(index: number): void {
+    this.#index = index;
+    for (const series of this.#live.values()) series.enter(index, this.#course!);
+  }
+
+  /** What was added to this interval since the last packing; series without samples are left out. */
   pack(): Record<string, Packed> {
     for (const sample of this.#samplers) sample();
     const packed: Record<string, Packed> = {};
-    for (const [key, series] of this.#live) {
-      if (series.count === 0) continue;
-      try {
-        packed[key] = series.pack();
-        this.#addUp(key, series);
-      } catch (error) {
-        // Whatever is wrong with one series, the others are kept.
-        this.error(`${key} was not kept: ${(error as Error).message}`);
-      }
-      series.reset();
-    }
+    for (const [key, recorded] of this.#live) this.#pack(key, this.#index, recorded.current, packed);
     return packed;
+  }
+
+  /** What has come since the last packing to intervals that are over: of work that was due in them and ended later. */
+  packLate(): Interval[] {
+    const late = new Map<number, Record<string, Packed>>();
+    for (const [key, recorded] of this.#live) {
+      for (const [index, series] of recorded.takeLate()) {
+        const packed = late.get(index) ?? {};
+        late.set(index, packed);
+        this.#pack(key, index, series, packed);
+      }
+    }
+    return [...late].map(([index, series]) => ({ index, series })).sort((a, b) => a.index - b.index);
+  }
+
+  #pack(key: string, index: number, series: AnySeries, into: Record<string, Packed>): void {
+    if (series.count === 0) return;
+    const phased = this.#keyIn(key, index);
+    try {
+      into[phased] = series.pack();
+      this.#addUp(phased, series);
+    } catch (error) {
+      // Whatever is wrong with one series, the others are kept.
+      this.error(`${key} was not kept: ${(error as Error).message}`);
+    }
+    series.reset();
+  }
+
+  /** With the phase that the interval lies in, once there is one. */
+  #keyIn(key: string, index: number): string {
+    if (!this.#course) return key;
+    const phase = this.#course.axis.phaseOf(index);
+    const name = `${phase} ${key}`;
+    const known = this.#phased.get(name);
+    if (known !== undefined) return known;
+    const { metric, tags } = parseSeriesKey(key);
+    const phased = seriesKey(metric, { ...tags, phase });
+    this.#phased.set(name, phased);
+    return phased;
   }
 
   /** Everything that was packed so far, as one; without gauges, which only count at their instant. */
@@ -202,7 +250,7 @@ export class Recorder {
     this.#totals.set(key, total);
   }
 
-  #series(metric: string, type: MetricType | undefined, tags: Tags): AnySeries {
+  #series(metric: string, type: MetricType | undefined, tags: Tags): RecordedSeries {
     const definition = Object.hasOwn(this.definitions, metric) ? this.definitions[metric] : undefined;
     if (!definition) {
       throw new Error(`metric "${metric}" is not declared: name it in the scenario's metrics: { ${metric}: … }`);
@@ -219,8 +267,10 @@ export class Recorder {
     return this.#live.get(folded) ?? this.#newSeries(folded, metric, definition);
   }
 
-  #newSeries(key: string, metric: string, { type, contains }: MetricDefinition): AnySeries {
-    const series = newSeries(type, contains, (what) => this.error(`metric "${metric}": ${what}`));
+  #newSeries(key: string, metric: string, { type, contains }: MetricDefinition): RecordedSeries {
+    const refuse = (what: string) => this.error(`metric "${metric}": ${what}`);
+    const series = new RecordedSeries(() => newSeries(type, contains, refuse));
+    if (this.#course) series.enter(this.#index, this.#course);
     this.#live.set(key, series);
     return series;
   }

@@ -21,8 +21,8 @@ function exampleStore(): MetricStore {
   }
   const light = new Recorder('light', 'journey');
   light.add('iterations', 3);
-  light.add('browser_step_duration', 100, { step: 'sync', window: 'calm' });
-  light.add('browser_step_duration', 200, { step: 'sync', window: 'load' });
+  light.add('browser_step_duration', 100, { step: 'sync', phase: 'calm' });
+  light.add('browser_step_duration', 200, { step: 'sync', phase: 'load' });
   store.add({ index: 0, series: light.pack() });
   return store;
 }
@@ -35,7 +35,7 @@ test('slices and intervals merge; tags select', () => {
   assert.equal(store.trend('http_req_duration', { op: 'push' }).count, 20);
   assert.equal(Math.round(store.trend('http_req_duration', { op: 'push', scenario: 'relay' }).max), 18);
   assert.deepEqual([store.rate('iteration_failed').passes, store.rate('iteration_failed').count], [2, 4]);
-  assert.equal(Math.round(store.trend('browser_step_duration', { window: 'calm' }).max), 100);
+  assert.equal(Math.round(store.trend('browser_step_duration', { phase: 'calm' }).max), 100);
 });
 
 test('nothing measured: no series, and empty figures', () => {
@@ -102,11 +102,14 @@ test('a metric is listed whole, by the tags that are asked for first, and by all
       .filter((key) => key.startsWith('browser_') || key.startsWith('http_')),
     [
       'browser_step_duration',
-      'browser_step_duration{journey:light,step:sync,window:calm}',
-      'browser_step_duration{journey:light,step:sync,window:load}',
+      'browser_step_duration{journey:light,phase:calm,step:sync}',
+      'browser_step_duration{journey:light,phase:calm}',
+      'browser_step_duration{journey:light,phase:load,step:sync}',
+      'browser_step_duration{journey:light,phase:load}',
+      'browser_step_duration{journey:light,step:sync}',
       'browser_step_duration{journey:light}',
-      'browser_step_duration{window:calm}',
-      'browser_step_duration{window:load}',
+      'browser_step_duration{phase:calm}',
+      'browser_step_duration{phase:load}',
       'http_req_duration',
       'http_req_duration{op:pull,scenario:relay}',
       'http_req_duration{op:push,scenario:relay}',

@@ -1,5 +1,14 @@
 import { Trend } from './histogram.ts';
-import { type MetricDefinition, parseSeriesKey, seriesKey, type Tags, unfinished } from './metrics.ts';
+import {
+  carries,
+  type MetricDefinition,
+  metricOf,
+  parseSeriesKey,
+  seriesKey,
+  type Tags,
+  unfinished,
+  type Wanted,
+} from './metrics.ts';
 import type { Interval } from './recorder.ts';
 import {
   type AnySeries,
@@ -14,6 +23,7 @@ import {
   unpack,
 } from './series.ts';
 import { type FoldedTag, LeastValues, NamedValues, OTHER } from './tag-values.ts';
+import { drain } from './time-axis.ts';
 
 /** What was measured under one key: in all, and as it came, interval by interval of each slice. */
 interface Entry {
@@ -127,7 +137,7 @@ export class MetricStore {
    * All series of a metric that carry these tags, as one; undefined when there is none.
    * @param which `finished`: without those of {@link unfinished} work
    */
-  select(metric: string, tags: Tags = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
+  select(metric: string, tags: Wanted = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
     let merged: AnySeries | undefined;
     for (const series of this.series()) {
       if (series.metric !== metric || !carries(series.tags, tags)) continue;
@@ -139,7 +149,7 @@ export class MetricStore {
   }
 
   /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
-  over(metric: string, tags: Tags = {}): Map<number, AnySeries> {
+  over(metric: string, tags: Wanted = {}): Map<number, AnySeries> {
     const own = [...this.#series.values()].filter((entry) => entry.metric === metric && carries(entry.tags, tags));
     if (own.length > 0) return inOrder(own.flatMap(joined));
     return gaugesInOrder(this.#gaugeSums(metric, tags));
@@ -165,36 +175,51 @@ export class MetricStore {
     }
   }
 
-  trend(metric: string, tags: Tags = {}): Trend {
+  trend(metric: string, tags: Wanted = {}): Trend {
     const found = this.select(metric, tags);
     return found instanceof TrendSeries ? found.trend : new Trend();
   }
 
   /** Sum of a counter; 0 when nothing was added. */
-  sum(metric: string, tags: Tags = {}): number {
+  sum(metric: string, tags: Wanted = {}): number {
     const found = this.select(metric, tags);
     return found instanceof CounterSeries ? found.sum : 0;
   }
 
-  rate(metric: string, tags: Tags = {}): RateSeries {
+  rate(metric: string, tags: Wanted = {}): RateSeries {
     const found = this.select(metric, tags);
     return found instanceof RateSeries ? found : new RateSeries();
   }
 
-  /** What to list of a run: each metric as a whole, by each of the tags a reader asks for first, and every series. */
+  /**
+   * What to list of a run: each metric as a whole, by each of the tags a reader asks for first, and every series, in all and, where it
+   * was measured in several phases, in each of them.
+   */
   keys(): string[] {
     const keys = new Set<string>();
+    const phases = new Map<string, Map<string, Tags>>();
     for (const { metric, tags } of this.series()) {
+      const { phase, ...own } = tags;
       keys.add(metric);
-      for (const tag of ['scenario', 'journey', 'window', 'check']) {
-        if (tags[tag] !== undefined) keys.add(seriesKey(metric, { [tag]: tags[tag] }));
+      for (const tag of ['scenario', 'journey', 'check']) {
+        if (own[tag] !== undefined) keys.add(seriesKey(metric, { [tag]: own[tag] }));
       }
-      keys.add(seriesKey(metric, tags));
+      keys.add(seriesKey(metric, own));
+      if (phase === undefined || phase === drain) continue;
+      const { scenario, journey } = own;
+      const cuts = [{}, { ...(scenario && { scenario }), ...(journey && { journey }) }, own];
+      for (const cut of cuts) {
+        const key = seriesKey(metric, cut);
+        phases.set(key, (phases.get(key) ?? new Map()).set(phase, { ...cut, phase }));
+      }
+    }
+    for (const [key, each] of phases) {
+      if (each.size > 1) for (const tags of each.values()) keys.add(seriesKey(metricOf(key), tags));
     }
     return [...keys].sort();
   }
 
-  #gaugeSums(metric: string, tags: Tags): Map<number, number> {
+  #gaugeSums(metric: string, tags: Wanted): Map<number, number> {
     const sums = new Map<number, number>();
     for (const [key, own] of this.#gauges) {
       const parsed = parseSeriesKey(key);
@@ -242,8 +267,4 @@ function gaugesInOrder(sums: Map<number, number>): Map<number, GaugeSeries> {
 /** The sum of many gauges may be more than one holds. */
 function gaugeAt(value: number): GaugeSeries {
   return unpack({ t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 }) as GaugeSeries;
-}
-
-function carries(tags: Tags, wanted: Tags): boolean {
-  return Object.entries(wanted).every(([name, value]) => tags[name] === value);
 }

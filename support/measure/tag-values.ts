@@ -15,7 +15,7 @@ const MAX_EXAMPLES = 5;
 const EXAMPLE_LENGTH = 100;
 
 /** Those that the suite sets, to a few values each. */
-const ownTags = new Set(['scenario', 'journey', 'window', 'phase', ...Object.keys(unfinished)]);
+const ownTags = new Set(['scenario', 'journey', 'phase', ...Object.keys(unfinished)]);
 
 /** A tag of a metric whose values were more than can be told apart. */
 export interface FoldedTag {

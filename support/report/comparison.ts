@@ -55,7 +55,12 @@ export async function withBaseline(
     (runs) => (runs.length > 0 ? againstBaseline(run, runs) : []),
     (error: Error): Finding[] => [{ kind: 'baseline-unreadable', severity: 'warning', error: error.message }],
   );
-  const { kept, added } = withRegressions(compared, { findings: before, health: verdict.health, store });
+  const { kept, added } = withRegressions(compared, {
+    findings: before,
+    health: verdict.health,
+    phases: verdict.phases,
+    store,
+  });
   const all = worstFirst([...kept, ...added.map((finding) => ({ ...finding, message: say(finding) }))]);
   const isWarning = ({ severity }: { severity: Severity }) => severity === 'warning';
   return {

@@ -19,7 +19,10 @@ export interface LiveSnapshot {
   runId: string;
   profile: string;
   target: { name: string; url: string };
-  phase: 'preparing' | 'calm' | 'load' | 'draining' | 'done';
+  /** `preparing`, the name of a phase, `draining` or `done`. */
+  phase: string;
+  /** Of a phase: only journeys run. */
+  isQuiet?: boolean;
   elapsedMs: number;
   totalMs: number;
   slicesReady: number;
@@ -54,18 +57,16 @@ export function errors({ failed, iterations }: Pick<LiveScenario, 'failed' | 'it
 }
 
 /** What goes on in a phase, in a few words. */
-export function doing({ phase, slicesReady, slicesExpected, scenarios }: LiveSnapshot): string {
+export function doing({ phase, isQuiet, slicesReady, slicesExpected, scenarios }: LiveSnapshot): string {
   switch (phase) {
     case 'preparing':
       return `${slicesReady} of ${slicesExpected} slices ready`;
-    case 'calm':
-      return 'browsers only, before the load';
-    case 'load':
-      return together(new Set(scenarios.map(({ kind }) => kind)));
     case 'draining':
       return 'waiting for what is under way';
     case 'done':
       return 'finished';
+    default:
+      return isQuiet ? 'browsers only, without load' : together(new Set(scenarios.map(({ kind }) => kind)));
   }
 }
 

@@ -2,6 +2,7 @@
 import { builtinMetrics } from '../measure/metrics.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { MetricStore } from '../measure/store.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 
 export const INTERVAL_MS = 2_000;
 
@@ -21,7 +22,7 @@ export function measured() {
     }
   }
   const light = new Recorder('light', 'journey');
-  light.add('browser_web_vital_cls', 0.25, { window: 'load' });
+  light.add('browser_web_vital_cls', 0.25, { phase: 'load' });
   store.add({ index: 1, series: light.pack() });
-  return { store, intervalMs: INTERVAL_MS, intervals: 3 };
+  return { store, axis: new TimeAxis([], INTERVAL_MS), intervals: 3 };
 }

@@ -187,14 +187,14 @@ const said: [Finding, string][] = [
   [
     {
       ...crossed,
-      metric: 'browser_web_vital_lcp{window:load}',
+      metric: 'browser_web_vital_lcp{phase:load}',
       expression: 'p(75)<1.5*calm',
       observed: 412,
       limit: 180,
       count: 208,
-      calm: 120,
+      reference: { phase: 'calm', value: 120 },
     },
-    'p(75) of browser_web_vital_lcp{window:load} was 412 ms over 208 samples; required < 180 ms (1.5 × 120 ms in the ' +
+    'p(75) of browser_web_vital_lcp{phase:load} was 412 ms over 208 samples; required < 180 ms (1.5 × 120 ms in the ' +
       'calm). The load made the difference: look at which step or page slowed most.',
   ],
   [
@@ -213,9 +213,9 @@ const said: [Finding, string][] = [
       expression: 'p(75)<1.5*calm',
       count: 3,
       needed: 10,
-      window: 'calm',
+      phase: 'calm',
     },
-    'browser_web_vital_inp has only 3 samples in the calm window; p(75)<1.5*calm needs at least 10. ' +
+    'browser_web_vital_inp has only 3 samples in the calm; p(75)<1.5*calm needs at least 10. ' +
       'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.',
   ],
   [

@@ -4,6 +4,7 @@ import type { Verdict } from '../judge/verdict.ts';
 import { builtinMetrics } from '../measure/metrics.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { MetricStore } from '../measure/store.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 import type { ProfileFile } from '../profile.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
 import type { Origin } from './origin.ts';
@@ -42,20 +43,22 @@ export function exampleTimeline(): Timeline {
 }
 
 /** What the scenarios of {@link exampleTimeline} measure in it, each slower than the second before. */
-export function exampleStore({ scenarios, calmMs, durationMs, intervalMs }: Timeline): MetricStore {
+export function exampleStore({ scenarios, phases, durationMs, intervalMs }: Timeline): MetricStore {
   const store = new MetricStore();
   store.define(builtinMetrics);
+  const axis = new TimeAxis(phases, intervalMs);
   for (const { name, kind } of scenarios) {
     const recorder = new Recorder(name, kind);
+    recorder.begin({ axis, startAt: 0 });
     for (let index = 0; index < durationMs / intervalMs; index++) {
-      const isCalm = index * intervalMs < calmMs;
+      recorder.enter(index);
+      const isCalm = axis.phaseOf(index) === 'calm';
       recorder.add('vus', 1);
       recorder.add('vus_max', 2);
-      const window = isCalm ? 'calm' : 'load';
       if (kind === 'journey') {
-        recorder.add('browser_web_vital_lcp', 100 + 20 * index, { window });
-        recorder.add('browser_step_duration', 50 + 10 * index, { window, step: 'sync' });
-        recorder.add('browser_sessions', 1, { window });
+        recorder.add('browser_web_vital_lcp', 100 + 20 * index);
+        recorder.add('browser_step_duration', 50 + 10 * index, { step: 'sync' });
+        recorder.add('browser_sessions', 1);
       }
       for (let n = 0; n < (isCalm || kind === 'journey' ? 0 : 5); n++) {
         recorder.add('iterations', 1);

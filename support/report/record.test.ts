@@ -10,14 +10,14 @@ test('a run as it was planned: windows, stages, planned rates, what failed sessi
   const files = ['light-session-3-trace.zip', 'light-session-3.png', 'light-session-12.png', 'other.png'];
   const { record } = exampleRun({}, timeline, exampleStore(timeline), files);
   assert.deepEqual(record.windows, [
-    { name: 'calm', startMs: 0, endMs: 2_000 },
-    { name: 'load', startMs: 2_000, endMs: 10_000 },
-    { name: 'drain', startMs: 10_000, endMs: 10_500 },
+    { name: 'calm', isQuiet: true, startMs: 0, endMs: 2_000 },
+    { name: 'load', isQuiet: false, startMs: 2_000, endMs: 10_000 },
+    { name: 'drain', isQuiet: true, startMs: 10_000, endMs: 10_500 },
   ]);
   assert.deepEqual(
     record.events.map(({ atMs, kind, text }) => `${atMs} ${kind}: ${text}`),
     [
-      '2000 load-start: The load begins',
+      '2000 phase: The load begins',
       '2000 stage: sync-relay moves to 8/s',
       '6000 stage: sync-relay holds 8/s',
       '10000 load-end: The schedule ends',
@@ -43,10 +43,10 @@ test('a run that was cut: nothing that came after it, and the instant that ended
   } as const;
   const down = reason({ ...finding, error: 'ECONNREFUSED' });
   const { record } = exampleRun({ durationMs: 5_000, reasons: [down] });
-  assert.deepEqual(record.windows.at(-1), { name: 'load', startMs: 2_000, endMs: 5_000 });
+  assert.deepEqual(record.windows.at(-1), { name: 'load', isQuiet: false, startMs: 2_000, endMs: 5_000 });
   assert.deepEqual(
     record.events.map(({ kind }) => kind),
-    ['load-start', 'stage', 'target-down'],
+    ['phase', 'stage', 'target-down'],
   );
   assert.equal(record.events.at(-1)!.text, 'The target stopped answering');
 

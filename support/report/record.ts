@@ -2,6 +2,7 @@
 import type { Finding, Verdict } from '../judge/verdict.ts';
 import { counted, rate } from '../judge/words/figures.ts';
 import type { MetricStore } from '../measure/store.ts';
+import { drain, type Phase, TimeAxis } from '../measure/time-axis.ts';
 import { durationOf, isOpen, type Plan, rateAt, type Stage, vusOf } from '../schedule/plan.ts';
 import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
 import type { Origin } from './origin.ts';
@@ -18,9 +19,11 @@ export interface RecordedScenario {
   plannedRates: number[] | null;
 }
 
-/** A part of the run; `load` is shorter than planned when the run was cut. */
+/** A phase, or the drain; the last is shorter than planned when the run was cut. */
 export interface RunWindow {
-  name: 'calm' | 'load' | 'drain';
+  name: string;
+  /** Only journeys run in it, or nothing starts any more. */
+  isQuiet: boolean;
   startMs: number;
   endMs: number;
 }
@@ -28,7 +31,7 @@ export interface RunWindow {
 /** Something that happened at one instant, or was planned to. Its text may hold words of the target. */
 export interface RunEvent {
   atMs: number;
-  kind: 'load-start' | 'load-end' | 'stage' | 'target-down' | 'interrupted';
+  kind: 'phase' | 'load-end' | 'stage' | 'target-down' | 'interrupted';
   text: string;
 }
 
@@ -42,7 +45,7 @@ export interface FailedSession {
 export interface RunRecord {
   /** All that was measured; `over()` tells it by interval. */
   store: MetricStore;
-  intervalMs: number;
+  axis: TimeAxis;
   /** Intervals from the start to the last in which anything was measured; 0 for a run that measured nothing. */
   intervals: number;
   /** Those that took part. */
@@ -69,12 +72,12 @@ export function recordOf(
   files: string[],
   origin: Origin,
 ): RunRecord {
-  const { intervalMs } = timeline;
+  const axis = new TimeAxis(timeline.phases, timeline.intervalMs);
   const scenarios = timeline.scenarios.filter(({ name }) => running.has(name));
   const intervals = store.lastInterval + 1;
   return {
     store,
-    intervalMs,
+    axis,
     intervals,
     scenarios: scenarios.map(({ name, kind, plan }) => ({
       name,
@@ -84,7 +87,7 @@ export function recordOf(
       startMs: plan.startTimeMs,
       endMs: durationOf(plan),
       plannedRates: isOpen(plan)
-        ? Array.from({ length: intervals }, (_, index) => rateAt(plan, (index + 0.5) * intervalMs))
+        ? Array.from({ length: intervals }, (_, index) => rateAt(plan, (axis.startOf(index) + axis.endOf(index)) / 2))
         : null,
     })),
     load: scenarios.map(({ maxFailed: _, ...one }) => one),
@@ -95,25 +98,28 @@ export function recordOf(
   };
 }
 
-function windowsOf({ calmMs, durationMs }: Timeline, ranMs: number): RunWindow[] {
-  const windows: RunWindow[] = [
-    { name: 'calm', startMs: 0, endMs: calmMs },
-    { name: 'load', startMs: calmMs, endMs: durationMs },
-    { name: 'drain', startMs: durationMs, endMs: Number.POSITIVE_INFINITY },
-  ];
-  return windows
+function windowsOf({ phases, durationMs }: Timeline, ranMs: number): RunWindow[] {
+  return [
+    ...phases.map(({ name, startMs, endMs, load }) => ({ name, isQuiet: load === 0, startMs, endMs })),
+    { name: drain, isQuiet: true, startMs: durationMs, endMs: Number.POSITIVE_INFINITY },
+  ]
     .map((window) => ({ ...window, endMs: Math.min(window.endMs, ranMs) }))
     .filter(({ startMs, endMs }) => endMs > startMs);
 }
 
-/** What was planned for later than the run's end did not happen. */
-function eventsOf({ calmMs, durationMs }: Timeline, scenarios: TimelineScenario[], verdict: Verdict): RunEvent[] {
-  const loads = scenarios.some(({ kind }) => kind === 'load');
-  const planned: RunEvent[] = [
-    ...(calmMs > 0 && loads ? [{ atMs: calmMs, kind: 'load-start' as const, text: 'The load begins' }] : []),
-    ...scenarios.flatMap(({ name, plan }) => stagesOf(name, plan)),
-    { atMs: durationMs, kind: 'load-end', text: 'The schedule ends' },
-  ];
+/** What was planned for later than the run's end did not happen. Of stages that phases have cut up, only the phases are told. */
+function eventsOf({ phases, durationMs }: Timeline, scenarios: TimelineScenario[], verdict: Verdict): RunEvent[] {
+  const hasLoads = scenarios.some(({ kind }) => kind === 'load');
+  const loaded = phases.filter(({ load }) => load > 0);
+  const phase = (text: string, { startMs }: Phase): RunEvent => ({ atMs: startMs, kind: 'phase', text });
+  const changes =
+    loaded.length > 1
+      ? phases.slice(1).map((one) => phase(`The phase ${one.name} begins`, one))
+      : [
+          ...loaded.filter(({ startMs }) => startMs > 0 && hasLoads).map((one) => phase('The load begins', one)),
+          ...scenarios.flatMap(({ name, plan }) => stagesOf(name, plan)),
+        ];
+  const planned: RunEvent[] = [...changes, { atMs: durationMs, kind: 'load-end', text: 'The schedule ends' }];
   return [
     ...planned.filter(({ atMs }) => atMs <= verdict.durationMs),
     ...verdict.reasons.flatMap((reason): RunEvent[] =>

@@ -34,12 +34,12 @@ test('calm stands beside load; a half that is missing is null', () => {
 
 test('of several cuts through a metric one is shown, the others repeat it', () => {
   const metrics = {
-    'browser_step_duration{window:load}': trend(1),
+    'browser_step_duration{phase:load}': trend(1),
     'browser_step_duration{journey:light,step:sync}': trend(2),
-    'browser_step_duration{journey:light,step:sync,window:load}': trend(3),
-    'browser_web_vital_lcp{journey:light,window:load}': trend(4),
-    'browser_web_vital_lcp{window:load}': trend(5),
-    'browser_unheard_of{stage:1,window:load}': trend(6),
+    'browser_step_duration{journey:light,phase:load,step:sync}': trend(3),
+    'browser_web_vital_lcp{journey:light,phase:load}': trend(4),
+    'browser_web_vital_lcp{phase:load}': trend(5),
+    'browser_unheard_of{phase:load,stage:1}': trend(6),
   };
   const rows = browserTables(exampleVerdict({ metrics })).flatMap((g) =>
     g.rows.map((r) => [r.label, r.load?.values.med]),

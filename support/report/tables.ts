@@ -75,7 +75,7 @@ const BROWSER_TABLES: { title: string; tags: string[][]; takes: (name: string) =
 
 function tagNames(series: Series): string {
   return Object.keys(series.tags)
-    .filter((tag) => tag !== 'window')
+    .filter((tag) => tag !== 'phase')
     .sort()
     .join();
 }
@@ -87,12 +87,21 @@ function cut(series: Series[], preferred: string[][]): Series[] {
     preferred.map((tags) => [...tags].sort().join()).find((name) => found.has(name)) ??
     [...found].sort((a, b) => a.length - b.length)[0];
   const chosen = series.filter((s) => tagNames(s) === names);
-  // With both windows apart, the sum of both would only repeat them.
-  return chosen.some((s) => s.tags.window) ? chosen.filter((s) => s.tags.window) : chosen;
+  // With the phases apart, all of them together would only repeat them.
+  return chosen.some((s) => s.tags.phase) ? chosen.filter((s) => s.tags.phase) : chosen;
 }
 
-/** Times in the browser: every browser metric, calm beside load. Empty without journeys. */
+/** The phases whose times in the browser stand beside each other: the first without load, or the first of all, and the one with the most. */
+export function browserPhases({ phases }: Verdict): { before?: string; under: string } {
+  const most = Math.max(...phases.map(({ load }) => load));
+  const under = phases.find(({ load }) => load === most)?.name ?? 'load';
+  const before = (phases.find(({ load }) => load === 0) ?? phases[0])?.name;
+  return before === undefined || before === under ? { under } : { before, under };
+}
+
+/** Times in the browser: every browser metric, before the load beside under it. Empty without journeys. */
 export function browserTables(verdict: Verdict): BrowserTable[] {
+  const { before, under } = browserPhases(verdict);
   const trends = seriesOf(verdict).filter((s) => s.summary.type === 'trend' && isOfBrowser(s.name));
   const names = [...new Set(trends.map((s) => s.name))];
   const vitals = Object.keys(VITALS);
@@ -110,7 +119,8 @@ export function browserTables(verdict: Verdict): BrowserTable[] {
         const label = [what, where].filter(Boolean).join(' · ') || 'all journeys';
         const unit = summary.contains === 'time' ? 'ms' : summary.contains === 'data' ? 'bytes' : 'none';
         const row = rows.get(label) ?? { label, unit, calm: null, load: null };
-        row[tags.window === 'calm' ? 'calm' : 'load'] = summary;
+        if (tags.phase !== undefined && tags.phase !== before && tags.phase !== under) continue;
+        row[tags.phase === before && before !== undefined ? 'calm' : 'load'] = summary;
         rows.set(label, row);
       }
     }
@@ -213,7 +223,7 @@ export function journeySessions(verdict: Verdict): JourneySessions[] {
 /** The tables of protocol work, one per scenario, in the order the metrics have them. */
 export function operations(verdict: Verdict): Operations[] {
   const journeys = new Set(journeyNames(verdict));
-  const all = seriesOf(verdict).filter((s) => s.tags.window !== 'calm');
+  const all = seriesOf(verdict).filter((s) => s.tags.phase === undefined);
   const tagged = new Set(all.filter((s) => s.tags.scenario).map((s) => s.name));
   const scenarios: (string | null)[] = [...new Set(all.map((s) => s.tags.scenario).filter((n) => n !== undefined))];
   return [...scenarios.filter((name) => name === null || !journeys.has(name)), null]
@@ -227,7 +237,7 @@ export function operations(verdict: Verdict): Operations[] {
         (s) => groupOf(s.name) === undefined && !isOfBrowser(s.name) && !(s.tags.check && s.summary.values.rate === 1),
       );
       const label = ({ name, tags }: Series) => {
-        const extra = Object.entries(tags).filter(([tag]) => tag !== 'scenario' && tag !== 'window');
+        const extra = Object.entries(tags).filter(([tag]) => tag !== 'scenario');
         const words = name
           .replace(/^http_req/, 'HTTP request')
           .replace(/_duration$/, '')
@@ -302,11 +312,12 @@ export interface Signals {
 }
 
 /** The generator's state: what was beyond its limit, and what was not. */
-export function signals({ health, metrics }: Verdict): Signals {
+export function signals({ health, metrics, phases }: Verdict): Signals {
+  const quiet = phases.find(({ load }) => load === 0);
   return {
     saturated: health.signals.filter(({ ok }) => !ok),
     healthy: health.signals.filter(({ ok }) => ok),
-    controlCalmMs: metrics['browser_control_paint{window:calm}']?.values['p(75)'] ?? null,
+    controlCalmMs: (quiet && metrics[`browser_control_paint{phase:${quiet.name}}`]?.values['p(75)']) ?? null,
   };
 }
 

@@ -5,11 +5,11 @@ import { bytes, count, counted, limitFigure, ms, ratio } from '../judge/words/fi
 import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
 
-/** `< 500 ms`; for a limit beside the calm, also how it came about. */
+/** `< 500 ms`; for a multiple of another phase, also how it came about. */
 export function requiredText(expression: string, limit: number | null, unit: Unit): string {
   if (limit === null) return expression;
-  const { operator, value, ofCalm } = parseExpression(expression)!;
-  return `${operator} ${limitFigure(limit, unit)}${ofCalm ? ` = ${value} × calm` : ''}`;
+  const { operator, value, of } = parseExpression(expression)!;
+  return `${operator} ${limitFigure(limit, unit)}${of === undefined ? '' : ` = ${value} × ${of}`}`;
 }
 
 /** One counter, rate or gauge (its last value) in a word. */

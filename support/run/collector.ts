@@ -13,6 +13,7 @@ import type { Interval } from '../measure/recorder.ts';
 import { type SliceReport, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 import type { Oracle } from '../oracle.ts';
 import { failureLine, firstLine } from '../report/failure.ts';
 import { say } from '../report/messages.ts';
@@ -155,6 +156,7 @@ export class Collector {
       startedAt: this.#startedAt() ?? ending.startTime.toISOString(),
       durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs()),
       seed: timeline.seed,
+      phases: timeline.phases,
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,
@@ -225,8 +227,9 @@ export class Collector {
   /** A slice that delivered no report still measured as long as it streamed. */
   #streamedMs(): number {
     const all = this.#observations.flatMap(({ observation }) => observation.streamed);
-    const last = all.map(({ intervals }) => intervals.at(-1)?.index ?? -1);
-    return (Math.max(-1, ...last) + 1) * this.#timeline.intervalMs;
+    const last = all.flatMap(({ intervals }) => intervals.map(({ index }) => index));
+    const { phases, intervalMs } = this.#timeline;
+    return new TimeAxis(phases, intervalMs).startOf(Math.max(-1, ...last) + 1);
   }
 
   /** What only the coordinator and Playwright can know: an outage, a Ctrl-C, a stop before the start. */

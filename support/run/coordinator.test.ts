@@ -33,7 +33,7 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
     path: 'profiles/mine.json',
     description: '',
     seed: '1',
-    calmMs: 0,
+    phases: [{ name: 'load', startMs: 0, endMs: 60_000, load: 1 }],
     durationMs: 3_600_000,
     intervalMs: 1_000,
     slices: 2,
@@ -148,11 +148,13 @@ test('a run from its first slice to its last interval, as it is shown', async (t
 });
 
 test('calm comes before the load, and draining after it', async (t) => {
-  for (const [calmMs, durationMs, phase] of [
-    [3_600_000, 3_600_001, 'calm'],
-    [0, 0, 'draining'],
+  for (const [endMs, phase] of [
+    [3_600_000, 'calm'],
+    [0, 'draining'],
   ] as const) {
-    const { coordinator, draw, join } = await bed(t, { calmMs, durationMs });
+    const durationMs = endMs;
+    const phases = [{ name: 'calm', startMs: 0, endMs, load: 0 }].filter((one) => one.endMs > 0);
+    const { coordinator, draw, join } = await bed(t, { phases, durationMs });
     coordinator.expect([light]);
     await (await join('light')).ready();
     const { phase: shown, elapsedMs } = draw();
@@ -209,5 +211,5 @@ test('what the target says of itself is shown, and kept by interval', async (t) 
   assert.equal(seen.targetMemoryBytes, 1_000_000);
   assert.ok(seen.targetCpuPercent! > 0);
   const series = coordinator.gauges().flatMap((one) => Object.keys(one.series));
-  assert.deepEqual([...new Set(series)].sort(), ['target_cpu_percent', 'target_memory_bytes']);
+  assert.deepEqual([...new Set(series)].sort(), ['target_cpu_percent{phase:load}', 'target_memory_bytes{phase:load}']);
 });

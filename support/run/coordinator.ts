@@ -2,6 +2,7 @@ import { dispatcherTo } from '../connection.ts';
 import { beyondText } from '../judge/words/signals.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
+import { drain, TimeAxis } from '../measure/time-axis.ts';
 import { overHttp } from '../preflight.ts';
 import type { LiveDisplay, LiveSnapshot } from '../report/live.ts';
 import {
@@ -32,6 +33,7 @@ export class Coordinator {
   readonly probe: TargetProbe;
   readonly target: Target;
   readonly #timeline: Timeline;
+  readonly #axis: TimeAxis;
   readonly runId: string;
   readonly #display: LiveDisplay;
   /** Hears what the slices write to standard error. */
@@ -68,6 +70,7 @@ export class Coordinator {
     display: LiveDisplay,
   ) {
     this.#timeline = timeline;
+    this.#axis = new TimeAxis(timeline.phases, timeline.intervalMs);
     this.target = target;
     this.runId = runId;
     this.#display = display;
@@ -125,8 +128,8 @@ export class Coordinator {
     this.#stream = stream;
     this.#keep();
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
-    this.#progress = new Progress(scenarios, this.#timeline.intervalMs);
-    this.#health = new LiveHealth(scenarios, this.#timeline.health);
+    this.#progress = new Progress(scenarios, this.#axis);
+    this.#health = new LiveHealth(scenarios, this.#timeline.phases, this.#timeline.health);
     this.#timer = setInterval(() => {
       this.#watch();
       this.#keep();
@@ -164,7 +167,7 @@ export class Coordinator {
 
   /** What the target said of itself. */
   gauges(): Interval[] {
-    return this.probe.gauges.intervals(this.#timeline.intervalMs);
+    return this.probe.gauges.intervals(this.#axis);
   }
 
   /** What nobody else can know of the run so far. */
@@ -220,7 +223,7 @@ export class Coordinator {
     const text = JSON.stringify(observed);
     if (text !== this.#kept) this.#stream.observed(observed);
     this.#kept = text;
-    const interval = Math.floor(this.elapsedMs / this.#timeline.intervalMs);
+    const interval = this.#axis.indexAt(this.elapsedMs);
     if (interval > this.#gaugedTo) {
       const isNew = ({ index }: Interval) => index >= this.#gaugedTo && index < interval;
       this.#stream.gauges(this.gauges().filter(isNew));
@@ -258,7 +261,7 @@ export class Coordinator {
   }
 
   #snapshot(): LiveSnapshot {
-    const { calmMs, durationMs, profile } = this.#timeline;
+    const { durationMs, profile } = this.#timeline;
     const elapsedMs = this.elapsedMs;
     const scenarios = this.#progress?.scenarios() ?? [];
     const journeys = scenarios.filter(({ kind }) => kind === 'journey');
@@ -268,7 +271,7 @@ export class Coordinator {
       runId: this.runId,
       profile,
       target: { name: this.target.name, url: shownUrl(this.target.baseUrl) },
-      phase: this.#phase(elapsedMs, calmMs, durationMs),
+      ...this.#phase(elapsedMs),
       elapsedMs: Math.min(elapsedMs, durationMs),
       totalMs: durationMs,
       slicesReady: this.#ready,
@@ -288,10 +291,11 @@ export class Coordinator {
     };
   }
 
-  #phase(elapsedMs: number, calmMs: number, durationMs: number): LiveSnapshot['phase'] {
-    if (this.#startedAt === undefined) return 'preparing';
-    if (elapsedMs >= durationMs || this.stopReason !== undefined) return 'draining';
-    return elapsedMs < calmMs ? 'calm' : 'load';
+  #phase(elapsedMs: number): Pick<LiveSnapshot, 'phase' | 'isQuiet'> {
+    if (this.#startedAt === undefined) return { phase: 'preparing' };
+    const name = this.#axis.phaseAt(elapsedMs);
+    if (name === drain || this.stopReason !== undefined) return { phase: 'draining' };
+    return { phase: name, isQuiet: this.#timeline.phases.some((one) => one.name === name && one.load === 0) };
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { calmAndLoad } from '../judge/store.fixture.ts';
 import { beyondText } from '../judge/words/signals.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { defaultHealth } from '../schedule/health.fixture.ts';
@@ -7,12 +8,12 @@ import { LiveHealth } from './live-health.ts';
 
 function interval(index: number, machineCpu: number) {
   const recorder = new Recorder('relay', 'load');
-  recorder.add('machine_cpu_percent', machineCpu, { window: 'load' });
+  recorder.add('machine_cpu_percent', machineCpu, { phase: 'load' });
   return { index, series: recorder.pack() };
 }
 
 function health() {
-  return new LiveHealth([{ name: 'relay', kind: 'load', slices: 1, maxVUs: 5 }], defaultHealth);
+  return new LiveHealth([{ name: 'relay', kind: 'load', slices: 1, maxVUs: 5 }], calmAndLoad, defaultHealth);
 }
 
 test('a signal is told once, as soon as it is beyond its limit', () => {

@@ -6,6 +6,7 @@ import { builtinMetrics, groupOf, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { TrendSeries, unpack } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import type { ProgressScenario } from './progress.ts';
 
 const MACHINE_CPU = 'machine_cpu_percent';
@@ -19,11 +20,13 @@ export class LiveHealth {
   #cpu = new Trend();
   #interval = -1;
 
-  constructor(scenarios: ProgressScenario[], limits: HealthLimits) {
+  constructor(scenarios: ProgressScenario[], phases: readonly Phase[], limits: HealthLimits) {
     this.#store.define(builtinMetrics);
     const end = { startLateMs: 0, durationMs: 0, interrupted: 0, cpuSeconds: 0 };
     this.#facts = {
       limits,
+      phases,
+      named: [],
       scenarios: scenarios.map(({ name, maxVUs }) => ({ name, maxVUs, isOpen: true })),
       slices: scenarios.flatMap(({ name, slices }) =>
         Array.from({ length: slices }, (_, index) => ({ scenario: name, slice: { index }, end })),
@@ -52,7 +55,7 @@ export class LiveHealth {
   /** Signals that are beyond their limits for the first time. */
   news(): HealthSignal[] {
     return signalsOf({ ...this.#facts, store: this.#store, errors: {} }).filter((signal) => {
-      const name = [signal.signal, signal.scenario, signal.window].join();
+      const name = [signal.signal, signal.scenario, signal.phase].join();
       if (signal.ok || this.#told.has(name)) return false;
       this.#told.add(name);
       return true;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Recorder } from '../measure/recorder.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 import { Progress } from './progress.ts';
 
 const relay = { name: 'relay', kind: 'load', slices: 2, maxVUs: 50 } as const;
@@ -34,12 +35,12 @@ function interval(
 function steps(index: number, ...durationsMs: number[]) {
   const recorder = new Recorder('light', 'journey');
   for (const durationMs of durationsMs)
-    recorder.add('browser_step_duration', durationMs, { step: 'sync', window: 'load' });
+    recorder.add('browser_step_duration', durationMs, { step: 'sync', phase: 'load' });
   return { index, series: recorder.pack() };
 }
 
 test('before anything was measured', () => {
-  const progress = new Progress([relay], 1_000);
+  const progress = new Progress([relay], new TimeAxis([], 1_000));
   assert.deepEqual(progress.scenarios(), [
     {
       ...{ name: 'relay', kind: 'load', ratePerSecond: 0, p95Ms: null },
@@ -50,7 +51,7 @@ test('before anything was measured', () => {
 });
 
 test('what all loads took together, without the steps of journeys', () => {
-  const progress = new Progress([relay, { ...relay, name: 'vm-crud', slices: 1 }, light], 1_000);
+  const progress = new Progress([relay, { ...relay, name: 'vm-crud', slices: 1 }, light], new TimeAxis([], 1_000));
   progress.add('light', steps(0, ...Array(50).fill(5_000)));
   assert.equal(progress.p95Ms(), null);
   progress.add('relay', interval(0, { times: Array(40).fill(1) }));
@@ -61,7 +62,7 @@ test('what all loads took together, without the steps of journeys', () => {
 });
 
 test('the figures of a scenario are those of its slices together', () => {
-  const progress = new Progress([relay], 2_000);
+  const progress = new Progress([relay], new TimeAxis([], 2_000));
   progress.add(
     'relay',
     interval(0, { iterations: 20, failed: 3, dropped: 1, vus: 5, times: Array(18).fill(1), lateness: [1, 1] }),
@@ -77,7 +78,7 @@ test('the figures of a scenario are those of its slices together', () => {
 });
 
 test('rates are of the last interval that all slices delivered, counts of the whole run', () => {
-  const progress = new Progress([relay], 1_000);
+  const progress = new Progress([relay], new TimeAxis([], 1_000));
   for (const _slice of [1, 2]) progress.add('relay', interval(0, { iterations: 10, vus: 5, times: [1] }));
   progress.add('relay', interval(1, { iterations: 40, vus: 9, times: [2] }));
   let [shown] = progress.scenarios();
@@ -88,7 +89,7 @@ test('rates are of the last interval that all slices delivered, counts of the wh
 });
 
 test('a slice that died does not freeze the display', () => {
-  const progress = new Progress([relay], 1_000);
+  const progress = new Progress([relay], new TimeAxis([], 1_000));
   for (const _slice of [1, 2]) progress.add('relay', interval(0, { iterations: 10 }));
   const rates: number[] = [];
   for (let index = 1; index <= 6; index++) {
@@ -100,7 +101,7 @@ test('a slice that died does not freeze the display', () => {
 });
 
 test('a slice that is only late is waited for', () => {
-  const progress = new Progress([relay], 1_000);
+  const progress = new Progress([relay], new TimeAxis([], 1_000));
   for (const index of [0, 1, 2]) progress.add('relay', interval(index, { iterations: 10 }));
   progress.add('relay', interval(0, { iterations: 5 }));
   assert.equal(progress.scenarios()[0]!.ratePerSecond, 15);
@@ -109,7 +110,7 @@ test('a slice that is only late is waited for', () => {
 });
 
 test("steps are few: a journey's p95 is over ten intervals, its rate over the last", () => {
-  const progress = new Progress([light], 1_000);
+  const progress = new Progress([light], new TimeAxis([], 1_000));
   progress.add('light', steps(0, 512));
   for (let index = 1; index <= 10; index++) progress.add('light', steps(index, 100));
   const p95 = () => Math.round(progress.scenarios()[0]!.p95Ms!);
@@ -119,7 +120,7 @@ test("steps are few: a journey's p95 is over ten intervals, its rate over the la
 });
 
 test('the lateness is that of all scenarios together', () => {
-  const progress = new Progress([{ ...relay, slices: 1 }, light], 1_000);
+  const progress = new Progress([{ ...relay, slices: 1 }, light], new TimeAxis([], 1_000));
   progress.add('relay', interval(0, { lateness: Array(98).fill(1) }));
   const recorder = new Recorder('light', 'journey');
   for (const late of [2, 2]) recorder.add('generator_lateness', late);
@@ -128,7 +129,7 @@ test('the lateness is that of all scenarios together', () => {
 });
 
 test('what nobody expects is passed over', () => {
-  const progress = new Progress([relay], 1_000);
+  const progress = new Progress([relay], new TimeAxis([], 1_000));
   progress.add('power', interval(0, { iterations: 5 }));
   assert.equal(progress.scenarios()[0]!.iterations, 0);
 });

@@ -2,6 +2,7 @@ import { Trend } from '../measure/histogram.ts';
 import { parseSeriesKey } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type TrendSeries, unpack } from '../measure/series.ts';
+import type { TimeAxis } from '../measure/time-axis.ts';
 import type { LiveScenario } from '../report/live.ts';
 
 /** Browser sessions and steps are few: their figures are taken over this many intervals. */
@@ -27,6 +28,7 @@ interface ScenarioProgress {
   iterations: number;
   failed: number;
   dropped: number;
+  /** By interval; what comes late to one that is shown belongs to it. */
   moments: Map<number, Moment>;
 }
 
@@ -41,10 +43,10 @@ export interface ProgressScenario {
 /** Follows a run by the intervals that its slices stream, for the live display. */
 export class Progress {
   readonly #scenarios: Map<string, ScenarioProgress>;
-  readonly #intervalMs: number;
+  readonly #axis: TimeAxis;
 
-  constructor(scenarios: ProgressScenario[], intervalMs: number) {
-    this.#intervalMs = intervalMs;
+  constructor(scenarios: ProgressScenario[], axis: TimeAxis) {
+    this.#axis = axis;
     const fresh = { iterations: 0, failed: 0, dropped: 0 };
     this.#scenarios = new Map(scenarios.map((one) => [one.name, { ...one, ...fresh, moments: new Map() }]));
   }
@@ -58,7 +60,8 @@ export class Progress {
       scenario.moments.set(index, moment);
       for (const old of scenario.moments.keys()) if (old < index - JOURNEY_INTERVALS) scenario.moments.delete(old);
     }
-    moment.slices += 1;
+    // What comes late to an interval has no gauges: those were read at its end.
+    if (Object.values(series).some(({ t }) => t === 'gauge')) moment.slices += 1;
     const time = scenario.kind === 'journey' ? 'browser_step_duration' : 'iteration_response_time';
     for (const [key, packed] of Object.entries(series)) {
       const { metric } = parseSeriesKey(key);
@@ -85,7 +88,7 @@ export class Progress {
       return {
         name,
         kind,
-        ratePerSecond: ended / (Math.max(1, shown.length) * (this.#intervalMs / 1_000)),
+        ratePerSecond: (1_000 * ended) / (Math.max(1, shown.length) * this.#axis.intervalMs),
         p95Ms: times.count > 0 ? times.percentile(95) : null,
         iterations,
         failed,

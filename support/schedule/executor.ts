@@ -3,7 +3,7 @@ import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { Counts, CutReason, ExecutorOptions, Model } from './model.ts';
 import { OpenModel } from './open.ts';
-import { durationOf, isOpen } from './plan.ts';
+import { durationOf, isOpen, vusOf } from './plan.ts';
 import { RampingVusModel } from './ramping-vus.ts';
 import { type Vu, VuPool } from './vu-pool.ts';
 import { workOf } from './work.ts';
@@ -47,10 +47,15 @@ export class Executor<V> {
   #makeModel(): Model & { onFree(vu: Vu<V>): void } {
     const { plan, slice } = this.#options;
     if (isOpen(plan)) return new OpenModel(plan, this.#options, this.#pool, this.#settleIfIdle);
-    if (plan.executor === 'ramping-vus') {
-      return new RampingVusModel(plan, this.#options, this.#pool, this.#settleIfIdle);
+    const work = workOf(plan, slice);
+    const vus = vusOf(plan);
+    const { startTimeMs } = plan;
+    const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : undefined;
+    if (ramp) {
+      const timed = { ...ramp, startTimeMs };
+      return new RampingVusModel(timed, vus, work, this.#options, this.#pool, this.#settleIfIdle);
     }
-    return new ClosedModel(plan.vus, workOf(plan, slice), this.#options, this.#pool);
+    return new ClosedModel(vus, work, this.#options, this.#pool);
   }
 
   /** VUs at work on an iteration. */

@@ -1,7 +1,7 @@
 import type { Evidence } from '../measure/evidence.ts';
 import { unfinished } from '../measure/metrics.ts';
+import type { RecordedSeries } from '../measure/recorded-series.ts';
 import type { Recorder } from '../measure/recorder.ts';
-import type { AnySeries } from '../measure/series.ts';
 import type { CutReason, ExecutorOptions, Iteration } from './executor.ts';
 
 /** What became of an iteration. `indeterminate`: a write that timed out, it may have happened. */
@@ -26,50 +26,47 @@ export interface Work<V> {
 }
 
 interface OperationSeries {
-  responseTime: AnySeries;
-  duration: AnySeries;
-  iterations: AnySeries;
-  failed: AnySeries;
+  responseTime: RecordedSeries;
+  duration: RecordedSeries;
+  iterations: RecordedSeries;
+  failed: RecordedSeries;
 }
 
 /**
  * What an executor does for `work`: an iteration, and its figures. One that was cut off has failed, and its age is the least that
  * it would have taken; what comes of it later is no result. When we ended the run it is nobody's failure.
- * @param isCalm whether an iteration that is due then, on the executor's clock, belongs to the calm
  */
 export function recordedIterations<V>(
   work: Work<V>,
   recorder: Recorder,
-  isCalm: (dueAt: number) => boolean = () => false,
 ): Pick<ExecutorOptions<V>, 'run' | 'onCut' | 'onDropped'> {
   const series = work.operations.map((op) => operationSeries(recorder, tagsOf(op)));
   const cut: OperationSeries[] = [];
   const lateness = recorder.trend('iteration_lateness');
-  const ownLateness = recorder.trend('generator_lateness', { window: 'load' });
-  const ownCalmLateness = recorder.trend('generator_lateness', { window: 'calm' });
+  const ownLateness = recorder.trend('generator_lateness');
   const dropped = recorder.counter('dropped_iterations');
   const interrupted = recorder.counter('interrupted_iterations');
   return {
     run(vu, iteration) {
       const { index, dueAt, startAt, ownWaitMs } = iteration;
-      lateness.add(startAt - dueAt);
-      (isCalm(dueAt) ? ownCalmLateness : ownLateness).add(ownWaitMs);
+      lateness.add(startAt - dueAt, dueAt);
+      ownLateness.add(ownWaitMs, dueAt);
       const operation = work.operationOf(index);
       // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
       return work.run(vu, operation, iteration).then((outcome) => {
         if (iteration.abandoned) return;
         const own = series[operation]!;
-        own.iterations.add(1);
+        own.iterations.add(1, iteration.dueAt);
         add(own, iteration, outcome === 'ok');
       });
     },
     onDropped(dueAt, _index, why, count, ownWaitMs) {
-      dropped.add(count);
+      dropped.add(count, dueAt);
       // One that the end of its schedule found waiting was not late enough to be dropped.
-      if (why === 'max-lateness') (isCalm(dueAt) ? ownCalmLateness : ownLateness).add(ownWaitMs);
+      if (why === 'max-lateness') ownLateness.add(ownWaitMs, dueAt);
     },
     onCut(vu, iteration, why) {
-      interrupted.add(1);
+      interrupted.add(1, iteration.dueAt);
       if (why === 'stopped') return;
       recorder.error(`cut off by ${why}`);
       const operation = work.operationOf(iteration.index);
@@ -82,9 +79,10 @@ export function recordedIterations<V>(
 
 function add({ responseTime, duration, failed }: OperationSeries, iteration: Iteration, ok: boolean): void {
   const now = performance.now();
-  responseTime.add(now - iteration.dueAt);
-  duration.add(now - iteration.startAt);
-  failed.add(ok ? 0 : 1);
+  const { dueAt, startAt } = iteration;
+  responseTime.add(now - dueAt, dueAt);
+  duration.add(now - startAt, dueAt);
+  failed.add(ok ? 0 : 1, dueAt);
 }
 
 function tagsOf(op: string): Record<string, string> {

@@ -25,20 +25,38 @@ interface Open extends Common {
   maxLatenessMs: number;
 }
 
+/** VUs that come and go. */
+export interface VuRamp {
+  startVUs: number;
+  stages: Stage[];
+  /** What a VU that is no longer wanted gets to finish its iteration. */
+  gracefulRampDownMs: number;
+}
+
+/** A ramp that begins so long after the start of the run. */
+export type TimedRamp = VuRamp & { startTimeMs: number };
+
+interface Counted extends Common {
+  vus: number;
+  iterations: number;
+  maxDurationMs: number;
+  /** How many of the VUs loop when; absent: all of them, all the time. */
+  ramp?: VuRamp;
+}
+
 /** What is to be started when, over the whole run and all slices. Times in ms; fields and meanings are k6's. */
 export type Plan =
   | ({ executor: 'constant-arrival-rate'; rate: number; durationMs: number } & Open)
   | ({ executor: 'ramping-arrival-rate'; startRate: number; stages: Stage[] } & Open)
   | ({ executor: 'constant-vus'; vus: number; durationMs: number } & Common)
-  | ({ executor: 'ramping-vus'; startVUs: number; stages: Stage[]; gracefulRampDownMs: number } & Common)
-  | ({ executor: 'per-vu-iterations'; vus: number; iterations: number; maxDurationMs: number } & Common)
-  | ({ executor: 'shared-iterations'; vus: number; iterations: number; maxDurationMs: number } & Common);
+  | ({ executor: 'ramping-vus' } & VuRamp & Common)
+  | ({ executor: 'per-vu-iterations' } & Counted)
+  | ({ executor: 'shared-iterations' } & Counted);
 
 /** A plan whose iterations arrive at a rate, however fast the target answers. */
 export type OpenPlan = Extract<Plan, Open>;
 /** A plan whose VUs start their next iteration when the one before has ended. */
 export type ClosedPlan = Exclude<Plan, OpenPlan>;
-export type RampingVusPlan = Extract<Plan, { executor: 'ramping-vus' }>;
 
 /** One of `of` equal parts of a load; `index` counts from 0. */
 export interface Slice {
@@ -113,11 +131,11 @@ export interface VuStep {
  * The whole-numbered steps of a VU ramp: like k6, the count changes at the instant at which the line reaches it. One at a
  * time: a ramp to 100,000 VUs has as many of them.
  */
-export function* vuSteps(plan: RampingVusPlan): Generator<VuStep, void> {
-  let startMs = plan.startTimeMs;
-  let from = plan.startVUs;
+export function* vuSteps({ startTimeMs, startVUs, stages }: TimedRamp): Generator<VuStep, void> {
+  let startMs = startTimeMs;
+  let from = startVUs;
   yield { atMs: startMs, vus: from };
-  for (const { durationMs, target } of plan.stages) {
+  for (const { durationMs, target } of stages) {
     const distance = Math.abs(target - from);
     const direction = Math.sign(target - from);
     if (durationMs === 0) yield { atMs: startMs, vus: target };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rehearse } from './executor.fixture.ts';
-import { type RampingVusPlan, vuSteps } from './plan.ts';
+import { type Plan, vuSteps } from './plan.ts';
+
+type RampingVusPlan = Extract<Plan, { executor: 'ramping-vus' }>;
 
 /** `stages` are written as `duration in ms:target`. */
 function ramp(startVUs: number, stages: string, gracefulRampDownMs: number): RampingVusPlan {

@@ -1,9 +1,9 @@
 import { Alarm } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { ExecutorOptions } from './model.ts';
-import { type RampingVusPlan, type VuStep, vuSteps, vusOf } from './plan.ts';
+import { type TimedRamp, type VuStep, vuSteps } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
-import { RampedWork } from './work.ts';
+import { RampedWork, type Work } from './work.ts';
 
 /**
  * Looping VUs whose number follows a ramp. A VU that the ramp no longer wants starts nothing new; the iteration it is
@@ -11,7 +11,7 @@ import { RampedWork } from './work.ts';
  * on.
  */
 export class RampingVusModel<V> extends ClosedModel<V> {
-  readonly #plan: RampingVusPlan;
+  readonly #gracefulRampDownMs: number;
   readonly #work: RampedWork;
   readonly #steps: Iterator<VuStep, void>;
   readonly #stepAlarm: Alarm;
@@ -23,13 +23,20 @@ export class RampingVusModel<V> extends ClosedModel<V> {
   /** The next step that changes how many VUs are the slice's, counted in those. */
   #next: VuStep | undefined;
 
-  /** `onIdle` is called when VUs may have come to an end without becoming free. */
-  constructor(plan: RampingVusPlan, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
-    const work = new RampedWork();
-    super(vusOf(plan), work, options, pool);
-    this.#plan = plan;
+  /** `vus` are the most of the whole load at once; `all` is what there is to do for those that the ramp wants. `onIdle` is called when VUs may have come to an end without becoming free. */
+  constructor(
+    ramp: TimedRamp,
+    vus: number,
+    all: Work,
+    options: ExecutorOptions<V>,
+    pool: VuPool<V>,
+    onIdle: () => void,
+  ) {
+    const work = new RampedWork(all);
+    super(vus, work, options, pool);
+    this.#gracefulRampDownMs = ramp.gracefulRampDownMs;
     this.#work = work;
-    this.#steps = vuSteps(plan);
+    this.#steps = vuSteps(ramp);
     this.#next = this.#stepAfter(0);
     this.#onIdle = onIdle;
     this.#stepAlarm = new Alarm(this.clock, (now) => this.#step(now));
@@ -67,7 +74,7 @@ export class RampingVusModel<V> extends ClosedModel<V> {
       this.#leaving.delete(vu);
       this.onFree(vu);
     }
-    for (const vu of this.pool.vus.slice(wanted, before)) this.#leaving.set(vu, now + this.#plan.gracefulRampDownMs);
+    for (const vu of this.pool.vus.slice(wanted, before)) this.#leaving.set(vu, now + this.#gracefulRampDownMs);
     this.#leaveAlarm.set(this.#leaving.values().next().value ?? Number.POSITIVE_INFINITY);
     this.#stepAlarm.set(this.#startAt + (this.#next?.atMs ?? Number.POSITIVE_INFINITY));
   }

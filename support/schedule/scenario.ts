@@ -4,6 +4,7 @@ import { textOf } from '../measure/failures.ts';
 import { GeneratorHealth } from '../measure/health.ts';
 import { followedOnly, type Interval, type Recorder } from '../measure/recorder.ts';
 import type { SliceReport } from '../measure/slice.ts';
+import { drain, TimeAxis } from '../measure/time-axis.ts';
 import { defaultTimeLimits, TimeIsUp, within } from '../time-limit.ts';
 import { Alarm, systemClock } from './clock.ts';
 import { Executor } from './executor.ts';
@@ -15,9 +16,6 @@ export type { Outcome, Work } from './iterations.ts';
 
 /** A stopped slice delivers what it has after this long, whatever still hangs: Playwright too waits for a limited time. */
 const FINISH_MS = 5_000;
-
-/** Which part of a run a browser sample belongs to. */
-export type Window = 'calm' | 'load' | 'drain';
 
 export interface ScenarioRunOptions {
   runId: string;
@@ -43,8 +41,9 @@ export class ScenarioRun {
   #error: string | undefined;
   #startAt: number | undefined;
   #startLateMs = 0;
-  /** On the executor's clock. */
-  #calmUntil = 0;
+  readonly #axis: TimeAxis;
+  /** The interval that it is. */
+  #interval = 0;
   #over = false;
   #measuredMs = 0;
   #evidence: () => Evidence = () => ({});
@@ -53,7 +52,8 @@ export class ScenarioRun {
 
   constructor(options: ScenarioRunOptions) {
     this.#options = options;
-    this.#health = new GeneratorHealth(options.recorder, () => this.window);
+    this.#axis = new TimeAxis(options.timeline.phases, options.timeline.intervalMs);
+    this.#health = new GeneratorHealth(options.recorder);
     const { signal } = options.line;
     signal.addEventListener('abort', () => this.stop(signal.reason));
     if (signal.aborted) this.stop(signal.reason);
@@ -69,12 +69,9 @@ export class ScenarioRun {
     return this.#startAt;
   }
 
-  /** `calm` until the load starts, `load` until the last schedule ends, then `drain`: what finishes late feels no load. */
-  get window(): Window {
-    const { calmMs, durationMs } = this.#options.timeline;
-    const elapsedMs = this.#startAt === undefined ? 0 : monotonicMs() - this.#startAt;
-    if (elapsedMs >= durationMs) return 'drain';
-    return elapsedMs < calmMs ? 'calm' : 'load';
+  /** Once all schedules have ended: what comes then only comes to its end. */
+  get isDraining(): boolean {
+    return this.#startAt !== undefined && this.#axis.phaseAt(monotonicMs() - this.#startAt) === drain;
   }
 
   /** Prepares VUs, waits at the start line, runs the schedule. Rejects with the reason when it was stopped or failed. */
@@ -127,7 +124,7 @@ export class ScenarioRun {
   }
 
   async #run<V>(work: Work<V>): Promise<void> {
-    const { timeline, recorder, line } = this.#options;
+    const { recorder, line } = this.#options;
     this.#evidence = () => work.evidence?.() ?? {};
     try {
       const executor = this.#makeExecutor(work);
@@ -139,10 +136,9 @@ export class ScenarioRun {
       await executor.prepare();
       this.signal.throwIfAborted();
       const startAt = await line.ready();
-      this.#begin(startAt, timeline.intervalMs);
       // Between the machine's clock and the executor's lies a constant.
       const beginsAt = startAt - monotonicMs() + performance.now();
-      this.#calmUntil = beginsAt + timeline.calmMs;
+      this.#begin(startAt, beginsAt);
       const { interrupted } = await executor.run(beginsAt);
       if (interrupted > 0 && !this.signal.aborted) recorder.cutOff();
       this.#endMeasuring();
@@ -191,11 +187,12 @@ export class ScenarioRun {
       seed: `${timeline.seed}/${scenario.name}`,
       createVu: (id) => work.createVu(id),
       signal: this.signal,
-      ...recordedIterations(work, recorder, (dueAt) => dueAt < this.#calmUntil),
+      ...recordedIterations(work, recorder),
     });
   }
 
-  #begin(startAt: number, intervalMs: number): void {
+  /** @param beginsAt the start of the run on the clock of `performance.now()` */
+  #begin(startAt: number, beginsAt: number): void {
     this.#startAt = startAt;
     this.#cpuAtStart = process.cpuUsage();
     this.#healthTimer = setTimeout(
@@ -205,15 +202,17 @@ export class ScenarioRun {
       },
       Math.max(0, Math.ceil(startAt - monotonicMs())),
     );
-    const origin = startAt - monotonicMs() + systemClock.now();
-    let next = 1;
-    // An alarm is never early: a boundary that came twice would shift all intervals after it.
+    this.#options.recorder.begin({ axis: this.#axis, startAt: beginsAt });
+    // An alarm is never early. After a hiccup of the process several intervals are over at once.
     const alarm = new Alarm(systemClock, (now) => {
-      this.#pack();
-      next = Math.max(next, Math.floor((now - origin) / intervalMs)) + 1;
-      alarm.set(origin + next * intervalMs);
+      while (beginsAt + this.#axis.endOf(this.#interval) <= now) {
+        this.#pack();
+        this.#interval += 1;
+        this.#options.recorder.enter(this.#interval);
+      }
+      alarm.set(beginsAt + this.#axis.endOf(this.#interval));
     });
-    alarm.set(origin + next * intervalMs);
+    alarm.set(beginsAt + this.#axis.endOf(0));
     this.#alarm = alarm;
   }
 
@@ -229,16 +228,13 @@ export class ScenarioRun {
     this.#health.stop();
   }
 
-  /** Closes the current interval. After a hiccup of the process several intervals' worth lies in the last of them. */
+  /** Closes the current interval, and tells of what has come late to those before it. */
   #pack(): void {
-    const series = this.#options.recorder.pack();
-    const elapsedMs = monotonicMs() - this.#startAt!;
-    const index = Math.max(0, Math.round(elapsedMs / this.#options.timeline.intervalMs) - 1);
-    const last = this.#intervals.at(-1)?.index ?? -1;
-    const interval = { index: Math.max(last + 1, index), series };
-    this.#intervals.push(
-      this.#options.timeline.detailed ? interval : followedOnly(interval, this.#options.recorder.definitions),
-    );
-    this.#options.line.interval(interval);
+    const { recorder, timeline, line } = this.#options;
+    const interval = { index: this.#interval, series: recorder.pack() };
+    for (const one of [...recorder.packLate(), interval]) {
+      this.#intervals.push(timeline.detailed ? one : followedOnly(one, recorder.definitions));
+      line.interval(one);
+    }
   }
 }

@@ -26,7 +26,9 @@ function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
     const rates: [field: string, rate: number][] =
       plan.executor === 'constant-arrival-rate'
         ? [['rate', plan.rate]]
-        : [['startRate', plan.startRate], ...ends(plan)];
+        : spec.executor === 'constant-arrival-rate'
+          ? [['rate', Math.max(plan.startRate, ...plan.stages.map(({ target }) => target))]]
+          : [['startRate', plan.startRate], ...ends(plan)];
     const pool = ['maxSessions', 'maxVUs', 'preAllocatedVUs'].find((field) => field in spec)!;
     return [
       ...rates.map(([field, rate]) => ({
@@ -39,7 +41,10 @@ function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
     ];
   }
   if (plan.executor === 'ramping-vus') {
-    const counts: [field: string, vus: number][] = [['startVUs', plan.startVUs], ...ends(plan)];
+    const named = (name: string) => ('stages' in spec ? name : 'vus');
+    const counts = [['startVUs', plan.startVUs] as const, ...ends(plan)].map(
+      ([name, vus]) => [named(name), vus] as const,
+    );
     const changes = counts.reduce((sum, [, vus], i) => sum + Math.abs(vus - counts[Math.max(0, i - 1)]![1]), 0);
     return [
       ...counts.map(([field, value]) => ({ field, value, atMost: most.vus })),

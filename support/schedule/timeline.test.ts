@@ -33,7 +33,7 @@ test('defaults are filled in', () => {
     path: 'profiles/mine.json',
     description: 'Of a test',
     seed: '1',
-    calmMs: 0,
+    phases: [{ name: 'load', startMs: 0, endMs: 120_000, load: 1 }],
     durationMs: 120_000,
     intervalMs: 1_000,
     slices: 1,
@@ -123,7 +123,11 @@ test('loads begin when calm is over; a journey without a duration runs from the 
       ['writer', 5_000, 180_000],
     ],
   );
-  assert.deepEqual([made.calmMs, made.durationMs], [30_000, 180_000]);
+  assert.deepEqual(made.phases, [
+    { name: 'calm', startMs: 0, endMs: 30_000, load: 0 },
+    { name: 'load', startMs: 30_000, endMs: 180_000, load: 1 },
+  ]);
+  assert.equal(made.durationMs, 180_000);
 });
 
 test('a journey goes through calm at what it starts with, then through its own schedule', () => {
@@ -167,7 +171,7 @@ test('LOAD_DURATION rescales everything, calm included, to exactly that length',
     assert.equal(made.durationMs, durationMs);
     const near = (actual: number, expected: number) =>
       assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} ${expected}`);
-    near(made.calmMs, 30_000 * factor);
+    near(made.phases[0]!.endMs, 30_000 * factor);
     for (const [i, [start, end]] of [
       [40_000, 160_000],
       [30_000, 150_000],

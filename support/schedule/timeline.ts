@@ -1,5 +1,6 @@
 import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
+import type { Phase } from '../measure/time-axis.ts';
 import {
   kindOf,
   most,
@@ -9,12 +10,13 @@ import {
   type ScenarioKind,
   type ScenarioSpec,
 } from '../profile.ts';
-import { durationOf, type Plan, vusOf } from './plan.ts';
+import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
+import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';
 
 /** What a person may change of one run without editing its profile. */
 export interface RunShape {
-  /** Length of the whole timeline, calm included; the profile's own when undefined. */
+  /** Length of the whole timeline, all phases; the profile's own when undefined. */
   durationMs?: number;
   /** Factor of rates and VUs. */
   scale: number;
@@ -41,13 +43,14 @@ export interface TimelineScenario {
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
 export type TimelineHealth = HealthLimits & { targetDownAfterMs: number };
 
-/** A profile made exact: every duration in ms from the run's start, calm included. Plain data: it travels as metadata. */
+/** A profile made exact: every duration in ms from the run's start. Plain data: it travels as metadata. */
 export interface Timeline {
   profile: string;
   path: string;
   description: string;
   seed: string;
-  calmMs: number;
+  /** In the order of time, without gaps, from the run's start on. */
+  phases: Phase[];
   /** From the run's start to the end of the last schedule; iterations without a `maxDuration` may take longer. */
   durationMs: number;
   intervalMs: number;
@@ -101,19 +104,29 @@ const MIN_INTERVALS = 15;
  */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
   const { spec } = file;
-  const calmMs = ms(spec.calm, 0);
+  const planned = spec.phases && plannedPhases(spec.phases);
+  const leadMs = planned ? (planned.find((phase) => peakOf(phase) > 0)?.startMs ?? 0) : ms(spec.calm, 0);
   const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, one, known)! }));
   const loads = entries.filter(({ kind }) => kind === 'load');
-  const loadEndMs = Math.max(calmMs, ...scheduled(loads).map(({ one }) => durationOf(planOf(one, 'load', calmMs, 0))));
-  const plans = new Map(entries.map(({ name, one, kind }) => [name, planOf(one, kind, calmMs, loadEndMs)]));
-  for (const { name, one } of entries) {
-    checkLength(file.path, name, one, plans.get(name)!);
-    checkSize(`${file.path}: scenarios.${name}`, one, plans.get(name)!);
+  const loadEndMs =
+    planned?.at(-1)?.endMs ??
+    Math.max(leadMs, ...scheduled(loads).map(({ one }) => durationOf(planOf(one, 'load', leadMs, 0))));
+  const plans = new Map(
+    entries.map(({ name, one, kind }) => {
+      const plan = planOf(one, kind, leadMs, loadEndMs, planned !== undefined);
+      checkLength(file.path, name, one, plan);
+      if (planned) checkEnd(file.path, name, plan, loadEndMs);
+      const own = planned && (kind === 'load' || one.scaled) ? multiplied(plan, planned) : plan;
+      checkSize(`${file.path}: scenarios.${name}`, one, own);
+      return [name, own];
+    }),
+  );
+  const lasting = planned || lastsAsLimit(entries) ? entries : scheduled(entries);
+  const ownMs = planned ? loadEndMs : Math.max(...lasting.map(({ name }) => durationOf(plans.get(name)!)));
+  if (ownMs > LONGEST_MS) {
+    const what = planned ? 'phases' : 'the scenarios';
+    throw new Error(`${file.path}: ${what} last longer than 14d in all; allowed is ${durationHelp}.`);
   }
-  const lasting = lastsAsLimit(entries) ? entries : scheduled(entries);
-  const ownMs = Math.max(...lasting.map(({ name }) => durationOf(plans.get(name)!)));
-  if (ownMs > LONGEST_MS)
-    throw new Error(`${file.path}: the scenarios last longer than 14d in all; allowed is ${durationHelp}.`);
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
   const shards = shape.shards ?? 1;
@@ -124,7 +137,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     path: file.path,
     description: spec.description,
     seed: shape.seed,
-    calmMs: calmMs * factor,
+    phases: phasesOf(planned, leadMs, ownMs, factor),
     durationMs,
     intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)),
     slices: shards * Math.ceil(slices / shards),
@@ -145,6 +158,20 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     ...(file.slo && { slo: file.slo }),
     health: healthOf(spec.health ?? {}),
   };
+}
+
+/** Without phases of its own a profile is calm, if it has one, and load. */
+function phasesOf(planned: PlannedPhase[] | undefined, calmMs: number, ownMs: number, factor: number): Phase[] {
+  const phases = planned?.map(({ name, startMs, endMs, factor }) => ({
+    name,
+    startMs,
+    endMs,
+    load: peakOf({ factor }),
+  })) ?? [
+    ...(calmMs > 0 ? [{ name: 'calm', startMs: 0, endMs: calmMs, load: 0 }] : []),
+    { name: 'load', startMs: calmMs, endMs: ownMs, load: 1 },
+  ];
+  return phases.map((phase) => ({ ...phase, startMs: phase.startMs * factor, endMs: phase.endMs * factor }));
 }
 
 type Entry = { one: ScenarioSpec; kind: ScenarioKind };
@@ -225,18 +252,27 @@ function checkLength(path: string, name: string, spec: ScenarioSpec, plan: Plan)
   throw new Error(`${path}: ${field}.${part} is 0s in all; allowed is a duration above 0s.`);
 }
 
+function checkEnd(path: string, name: string, plan: Plan, endMs: number): void {
+  const overMs = durationOf(plan) - endMs;
+  if (overMs <= 0) return;
+  throw new Error(
+    `${path}: scenarios.${name} ends ${overMs / 1_000} s after the last of the phases, which last ${endMs / 1_000} s; allowed is a schedule within them.`,
+  );
+}
+
 /**
- * A load starts when calm is over. A journey also runs in the calm window, at the rate or VU count it starts with, and
- * without a duration of its own until the load ends.
+ * A load starts with the first phase that has any. A journey also runs before it, at the rate or VU count it starts with. Without a
+ * duration of its own it lasts until the load ends; so does a load that phases give a length.
+ * @param leadMs until the load starts
  */
-function planOf(spec: ScenarioSpec, kind: ScenarioKind, calmMs: number, loadEndMs: number): Plan {
-  const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? calmMs : 0);
+function planOf(spec: ScenarioSpec, kind: ScenarioKind, leadMs: number, loadEndMs: number, hasPhases = false): Plan {
+  const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? leadMs : 0);
   const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000) };
-  const calmLeadMs = kind === 'journey' ? calmMs : 0;
+  const journeyLeadMs = kind === 'journey' ? leadMs : 0;
   const constantMs = (text: string | undefined): number =>
-    text === undefined ? loadEndMs - startTimeMs : ms(text, 0) + calmLeadMs;
+    text === undefined ? loadEndMs - startTimeMs : ms(text, 0) + journeyLeadMs;
   const ramp = (from: number, stages: { duration: string; target: number }[]) => [
-    ...(calmLeadMs > 0 ? [{ durationMs: calmLeadMs, target: from }] : []),
+    ...(journeyLeadMs > 0 ? [{ durationMs: journeyLeadMs, target: from }] : []),
     ...stages.map((stage) => ({ durationMs: ms(stage.duration, 0), target: stage.target })),
   ];
   switch (spec.executor) {
@@ -262,7 +298,8 @@ function planOf(spec: ScenarioSpec, kind: ScenarioKind, calmMs: number, loadEndM
     case 'per-vu-iterations':
     case 'shared-iterations': {
       const { executor, vus, iterations } = spec;
-      return { ...common, executor, vus, iterations, maxDurationMs: ms(spec.maxDuration, 600_000) };
+      const otherwise = hasPhases ? loadEndMs - startTimeMs : 600_000;
+      return { ...common, executor, vus, iterations, maxDurationMs: ms(spec.maxDuration, otherwise) };
     }
   }
 }
@@ -283,6 +320,10 @@ function openPart(spec: OpenScenarioSpec) {
 function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Plan {
   const vus = (n: number) => (n === 0 ? 0 : Math.max(1, Math.round(n * load)));
   const startTimeMs = plan.startTimeMs * time;
+  const rampOf = ({ startVUs, stages }: { startVUs: number; stages: Stage[] }) => ({
+    startVUs: vus(startVUs),
+    stages: stages.map((stage) => ({ durationMs: stage.durationMs * time, target: vus(stage.target) })),
+  });
   switch (plan.executor) {
     case 'constant-arrival-rate':
     case 'ramping-arrival-rate': {
@@ -297,12 +338,13 @@ function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Pl
     }
     case 'constant-vus':
       return { ...plan, startTimeMs, vus: vus(plan.vus), durationMs: plan.durationMs * time };
-    case 'ramping-vus': {
-      const stages = plan.stages.map((s) => ({ durationMs: s.durationMs * time, target: vus(s.target) }));
-      return { ...plan, startTimeMs, startVUs: vus(plan.startVUs), stages };
-    }
+    case 'ramping-vus':
+      return { ...plan, startTimeMs, ...rampOf(plan) };
     case 'per-vu-iterations':
-    case 'shared-iterations':
-      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs: plan.maxDurationMs * (isLasting ? time : 1) };
+    case 'shared-iterations': {
+      const maxDurationMs = plan.maxDurationMs * (isLasting ? time : 1);
+      const ramp = plan.ramp && { ...plan.ramp, ...rampOf(plan.ramp) };
+      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs, ...(ramp && { ramp }) };
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { type ClosedPlan, type Slice, shareOf } from './plan.ts';
+import { type ClosedPlan, type Slice, shareOf, vusOf } from './plan.ts';
 
 /** How much there is to do for a slice's looping VUs. */
 export interface Work {
@@ -48,22 +48,31 @@ class PerVuWork implements Work {
   }
 }
 
-/** Endless work for those VUs that the ramp wants at the moment. */
+/** Work for those VUs that a ramp wants at the moment. */
 export class RampedWork implements Work {
-  readonly left = Number.POSITIVE_INFINITY;
   /** VUs of the slice that are to loop: those of the lowest ranks. */
   wanted = 0;
+  readonly #all: Work;
+
+  constructor(all: Work) {
+    this.#all = all;
+  }
+
+  get left(): number {
+    return this.#all.left;
+  }
 
   take(rank: number): boolean {
-    return rank < this.wanted;
+    return rank < this.wanted && this.#all.take(rank);
   }
 }
 
-/** The slice's work under a plan whose number of VUs does not change. */
-export function workOf(plan: Exclude<ClosedPlan, { executor: 'ramping-vus' }>, slice: Slice): Work {
-  const vus = shareOf(plan.vus, slice);
+/** The slice's work under a plan of looping VUs. */
+export function workOf(plan: ClosedPlan, slice: Slice): Work {
+  const vus = shareOf(vusOf(plan), slice);
   switch (plan.executor) {
     case 'constant-vus':
+    case 'ramping-vus':
       return new EndlessWork();
     case 'per-vu-iterations':
       return new PerVuWork(vus, plan.iterations);

@@ -1,4 +1,5 @@
 import { apart, counted } from '../words/figures.ts';
+import { inPhase } from '../words/names.ts';
 import { afterSignal, LESS_LOAD_PER_SLICE } from '../words/signals.ts';
 import type { Kind } from './kind.ts';
 
@@ -7,6 +8,7 @@ export interface Lateness {
   kind: 'lateness';
   severity: 'invalid' | 'warning';
   scenario: string;
+  phase?: string;
   p99Ms: number;
   allowedMs: number;
   count: number;
@@ -14,10 +16,10 @@ export interface Lateness {
 
 export const lateness: Kind<Lateness> = {
   kind: 'lateness',
-  sentence({ scenario, p99Ms, allowedMs, count }) {
+  sentence({ scenario, phase, p99Ms, allowedMs, count }) {
     const [observed, allowed] = apart(p99Ms, allowedMs, 'ms');
     return (
-      `The generator was late in ${scenario}: p(99) of the lateness it caused itself was ${observed} over ` +
+      `The generator was late in ${scenario}${inPhase(phase)}: p(99) of the lateness it caused itself was ${observed} over ` +
       `${counted(count, 'iteration')}; allowed ${allowed}.`
     );
   },

@@ -1,8 +1,9 @@
 import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
+import { inPhase } from '../words/names.ts';
 import { CUTS, type Kind } from './kind.ts';
 
-/** A threshold that nothing, or too little, was measured for. `window` is set when it is the calm half that lacks it. */
+/** A threshold that nothing, or too little, was measured for. `phase` is the one that lacks it. */
 export interface NoData {
   kind: 'no-data';
   severity: 'invalid';
@@ -10,7 +11,7 @@ export interface NoData {
   expression: string;
   count: number;
   needed: number;
-  window?: 'calm' | 'load';
+  phase?: string;
 }
 
 /** Metrics that are counted whether work succeeds or fails. */
@@ -32,10 +33,9 @@ export const noData: Kind<NoData> = {
     const whom = SHARE_OF_WORK.test(metric) ? never : broken;
     return whom.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
   },
-  sentence({ metric, expression, count: found, needed, window }) {
-    const where = window ? ` in the ${window} window` : '';
+  sentence({ metric, expression, count: found, needed, phase }) {
     const has = found === 0 ? 'no samples' : `only ${counted(found, 'sample')}`;
-    return `${metric} has ${has}${where}; ${expression} needs at least ${count(needed)}.`;
+    return `${metric} has ${has}${inPhase(phase)}; ${expression} needs at least ${count(needed)}.`;
   },
   nextStep: 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.',
 };

@@ -1,6 +1,6 @@
 import type { HealthSignal } from '../signal.ts';
 import { apart, counted } from '../words/figures.ts';
-import { onShard } from '../words/names.ts';
+import { inPhase, onShard } from '../words/names.ts';
 import { afterSignal, judgedFigure, remedy } from '../words/signals.ts';
 import { quoted } from '../words/text.ts';
 import type { Kind } from './kind.ts';
@@ -11,14 +11,13 @@ export type Saturated = { kind: 'saturated'; severity: 'invalid' | 'warning' } &
 export const saturated: Kind<Saturated> = {
   kind: 'saturated',
   sentence(finding) {
-    const { signal, scenario, window, detail, unit, count } = finding;
+    const { signal, scenario, phase, detail, unit, count } = finding;
     if (signal === 'exhausted') {
       const often = counted(finding.observed, 'time');
       return `The generator ran out of resources${onShard(finding)}: ${quoted(detail ?? 'unnamed')}, ${often}; required 0.`;
     }
     const [observed, allowed] = apart(finding.observed, finding.allowed, unit);
-    const calm = window === undefined ? '' : ' in the calm';
-    const where = `${scenario === undefined ? '' : ` in ${scenario}`}${calm}${onShard(finding)}`;
+    const where = `${scenario === undefined ? '' : ` in ${scenario}`}${inPhase(phase)}${onShard(finding)}`;
     if (signal === 'delivered') {
       return `Not the whole load was sent: ${judgedFigure(signal)}${where} was ${observed}; required ${allowed}.`;
     }

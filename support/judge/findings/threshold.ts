@@ -4,6 +4,7 @@ import { asksForMore, parseExpression, statName } from '../expression.ts';
 import type { Unit } from '../unit.ts';
 import { GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
 import { apart, counted, figure } from '../words/figures.ts';
+import { inPhase } from '../words/names.ts';
 import type { Kind } from './kind.ts';
 
 /** A figure on the wrong side of its limit. */
@@ -17,8 +18,8 @@ export interface ThresholdFinding {
   limit: number;
   unit: Unit;
   count: number;
-  /** For `…*calm` limits: the same figure in the calm window. */
-  calm?: number;
+  /** The same figure in the phase that it is compared with. */
+  reference?: { phase: string; value: number };
   /** What may have made the figure what it is; with severity `invalid`. */
   doubts?: Doubt[];
 }
@@ -32,18 +33,18 @@ export const threshold: Kind<ThresholdFinding> = {
     const [high, low] = asksForMore(expression) ? [limit, observed] : [observed, limit];
     return low > 0 ? high / low : Number.POSITIVE_INFINITY;
   },
-  sentence({ metric, expression, unit, calm, count, doubts, ...figures }) {
+  sentence({ metric, expression, unit, reference, count, doubts, ...figures }) {
     const [observed, limit] = apart(figures.observed, figures.limit, unit);
     const { operator, value } = parseExpression(expression)!;
-    const beside = calm === undefined ? '' : ` (${value} × ${figure(calm, unit)} in the calm)`;
+    const beside = reference ? ` (${value} × ${figure(reference.value, unit)}${inPhase(reference.phase)})` : '';
     const over = counted(count, 'sample');
     const what = `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
     return doubts ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep({ severity, metric, unit, calm, expression }) {
+  nextStep({ severity, metric, unit, reference, expression }) {
     if (severity === 'invalid') return GENERATOR_FIRST;
     const { metric: name } = parseSeriesKey(metric);
-    if (calm !== undefined) return 'The load made the difference: look at which step or page slowed most.';
+    if (reference && isOfBrowser(name)) return 'The load made the difference: look at which step or page slowed most.';
     if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';
     if (unit === 'ratio') return 'Look at the errors by name.';
     if (name === 'iteration_response_time')

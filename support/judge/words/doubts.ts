@@ -1,6 +1,7 @@
 /** Why something is not decided, as people read it. */
 import type { Doubt } from '../doubt.ts';
 import { count, counted, limitFigure, ms } from './figures.ts';
+import { inPhase } from './names.ts';
 import { beyondText } from './signals.ts';
 
 /** To look at, where the generator may have made a figure what it is. */
@@ -11,11 +12,11 @@ export function undecidedText(doubts: Doubt[]): string {
   return `Undecided: ${doubts.map(doubtText).join('; ')}.`;
 }
 
-function doubtText({ by, scenario, window, observed, allowed, unit = 'none' }: Doubt): string {
+function doubtText({ by, scenario, phase, observed, allowed, unit = 'none' }: Doubt): string {
   const of = scenario === undefined ? '' : ` of ${scenario}`;
   switch (by) {
     case 'no-data':
-      return `${count(observed)} of ${counted(allowed ?? 1, 'sample')} that are needed${window ? ` in the ${window}` : ''}`;
+      return `${count(observed)} of ${counted(allowed ?? 1, 'sample')} that are needed${inPhase(phase)}`;
     case 'unfinished':
       return `${counted(observed ?? 0, 'iteration')} never came to an end`;
     case 'interrupted':
@@ -33,6 +34,6 @@ function doubtText({ by, scenario, window, observed, allowed, unit = 'none' }: D
     case 'exhausted':
       return `the generator ran out of resources ${counted(observed ?? 0, 'time')}`;
     default:
-      return `${beyondText({ signal: by, scenario, window, observed: observed ?? 0, allowed: allowed ?? 0, unit })} may be the cause`;
+      return `${beyondText({ signal: by, scenario, phase, observed: observed ?? 0, allowed: allowed ?? 0, unit })} may be the cause`;
   }
 }

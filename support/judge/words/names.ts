@@ -11,6 +11,11 @@ export function onShard({ shard }: { shard?: number }): string {
   return shard === undefined ? '' : ` on shard ${shard}`;
 }
 
+/** ` in the phase spike`; empty for the whole run. */
+export function inPhase(phase: string | undefined): string {
+  return phase === undefined ? '' : phase === 'calm' ? ' in the calm' : ` in the phase ${phase}`;
+}
+
 /** As many as a person reads: `1, 2 and 5`. */
 export function listed(names: (number | string)[]): string {
   const shown = names.slice(0, 10).map(String);

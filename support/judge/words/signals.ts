@@ -1,6 +1,7 @@
 /** The signals of the generator's health in words. */
 import type { HealthSignal } from '../signal.ts';
 import { figure, limitFigure } from './figures.ts';
+import { inPhase } from './names.ts';
 import { quoted } from './text.ts';
 
 export const LESS_LOAD_PER_SLICE = 'Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.';
@@ -84,9 +85,9 @@ export function afterSignal(severity: 'invalid' | 'warning', nextStep: string): 
 
 /** `machine CPU 97 % (allowed 95 %)`, `GC pauses in light 127 ms (allowed 100 ms)`. */
 export function beyondText(
-  signal: Pick<HealthSignal, 'signal' | 'detail' | 'observed' | 'allowed' | 'unit' | 'scenario' | 'window'>,
+  signal: Pick<HealthSignal, 'signal' | 'detail' | 'observed' | 'allowed' | 'unit' | 'scenario' | 'phase'>,
 ): string {
-  const { scenario, window, observed, allowed, unit, signal: name } = signal;
-  const where = `${scenario === undefined ? '' : ` in ${scenario}`}${window === undefined ? '' : ` in the ${window}`}`;
+  const { scenario, phase, observed, allowed, unit, signal: name } = signal;
+  const where = `${scenario === undefined ? '' : ` in ${scenario}`}${inPhase(phase)}`;
   return `${signalName(signal)}${where} ${figure(observed, unit)} (${name === 'delivered' ? 'required' : 'allowed'} ${limitFigure(allowed, unit)})`;
 }

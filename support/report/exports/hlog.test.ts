@@ -19,7 +19,7 @@ function read(log: string): Histogram[] {
 test('HdrHistogram reads every trend, interval by interval, with the figures it had', () => {
   const record = measured();
   const log = histogramLog(verdict, record);
-  assert.deepEqual(listTags(log), [PUSH, 'browser_web_vital_cls{journey:light;window:load}']);
+  assert.deepEqual(listTags(log), [PUSH, 'browser_web_vital_cls{journey:light;phase:load}']);
   const intervals = read(log);
   const push = intervals.filter(({ tag }) => tag === PUSH);
   assert.equal(intervals.length, 4);

@@ -22,7 +22,7 @@ const MAX_LINES = 20;
  */
 export function histogramLog(
   verdict: Verdict,
-  { store, intervalMs, intervals }: Pick<RunRecord, 'store' | 'intervalMs' | 'intervals'>,
+  { store, axis, intervals }: Pick<RunRecord, 'store' | 'axis' | 'intervals'>,
 ): string {
   const lines: string[] = [];
   // An empty line, which the writer leaves after the start time, ends the log for HdrHistogram's reader in Java.
@@ -35,7 +35,7 @@ export function histogramLog(
   writer.outputLegend();
   const header = lines.splice(0);
   const width = Math.max(1, Math.ceil(intervals / MAX_LINES));
-  const seconds = (width * intervalMs) / 1_000;
+  const secondsAt = (line: number) => axis.startOf(line * width) / 1_000;
   /** By the instant: a log is in the order of time, and all histograms of a run at once would be gigabytes. */
   const instants: string[][] = [];
   for (const { metric, tags, total, over } of store.series()) {
@@ -45,7 +45,7 @@ export function histogramLog(
       if (!(series instanceof TrendSeries)) continue;
       const { histogram } = series.trend;
       histogram.tag = tag;
-      writer.outputIntervalHistogram(histogram, at * seconds, (at + 1) * seconds);
+      writer.outputIntervalHistogram(histogram, secondsAt(at), secondsAt(at + 1));
       instants[at] ??= [];
       instants[at].push(...lines.splice(0));
     }

@@ -69,12 +69,12 @@ test('thresholds stand at their metric, however its tags are ordered', () => {
   const { thresholds } = exampleVerdict();
   const reordered = {
     ...thresholds[4]!,
-    metric: 'browser_step_duration{step:sync, window:load, journey:light}',
+    metric: 'browser_step_duration{step:sync, phase:load, journey:light}',
     expression: 'p(99)<2000',
   };
   const { metrics } = k6Summary(exampleVerdict({ thresholds: [...thresholds, reordered] }), nothing, extra);
   assert.deepEqual(metrics['iteration_response_time{scenario:sync-relay}']?.thresholds, { 'p(95)<500': { ok: false } });
-  assert.deepEqual(metrics['browser_step_duration{journey:light,step:sync,window:load}']?.thresholds, {
+  assert.deepEqual(metrics['browser_step_duration{journey:light,phase:load,step:sync}']?.thresholds, {
     'p(95)<1000': { ok: true },
     'p(99)<2000': { ok: true },
   });

@@ -86,7 +86,9 @@ export function k6Summary(
     const key = keys.get(canonical(metric)) ?? metric;
     if (!Object.hasOwn(metrics, key)) {
       const { durationMs } = verdict;
-      const summary = summaryOf(store, metric, (tags) => lengthOf({ scenarios, durationMs }, tags));
+      const summary = summaryOf(store, metric, (tags) =>
+        lengthOf({ scenarios, phases: verdict.phases, durationMs }, tags),
+      );
       metrics[key] = summary ? metricOf(summary) : { type: typeOf(expression), contains: 'default', values: {} };
     }
     metrics[key]!.thresholds = { ...metrics[key]!.thresholds, [expression]: { ok: ok && decided } };

@@ -1,4 +1,5 @@
 /** A run as OpenTelemetry metrics, pushed over OTLP. */
+
 import { ValueType } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -13,6 +14,7 @@ import {
 import type { Verdict } from '../../judge/verdict.ts';
 import type { Contains, MetricDefinition, Tags } from '../../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
+import type { TimeAxis } from '../../measure/time-axis.ts';
 import type { RunRecord } from '../record.ts';
 
 /** A series has as many points at most: every 15 s for 15 minutes, as often as Prometheus scrapes. */
@@ -55,13 +57,13 @@ function numberOf(series: AnySeries): number {
 /** The course of a run in OpenTelemetry's terms: what adds up is told from the run's start to the end of an interval. */
 class Course {
   readonly #startMs: number;
-  readonly #intervalMs: number;
+  readonly #axis: TimeAxis;
   /** So many intervals have one point. */
   readonly #step: number;
 
-  constructor({ startedAt }: Verdict, { intervalMs, intervals }: Pick<RunRecord, 'intervalMs' | 'intervals'>) {
+  constructor({ startedAt }: Verdict, { axis, intervals }: Pick<RunRecord, 'axis' | 'intervals'>) {
     this.#startMs = Date.parse(startedAt);
-    this.#intervalMs = intervalMs;
+    this.#axis = axis;
     this.#step = Math.max(1, Math.ceil(intervals / MOST_POINTS));
   }
 
@@ -100,7 +102,7 @@ class Course {
       if (Math.floor(next / this.#step) === Math.floor(index / this.#step)) return;
       points.push({
         startTime: hrTime(this.#startMs),
-        endTime: hrTime(this.#startMs + (index + 1) * this.#intervalMs),
+        endTime: hrTime(this.#startMs + this.#axis.endOf(index)),
         attributes: tags,
         value: read(total),
       });
@@ -116,7 +118,7 @@ class Course {
  */
 export function otlpMetrics(
   verdict: Verdict,
-  record: Pick<RunRecord, 'store' | 'intervalMs' | 'intervals'>,
+  record: Pick<RunRecord, 'store' | 'axis' | 'intervals'>,
 ): ResourceMetrics {
   const { store } = record;
   const byMetric = new Map<string, Measured[]>();

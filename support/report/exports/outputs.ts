@@ -14,7 +14,7 @@ import { pointLines } from './points.ts';
 /** No system that is told of a run may keep its verdict waiting for longer. */
 const TIMEOUT_MS = 5_000;
 
-type Measured = Pick<RunRecord, 'store' | 'intervalMs' | 'intervals'>;
+type Measured = Pick<RunRecord, 'store' | 'axis' | 'intervals'>;
 
 /** The files for other tools by name; `points.ndjson` only with `LOAD_POINTS=1`, for it is large. */
 export function outputs(

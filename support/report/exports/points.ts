@@ -45,7 +45,7 @@ function thresholdsOf({ thresholds }: Verdict, name: string): [key: string, expr
  * interval's sum, a gauge's its last value, a rate's the share of its samples, and a trend's one of its figures: the tag
  * `stat` names it, and `count` says how many samples are behind it. Times are milliseconds, as in k6.
  */
-export function pointLines(verdict: Verdict, { store, intervalMs }: Pick<RunRecord, 'store' | 'intervalMs'>): string {
+export function pointLines(verdict: Verdict, { store, axis }: Pick<RunRecord, 'store' | 'axis'>): string {
   const startMs = Date.parse(verdict.startedAt);
   const seen = new Set<string>();
   const lines: string[] = [];
@@ -66,7 +66,7 @@ export function pointLines(verdict: Verdict, { store, intervalMs }: Pick<RunReco
       lines.push(line({ type: 'Metric', data, metric }));
     }
     for (const [index, series] of over()) {
-      const time = new Date(startMs + (index + 1) * intervalMs).toISOString();
+      const time = new Date(startMs + axis.endOf(index)).toISOString();
       for (const { value, tags: own } of valuesOf(series)) {
         lines.push(line({ metric, type: 'Point', data: { time, value, tags: { ...tags, ...own } } }));
       }

@@ -43,7 +43,7 @@ test('totals of every series, in base units', async () => {
   assert.equal(samples['tandem_data_received_bytes_total{scenario="relay"}'], 6_000);
   assert.equal(samples['tandem_http_req_failed_ratio{scenario="relay"}'], 0.5);
   assert.equal(samples['tandem_vus{scenario="relay"}'], 34);
-  close('tandem_browser_web_vital_cls{journey="light",quantile="0.99",window="load"}', 0.25);
+  close('tandem_browser_web_vital_cls{journey="light",phase="load",quantile="0.99"}', 0.25);
 });
 
 test('the verdict, its thresholds and oracles', async () => {

@@ -94,7 +94,7 @@ function second(at: number, changes: Partial<LiveSnapshot> = {}): LiveSnapshot {
       : one,
   );
   const phase = at * 1_000 < snapshot.totalMs / 3 ? 'calm' : 'load';
-  return { ...snapshot, scenarios, phase, elapsedMs: at * 1_000, ...changes };
+  return { ...snapshot, scenarios, phase, isQuiet: phase === 'calm', elapsedMs: at * 1_000, ...changes };
 }
 
 test('what LOAD_DASHBOARD may be, and what it may not', async (t) => {
@@ -155,6 +155,7 @@ test('a page is told of every second, and one that comes late of those before, w
   assert.deepEqual(point, {
     atMs: 1_000,
     window: 'calm',
+    isQuiet: true,
     scopes: [
       [101, 45.1, 2, 1, 50, 50],
       [0.83, 2_310, 0, 0, 3, 4],

@@ -1,6 +1,8 @@
 /** The page that follows a run, and what it is told once a second. */
+
 import { bytes, count, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { printable } from '../../judge/words/text.ts';
+import { drain } from '../../measure/time-axis.ts';
 import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft } from '../live.ts';
 import { html } from './markup.ts';
 import { pageOf } from './page.ts';
@@ -29,7 +31,8 @@ export interface LiveView {
 /** A moment of the charts. What is counted is counted since the start: of moments that are left out nothing is lost. */
 export interface LivePoint {
   atMs: number;
-  window: 'calm' | 'load' | 'drain';
+  window: string;
+  isQuiet: boolean;
   /** By {@link LiveView.scopes}. */
   scopes: LiveScopePoint[];
   latenessMs: number | null;
@@ -156,12 +159,14 @@ export function liveView(snapshot: LiveSnapshot): LiveView {
 
 /** Undefined before the start, when there is nothing to draw. */
 export function livePoint(snapshot: LiveSnapshot): LivePoint | undefined {
-  const { phase, elapsedMs, latenessP99Ms, targetCpuPercent, targetMemoryBytes } = snapshot;
+  const { phase, isQuiet = false, elapsedMs, latenessP99Ms, targetCpuPercent, targetMemoryBytes } = snapshot;
   if (phase === 'preparing') return undefined;
+  const isOver = phase === 'draining' || phase === 'done';
   const brief = (value: number | null) => value && rounded(value);
   return {
     atMs: Math.round(elapsedMs),
-    window: phase === 'calm' || phase === 'load' ? phase : 'drain',
+    window: isOver ? drain : phase,
+    isQuiet: isOver || isQuiet,
     scopes: scopesOf(snapshot).map(({ ratePerSecond, p95Ms, failed, dropped, activeVUs, maxVUs }) => [
       rounded(ratePerSecond),
       brief(p95Ms),

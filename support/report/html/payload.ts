@@ -8,7 +8,7 @@ import { parseSeriesKey } from '../../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../../measure/series.ts';
 import type { MetricStore } from '../../measure/store.ts';
 import type { RunRecord } from '../record.ts';
-import { browserTables, operations } from '../tables.ts';
+import { browserPhases, browserTables, operations } from '../tables.ts';
 import { counterText } from '../words.ts';
 
 /** One number an interval; null where nothing was measured. */
@@ -59,7 +59,8 @@ export type Figure = [value: number | null, text: string];
 export interface Payload {
   schemaVersion: 1;
   runId: string;
-  intervalMs: number;
+  /** Where each interval begins, then where the last one ends; ms since the run's start. */
+  starts: number[];
   intervals: number;
   windows: RunRecord['windows'];
   events: { atMs: number; kind: string; text: string }[];
@@ -79,7 +80,7 @@ export function packPayload(payload: Payload): string {
 }
 
 export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
-  const { intervalMs, intervals, windows, events } = record;
+  const { axis, intervals, windows, events } = record;
   const scopes = scopesOf(record);
   const columns = sharedColumns(record);
   const measured = (chart: Chart) => ({
@@ -92,7 +93,7 @@ export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
   return {
     schemaVersion: 1,
     runId: verdict.runId,
-    intervalMs,
+    starts: Array.from({ length: intervals + 1 }, (_, index) => axis.startOf(index)),
     intervals,
     windows,
     events: events.map((event) => ({ ...event, text: printable(event.text) })),
@@ -220,7 +221,7 @@ const CHARTS: Chart[] = [
 ];
 
 type Over = Map<number, AnySeries>;
-type Read = (series: AnySeries) => number;
+type Read = (series: AnySeries, index: number) => number;
 
 function scopesOf(record: RunRecord): Scope[] {
   const { scenarios } = record;
@@ -238,7 +239,7 @@ function scopesOf(record: RunRecord): Scope[] {
 }
 
 function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<string, Over>): Record<string, Column> {
-  const { intervalMs, intervals, store } = record;
+  const { axis, intervals, store } = record;
   const columns: Record<string, Column> = {};
   const add = (metric: string, reads: Record<string, Read>) => {
     const over = together(of.map(({ name }) => cached(store, metric, name, cache)));
@@ -247,9 +248,9 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
   };
   // What is counted was 0 where nothing was, as long as something was to be done.
   const isScheduled = (index: number) =>
-    of.some(({ startMs, endMs }) => index * intervalMs >= startMs && index * intervalMs < endMs);
+    of.some(({ startMs, endMs }) => axis.startOf(index) >= startMs && axis.startOf(index) < endMs);
   const addRate = (name: string, metric: string) => {
-    add(metric, { [name]: (series) => (sumOf(series) * 1_000) / intervalMs });
+    add(metric, { [name]: (series, index) => (sumOf(series) * 1_000) / axis.lengthOf(index) });
     columns[name] = Array.from({ length: intervals }, (_, i) => columns[name]?.[i] ?? (isScheduled(i) ? 0 : null));
   };
   if (of.some(({ plannedRates }) => plannedRates !== null)) {
@@ -304,7 +305,7 @@ function sharedColumns({ store, intervals }: RunRecord): Record<string, Column> 
 function columnOf(over: Over, intervals: number, read: Read): Column {
   return Array.from({ length: intervals }, (_, index) => {
     const series = over.get(index);
-    return series === undefined ? null : rounded(read(series));
+    return series === undefined ? null : rounded(read(series, index));
   });
 }
 
@@ -328,6 +329,7 @@ function subjectsOf(verdict: Verdict): Subject[] {
   const line = (label: string, summary: MetricSummary | null) =>
     summary && summary.type === 'trend' && summary.count > 0 ? [{ label, key: keys.get(summary)! }] : [];
   const work = operations(verdict);
+  const { before, under } = browserPhases(verdict);
   const subjects = [
     ...work.map(({ scenario, times }) => ({
       group: 'Protocol work',
@@ -340,7 +342,7 @@ function subjectsOf(verdict: Verdict): Subject[] {
         .map((row) => ({
           group: 'In the browser',
           label: `${title}: ${row.label}`,
-          lines: [...line('calm', row.calm), ...line('load', row.load)],
+          lines: [...line(before ?? 'before', row.calm), ...line(under, row.load)],
         })),
     ),
     ...work.flatMap(({ scenario, rows }) =>

@@ -278,7 +278,12 @@ test('of examples of any length the page shows the beginning', () => {
 test('what was not measured is said: no browser, no calm, no target metrics, one interval, nothing at all', async (t) => {
   const timeline = exampleTimeline();
   const [load] = timeline.scenarios;
-  const short = { ...timeline, calmMs: 0, durationMs: 1_000, scenarios: [load!] };
+  const short = {
+    ...timeline,
+    phases: [{ name: 'load', startMs: 0, endMs: 1_000, load: 1 }],
+    durationMs: 1_000,
+    scenarios: [load!],
+  };
   const store = new MetricStore();
   store.define(exampleStore(short).definitions);
   store.add({ index: 0, series: { 'iterations{scenario:sync-relay}': { t: 'counter', sum: 3 } } });
@@ -287,7 +292,7 @@ test('what was not measured is said: no browser, no calm, no target metrics, one
   await expect(first.page.locator('.missing li')).toHaveText([
     /^The run lasted one interval/,
     /^No browser took part/,
-    /^The run had no calm window/,
+    /^The run had no phase without load/,
     /^The target publishes no metrics/,
   ]);
   assert.deepEqual(await emptyCharts(first.page), []);
@@ -344,7 +349,11 @@ class LongStore extends MetricStore {
 test('fifteen minutes of fourteen scenarios with all metrics stay below 2 MB', () => {
   const timeline = exampleTimeline();
   const [load, journey] = timeline.scenarios;
-  const many = { ...timeline, calmMs: 60_000, durationMs: 900_000, intervalMs: 3_000 };
+  const phases = [
+    { name: 'calm', startMs: 0, endMs: 60_000, load: 0 },
+    { name: 'load', startMs: 60_000, endMs: 900_000, load: 1 },
+  ];
+  const many = { ...timeline, phases, durationMs: 900_000, intervalMs: 3_000 };
   many.scenarios = Array.from({ length: 14 }, (_, i) => ({ ...(i < 9 ? load! : journey!), name: `scenario-${i}` }));
   const store = new LongStore();
   store.define(exampleStore(timeline).definitions);

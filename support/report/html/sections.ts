@@ -6,11 +6,13 @@ import { undecidedText } from '../../judge/words/doubts.ts';
 import { bytes, count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
+import { drain } from '../../measure/time-axis.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { say, splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
 import { allowedText, signalFigure } from '../signals.ts';
 import {
+  browserPhases,
   browserTables,
   errorsByName,
   isNotable,
@@ -112,8 +114,8 @@ function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord)
       !has('browser_') &&
       'No browser session came to an end: how long a person waits is not known.',
     intervals > 0 &&
-      !windows.some(({ name }) => name === 'calm') &&
-      'The run had no calm window: there is nothing to compare the load with.',
+      !windows.some(({ name, isQuiet }) => isQuiet && name !== drain) &&
+      'The run had no phase without load: there is nothing to compare the load with.',
     intervals > 0 && !has('target_') && 'The target publishes no metrics of its own: its CPU and memory are not known.',
   ].filter((note) => note !== false);
   return notes.length > 0 ? html`<ul class="missing">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : html``;
@@ -142,7 +144,15 @@ function browserSection(verdict: Verdict): Section[] {
       };
     }),
   );
-  const columns = [`calm ${short}`, `load ${short}`, 'load / calm', 'calm p95', 'load p95', 'samples'].map(right);
+  const { before = 'before', under } = browserPhases(verdict);
+  const columns = [
+    `${before} ${short}`,
+    `${under} ${short}`,
+    `${under} / ${before}`,
+    `${before} p95`,
+    `${under} p95`,
+    'samples',
+  ].map(right);
   const sessions = journeySessions(verdict).map((one) => html`<li>${one.journey}: ${sessionsText(one)}</li>`);
   const title = 'Times in the browser';
   const body = html`${table(title, [left(''), ...columns], rows)}<ul class="notes beside">${sessions}</ul>`;
@@ -362,7 +372,7 @@ ${target !== '' && html`<li>Target at most: ${target}.</li>`}</ul>`,
   };
 }
 
-function originSection(verdict: Verdict, { origin, scenarios, intervalMs }: RunRecord): Section {
+function originSection(verdict: Verdict, { origin, scenarios, axis }: RunRecord): Section {
   const { command, versions, machine } = origin;
   const unknown = html`<span class="quiet">not known</span>`;
   const of = machine
@@ -376,7 +386,7 @@ function originSection(verdict: Verdict, { origin, scenarios, intervalMs }: RunR
     ['Playwright', versions.playwright],
     ['Browser', versions.browser ?? unknown],
     ['Machine', of],
-    ['Interval', ms(intervalMs)],
+    ['Interval', ms(axis.intervalMs)],
     [
       'Scenarios',
       scenarios.map(

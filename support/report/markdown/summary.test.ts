@@ -134,7 +134,7 @@ test('hostile content adds no row and no column', () => {
     },
     metrics: {
       [seriesKey('iteration_duration', { scenario: `load ${hostile}` })]: trend,
-      [seriesKey('browser_step_duration', { journey: hostile, step: hostile, window: 'load' })]: trend,
+      [seriesKey('browser_step_duration', { journey: hostile, step: hostile, phase: 'load' })]: trend,
     },
   });
   const text = summaryMarkdown(verdict);
@@ -157,7 +157,7 @@ test('letters under any number of marks leave room for the rest', () => {
 test('it fits a comment, however much there is, and says what is missing', () => {
   const { thresholds, metrics } = exampleVerdict();
   const long = 'm'.repeat(400);
-  const step = metrics['browser_step_duration{journey:light,step:sync,window:load}']!;
+  const step = metrics['browser_step_duration{journey:light,phase:load,step:sync}']!;
   const verdict = exampleVerdict({
     reasons: Array.from({ length: 500 }, (_, i) =>
       reason({ kind: 'crashed', severity: 'invalid', scenario: 's', slice: i, error: long }),

@@ -10,6 +10,7 @@ import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { allowedText, signalFigure } from '../signals.ts';
 import {
+  browserPhases,
   browserTables,
   errorsByName,
   isNotable,
@@ -153,6 +154,7 @@ function browserSection(verdict: Verdict): string[] {
   const groups = browserTables(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
+  const { before = 'before', under } = browserPhases(verdict);
   const short = statTitle(stat);
   const rows = groups.flatMap((group) =>
     group.rows.map((row) => {
@@ -176,11 +178,11 @@ function browserSection(verdict: Verdict): string[] {
     [
       ['', 'left'],
       ['', 'left'],
-      [`calm ${short}`, 'right'],
-      [`load ${short}`, 'right'],
-      ['load/calm', 'right'],
-      ['calm p95', 'right'],
-      ['load p95', 'right'],
+      [`${before} ${short}`, 'right'],
+      [`${under} ${short}`, 'right'],
+      [`${under}/${before}`, 'right'],
+      [`${before} p95`, 'right'],
+      [`${under} p95`, 'right'],
       ['samples', 'right'],
     ],
     once,

@@ -86,7 +86,7 @@ test('thresholds: held, crossed, without data', () => {
   const text = section(render(exampleVerdict({ thresholds: [...thresholds, empty] }), 140), 'Thresholds');
   assert.match(text, /✗ +iteration_response_time\{scenario:sync-relay\} +p\(95\) +812 ms +< 500 ms +24,690/);
   assert.match(text, /✓ +http_req_failed\{scenario:sync-relay\} +rate +0\.03 % +< 5 %/);
-  assert.match(text, /✓ +browser_web_vital_lcp\{window:load\} +p\(75\) +239 ms +< 298 ms = 2\.5 × calm/);
+  assert.match(text, /✓ +browser_web_vital_lcp\{phase:load\} +p\(75\) +239 ms +< 298 ms = 2\.5 × calm/);
   assert.match(text, /– +ws_session +p\(95\) +– +p\(95\)<5 +0/);
 });
 

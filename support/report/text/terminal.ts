@@ -10,6 +10,7 @@ import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { allowedText, healthyText, signalFigure } from '../signals.ts';
 import {
+  browserPhases,
   browserTables,
   errorsByName,
   isNotable,
@@ -131,6 +132,7 @@ function browserTable(page: Page): string[] {
   const groups = browserTables(verdict);
   if (groups.length === 0) return [];
   const stat = typicalStat(groups);
+  const { before = 'before', under } = browserPhases(verdict);
   const short = statTitle(stat);
   const withBar = width >= BAR_FROM;
   const rows: Row[] = [];
@@ -157,12 +159,12 @@ function browserTable(page: Page): string[] {
   }
   const columns = [
     left(''),
-    right(`calm ${short}`),
-    right(`load ${short}`),
-    right('load/calm'),
-    ...(withBar ? [left('█ calm  ░ added by load')] : []),
-    right('calm p95'),
-    right('load p95'),
+    right(`${before} ${short}`),
+    right(`${under} ${short}`),
+    right(`${under}/${before}`),
+    ...(withBar ? [left(`█ ${before}  ░ added by ${under}`)] : []),
+    right(`${before} p95`),
+    right(`${under} p95`),
     optional(right('samples')),
   ];
   const sessions = journeySessions(verdict).map((one) => `${printable(one.journey)}: ${sessionsText(one)}`);

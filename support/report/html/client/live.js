@@ -91,7 +91,7 @@ function draw() {
   const course = {
     times: points.map(({ atMs }) => atMs / 1_000),
     intervals: points.length,
-    intervalMs: 0,
+    starts: [],
     windows: windows(),
     events: [],
     charts,
@@ -109,10 +109,10 @@ function draw() {
 function windows() {
   /** @type {import('./time.js').RunWindow[]} */
   const all = [];
-  for (const { atMs, window: name } of points) {
+  for (const { atMs, window: name, isQuiet } of points) {
     const last = all.at(-1);
     if (last?.name === name) last.endMs = atMs;
-    else all.push({ name, startMs: last?.endMs ?? 0, endMs: atMs });
+    else all.push({ name, isQuiet, startMs: last?.endMs ?? 0, endMs: atMs });
   }
   return all;
 }

@@ -20,7 +20,7 @@ import {
 /**
  * A run over time; `times`, in seconds, are the moments of its figures where these are not the middles of intervals.
  *
- * @typedef {Pick<Payload, 'intervals' | 'intervalMs' | 'windows' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
+ * @typedef {Pick<Payload, 'intervals' | 'starts' | 'windows' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
  */
 
 const CHART_HEIGHT = 150;
@@ -36,9 +36,8 @@ const NAMED_ROOM = 1.35;
  * @returns {(longer: Course) => void} draws what there is of the same run, charts and scopes by now
  */
 export function drawTime(root, course) {
-  const { intervalMs, charts, events } = course;
-  const seconds = intervalMs / 1_000;
-  let { intervals, scopes, columns, windows } = course;
+  const { charts, events } = course;
+  let { intervals, starts, scopes, columns, windows } = course;
   let times = timesOf(course);
   let endSeconds = endOf(course);
   let scope = scopes[0];
@@ -155,7 +154,7 @@ export function drawTime(root, course) {
 
   /** When the interval of a figure began, in seconds. @param {number} index */
   function startOf(index) {
-    return (times[index] ?? 0) - seconds / 2;
+    return starts[index] === undefined ? (times[index] ?? 0) : starts[index] / 1_000;
   }
 
   /** @param {number} index */
@@ -211,7 +210,14 @@ export function drawTime(root, course) {
   function eventList() {
     const items = events.map(({ atMs, kind, text }) => {
       const button = element('button', { type: 'button' }, clock(atMs / 1_000));
-      button.addEventListener('click', () => pointAt(Math.min(intervals - 1, Math.floor(atMs / intervalMs))));
+      button.addEventListener('click', () =>
+        pointAt(
+          Math.max(
+            0,
+            starts.findLastIndex((startMs, i) => startMs <= atMs && i < intervals),
+          ),
+        ),
+      );
       return element('li', { class: kind }, button, ' ', text);
     });
     return element('ol', { class: 'events', 'aria-label': 'Events' }, ...items);
@@ -229,7 +235,7 @@ export function drawTime(root, course) {
     ctx.save();
     for (const window of windows) {
       const { from, width } = placeOf(plot, window);
-      ctx.fillStyle = colour(window.name === 'load' ? 'tint-load' : 'tint-calm');
+      ctx.fillStyle = colour(window.isQuiet ? 'tint-calm' : 'tint-load');
       if (width > 0) ctx.fillRect(from, bbox.top, width, bbox.height);
     }
     ctx.restore();
@@ -247,7 +253,7 @@ export function drawTime(root, course) {
       const { from, width } = placeOf(plot, window);
       const needed = ctx.measureText(window.name).width + size;
       if (needed > width) continue;
-      ctx.fillStyle = colour(window.name === 'load' ? 'tint-load' : 'tint-calm');
+      ctx.fillStyle = colour(window.isQuiet ? 'tint-calm' : 'tint-load');
       ctx.fillRect(from + 2 * uPlot.pxRatio, bbox.top, needed, size * 1.6);
       ctx.fillStyle = colour('quiet');
       ctx.fillText(window.name, from + size / 2, bbox.top + size * 0.4);
@@ -278,7 +284,7 @@ export function drawTime(root, course) {
 
   return (longer) => {
     const isWhole = whole.hidden;
-    ({ intervals, scopes, columns, windows } = longer);
+    ({ intervals, starts, scopes, columns, windows } = longer);
     times = timesOf(longer);
     endSeconds = endOf(longer);
     scope = scopes[Number(select.value)];
@@ -290,13 +296,14 @@ export function drawTime(root, course) {
 }
 
 /** In seconds. @param {Course} course */
-function timesOf({ times, intervals, intervalMs }) {
-  return times ?? Array.from({ length: intervals }, (_, index) => ((index + 0.5) * intervalMs) / 1_000);
+function timesOf({ times, intervals, starts }) {
+  const at = (/** @type {number} */ index) => starts[index] ?? 0;
+  return times ?? Array.from({ length: intervals }, (_, index) => (at(index) + at(index + 1)) / 2_000);
 }
 
 /** In seconds. @param {Course} course */
-function endOf({ windows, intervals, intervalMs }) {
-  return (windows.at(-1)?.endMs ?? intervals * intervalMs) / 1_000;
+function endOf({ windows, starts }) {
+  return (windows.at(-1)?.endMs ?? starts.at(-1) ?? 0) / 1_000;
 }
 
 /** @returns {uPlot.Axis} */
