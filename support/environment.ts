@@ -3,7 +3,7 @@ import { allowed, isRespelt, misspelt } from './misspelling.ts';
 
 /** Of the environment alone. Those of a target (`BASE_URL` …) may also stand in its file: see target.ts. */
 export const variables = {
-  LOAD_DURATION: 'the whole timeline, calm included, rescaled to this length',
+  LOAD_DURATION: 'the whole timeline, all phases, rescaled to this length',
   LOAD_SCALE: 'rates and VUs multiplied',
   LOAD_SLICES: 'worker processes a scenario is spread over; the load stays the same',
   LOAD_SEED: 'other random numbers; the same seed gives the same load',

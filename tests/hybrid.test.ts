@@ -43,14 +43,14 @@ describe('smoke on the embedded target', () => {
     for (const name of ['http_req_duration', 'sync_push_duration', 'sync_pull_duration', 'iteration_response_time']) {
       assert.ok((metrics[`${name}{scenario:sync-relay}`]?.count ?? 0) > 0, name);
     }
-    for (const window of ['calm', 'load']) {
+    for (const phase of ['calm', 'load']) {
       for (const name of ['browser_web_vital_lcp', 'browser_step_duration', 'browser_interaction_to_paint']) {
         const found = Object.entries(metrics).filter(
-          ([key]) => key.startsWith(`${name}{`) && key.includes(`window:${window}`),
+          ([key]) => key.startsWith(`${name}{`) && key.includes(`phase:${phase}`),
         );
         assert.ok(
           found.some(([, { count }]) => count > 0),
-          `${name} in the ${window} window`,
+          `${name} in the phase ${phase}`,
         );
       }
     }

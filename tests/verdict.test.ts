@@ -119,12 +119,52 @@ function iterations(verdict: Verdict): number {
 }
 
 describe('a run', { concurrency: 3 }, () => {
+  test('in phases has what was due in each, to the last one, and compares them', async (t) => {
+    const phases = [
+      { name: 'base', duration: '2s', load: 1 },
+      { name: 'spike', duration: '2s', load: 3 },
+      { name: 'end', duration: '2s', load: 1 },
+    ];
+    // In the spike every answer takes 200 ms: those to its last requests come in the next phase.
+    let due = 0;
+    const answer: RequestListener = (request, reply) => {
+      const isSlow = request.url === '/item' && due++ >= 50 && due <= 200;
+      if (isSlow) setTimeout(() => reply.end('{"id":1}'), 200);
+      else reply.end('{"id":1}');
+    };
+    const thresholds = {
+      'http_req_duration{phase:spike}': ['p(50)>150', 'p(95)<1*base'],
+      'http_req_duration{phase:end}': ['med<150'],
+    };
+    const profile = pingProfile({ phases, thresholds }, { duration: undefined, rate: 50, maxVUs: 40 });
+    const verdict = await judged(t, { answer, profile, env: { LOAD_DURATION: '3s' } });
+    assertReasons(verdict, 'fail', ['threshold']);
+    const { reference } = reason(verdict, 'threshold')!;
+    assert.equal(reference?.phase, 'base');
+    const counts = (metric: string) =>
+      phases.map(({ name }) => {
+        const { count, values } = verdict.metrics[`${metric}{phase:${name},scenario:ping}`]!;
+        return values.rate !== undefined && values.count !== undefined ? values.count : count;
+      });
+    assert.deepEqual(counts('iteration_response_time'), [50, 150, 50]);
+    assert.deepEqual(counts('iterations'), [50, 150, 50]);
+    assert.deepEqual(
+      verdict.phases.map(({ name, endMs, load }) => [name, endMs, load]),
+      [
+        ['base', 1_000, 1],
+        ['spike', 2_000, 3],
+        ['end', 3_000, 1],
+      ],
+    );
+  });
+
   test('in three slices passes, and everything that verdict.json promises is there', async (t) => {
     const seen = await run(t, { env: { LOAD_SEED: 'seven', LOAD_SLICES: '3' } });
     const verdict = assertVerdict(seen, 'pass', []);
     const { runId, startedAt, durationMs, health, thresholds, metrics, ...rest } = verdict;
     assert.deepEqual(rest, {
       schemaVersion: 2,
+      phases: [{ name: 'load', startMs: 0, endMs: 1_000, load: 1 }],
       status: 'pass',
       profile: 'small',
       target: { name: 'default', url: seen.url },

@@ -2,7 +2,6 @@ import { Trend } from './histogram.ts';
 import {
   carries,
   type MetricDefinition,
-  metricOf,
   parseSeriesKey,
   seriesKey,
   type Tags,
@@ -192,12 +191,13 @@ export class MetricStore {
   }
 
   /**
-   * What to list of a run: each metric as a whole, by each of the tags a reader asks for first, and every series, in all and, where it
-   * was measured in several phases, in each of them.
+   * What to list of a run: each metric as a whole, by each of the tags a reader asks for first, and every series, in all and, where the
+   * metric was measured in several phases, in each of them.
    */
   keys(): string[] {
     const keys = new Set<string>();
-    const phases = new Map<string, Map<string, Tags>>();
+    /** By metric, since of one that was measured in several phases all series are told by phase. */
+    const phases = new Map<string, { names: Set<string>; keys: Set<string> }>();
     for (const { metric, tags } of this.series()) {
       const { phase, ...own } = tags;
       keys.add(metric);
@@ -208,13 +208,13 @@ export class MetricStore {
       if (phase === undefined || phase === drain) continue;
       const { scenario, journey } = own;
       const cuts = [{}, { ...(scenario && { scenario }), ...(journey && { journey }) }, own];
-      for (const cut of cuts) {
-        const key = seriesKey(metric, cut);
-        phases.set(key, (phases.get(key) ?? new Map()).set(phase, { ...cut, phase }));
-      }
+      const told = phases.get(metric) ?? { names: new Set(), keys: new Set() };
+      phases.set(metric, told);
+      told.names.add(phase);
+      for (const cut of cuts) told.keys.add(seriesKey(metric, { ...cut, phase }));
     }
-    for (const [key, each] of phases) {
-      if (each.size > 1) for (const tags of each.values()) keys.add(seriesKey(metricOf(key), tags));
+    for (const told of phases.values()) {
+      if (told.names.size > 1) for (const key of told.keys) keys.add(key);
     }
     return [...keys].sort();
   }

@@ -1,6 +1,6 @@
 /** What the tables of a report show, as data; `text/`, `markdown/` and `html/` only draw it. */
-import type { HealthSignal, MetricSummary, ThresholdResult, Unit, Verdict } from '../judge/verdict.ts';
-import { groupOf, isOfBrowser, parseSeriesKey, type Tags } from '../measure/metrics.ts';
+import type { HealthSignal, MetricSummary, Phase, ThresholdResult, Unit, Verdict } from '../judge/verdict.ts';
+import { groupOf, isOfBrowser, parseSeriesKey, seriesKey, type Tags } from '../measure/metrics.ts';
 
 interface Series {
   name: string;
@@ -270,6 +270,32 @@ export function operations(verdict: Verdict): Operations[] {
       };
     })
     .filter((o) => o.times.length > 0 || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
+}
+
+/** A scenario in one phase. */
+export interface PhaseRow {
+  phase: Phase;
+  scenario: string;
+  perSecond: number;
+  response: MetricSummary | null;
+  /** Share of its iterations. */
+  failed: number | null;
+}
+
+/** What came of each scenario phase by phase; empty where there is load in one alone. */
+export function phaseRows({ phases, metrics }: Verdict): PhaseRow[] {
+  if (phases.filter(({ load }) => load > 0).length < 2) return [];
+  const scenarios = new Set(Object.keys(metrics).flatMap((key) => parseSeriesKey(key).tags.scenario ?? []));
+  return phases.flatMap((phase) =>
+    [...scenarios].flatMap((scenario): PhaseRow[] => {
+      const own = (metric: string) => metrics[seriesKey(metric, { scenario, phase: phase.name })] ?? null;
+      const iterations = own('iterations');
+      if (!iterations) return [];
+      const failed = own('iteration_failed')?.values.rate ?? null;
+      const perSecond = iterations.values.rate ?? 0;
+      return [{ phase, scenario, perSecond, response: own('iteration_response_time'), failed }];
+    }),
+  );
 }
 
 /** How long the scenario was scheduled, which is what its rates are over: not the calm before it. */

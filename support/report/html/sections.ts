@@ -7,6 +7,7 @@ import { bytes, count, counted, figure, ms, rate, times } from '../../judge/word
 import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
+import { answerTables } from '../answers.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { say, splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
@@ -119,6 +120,14 @@ function missing(verdict: Verdict, { intervals, scenarios, windows }: RunRecord)
     intervals > 0 && !has('target_') && 'The target publishes no metrics of its own: its CPU and memory are not known.',
   ].filter((note) => note !== false);
   return notes.length > 0 ? html`<ul class="missing">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : html``;
+}
+
+function answerSections(verdict: Verdict): Section[] {
+  return answerTables(verdict).map(({ id, title, columns, rows }) => {
+    const [first = '', ...figures] = columns;
+    const shown = rows.map((cells): TableRow => ({ cells }));
+    return { id, title, body: table(title, [left(first), ...figures.map(right)], shown) };
+  });
 }
 
 function browserSection(verdict: Verdict): Section[] {
@@ -421,6 +430,7 @@ function metricsSection(verdict: Verdict): Section[] {
 /** @param subjects how many distributions can be drawn */
 export function sections(verdict: Verdict, record: RunRecord, subjects: number): Section[] {
   return [
+    ...answerSections(verdict),
     ...browserSection(verdict),
     ...chartsSection(record),
     ...thresholdsSection(verdict),

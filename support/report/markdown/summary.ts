@@ -6,6 +6,7 @@ import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, figure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
+import { answerTables } from '../answers.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { allowedText, signalFigure } from '../signals.ts';
@@ -148,6 +149,17 @@ function thresholds({ thresholds: all }: Verdict): string[] {
     .map((t) => `${code(`${t.metric}: ${t.expression}`)} ${literal(undecidedText(t.doubts!))}`);
   const told = listed(doubts);
   return [section('Thresholds', told === '' ? body : `${body}\n\n${told}`, rows.length)];
+}
+
+function answers(verdict: Verdict): string[] {
+  return answerTables(verdict).map(({ title, columns, rows }) => {
+    const sides = columns.map((name, i): [string, Side] => [name, i === 0 ? 'left' : 'right']);
+    const body = table(
+      sides,
+      rows.map((cells) => cells.map(literal)),
+    );
+    return section(title, body, rows.length);
+  });
 }
 
 function browserSection(verdict: Verdict): string[] {
@@ -363,6 +375,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     ...thresholds(verdict),
     ...oracles(verdict),
     ...failures(verdict),
+    ...answers(verdict),
     ...browserSection(verdict),
     ...operationsSection(verdict),
     ...errors(verdict),

@@ -6,6 +6,7 @@ import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
+import { answerTables } from '../answers.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { allowedText, healthyText, signalFigure } from '../signals.ts';
@@ -125,6 +126,14 @@ function slowdownBar(calm: number | undefined, load: number | undefined, longest
   const added = Math.max(0, cells(load) - solid);
   const text = '█'.repeat(solid) + '░'.repeat(added);
   return { text, style: () => p.cyan('█'.repeat(solid)) + p.yellow('░'.repeat(added)) };
+}
+
+function answers(page: Page): string[] {
+  return answerTables(page.verdict).flatMap(({ title, columns, rows }) => {
+    const [first = '', ...figures] = columns;
+    const shown = rows.map(([name = '', ...cells]): Row => [` ${printable(name)}`, ...cells.map(printable)]);
+    return [...heading(page, title), ...draw(page, [left(first), ...figures.map(right)], shown)];
+  });
 }
 
 function browserTable(page: Page): string[] {
@@ -348,6 +357,7 @@ export function renderVerdict(verdict: Verdict, { columns, color, paths }: Rende
     ...banner(page),
     ...(verdict.reasons.length > 0 ? ['', ...bullets(page, verdict.reasons)] : []),
     ...(verdict.warnings.length > 0 ? ['', ...bullets(page, verdict.warnings)] : []),
+    ...answers(page),
     ...browserTable(page),
     ...operationTable(page),
     ...thresholdTable(page),
