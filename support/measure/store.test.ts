@@ -161,7 +161,7 @@ function sliceOfIds(slice: number) {
 }
 
 test('slices that each know other values of a tag are folded like one, in whatever order they come', () => {
-  const slices = Array.from({ length: 40 }, (_, slice) => sliceOfIds(slice));
+  const slices = Array.from({ length: 13 }, (_, slice) => sliceOfIds(slice));
   const merge = (all: typeof slices) => {
     const store = new MetricStore(new NamedValues([], ['http_req_duration{op:checkout}']));
     store.define(builtinMetrics);
@@ -172,8 +172,8 @@ test('slices that each know other values of a tag are folded like one, in whatev
   for (const one of [store, reversed]) {
     const series = [...one.series()].filter(({ metric }) => metric === 'http_req_duration');
     assert.equal(series.length, 102);
-    assert.equal(one.trend('http_req_duration').count, 40 * 101);
-    assert.equal(one.trend('http_req_duration', { op: 'checkout' }).count, 40);
+    assert.equal(one.trend('http_req_duration').count, 13 * 101);
+    assert.equal(one.trend('http_req_duration', { op: 'checkout' }).count, 13);
     const over = [...one.over('http_req_duration', { op: 'other' }).values()];
     assert.equal(
       over.reduce((sum, { count }) => sum + count, 0),
@@ -182,7 +182,7 @@ test('slices that each know other values of a tag are folded like one, in whatev
     assert.equal([...one.series()].filter(({ metric }) => metric === 'vus').length, 101);
     assert.deepEqual(
       [...one.over('vus').values()].map((gauge) => gauge.type === 'gauge' && gauge.last),
-      [1_400, 1_300, 1_300],
+      [500, 400, 400],
     );
     assert.deepEqual(one.folded.map(({ metric, tag }) => [metric, tag]).sort(), [
       ['http_req_duration', 'op'],

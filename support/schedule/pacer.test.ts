@@ -180,7 +180,7 @@ function anyPlan(seed: number) {
   const startRate = target;
   for (let left = draw.int(1, 6); left > 0; left--) {
     if (draw() < 0.7) target = value();
-    stages.push(stage(draw() < 0.2 ? 0 : draw() * 4000, target));
+    stages.push(stage(draw() < 0.2 ? 0 : draw() * 1500, target));
   }
   return ramping(startRate, stages, { timeUnitMs: draw.pick([1000, 300, 7]) });
 }

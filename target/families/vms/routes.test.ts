@@ -407,16 +407,16 @@ test('of many at the same time only as many succeed as the states allow', async 
     const answers = await Promise.all(Array.from({ length: howMany }, (_, nth) => ask(nth)));
     return (wanted: number) => answers.filter(({ status }) => status === wanted).length;
   };
-  const starts = await race(100, () => operator.post(`${VMS}/${id}/start`, {}));
-  assert.deepEqual([starts(200), starts(409)], [1, 99]);
+  const starts = await race(40, () => operator.post(`${VMS}/${id}/start`, {}));
+  assert.deepEqual([starts(200), starts(409)], [1, 39]);
   const patches = await race(30, (nth) => operator.request('PATCH', `${VMS}/${id}`, { cpu_cores: nth + 1 }));
   assert.equal(patches(200), 30);
   assert.equal((await operator.row(id)).revision, 1 + 1 + 30);
 
   // Starts and stops against each other: every success is one change, and they take turns.
-  const mixed = await race(100, (nth) => operator.post(`${VMS}/${id}/${nth % 2 ? 'start' : 'stop'}`, {}));
+  const mixed = await race(40, (nth) => operator.post(`${VMS}/${id}/${nth % 2 ? 'start' : 'stop'}`, {}));
   const { revision, status } = await operator.row(id);
-  assert.equal(mixed(200) + mixed(409), 100);
+  assert.equal(mixed(200) + mixed(409), 40);
   assert.equal(revision, 32 + mixed(200));
   assert.equal(status, mixed(200) % 2 === 0 ? 'running' : 'stopped');
 
@@ -428,8 +428,8 @@ test('of many at the same time only as many succeed as the states allow', async 
   );
   assert.equal(batches(200), 20);
 
-  const deletes = await race(50, () => operator.request('DELETE', `${VMS}/${id}`));
-  assert.deepEqual([deletes(204), deletes(404)], [1, 49]);
+  const deletes = await race(20, () => operator.request('DELETE', `${VMS}/${id}`));
+  assert.deepEqual([deletes(204), deletes(404)], [1, 19]);
 });
 
 /** A store of a test's own, without a target. */
