@@ -181,6 +181,8 @@ test('of several processes they are the sum, and there are none when nobody list
   });
 });
 
+const PUBLISHED = 100;
+
 /** What is published, by a target with a fault, to one receiver and then to another. */
 async function received(fault: string): Promise<[number[], number[]]> {
   const link: ProcessLink = { events: new Events(), report: () => {}, poolSize: 2 };
@@ -191,7 +193,7 @@ async function received(fault: string): Promise<[number[], number[]]> {
       await operator.subscribe('/realtime', 'vm_status'),
       await operator.subscribe('/realtime', 'vm_status'),
     ] as const;
-    for (let nth = 0; nth < 300; nth++) {
+    for (let nth = 0; nth < PUBLISHED; nth++) {
       link.events.publish('vm_status', `token:${hashToken(operator.token)}`, 'vm_status', { nth });
     }
     // An answer comes after everything that was sent before it.
@@ -203,14 +205,14 @@ async function received(fault: string): Promise<[number[], number[]]> {
 }
 
 test('event-drop, event-duplicate and event-reorder strike each receiver for itself, after numbering', async () => {
-  const all = Array.from({ length: 300 }, (_, index) => index + 1);
-  const isShare = (strikes: number) => assert.ok(strikes > 60 && strikes < 120, `${strikes} of 300`);
+  const all = Array.from({ length: PUBLISHED }, (_, index) => index + 1);
+  const isShare = (strikes: number) => assert.ok(strikes > 15 && strikes < 45, `${strikes} of ${PUBLISHED}`);
 
   const [dropped, duplicated, reordered] = await Promise.all(
     ['event-drop=0.3', 'event-duplicate=0.3', 'event-reorder=0.3'].map(received),
   );
   for (const came of dropped!) {
-    isShare(300 - came.length);
+    isShare(PUBLISHED - came.length);
     assert.deepEqual(
       came,
       [...new Set(came)].toSorted((a, b) => a - b),
@@ -220,7 +222,7 @@ test('event-drop, event-duplicate and event-reorder strike each receiver for its
   assert.deepEqual(await received('event-drop=0.3'), dropped, 'the same with the same seed');
 
   for (const came of duplicated!) {
-    isShare(came.length - 300);
+    isShare(came.length - PUBLISHED);
     assert.deepEqual([...new Set(came)], all);
     assert.deepEqual(
       came,
@@ -232,19 +234,17 @@ test('event-drop, event-duplicate and event-reorder strike each receiver for its
 
   for (const came of reordered!) {
     const late = came.filter((sequence, index) => came[index - 1] === sequence + 1);
-    assert.ok(late.length > 40 && late.length < 120, `${late.length} of 300`);
+    assert.ok(late.length > 10 && late.length < 45, `${late.length} of ${PUBLISHED}`);
     // The very last may be held back still.
     assert.deepEqual(
       came.toSorted((a, b) => a - b),
       all.slice(0, came.length),
     );
-    assert.ok(came.length >= 299);
+    assert.ok(came.length >= PUBLISHED - 1);
   }
   assert.notDeepEqual(reordered![0], reordered![1]);
 
-  for (const fault of ['event-drop=0', 'event-duplicate=0', 'event-reorder=0']) {
-    assert.deepEqual(await received(fault), [all, all]);
-  }
+  assert.deepEqual(await received('event-drop=0,event-duplicate=0,event-reorder=0'), [all, all]);
 });
 
 test('an event that is held back and has no successor comes all the same', async () => {
