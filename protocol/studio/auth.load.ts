@@ -1,13 +1,14 @@
 import { load } from '../../support/test.ts';
 import { studioMetrics } from './api.ts';
-import { Studio } from './studio.ts';
+import { peopleOptions, Studio } from './studio.ts';
 import { Visitor } from './visitor.ts';
 
 /** People who come to the studio, some for the first time, and leave again. */
 load('auth', {
   metrics: studioMetrics,
   oracles: ['sessions'],
-  setup: (slice) => Studio.open(slice),
+  options: peopleOptions,
+  setup: (slice) => Studio.open(slice, slice.options.thinkTime),
   teardown: (studio) => studio.close(),
   vu: (vu, studio) => Visitor.of(vu, studio),
   operations: {

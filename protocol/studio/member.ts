@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
 import type { HttpClient } from '../transports/http.ts';
 import { type Reply, StudioApi, type Tokens, type User } from './api.ts';
@@ -25,6 +26,8 @@ export interface Clients {
   readonly http: HttpClient;
   /** For what is no part of the load. */
   readonly unmeasured: HttpClient;
+  /** How long people pause after what they do, on average; 0: not at all. */
+  readonly thinkTimeMs: number;
 }
 
 /** What became of the sessions of a VU's users, and what they were shown. */
@@ -153,6 +156,14 @@ export class Member {
       seenAtMs: this.#nowMs(),
     };
     history.broken({ breach: 'resurrected', expected: 401, found: status }, example);
+  }
+
+  /** A pause, unless the run is over. */
+  async think(): Promise<void> {
+    const { thinkTimeMs } = this.#clients;
+    const { random, slice } = this.#vu;
+    if (thinkTimeMs > 0)
+      await wait(thinkTimeMs * (0.5 + random()), undefined, { signal: slice.signal }).catch(() => {});
   }
 
   /** Whatever is shown must be of the own organisation. @returns what is, and what does not say whose it is */

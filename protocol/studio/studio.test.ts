@@ -3,10 +3,11 @@ import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { parseFaults } from '../../target/target.ts';
+import { testVu } from '../slice.fixture.ts';
 import { bed } from './bed.fixture.ts';
 import { agentChoice, type Choice, pipelineChoice } from './choice.ts';
 import { deploy } from './deploying.ts';
-import { type Builder, builder, settle } from './studio.ts';
+import { type Builder, builder, Studio, settle } from './studio.ts';
 import { Visitor } from './visitor.ts';
 import { session, visitingBuilder } from './workflow.ts';
 
@@ -142,6 +143,22 @@ test('a token whose time is over is refused; one that lets in all the same is fo
     // Whoever is signed in by now still is.
     assert.equal((await member.api.me()).status, 200);
   }
+});
+
+test('people pause after what they do, and not when the run is over', async (t) => {
+  const { url } = await start(t);
+  const { slice } = await bed(t, url);
+  const pauseOf = async (thinkTimeMs: number, signal: AbortSignal) => {
+    const own = { ...slice, signal };
+    const studio = await Studio.open(own, thinkTimeMs);
+    const member = await studio.member(testVu(own));
+    const beganAt = performance.now();
+    await member.think();
+    await studio.close();
+    return performance.now() - beganAt;
+  };
+  assert.ok((await pauseOf(40, slice.signal)) >= 19);
+  assert.ok((await pauseOf(3_600_000, AbortSignal.abort())) < 3_600_000);
 });
 
 test('a deployment is of an agent that is there, and goes with it', async (t) => {

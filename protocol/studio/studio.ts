@@ -1,4 +1,5 @@
-import { type Account, accountOf, type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { z } from 'zod';
+import { type Account, accountOf, durationMs, type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
 import { Http } from '../transports/http.ts';
 import type { Choice } from './choice.ts';
 import { Collection, type Neighbours } from './collection.ts';
@@ -16,12 +17,16 @@ const MAY_PASS = [409, 429];
 export class Studio implements Clients, Neighbours {
   readonly http: Http;
   readonly unmeasured: Http;
+  readonly thinkTimeMs: number;
   readonly #shown = new Map<number, string>();
   readonly #collections: Collection[] = [];
 
-  /** @throws one sentence when the target refuses those who sign up: none of the slice's users would get in */
-  static async open(slice: SliceContext): Promise<Studio> {
-    const studio = new Studio(slice);
+  /**
+   * @param thinkTimeMs how long people pause after what they do, on average
+   * @throws one sentence when the target refuses those who sign up: none of the slice's users would get in
+   */
+  static async open(slice: SliceContext, thinkTimeMs = 0): Promise<Studio> {
+    const studio = new Studio(slice, thinkTimeMs);
     const { status } = await studio.#signUp(slice);
     if (status < 400 || status >= 500 || MAY_PASS.includes(status)) return studio;
     await studio.close();
@@ -32,7 +37,8 @@ export class Studio implements Clients, Neighbours {
     );
   }
 
-  private constructor(slice: SliceContext) {
+  private constructor(slice: SliceContext, thinkTimeMs: number) {
+    this.thinkTimeMs = thinkTimeMs;
     const baseUrl = `${slice.target.apiUrl}${studioSettings(slice.target).prefix}`;
     this.http = new Http(slice, baseUrl);
     this.unmeasured = new Http(unmeasured(slice), baseUrl, { connections: CLEANING, timeoutMs: TIMEOUT_MS });
@@ -105,12 +111,26 @@ export async function builder(vu: Vu, studio: Studio, choice: Choice, initial: n
   return { member, own };
 }
 
+/** What profiles may say of people who come back again and again. */
+export const peopleOptions = z.strictObject({
+  thinkTime: durationMs
+    .optional()
+    .describe('How long people pause after what they do, on average: for VUs that loop. Default: not at all.'),
+});
+
+const act = (work: (own: Collection) => Promise<void>) => {
+  return async ({ own, member }: Builder) => {
+    await work(own);
+    await member.think();
+  };
+};
+
 /** What builders do with what is theirs. */
 export const operations = {
-  create: { weight: 30, run: ({ own }: Builder) => own.create() },
-  list: { weight: 40, run: ({ own }: Builder) => own.list() },
-  update: { weight: 20, run: ({ own }: Builder) => own.update() },
-  delete: { weight: 10, run: ({ own }: Builder) => own.delete() },
+  create: { weight: 30, run: act((own) => own.create()) },
+  list: { weight: 40, run: act((own) => own.list()) },
+  update: { weight: 20, run: act((own) => own.update()) },
+  delete: { weight: 10, run: act((own) => own.delete()) },
 };
 
 /** Enough that there are some to change and delete from the first iteration on. */

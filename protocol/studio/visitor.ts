@@ -26,11 +26,13 @@ export class Visitor {
     const { slice, id } = this.#vu;
     const newcomer = this.member.newcomer(accountFor(slice, this.#newcomers, `${slice.scenario}-${id}-new`));
     if (await newcomer.signUp()) await this.#leave(newcomer);
+    await this.member.think();
   }
 
   /** Somebody with an account comes, is who they said, and leaves. */
   async login(): Promise<void> {
     if (await this.member.signIn()) await this.#leave(this.member);
+    await this.member.think();
   }
 
   async #leave(member: Member): Promise<void> {
