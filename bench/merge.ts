@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import type { Part } from '../support/judge/shards.ts';
 import { Trend } from '../support/measure/histogram.ts';
-import { builtinMetrics, isOfBrowser, seriesKey, type Tags } from '../support/measure/metrics.ts';
+import {
+  builtinMetrics,
+  isOfBrowser,
+  type MetricDefinition,
+  seriesKey,
+  type Tags,
+} from '../support/measure/metrics.ts';
 import { followedOnly } from '../support/measure/recorder.ts';
 import type { Packed } from '../support/measure/series.ts';
 import { packSlice, type SliceReport, sliceReportType, unpackSlice } from '../support/measure/slice.ts';
@@ -201,15 +207,13 @@ function keysOf(one: string): [key: string, type: 'trend' | 'rate' | 'counter'][
   const tags: Tags[] = isLoad
     ? OPERATIONS.map((op) => ({ op, phase: 'load' }))
     : ['calm', 'load'].flatMap((phase) => STEPS.map((step) => ({ step, phase })));
-  const all = Object.entries(builtinMetrics).flatMap(([metric, { type }]) => {
-    if (type === 'gauge' || metric.startsWith('target_')) return [];
+  const all = Object.entries<MetricDefinition>(builtinMetrics).flatMap(([metric, { type, group, ofLoads }]) => {
+    if (type === 'gauge' || (ofLoads && !isLoad)) return [];
     const isPage = isOfBrowser(metric);
-    if (isPage === isLoad && !/^(iteration|generator_|machine_|checks)/.test(metric)) return [];
-    const ofStep = /step|interaction|^http_|^iteration|^checks/.test(metric);
-    const phases = VITALS.some((vital) => metric.endsWith(vital))
-      ? [{ phase: 'calm' }, { phase: 'load' }]
-      : [{ phase: 'load' }];
-    return (ofStep ? tags : phases).map((own): [string, 'trend' | 'rate' | 'counter'] => [
+    if (isPage && isLoad) return [];
+    const isVital = VITALS.some((vital) => metric.endsWith(vital));
+    const phases = isVital ? [{ phase: 'calm' }, { phase: 'load' }] : [{ phase: 'load' }];
+    return (isVital || group === 'generator' ? phases : tags).map((own): [string, 'trend' | 'rate' | 'counter'] => [
       seriesKey(metric, { [isPage ? 'journey' : 'scenario']: one, ...own }),
       type,
     ]);

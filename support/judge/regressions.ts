@@ -2,6 +2,7 @@ import { parseSeriesKey } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { parseExpression } from './expression.ts';
+import { kindOf } from './findings/index.ts';
 import type { RegressionFinding } from './findings/regression.ts';
 import { decisiveStart, signalFindings } from './health.ts';
 import { type Claim, doubtsOf, measuredBy, quantityOf, suspects } from './validity.ts';
@@ -15,12 +16,9 @@ export interface Found<F extends Finding> {
   store: MetricStore;
 }
 
-/** After these there are no figures of the load that was asked for. */
-const ENDS: Finding['kind'][] = ['target-down', 'target-unreached', 'interrupted', 'nothing-measured'];
-
 /** Whether a run has anything to compare with others. */
 export function isComparable(findings: Finding[]): boolean {
-  return !findings.some(({ kind }) => ENDS.includes(kind));
+  return !findings.some((finding) => kindOf(finding).leavesNoFigures);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { builtinMetrics, isOfBrowser } from '../measure/metrics.ts';
+import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
 import { parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import type { Finding } from './verdict.ts';
@@ -33,9 +33,9 @@ export function scope(
     const here = scenario === undefined || names.has(scenario);
     const recorded = isOfBrowser(metric)
       ? kinds.has('journey')
-      : /^(http|ws)_/.test(metric)
+      : definitionOf(metric)?.ofLoads
         ? kinds.has('load')
-        : metric in builtinMetrics || ownMetrics.has(metric);
+        : definitionOf(metric) !== undefined || ownMetrics.has(metric);
     if (here && recorded) kept[source] = specs;
     else gone += specs.length;
   }

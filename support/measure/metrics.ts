@@ -15,6 +15,10 @@ export interface MetricDefinition {
   complete?: true;
   tells?: Tells;
   group?: Group;
+  /** Only loads record it; those of browsers only journeys, others both. */
+  ofLoads?: true;
+  /** Of each piece of work, whether it succeeds or fails: how many there were, or which share of them failed. */
+  ofWork?: 'count' | 'failed';
   /** Followed over time also where there is no room for all: of others only the whole run is told then. */
   followed?: true;
 }
@@ -37,6 +41,7 @@ const successes = { type: 'rate', contains: 'default', tells: 'success' } as con
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
 const complete = true as const;
 const followed = true as const;
+const ofLoads = true as const;
 const schedule = { group: 'schedule' } as const;
 const browser = { group: 'browser' } as const;
 const untold = { group: 'none' } as const;
@@ -56,36 +61,36 @@ export const builtinMetrics = {
   iteration_lateness: { ...time, ...schedule, complete, followed },
   /** Of start − due the generator's own part: all but the wait for VUs that the target held. Of dropped arrivals too. */
   generator_lateness: { ...ownTime, followed },
-  iterations: { ...counter, ...schedule, followed },
+  iterations: { ...counter, ...schedule, followed, ofWork: 'count' },
   /** Iterations whose outcome was not `ok`, and those that were cut off. */
-  iteration_failed: { ...failures, complete, followed },
+  iteration_failed: { ...failures, complete, followed, ofWork: 'failed' },
   /** Arrivals that were due and never started. */
   dropped_iterations: { ...lost, ...schedule, followed },
   /** Iterations cut off: by the end of `gracefulStop` or `gracefulRampDown`, which makes them failed, or by that of the run. */
   interrupted_iterations: { ...lost, ...schedule },
   vus,
   vus_max: vus,
-  checks: { ...successes, followed },
+  checks: { ...successes, followed, ofWork: 'count' },
   data_sent: bytes,
   data_received: bytes,
 
-  http_reqs: { ...counter, followed },
+  http_reqs: { ...counter, followed, ofWork: 'count', ofLoads },
   /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
-  http_req_duration: { ...time, complete },
-  http_req_blocked: { ...time, ...untold, complete },
+  http_req_duration: { ...time, complete, ofLoads },
+  http_req_blocked: { ...time, ...untold, complete, ofLoads },
   /** First byte written → response headers. */
-  http_req_waiting: { ...time, ...untold },
-  http_req_failed: { ...failures, complete, followed },
+  http_req_waiting: { ...time, ...untold, ofLoads },
+  http_req_failed: { ...failures, complete, followed, ofWork: 'count', ofLoads },
 
-  ws_connecting: { ...time, complete },
-  ws_sessions: counter,
-  ws_msgs_sent: counter,
-  ws_msgs_received: counter,
+  ws_connecting: { ...time, complete, ofLoads },
+  ws_sessions: { ...counter, ofLoads },
+  ws_msgs_sent: { ...counter, ofLoads },
+  ws_msgs_received: { ...counter, ofLoads },
   /** Attempts to connect that came to nothing. */
-  ws_connect_failed: { ...failures, complete },
+  ws_connect_failed: { ...failures, complete, ofLoads },
   /** A ping message sent → its answer received. */
-  ws_ping: time,
-  ws_session_duration: time,
+  ws_ping: { ...time, ofLoads },
+  ws_session_duration: { ...time, ofLoads },
 
   browser_web_vital_lcp: { ...pageTime, followed },
   browser_web_vital_inp: { ...pageTime, followed },
@@ -106,8 +111,8 @@ export const builtinMetrics = {
   browser_remote_change_lost: { ...failures, ...browser },
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: pageTime,
-  browser_sessions: { ...counter, ...browser },
-  browser_session_failed: { ...failures, ...browser, complete },
+  browser_sessions: { ...counter, ...browser, ofWork: 'count' },
+  browser_session_failed: { ...failures, ...browser, complete, ofWork: 'failed' },
 
   /** Of each process that generates load, once an interval: 90th percentile of how late its event loop was. */
   generator_event_loop_delay: ownTime,
@@ -132,10 +137,15 @@ export const builtinMetrics = {
 
 export type BuiltinMetric = keyof typeof builtinMetrics;
 
+/** Of a metric of the suite's own; undefined for those that loads and journeys declare. */
+export function definitionOf(metric: string): MetricDefinition | undefined {
+  const own: Record<string, MetricDefinition> = builtinMetrics;
+  return Object.hasOwn(own, metric) ? own[metric] : undefined;
+}
+
 /** Of a metric of the suite's own; those that loads and journeys declare are told with their work. */
 export function groupOf(metric: string): Group | undefined {
-  const own: Record<string, MetricDefinition> = builtinMetrics;
-  return Object.hasOwn(own, metric) ? own[metric]!.group : undefined;
+  return definitionOf(metric)?.group;
 }
 
 /** What browser sessions record, a journey's own metrics of such a name included: it is tagged with the journey. */

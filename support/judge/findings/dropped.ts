@@ -19,6 +19,7 @@ export interface Dropped {
 
 export const dropped: Kind<Dropped> = {
   kind: 'dropped',
+  testCase: 'no arrival is dropped',
   needsAllShards: true,
   followsFrom: ['target-down', 'interrupted'],
   /** Work that fails holds its VUs until it is given up. */

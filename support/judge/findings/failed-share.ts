@@ -7,6 +7,7 @@ export type FailedShare = { kind: 'failed-share'; severity: 'fail' | 'invalid'; 
 
 export const failedShare: Kind<FailedShare> = {
   kind: 'failed-share',
+  testCase: 'what is asked for succeeds',
   certain: { headline: 'Too much of what was asked for failed.' },
   needsAllShards: true,
   followsFrom: ENDS_WORK,

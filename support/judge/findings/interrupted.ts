@@ -13,6 +13,7 @@ export interface Interrupted {
 
 export const interrupted: Kind<Interrupted> = {
   kind: 'interrupted',
+  leavesNoFigures: true,
   sentence({ by, atMs, ofMs }) {
     return `The run was interrupted (${quoted(by)}) after ${ms(atMs)} of ${ms(ofMs)}; required: to the end.`;
   },

@@ -16,6 +16,13 @@ export interface Kind<F extends { kind: string; severity: Severity }> {
   certain?: { headline: string };
   /** Only all shards together can tell: too few samples, arrivals dropped here and not there, a write that another shard read. */
   needsAllShards?: true;
+  /**
+   * The test of `junit.xml` that it fails, a sentence of what should be; `own`: that of its threshold or oracle. Default: that the
+   * measurement is valid.
+   */
+  testCase?: string;
+  /** After it there are no figures of the load that was asked for, which could be compared with other runs. */
+  leavesNoFigures?: true;
   /** How far over its limit, as a factor: the furthest comes first. */
   excess?(finding: F): number;
 }

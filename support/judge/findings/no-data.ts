@@ -1,4 +1,4 @@
-import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
+import { definitionOf, isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
 import { CUTS, type Kind } from './kind.ts';
@@ -14,14 +14,9 @@ export interface NoData {
   phase?: string;
 }
 
-/** Metrics that are counted whether work succeeds or fails. */
-const COUNTED =
-  /^(iterations|iteration_failed|checks|http_reqs|http_req_failed|browser_sessions|browser_session_failed)$/;
-/** Of work that never succeeded these are known, however few there are: all of it failed. */
-const SHARE_OF_WORK = /^(iteration_failed|browser_session_failed)$/;
-
 export const noData: Kind<NoData> = {
   kind: 'no-data',
+  testCase: 'own',
   needsAllShards: true,
   followsFrom: [...CUTS, 'nothing-measured'],
   /** Work that fails brings no times. */
@@ -29,8 +24,10 @@ export const noData: Kind<NoData> = {
     const { metric, tags } = parseSeriesKey(finding.metric);
     const kind = isOfBrowser(metric) ? 'journey' : 'load';
     const whose = tags.scenario ?? tags.journey;
-    if (COUNTED.test(metric) && !SHARE_OF_WORK.test(metric)) return false;
-    const whom = SHARE_OF_WORK.test(metric) ? never : broken;
+    const ofWork = definitionOf(metric)?.ofWork;
+    if (ofWork === 'count') return false;
+    // Of work that never succeeded the share is known, however little there was: all of it failed.
+    const whom = ofWork === 'failed' ? never : broken;
     return whom.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
   },
   sentence({ metric, expression, count: found, needed, phase }) {

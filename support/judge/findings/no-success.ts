@@ -9,6 +9,7 @@ export type NoSuccess = { kind: 'no-success'; severity: Severity; check?: string
 
 export const noSuccess: Kind<NoSuccess> = {
   kind: 'no-success',
+  testCase: 'what is asked for succeeds',
   certain: { headline: 'Something that was asked for never succeeded.' },
   needsAllShards: true,
   followsFrom: ENDS_WORK,

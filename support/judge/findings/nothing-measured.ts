@@ -8,6 +8,7 @@ export interface NothingMeasured {
 
 export const nothingMeasured: Kind<NothingMeasured> = {
   kind: 'nothing-measured',
+  leavesNoFigures: true,
   followsFrom: CUTS,
   needsAllShards: true,
   sentence: () => 'Nothing was measured: 0 iterations finished; required: at least 1.',

@@ -11,6 +11,7 @@ export interface OracleUnknown {
 
 export const oracleUnknown: Kind<OracleUnknown> = {
   kind: 'oracle-unknown',
+  testCase: 'own',
   needsAllShards: true,
   followsFrom: [...CUTS, 'nothing-measured'],
   /** Work that fails brings no evidence. */

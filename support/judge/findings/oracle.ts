@@ -14,6 +14,7 @@ export interface OracleFinding {
 
 export const oracle: Kind<OracleFinding> = {
   kind: 'oracle',
+  testCase: 'own',
   certain: { headline: 'The target broke a promise under load.' },
   sentence({ oracle, checked, violations, example }) {
     const share = checked > 0 ? ` (${ratio(violations / checked)})` : '';

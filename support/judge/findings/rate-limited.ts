@@ -15,6 +15,7 @@ export interface RateLimited {
 
 export const rateLimited: Kind<RateLimited> = {
   kind: 'rate-limited',
+  testCase: 'what is asked for succeeds',
   certain: { headline: 'The target turned away what it was asked for.' },
   sentence({ url, scenarios, turnedAway, requests, allowed }) {
     const [observed, limit] = apart(turnedAway / requests, allowed, 'ratio');

@@ -16,6 +16,8 @@ export interface TargetDown {
 
 export const targetDown: Kind<TargetDown> = {
   kind: 'target-down',
+  testCase: 'the target answers',
+  leavesNoFigures: true,
   certain: { headline: 'The target stopped answering.' },
   sentence({ url, variable, atMs, forMs, tries, error }) {
     return (

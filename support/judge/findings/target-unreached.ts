@@ -13,6 +13,8 @@ export interface TargetUnreached {
 
 export const targetUnreached: Kind<TargetUnreached> = {
   kind: 'target-unreached',
+  testCase: 'the target answers',
+  leavesNoFigures: true,
   sentence({ url, requests, error }) {
     return (
       `The target at ${url} was never reached: 0 answers to ${counted(requests, 'request')}, ` +

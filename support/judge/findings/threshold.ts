@@ -26,6 +26,7 @@ export interface ThresholdFinding {
 
 export const threshold: Kind<ThresholdFinding> = {
   kind: 'threshold',
+  testCase: 'own',
   needsAllShards: true,
   /** Less was done than asked: no wonder where a part of the run is missing. */
   isEffect: ({ unit, expression }, { isCut }) => isCut && unit === 'count' && asksForMore(expression),

@@ -22,6 +22,7 @@ export interface UnfinishedFinding {
 
 export const unfinished: Kind<UnfinishedFinding> = {
   kind: 'unfinished',
+  testCase: 'own',
   needsAllShards: true,
   sentence({ metric, expression, unit, count: samples, ages, missing, ...figures }) {
     const [observed, limit] = apart(figures.observed, figures.limit, unit);
