@@ -54,9 +54,9 @@ async function listen(faults: string, events: number) {
 }
 
 test('against a target that keeps its promise: all is measured, nothing is missed, the VM is deleted', async () => {
-  const { result, metrics, errors, outcomes, pagination } = await listen('', 100);
+  const { result, metrics, errors, outcomes, pagination } = await listen('', 300);
   assert.deepEqual([result.status, result.violations, result.examples], ['ok', 0, []]);
-  assert.ok(result.checked >= 100);
+  assert.ok(result.checked >= 300);
   assert.deepEqual([result.counts?.subscriptions, result.counts?.confirmed], [CONNECTIONS, CONNECTIONS]);
   assert.deepEqual(errors, {});
   assert.deepEqual(outcomes, Array(CONNECTIONS).fill('ok'));
@@ -74,12 +74,12 @@ test('against a target that keeps its promise: all is measured, nothing is misse
 });
 
 for (const [fault, breach] of [
-  ['event-drop=0.3', 'lost'],
-  ['event-duplicate=0.3', 'duplicated'],
-  ['event-reorder=0.3', 'reordered'],
+  ['event-drop=0.1', 'lost'],
+  ['event-duplicate=0.1', 'duplicated'],
+  ['event-reorder=0.1', 'reordered'],
 ] as const) {
   test(`${fault}: events are ${breach}, and nothing else is wrong with them`, async () => {
-    const { result, metrics } = await listen(fault, 60);
+    const { result, metrics } = await listen(fault, 200);
     assert.equal(result.status, 'violated');
     assert.equal(result.counts?.[breach], result.violations);
     assert.equal((result.examples[0] as { breach: string }).breach, breach);
