@@ -133,6 +133,16 @@ export const builtinMetrics = {
   /** Of the target's own process, from its Prometheus `/metrics` when it has one. */
   target_cpu_percent: { ...ofTarget, contains: 'default' },
   target_memory_bytes: { ...ofTarget, contains: 'data' },
+  /** What is in use of the memory that its runtime manages. */
+  target_heap_bytes: { ...ofTarget, contains: 'data' },
+  target_threads: { ...ofTarget, contains: 'default' },
+  target_open_files: { ...ofTarget, contains: 'default' },
+  /** What it waits for: a runtime's handles, requests and timers, or goroutines. */
+  target_handles: { ...ofTarget, contains: 'default' },
+  /** To its database. */
+  target_connections: { ...ofTarget, contains: 'default' },
+  /** 99th percentile since it was asked before. */
+  target_event_loop_delay: { ...ofTarget, contains: 'time' },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type BuiltinMetric = keyof typeof builtinMetrics;

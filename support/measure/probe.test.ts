@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Pool } from 'undici';
 import { serve } from '../server.fixture.ts';
-import { type Connect, prometheusValue, TargetProbe, type Watched } from './probe.ts';
+import { type Connect, TargetProbe, type Watched } from './probe.ts';
 import { MetricStore } from './store.ts';
 import { TimeAxis } from './time-axis.ts';
 
@@ -243,16 +243,4 @@ test('an overloaded target is asked for it again, and one that limits its client
     assert.ok(status === 503 ? health <= 3 : health >= 2, `${health}`);
     t.mock.timers.reset();
   }
-});
-
-test("values in Prometheus' text", () => {
-  const text = '# HELP a Help of a 5\na_total 7\na 1.5e3 1700000000\nb{c="d"} 3\nlast NaN\n';
-  const table = [
-    ['a', 1_500],
-    ['a_total', 7],
-    ['b', undefined],
-    ['last', undefined],
-    ['missing', undefined],
-  ] as const;
-  for (const [metric, value] of table) assert.equal(prometheusValue(text, metric), value, metric);
 });

@@ -1,6 +1,7 @@
 import type { Dispatcher, Pool } from 'undici';
 import { textUpTo } from './body.ts';
 import { GaugeLog } from './gauges.ts';
+import { targetFigures } from './target-figures.ts';
 
 const EVERY_MS = 1_000;
 /** An origin that answers is asked as seldom as that: many a target allows a client 60 requests a minute. */
@@ -41,7 +42,7 @@ export interface Availability extends Watched {
  * API's `/metrics` when it publishes Prometheus text.
  */
 export class TargetProbe {
-  /** What the target said of itself: `target_cpu_percent`, `target_memory_bytes`. */
+  /** What the target said of itself: `target_cpu_percent`, `target_memory_bytes` and others of its kind of process. */
   readonly gauges = new GaugeLog();
   /** The part that was away for too long, and why the run ended; undefined while there is none. */
   down: (Watched & { outage: Outage }) | undefined;
@@ -195,16 +196,14 @@ class Metrics extends Asked {
 
   #read(text: string, beganAt: number): boolean {
     const at = performance.now();
-    const seconds = prometheusValue(text, 'process_cpu_seconds_total');
-    const memoryBytes = prometheusValue(text, 'process_resident_memory_bytes');
-    if (seconds === undefined || memoryBytes === undefined) return false;
-    const values: Record<string, number> = { target_memory_bytes: memoryBytes };
+    const { gauges: values, cpuSeconds: seconds } = targetFigures(text);
+    if (seconds === undefined && Object.keys(values).length === 0) return false;
     const before = this.#cpuBefore;
     // After a restart of the target its counter begins anew.
-    if (before && seconds >= before.seconds) {
+    if (before && seconds !== undefined && seconds >= before.seconds) {
       values.target_cpu_percent = (100_000 * (seconds - before.seconds)) / (at - before.at);
     }
-    this.#cpuBefore = { seconds, at };
+    if (seconds !== undefined) this.#cpuBefore = { seconds, at };
     this.#gauges.note(at - beganAt, values);
     return true;
   }
@@ -214,11 +213,4 @@ function nameOf(error: unknown): string {
   const { code, name, message } = error as NodeJS.ErrnoException;
   if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
   return typeof code === 'string' ? code : message;
-}
-
-/** The value of a metric without labels in Prometheus' text format; undefined when it is not there. */
-export function prometheusValue(text: string, metric: string): number | undefined {
-  const line = text.split('\n').find((one) => one.startsWith(`${metric} `));
-  const value = line === undefined ? Number.NaN : Number(line.slice(metric.length + 1).split(' ')[0]);
-  return Number.isFinite(value) ? value : undefined;
 }

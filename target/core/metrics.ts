@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
@@ -67,6 +68,8 @@ export class Metrics {
       ...metric('process_resident_memory_bytes', 'gauge', memory.rss),
       ...metric('process_start_time_seconds', 'gauge', performance.timeOrigin / 1_000),
       ...metric('nodejs_heap_size_used_bytes', 'gauge', memory.heapUsed),
+      ...metric('nodejs_active_resources_total', 'gauge', process.getActiveResourcesInfo().length),
+      ...openFiles(),
       '# TYPE nodejs_eventloop_delay_seconds gauge',
       `nodejs_eventloop_delay_seconds{quantile="0.99"} ${delaySeconds(this.#delay.percentile(99))}`,
       `nodejs_eventloop_delay_seconds{quantile="mean"} ${delaySeconds(this.#delay.mean)}`,
@@ -111,6 +114,15 @@ export class Metrics {
       durations.push(`http_request_duration_seconds_count{${label}} ${below}`);
     }
     return [...totals, ...durations];
+  }
+}
+
+/** Only where the system shows them. */
+function openFiles(): string[] {
+  try {
+    return metric('process_open_fds', 'gauge', readdirSync('/proc/self/fd').length);
+  } catch {
+    return [];
   }
 }
 

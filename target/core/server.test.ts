@@ -112,6 +112,8 @@ test('metrics count requests by route and status, with durations, process and po
     'nodejs_eventloop_delay_seconds{quantile="mean"}',
     'http_request_duration_seconds_sum{route="/sync/pull"}',
     'pg_pool_connections',
+    'nodejs_active_resources_total',
+    ...(process.platform === 'linux' ? ['process_open_fds'] : []),
   ]) {
     const value = lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1];
     assert.ok(Number(value) >= 0, `${name} is ${value}`);

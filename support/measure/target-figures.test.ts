@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { targetFigures } from './target-figures.ts';
+
+const published: [kind: string, text: string, cpuSeconds: number | undefined, gauges: Record<string, number>][] = [
+  [
+    'Node',
+    `process_cpu_seconds_total 1.5
+process_resident_memory_bytes 1000
+nodejs_heap_size_used_bytes 400
+nodejs_active_resources{type="Timeout"} 3
+nodejs_active_resources_total 4
+nodejs_eventloop_lag_p99_seconds 0.012
+process_open_fds 21`,
+    1.5,
+    {
+      target_memory_bytes: 1_000,
+      target_heap_bytes: 400,
+      target_handles: 4,
+      target_event_loop_delay: 12,
+      target_open_files: 21,
+    },
+  ],
+  [
+    'Go',
+    `go_goroutines 8
+go_threads 7
+go_memstats_heap_inuse_bytes 3.5e+06
+process_cpu_seconds_total 0.07
+process_open_fds 9
+process_resident_memory_bytes 1.2e+07
+go_sql_open_connections{db_name="books"} 3
+go_sql_open_connections{db_name="users"} 2`,
+    0.07,
+    {
+      target_handles: 8,
+      target_threads: 7,
+      target_heap_bytes: 3_500_000,
+      target_open_files: 9,
+      target_memory_bytes: 12_000_000,
+      target_connections: 5,
+    },
+  ],
+  [
+    'JVM, by Micrometer',
+    `jvm_memory_used_bytes{area="heap",id="G1 Eden Space",} 100.0
+jvm_memory_used_bytes{area="heap",id="G1 Old Gen",} 200.0
+jvm_memory_used_bytes{area="nonheap",id="Metaspace",} 50.0
+jvm_threads_live_threads 31.0
+process_cpu_time_ns_total 2.5E9
+process_files_open_files 12.0
+hikaricp_connections{pool="books",} 10.0`,
+    2.5,
+    {
+      target_memory_bytes: 350,
+      target_heap_bytes: 300,
+      target_threads: 31,
+      target_open_files: 12,
+      target_connections: 10,
+    },
+  ],
+  [
+    'Python',
+    'process_virtual_memory_bytes 9e8\nprocess_resident_memory_bytes 4e7\nprocess_cpu_seconds_total 3\nprocess_open_fds 5',
+    3,
+    { target_memory_bytes: 40_000_000, target_open_files: 5 },
+  ],
+];
+for (const [kind, text, cpuSeconds, gauges] of published) {
+  test(`of a process of ${kind}`, () => {
+    assert.deepEqual(targetFigures(`# HELP process_open_fds Open files 77\n${text}\n`), { cpuSeconds, gauges });
+  });
+}
+
+test('a value may have a time beside it; what is no number is not there', () => {
+  const text = 'process_resident_memory_bytes 1.5e3 1700000000\nprocess_open_fds NaN\ngo_threads\n';
+  assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: { target_memory_bytes: 1_500 } });
+});
+
+test('of a page that is none there is nothing', () => {
+  for (const text of ['', '<html>', '{"process_open_fds": 3}', 'process_open_fds_total 3\nmy_process_open_fds 3']) {
+    assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: {} }, text);
+  }
+});

@@ -1,0 +1,81 @@
+/** What a target publishes of itself, in the names that its kind of process has for it. */
+import type { BuiltinMetric } from './metrics.ts';
+
+/** By metric what it is read from, the first that is there: a name, its labels, as far as they matter, and its unit in ours. */
+const sources: [metric: BuiltinMetric, names: [name: string, labels?: string, scale?: number][]][] = [
+  [
+    'target_memory_bytes',
+    // Node, Go, Python and the JVM's own client; Micrometer; the JVM's older client.
+    [['process_resident_memory_bytes'], ['jvm_memory_used_bytes'], ['jvm_memory_bytes_used']],
+  ],
+  [
+    'target_heap_bytes',
+    [
+      ['nodejs_heap_size_used_bytes'],
+      ['go_memstats_heap_inuse_bytes'],
+      ['jvm_memory_used_bytes', 'area="heap"'],
+      ['jvm_memory_bytes_used', 'area="heap"'],
+    ],
+  ],
+  ['target_threads', [['go_threads'], ['jvm_threads_live_threads'], ['jvm_threads_current'], ['process_threads']]],
+  ['target_open_files', [['process_open_fds'], ['process_files_open_files']]],
+  ['target_handles', [['nodejs_active_resources_total'], ['nodejs_active_handles_total'], ['go_goroutines']]],
+  [
+    'target_connections',
+    [['pg_pool_connections'], ['go_sql_open_connections'], ['hikaricp_connections'], ['jdbc_connections_active']],
+  ],
+  [
+    'target_event_loop_delay',
+    [
+      ['nodejs_eventloop_lag_p99_seconds', undefined, 1_000],
+      ['nodejs_eventloop_delay_seconds', 'quantile="0.99"', 1_000],
+    ],
+  ],
+];
+
+/** Where the CPU seconds of the process are counted. */
+const cpuSeconds = ['process_cpu_seconds_total', 'process_cpu_time_ns_total'] as const;
+
+export interface TargetFigures {
+  /** By metric; only what was there. */
+  gauges: Record<string, number>;
+  /** Used since the process began. */
+  cpuSeconds: number | undefined;
+}
+
+/** @param text in Prometheus' text format */
+export function targetFigures(text: string): TargetFigures {
+  const samples = samplesOf(text);
+  const gauges = sources.flatMap(([metric, names]) => {
+    for (const [name, labels, scale = 1] of names) {
+      const value = sumOf(samples, name, labels);
+      if (value !== undefined) return [[metric, value * scale] as const];
+    }
+    return [];
+  });
+  const [seconds, nanoseconds] = cpuSeconds.map((name) => sumOf(samples, name));
+  return {
+    gauges: Object.fromEntries(gauges),
+    cpuSeconds: seconds ?? (nanoseconds === undefined ? undefined : nanoseconds / 1e9),
+  };
+}
+
+interface Sample {
+  labels: string;
+  value: number;
+}
+
+function samplesOf(text: string): Map<string, Sample[]> {
+  const samples = new Map<string, Sample[]>();
+  for (const [, name = '', labels = '', value] of text.matchAll(/^([a-zA-Z_:][\w:]*)(\{.*\})?[ \t]+(\S+)/gm)) {
+    const number = Number(value);
+    if (Number.isFinite(number)) samples.set(name, [...(samples.get(name) ?? []), { labels, value: number }]);
+  }
+  return samples;
+}
+
+/** Of all series of a name, such as the pools of a JVM's memory; undefined when there is none. */
+function sumOf(samples: Map<string, Sample[]>, name: string, label = ''): number | undefined {
+  const found = samples.get(name)?.filter(({ labels }) => labels.includes(label)) ?? [];
+  return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
+}
