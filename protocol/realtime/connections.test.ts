@@ -37,10 +37,16 @@ async function listen(faults: string, events: number) {
     isOver: () => over,
   };
   const connections = new Connections(slice);
-  const heard = recorder.counter('realtime_events', { channel: 'vm_status' }) as unknown as { sum: number };
+  const series = recorder.counter('realtime_events', { channel: 'vm_status' });
+  const add = series.add.bind(series);
+  let heard = 0;
+  series.add = (value, at) => {
+    heard += Number(value);
+    add(value, at);
+  };
   const vus = Array.from({ length: CONNECTIONS }, (_, id) => testVu(slice, id));
   const lives = vus.map((vu) => connections.live(connections.join(vu)));
-  while (heard.sum < events) await wait(5);
+  while (heard < events) await wait(5);
   over = true;
   await Promise.all(lives);
   const outcomes = vus.map((vu) => vu.takeOutcome());
