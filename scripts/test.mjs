@@ -12,7 +12,7 @@ const CHECK_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 2 * availableParallelism();
 /** For the tests of single modules. */
-const SHARED_PROCESSES = 12;
+const SHARED_PROCESSES = 6;
 const SMOKE = join('tests', 'hybrid.test.ts');
 /** Those that take longest, longest first. */
 const LONGEST = ['verdict', 'interrupt', 'bad-input', 'shards', 'faults', 'secrets', 'baseline', 'wire'];
