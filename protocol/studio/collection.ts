@@ -272,6 +272,7 @@ export class Collection {
       const { total = Number.POSITIVE_INFINITY } = value;
       if (all.size === before || all.size >= total) return [...all.values()];
     }
+    this.#vu.check(`${kind.noun}-list: comes to an end`, false);
     return undefined;
   }
 

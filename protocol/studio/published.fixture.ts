@@ -5,6 +5,8 @@ import { serve } from '../../support/server.fixture.ts';
 export interface Habits {
   /** Of every list, whatever page size is asked for. */
   maxPageSize?: number;
+  /** Its lists have no end: each page is full of what was on none before. */
+  isEndless?: boolean;
   /** Seconds. */
   tokensLast?: number;
   /** Answers of some calls, by `POST /auth/refresh`: status and text. */
@@ -38,6 +40,10 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
     'GET /agents': (_, query) => {
       const size = Math.min(habits.maxPageSize ?? 100, Number(query.get('page_size')));
       const first = (Number(query.get('page')) - 1) * size;
+      if (habits.isEndless) {
+        const row = (_: unknown, n: number) => ({ id: `endless-${first + n}`, name: 'endless', organization_id: 'o' });
+        return [200, { records: Array.from({ length: size }, row) }];
+      }
       return [200, { records: [...agents.values()].slice(first, first + size) }];
     },
   };

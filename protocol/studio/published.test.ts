@@ -18,6 +18,19 @@ test('ids with slashes and unicode, and pages that the server cuts: all is found
   assert.deepEqual(made.errors, {});
 });
 
+test('a list without an end is left after a hundred pages, and has failed by name', async (t) => {
+  const { url, asked, habits } = await publishedStudio(t, { maxPageSize: 3 });
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 2));
+  habits.isEndless = true;
+  asked.length = 0;
+  await settle(one!.state);
+  assert.equal(asked.filter((call) => call === 'GET /agents').length, 100);
+  assert.deepEqual(made.errors, { 'check: agent-list: comes to an end': 1 });
+  const { status, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
+  assert.deepEqual([status, counts?.unswept, counts?.deleted], ['ok', 1, 2]);
+});
+
 test('tokens are refreshed before they end; who is refused that signs in again', async (t) => {
   // They are refreshed when four fifths of their life are over: at once.
   const { url, asked, habits } = await publishedStudio(t, { tokensLast: 1e-6 });
