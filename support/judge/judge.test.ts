@@ -255,6 +255,11 @@ test('a slice that began late makes a run invalid, one a little later does not',
 test('a run that did nothing, and one whose requests nobody answered', () => {
   const nothing = { measured: { 'iterations{scenario:relay}': [] }, thresholds: {} };
   assert.deepEqual(run(nothing).findings, [{ kind: 'nothing-measured', severity: 'invalid' }]);
+  const allCutOff = { ...nothing.measured, 'iteration_failed{scenario:relay,unfinished:yes}': [1, 1] };
+  assert.deepEqual(
+    run({ measured: allCutOff, thresholds: {} }).findings.map(({ kind }) => kind),
+    ['no-success'],
+  );
   const errors = { ETIMEDOUT: 2, ECONNREFUSED: 98 };
   const unanswered = { measured: { 'http_req_blocked{scenario:relay}': [] }, thresholds: {} };
   const unreached = { kind: 'target-unreached', severity: 'invalid', url: 'http://127.0.0.1:4000', requests: 100 };

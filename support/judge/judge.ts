@@ -206,7 +206,9 @@ export function crashed(scenario: string, slice: number, error: string): Crashed
 
 /** Requests for none of which there ever was a connection are no slow target but a wrong address. */
 function measuredAnything({ store, target, errors }: Case): Finding[] {
-  if (store.sum('iterations') + store.sum('dropped_iterations') === 0) {
+  // What was cut off is measured too: it has failed.
+  const cutOff = store.rate('iteration_failed').count;
+  if (store.sum('iterations') + store.sum('dropped_iterations') + cutOff === 0) {
     return [{ kind: 'nothing-measured', severity: 'invalid' }];
   }
   const requests = store.sum('http_reqs');
