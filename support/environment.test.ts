@@ -72,6 +72,11 @@ test('a file has what looks like a setting and is none', () => {
       'LOAD_DURATON=2s',
       `.env has LOAD_DURATON, which is read from the environment alone; allowed: ${names.join(', ')}.`,
     ],
+    ...['load_duration', 'LOADDURATION'].map((key): [string, string] => [
+      `${key}=2s`,
+      `.env has ${key}, which is read from the environment alone; allowed: ${names.join(', ')}.`,
+    ]),
+    ['SECRET_ADMIN=a\nX=1\nSECRET_ADMIN=b', '.env has SECRET_ADMIN 2 times; allowed is once.'],
     ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${names.join(', ')}.`],
     ['API_URL=http://a.test\n# API_URL=\nexport API_URL=http://b.test', '.env has API_URL 2 times; allowed is once.'],
     ['BASE_URL http://a.test', '.env has BASE_URL without a value; allowed is BASE_URL=<value>.'],

@@ -72,7 +72,7 @@ export function checkSettings(
 ): void {
   for (const key of keys) {
     if (settings.includes(key)) continue;
-    if (names.includes(key) || (key.startsWith('LOAD_') && misspelt(key, ofLoad))) {
+    if (names.includes(key) || (/^load/i.test(key) && misspelt(key, ofLoad))) {
       throw new Error(`${file} has ${key}, which is read from the environment alone; allowed: ${settings.join(', ')}.`);
     }
     const meant = key.startsWith('SECRET_') ? undefined : misspelt(key, settings);
@@ -82,7 +82,7 @@ export function checkSettings(
       );
     }
   }
-  for (const name of settings) {
+  for (const name of new Set([...settings, ...keys.filter((key) => key.startsWith('SECRET_'))])) {
     const lines = text.split('\n').filter((line) => new RegExp(`^\\s*(export\\s+)?${name}(?![\\w.-])`).test(line));
     const empty = lines.find((line) => !/^\s*(export\s+)?\w+\s*(=|:\s)/.test(line));
     if (empty !== undefined) throw new Error(`${file} has ${name} without a value; allowed is ${name}=<value>.`);
