@@ -294,6 +294,21 @@ describe('npm start and npm test', () => {
     assert.equal(stderr, 'npm kept --project for itself: write "npm start -- --project=light".\n');
   });
 
+  test('what Playwright would take for something else, or answer with a stack, is told of before anything is set up', () => {
+    const table: [args: string[], sentence: string][] = [
+      [['light'], '"light" is a profile, and alone it is a pattern of files: write "npm start -- --project=light".'],
+      ...['0/2', '3/2', '1x/2', '1'].map((shard): [string[], string] => [
+        [`--shard=${shard}`],
+        `--shard is "${shard}"; allowed is <current>/<all>, such as 1/4, counted from 1.`,
+      ]),
+      [['--shard'], '--shard is ""; allowed is <current>/<all>, such as 1/4, counted from 1.'],
+    ];
+    for (const [args, sentence] of table) {
+      const { status, stderr } = script('start.mjs', args);
+      assert.deepEqual([status, stderr], [1, `${sentence}\n`]);
+    }
+  });
+
   test('an assertion without a message fails at once, with what it found; others are as ever', () => {
     assert.throws(() => assert.ok([].length), {
       message: 'Expected something true, found 0',

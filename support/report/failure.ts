@@ -19,13 +19,19 @@ export function firstLine(text: string): string {
  * @param root the project's folder
  */
 export function failureLine(stack: string, root: string): string {
+  const place = ownPlace(stack, root);
+  return place ? `${firstLine(stack)} (${place.at})` : firstLine(stack);
+}
+
+/** Of a stack the first place in the project's own files, `path:line`, and its function; empty where that has no name. */
+export function ownPlace(stack: string, root: string): { at: string; name: string } | undefined {
   for (const line of stack.split('\n')) {
-    const [, file, at] = /^\s+at (?:.*\()?(\/.+|file:.+):(\d+):\d+\)?$/.exec(line) ?? [];
+    const [, name = '', file, at] = /^\s+at (?:(?:async )?(.*) \()?(\/.+|file:.+):(\d+):\d+\)?$/.exec(line) ?? [];
     if (!file) continue;
     const path = relative(root, file.startsWith('file:') ? fileURLToPath(file) : file);
-    if (!/^(\.\.|node_modules)\//.test(path)) return `${firstLine(stack)} (${path}:${at})`;
+    if (!/^(\.\.|node_modules)\//.test(path)) return { at: `${path}:${at}`, name };
   }
-  return firstLine(stack);
+  return undefined;
 }
 
 /** What Playwright says of its `webServer`; undefined when that is not what it speaks of. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { failureLine } from '../report/failure.ts';
+import { ownPlace } from '../report/failure.ts';
 import { type SliceId, sliceName } from '../schedule/startline.ts';
 import { workUnderWay } from '../soft-failures.ts';
 
@@ -65,23 +65,21 @@ export class Inspection {
 }
 
 interface Answer {
-  /** The innermost function; empty when it has no name. */
-  functionName: string;
   /** The work, such as `operation get`. */
   work?: string;
   stack: string;
 }
 
-function placeIn({ functionName, work, stack }: Answer, root: string): string | undefined {
-  const what = [work, functionName && `in ${functionName}`].filter(Boolean).join(', ');
+function placeIn({ work, stack }: Answer, root: string): string | undefined {
   // The question itself is the innermost of the stack.
-  const frames = stack.split('\n').filter((line, i) => i > 0 && !line.includes('eval at '));
-  const place = failureLine([what, ...frames].join('\n'), root);
-  return place === '' ? undefined : place;
+  const own = ownPlace(stack.replace(/^.*eval at .*$/gm, ''), root);
+  const name = own?.name && `in ${own.name}`;
+  const what = [work, name].filter(Boolean).join(', ');
+  return (own ? `${what} (${own.at})`.trim() : what) || undefined;
 }
 
 interface Paused {
-  callFrames: { callFrameId: string; functionName: string }[];
+  callFrames: { callFrameId: string }[];
 }
 
 /** Speaks the inspector's protocol (https://chromedevtools.github.io/devtools-protocol/v8/Debugger): pause, then ask. */
@@ -89,23 +87,41 @@ function ask(url: string, over: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     over.addEventListener('abort', () => socket.terminate());
-    let functionName = '';
     const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }));
+    /** From the innermost outwards. */
+    let frames: Paused['callFrames'] = [];
+    const askNext = () => {
+      const callFrameId = frames[0]?.callFrameId;
+      if (callFrameId) {
+        send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression: QUESTION, returnByValue: true });
+      } else {
+        // Between two turns of a loop that awaits: a moment later it is in the midst of one.
+        send(4, 'Debugger.resume');
+        send(2, 'Debugger.pause');
+      }
+    };
+    const hear = (data: unknown) => {
+      const { id, method, params, result } = JSON.parse(String(data));
+      if (method === 'Debugger.paused') {
+        frames = (params as Paused).callFrames;
+        askNext();
+      } else if (id === 3) {
+        frames.shift();
+        // Node's own functions do not have what the question needs.
+        if (result?.result?.type === 'string') resolve(JSON.parse(result.result.value));
+        else askNext();
+      }
+    };
     socket.on('error', reject);
     socket.on('open', () => {
       send(1, 'Debugger.enable');
       send(2, 'Debugger.pause');
     });
     socket.on('message', (data) => {
-      const { id, method, params, result } = JSON.parse(String(data));
-      if (method === 'Debugger.paused') {
-        const [innermost] = (params as Paused).callFrames;
-        if (!innermost) return reject(new Error('nothing is executed'));
-        functionName = innermost.functionName;
-        const { callFrameId } = innermost;
-        send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression: QUESTION, returnByValue: true });
-      } else if (id === 3) {
-        resolve({ functionName, ...JSON.parse(result.result.value) });
+      try {
+        hear(data);
+      } catch (error) {
+        reject(error);
       }
     });
   });
