@@ -86,7 +86,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, slo, maxFailed, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, slo, maxFailed, health.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
@@ -220,7 +220,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withThreshold('iterations', { threshold: 'count>0', minSample: 5 }),
-      `thresholds.iterations[0] has an unknown field "minSample"; did you mean "minSamples"? allowed: threshold, minSamples.`,
+      `thresholds.iterations[0] has an unknown field "minSample"; did you mean "minSamples"? allowed: threshold, minSamples, every, slide, share.`,
     ],
     [
       withThreshold('iterations{scenario=sync-relay}', 'count>0'),
@@ -315,6 +315,60 @@ test('phases: names, lengths, loads and what is compared', (t) => {
   ];
   for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
   assert.equal(complaint(t, about('http_req_duration{phase:spike}', 'p(95)<2*base')), 'nothing');
+});
+
+test('windows, and what is asked beside thresholds', (t) => {
+  const phases = [
+    { name: 'base', duration: '10s', load: 1 },
+    { name: 'spike', duration: '5s', load: 3 },
+    { name: 'end', duration: '40s', load: 1 },
+  ];
+  const objectives = { http_req_duration: ['p(95)<500'] };
+  const asked = (changes: object) => profile({ calm: undefined, phases, objectives, ...changes });
+  const windowed = (selector: string, spec: object) => asked({ thresholds: { [selector]: [spec] } });
+  const table: [content: unknown, sentence: string][] = [
+    [
+      windowed('http_req_duration', { threshold: 'p(95)<5', every: '1500ms' }),
+      'thresholds.http_req_duration[0].every is "1500ms"; allowed is a duration of whole seconds, such as 10s.',
+    ],
+    [
+      windowed('http_req_duration', { threshold: 'p(95)<5', share: 0.9 }),
+      'thresholds "http_req_duration" has share without every; allowed is every, the length of a window, with it.',
+    ],
+    [
+      windowed('http_req_duration', { threshold: 'p(95)<5', every: '5s', slide: '6s' }),
+      'thresholds "http_req_duration" has slide 6s; allowed is at most every, which is 5s.',
+    ],
+    [
+      windowed('http_req_duration{phase:spike}', { threshold: 'p(95)<5', every: '6s' }),
+      'thresholds "http_req_duration{phase:spike}" has windows of 6s in a phase of 5s; allowed is at most its length.',
+    ],
+    [
+      windowed('http_req_duration{phase:spike}', { threshold: 'p(95)<5*base', every: '2s' }),
+      'thresholds "http_req_duration{phase:spike}" has "p(95)<5*base" for windows; allowed is a number.',
+    ],
+    [
+      asked({ objectives: undefined, recovery: { after: 'spike', within: '5s' } }),
+      'recovery needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.',
+    ],
+    [
+      asked({ recovery: { after: 'spyke', within: '5s' } }),
+      'recovery.after is "spyke"; did you mean "spike"? allowed: base, spike, end.',
+    ],
+    [
+      asked({ recovery: { after: 'spike', within: '20s' } }),
+      'recovery needs 50 s after spike, within and stay together, and there are 40 s; allowed is at most that.',
+    ],
+    [asked({ availability: {} }), 'availability asks for nothing; allowed is a share of windows or of requests.'],
+    [asked({ capacity: { steps: ['base', 'top'] } }), 'capacity.steps is "top"; allowed: base, spike, end.'],
+    [
+      asked({ objectives: { 'http_req_duration{phase:spike}': ['p(95)<5'] } }),
+      'objectives "http_req_duration{phase:spike}" is about a phase; allowed are limits that are numbers, at any time.',
+    ],
+  ];
+  for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
+  const good = { recovery: { after: 'spike', within: '5s' }, capacity: {}, availability: { requests: 0.99 } };
+  assert.equal(complaint(t, asked(good)), 'nothing');
 });
 
 test('every number has a bound', (t) => {

@@ -30,6 +30,11 @@ const duration = z
   .regex(durationPattern, durationHelp)
   .refine((text) => parseDuration(text) !== undefined, durationHelp);
 const someTime = duration.refine((text) => parseDuration(text) !== 0, 'a duration above 0s');
+const secondsHelp = 'a duration of whole seconds, such as 10s';
+const someSeconds = duration.refine(
+  (text) => (parseDuration(text) ?? 0) > 0 && parseDuration(text)! % 1_000 === 0,
+  secondsHelp,
+);
 const words = z.string('a text that is not empty').min(1, 'a text that is not empty');
 const rate = amount(0);
 const aboveZero = z.number('a number above 0').gt(0, 'a number above 0');
@@ -147,7 +152,39 @@ const detailedThreshold = z.strictObject({
   threshold: expression,
   minSamples: iterations
     .optional()
-    .describe('Fewer samples make the run invalid. Default: as many as show one sample beyond the limit (p(95): 20).'),
+    .describe(
+      'Fewer samples make the run invalid, or a window unknown. Default: as many as show one sample beyond the limit (p(95): 20).',
+    ),
+  every: someSeconds
+    .optional()
+    .describe('Must hold in each window of this length, and not over the whole time; whole seconds.'),
+  slide: someSeconds.optional().describe('A window begins so long after the one before. Default: where that ends.'),
+  share: share.optional().describe('Of the windows so many must hold. Default 1.'),
+});
+
+const objectives = z
+  .record(z.string(), z.array(expression).min(1, 'a list of at least one threshold'))
+  .describe('What availability, recovery and capacity are about: metrics with limits that are numbers.');
+
+const availability = z.strictObject({
+  every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 10s.'),
+  windows: share.optional().describe('Of the windows so many must meet all objectives.'),
+  requests: share.optional().describe('Of all iterations so many must succeed; dropped ones have not.'),
+});
+
+const recovery = z.strictObject({
+  after: words.describe('The phase from whose end on it is measured.'),
+  within: someTime.describe('The objectives must hold again so long after it.'),
+  stay: someTime.optional().describe('And hold for so long then. Default 30s.'),
+  every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 5s.'),
+});
+
+const capacity = z.strictObject({
+  steps: z
+    .array(words, 'a list of phases')
+    .min(1, 'a list of at least one phase')
+    .optional()
+    .describe('Phases of growing load. Default: all with load, in the order of time.'),
 });
 
 const loadHelp = 'a number of at least 0, a ramp such as [1, 5], or a day such as { "curve": "day", "day": "24m" }';
@@ -252,6 +289,10 @@ const profile = z.strictObject({
       'By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts; with `exec` by any.',
     ),
   thresholds,
+  objectives: objectives.optional(),
+  availability: availability.optional().describe('How much of the time, and of the work, was as it should be.'),
+  recovery: recovery.optional().describe('How long it takes after a phase until the objectives hold again.'),
+  capacity: capacity.optional().describe('At which step of the load the objectives still hold.'),
   slo: z
     .boolean('true or false')
     .optional()
@@ -270,6 +311,7 @@ export type ScenarioSpec = z.infer<typeof scenario>;
 export type OpenScenarioSpec = Extract<ScenarioSpec, { executor: `${string}-arrival-rate` }>;
 export type ProfileSpec = z.infer<typeof profile>;
 export type PhaseSpec = z.infer<typeof phase>;
+type DetailedThreshold = z.infer<typeof detailedThreshold>;
 export type ScenarioKind = 'load' | 'journey';
 
 /** A profile as its file says it, with where that is. */
@@ -332,6 +374,7 @@ export function readProfile(
   for (const [name, scenarioSpec] of Object.entries(found.spec.scenarios))
     checkScenario(path, name, scenarioSpec, known, found.spec.phases !== undefined);
   checkSelectors(found, known);
+  checkAnswers(found, known);
   return found;
 }
 
@@ -457,7 +500,68 @@ export function checkSelectors(
       throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
     }
     checkPhaseTags(about, tags, all.map(expressionOf), phaseNames(spec));
+    for (const one of all) if (typeof one !== 'string') checkWindows(about, one, tags, spec);
   }
+}
+
+/** A window has to fit into its phase, and cannot be compared with another one. */
+function checkWindows(about: string, spec: DetailedThreshold, tags: Tags, { phases }: ProfileSpec): void {
+  const { threshold, every, slide } = spec;
+  const other = (['slide', 'share'] as const).find((field) => spec[field] !== undefined);
+  if (every === undefined) {
+    if (other)
+      throw new Error(`${about} has ${other} without every; allowed is every, the length of a window, with it.`);
+    return;
+  }
+  if (parseExpression(threshold)!.of !== undefined)
+    throw new Error(`${about} has "${threshold}" for windows; allowed is a number.`);
+  if (slide !== undefined && ms(slide, 0) > ms(every, 0))
+    throw new Error(`${about} has slide ${slide}; allowed is at most every, which is ${every}.`);
+  const own = phases?.find(({ name }) => name === tags.phase);
+  if (own && ms(own.duration, 0) < ms(every, 0))
+    throw new Error(`${about} has windows of ${every} in a phase of ${own.duration}; allowed is at most its length.`);
+}
+
+/** What availability, recovery and capacity are about has to be there. */
+function checkAnswers({ path, spec }: ProfileFile, known: Record<ScenarioKind, string[]>): void {
+  const { objectives, availability, recovery, capacity, phases = [] } = spec;
+  const asked =
+    (['recovery', 'capacity'] as const).find((name) => spec[name]) ??
+    (availability?.windows === undefined ? undefined : 'availability');
+  if (asked && !objectives)
+    throw new Error(`${path}: ${asked} needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.`);
+  if (availability && availability.windows === undefined && availability.requests === undefined)
+    throw new Error(`${path}: availability asks for nothing; allowed is a share of windows or of requests.`);
+  if (objectives) {
+    for (const [source, all] of Object.entries(objectives)) {
+      const { tags } = parseSelector(source) ?? { tags: {} as Tags };
+      const compared = all.find((text) => parseExpression(text)!.of !== undefined);
+      if (tags.phase !== undefined || compared !== undefined)
+        throw new Error(
+          `${path}: objectives "${source}" is about a phase; allowed are limits that are numbers, at any time.`,
+        );
+    }
+    checkSelectors({ path, spec: { ...spec, thresholds: objectives } }, known);
+  }
+  const names = phases.map(({ name }) => name);
+  for (const [field, name] of [
+    ...(recovery ? [['recovery.after', recovery.after] as const] : []),
+    ...(capacity?.steps ?? []).map((step) => ['capacity.steps', step] as const),
+  ]) {
+    if (!names.includes(name)) throw new Error(`${path}: ${field} is "${name}"; ${allowed(name, names)}.`);
+  }
+  if (recovery) {
+    const needMs = ms(recovery.within, 0) + ms(recovery.stay, 30_000);
+    const haveMs = phases
+      .slice(names.indexOf(recovery.after) + 1)
+      .reduce((sum, { duration }) => sum + ms(duration, 0), 0);
+    if (haveMs < needMs)
+      throw new Error(
+        `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s; allowed is at most that.`,
+      );
+  }
+  if (capacity && phases.filter(({ load }) => load !== 0).length === 0)
+    throw new Error(`${path}: capacity needs phases; allowed is a phase for each step of the load.`);
 }
 
 /** A figure of a phase, or of all after it, may be compared with that of a phase before. */
@@ -608,6 +712,9 @@ function fieldsAt(path: PropertyKey[], found: unknown): string[] {
   const [part] = path;
   if (part === 'health') return Object.keys(health.shape);
   if (part === 'thresholds') return Object.keys(detailedThreshold.shape);
+  if (part === 'availability') return Object.keys(availability.shape);
+  if (part === 'recovery') return Object.keys(recovery.shape);
+  if (part === 'capacity') return Object.keys(capacity.shape);
   if (part === 'phases') return path.length > 2 ? ['curve', 'hours', 'times', 'day'] : Object.keys(phase.shape);
   if (part !== 'scenarios') return Object.keys(profile.shape);
   if (path.length > 2) return Object.keys(stage(rate).shape);

@@ -121,9 +121,9 @@ function iterations(verdict: Verdict): number {
 describe('a run', { concurrency: 3 }, () => {
   test('in phases has what was due in each, to the last one, and compares them', async (t) => {
     const phases = [
-      { name: 'base', duration: '2s', load: 1 },
-      { name: 'spike', duration: '2s', load: 3 },
-      { name: 'end', duration: '2s', load: 1 },
+      { name: 'base', duration: '3s', load: 1 },
+      { name: 'spike', duration: '3s', load: 3 },
+      { name: 'end', duration: '3s', load: 1 },
     ];
     // In the spike every answer takes 200 ms: those to its last requests come in the next phase.
     let due = 0;
@@ -136,7 +136,13 @@ describe('a run', { concurrency: 3 }, () => {
       'http_req_duration{phase:spike}': ['p(50)>150', 'p(95)<1*base'],
       'http_req_duration{phase:end}': ['med<150'],
     };
-    const profile = pingProfile({ phases, thresholds }, { duration: undefined, rate: 50, maxVUs: 40 });
+    const answers = {
+      objectives: { http_req_duration: ['med<150'] },
+      availability: { every: '1s', windows: 0.6, requests: 0.9 },
+      recovery: { after: 'spike', within: '2s', stay: '1s', every: '1s' },
+      capacity: { steps: ['base', 'spike'] },
+    };
+    const profile = pingProfile({ phases, thresholds, ...answers }, { duration: undefined, rate: 50, maxVUs: 40 });
     const verdict = await judged(t, { answer, profile, env: { LOAD_DURATION: '3s' } });
     assertReasons(verdict, 'fail', ['threshold']);
     const { reference } = reason(verdict, 'threshold')!;

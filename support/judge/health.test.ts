@@ -184,6 +184,7 @@ function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
     durationMs: 10_000,
     seed: '1',
     phases: calmAndLoad,
+    intervalMs: 1_000,
     store: storeOf({
       'iterations{scenario:relay}': [100],
       'http_reqs{scenario:relay}': [100],

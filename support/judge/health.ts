@@ -320,8 +320,9 @@ export function startFindings({ limits, slices, shards }: Omit<HealthFacts, 'nam
  * A finding for what was beyond its limit: `invalid` when it made something undecided, else a warning. One cause shows in many
  * processes: of each signal the worst is told, of those that mattered if any did.
  * @param doubts all that made anything undecided
+ * @param steps phases of which only a capacity is read: what the generator could not send in them is the end of that
  */
-export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
+export function signalFindings(health: Health, doubts: Doubt[], steps: readonly string[] = []): Finding[] {
   const mattered = ({ signal, scenario, phase, shard }: HealthSignal) =>
     doubts.some((one) => one.by === signal && one.scenario === scenario && one.phase === phase && one.shard === shard);
   const unwell = health.signals.filter(({ ok }) => !ok);
@@ -333,7 +334,8 @@ export function signalFindings(health: Health, doubts: Doubt[]): Finding[] {
   return [...groups.values()].map((all): Finding => {
     const decisive = all.filter(mattered);
     // A load that was not delivered is not the load that was asked for, whatever is judged on it.
-    const isInvalid = decisive.length > 0 || all[0]!.signal === 'delivered';
+    const isShort = all.some(({ signal, phase }) => signal === 'delivered' && !steps.includes(phase ?? ''));
+    const isInvalid = decisive.length > 0 || isShort;
     const { ok: _, cost: __, ...signal } = worstBy(decisive.length > 0 ? decisive : all, () => '')[0]!;
     const severity = isInvalid ? 'invalid' : 'warning';
     if (signal.signal !== 'lateness') return { kind: 'saturated', severity, ...signal };

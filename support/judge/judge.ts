@@ -2,7 +2,8 @@ import { exhaustedCodes } from '../measure/failures.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Wanted } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
-import type { Phase } from '../measure/time-axis.ts';
+import { type Phase, TimeAxis } from '../measure/time-axis.ts';
+import { type Answers, answerFindings, answersOf } from './answers.ts';
 import { causes } from './causes.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
@@ -14,6 +15,8 @@ import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
+import { isWindowed, judgeWindowed } from './windowed.ts';
+import type { Course } from './windows.ts';
 
 /** What a slice says of its own run; see `SliceReport`. */
 export interface SliceFacts {
@@ -39,6 +42,9 @@ export interface Case {
   durationMs: number;
   seed: string;
   phases: Phase[];
+  intervalMs: number;
+  /** What is asked beside thresholds. */
+  answers?: Answers;
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -88,8 +94,17 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
   const measured = { store: run.store, phases: run.phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) };
+  const course: Course = {
+    store: run.store,
+    axis: new TimeAxis(run.phases, run.intervalMs),
+    durationMs: run.durationMs,
+    suspects: suspected,
+    measures,
+  };
+  const answers = answersOf(run.answers, course);
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
+      if (isWindowed(spec)) return judgeWindowed(metric, spec, course);
       const { metric: name } = parseSeriesKey(metric);
       return decide(
         judgeThreshold(metric, spec, measured),
@@ -110,15 +125,18 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     suspected.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
   const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
   const doubts = [
-    ...[...judged.map(({ result }) => result), ...dropped].flatMap((one) => one.doubts ?? []),
+    ...[...judged.map(({ result }) => result), ...dropped, answers.availability, answers.recovery].flatMap(
+      (one) => one?.doubts ?? [],
+    ),
     ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
   ];
   const all: Finding[] = [
     ...seen.map((finding) => decisiveStart(finding, doubts)),
-    ...signalFindings(health, doubts),
+    ...signalFindings(health, doubts, run.answers?.capacity?.steps),
     ...failing,
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
+    ...answerFindings(answers),
   ];
   const told = run.partial ? all.filter((finding) => !kindOf(finding).needsAllShards) : all;
   const findings = causes(told, run.scenarios);
@@ -143,6 +161,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       },
       thresholds: judged.map(({ result }) => result),
       oracles: run.oracles,
+      ...answers,
       health,
       regressions: [],
       errors: run.errors,
@@ -153,7 +172,8 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
 }
 
 /** Phases of which something is asked by itself, and those without load, in which only journeys measure. */
-function namedPhases({ thresholds, phases }: Pick<Case, 'thresholds' | 'phases'>): string[] {
+function namedPhases({ thresholds, phases, answers }: Pick<Case, 'thresholds' | 'phases' | 'answers'>): string[] {
+  if (answers?.capacity || answers?.recovery || answers?.availability) return phases.map(({ name }) => name);
   const asked = Object.entries(thresholds).flatMap(([source, specs]) => [
     parseSelector(source)?.tags.phase,
     ...specs.map((spec) => parseExpression(typeof spec === 'string' ? spec : spec.threshold)?.of),

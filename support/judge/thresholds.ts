@@ -7,7 +7,9 @@ import { unfinishedIn } from './unfinished.ts';
 import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
 
 /** As a profile writes it. */
-export type ThresholdSpec = string | { threshold: string; minSamples?: number };
+export type ThresholdSpec =
+  | string
+  | { threshold: string; minSamples?: number; every?: string; slide?: string; share?: number };
 
 /** What a figure says by itself; whether it is the target's doing is for `validity.ts` to tell. */
 export type Outcome = 'held' | 'missed' | 'unknown';
@@ -162,7 +164,7 @@ export function aggregate(series: AnySeries, aggregation: Aggregation, durationM
   }
 }
 
-function unitOf({ type, contains }: MetricDefinition, { method }: Aggregation): Unit {
+export function unitOf({ type, contains }: MetricDefinition, { method }: Aggregation): Unit {
   if (method === 'count') return 'count';
   if (type === 'rate') return 'ratio';
   if (contains === 'time') return 'ms';

@@ -270,6 +270,7 @@ function judged(measured: Measured, changes: Partial<Omit<Case, 'store'>> = {}) 
     durationMs: 10_000,
     seed: '1',
     phases: calmAndLoad,
+    intervalMs: 1_000,
     store: storeOf({ 'iterations{scenario:relay}': [100], ...measured }),
     slices: scenarios.map(({ name }) => ({
       scenario: name,

@@ -4,6 +4,7 @@ import type { Phase } from '../measure/time-axis.ts';
 import type { Doubt } from './doubt.ts';
 import type { Finding } from './findings/index.ts';
 import type { Regression } from './findings/regression.ts';
+import type { AvailabilityResult, CapacityResult, RecoveryResult, WindowsResult } from './results.ts';
 import type { HealthSignal } from './signal.ts';
 import type { Unit } from './unit.ts';
 
@@ -42,6 +43,8 @@ export interface ThresholdResult {
   doubts?: Doubt[];
   /** The figure of the phase that it is compared with. */
   reference?: Reference;
+  /** Of one that must hold in windows: `observed` is the share of them that held, `limit` the one that must, `count` all of them. */
+  windows?: WindowsResult;
 }
 
 export interface Reference {
@@ -103,6 +106,9 @@ export interface Verdict {
   reasons: Reason[];
   thresholds: ThresholdResult[];
   oracles: OracleResult[];
+  availability?: AvailabilityResult;
+  recovery?: RecoveryResult;
+  capacity?: CapacityResult;
   health: Health;
   /** Against the baseline, if there is one; worst first. */
   regressions: Regression[];

@@ -18,12 +18,18 @@ const MAX_SERIES = 1_000;
 /** Series that a caller's tags are looked up for without spelling their key again. */
 const MAX_KNOWN = 1_000;
 
-/** An interval without those series of which only the whole run will be told. */
+/**
+ * An interval without those series of which only the whole run will be told.
+ * @param also metrics that are followed all the same
+ */
 export function followedOnly(
   { index, series }: Interval,
   definitions: Readonly<Record<string, MetricDefinition>>,
+  also: ReadonlySet<string> = new Set(),
 ): Interval {
-  const followed = Object.entries(series).filter(([key]) => definitions[metricOf(key)]?.followed);
+  const followed = Object.entries(series).filter(
+    ([key]) => definitions[metricOf(key)]?.followed || also.has(metricOf(key)),
+  );
   return { index, series: Object.fromEntries(followed) };
 }
 

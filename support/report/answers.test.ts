@@ -44,3 +44,51 @@ test('phases are a table, in the terminal and in Markdown', () => {
 test('a run with one phase of load has no such table', () => {
   assert.deepEqual(answerTables(exampleVerdict()), []);
 });
+
+test('capacity, recovery, availability and windows that missed are tables of their own', () => {
+  const step = { phase: 'base', load: 1, perSecond: 20, state: 'held' } as const;
+  const broke = { metric: 'http_req_duration', expression: 'p(95)<500', observed: 900 };
+  const top = { phase: 'spike', load: 5, perSecond: 80, state: 'missed', broke } as const;
+  const [threshold] = exampleVerdict().thresholds;
+  const verdict = exampleVerdict({
+    capacity: { steps: [step, top], held: step, missed: top, isOpen: false },
+    recovery: {
+      ...{ after: 'spike', withinMs: 60_000, stayMs: 30_000, recoveredMs: [5_000, 10_000], watchedMs: 90_000 },
+      ...{ ok: true, decided: true },
+    },
+    availability: {
+      everyMs: 10_000,
+      windows: { held: 9, missed: 1, unknown: 0, share: 0.9, required: 0.99 },
+      downtime: [{ startMs: 60_000, endMs: 62_000 }],
+      ok: false,
+      decided: true,
+    },
+    thresholds: [
+      {
+        ...threshold!,
+        windows: {
+          everyMs: 10_000,
+          held: 9,
+          unknown: 0,
+          missed: [{ startMs: 60_000, endMs: 70_000, observed: 812 }],
+          unit: 'ms',
+        },
+      },
+    ],
+  });
+  assert.deepEqual(
+    answerTables(verdict).map(({ id, title, rows }) => [id, title, rows[0]]),
+    [
+      ['capacity', 'Capacity: ×1 (20/s) to ×5 (80/s)', ['base', '×1', '20/s', 'held', '']],
+      ['recovery', 'Recovery', ['after spike', '5.00 s–10.0 s', '1 m 00 s', '30.0 s']],
+      ['availability', 'Availability', ['time', '90 %', '99 %', '1 missed, 0 unknown']],
+      [
+        'windows',
+        'Windows that missed',
+        ['iteration_response_time{scenario:sync-relay}: p(95)<500', '01:00–01:10', '812 ms'],
+      ],
+    ],
+  );
+  const open = exampleVerdict({ capacity: { steps: [step], held: step, isOpen: true } });
+  assert.equal(answerTables(open)[0]?.title, 'Capacity: at least ×1 (20/s)');
+});

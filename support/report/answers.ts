@@ -1,6 +1,6 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
 import type { Verdict } from '../judge/verdict.ts';
-import { clock, ms, rate, ratio } from '../judge/words/figures.ts';
+import { clock, figure, ms, rate, ratio } from '../judge/words/figures.ts';
 import { phaseRows } from './tables.ts';
 
 export interface AnswerTable {
@@ -15,7 +15,71 @@ export interface AnswerTable {
 
 /** Those that the run has; each is a function here. */
 export function answerTables(verdict: Verdict): AnswerTable[] {
-  return [phases].flatMap((table) => table(verdict)).filter(({ rows }) => rows.length > 0);
+  return [capacity, recovery, availability, windows, phases]
+    .flatMap((table) => table(verdict))
+    .filter(({ rows }) => rows.length > 0);
+}
+
+/** At most so many are listed; `verdict.json` has them all. */
+const MOST_ROWS = 20;
+
+function capacity({ capacity: result }: Verdict): AnswerTable[] {
+  if (!result) return [];
+  const { steps, held, missed, isOpen } = result;
+  const load = (step: typeof held) =>
+    step ? `×${Number(step.load.toPrecision(3))} (${rate(step.perSecond)})` : 'below the first step';
+  const until = missed && !isOpen ? `${load(held)} to ${load(missed)}` : `at least ${load(held)}`;
+  const rows = steps.map(({ phase, load, perSecond, state, broke }) => [
+    phase,
+    `×${Number(load.toPrecision(3))}`,
+    rate(perSecond),
+    state,
+    broke ? `${broke.metric}: ${broke.expression}` : '',
+  ]);
+  return [{ id: 'capacity', title: `Capacity: ${until}`, columns: ['step', 'load', 'rate', '', 'what broke'], rows }];
+}
+
+function recovery({ recovery: result }: Verdict): AnswerTable[] {
+  if (!result) return [];
+  const { after, recoveredMs, watchedMs, withinMs, stayMs } = result;
+  const took = recoveredMs ? `${ms(recoveredMs[0])}–${ms(recoveredMs[1])}` : `not in ${ms(watchedMs)}`;
+  const rows = [[`after ${after}`, took, ms(withinMs), ms(stayMs)]];
+  return [{ id: 'recovery', title: 'Recovery', columns: ['', 'took', 'allowed', 'held for'], rows }];
+}
+
+function availability({ availability: result }: Verdict): AnswerTable[] {
+  if (!result) return [];
+  const { windows, requests, downtime } = result;
+  const rows = [
+    ...(windows
+      ? [
+          [
+            'time',
+            ratio(windows.share),
+            ratio(windows.required),
+            `${windows.missed} missed, ${windows.unknown} unknown`,
+          ],
+        ]
+      : []),
+    ...(requests ? [['requests', ratio(requests.share), ratio(requests.required), `${requests.failed} failed`]] : []),
+    ...downtime
+      .slice(0, MOST_ROWS)
+      .map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
+  ];
+  return [{ id: 'availability', title: 'Availability', columns: ['', '', 'required', ''], rows }];
+}
+
+function windows({ thresholds }: Verdict): AnswerTable[] {
+  const rows = thresholds.flatMap(({ metric, expression, windows: result }) =>
+    (result?.missed ?? [])
+      .slice(0, MOST_ROWS)
+      .map(({ startMs, endMs, observed }) => [
+        `${metric}: ${expression}`,
+        `${clock(startMs)}–${clock(endMs)}`,
+        figure(observed, result!.unit),
+      ]),
+  );
+  return [{ id: 'windows', title: 'Windows that missed', columns: ['', 'time', 'observed'], rows }];
 }
 
 function phases(verdict: Verdict): AnswerTable[] {

@@ -157,6 +157,8 @@ export class Collector {
       durationMs: Math.max(0, ...this.#reports.map(({ end }) => end.durationMs), this.#streamedMs()),
       seed: timeline.seed,
       phases: timeline.phases,
+      intervalMs: timeline.intervalMs,
+      answers: timeline.answers,
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,

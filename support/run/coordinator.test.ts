@@ -41,6 +41,7 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
     detailed: true,
     scenarios: [],
     thresholds: {},
+    answers: { objectives: {} },
     health: defaultHealth,
     ...changes,
   };

@@ -58,6 +58,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     detailed: true,
     scenarios: [scenario],
     thresholds: {},
+    answers: { objectives: {} },
     health: defaultHealth,
     ...changes,
   };

@@ -10,7 +10,7 @@ import { Alarm, systemClock } from './clock.ts';
 import { Executor } from './executor.ts';
 import { recordedIterations, type Work } from './iterations.ts';
 import { monotonicMs, type StartLineRunner } from './startline.ts';
-import type { Timeline, TimelineScenario } from './timeline.ts';
+import { type Timeline, type TimelineScenario, windowedMetrics } from './timeline.ts';
 
 export type { Outcome, Work } from './iterations.ts';
 
@@ -42,6 +42,8 @@ export class ScenarioRun {
   #startAt: number | undefined;
   #startLateMs = 0;
   readonly #axis: TimeAxis;
+  /** Metrics that are judged by stretches of time. */
+  readonly #windowed: Set<string>;
   /** The interval that it is. */
   #interval = 0;
   #over = false;
@@ -52,6 +54,7 @@ export class ScenarioRun {
 
   constructor(options: ScenarioRunOptions) {
     this.#options = options;
+    this.#windowed = windowedMetrics(options.timeline);
     this.#axis = new TimeAxis(options.timeline.phases, options.timeline.intervalMs);
     this.#health = new GeneratorHealth(options.recorder);
     const { signal } = options.line;
@@ -233,7 +236,7 @@ export class ScenarioRun {
     const { recorder, timeline, line } = this.#options;
     const interval = { index: this.#interval, series: recorder.pack() };
     for (const one of [...recorder.packLate(), interval]) {
-      this.#intervals.push(timeline.detailed ? one : followedOnly(one, recorder.definitions));
+      this.#intervals.push(timeline.detailed ? one : followedOnly(one, recorder.definitions, this.#windowed));
       line.interval(one);
     }
   }

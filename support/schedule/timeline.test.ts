@@ -62,6 +62,7 @@ test('defaults are filled in', () => {
       },
     ],
     thresholds: {},
+    answers: { objectives: {} },
     health: defaultHealth,
   });
 });
@@ -447,4 +448,13 @@ test('many shards report in longer intervals, and very many not everything, so t
     [60_000, false],
     [60_000, false],
   ]);
+});
+
+test('windows are made of whole intervals', () => {
+  const scenarios = { relay: { ...arrivals, duration: '30m' } };
+  const lengthOf = (...windows: string[]) =>
+    timelineOf(scenarios, {
+      thresholds: { http_req_duration: windows.map((every) => ({ threshold: 'p(95)<500', every })) },
+    }).intervalMs;
+  assert.deepEqual([lengthOf(), lengthOf('10s'), lengthOf('12s', '8s'), lengthOf('60s')], [6_000, 5_000, 4_000, 6_000]);
 });

@@ -1,5 +1,6 @@
 import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
+import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import {
   kindOf,
@@ -40,6 +41,14 @@ export interface TimelineScenario {
   maxFailed: number;
 }
 
+/** What a profile asks beside its thresholds, made exact. Lengths of windows are what they say, however long the run is. */
+export interface TimelineAnswers {
+  objectives: Record<string, string[]>;
+  availability?: { everyMs: number; windows?: number | undefined; requests?: number | undefined };
+  recovery?: { after: string; everyMs: number; stayMs: number; withinMs: number };
+  capacity?: { steps: string[] };
+}
+
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
 export type TimelineHealth = HealthLimits & { targetDownAfterMs: number };
 
@@ -62,6 +71,7 @@ export interface Timeline {
   detailed: boolean;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
+  answers: TimelineAnswers;
   /** Where some of them stand; absent: all are the profile's own. */
   slo?: ProfileFile['slo'];
   health: TimelineHealth;
@@ -139,7 +149,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     seed: shape.seed,
     phases: phasesOf(planned, leadMs, ownMs, factor),
     durationMs,
-    intervalMs: 1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)),
+    intervalMs: intervalOf(1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)), windowsIn(spec)),
     slices: shards * Math.ceil(slices / shards),
     shards,
     detailed: shards * intervals <= MAX_INTERVALS,
@@ -155,9 +165,64 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       };
     }),
     thresholds: spec.thresholds,
+    answers: answersOf(spec, factor),
     ...(file.slo && { slo: file.slo }),
     health: healthOf(spec.health ?? {}),
   };
+}
+
+const AVAILABILITY_EVERY_MS = 10_000;
+const RECOVERY_EVERY_MS = 5_000;
+
+/** @param factor of the time */
+function answersOf(spec: ProfileFile['spec'], factor: number): TimelineAnswers {
+  const { objectives = {}, availability, recovery, capacity, phases = [] } = spec;
+  const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
+  return {
+    objectives,
+    ...(availability && { availability: { ...availability, everyMs: ms(availability.every, AVAILABILITY_EVERY_MS) } }),
+    ...(recovery && {
+      recovery: {
+        after: recovery.after,
+        everyMs: ms(recovery.every, RECOVERY_EVERY_MS),
+        stayMs: ms(recovery.stay, 30_000) * factor,
+        withinMs: ms(recovery.within, 0) * factor,
+      },
+    }),
+    ...(capacity && { capacity: { steps: capacity.steps ?? loaded.map(({ name }) => name) } }),
+  };
+}
+
+/** Lengths of all windows that are asked for, in ms. */
+function windowsIn({ thresholds, availability, recovery }: ProfileFile['spec']): number[] {
+  const own = Object.values(thresholds)
+    .flat()
+    .flatMap((one) => (typeof one === 'string' ? [] : [one.every, one.slide]));
+  return [
+    ...own.flatMap((text) => (text === undefined ? [] : [ms(text, 0)])),
+    ...(availability ? [ms(availability.every, AVAILABILITY_EVERY_MS)] : []),
+    ...(recovery ? [ms(recovery.every, RECOVERY_EVERY_MS)] : []),
+  ];
+}
+
+/** At most as long as is wanted, and so that windows are made of whole intervals. */
+function intervalOf(wantedMs: number, windowsMs: number[]): number {
+  const divisor = windowsMs.reduce(greatestCommonDivisor, 0);
+  return divisor === 0 ? wantedMs : divisor / Math.ceil(divisor / wantedMs);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Metrics that are judged by stretches of time: these are kept by interval, however many there are. */
+export function windowedMetrics({ thresholds, answers }: Pick<Timeline, 'thresholds' | 'answers'>): Set<string> {
+  const windowed = Object.entries(thresholds).filter(([, all]) =>
+    all.some((one) => typeof one !== 'string' && one.every !== undefined),
+  );
+  return new Set(
+    [...windowed.map(([source]) => source), ...Object.keys(answers.objectives)].map((one) => metricOf(one.trim())),
+  );
 }
 
 /** Without phases of its own a profile is calm, if it has one, and load. */

@@ -34,6 +34,32 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'no-data': { severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
   unfinished: { severity: 'invalid', ...limit, count: 100, ages: 9, missing: 0 },
   threshold: { severity: 'fail', ...limit, count: 100 },
+  windows: {
+    severity: 'fail',
+    ...{ metric: 'http_req_duration', expression: 'p(95)<500', everyMs: 10_000, unit: 'ms' },
+    ...{
+      held: 8,
+      unknown: 1,
+      of: 10,
+      share: 0.95,
+      first: { startMs: 0, observed: 812 },
+      worst: { startMs: 0, observed: 812 },
+    },
+  },
+  availability: {
+    severity: 'fail',
+    everyMs: 10_000,
+    windows: { held: 8, missed: 1, unknown: 1, share: 0.8, required: 0.99 },
+    downtime: [{ startMs: 10_000, endMs: 20_000 }],
+  },
+  recovery: {
+    severity: 'fail',
+    after: 'spike',
+    withinMs: 60_000,
+    stayMs: 30_000,
+    recoveredMs: null,
+    watchedMs: 120_000,
+  },
   dropped: { severity: 'fail', scenario: 'relay', dropped: 1, due: 9, maxVUs: 1, allowed: 0 },
   regression: {
     severity: 'fail',

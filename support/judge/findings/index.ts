@@ -1,3 +1,4 @@
+import { availability } from './availability.ts';
 import { baselineThin } from './baseline-thin.ts';
 import { baselineUnreadable } from './baseline-unreadable.ts';
 import { crashed } from './crashed.ts';
@@ -20,6 +21,7 @@ import { nothingMeasured } from './nothing-measured.ts';
 import { oracle } from './oracle.ts';
 import { oracleUnknown } from './oracle-unknown.ts';
 import { rateLimited } from './rate-limited.ts';
+import { recovery } from './recovery.ts';
 import { regression } from './regression.ts';
 import { saturated } from './saturated.ts';
 import { shardSpread } from './shard-spread.ts';
@@ -29,6 +31,7 @@ import { targetUnreached } from './target-unreached.ts';
 import { threshold } from './threshold.ts';
 import { unfinished } from './unfinished.ts';
 import { unverified } from './unverified.ts';
+import { windows } from './windows.ts';
 
 /**
  * Every kind of finding, in the order of a verdict: correctness, then what makes it invalid (causes before effects) and what was
@@ -57,6 +60,9 @@ export const kinds = [
   noData,
   unfinished,
   threshold,
+  windows,
+  availability,
+  recovery,
   dropped,
   regression,
   cutOff,

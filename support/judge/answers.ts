@@ -1,0 +1,49 @@
+/** What a profile asks beside its thresholds: each answer is a file of its own, and one line in each list here. */
+import { type AvailabilitySpec, judgeAvailability } from './availability.ts';
+import { type CapacitySpec, judgeCapacity } from './capacity.ts';
+import { judgeRecovery, type RecoverySpec } from './recovery.ts';
+import type { AvailabilityResult, CapacityResult, RecoveryResult } from './results.ts';
+import type { Finding } from './verdict.ts';
+import type { Course, Objective } from './windows.ts';
+
+export interface Answers {
+  /** By selector. */
+  objectives: Record<string, string[]>;
+  availability?: AvailabilitySpec;
+  recovery?: RecoverySpec;
+  capacity?: CapacitySpec;
+}
+
+export interface AnswerResults {
+  availability?: AvailabilityResult;
+  recovery?: RecoveryResult;
+  capacity?: CapacityResult;
+}
+
+export function answersOf(asked: Answers | undefined, course: Course): AnswerResults {
+  if (!asked) return {};
+  const { availability, recovery, capacity } = asked;
+  const objectives = Object.entries(asked.objectives).flatMap(([source, all]) =>
+    all.map((expression): Objective => ({ source, expression })),
+  );
+  return {
+    ...(availability && { availability: judgeAvailability(availability, objectives, course) }),
+    ...(recovery && { recovery: judgeRecovery(recovery, objectives, course) }),
+    ...(capacity && { capacity: judgeCapacity(capacity, objectives, course) }),
+  };
+}
+
+/** Of what was missed, or could not be told. A capacity is a figure, and fails nothing. */
+export function answerFindings({ availability, recovery }: AnswerResults): Finding[] {
+  const severity = (decided: boolean) => (decided ? ('fail' as const) : ('invalid' as const));
+  const findings: Finding[] = [];
+  if (availability && !availability.ok) {
+    const { ok: _, decided, ...rest } = availability;
+    findings.push({ kind: 'availability', severity: severity(decided), ...rest });
+  }
+  if (recovery && (!recovery.ok || !recovery.decided)) {
+    const { ok: _, decided, ...rest } = recovery;
+    findings.push({ kind: 'recovery', severity: severity(decided), ...rest });
+  }
+  return findings;
+}

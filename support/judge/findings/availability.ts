@@ -1,0 +1,33 @@
+import type { AvailabilityResult } from '../results.ts';
+import { undecidedText } from '../words/doubts.ts';
+import { clock, count, counted, ms, ratio } from '../words/figures.ts';
+import type { Kind } from './kind.ts';
+
+/** The target was not there, or not as it should be, for too much of the time or of the work. */
+export type AvailabilityFinding = { kind: 'availability'; severity: 'fail' | 'invalid' } & Omit<
+  AvailabilityResult,
+  'ok' | 'decided'
+>;
+
+export const availability: Kind<AvailabilityFinding> = {
+  kind: 'availability',
+  needsAllShards: true,
+  sentence({ everyMs, windows, requests, downtime, doubts }) {
+    const parts = [
+      windows &&
+        `${ratio(windows.share)} of ${counted(windows.held + windows.missed + windows.unknown, 'window')} of ${ms(everyMs)} met the objectives; required ${ratio(windows.required)}`,
+      requests &&
+        `${ratio(requests.share)} of ${counted(requests.succeeded + requests.failed, 'iteration')} succeeded; required ${ratio(requests.required)}`,
+    ].filter((part) => part !== undefined);
+    const [first] = downtime;
+    const down = first
+      ? ` Down ${counted(downtime.length, 'time')}, first ${clock(first.startMs)} to ${clock(first.endMs)}.`
+      : '';
+    const what = `Availability: ${parts.join(', and ')}.${down}`;
+    return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
+  },
+  nextStep: ({ severity, downtime }) =>
+    severity === 'fail'
+      ? `Look at the target at those times${downtime.length > 1 ? `, ${count(downtime.length)} in all` : ''}: restarts, its log, its health.`
+      : 'Look at whether windows have enough samples: make them longer, or the load larger.',
+};

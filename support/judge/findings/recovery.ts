@@ -1,0 +1,23 @@
+import type { RecoveryResult } from '../results.ts';
+import { undecidedText } from '../words/doubts.ts';
+import { ms } from '../words/figures.ts';
+import type { Kind } from './kind.ts';
+
+/** After a phase the objectives did not hold again in time. */
+export type RecoveryFinding = { kind: 'recovery'; severity: 'fail' | 'invalid' } & Omit<
+  RecoveryResult,
+  'ok' | 'decided'
+>;
+
+export const recovery: Kind<RecoveryFinding> = {
+  kind: 'recovery',
+  needsAllShards: true,
+  sentence({ after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
+    const required = `required within ${ms(withinMs)}, for ${ms(stayMs)}`;
+    const what = recoveredMs
+      ? `After ${after} the objectives held again after ${ms(recoveredMs[0])} to ${ms(recoveredMs[1])}; ${required}.`
+      : `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`;
+    return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
+  },
+  nextStep: 'Look at what the target still has to do after it: queues, connections, caches that are cold.',
+};

@@ -1,0 +1,49 @@
+import type { RecoveryResult } from './results.ts';
+import { type Course, type Objective, together, type Window, windowsOf } from './windows.ts';
+
+export interface RecoverySpec {
+  /** The phase that it is measured from the end of. */
+  after: string;
+  everyMs: number;
+  /** So long the objectives must hold then. */
+  stayMs: number;
+  withinMs: number;
+}
+
+/** @param objectives what must hold again */
+export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], course: Course): RecoveryResult {
+  const { after, everyMs, stayMs, withinMs } = spec;
+  const { phases } = course.axis;
+  const endMs = phases.find(({ name }) => name === after)!.endMs;
+  const all = together(objectives.map((one) => windowsOf(one, { everyMs }, course)));
+  const windows = all.filter(({ startMs }) => startMs >= endMs - 1e-6);
+  const found = firstToStay(windows, stayMs);
+  const watchedMs = Math.max(0, (windows.at(-1)?.endMs ?? endMs) - endMs);
+  const common = { after, withinMs, stayMs, watchedMs };
+  if (!found) {
+    const doubts = windows.flatMap((window) => window.doubts ?? []).slice(0, 1);
+    const isKnown = windows.length > 0 && !windows.some(({ state }) => state === 'unknown');
+    return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
+  }
+  const least = found.startMs - endMs;
+  const most = least === 0 ? 0 : found.endMs - endMs;
+  const before = windows.filter(({ startMs }) => startMs < found.startMs);
+  const isUnsure = before.some(({ state }) => state === 'unknown') && most > withinMs;
+  const doubts = before.flatMap((window) => window.doubts ?? []).slice(0, 1);
+  return {
+    ...common,
+    recoveredMs: [least, most],
+    ok: most <= withinMs,
+    decided: !isUnsure,
+    ...(isUnsure && { doubts }),
+  };
+}
+
+/** The first window that holds, as do all that begin within the given time after it; undefined without one. */
+function firstToStay(windows: Window[], stayMs: number): Window | undefined {
+  return windows.find(({ state, startMs }, i) => {
+    if (state !== 'held') return false;
+    const following = windows.slice(i).filter((one) => one.startMs < startMs + stayMs);
+    return following.every((one) => one.state === 'held') && following.at(-1)!.endMs >= startMs + stayMs - 1e-6;
+  });
+}

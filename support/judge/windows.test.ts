@@ -1,0 +1,234 @@
+/** What windows say, and what availability, recovery and capacity make of them. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { builtinMetrics } from '../measure/metrics.ts';
+import { newSeries } from '../measure/series.ts';
+import { MetricStore } from '../measure/store.ts';
+import { type Phase, TimeAxis } from '../measure/time-axis.ts';
+import { answerFindings, answersOf } from './answers.ts';
+import { kindOf } from './findings/index.ts';
+import { suspects } from './validity.ts';
+import type { HealthSignal } from './verdict.ts';
+import { judgeWindowed } from './windowed.ts';
+import { type Course, spansOf, windowsOf } from './windows.ts';
+
+const calm: Phase = { name: 'calm', startMs: 0, endMs: 10_000, load: 0 };
+const phases: Phase[] = [
+  calm,
+  { name: 'base', startMs: 10_000, endMs: 40_000, load: 1 },
+  { name: 'spike', startMs: 40_000, endMs: 60_000, load: 5 },
+  { name: 'end', startMs: 60_000, endMs: 120_000, load: 1 },
+];
+
+interface Made {
+  /** Of the requests that were due in a second, ms; none for null. */
+  msAt?(second: number): number | null;
+  failedAt?(second: number): boolean;
+  perSecond?: number;
+  signals?: HealthSignal[];
+}
+
+function courseOf({ msAt = () => 10, failedAt = () => false, perSecond = 30, signals = [] }: Made): Course {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  const axis = new TimeAxis(phases, 1_000);
+  for (let index = 10; index < 120; index++) {
+    const ms = msAt(index);
+    if (ms === null) continue;
+    const phase = axis.phaseOf(index);
+    const add = (metric: 'http_req_duration' | 'iteration_failed' | 'iterations', value: number) => {
+      const series = newSeries(builtinMetrics[metric].type);
+      for (let n = 0; n < perSecond; n++) series.add(value);
+      store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
+    };
+    add('http_req_duration', ms);
+    add('iteration_failed', failedAt(index) ? 1 : 0);
+    add('iterations', 1);
+  }
+  const measures = () => true;
+  return { store, axis, durationMs: 121_000, suspects: suspects(signals, [], phases), measures };
+}
+
+const fast = { source: 'http_req_duration', expression: 'p(95)<100' };
+const slowFrom = (from: number, to: number) => (second: number) => (second >= from && second < to ? 500 : 10);
+
+describe('windows', () => {
+  test('follow one another from the first load on, or slide; the last takes what is left', () => {
+    const windows = windowsOf(fast, { everyMs: 20_000 }, courseOf({}));
+    assert.deepEqual(
+      windows.map(({ startMs, endMs, count }) => [startMs, endMs, count]),
+      [
+        [10_000, 30_000, 600],
+        [30_000, 50_000, 600],
+        [50_000, 70_000, 600],
+        [70_000, 90_000, 600],
+        [90_000, 120_000, 900],
+      ],
+    );
+    assert.deepEqual(
+      spansOf(0, 30_000, { everyMs: 20_000, slideMs: 5_000 }).map(({ startMs, endMs }) => [startMs, endMs]),
+      [
+        [0, 20_000],
+        [5_000, 25_000],
+        [10_000, 30_000],
+      ],
+    );
+  });
+
+  test('of a threshold: enough of them must hold, and those that missed are told with their instants', () => {
+    const course = courseOf({ msAt: slowFrom(40, 60) });
+    const judged = (share: number) =>
+      judgeWindowed('http_req_duration', { threshold: 'p(95)<100', every: '10s', share }, course);
+    assert.equal(judged(0.8).outcome, 'held');
+    const { outcome, result, finding } = judged(0.9);
+    assert.deepEqual(
+      [outcome, result.count, result.windows?.held, result.ok, result.decided],
+      ['missed', 11, 9, false, true],
+    );
+    assert.deepEqual(
+      result.windows?.missed.map(({ startMs, endMs, observed }) => [startMs, endMs, Math.round(observed)]),
+      [
+        [40_000, 50_000, 500],
+        [50_000, 60_000, 500],
+      ],
+    );
+    assert.match(
+      kindOf(finding!).sentence(finding!),
+      /^p\(95\)<100 of http_req_duration held in 9 of 11 windows of 10\.0 s; required 90 %, first 500 ms at 00:40/,
+    );
+  });
+
+  test('too few samples are unknown, and never held', () => {
+    const judge = (share: number) =>
+      judgeWindowed(
+        'http_req_duration',
+        { threshold: 'p(95)<100', every: '10s', share },
+        courseOf({ msAt: (s) => (s < 30 ? 10 : null) }),
+      );
+    assert.deepEqual([judge(0.1).outcome, judge(0.5).outcome], ['held', 'unknown']);
+    const { result, finding } = judge(0.5);
+    assert.deepEqual([result.decided, result.doubts?.[0]?.by, finding?.severity], [false, 'no-data', 'invalid']);
+  });
+
+  test('what the generator may have made of a window leaves it open', () => {
+    const signals: HealthSignal[] = [
+      { signal: 'machine-cpu', phase: 'spike', observed: 1, allowed: 0.95, unit: 'ratio', count: 9, ok: false },
+    ];
+    const windows = windowsOf(fast, { everyMs: 10_000 }, courseOf({ msAt: slowFrom(40, 70), signals }));
+    assert.deepEqual(
+      windows.slice(3, 7).map(({ state, doubts }) => [state, doubts?.[0]?.by]),
+      [
+        ['unknown', 'machine-cpu'],
+        ['unknown', 'machine-cpu'],
+        ['missed', undefined],
+        ['held', undefined],
+      ],
+    );
+  });
+});
+
+const objectives = { http_req_duration: ['p(95)<100'] };
+
+describe('availability', () => {
+  const asked = (made: Made, windows = 0.99, requests = 0.99) =>
+    answersOf({ objectives, availability: { everyMs: 1_000, windows, requests } }, courseOf(made));
+
+  test('is a share of windows and of requests, with downtime as short as a window', () => {
+    const { availability } = asked({ msAt: slowFrom(50, 52), failedAt: (s) => s === 50 });
+    assert.deepEqual(availability!.downtime, [{ startMs: 50_000, endMs: 52_000 }]);
+    assert.deepEqual([availability!.ok, availability!.windows!.held, availability!.windows!.missed], [false, 108, 2]);
+    assert.deepEqual([availability!.requests!.failed, availability!.requests!.succeeded], [30, 30 * 109]);
+    const [finding] = answerFindings({ availability: availability! });
+    assert.equal(finding?.severity, 'fail');
+    assert.match(kindOf(finding!).sentence(finding!), /Down 1 time, first 00:50 to 00:52\./);
+  });
+
+  test('holds where nothing was wrong, and cannot be told where nothing was measured', () => {
+    assert.deepEqual(answerFindings(asked({})), []);
+    const [finding] = answerFindings(asked({ msAt: (s) => (s > 60 ? null : 10) }));
+    assert.equal(finding?.severity, 'invalid');
+  });
+});
+
+describe('recovery', () => {
+  const asked = (made: Made, withinMs = 20_000) =>
+    answersOf({ objectives, recovery: { after: 'spike', everyMs: 5_000, stayMs: 10_000, withinMs } }, courseOf(made));
+
+  test('is the time until the objectives hold and go on holding, as bounds', () => {
+    assert.deepEqual(asked({ msAt: slowFrom(40, 72) }).recovery?.recoveredMs, [15_000, 20_000]);
+    assert.deepEqual(asked({ msAt: slowFrom(40, 60) }).recovery?.recoveredMs, [0, 0]);
+    const relapse = (s: number) => (slowFrom(40, 65)(s) > 10 ? 500 : slowFrom(70, 75)(s));
+    assert.deepEqual(
+      asked({ msAt: relapse }).recovery?.recoveredMs,
+      [15_000, 20_000],
+      'a window that held is not enough',
+    );
+    assert.deepEqual(answerFindings(asked({ msAt: slowFrom(40, 72) })), []);
+  });
+
+  test('too late is a failure, and so is never', () => {
+    const [late] = answerFindings(asked({ msAt: slowFrom(40, 90) }));
+    assert.equal(late?.severity, 'fail');
+    assert.match(
+      kindOf(late!).sentence(late!),
+      /^After spike the objectives held again after 30\.0 s to 35\.0 s; required within 20\.0 s/,
+    );
+    const [never] = answerFindings(asked({ msAt: slowFrom(40, 999) }));
+    assert.equal(never?.severity, 'fail');
+    assert.match(
+      kindOf(never!).sentence(never!),
+      /^The target did not recover from spike in the 1 m 00 s that were watched/,
+    );
+  });
+
+  test('without samples nobody can tell', () => {
+    const [finding] = answerFindings(asked({ msAt: (s) => (s >= 60 ? null : 10) }));
+    assert.equal(finding?.severity, 'invalid');
+  });
+});
+
+describe('capacity', () => {
+  const asked = (made: Made) =>
+    answersOf({ objectives, capacity: { steps: ['base', 'spike', 'end'] } }, courseOf(made)).capacity!;
+
+  test('lies between the highest step that held and the lowest that did not, with what broke', () => {
+    const { held, missed, isOpen } = asked({ msAt: slowFrom(40, 999) });
+    assert.deepEqual([held?.phase, missed?.phase, isOpen], ['base', 'spike', false]);
+    assert.deepEqual([missed?.broke?.metric, missed?.broke?.expression], ['http_req_duration', 'p(95)<100']);
+    assert.equal(held?.perSecond, 30);
+  });
+
+  test('is at least what held, when all steps did, or when the generator was at its limit', () => {
+    const all = asked({});
+    assert.deepEqual([all.held?.phase, all.missed, all.isOpen], ['end', undefined, false]);
+    const signals: HealthSignal[] = ['spike', 'end'].map((phase) => ({
+      ...{ signal: 'generator-cpu', scenario: 'relay', phase, observed: 1, allowed: 0.9 },
+      ...{ unit: 'ratio', count: 9, ok: false },
+    }));
+    const limited = asked({ msAt: slowFrom(40, 999), signals });
+    assert.deepEqual([limited.held?.phase, limited.missed, limited.isOpen], ['base', undefined, true]);
+    assert.equal(limited.steps[1]?.doubts?.[0]?.by, 'generator-cpu');
+  });
+
+  test('a load that was not sent does not hold', () => {
+    const signals: HealthSignal[] = [
+      {
+        signal: 'delivered',
+        scenario: 'relay',
+        phase: 'spike',
+        observed: 0.5,
+        allowed: 0.9,
+        unit: 'ratio',
+        count: 9,
+        ok: false,
+      },
+    ];
+    const { held, isOpen } = asked({ signals });
+    assert.deepEqual([held?.phase, isOpen], ['base', true]);
+  });
+
+  test('below the first step nothing is known', () => {
+    const { held, missed } = asked({ msAt: () => 500 });
+    assert.deepEqual([held, missed?.phase], [undefined, 'base']);
+  });
+});

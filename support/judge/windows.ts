@@ -1,0 +1,190 @@
+/** Objectives held against stretches of time instead of the whole run. */
+
+import { type MetricDefinition, unfinished, type Wanted } from '../measure/metrics.ts';
+import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { TimeAxis } from '../measure/time-axis.ts';
+import type { Doubt } from './doubt.ts';
+import { holds, parseExpression, parseSelector } from './expression.ts';
+import { loadedPhases } from './health.ts';
+import { aggregate, samplesNeeded } from './thresholds.ts';
+import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
+
+/** What is asked for, of what: a metric's selector and an expression without a reference. */
+export interface Objective {
+  source: string;
+  expression: string;
+  minSamples?: number | undefined;
+}
+
+export interface Windows {
+  everyMs: number;
+  /** From the start of one to that of the next; absent: they follow one another. */
+  slideMs?: number | undefined;
+}
+
+/** A stretch of time, in ms since the run's start. */
+export interface Window {
+  startMs: number;
+  endMs: number;
+  /** `unknown`: too few samples, or its figure may be the generator's doing; never held. */
+  state: 'held' | 'missed' | 'unknown';
+  /** Null when nothing was measured. */
+  observed: number | null;
+  count: number;
+  doubts?: Doubt[];
+}
+
+/** What windows are judged on. */
+export interface Course {
+  store: MetricStore;
+  axis: TimeAxis;
+  /** How long the run lasted: what did not come to its end has no window. */
+  durationMs: number;
+  suspects: Suspect[];
+  measures: Measures;
+}
+
+/**
+ * The windows of an objective, in its phase, or else from the first phase with load to the last. What is left at the end belongs to
+ * the last one.
+ */
+export function windowsOf(objective: Objective, windows: Windows, course: Course): Window[] {
+  const { tags } = parseSelector(objective.source)!;
+  const { phases } = course.axis;
+  const names = tags.phase === undefined ? loadedPhases(phases) : [tags.phase];
+  const within = phases.filter(({ name }) => names.includes(name));
+  if (within.length === 0) return [];
+  const [startMs, endMs] = [within[0]!.startMs, Math.min(within.at(-1)!.endMs, course.durationMs)];
+  return spansOf(startMs, endMs, windows).map((span) => judgeWindow(objective, span, course));
+}
+
+/** All of several objectives: missed where one is, held where all are. */
+export function together(all: Window[][]): Window[] {
+  const [first = [], ...others] = all;
+  return first.map((window, i) => {
+    const same = [window, ...others.flatMap((other) => other[i] ?? [])];
+    const state = (['missed', 'unknown'] as const).find((one) => same.some((window) => window.state === one)) ?? 'held';
+    const doubts = same.flatMap((one) => one.doubts ?? []);
+    const worst = same.find((one) => one.state === state)!;
+    const { doubts: _, ...rest } = worst;
+    return { ...rest, ...(state === 'unknown' && doubts.length > 0 && { doubts }) };
+  });
+}
+
+/** Stretches that follow one another, or slide. */
+export function spansOf(
+  startMs: number,
+  endMs: number,
+  { everyMs, slideMs = everyMs }: Windows,
+): { startMs: number; endMs: number }[] {
+  const spans: { startMs: number; endMs: number }[] = [];
+  for (let at = startMs; at + everyMs <= endMs + 1e-6; at += slideMs) spans.push({ startMs: at, endMs: at + everyMs });
+  const last = spans.at(-1);
+  if (last) last.endMs = endMs;
+  return spans;
+}
+
+/** What was due in a stretch of time. */
+function judgeWindow(objective: Objective, span: { startMs: number; endMs: number }, course: Course): Window {
+  const { store, axis, suspects, measures } = course;
+  const { metric, tags } = parseSelector(objective.source)!;
+  const expression = parseExpression(objective.expression)!;
+  const definition = store.definitions[metric]!;
+  const series = seriesIn(store, axis, metric, tags, definition, span);
+  const { count } = series;
+  const lengthMs = span.endMs - span.startMs;
+  const isCounted = definition.type === 'counter';
+  const needed = objective.minSamples ?? samplesNeeded(expression, definition.type);
+  const observed = count > 0 || isCounted ? aggregate(series, expression.aggregation, lengthMs) : null;
+  const window = { ...span, observed, count };
+  if (observed === null || (!isCounted && count < needed)) {
+    return {
+      ...window,
+      state: 'unknown',
+      doubts: [{ by: 'no-data', observed: count, allowed: needed, unit: 'count' }],
+    };
+  }
+  const ok = holds(observed, expression.operator, expression.value);
+  const aged =
+    definition.type === 'trend' && ok
+      ? seriesIn(store, axis, metric, { ...tags, ...unfinished }, definition, span).count
+      : 0;
+  if (aged > 0) return { ...window, state: 'unknown', doubts: [{ by: 'unfinished', observed: aged, unit: 'count' }] };
+  const doubts = doubtsOf(
+    {
+      metric,
+      tags,
+      quantity: quantityOf(definition, expression),
+      operator: expression.operator,
+      observed,
+      limit: expression.value,
+      phases: [axis.phaseAt(span.startMs)],
+    },
+    suspects,
+    measures,
+  );
+  return {
+    ...window,
+    state: doubts.length > 0 ? 'unknown' : ok ? 'held' : 'missed',
+    ...(doubts.length > 0 && { doubts }),
+  };
+}
+
+function seriesIn(
+  store: MetricStore,
+  axis: TimeAxis,
+  metric: string,
+  tags: Wanted,
+  { type }: MetricDefinition,
+  { startMs, endMs }: { startMs: number; endMs: number },
+): AnySeries {
+  const all = newSeries(type);
+  for (const [index, series] of overOf(store, metric, tags)) {
+    const middleMs = (axis.startOf(index) + axis.endOf(index)) / 2;
+    if (middleMs >= startMs && middleMs < endMs) mergeInto(all, series);
+  }
+  return all;
+}
+
+/** Unpacked once for all windows of a series. */
+const unpacked = new WeakMap<MetricStore, Map<string, Map<number, AnySeries>>>();
+
+function overOf(store: MetricStore, metric: string, tags: Wanted): Map<number, AnySeries> {
+  const known = unpacked.get(store) ?? new Map<string, Map<number, AnySeries>>();
+  unpacked.set(store, known);
+  const key = JSON.stringify([metric, tags]);
+  const over = known.get(key) ?? store.over(metric, tags);
+  known.set(key, over);
+  return over;
+}
+
+/** How windows came out against the share of them that must hold. */
+export interface Tally {
+  held: number;
+  missed: number;
+  unknown: number;
+  outcome: 'held' | 'missed' | 'unknown';
+}
+
+/** Unknown windows may have held or not: the outcome is known when it is the same either way. */
+export function tallyOf(windows: Window[], share: number): Tally {
+  const count = (state: Window['state']) => windows.filter((window) => window.state === state).length;
+  const [held, missed, unknown] = [count('held'), count('missed'), count('unknown')];
+  const all = windows.length;
+  const enough = (some: number) => some >= share * all - 1e-9;
+  const outcome = all > 0 && enough(held) ? 'held' : all > 0 && !enough(held + unknown) ? 'missed' : 'unknown';
+  return { held, missed, unknown, outcome };
+}
+
+/** Windows of a state that follow one another, as one. */
+export function stretches(windows: Window[], state: Window['state']): { startMs: number; endMs: number }[] {
+  const all: { startMs: number; endMs: number }[] = [];
+  for (const window of windows) {
+    if (window.state !== state) continue;
+    const last = all.at(-1);
+    if (last && window.startMs <= last.endMs) last.endMs = window.endMs;
+    else all.push({ startMs: window.startMs, endMs: window.endMs });
+  }
+  return all;
+}
