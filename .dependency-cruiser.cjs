@@ -118,7 +118,11 @@ module.exports = {
     within(
       'findings-below-judging',
       '^support/judge/(findings|words)/',
-      ['^support/judge/(findings|words)/', '^support/judge/(doubt|expression|signal|unit)\\.ts$', '^support/measure/'],
+      [
+        '^support/judge/(findings|words)/',
+        '^support/judge/(doubt|expression|results|signal|unit)\\.ts$',
+        '^support/measure/',
+      ],
       'What a finding is and says does not depend on who found it: what judges is built on it.',
     ),
     within(

@@ -154,6 +154,10 @@ describe('a run', { concurrency: 3 }, () => {
       });
     assert.deepEqual(counts('iteration_response_time'), [50, 150, 50]);
     assert.deepEqual(counts('iterations'), [50, 150, 50]);
+    const { availability, recovery, capacity } = verdict;
+    assert.deepEqual(availability?.downtime, [{ startMs: 1_000, endMs: 2_000 }]);
+    assert.deepEqual([availability?.ok, recovery?.ok, recovery?.recoveredMs], [true, true, [0, 0]]);
+    assert.deepEqual([capacity?.held?.phase, capacity?.missed?.phase, capacity?.missed?.load], ['base', 'spike', 3]);
     assert.deepEqual(
       verdict.phases.map(({ name, endMs, load }) => [name, endMs, load]),
       [
