@@ -42,8 +42,7 @@ export async function pageRoutes(app: FastifyInstance, folder: string, all: read
   for (const [name, style] of styles) serve(app, `/${name}`, style);
   for (const [index, page] of pages.entries()) {
     const script = file('text/javascript; charset=utf-8', bundles[index]!);
-    const html = (await source(folder, page.html))
-      .toString()
+    const html = (await whole(folder, page.html))
       // A version in the address lets a browser keep the files for good, as with any deployed page.
       .replaceAll(`/${page.script}`, `/${page.script}?v=${script.version}`)
       .replaceAll(`/${page.style}`, `/${page.style}?v=${styles.get(page.style)!.version}`);
@@ -52,8 +51,19 @@ export async function pageRoutes(app: FastifyInstance, folder: string, all: read
   }
 }
 
-async function source(folder: string, name: string): Promise<Buffer> {
-  return readFile(join(folder, name)).catch((error: Error) => {
+const PART = /<!-- ([\w-]+\.html) -->/g;
+
+/** A page with the parts that it shares with others: `<!-- sign-in.html -->` stands for that file. */
+async function whole(folder: string, name: string): Promise<string> {
+  const html = await source(folder, name);
+  const names = new Set([...html.matchAll(PART)].map(([, part]) => part!));
+  const parts = new Map<string, string>();
+  for (const part of names) parts.set(part, await source(folder, part));
+  return html.replace(PART, (_, part: string) => parts.get(part)!);
+}
+
+async function source(folder: string, name: string): Promise<string> {
+  return readFile(join(folder, name), 'utf8').catch((error: Error) => {
     throw new StartError(`The page has no ${name}: ${error.message}.`);
   });
 }
