@@ -46,8 +46,6 @@ test('a process that does nothing else any more tells in which operation, functi
   const blocked = await slice(t, "function parse() { for (;;); }\nconsole.error('mine');\nparse();", 20_000);
   assert.equal(await blocked.placeOf(), 'operation get, in parse (protocol/ping.load.ts:7)');
   assert.equal(blocked.said(), 'mine\n');
-  const awaiting = await slice(t, 'for (;;) await null;', 20_000);
-  assert.equal(await awaiting.placeOf(), 'operation get, in get (protocol/ping.load.ts:7)');
 });
 
 test('one that was stopped does not tell', async (t) => {

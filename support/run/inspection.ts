@@ -51,11 +51,10 @@ export class Inspection {
     const address = new Promise<string>((resolve) => this.#asked.set(sliceName(id), resolve));
     const asking = async () => {
       process.kill(pid, 'SIGUSR1');
-      return ask(await address, over.signal);
+      return ask(await address, this.#root, over.signal);
     };
     try {
-      const answer = await Promise.race([asking(), sleep(this.#limitMs, undefined, { signal: over.signal })]);
-      return answer && placeIn(answer, this.#root);
+      return await Promise.race([asking(), sleep(this.#limitMs, undefined, { signal: over.signal })]);
     } catch {
       return undefined; // whatever it is, it does not tell
     } finally {
@@ -70,12 +69,13 @@ interface Answer {
   stack: string;
 }
 
+/** Undefined where nothing of the author's is executed. */
 function placeIn({ work, stack }: Answer, root: string): string | undefined {
   // The question itself is the innermost of the stack.
   const own = ownPlace(stack.replace(/^.*eval at .*$/gm, ''), root);
-  const name = own?.name && `in ${own.name}`;
-  const what = [work, name].filter(Boolean).join(', ');
-  return (own ? `${what} (${own.at})`.trim() : what) || undefined;
+  if (!own) return undefined;
+  const what = [work, own.name && `in ${own.name}`].filter(Boolean).join(', ');
+  return what === '' ? own.at : `${what} (${own.at})`;
 }
 
 interface Paused {
@@ -83,7 +83,7 @@ interface Paused {
 }
 
 /** Speaks the inspector's protocol (https://chromedevtools.github.io/devtools-protocol/v8/Debugger): pause, then ask. */
-function ask(url: string, over: AbortSignal): Promise<Answer> {
+function ask(url: string, root: string, over: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     over.addEventListener('abort', () => socket.terminate());
@@ -92,13 +92,9 @@ function ask(url: string, over: AbortSignal): Promise<Answer> {
     let frames: Paused['callFrames'] = [];
     const askNext = () => {
       const callFrameId = frames[0]?.callFrameId;
-      if (callFrameId) {
-        send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression: QUESTION, returnByValue: true });
-      } else {
-        // Between two turns of a loop that awaits: a moment later it is in the midst of one.
-        send(4, 'Debugger.resume');
-        send(2, 'Debugger.pause');
-      }
+      // A loop that awaits may be between two of its turns: then nobody can tell.
+      if (!callFrameId) throw new Error('nothing of the author’s is executed');
+      send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression: QUESTION, returnByValue: true });
     };
     const hear = (data: unknown) => {
       const { id, method, params, result } = JSON.parse(String(data));
@@ -108,8 +104,9 @@ function ask(url: string, over: AbortSignal): Promise<Answer> {
       } else if (id === 3) {
         frames.shift();
         // Node's own functions do not have what the question needs.
-        if (result?.result?.type === 'string') resolve(JSON.parse(result.result.value));
-        else askNext();
+        const place = result?.result?.type === 'string' ? placeIn(JSON.parse(result.result.value), root) : undefined;
+        if (place === undefined) askNext();
+        else resolve(place);
       }
     };
     socket.on('error', reject);
