@@ -47,6 +47,12 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
     checkMetrics(place, { [source]: all }, metrics, phases);
     checkOperation(place, source, declared, complete);
   }
+  for (const [source, all] of Object.entries(timeline.answers.drift?.limits ?? {})) {
+    if (!complete && !isKnown(source)) continue;
+    const place = placeIn(root, timeline.path, ['drift', 'limits', source]);
+    checkMetrics(place, { [source]: all.map((text) => text.replace('%', '')) }, metrics, phases);
+    checkOperation(place, source, declared, complete);
+  }
 }
 
 function checkOptions(path: string, scenario: string, given: object, { kind, name }: Declaration, root: string): void {

@@ -86,7 +86,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, slo, maxFailed, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, drift, slo, maxFailed, health.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
@@ -365,9 +365,30 @@ test('windows, and what is asked beside thresholds', (t) => {
       asked({ objectives: { 'http_req_duration{phase:spike}': ['p(95)<5'] } }),
       'objectives "http_req_duration{phase:spike}" is about a phase; allowed are limits that are numbers, at any time.',
     ],
+    [
+      asked({ drift: { phase: 'bass', limits: { target_memory_bytes: ['min<1%'] } } }),
+      'drift.phase is "bass"; did you mean "base"? allowed: base, spike, end.',
+    ],
+    ...['min<1', 'min==1%', 'min<0%', 'p(95)<2*base%', 'least<1%'].map((limit): [unknown, string] => [
+      asked({ drift: { limits: { target_memory_bytes: [limit] } } }),
+      `drift.limits.target_memory_bytes[0] is "${limit}"; allowed is an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%".`,
+    ]),
+    [
+      asked({ drift: { limits: { 'http_req_duration{phase:base}': ['p(95)<5%'] } } }),
+      'drift.limits "http_req_duration{phase:base}" has a phase; allowed is drift.phase, one for all.',
+    ],
+    [
+      asked({ drift: { limits: { iterations: ['rate>-5%'] }, limit: 1 } }),
+      'drift has an unknown field "limit"; did you mean "limits"? allowed: phase, limits.',
+    ],
   ];
   for (const [content, sentence] of table) assert.equal(complaint(t, content), `profiles/mine.json: ${sentence}`);
-  const good = { recovery: { after: 'spike', within: '5s' }, capacity: {}, availability: { requests: 0.99 } };
+  const good = {
+    recovery: { after: 'spike', within: '5s' },
+    capacity: {},
+    availability: { requests: 0.99 },
+    drift: { limits: { iterations: ['rate>-5%'] } },
+  };
   assert.equal(complaint(t, asked(good)), 'nothing');
 });
 

@@ -3,7 +3,14 @@ import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from './duration.ts';
 import { parseJson } from './json.ts';
-import { aggregationsOf, expressionHelp, parseExpression, parseSelector, selectorHelp } from './judge/expression.ts';
+import {
+  aggregationsOf,
+  expressionHelp,
+  parseDrift,
+  parseExpression,
+  parseSelector,
+  selectorHelp,
+} from './judge/expression.ts';
 import { isOfBrowser, type MetricDefinition, type Tags } from './measure/metrics.ts';
 import { drain } from './measure/time-axis.ts';
 import { allowed } from './misspelling.ts';
@@ -187,6 +194,25 @@ const capacity = z.strictObject({
     .describe('Phases of growing load. Default: all with load, in the order of time.'),
 });
 
+const driftHelp = 'an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%"';
+
+const drift = z.strictObject({
+  phase: words.optional().describe('A phase of steady load. Default: the longest with load.'),
+  limits: z
+    .record(
+      z.string(),
+      z
+        .array(
+          z.string(driftHelp).refine((text) => parseDrift(text) !== undefined, driftHelp),
+          'a list of limits',
+        )
+        .min(1, 'a list of at least one limit'),
+    )
+    .describe(
+      'By metric, with or without tags, how much it may change an hour: in percent of its own size, a rate in percent. What varies as memory does is judged by its least: { "target_memory_bytes": ["min<1%"] }.',
+    ),
+});
+
 const loadHelp = 'a number of at least 0, a ramp such as [1, 5], or a day such as { "curve": "day", "day": "24m" }';
 const factor = amount(0, 1_000_000, loadHelp);
 const hoursHelp = 'a list of 24 numbers of at least 0, one an hour from midnight on';
@@ -293,6 +319,7 @@ const profile = z.strictObject({
   availability: availability.optional().describe('How much of the time, and of the work, was as it should be.'),
   recovery: recovery.optional().describe('How long it takes after a phase until the objectives hold again.'),
   capacity: capacity.optional().describe('At which step of the load the objectives still hold.'),
+  drift: drift.optional().describe('Whether figures grow, or fall, over a steady phase: a leak.'),
   slo: z
     .boolean('true or false')
     .optional()
@@ -524,7 +551,7 @@ function checkWindows(about: string, spec: DetailedThreshold, tags: Tags, { phas
 
 /** What availability, recovery and capacity are about has to be there. */
 function checkAnswers({ path, spec }: ProfileFile, known: Record<ScenarioKind, string[]>): void {
-  const { objectives, availability, recovery, capacity, phases = [] } = spec;
+  const { objectives, availability, recovery, capacity, drift, phases = [] } = spec;
   const asked =
     (['recovery', 'capacity'] as const).find((name) => spec[name]) ??
     (availability?.windows === undefined ? undefined : 'availability');
@@ -549,6 +576,17 @@ function checkAnswers({ path, spec }: ProfileFile, known: Record<ScenarioKind, s
     ...(capacity?.steps ?? []).map((step) => ['capacity.steps', step] as const),
   ]) {
     if (!names.includes(name)) throw new Error(`${path}: ${field} is "${name}"; ${allowed(name, names)}.`);
+  }
+  if (drift) {
+    const loaded = phaseNames(spec).map(({ name }) => name);
+    if (drift.phase !== undefined && !loaded.includes(drift.phase))
+      throw new Error(`${path}: drift.phase is "${drift.phase}"; ${allowed(drift.phase, loaded)}.`);
+    for (const [source, all] of Object.entries(drift.limits)) {
+      if (parseSelector(source)?.tags.phase !== undefined)
+        throw new Error(`${path}: drift.limits "${source}" has a phase; allowed is drift.phase, one for all.`);
+      const limits = { [source]: all.map((text) => text.trim().slice(0, -1)) };
+      checkSelectors({ path, spec: { ...spec, thresholds: limits } }, known);
+    }
   }
   if (recovery) {
     const needMs = ms(recovery.within, 0) + ms(recovery.stay, 30_000);
@@ -715,6 +753,7 @@ function fieldsAt(path: PropertyKey[], found: unknown): string[] {
   if (part === 'availability') return Object.keys(availability.shape);
   if (part === 'recovery') return Object.keys(recovery.shape);
   if (part === 'capacity') return Object.keys(capacity.shape);
+  if (part === 'drift') return Object.keys(drift.shape);
   if (part === 'phases') return path.length > 2 ? ['curve', 'hours', 'times', 'day'] : Object.keys(phase.shape);
   if (part !== 'scenarios') return Object.keys(profile.shape);
   if (path.length > 2) return Object.keys(stage(rate).shape);

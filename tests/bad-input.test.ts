@@ -113,7 +113,7 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     'a misspelt field',
     profile({ threshold: {} }),
     'profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? ' +
-      'allowed: $schema, description, calm, phases, slices, scenarios, thresholds, slo, maxFailed, health.',
+      'allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, drift, slo, maxFailed, health.',
   ],
   [
     'an operation that the load does not have',

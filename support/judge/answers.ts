@@ -1,8 +1,9 @@
 /** What a profile asks beside its thresholds: each answer is a file of its own, and one line in each list here. */
 import { type AvailabilitySpec, judgeAvailability } from './availability.ts';
 import { type CapacitySpec, judgeCapacity } from './capacity.ts';
+import { type DriftSpec, judgeDrift } from './drift.ts';
 import { judgeRecovery, type RecoverySpec } from './recovery.ts';
-import type { AvailabilityResult, CapacityResult, RecoveryResult } from './results.ts';
+import type { AvailabilityResult, CapacityResult, DriftResult, RecoveryResult } from './results.ts';
 import type { Finding } from './verdict.ts';
 import type { Course, Objective } from './windows.ts';
 
@@ -12,17 +13,19 @@ export interface Answers {
   availability?: AvailabilitySpec;
   recovery?: RecoverySpec;
   capacity?: CapacitySpec;
+  drift?: DriftSpec;
 }
 
 export interface AnswerResults {
   availability?: AvailabilityResult;
   recovery?: RecoveryResult;
   capacity?: CapacityResult;
+  drift?: DriftResult[];
 }
 
 export function answersOf(asked: Answers | undefined, course: Course): AnswerResults {
   if (!asked) return {};
-  const { availability, recovery, capacity } = asked;
+  const { availability, recovery, capacity, drift } = asked;
   const objectives = Object.entries(asked.objectives).flatMap(([source, all]) =>
     all.map((expression): Objective => ({ source, expression })),
   );
@@ -30,11 +33,12 @@ export function answersOf(asked: Answers | undefined, course: Course): AnswerRes
     ...(availability && { availability: judgeAvailability(availability, objectives, course) }),
     ...(recovery && { recovery: judgeRecovery(recovery, objectives, course) }),
     ...(capacity && { capacity: judgeCapacity(capacity, objectives, course) }),
+    ...(drift && { drift: judgeDrift(drift, course) }),
   };
 }
 
 /** Of what was missed, or could not be told. A capacity is a figure, and fails nothing. */
-export function answerFindings({ availability, recovery }: AnswerResults): Finding[] {
+export function answerFindings({ availability, recovery, drift = [] }: AnswerResults): Finding[] {
   const severity = (decided: boolean) => (decided ? ('fail' as const) : ('invalid' as const));
   const findings: Finding[] = [];
   if (availability && !availability.ok) {
@@ -44,6 +48,9 @@ export function answerFindings({ availability, recovery }: AnswerResults): Findi
   if (recovery && (!recovery.ok || !recovery.decided)) {
     const { ok: _, decided, ...rest } = recovery;
     findings.push({ kind: 'recovery', severity: severity(decided), ...rest });
+  }
+  for (const { ok, decided, ...rest } of drift) {
+    if (!ok || !decided) findings.push({ kind: 'drift', severity: severity(decided), ...rest });
   }
   return findings;
 }

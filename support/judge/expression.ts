@@ -44,6 +44,13 @@ export function parseExpression(source: string): Expression | undefined {
   };
 }
 
+/** `min<1%`: at most 1 % of the figure's own size, an hour; undefined when it is none. */
+export function parseDrift(text: string): Expression | undefined {
+  const parsed = text.trim().endsWith('%') ? parseExpression(text.trim().slice(0, -1)) : undefined;
+  const isBound = parsed && parsed.of === undefined && /^[<>]/.test(parsed.operator) && parsed.value !== 0;
+  return isBound ? { ...parsed, source: text, value: parsed.value / 100 } : undefined;
+}
+
 /** What a threshold is about: `http_req_duration{scenario:sync-relay,op:push}`. */
 export interface Selector {
   metric: string;

@@ -43,6 +43,24 @@ export interface RecoveryResult {
   doubts?: Doubt[];
 }
 
+/** How fast a figure grew, or fell, in a steady phase: as shares of its size (of a rate: as they are), an hour of the profile. */
+export interface DriftResult {
+  metric: string;
+  /** `min<1%`: at most so much of its size, an hour. */
+  expression: string;
+  phase: string;
+  unit: Unit;
+  /** The figure's size; null, as is `perHour`, when too little was measured. */
+  base: number | null;
+  perHour: { low: number; estimate: number; high: number } | null;
+  /** What was left out at the beginning. */
+  warmUpMs?: number;
+  ok: boolean;
+  /** False too when the interval is so wide that it tells nothing. */
+  decided: boolean;
+  doubts?: Doubt[];
+}
+
 /** How a step of the load was. */
 export interface CapacityStep {
   phase: string;

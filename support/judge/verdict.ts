@@ -4,7 +4,7 @@ import type { Phase } from '../measure/time-axis.ts';
 import type { Doubt } from './doubt.ts';
 import type { Finding } from './findings/index.ts';
 import type { Regression } from './findings/regression.ts';
-import type { AvailabilityResult, CapacityResult, RecoveryResult, WindowsResult } from './results.ts';
+import type { AvailabilityResult, CapacityResult, DriftResult, RecoveryResult, WindowsResult } from './results.ts';
 import type { HealthSignal } from './signal.ts';
 import type { Unit } from './unit.ts';
 
@@ -109,6 +109,7 @@ export interface Verdict {
   availability?: AvailabilityResult;
   recovery?: RecoveryResult;
   capacity?: CapacityResult;
+  drift?: DriftResult[];
   health: Health;
   /** Against the baseline, if there is one; worst first. */
   regressions: Regression[];

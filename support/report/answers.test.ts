@@ -45,7 +45,7 @@ test('a run with one phase of load has no such table', () => {
   assert.deepEqual(answerTables(exampleVerdict()), []);
 });
 
-test('capacity, recovery, availability and windows that missed are tables of their own', () => {
+test('capacity, recovery, drift, availability and windows that missed are tables of their own', () => {
   const step = { phase: 'base', load: 1, perSecond: 20, state: 'held' } as const;
   const broke = { metric: 'http_req_duration', expression: 'p(95)<500', observed: 900 };
   const top = { phase: 'spike', load: 5, perSecond: 80, state: 'missed', broke } as const;
@@ -56,6 +56,12 @@ test('capacity, recovery, availability and windows that missed are tables of the
       ...{ after: 'spike', withinMs: 60_000, stayMs: 30_000, recoveredMs: [5_000, 10_000], watchedMs: 90_000 },
       ...{ ok: true, decided: true },
     },
+    drift: [
+      {
+        ...{ metric: 'target_memory_bytes', expression: 'min<1%', phase: 'base', unit: 'bytes', base: 1e8 },
+        ...{ perHour: { low: 0.01, estimate: 0.02, high: 0.03 }, ok: false, decided: true },
+      },
+    ],
     availability: {
       everyMs: 10_000,
       windows: { held: 9, missed: 1, unknown: 0, share: 0.9, required: 0.99 },
@@ -81,6 +87,7 @@ test('capacity, recovery, availability and windows that missed are tables of the
     [
       ['capacity', 'Capacity: ×1 (20/s) to ×5 (80/s)', ['base', '×1', '20/s', 'held', '']],
       ['recovery', 'Recovery', ['after spike', '5.00 s–10.0 s', '1 m 00 s', '30.0 s']],
+      ['drift', 'Drift', ['target_memory_bytes: min<1%', 'base', '100 MB', '2 %', '1 %–3 %']],
       ['availability', 'Availability', ['time', '90 %', '99 %', '1 missed, 0 unknown']],
       [
         'windows',

@@ -1,6 +1,6 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
 import type { Verdict } from '../judge/verdict.ts';
-import { clock, figure, ms, rate, ratio } from '../judge/words/figures.ts';
+import { clock, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
 import { phaseRows } from './tables.ts';
 
 export interface AnswerTable {
@@ -15,7 +15,7 @@ export interface AnswerTable {
 
 /** Those that the run has; each is a function here. */
 export function answerTables(verdict: Verdict): AnswerTable[] {
-  return [capacity, recovery, availability, windows, phases]
+  return [capacity, recovery, drift, availability, windows, phases]
     .flatMap((table) => table(verdict))
     .filter(({ rows }) => rows.length > 0);
 }
@@ -45,6 +45,17 @@ function recovery({ recovery: result }: Verdict): AnswerTable[] {
   const took = recoveredMs ? `${ms(recoveredMs[0])}–${ms(recoveredMs[1])}` : `not in ${ms(watchedMs)}`;
   const rows = [[`after ${after}`, took, ms(withinMs), ms(stayMs)]];
   return [{ id: 'recovery', title: 'Recovery', columns: ['', 'took', 'allowed', 'held for'], rows }];
+}
+
+function drift({ drift: results = [] }: Verdict): AnswerTable[] {
+  const rows = results.map(({ metric, expression, phase, base, perHour, unit }) => [
+    `${metric}: ${expression}`,
+    phase,
+    figure(base, unit),
+    ratio(perHour?.estimate),
+    perHour ? `${ratio(perHour.low)}–${ratio(perHour.high)}` : NONE,
+  ]);
+  return [{ id: 'drift', title: 'Drift', columns: ['', 'phase', 'size', 'an hour', 'between'], rows }];
 }
 
 function availability({ availability: result }: Verdict): AnswerTable[] {

@@ -47,6 +47,7 @@ export interface TimelineAnswers {
   availability?: { everyMs: number; windows?: number | undefined; requests?: number | undefined };
   recovery?: { after: string; everyMs: number; stayMs: number; withinMs: number };
   capacity?: { steps: string[] };
+  drift?: { phase: string; hourMs: number; limits: Record<string, string[]> };
 }
 
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
@@ -173,10 +174,11 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
 
 const AVAILABILITY_EVERY_MS = 10_000;
 const RECOVERY_EVERY_MS = 5_000;
+const MS_PER_HOUR = 3_600_000;
 
 /** @param factor of the time */
 function answersOf(spec: ProfileFile['spec'], factor: number): TimelineAnswers {
-  const { objectives = {}, availability, recovery, capacity, phases = [] } = spec;
+  const { objectives = {}, availability, recovery, capacity, drift, phases = [] } = spec;
   const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
   return {
     objectives,
@@ -190,7 +192,16 @@ function answersOf(spec: ProfileFile['spec'], factor: number): TimelineAnswers {
       },
     }),
     ...(capacity && { capacity: { steps: capacity.steps ?? loaded.map(({ name }) => name) } }),
+    ...(drift && {
+      drift: { phase: drift.phase ?? longestOf(loaded), hourMs: MS_PER_HOUR * factor, limits: drift.limits },
+    }),
   };
+}
+
+/** A profile without phases has one with load. */
+function longestOf(phases: PlannedPhase[]): string {
+  const lengthOf = ({ startMs, endMs }: PlannedPhase) => endMs - startMs;
+  return phases.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]?.name ?? 'load';
 }
 
 /** Lengths of all windows that are asked for, in ms. */
@@ -221,7 +232,11 @@ export function windowedMetrics({ thresholds, answers }: Pick<Timeline, 'thresho
     all.some((one) => typeof one !== 'string' && one.every !== undefined),
   );
   return new Set(
-    [...windowed.map(([source]) => source), ...Object.keys(answers.objectives)].map((one) => metricOf(one.trim())),
+    [
+      ...windowed.map(([source]) => source),
+      ...Object.keys(answers.objectives),
+      ...Object.keys(answers.drift?.limits ?? {}),
+    ].map((one) => metricOf(one.trim())),
   );
 }
 

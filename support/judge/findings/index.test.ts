@@ -34,6 +34,11 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'no-data': { severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
   unfinished: { severity: 'invalid', ...limit, count: 100, ages: 9, missing: 0 },
   threshold: { severity: 'fail', ...limit, count: 100 },
+  drift: {
+    severity: 'fail',
+    ...{ metric: 'target_memory_bytes', expression: 'min<1%', phase: 'load', unit: 'bytes', base: 1e8, warmUpMs: 0 },
+    perHour: { low: 0.01, estimate: 0.02, high: 0.03 },
+  },
   windows: {
     severity: 'fail',
     ...{ metric: 'http_req_duration', expression: 'p(95)<500', everyMs: 10_000, unit: 'ms' },

@@ -3,6 +3,7 @@ import { baselineThin } from './baseline-thin.ts';
 import { baselineUnreadable } from './baseline-unreadable.ts';
 import { crashed } from './crashed.ts';
 import { cutOff } from './cut-off.ts';
+import { drift } from './drift.ts';
 import { dropped } from './dropped.ts';
 import { duplicateShard } from './duplicate-shard.ts';
 import { failedShare } from './failed-share.ts';
@@ -63,6 +64,7 @@ export const kinds = [
   windows,
   availability,
   recovery,
+  drift,
   dropped,
   regression,
   cutOff,

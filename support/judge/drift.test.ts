@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { builtinMetrics } from '../measure/metrics.ts';
+import { newSeries } from '../measure/series.ts';
+import { MetricStore } from '../measure/store.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
+import { random } from '../schedule/random.ts';
+import { answerFindings, answersOf } from './answers.ts';
+import { kindOf } from './findings/index.ts';
+import type { DriftResult } from './results.ts';
+import { suspects } from './validity.ts';
+import type { HealthSignal } from './verdict.ts';
+import type { Course } from './windows.ts';
+
+const HOUR_MS = 3_600_000;
+const INTERVAL_MS = 30_000;
+const phases = [
+  { name: 'ramp', startMs: 0, endMs: HOUR_MS / 4, load: 1 },
+  { name: 'steady', startMs: HOUR_MS / 4, endMs: 1.25 * HOUR_MS, load: 1 },
+];
+
+/** What is added to an interval of the steady hour; its share of the hour. */
+type Added = (share: number, draw: () => number) => number | null;
+
+interface Made {
+  memory?: Added;
+  latency?: Added;
+  failed?: Added;
+  signals?: HealthSignal[];
+  durationMs?: number;
+}
+
+function courseOf({ memory, latency, failed, signals = [], durationMs = 1.25 * HOUR_MS }: Made): Course {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  const axis = new TimeAxis(phases, INTERVAL_MS);
+  const draw = random(1, 'drift');
+  for (let index = 0; axis.endOf(index) <= durationMs; index++) {
+    const share = (axis.startOf(index) - HOUR_MS / 4) / HOUR_MS;
+    const add = (
+      metric: 'target_memory_bytes' | 'http_req_duration' | 'http_req_failed',
+      values: (number | null)[],
+    ) => {
+      const series = newSeries(builtinMetrics[metric].type);
+      for (const value of values) if (value !== null) series.add(value);
+      if (series.count > 0)
+        store.add({ index, series: { [`${metric}{phase:${axis.phaseOf(index)},scenario:relay}`]: series.pack() } });
+    };
+    if (memory) add('target_memory_bytes', [memory(share, draw)]);
+    if (latency)
+      add(
+        'http_req_duration',
+        Array.from({ length: 40 }, () => latency(share, draw)),
+      );
+    if (failed) {
+      const rate = failed(share, draw)!;
+      add(
+        'http_req_failed',
+        Array.from({ length: 200 }, (_, n) => (n < 200 * rate ? 1 : 0)),
+      );
+    }
+  }
+  return { store, axis, durationMs, suspects: suspects(signals, [], phases), measures: () => true };
+}
+
+function drifts(made: Made, limits: Record<string, string[]>, hourMs = HOUR_MS): DriftResult[] {
+  return answersOf({ objectives: {}, drift: { phase: 'steady', hourMs, limits } }, courseOf(made)).drift!;
+}
+
+const memoryLimit = { target_memory_bytes: ['min<1%'] };
+const sound: Added = (_, draw) => 100e6 + 40e6 * draw();
+const leaking: Added = (share, draw) => 100e6 + 0.5e6 * draw() + 4e6 * share;
+
+function sentence(result: DriftResult): [severity: string, message: string, next: string] {
+  const [finding] = answerFindings({ drift: [result] });
+  assert.ok(finding, 'there is a finding');
+  const { sentence, nextStep } = kindOf(finding);
+  return [
+    finding.severity,
+    sentence(finding),
+    typeof nextStep === 'function' ? (nextStep(finding) ?? '') : (nextStep ?? ''),
+  ];
+}
+
+test('a leak fails the run, with its size, its interval and where', () => {
+  const [result] = drifts({ memory: leaking }, memoryLimit);
+  assert.deepEqual([result!.ok, result!.decided], [false, true]);
+  assert.ok(Math.abs(result!.perHour!.estimate - 0.04) < 0.005, `${result!.perHour!.estimate}`);
+  const [severity, message, next] = sentence(result!);
+  assert.equal(severity, 'fail');
+  assert.match(
+    message,
+    /^min of target_memory_bytes changed by 3\.\d+ % of 10\d.* MB an hour in steady \(between 3\.\d+ % and 4\.\d+ %\); required min<1%\.$/,
+  );
+  assert.match(next, /^Look at what the target keeps/);
+});
+
+test('what is level, and what grows only before, passes', () => {
+  const level: Added = (_, draw) => 100e6 + 0.5e6 * draw();
+  const early: Added = (share, draw) => level(share, draw)! + (share < 0 ? 100e6 * share : 0);
+  for (const memory of [level, early]) {
+    const [result] = drifts({ memory }, memoryLimit);
+    assert.deepEqual([result!.ok, result!.decided], [true, true]);
+    assert.deepEqual(answerFindings({ drift: [result!] }), []);
+  }
+});
+
+test('a growth within what is allowed passes, and one that falls is no leak', () => {
+  for (const change of [0.5e6, -4e6]) {
+    const [result] = drifts({ memory: (share, draw) => 100e6 + 0.1e6 * draw() + change * share }, memoryLimit);
+    assert.deepEqual([result!.ok, result!.decided], [true, true], `${change}`);
+  }
+});
+
+test('an interval that is too wide has told nothing, and neither has a figure that was not measured', () => {
+  const [wide] = drifts({ memory: sound }, memoryLimit);
+  assert.deepEqual([wide!.ok, wide!.decided], [true, false]);
+  const [severity, message] = sentence(wide!);
+  assert.equal(severity, 'invalid');
+  assert.match(
+    message,
+    /^Whether min of target_memory_bytes drifts in steady could not be told: its change an hour is between -/,
+  );
+
+  const [none] = drifts({ latency: () => 10 }, memoryLimit);
+  assert.deepEqual([none!.ok, none!.decided, none!.perHour], [false, false, null]);
+  const [undecided, text, next] = sentence(none!);
+  assert.equal(undecided, 'invalid');
+  assert.match(
+    text,
+    /^Whether min of target_memory_bytes drifts in steady could not be told\. .*0 of 10 samples that are needed/,
+  );
+  assert.match(next, /\/metrics/);
+
+  const [short] = drifts({ memory: leaking, durationMs: HOUR_MS / 4 + 5 * INTERVAL_MS }, memoryLimit);
+  assert.deepEqual([short!.decided, short!.perHour], [false, null], 'a run that was stopped early');
+});
+
+test('latency and errors drift as memory does; what the generator may have made is undecided', () => {
+  const slower: Made = { latency: (share, draw) => 20 + 10 * draw() + 15 * share };
+  const limits = { 'http_req_duration{scenario:relay}': ['p(95)<5%'] };
+  assert.deepEqual(
+    drifts(slower, limits).map(({ ok, decided }) => [ok, decided]),
+    [[false, true]],
+  );
+  const delay: HealthSignal = {
+    ...{ signal: 'event-loop-delay', scenario: 'relay', observed: 400, allowed: 50, unit: 'ms' },
+    ok: false,
+  } as HealthSignal;
+  const [result] = drifts({ ...slower, signals: [delay] }, limits);
+  assert.deepEqual([result!.ok, result!.decided, result!.doubts?.[0]?.by], [false, false, 'event-loop-delay']);
+  assert.equal(sentence(result!)[0], 'invalid');
+
+  const failing = drifts({ failed: (share) => Math.max(0, 0.02 + 0.05 * share) }, { http_req_failed: ['rate<1%'] });
+  assert.deepEqual(
+    failing.map(({ ok, decided }) => [ok, decided]),
+    [[false, true]],
+  );
+  assert.ok(Math.abs(failing[0]!.perHour!.estimate - 0.05) < 0.01, 'a rate is a share already');
+});
+
+test('an hour is one of the profile: in a run that was shortened it is shorter', () => {
+  const [whole] = drifts({ memory: leaking }, memoryLimit);
+  const [shortened] = drifts({ memory: leaking }, memoryLimit, HOUR_MS / 4);
+  assert.ok(Math.abs(whole!.perHour!.estimate / shortened!.perHour!.estimate - 4) < 0.01);
+});

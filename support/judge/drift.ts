@@ -1,0 +1,91 @@
+import { mergeInto, newSeries } from '../measure/series.ts';
+import { type Expression, parseDrift, parseSelector } from './expression.ts';
+import type { DriftResult } from './results.ts';
+import { LEAST_BLOCKS, slopeOf } from './slope.ts';
+import { aggregate, samplesNeeded, unitOf } from './thresholds.ts';
+import { doubtsOf, quantityOf } from './validity.ts';
+import type { Course } from './windows.ts';
+
+export interface DriftSpec {
+  /** A phase of steady load. */
+  phase: string;
+  /** How long an hour of the profile is in this run, in ms: less than one where the whole timeline was shortened. */
+  hourMs: number;
+  /** By selector: `min<1%`. */
+  limits: Record<string, string[]>;
+}
+
+/** The phase is cut into so many blocks, or into as many as there are intervals or enough samples for. */
+const MOST_BLOCKS = 60;
+/** Chance that any figure of a sound target is seen to drift. */
+const FALSE_ALARMS = 0.01;
+/** An interval that reaches beyond so many times what is allowed has told nothing. */
+const MOST_UNSURE = 10;
+const MS_PER_HOUR = 3_600_000;
+
+export function judgeDrift({ limits, ...spec }: DriftSpec, course: Course): DriftResult[] {
+  const all = Object.entries(limits).flatMap(([source, texts]) => texts.map((text) => ({ source, text })));
+  // Bonferroni's correction: the more figures there are, the surer each has to be.
+  return all.map(({ source, text }) => driftOf(source, parseDrift(text)!, spec, FALSE_ALARMS / all.length, course));
+}
+
+/** A figure drifts when its slope is beyond zero for sure, and beyond what is allowed. */
+function driftOf(
+  source: string,
+  limit: Expression,
+  { phase, hourMs }: Omit<DriftSpec, 'limits'>,
+  chance: number,
+  course: Course,
+): DriftResult {
+  const { metric, tags } = parseSelector(source)!;
+  const definition = course.store.definitions[metric]!;
+  const { values, blockMs, count, needed } = blocksOf(source, limit, phase, course);
+  const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
+  const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
+  // A share has its size already.
+  const size = definition.type === 'rate' ? 1 : (slope?.base ?? 0);
+  if (!slope || size <= 0) {
+    const doubts = [{ by: 'no-data', observed: count, allowed: needed, unit: 'count' } as const];
+    return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
+  }
+  const { low, high, perHour, base } = slope;
+  const shares = { low: low / size, estimate: perHour / size, high: high / size };
+  const result = { ...about, base, perHour: shares, warmUpMs: slope.warmUp * blockMs };
+  const isUpper = limit.operator.startsWith('<');
+  const isMissed = isUpper
+    ? shares.low > 0 && shares.estimate > limit.value
+    : shares.high < 0 && shares.estimate < limit.value;
+  if (!isMissed) {
+    const worst = isUpper ? shares.high : -shares.low;
+    return { ...result, ok: true, decided: worst <= MOST_UNSURE * Math.abs(limit.value) };
+  }
+  const hours = (values.length * blockMs) / hourMs;
+  const claim = { metric, tags, quantity: quantityOf(definition, limit), operator: limit.operator, phases: [phase] };
+  const [observed, allowed] = [base + perHour * hours, base + limit.value * size * hours];
+  const doubts = doubtsOf({ ...claim, observed, limit: allowed }, course.suspects, course.measures);
+  return { ...result, ok: false, decided: doubts.length === 0, ...(doubts.length > 0 && { doubts }) };
+}
+
+/** The figure in each block of the phase, as far as that was run; null where there are too few samples. */
+function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: string, course: Course) {
+  const { store, axis, durationMs } = course;
+  const { metric, tags } = parseSelector(source)!;
+  const { type } = store.definitions[metric]!;
+  const { startMs, endMs: plannedMs } = axis.phases.find(({ name }) => name === phase)!;
+  const endMs = Math.min(plannedMs, durationMs);
+  const needed = type === 'trend' || type === 'rate' ? samplesNeeded({ aggregation, ...rest }, type) : 1;
+  const measured = [...store.over(metric, tags)]
+    .map(([index, series]) => ({ series, middleMs: (axis.startOf(index) + axis.endOf(index)) / 2 }))
+    .filter(({ middleMs }) => middleMs >= startMs && middleMs < endMs);
+  const samples = measured.reduce((sum, { series }) => sum + series.count, 0);
+  const intervals = Math.floor((endMs - startMs) / axis.intervalMs);
+  const enough = type === 'trend' || type === 'rate' ? Math.floor(samples / needed) : intervals;
+  const count = Math.max(1, Math.min(MOST_BLOCKS, intervals, enough));
+  const blockMs = (endMs - startMs) / count;
+  const blocks = Array.from({ length: count }, () => newSeries(type));
+  for (const { series, middleMs } of measured) mergeInto(blocks[Math.floor((middleMs - startMs) / blockMs)]!, series);
+  const values = blocks.map((block) =>
+    type !== 'counter' && block.count < Math.min(needed, 2) ? null : aggregate(block, aggregation, blockMs),
+  );
+  return { values, blockMs, count: samples, needed: needed * LEAST_BLOCKS };
+}

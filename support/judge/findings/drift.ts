@@ -1,0 +1,30 @@
+import type { DriftResult } from '../results.ts';
+import { undecidedText } from '../words/doubts.ts';
+import { figure, ratio } from '../words/figures.ts';
+import type { Kind } from './kind.ts';
+
+/** A figure grew, or fell, over a steady phase, or nobody can tell whether it did. */
+export type DriftFinding = { kind: 'drift'; severity: 'fail' | 'invalid' } & Omit<DriftResult, 'ok' | 'decided'>;
+
+export const drift: Kind<DriftFinding> = {
+  kind: 'drift',
+  needsAllShards: true,
+  sentence({ severity, metric, expression, phase, unit, base, perHour, doubts }) {
+    const what = `${expression.split(/[<>]/)[0]!.trim()} of ${metric}`;
+    if (!perHour) return `Whether ${what} drifts in ${phase} could not be told. ${undecidedText(doubts ?? [])}`;
+    const { low, estimate, high } = perHour;
+    const between = `between ${ratio(low)} and ${ratio(high)}`;
+    if (severity === 'invalid' && !doubts) {
+      return `Whether ${what} drifts in ${phase} could not be told: its change an hour is ${between}; asked was ${expression}.`;
+    }
+    const size = unit === 'ratio' ? '' : ` of ${figure(base, unit)}`;
+    const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
+    return doubts ? `${told} ${undecidedText(doubts)}` : told;
+  },
+  nextStep: ({ severity, perHour }) =>
+    severity === 'fail'
+      ? 'Look at what the target keeps: caches without a bound, listeners, connections that are not given back, tables that grow.'
+      : perHour
+        ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
+        : 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.',
+};
