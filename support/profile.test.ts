@@ -220,7 +220,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     ],
     [
       withThreshold('iterations', { threshold: 'count>0', minSample: 5 }),
-      `thresholds.iterations[0] has an unknown field "minSample"; did you mean "minSamples"? allowed: threshold, minSamples, every, slide, share.`,
+      `thresholds.iterations[0] has an unknown field "minSample"; did you mean "minSamples"? allowed: threshold, minSamples, every, slide, share, abortOnFail, delayAbortEval.`,
     ],
     [
       withThreshold('iterations{scenario=sync-relay}', 'count>0'),
@@ -334,6 +334,10 @@ test('windows, and what is asked beside thresholds', (t) => {
     [
       windowed('http_req_duration', { threshold: 'p(95)<5', share: 0.9 }),
       'thresholds "http_req_duration" has share without every; allowed is every, the length of a window, with it.',
+    ],
+    [
+      windowed('http_req_duration', { threshold: 'p(95)<5', delayAbortEval: '5s' }),
+      'thresholds "http_req_duration" has delayAbortEval without abortOnFail; allowed is "abortOnFail": true with it.',
     ],
     [
       windowed('http_req_duration', { threshold: 'p(95)<5', every: '5s', slide: '6s' }),

@@ -167,6 +167,13 @@ const detailedThreshold = z.strictObject({
     .describe('Must hold in each window of this length, and not over the whole time; whole seconds.'),
   slide: someSeconds.optional().describe('A window begins so long after the one before. Default: where that ends.'),
   share: share.optional().describe('Of the windows so many must hold. Default 1.'),
+  abortOnFail: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'As in k6: the run ends as soon as it is missed, and is judged on what there is. Not on shards. Default false.',
+    ),
+  delayAbortEval: duration.optional().describe('As in k6: not before so long after the start. Default 0s.'),
 });
 
 const objectives = z
@@ -534,6 +541,8 @@ export function checkSelectors(
 /** A window has to fit into its phase, and cannot be compared with another one. */
 function checkWindows(about: string, spec: DetailedThreshold, tags: Tags, { phases }: ProfileSpec): void {
   const { threshold, every, slide } = spec;
+  if (spec.delayAbortEval !== undefined && !spec.abortOnFail)
+    throw new Error(`${about} has delayAbortEval without abortOnFail; allowed is "abortOnFail": true with it.`);
   const other = (['slide', 'share'] as const).find((field) => spec[field] !== undefined);
   if (every === undefined) {
     if (other)

@@ -168,6 +168,25 @@ describe('a run', { concurrency: 3 }, () => {
     );
   });
 
+  test('ends when a threshold that asks for it is missed, fails by that, and says why it ended', async (t) => {
+    const answer: RequestListener = (_request, reply) => void setTimeout(() => reply.end('{"id":1}'), 120);
+    const thresholds = {
+      http_req_duration: [{ threshold: 'med<50', abortOnFail: true, delayAbortEval: '1s' }],
+      http_req_failed: ['rate<0.05'],
+    };
+    const seen = await run(t, { answer, profile: pingProfile({ thresholds }, { duration: '60s' }) });
+    const verdict = assertVerdict(seen, 'fail', ['threshold', 'aborted']);
+    assert.ok(verdict.durationMs < 50_000, `${verdict.durationMs}`);
+    assert.match(seen.output, /med<50 of http_req_duration is missed: the run ends here, as abortOnFail asks\./);
+    assert.deepEqual(
+      verdict.thresholds.map(({ expression, ok, decided }) => [expression, ok, decided]),
+      [
+        ['med<50', false, true],
+        ['rate<0.05', true, true],
+      ],
+    );
+  });
+
   test('in three slices passes, and everything that verdict.json promises is there', async (t) => {
     const seen = await run(t, { env: { LOAD_SEED: 'seven', LOAD_SLICES: '3' } });
     const verdict = assertVerdict(seen, 'pass', []);

@@ -9,7 +9,15 @@ import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
 /** As a profile writes it. */
 export type ThresholdSpec =
   | string
-  | { threshold: string; minSamples?: number; every?: string; slide?: string; share?: number };
+  | {
+      threshold: string;
+      minSamples?: number;
+      every?: string;
+      slide?: string;
+      share?: number;
+      abortOnFail?: boolean;
+      delayAbortEval?: string;
+    };
 
 /** What a figure says by itself; whether it is the target's doing is for `validity.ts` to tell. */
 export type Outcome = 'held' | 'missed' | 'unknown';

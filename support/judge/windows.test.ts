@@ -184,6 +184,7 @@ describe('recovery', () => {
   test('without samples nobody can tell', () => {
     const [finding] = answerFindings(asked({ msAt: (s) => (s >= 60 ? null : 10) }));
     assert.equal(finding?.severity, 'invalid');
+    assert.match(kindOf(finding!).sentence(finding!), /^Whether the target recovered from spike .* cannot be told/);
   });
 });
 

@@ -91,7 +91,7 @@ function judgeWindow(objective: Objective, span: { startMs: number; endMs: numbe
   const { metric, tags } = parseSelector(objective.source)!;
   const expression = parseExpression(objective.expression)!;
   const definition = store.definitions[metric]!;
-  const series = seriesIn(store, axis, metric, tags, definition, span);
+  const series = seriesIn(course, metric, tags, definition, span);
   const { count } = series;
   const lengthMs = span.endMs - span.startMs;
   const isCounted = definition.type === 'counter';
@@ -108,7 +108,7 @@ function judgeWindow(objective: Objective, span: { startMs: number; endMs: numbe
   const ok = holds(observed, expression.operator, expression.value);
   const aged =
     definition.type === 'trend' && ok
-      ? seriesIn(store, axis, metric, { ...tags, ...unfinished }, definition, span).count
+      ? seriesIn(course, metric, { ...tags, ...unfinished }, definition, span).count
       : 0;
   if (aged > 0) return { ...window, state: 'unknown', doubts: [{ by: 'unfinished', observed: aged, unit: 'count' }] };
   const doubts = doubtsOf(
@@ -132,29 +132,28 @@ function judgeWindow(objective: Objective, span: { startMs: number; endMs: numbe
 }
 
 function seriesIn(
-  store: MetricStore,
-  axis: TimeAxis,
+  course: Course,
   metric: string,
   tags: Wanted,
   { type }: MetricDefinition,
   { startMs, endMs }: { startMs: number; endMs: number },
 ): AnySeries {
   const all = newSeries(type);
-  for (const [index, series] of overOf(store, metric, tags)) {
-    const middleMs = (axis.startOf(index) + axis.endOf(index)) / 2;
+  for (const [index, series] of overOf(course, metric, tags)) {
+    const middleMs = (course.axis.startOf(index) + course.axis.endOf(index)) / 2;
     if (middleMs >= startMs && middleMs < endMs) mergeInto(all, series);
   }
   return all;
 }
 
-/** Unpacked once for all windows of a series. */
-const unpacked = new WeakMap<MetricStore, Map<string, Map<number, AnySeries>>>();
+/** Unpacked once for all windows of a series; while a run lasts, each look at it is another course. */
+const unpacked = new WeakMap<Course, Map<string, Map<number, AnySeries>>>();
 
-function overOf(store: MetricStore, metric: string, tags: Wanted): Map<number, AnySeries> {
-  const known = unpacked.get(store) ?? new Map<string, Map<number, AnySeries>>();
-  unpacked.set(store, known);
+function overOf(course: Course, metric: string, tags: Wanted): Map<number, AnySeries> {
+  const known = unpacked.get(course) ?? new Map<string, Map<number, AnySeries>>();
+  unpacked.set(course, known);
   const key = JSON.stringify([metric, tags]);
-  const over = known.get(key) ?? store.over(metric, tags);
+  const over = known.get(key) ?? course.store.over(metric, tags);
   known.set(key, over);
   return over;
 }

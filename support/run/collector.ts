@@ -240,6 +240,8 @@ export class Collector {
     const [outage] = this.#observations.flatMap(({ observation }) => observation.outage ?? []);
     if (outage) return [{ kind: 'target-down', severity: 'fail', ...outage }];
     const ends = this.#reports.map(({ end }) => end);
+    const [aborted] = this.#observations.flatMap(({ observation }) => observation.aborted ?? []);
+    if (aborted) return [{ kind: 'aborted', severity: 'invalid', ...aborted, ofMs: this.#timeline.durationMs }];
     const atMs = Math.max(this.#streamedMs(), ...ends.map(({ durationMs }) => durationMs));
     if (ending.status === 'interrupted') {
       const [by = 'Ctrl-C'] = this.#observations.flatMap(({ observation }) => observation.interruptedBy ?? []);

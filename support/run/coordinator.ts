@@ -1,5 +1,6 @@
 import { dispatcherTo } from '../connection.ts';
 import { beyondText } from '../judge/words/signals.ts';
+import type { MetricDefinition } from '../measure/metrics.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { drain, TimeAxis } from '../measure/time-axis.ts';
@@ -17,6 +18,7 @@ import type { Timeline } from '../schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from '../target.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
+import { type Abort, LiveThresholds } from './live-thresholds.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
 import type { Observed, StreamWriter } from './stream.ts';
@@ -46,6 +48,8 @@ export class Coordinator {
   #isInterrupted = false;
   #progress: Progress | undefined;
   #health: LiveHealth | undefined;
+  #thresholds: LiveThresholds | undefined;
+  #aborted: Abort | undefined;
   /** All that is known lies on disk as well. */
   #stream: StreamWriter | undefined;
   /** What it holds of what was observed, and the interval that its gauges have come to. */
@@ -123,17 +127,22 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** The slices that will come, `slices` of them; the run starts when all are ready. Closes the stream in the end. */
-  expect(scenarios: ProgressScenario[], stream?: StreamWriter): void {
+  /**
+   * The slices that will come, `slices` of them; the run starts when all are ready. Closes the stream in the end.
+   * @param metrics those that the scenarios declare
+   */
+  expect(scenarios: ProgressScenario[], stream?: StreamWriter, metrics: Record<string, MetricDefinition> = {}): void {
     this.#stream = stream;
     this.#keep();
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
     this.#progress = new Progress(scenarios, this.#axis);
     this.#health = new LiveHealth(scenarios, this.#timeline.phases, this.#timeline.health);
+    this.#thresholds = new LiveThresholds(this.#timeline, metrics);
     this.#timer = setInterval(() => {
       this.#watch();
       this.#keep();
       this.#warn();
+      this.#abortOnFail();
       this.#display.show(this.#snapshot());
     }, DRAW_EVERY_MS);
     process.once('SIGINT', this.#onInterrupt);
@@ -185,6 +194,7 @@ export class Coordinator {
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
+      ...(this.#aborted && { aborted: this.#aborted }),
       ...(this.target.wire.insecure && { insecure: true }),
       ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
       ...(this.#hung.length > 0 && { hung: this.#hung }),
@@ -249,7 +259,18 @@ export class Coordinator {
     if (known) known.intervals.push(interval);
     else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
+    this.#thresholds?.add(interval);
     this.#stream?.interval(id, interval);
+  }
+
+  /** Ends the run for a threshold that asks for it. */
+  #abortOnFail(): void {
+    if (this.#aborted || this.stopReason !== undefined || this.#startedAt === undefined) return;
+    this.#aborted = this.#thresholds?.missed(this.elapsedMs);
+    if (!this.#aborted) return;
+    const { metric, expression } = this.#aborted;
+    this.#line.stop(`${expression} of ${metric} was missed`);
+    this.#display.print(`${expression} of ${metric} is missed: the run ends here, as abortOnFail asks.`);
   }
 
   /** Says once of each signal that it is beyond its limit: whoever looks need not wait for the end. */

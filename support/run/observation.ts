@@ -16,6 +16,8 @@ export interface Observation {
   stopReason?: string;
   /** What ended the run from outside, such as Ctrl-C; absent when nothing did. */
   interruptedBy?: string;
+  /** The threshold for which the run was ended; absent when none was. */
+  aborted?: { metric: string; expression: string; atMs: number };
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** No certificate was verified (`TLS_INSECURE=1`); absent when they were. */

@@ -148,6 +148,7 @@ export default class TandemReporter implements Reporter {
         .map(({ name, kind, plan }) => ({ name, kind, maxVUs: vusOf(plan), slices: countOf(name) }))
         .filter((scenario) => scenario.slices > 0),
       this.#openStream(this.#coordinator, { timeline, slices, ...division }),
+      Object.assign({}, ...slices.map(({ declaration }) => declaration?.metrics ?? {})),
     );
   }
 

@@ -20,6 +20,7 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'duplicate-shard': { severity: 'invalid', shard: 1, of: 2 },
   'missing-shard': { severity: 'invalid', shards: [2], of: 2 },
   interrupted: { severity: 'invalid', by: 'SIGINT', atMs: 1, ofMs: 2 },
+  aborted: { severity: 'invalid', metric: 'http_reqs', expression: 'count>1', atMs: 1_000, ofMs: 2_000 },
   crashed: { severity: 'invalid', ...slice, error: 'e' },
   'missing-slice': { severity: 'invalid', ...slice, of: 2, cause: 'killed' },
   'nothing-measured': { severity: 'invalid' },

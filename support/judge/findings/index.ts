@@ -1,3 +1,4 @@
+import { aborted } from './aborted.ts';
 import { availability } from './availability.ts';
 import { baselineThin } from './baseline-thin.ts';
 import { baselineUnreadable } from './baseline-unreadable.ts';
@@ -47,6 +48,7 @@ export const kinds = [
   duplicateShard,
   missingShard,
   interrupted,
+  aborted,
   crashed,
   missingSlice,
   nothingMeasured,

@@ -12,11 +12,13 @@ export type RecoveryFinding = { kind: 'recovery'; severity: 'fail' | 'invalid' }
 export const recovery: Kind<RecoveryFinding> = {
   kind: 'recovery',
   needsAllShards: true,
-  sentence({ after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
+  sentence({ severity, after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
     const required = `required within ${ms(withinMs)}, for ${ms(stayMs)}`;
     const what = recoveredMs
       ? `After ${after} the objectives held again after ${ms(recoveredMs[0])} to ${ms(recoveredMs[1])}; ${required}.`
-      : `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`;
+      : severity === 'fail'
+        ? `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`
+        : `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
   nextStep: 'Look at what the target still has to do after it: queues, connections, caches that are cold.',

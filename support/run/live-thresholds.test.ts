@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { builtinMetrics } from '../measure/metrics.ts';
+import { newSeries } from '../measure/series.ts';
+import { type Timeline, timeline } from '../schedule/timeline.ts';
+import { LiveThresholds } from './live-thresholds.ts';
+
+function planned(threshold: object, shards = 1): Timeline {
+  const spec = {
+    description: 'a test',
+    scenarios: { relay: { executor: 'constant-arrival-rate' as const, rate: 20, duration: '60s', maxVUs: 5 } },
+    thresholds: { http_req_duration: [{ threshold: 'p(95)<100', abortOnFail: true, ...threshold }] },
+  };
+  const file = { name: 'mine', path: 'profiles/mine.json', spec };
+  return timeline(file, { load: ['relay'], journey: [] }, { scale: 1, seed: '1', shards });
+}
+
+/** When it would have ended the run: requests take as long as `msAt` says of each second; null for never. */
+function abortedAt(of: Timeline, msAt: (second: number) => number): number | null {
+  const live = new LiveThresholds(of, {});
+  for (let second = 0; second < 60; second++) {
+    const series = newSeries(builtinMetrics.http_req_duration.type);
+    for (let n = 0; n < 20; n++) series.add(msAt(second));
+    live.add({ index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
+    const found = live.missed((second + 1) * 1_000);
+    if (!found) continue;
+    assert.deepEqual([found.metric, found.expression], ['http_req_duration', 'p(95)<100']);
+    return found.atMs;
+  }
+  return null;
+}
+
+const slowFrom = (from: number) => (second: number) => (second >= from ? 500 : 10);
+
+test('a run is ended when a threshold is missed, and not before its time', () => {
+  assert.equal(abortedAt(planned({}), slowFrom(0)), 1_000);
+  assert.equal(abortedAt(planned({}), slowFrom(60)), null);
+  assert.equal(abortedAt(planned({ delayAbortEval: '10s' }), slowFrom(0)), 10_000);
+  assert.equal(abortedAt(planned({ abortOnFail: false }), slowFrom(0)), null);
+});
+
+test('of windows, when those to come could not make up for it', () => {
+  const windows = { every: '5s' };
+  assert.equal(abortedAt(planned(windows), slowFrom(20)), 25_000);
+  assert.equal(abortedAt(planned({ ...windows, share: 0.8 }), slowFrom(20)), 35_000, 'the third of twelve');
+  assert.equal(
+    abortedAt(planned({ ...windows, share: 0.8 }), (second) => (second < 10 ? 500 : 10)),
+    null,
+  );
+});
+
+test('a shard ends nothing: it sees its own part only', () => {
+  assert.equal(abortedAt(planned({}, 2), slowFrom(0)), null);
+});
