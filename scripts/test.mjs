@@ -10,7 +10,7 @@ import { ROOT, setUpOrExit } from './setup.mjs';
 const IGNORED_FOLDERS = new Set(['node_modules', 'reports', 'test-results', 'blob-report']);
 const CHECK_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 600_000;
-const TEST_CONCURRENCY = 2 * availableParallelism();
+const TEST_CONCURRENCY = 1 + availableParallelism();
 /** For the tests of single modules. */
 const SHARED_PROCESSES = 6;
 const SMOKE = join('tests', 'hybrid.test.ts');

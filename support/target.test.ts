@@ -5,7 +5,7 @@ import { isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts
 import { directWire } from './wire.ts';
 
 test('without settings the target is the embedded one, at the port that Playwright tells', (t) => {
-  const settings = targetSettings({}, folderOf(t, {}));
+  const settings = targetSettings({}, folderOf(t, {}), []);
   assert.equal(isEmbedded(settings), true);
   assert.deepEqual(resolveTarget(settings, { TARGET_PORT: '4123' }), {
     name: 'embedded',
@@ -35,7 +35,7 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     '.env.staging':
       'BASE_URL=https://app.test/\nAPI_URL=https://api.test/v1//\nAPI_TOKEN=secret\nSECRET_ADMIN=from-file',
   });
-  const target = (env: NodeJS.ProcessEnv) => resolveTarget(targetSettings(env, folder), env);
+  const target = (env: NodeJS.ProcessEnv) => resolveTarget(targetSettings(env, folder, []), env);
   assert.deepEqual(target({ TARGET: 'staging' }), {
     name: 'staging',
     embedded: false,

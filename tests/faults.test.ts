@@ -26,14 +26,14 @@ const profiles = {
     { 'sync-relay': load({ rate: 40, maxVUs: 8 }) },
     { http_req_failed: ['rate<0.05'], checks: ['rate>0.95'], changes_accepted: ['count>0'] },
   ),
-  slow: profile({ 'sync-relay': load({ rate: 10, maxVUs: 16 }) }, { iteration_response_time: ['p(95)<3000'] }),
+  slow: profile({ 'sync-relay': load({ rate: 10, maxVUs: 16 }) }, { iteration_response_time: ['p(95)<6000'] }),
   rooms: profile(
     { 'crdt-conflicts': load({ rate: 5, maxVUs: 4, options: { dialect: 'yjs', convergenceTimeout: '3s' } }) },
     { crdt_conflicts_expected: ['count>0'] },
   ),
   vms: profile({ 'vm-crud': load({ rate: 30, maxVUs: 6 }) }, { 'http_req_failed{scenario:vm-crud}': ['rate<0.05'] }),
   jobs: profile(
-    { migrations: closed({ vus: 4, options: { timeout: '2s', memoryMb: 512, probeShare: 0 } }) },
+    { migrations: closed({ vus: 4, options: { timeout: '6s', memoryMb: 512, probeShare: 0 } }) },
     { http_req_failed: ['rate<0.05'] },
   ),
   events: profile(
@@ -55,9 +55,9 @@ const profiles = {
  * reason, but for work that failed by that error.
  */
 const faults: [fault: string, profile: keyof typeof profiles, by: string, error?: string | RegExp][] = [
-  ['latency=3s', 'slow', 'iteration_response_time'],
-  ['stall=6s@500ms', 'slow', 'iteration_response_time'],
-  ['slow-body=3s', 'slow', 'iteration_response_time'],
+  ['latency=6s', 'slow', 'iteration_response_time'],
+  ['stall=9s@500ms', 'slow', 'iteration_response_time'],
+  ['slow-body=6s', 'slow', 'iteration_response_time'],
   ['error=0.2', 'relay', 'http_req_failed', 'HTTP 500'],
   ['reset=0.2', 'relay', 'http_req_failed', /^ECONNRESET$|^connection closed/],
   ['truncate-json=0.2', 'relay', 'checks', 'check: push: answer is as in the contract'],
@@ -135,7 +135,7 @@ test('every fault that there is ends in a verdict of its own', () => {
 });
 
 // A run mostly waits: for its schedule, and for what must be quiet before it looks at what became of it.
-describe('a target with a fault', { concurrency: 6 }, () => {
+describe('a target with a fault', { concurrency: 4 }, () => {
   for (const [fault, name, by, error] of faults) {
     test(`${fault} fails the run by ${by}`, async (t) => {
       const { status, reasons, errors } = await run(t, [name], fault);
