@@ -92,7 +92,7 @@ for (const executorName of ['per-vu-iterations', 'shared-iterations'] as const) 
     const run = executor.run(0);
     await clock.advance(1000);
     assert.deepEqual(await run, { started: 6, completed: 6, dropped: 4, interrupted: 0 });
-    assert.deepEqual(drops, [{ dueAt: 250, index: 6, why: 'stopped', count: 4 }]);
+    assert.deepEqual(drops, [{ dueAt: 250, index: 6, why: 'gracefulStop', count: 4 }]);
   });
 }
 

@@ -1,5 +1,5 @@
 import { Alarm, type Clock, systemClock } from './clock.ts';
-import type { ExecutorOptions, Model } from './model.ts';
+import type { ExecutorOptions, Model, StopReason } from './model.ts';
 import { durationOf } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import type { Work } from './work.ts';
@@ -64,17 +64,21 @@ export class ClosedModel<V> implements Model {
   }
 
   end(now: number): void {
+    this.#finish(now, 'gracefulStop');
+  }
+
+  stop(now: number, why: StopReason): void {
+    this.#finish(now, why);
+  }
+
+  #finish(now: number, why: StopReason): void {
     if (this.#over) return;
     this.#over = true;
     this.#endAt = Number.NEGATIVE_INFINITY;
     this.#startAlarm.clear();
     if (this.#work.left === Number.POSITIVE_INFINITY) return;
     this.dropped = this.#work.left;
-    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), 'stopped', this.dropped, 0);
-  }
-
-  stop(now: number): void {
-    this.end(now);
+    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), why, this.dropped, 0);
   }
 
   #nextIndex(): number {

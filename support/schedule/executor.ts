@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
-import type { Counts, CutReason, ExecutorOptions, Model } from './model.ts';
+import type { Counts, ExecutorOptions, Model, StopReason } from './model.ts';
 import { OpenModel } from './open.ts';
 import { durationOf, isOpen, vusOf } from './plan.ts';
 import { RampingVusModel } from './ramping-vus.ts';
@@ -30,7 +30,7 @@ export class Executor<V> {
   readonly #graceAlarm: Alarm;
   #graceEndsAt = Number.POSITIVE_INFINITY;
   /** Why what still runs when the grace is over will be cut off. */
-  #cut: CutReason = 'gracefulStop';
+  #cut: StopReason = 'gracefulStop';
   #failure: { error: unknown } | undefined;
   #settle: (() => void) | undefined;
 
@@ -136,12 +136,12 @@ export class Executor<V> {
     this.#cut = 'stopped';
     this.#endAlarm.clear();
     this.#setGrace(now + Math.min(this.#options.plan.gracefulStopMs, ABORT_GRACE_MS));
-    this.#model.stop(now);
+    this.#model.stop(now, this.#cut);
     this.#settleIfIdle();
   };
 
   readonly #onGraceOver = (now: number): void => {
-    this.#model.stop(now);
+    this.#model.stop(now, this.#cut);
     this.#pool.abandonAll(this.#cut);
     this.#settleIfIdle();
   };
@@ -155,7 +155,7 @@ export class Executor<V> {
     if (this.#pool.active > 0 || !this.#model.finished || this.#settle === undefined) return;
     const settle = this.#settle;
     this.#settle = undefined;
-    this.#model.stop(this.#clock.now());
+    this.#model.stop(this.#clock.now(), this.#cut);
     settle();
   };
 }

@@ -61,7 +61,8 @@ export function recordedIterations<V>(
       });
     },
     onDropped(dueAt, _index, why, count, ownWaitMs) {
-      dropped.add(count, dueAt);
+      // What waits when a run is ended early was not too late yet: nobody knows whether it would have been.
+      (why === 'stopped' ? interrupted : dropped).add(count, dueAt);
       // One that the end of its schedule found waiting was not late enough to be dropped.
       if (why === 'max-lateness') ownLateness.add(ownWaitMs, dueAt);
     },

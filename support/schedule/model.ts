@@ -21,8 +21,9 @@ export interface Iteration {
 /** Why an iteration was cut off: its time to end was over, or the run was (an abort, an error). */
 export type CutReason = 'gracefulStop' | 'gracefulRampDown' | 'stopped';
 
-/** Why an iteration never started: no VU came free in time, or its time was over. */
-export type DropReason = 'max-lateness' | 'stopped';
+/** Why an iteration never started: no VU came free in time, its time was over, or the run was (an abort, an error). */
+export type DropReason = 'max-lateness' | StopReason;
+export type StopReason = 'gracefulStop' | 'stopped';
 
 export interface ExecutorOptions<V> {
   plan: Plan;
@@ -70,5 +71,5 @@ export interface Model {
   /** The schedule is over. */
   end(now: number): void;
   /** From here on nothing starts, whatever is left. */
-  stop(now: number): void;
+  stop(now: number, why: StopReason): void;
 }

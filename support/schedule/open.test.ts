@@ -301,7 +301,7 @@ test('after the end the line is still served, until the graceful stop is over', 
   // 0 to 240, 480, 720, and the one that ends at 961 is cut off at 800
   assert.deepEqual(await run, { started: 4, completed: 3, dropped: 1, interrupted: 1 });
   assert.deepEqual(indices(starts), [0, 1, 2, 3]);
-  assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'stopped', count: 1 }]);
+  assert.deepEqual(drops, [{ dueAt: 400, index: 4, why: 'gracefulStop', count: 1 }]);
 });
 
 test('when the last of the line are dropped, the run is over', async () => {

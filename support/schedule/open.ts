@@ -1,6 +1,6 @@
 import { ownShare } from '../measure/health.ts';
 import { Alarm, type Clock, systemClock } from './clock.ts';
-import type { DropReason, ExecutorOptions, Model } from './model.ts';
+import type { DropReason, ExecutorOptions, Model, StopReason } from './model.ts';
 import { Pacer } from './pacer.ts';
 import type { OpenPlan } from './plan.ts';
 import { Ring } from './ring.ts';
@@ -105,15 +105,15 @@ export class OpenModel<V> implements Model {
   }
 
   /** Nothing starts any more: what is due and has not started is dropped. */
-  stop(now: number): void {
+  stop(now: number, why: StopReason): void {
     this.#over = true;
     this.#alarm.clear();
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
-      this.#drop(waiter, 'stopped', this.#ownWaitMs(waiter, now));
+      this.#drop(waiter, why, this.#ownWaitMs(waiter, now));
     }
     const due = { index: this.#pacer.index, dueAt: this.#startAt + this.#pacer.dueAt };
     const count = this.#pacer.passOver(now - this.#startAt);
-    if (count > 0) this.#drop(due, 'stopped', now - due.dueAt, count);
+    if (count > 0) this.#drop(due, why, now - due.dueAt, count);
     this.#startAt = Number.POSITIVE_INFINITY; // what comes later was never due
   }
 

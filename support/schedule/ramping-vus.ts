@@ -1,6 +1,6 @@
 import { Alarm } from './clock.ts';
 import { ClosedModel } from './closed.ts';
-import type { ExecutorOptions } from './model.ts';
+import type { ExecutorOptions, StopReason } from './model.ts';
 import { type TimedRamp, type VuStep, vuSteps } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import { RampedWork, type Work } from './work.ts';
@@ -57,8 +57,9 @@ export class RampingVusModel<V> extends ClosedModel<V> {
     this.#stepAlarm.clear();
   }
 
-  override stop(now: number): void {
-    super.stop(now);
+  override stop(now: number, why: StopReason): void {
+    super.stop(now, why);
+    this.#stepAlarm.clear();
     this.#leaveAlarm.clear();
   }
 

@@ -280,6 +280,17 @@ test('what was cut off by gracefulStop has failed, at its age, and what comes of
   assert.deepEqual(cutOff, ['told']);
 });
 
+test('an arrival that waits for a VU when the run is stopped was not dropped: nobody knows', async (t) => {
+  const { store } = await hanging(t, { ...arrivals, durationMs: 60_000 } as Plan, async ({ run, line }) => {
+    await until(() => run.startAt !== undefined);
+    await wait(run.startAt! - monotonicMs() + 100);
+    line.stop('a threshold asks for it');
+    await stopped(run.signal);
+  });
+  assert.equal(store.sum('dropped_iterations'), 0);
+  assert.ok(store.sum('interrupted_iterations') > 1, 'the one that ran, and those that waited');
+});
+
 test('what was cut off because the run was stopped is nobody’s failure', async (t) => {
   const cutOff: string[] = [];
   const { store, report } = await hanging(t, { durationMs: 60_000 } as Plan, async ({ run, line, recorder }) => {
