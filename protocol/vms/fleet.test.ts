@@ -94,9 +94,9 @@ test('with a right target there is nothing to complain of, and nothing is left o
 });
 
 test('VMs that are lost, come back or are in a wrong state: the oracle sees it, and tells where to look', async (t) => {
-  const target = await start(t, 'vm-lost=0.3,vm-resurrect=0.4,illegal-state=0.3');
+  const target = await start(t, 'vm-lost=0.3,vm-resurrect=0.6,illegal-state=0.9');
   const made = await bed(t, target.url, { vus: 3 });
-  await made.work(30);
+  await made.work(40);
   await made.settle();
   const { status, violations, counts, examples } = made.judged();
   assert.equal(status, 'violated');
