@@ -20,7 +20,7 @@ import {
 import { followedOnly } from '../support/measure/recorder.ts';
 import type { Packed } from '../support/measure/series.ts';
 import { packSlice, type SliceReport, sliceReportType, unpackSlice } from '../support/measure/slice.ts';
-import type { ProfileSpec } from '../support/profile.ts';
+import type { ProfileSpec } from '../support/profile/schema.ts';
 import { random } from '../support/schedule/random.ts';
 import { type Timeline, timeline } from '../support/schedule/timeline.ts';
 import { printTable } from './table.ts';

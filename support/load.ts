@@ -3,7 +3,7 @@ import type { MetricDeclarations } from './declaration.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { exhaustedCodes, textOf, thrown } from './measure/failures.ts';
 import type { Options, OptionsSchema } from './options.ts';
-import { most } from './profile.ts';
+import { most } from './profile/schema.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';

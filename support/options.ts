@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationHelp, parseDuration } from './duration.ts';
 import { allowed } from './misspelling.ts';
-import type { ScenarioKind } from './profile.ts';
+import type { ScenarioKind } from './profile/schema.ts';
 
 /** What a profile says in `scenarios.<name>.options`, checked, with defaults. */
 export type Options = object;

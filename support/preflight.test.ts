@@ -255,6 +255,33 @@ test('one that takes the connection and never answers', async (t) => {
   );
 });
 
+test('objectives and limits of a drift are about what the scenarios declare, and told of as that', () => {
+  const all = new Map([
+    ['relay', relay],
+    ['visit', visit],
+  ]);
+  const asking = (objectives: Record<string, string[]>, limits: Record<string, string[]>) => () => {
+    const drift = { phase: 'load', hourMs: 3_600_000, limits };
+    checkScenarios({ ...timelineOf(undefined), answers: { objectives, drift } }, all, 'no such folder');
+  };
+  asking({ accepted: ['rate>0'] }, { http_req_failed: ['rate<2%', 'rate>-5%'], target_memory_bytes: ['min<1%'] })();
+  const table: [objectives: Record<string, string[]>, limits: Record<string, string[]>, sentence: RegExp][] = [
+    [{ acepted: ['rate>0'] }, {}, /: objectives names metric "acepted"; did you mean "accepted"\?/],
+    [{}, { acepted: ['rate>-5%'] }, /: drift\.limits names metric "acepted"; did you mean "accepted"\?/],
+    [
+      {},
+      { target_memory_bytes: ['p(95)<1%'] },
+      /: drift\.limits "target_memory_bytes" has "p\(95\)<1%", but .* is a gauge/,
+    ],
+    [
+      {},
+      { 'iterations{op:psh}': ['rate>-5%'] },
+      /: drift\.limits "iterations\{op:psh\}" has op "psh"; did you mean "push"\?/,
+    ],
+  ];
+  for (const [objectives, limits, sentence] of table) assert.throws(asking(objectives, limits), sentence);
+});
+
 test('a threshold of an SLO that nobody can measure is told of with the line of its file', (t) => {
   const root = folderOf(t, {
     'profiles/slo/production.json':

@@ -6,7 +6,8 @@ import { placeIn } from './json.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
-import { checkMetrics, checkMix } from './profile.ts';
+import { checkDrifts, checkMetrics } from './profile/selectors.ts';
+import { checkMix } from './profile.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from './target.ts';
 import { proxyOf, type Wire } from './wire.ts';
@@ -33,25 +34,23 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
   const isKnown = (source: string) => Object.hasOwn(metrics, parseSeriesKey(source).metric.trim());
   // A metric that nobody declares may be one of those that the filter left out; else it is misspelt.
   const complete = timeline.scenarios.every(({ name }) => declared.has(name));
-  const thresholds = Object.entries(timeline.thresholds).filter(([source]) => complete || isKnown(source));
   const phases = timeline.phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));
-  for (const [source, all] of thresholds) {
+  const asked = <T>(of: Record<string, T>) => Object.entries(of).filter(([source]) => complete || isKnown(source));
+  for (const [source, all] of asked(timeline.thresholds)) {
     const path = timeline.slo?.selectors.includes(source) ? timeline.slo.path : timeline.path;
     const place = placeIn(root, path, ['thresholds', source]);
     checkMetrics(place, { [source]: all }, metrics, phases);
-    checkOperation(place, source, declared, complete);
+    checkOperation(place, 'thresholds', source, declared, complete);
   }
-  for (const [source, all] of Object.entries(timeline.answers.objectives)) {
-    if (!complete && !isKnown(source)) continue;
+  for (const [source, all] of asked(timeline.answers.objectives)) {
     const place = placeIn(root, timeline.path, ['objectives', source]);
-    checkMetrics(place, { [source]: all }, metrics, phases);
-    checkOperation(place, source, declared, complete);
+    checkMetrics(place, { [source]: all }, metrics, phases, 'objectives');
+    checkOperation(place, 'objectives', source, declared, complete);
   }
-  for (const [source, all] of Object.entries(timeline.answers.drift?.limits ?? {})) {
-    if (!complete && !isKnown(source)) continue;
+  for (const [source, all] of asked(timeline.answers.drift?.limits ?? {})) {
     const place = placeIn(root, timeline.path, ['drift', 'limits', source]);
-    checkMetrics(place, { [source]: all.map((text) => text.replace('%', '')) }, metrics, phases);
-    checkOperation(place, source, declared, complete);
+    checkDrifts(place, { [source]: all }, metrics);
+    checkOperation(place, 'drift.limits', source, declared, complete);
   }
 }
 
@@ -67,7 +66,13 @@ function checkOptions(path: string, scenario: string, given: object, { kind, nam
 /** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */
 const ofOperations = ['iteration_response_time', 'iteration_duration', 'iterations', 'iteration_failed'];
 
-function checkOperation(path: string, source: string, declared: Map<string, Declaration>, complete: boolean): void {
+function checkOperation(
+  path: string,
+  field: string,
+  source: string,
+  declared: Map<string, Declaration>,
+  complete: boolean,
+): void {
   const { metric, tags } = parseSeriesKey(source);
   const { op, scenario } = tags;
   if (op === undefined || !ofOperations.includes(metric)) return;
@@ -77,7 +82,7 @@ function checkOperation(path: string, source: string, declared: Map<string, Decl
   const operations = [...new Set(about.flatMap((one) => one.operations))];
   // A journey has none, and then nothing could be meant.
   if (operations.length === 0 || operations.includes(op)) return;
-  throw new Error(`${path}: thresholds "${source}" has op "${op}"; ${allowed(op, operations)}.`);
+  throw new Error(`${path}: ${field} "${source}" has op "${op}"; ${allowed(op, operations)}.`);
 }
 
 /** A metric is merged over all scenarios: it must be the same thing in each of them. */

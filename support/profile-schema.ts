@@ -1,6 +1,6 @@
 import { importWithoutTests } from './declaration.ts';
 import { type JsonSchema, optionsSchema } from './options.ts';
-import { profileSchema, type ScenarioKind } from './profile.ts';
+import { profileSchema, type ScenarioKind } from './profile/schema.ts';
 import { scenarioFiles } from './scenario-files.ts';
 
 interface ScenariosSchema {

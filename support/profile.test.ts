@@ -4,7 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { folderOf } from './folder.fixture.ts';
 import { expressionHelp, selectorHelp } from './judge/expression.ts';
 import { builtinMetrics, type MetricDefinition } from './measure/metrics.ts';
-import { checkMetrics, checkMix, type ProfileSpec, profileNames, profileSchema, readProfile } from './profile.ts';
+import { type ProfileSpec, profileSchema } from './profile/schema.ts';
+import { checkMetrics } from './profile/selectors.ts';
+import { checkMix, profileNames, readProfile } from './profile.ts';
 
 const known = { load: ['sync-relay', 'vm-crud'], journey: ['light', 'power'] };
 const duration = 'a duration such as 500ms, 30s, 1m30s or 2h, at most 14d';
@@ -377,6 +379,14 @@ test('windows, and what is asked beside thresholds', (t) => {
       asked({ drift: { limits: { target_memory_bytes: [limit] } } }),
       `drift.limits.target_memory_bytes[0] is "${limit}"; allowed is an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%".`,
     ]),
+    [
+      asked({ objectives: { 'http_req_duration{scenario:pong}': ['p(95)<5'] } }),
+      'objectives "http_req_duration{scenario:pong}" is about scenario "pong"; allowed: sync-relay, light.',
+    ],
+    [
+      asked({ drift: { limits: { 'http_req_duration{journey:light}': ['p(95)<5%'] } } }),
+      'drift.limits "http_req_duration{journey:light}" has the tag journey, which http_req_duration does not carry; allowed is scenario.',
+    ],
     [
       asked({ drift: { limits: { 'http_req_duration{phase:base}': ['p(95)<5%'] } } }),
       'drift.limits "http_req_duration{phase:base}" has a phase; allowed is drift.phase, one for all.',

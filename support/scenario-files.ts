@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { ScenarioKind } from './profile.ts';
+import type { ScenarioKind } from './profile/schema.ts';
 
 /** The files that define scenarios: by kind and by the scenario's name, each file's absolute path. */
 export type ScenarioFiles = Record<ScenarioKind, Map<string, string>>;

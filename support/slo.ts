@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { parseJson, placeIn } from './json.ts';
 import { parseSelector } from './judge/expression.ts';
 import { allowed, misspelt } from './misspelling.ts';
-import { checkSelectors, description, type ProfileFile, type ScenarioKind, sentence, thresholds } from './profile.ts';
+import { description, type ScenarioKind, thresholds } from './profile/schema.ts';
+import { checkSelectors } from './profile/selectors.ts';
+import { sentence } from './profile/sentence.ts';
+import type { ProfileFile } from './profile.ts';
 
 /** A target's service level objectives: what must hold there, whichever profile asks for it. */
 const slo = z.strictObject({ $schema: z.string().optional(), description, thresholds });
@@ -45,8 +48,7 @@ export function withSlo(
   const path = relative(root, join(folder, `${target}.json`));
   const own = read(root, path);
   for (const [selector, all] of Object.entries(own)) {
-    const only = { ...spec, thresholds: { [selector]: all } };
-    checkSelectors({ path: placeIn(root, path, ['thresholds', selector]), spec: only }, known);
+    checkSelectors(placeIn(root, path, ['thresholds', selector]), { [selector]: all }, spec, known);
   }
   const replaced = new Set(Object.keys(own).map(keyOf));
   const others = Object.entries(spec.thresholds).filter(([selector]) => !replaced.has(keyOf(selector)));

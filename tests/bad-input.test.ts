@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
-import { profileSchema } from '../support/profile.ts';
+import { profileSchema } from '../support/profile/schema.ts';
 import { serve } from '../support/server.fixture.ts';
 import { getLoad, type Outcome, Project, pingProfile, repository } from './project.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ProfileSpec } from '../support/profile.ts';
+import type { ProfileSpec } from '../support/profile/schema.ts';
 import { anyMachine, filesIn, oracleImports, Project, repository, scenarioFile } from './project.ts';
 
 /**

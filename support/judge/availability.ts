@@ -1,4 +1,5 @@
 import type { AvailabilityResult } from './results.ts';
+import { doubtsOf } from './validity.ts';
 import { type Course, type Objective, stretches, tallyOf, together, windowsOf } from './windows.ts';
 
 export interface AvailabilitySpec {
@@ -13,30 +14,33 @@ export interface AvailabilitySpec {
 export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[], course: Course): AvailabilityResult {
   const windows = together(objectives.map((one) => windowsOf(one, { everyMs: spec.everyMs }, course)));
   const tally = tallyOf(windows, spec.windows ?? 0);
-  const failed = course.store.rate('iteration_failed');
-  const [bad, all] = [
-    failed.passes + course.store.sum('dropped_iterations'),
-    failed.count + course.store.sum('dropped_iterations'),
-  ];
-  const share = all > 0 ? 1 - bad / all : 0;
-  const outcomes = [
-    ...(spec.windows === undefined ? [] : [tally.outcome]),
-    ...(spec.requests === undefined ? [] : [all === 0 ? 'unknown' : share >= spec.requests ? 'held' : 'missed']),
-  ];
+  const requests = spec.requests === undefined ? undefined : judgeRequests(spec.requests, course);
+  const outcomes = [spec.windows === undefined ? undefined : tally.outcome, requests?.outcome];
   const isMissed = outcomes.includes('missed');
   const isUnknown = !isMissed && outcomes.includes('unknown');
-  const doubts = windows.flatMap((window) => window.doubts ?? []);
+  const doubts = [...(requests?.doubts ?? []), ...windows.flatMap((window) => window.doubts ?? [])];
   const { outcome: _, ...counts } = tally;
   const judged = windows.length > 0 ? tally.held / windows.length : 0;
   return {
     everyMs: spec.everyMs,
     ...(spec.windows !== undefined && { windows: { ...counts, share: judged, required: spec.windows } }),
-    ...(spec.requests !== undefined && {
-      requests: { succeeded: all - bad, failed: bad, share, required: spec.requests },
-    }),
+    ...(requests && { requests: requests.result }),
     downtime: stretches(windows, 'missed'),
     ok: !isMissed && !isUnknown,
     decided: !isUnknown,
     ...(isUnknown && { doubts: doubts.slice(0, 1) }),
   };
+}
+
+/** Of all iterations; dropped ones have not succeeded. What may be the generator's doing is open. */
+function judgeRequests(required: number, { store, suspects, measures }: Course) {
+  const dropped = store.sum('dropped_iterations');
+  const { passes, count } = store.rate('iteration_failed');
+  const [failed, all] = [passes + dropped, count + dropped];
+  const share = all > 0 ? 1 - failed / all : 0;
+  const result = { succeeded: all - failed, failed, share, required };
+  const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;
+  const doubts = doubtsOf({ ...claim, observed: 1 - share, limit: 1 - required }, suspects, measures);
+  if (all === 0 || doubts.length > 0) return { result, doubts, outcome: 'unknown' };
+  return { result, doubts, outcome: share >= required ? 'held' : 'missed' };
 }

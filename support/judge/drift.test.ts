@@ -159,6 +159,23 @@ test('latency and errors drift as memory does; what the generator may have made 
   assert.ok(Math.abs(failing[0]!.perHour!.estimate - 0.05) < 0.01, 'a rate is a share already');
 });
 
+test('a figure that stays at nothing does not drift, and one that leaves it does', () => {
+  const [nothing] = drifts({ memory: () => 0 }, memoryLimit);
+  assert.deepEqual([nothing!.ok, nothing!.decided, nothing!.perHour], [true, true, { low: 0, estimate: 0, high: 0 }]);
+  const [leaving] = drifts({ memory: (share) => Math.max(0, 1e6 * (share - 0.4)) }, memoryLimit);
+  assert.deepEqual([leaving!.ok, leaving!.decided], [false, true]);
+});
+
+test('what holds under less load than was asked for is undecided', () => {
+  const level: Added = (_, draw) => 100e6 + 0.5e6 * draw();
+  const delivered: HealthSignal = {
+    ...{ signal: 'delivered', scenario: 'relay', observed: 0.4, allowed: 0.9, unit: 'ratio', count: 99, ok: false },
+  };
+  const [result] = drifts({ memory: level, signals: [delivered] }, memoryLimit);
+  assert.deepEqual([result!.ok, result!.decided, result!.doubts?.[0]?.by], [true, false, 'delivered']);
+  assert.equal(sentence(result!)[0], 'invalid');
+});
+
 test('an hour is one of the profile: in a run that was shortened it is shorter', () => {
   const [whole] = drifts({ memory: leaking }, memoryLimit);
   const [shortened] = drifts({ memory: leaking }, memoryLimit, HOUR_MS / 4);

@@ -1,3 +1,4 @@
+import { mean } from 'simple-statistics';
 import { mergeInto, newSeries } from '../measure/series.ts';
 import { type Expression, parseDrift, parseSelector } from './expression.ts';
 import type { DriftResult } from './results.ts';
@@ -42,28 +43,36 @@ function driftOf(
   const { values, blockMs, count, needed } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
   const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
-  // A share has its size already.
-  const size = definition.type === 'rate' ? 1 : (slope?.base ?? 0);
-  if (!slope || size <= 0) {
+  if (!slope) {
     const doubts = [{ by: 'no-data', observed: count, allowed: needed, unit: 'count' } as const];
     return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
   }
   const { low, high, perHour, base } = slope;
-  const shares = { low: low / size, estimate: perHour / size, high: high / size };
+  // A share has its size already; what is mostly 0 is as large as it is in the mean.
+  const size = definition.type === 'rate' ? 1 : Math.abs(base) || meanSize(values);
+  const share = (change: number) => (change === 0 ? 0 : change / size);
+  const shares = { low: share(low), estimate: share(perHour), high: share(high) };
   const result = { ...about, base, perHour: shares, warmUpMs: slope.warmUp * blockMs };
   const isUpper = limit.operator.startsWith('<');
   const isMissed = isUpper
     ? shares.low > 0 && shares.estimate > limit.value
     : shares.high < 0 && shares.estimate < limit.value;
-  if (!isMissed) {
-    const worst = isUpper ? shares.high : -shares.low;
-    return { ...result, ok: true, decided: worst <= MOST_UNSURE * Math.abs(limit.value) };
-  }
   const hours = (values.length * blockMs) / hourMs;
   const claim = { metric, tags, quantity: quantityOf(definition, limit), operator: limit.operator, phases: [phase] };
   const [observed, allowed] = [base + perHour * hours, base + limit.value * size * hours];
   const doubts = doubtsOf({ ...claim, observed, limit: allowed }, course.suspects, course.measures);
-  return { ...result, ok: false, decided: doubts.length === 0, ...(doubts.length > 0 && { doubts }) };
+  const worst = isUpper ? shares.high : -shares.low;
+  const isKnown = isMissed || worst <= MOST_UNSURE * Math.abs(limit.value);
+  return {
+    ...result,
+    ok: !isMissed,
+    decided: isKnown && doubts.length === 0,
+    ...(doubts.length > 0 && { doubts }),
+  };
+}
+
+function meanSize(values: (number | null)[]): number {
+  return mean(values.map((value) => Math.abs(value ?? 0)));
 }
 
 /** The figure in each block of the phase, as far as that was run; null where there are too few samples. */

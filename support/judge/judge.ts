@@ -125,9 +125,13 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     suspected.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
   const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
   const doubts = [
-    ...[...judged.map(({ result }) => result), ...dropped, answers.availability, answers.recovery].flatMap(
-      (one) => one?.doubts ?? [],
-    ),
+    ...[
+      ...judged.map(({ result }) => result),
+      ...dropped,
+      answers.availability,
+      answers.recovery,
+      ...(answers.drift ?? []),
+    ].flatMap((one) => one?.doubts ?? []),
     ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
   ];
   const all: Finding[] = [
@@ -178,6 +182,7 @@ function namedPhases({ thresholds, phases, answers }: Pick<Case, 'thresholds' | 
     parseSelector(source)?.tags.phase,
     ...specs.map((spec) => parseExpression(typeof spec === 'string' ? spec : spec.threshold)?.of),
   ]);
+  asked.push(answers?.drift?.phase);
   return phases.filter(({ name, load }) => load === 0 || asked.includes(name)).map(({ name }) => name);
 }
 

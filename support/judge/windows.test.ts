@@ -150,6 +150,27 @@ describe('availability', () => {
   });
 });
 
+test('availability by requests is open where the generator may have made failures, or too little load', () => {
+  const asked = (signal: HealthSignal['signal'], failedAt: (second: number) => boolean) => {
+    const observed = { observed: 0.5, allowed: 0.9, unit: 'ratio', count: 99, ok: false } as const;
+    const course = courseOf({ failedAt, signals: [{ signal, scenario: 'relay', ...observed }] });
+    return answersOf({ objectives, availability: { everyMs: 1_000, requests: 0.99 } }, course).availability!;
+  };
+  const all: [HealthSignal['signal'], ok: boolean, decided: boolean][] = [
+    // Busy, a generator makes failures: some are no proof.
+    ['generator-cpu', false, false],
+    // With less load than was asked for there would have been more of them.
+    ['delivered', false, true],
+  ];
+  for (const [signal, ok, decided] of all) {
+    const missed = asked(signal, (second) => second < 40);
+    assert.deepEqual([missed.ok, missed.decided], [ok, decided], signal);
+    assert.equal(missed.doubts?.[0]?.by, decided ? undefined : signal);
+  }
+  const held = (signal: HealthSignal['signal']) => asked(signal, () => false).decided;
+  assert.deepEqual([held('generator-cpu'), held('delivered')], [true, false], 'what holds, the other way round');
+});
+
 describe('recovery', () => {
   const asked = (made: Made, withinMs = 20_000) =>
     answersOf({ objectives, recovery: { after: 'spike', everyMs: 5_000, stayMs: 10_000, withinMs } }, courseOf(made));

@@ -72,9 +72,11 @@ export class RecordedSeries {
 
   #otherAt(at: number): AnySeries {
     const { axis, startAt } = this.#course!;
-    const due = axis.indexAt(at - startAt);
-    const { first, last } = axis.phaseBounds(due);
-    const index = this.#current.type !== 'counter' ? due : due < this.#index ? last : first;
+    let index = axis.indexAt(at - startAt);
+    if (this.#current.type === 'counter') {
+      const { first, last } = axis.phaseBounds(index);
+      index = index < this.#index ? last : first;
+    }
     const known = this.#others.get(index);
     if (known) return known;
     const other = this.#spare ?? this.#newSeries();

@@ -77,6 +77,12 @@ test('a value may have a time beside it; what is no number is not there', () => 
   assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: { target_memory_bytes: 1_500 } });
 });
 
+test('a page of a hundred thousand other series is read at once', () => {
+  const others = Array.from({ length: 100_000 }, (_, n) => `http_request_duration_seconds_bucket{le="${n}"} ${n}`);
+  const { gauges } = targetFigures(`${others.join('\n')}\nprocess_resident_memory_bytes 7\n`);
+  assert.deepEqual(gauges, { target_memory_bytes: 7 });
+});
+
 test('of a page that is none there is nothing', () => {
   for (const text of ['', '<html>', '{"process_open_fds": 3}', 'process_open_fds_total 3\nmy_process_open_fds 3']) {
     assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: {} }, text);

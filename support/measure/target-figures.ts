@@ -36,6 +36,8 @@ const sources: [metric: BuiltinMetric, names: [name: string, labels?: string, sc
 /** Where the CPU seconds of the process are counted. */
 const cpuSeconds = ['process_cpu_seconds_total', 'process_cpu_time_ns_total'] as const;
 
+const wanted = [...cpuSeconds, ...sources.flatMap(([, names]) => names.map(([name]) => name))];
+
 export interface TargetFigures {
   /** By metric; only what was there. */
   gauges: Record<string, number>;
@@ -65,11 +67,12 @@ interface Sample {
   value: number;
 }
 
+/** A page may have tens of thousands of others. */
 function samplesOf(text: string): Map<string, Sample[]> {
-  const samples = new Map<string, Sample[]>();
+  const samples = new Map<string, Sample[]>(wanted.map((name) => [name, []]));
   for (const [, name = '', labels = '', value] of text.matchAll(/^([a-zA-Z_:][\w:]*)(\{.*\})?[ \t]+(\S+)/gm)) {
     const number = Number(value);
-    if (Number.isFinite(number)) samples.set(name, [...(samples.get(name) ?? []), { labels, value: number }]);
+    if (Number.isFinite(number)) samples.get(name)?.push({ labels, value: number });
   }
   return samples;
 }

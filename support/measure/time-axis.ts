@@ -25,17 +25,21 @@ export class TimeAxis {
   readonly #starts: number[] = [];
   /** Of each interval the place of its phase. */
   readonly #phases: number[] = [];
+  /** Of each phase, and then of the drain, the intervals in it. */
+  readonly #bounds: { first: number; last: number }[] = [];
 
   constructor(phases: readonly Phase[], intervalMs: number) {
     this.phases = phases;
     this.intervalMs = intervalMs;
     phases.forEach(({ startMs, endMs }, phase) => {
       const count = Math.max(1, Math.ceil((endMs - startMs) / intervalMs - LEAST_SHARE));
+      this.#bounds.push({ first: this.#phases.length, last: this.#phases.length + count - 1 });
       for (let n = 0; n < count; n++) {
         this.#starts.push(startMs + n * intervalMs);
         this.#phases.push(phase);
       }
     });
+    this.#bounds.push({ first: this.#phases.length, last: Number.POSITIVE_INFINITY });
     this.#starts.push(phases.at(-1)?.endMs ?? 0);
   }
 
@@ -82,8 +86,6 @@ export class TimeAxis {
 
   /** The first interval of the phase that interval `index` lies in, and the last; the drain has no last. */
   phaseBounds(index: number): { first: number; last: number } {
-    const phase = this.#phases[index];
-    if (phase === undefined) return { first: this.scheduled, last: Number.POSITIVE_INFINITY };
-    return { first: this.#phases.indexOf(phase), last: this.#phases.lastIndexOf(phase) };
+    return this.#bounds[this.#phases[index] ?? this.phases.length]!;
   }
 }

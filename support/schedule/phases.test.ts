@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PhaseSpec } from '../profile.ts';
+import type { PhaseSpec } from '../profile/schema.ts';
 import { rehearse } from './executor.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { dayByHours, multiplied, plannedPhases } from './phases.ts';

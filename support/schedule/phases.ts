@@ -1,5 +1,5 @@
 /** Phases of a profile as straight lines of a factor over time, and what they make of a plan. */
-import { ms, type PhaseSpec } from '../profile.ts';
+import { ms, type PhaseSpec } from '../profile/schema.ts';
 import { type Segment, segmentsOf } from './curve.ts';
 import { durationOf, type Plan, type Stage } from './plan.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProfileFile, ScenarioSpec } from '../profile.ts';
+import type { ScenarioSpec } from '../profile/schema.ts';
+import type { ProfileFile } from '../profile.ts';
 import { timeline } from './timeline.ts';
 
 const known = { load: ['sync'], journey: ['light'] };

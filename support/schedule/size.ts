@@ -1,4 +1,4 @@
-import { most, type ScenarioSpec } from '../profile.ts';
+import { most, type ScenarioSpec } from '../profile/schema.ts';
 import { isOpen, type Plan } from './plan.ts';
 
 /**

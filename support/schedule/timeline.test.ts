@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProfileSpec, ScenarioSpec } from '../profile.ts';
+import type { ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { durationOf, isOpen, type OpenPlan, shareOf, totalArrivals, vusOf } from './plan.ts';

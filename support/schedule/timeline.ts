@@ -2,15 +2,8 @@ import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import {
-  kindOf,
-  most,
-  ms,
-  type OpenScenarioSpec,
-  type ProfileFile,
-  type ScenarioKind,
-  type ScenarioSpec,
-} from '../profile.ts';
+import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
+import type { ProfileFile } from '../profile.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
 import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';

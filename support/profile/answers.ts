@@ -1,0 +1,59 @@
+/** What a profile asks beside its thresholds. */
+import { parseExpression, parseSelector } from '../judge/expression.ts';
+import type { Tags } from '../measure/metrics.ts';
+import { allowed } from '../misspelling.ts';
+import { ms, type ProfileSpec, phaseNames, type ScenarioKind } from './schema.ts';
+import { checkSelectors } from './selectors.ts';
+
+/** What availability, recovery and capacity are about has to be there. */
+export function checkAnswers(path: string, spec: ProfileSpec, known: Record<ScenarioKind, string[]>): void {
+  const { objectives, availability, recovery, capacity, drift, phases = [] } = spec;
+  const asked =
+    (['recovery', 'capacity'] as const).find((name) => spec[name]) ??
+    (availability?.windows === undefined ? undefined : 'availability');
+  if (asked && !objectives)
+    throw new Error(`${path}: ${asked} needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.`);
+  if (availability && availability.windows === undefined && availability.requests === undefined)
+    throw new Error(`${path}: availability asks for nothing; allowed is a share of windows or of requests.`);
+  if (objectives) {
+    for (const [source, all] of Object.entries(objectives)) {
+      const { tags } = parseSelector(source) ?? { tags: {} as Tags };
+      const compared = all.find((text) => parseExpression(text)!.of !== undefined);
+      if (tags.phase !== undefined || compared !== undefined)
+        throw new Error(
+          `${path}: objectives "${source}" is about a phase; allowed are limits that are numbers, at any time.`,
+        );
+    }
+    checkSelectors(path, objectives, spec, known, 'objectives');
+  }
+  const names = phases.map(({ name }) => name);
+  for (const [field, name] of [
+    ...(recovery ? [['recovery.after', recovery.after] as const] : []),
+    ...(capacity?.steps ?? []).map((step) => ['capacity.steps', step] as const),
+  ]) {
+    if (!names.includes(name)) throw new Error(`${path}: ${field} is "${name}"; ${allowed(name, names)}.`);
+  }
+  if (drift) {
+    const all = phaseNames(spec).map(({ name }) => name);
+    if (drift.phase !== undefined && !all.includes(drift.phase))
+      throw new Error(`${path}: drift.phase is "${drift.phase}"; ${allowed(drift.phase, all)}.`);
+    for (const source of Object.keys(drift.limits)) {
+      if (parseSelector(source)?.tags.phase !== undefined)
+        throw new Error(`${path}: drift.limits "${source}" has a phase; allowed is drift.phase, one for all.`);
+      // Its limits are no thresholds: the schema has read them.
+      checkSelectors(path, { [source]: [] }, spec, known, 'drift.limits');
+    }
+  }
+  if (recovery) {
+    const needMs = ms(recovery.within, 0) + ms(recovery.stay, 30_000);
+    const haveMs = phases
+      .slice(names.indexOf(recovery.after) + 1)
+      .reduce((sum, { duration }) => sum + ms(duration, 0), 0);
+    if (haveMs < needMs)
+      throw new Error(
+        `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s; allowed is at most that.`,
+      );
+  }
+  if (capacity && phases.filter(({ load }) => load !== 0).length === 0)
+    throw new Error(`${path}: capacity needs phases; allowed is a phase for each step of the load.`);
+}

@@ -1,0 +1,366 @@
+/** What a profile may say, as a schema: each message is what is allowed, and ends the sentence that an error is. */
+import { z } from 'zod';
+import { durationHelp, durationPattern, parseDuration } from '../duration.ts';
+import { expressionHelp, parseDrift, parseExpression } from '../judge/expression.ts';
+import { drain } from '../measure/time-axis.ts';
+
+/** More than one could ever run: a slip of the pen, which would take all memory or never end. */
+export const most = {
+  vus: 1_000_000,
+  arrivalsPerSecond: 10_000_000,
+  /** Steps of all VU ramps of a scenario. */
+  vuChanges: 10_000_000,
+  iterations: 1_000_000_000,
+  stages: 1_000,
+  /** Of an operation in a mix. */
+  weight: 1_000_000,
+  /** Each is a process, and all run at the same time. */
+  slices: 500,
+};
+
+const phaseNameHelp = `a name of letters, digits and _ other than ${drain}`;
+
+const duration = z
+  .string(durationHelp)
+  .regex(durationPattern, durationHelp)
+  .refine((text) => parseDuration(text) !== undefined, durationHelp);
+const someTime = duration.refine((text) => parseDuration(text) !== 0, 'a duration above 0s');
+const secondsHelp = 'a duration of whole seconds, such as 10s';
+const someSeconds = duration.refine(
+  (text) => (parseDuration(text) ?? 0) > 0 && parseDuration(text)! % 1_000 === 0,
+  secondsHelp,
+);
+const words = z.string('a text that is not empty').min(1, 'a text that is not empty');
+export const rate = amount(0);
+const aboveZero = z.number('a number above 0').gt(0, 'a number above 0');
+export const vusHelp = wholeNumberHelp(1, most.vus);
+const vus = wholeNumber(1, most.vus);
+const iterations = wholeNumber(1, most.iterations);
+const slices = wholeNumber(1, most.slices);
+const weight = amount(0, most.weight);
+const share = amount(0, 1);
+const percent = (least: number, example: number) => amount(least, 1_000_000, `a number of percent, such as ${example}`);
+
+function wholeNumberHelp(least: number, greatest: number): string {
+  return `a whole number from ${least} to ${greatest.toLocaleString('en')}`;
+}
+
+function wholeNumber(least: number, greatest: number) {
+  const help = wholeNumberHelp(least, greatest);
+  return z.int(help).min(least, help).max(greatest, help);
+}
+
+function amount(least: number, greatest?: number, given?: string) {
+  const range = greatest === undefined ? `of at least ${least}` : `from ${least} to ${greatest.toLocaleString('en')}`;
+  const help = given ?? `a number ${range}`;
+  const bounded = z.number(help).min(least, help);
+  return greatest === undefined ? bounded : bounded.max(greatest, help);
+}
+
+export function stage(target: z.ZodNumber) {
+  return z.strictObject({ duration, target: target.describe('Reached, linearly, at the end of the stage.') });
+}
+
+function stages(target: z.ZodNumber) {
+  const help = `a list of 1 to ${most.stages.toLocaleString('en')} stages`;
+  return z.array(stage(target)).min(1, help).max(most.stages, help);
+}
+
+export const scenarioName = /^\w[\w.-]*$/;
+
+const common = {
+  exec: words
+    .optional()
+    .describe('The load or journey that it runs, by the name of its file. Default: that of the scenario’s own name.'),
+  startTime: duration.optional().describe('After the first phase with load has begun (journeys: the run). Default 0s.'),
+  gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
+  mix: z
+    .record(z.string(), weight)
+    .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')
+    .optional()
+    .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
+  options: z.record(z.string(), z.json()).optional().describe('What the load or journey declares; see `--list`.'),
+  scaled: z.boolean().optional().describe('Of a journey: phases multiply it too, as they do all loads. Default false.'),
+  slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
+  maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
+};
+
+const open = {
+  timeUnit: someTime.optional().describe('What `rate` counts arrivals in. Default 1s.'),
+  arrivals: z.enum(['uniform', 'poisson', 'bursts']).optional().describe('Default uniform.'),
+  burstSize: vus.optional().describe('Arrivals that come at once, needed with bursts. The rate stays what it is.'),
+  preAllocatedVUs: vus.optional().describe('VUs made before the start. Default: maxVUs.'),
+  maxVUs: vus.optional().describe('Most VUs at once; needed for a load.'),
+  maxSessions: vus.optional().describe('Most browser sessions at once; needed for a journey, in place of maxVUs.'),
+  maxLateness: duration
+    .optional()
+    .describe('An arrival that waited longer than this for a VU is dropped. Default 10s.'),
+};
+
+const rateHelp = `At most ${most.arrivalsPerSecond.toLocaleString('en')} arrivals a second.`;
+
+export const scenario = z.discriminatedUnion('executor', [
+  z.strictObject({
+    executor: z.literal('constant-arrival-rate'),
+    rate: aboveZero.describe(rateHelp),
+    duration: duration.optional().describe('Journeys: default the whole run.'),
+    ...open,
+    ...common,
+  }),
+  z.strictObject({
+    executor: z.literal('ramping-arrival-rate'),
+    startRate: rate.optional().describe(rateHelp),
+    stages: stages(rate),
+    ...open,
+    ...common,
+  }),
+  z.strictObject({ executor: z.literal('constant-vus'), vus, duration: duration.optional(), ...common }),
+  z.strictObject({
+    executor: z.literal('ramping-vus'),
+    startVUs: wholeNumber(0, most.vus).optional(),
+    stages: stages(wholeNumber(0, most.vus)),
+    gracefulRampDown: duration.optional().describe('Default 30s.'),
+    ...common,
+  }),
+  z.strictObject({
+    executor: z.literal('per-vu-iterations'),
+    vus,
+    iterations,
+    maxDuration: duration.optional().describe('Default 10m.'),
+    ...common,
+  }),
+  z.strictObject({
+    executor: z.literal('shared-iterations'),
+    vus,
+    iterations,
+    maxDuration: duration.optional().describe('Default 10m.'),
+    ...common,
+  }),
+]);
+
+const expression = z
+  .string(expressionHelp)
+  .refine((text) => parseExpression(text) !== undefined, expressionHelp)
+  .describe('k6’s threshold syntax: "p(95)<500", "rate<0.05"; or against an earlier phase: "p(75)<1.5*calm".');
+
+export const detailedThreshold = z.strictObject({
+  threshold: expression,
+  minSamples: iterations
+    .optional()
+    .describe(
+      'Fewer samples make the run invalid, or a window unknown. Default: as many as show one sample beyond the limit (p(95): 20).',
+    ),
+  every: someSeconds
+    .optional()
+    .describe('Must hold in each window of this length, and not over the whole time; whole seconds.'),
+  slide: someSeconds.optional().describe('A window begins so long after the one before. Default: where that ends.'),
+  share: share.optional().describe('Of the windows so many must hold. Default 1.'),
+  abortOnFail: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'As in k6: the run ends as soon as it is missed, and is judged on what there is. Not on shards. Default false.',
+    ),
+  delayAbortEval: duration.optional().describe('As in k6: not before so long after the start. Default 0s.'),
+});
+
+const objectives = z
+  .record(z.string(), z.array(expression).min(1, 'a list of at least one threshold'))
+  .describe('What availability, recovery and capacity are about: metrics with limits that are numbers.');
+
+export const availability = z.strictObject({
+  every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 10s.'),
+  windows: share.optional().describe('Of the windows so many must meet all objectives.'),
+  requests: share.optional().describe('Of all iterations so many must succeed; dropped ones have not.'),
+});
+
+export const recovery = z.strictObject({
+  after: words.describe('The phase from whose end on it is measured.'),
+  within: someTime.describe('The objectives must hold again so long after it.'),
+  stay: someTime.optional().describe('And hold for so long then. Default 30s.'),
+  every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 5s.'),
+});
+
+export const capacity = z.strictObject({
+  steps: z
+    .array(words, 'a list of phases')
+    .min(1, 'a list of at least one phase')
+    .optional()
+    .describe('Phases of growing load. Default: all with load, in the order of time.'),
+});
+
+const driftHelp = 'an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%"';
+
+export const drift = z.strictObject({
+  phase: words.optional().describe('A phase of steady load. Default: the longest with load.'),
+  limits: z
+    .record(
+      z.string(),
+      z
+        .array(
+          z.string(driftHelp).refine((text) => parseDrift(text) !== undefined, driftHelp),
+          'a list of limits',
+        )
+        .min(1, 'a list of at least one limit'),
+    )
+    .describe(
+      'By metric, with or without tags, how much it may change an hour: in percent of its own size, a rate in percent. What varies as memory does is judged by its least: { "target_memory_bytes": ["min<1%"] }.',
+    ),
+});
+
+export const loadHelp =
+  'a number of at least 0, a ramp such as [1, 5], or a day such as { "curve": "day", "day": "24m" }';
+const factor = amount(0, 1_000_000, loadHelp);
+const hoursHelp = 'a list of 24 numbers of at least 0, one an hour from midnight on';
+
+export const phase = z.strictObject({
+  name: z
+    .string(phaseNameHelp)
+    .regex(/^[A-Za-z]\w*$/, phaseNameHelp)
+    .refine((name) => name !== drain, phaseNameHelp)
+    .describe('Thresholds name it: { "http_req_duration{phase:spike}": ["p(95)<1.5*baseline"] }.'),
+  duration: someTime,
+  load: z
+    .union([
+      factor,
+      z.array(factor).length(2, loadHelp),
+      z.strictObject({
+        curve: z.literal('day').describe('By the hours of a day from midnight on, which the phase begins with.'),
+        hours: z
+          .array(amount(0, 1_000_000, hoursHelp), hoursHelp)
+          .length(24, hoursHelp)
+          .optional()
+          .describe('How busy it is at each hour, in straight lines. Default: 0.2 at night to 1, with lunch at 0.7.'),
+        times: factor.optional().describe('Multiplies all hours. Default 1.'),
+        day: someTime.optional().describe('How long a day lasts in the run. Default 24h.'),
+      }),
+    ])
+    .describe(
+      'Multiplies the rates and VUs of the loads, and of journeys that are scaled: a number, a ramp such as [1, 5], or a day’s curve.',
+    ),
+});
+
+/** Beyond these limits a miss that the generator may have caused is undecided, and the run invalid; what holds, holds. */
+export const health = z.strictObject({
+  maxLateness: duration
+    .optional()
+    .describe('p99 of generator_lateness above this: the generator was late. Default 100ms.'),
+  maxStartSpread: duration.optional().describe('Slices starting further apart than this: late. Default 1s.'),
+  maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
+  maxDropped: share.optional().describe('Share of arrivals that may be dropped. Default 0.'),
+  minDelivered: share
+    .optional()
+    .describe(
+      'Share of the load that must be sent within a second of when it was due (looping VUs: share of an iteration that is not the generator’s own); below it what holds is undecided. Default 0.9: runs of one build differ by as much.',
+    ),
+  maxEventLoopDelay: duration
+    .optional()
+    .describe('p90 of generator_event_loop_delay above this: the process was held up. Default 100ms.'),
+  maxGeneratorCpu: percent(1, 90)
+    .optional()
+    .describe(
+      'p90 of generator_cpu_percent (100: one core, or a container’s limit) above this: at its limit. Default 90.',
+    ),
+  maxGcPause: duration
+    .optional()
+    .describe('p99 of generator_gc_pause above this: the process was held up. Default 100ms.'),
+  maxMachineCpu: percent(1, 95)
+    .optional()
+    .describe(
+      'Mean of machine_cpu_percent (100: all cores, or a container’s limit) under load above this: full. Default 95.',
+    ),
+  maxSteal: percent(0, 10)
+    .optional()
+    .describe('Mean of machine_steal_percent under load above this: the host is overbooked. Default 10.'),
+  maxThrottled: percent(0, 10)
+    .optional()
+    .describe('Mean of machine_throttled_percent under load above this: a container’s limit held it. Default 10.'),
+  maxControlSlowdown: amount(1, 1_000_000)
+    .optional()
+    .describe(
+      'Times that browser_control_paint may grow over a phase without load; beyond, the browsers were slow. Default 3.',
+    ),
+  targetDownAfter: someTime.optional().describe('A target unreachable for this long ends the run. Default 5s.'),
+});
+
+/** As a profile and an SLO have them. */
+export const thresholds = z
+  .record(z.string(), z.array(z.union([expression, detailedThreshold])).min(1, 'a list of at least one threshold'))
+  .describe('By metric, k6’s way: { "http_req_duration{scenario:sync-relay}": ["p(95)<500"] }.');
+
+/** What the file is for, to a person. */
+export const description = words;
+
+export const profile = z.strictObject({
+  $schema: z.string().optional(),
+  description: words,
+  calm: duration
+    .optional()
+    .describe('A phase of this name and length before the load, in which only journeys run. Default 0s.'),
+  phases: z
+    .array(phase)
+    .min(1, 'a list of at least one phase')
+    .max(most.stages, `a list of at most ${most.stages.toLocaleString('en')} phases`)
+    .optional()
+    .describe('Named parts of the run, one after another; in place of calm. Default: calm, if there is one, and load.'),
+  slices: slices.optional().describe('Worker processes a scenario is spread over. Default 1.'),
+  scenarios: z
+    .record(z.string(), scenario)
+    .refine((all) => Object.keys(all).length > 0, 'at least one scenario')
+    .describe(
+      'By the name of a file, in whatever folder: protocol/…/<name>.load.ts or journeys/…/<name>.journey.ts; with `exec` by any.',
+    ),
+  thresholds,
+  objectives: objectives.optional(),
+  availability: availability.optional().describe('How much of the time, and of the work, was as it should be.'),
+  recovery: recovery.optional().describe('How long it takes after a phase until the objectives hold again.'),
+  capacity: capacity.optional().describe('At which step of the load the objectives still hold.'),
+  drift: drift.optional().describe('Whether figures grow, or fall, over a steady phase: a leak.'),
+  slo: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'Judge by profiles/slo/<target>.json too, of the target that TARGET names: its thresholds take the place of those here on the same metric and tags.',
+    ),
+  maxFailed: share
+    .optional()
+    .describe(
+      'Share of the iterations of an operation, or of the sessions of a journey, that may fail without failing the run. Default 0.5: what fails more often than not is broken, whatever the thresholds are about. With 1 only what never succeeds fails the run.',
+    ),
+  health: health.optional(),
+});
+
+export type ScenarioSpec = z.infer<typeof scenario>;
+export type OpenScenarioSpec = Extract<ScenarioSpec, { executor: `${string}-arrival-rate` }>;
+export type ProfileSpec = z.infer<typeof profile>;
+export type PhaseSpec = z.infer<typeof phase>;
+export type DetailedThreshold = z.infer<typeof detailedThreshold>;
+export type ScenarioKind = 'load' | 'journey';
+
+/** JSON Schema of any project's profiles; what its loads and journeys take as options is another thing. */
+export function profileSchema(): object {
+  return { title: 'Tandem profile', ...z.toJSONSchema(profile) };
+}
+
+/** Milliseconds of a duration that the schema has already checked. */
+export function ms(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : parseDuration(text)!;
+}
+
+/** The phases of a profile in the order of time, with whether only journeys run in them. */
+export function phaseNames({
+  calm,
+  phases,
+}: Pick<ProfileSpec, 'calm' | 'phases'>): { name: string; isQuiet: boolean }[] {
+  if (phases) return phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));
+  return [...(ms(calm, 0) > 0 ? [{ name: 'calm', isQuiet: true }] : []), { name: 'load', isQuiet: false }];
+}
+
+/** What a scenario runs; undefined when there is no such load or journey. */
+export function kindOf(
+  name: string,
+  { exec = name }: Pick<ScenarioSpec, 'exec'>,
+  known: Record<ScenarioKind, string[]>,
+): ScenarioKind | undefined {
+  return known.load.includes(exec) ? 'load' : known.journey.includes(exec) ? 'journey' : undefined;
+}
