@@ -40,11 +40,12 @@ function driftOf(
 ): DriftResult {
   const { metric, tags } = parseSelector(source)!;
   const definition = course.store.definitions[metric]!;
-  const { values, blockMs, count, needed } = blocksOf(source, limit, phase, course);
+  const { values, blockMs, needed } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
   const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
   if (!slope) {
-    const doubts = [{ by: 'no-data', observed: count, allowed: needed, unit: 'count' } as const];
+    const observed = needed * values.filter((value) => value !== null).length;
+    const doubts = [{ by: 'no-data', observed, allowed: needed * LEAST_BLOCKS, unit: 'count' } as const];
     return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
   }
   const { low, high, perHour, base } = slope;
@@ -52,7 +53,9 @@ function driftOf(
   const size = definition.type === 'rate' ? 1 : Math.abs(base) || meanSize(values);
   const share = (change: number) => (change === 0 ? 0 : change / size);
   const shares = { low: share(low), estimate: share(perHour), high: share(high) };
-  const result = { ...about, base, perHour: shares, warmUpMs: slope.warmUp * blockMs };
+  const bound = (value: number) => (Number.isFinite(value) ? value : null);
+  const told = { low: bound(shares.low), estimate: shares.estimate, high: bound(shares.high) };
+  const result = { ...about, base, perHour: told, warmUpMs: slope.warmUp * blockMs };
   const isUpper = limit.operator.startsWith('<');
   const isMissed = isUpper
     ? shares.low > 0 && shares.estimate > limit.value
@@ -96,5 +99,5 @@ function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: s
   const values = blocks.map((block) =>
     type !== 'counter' && block.count < Math.min(needed, 2) ? null : aggregate(block, aggregation, blockMs),
   );
-  return { values, blockMs, count: samples, needed: needed * LEAST_BLOCKS };
+  return { values, blockMs, needed };
 }

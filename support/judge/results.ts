@@ -50,9 +50,9 @@ export interface DriftResult {
   expression: string;
   phase: string;
   unit: Unit;
-  /** The figure's size; null, as is `perHour`, when too little was measured. */
+  /** The figure's size; null, as is `perHour`, when too little was measured. A bound of `perHour` that nobody knows is null. */
   base: number | null;
-  perHour: { low: number; estimate: number; high: number } | null;
+  perHour: { low: number | null; estimate: number; high: number | null } | null;
   /** What was left out at the beginning. */
   warmUpMs?: number;
   ok: boolean;

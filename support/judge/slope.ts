@@ -40,7 +40,6 @@ export function slopeOf(values: (number | null)[], blockMs: number, chance: numb
   const warmUp = warmUpOf(values);
   const points = pointsOf(values, warmUp);
   const n = points.length;
-  if (n < LEAST_BLOCKS) return undefined;
   const slopes = slopesOf(points);
   const slope = median(slopes);
   const alike = likeness(points.map(({ block, value }) => value - slope * block));
@@ -76,7 +75,10 @@ function slopesOf(points: Point[]): number[] {
     .sort((a, b) => a - b);
 }
 
-/** How many blocks at the beginning are warm-up, in steps of {@link BATCH}, whose means are what MSER-5 looks at. */
+/**
+ * How many blocks at the beginning are warm-up, in steps of {@link BATCH}, whose means are what MSER-5 looks at. So many as can tell
+ * something are left.
+ */
 function warmUpOf(all: (number | null)[]): number {
   // A leak makes the end unlike the start as well: what the later half grows by is taken off before.
   const later = slopesOf(pointsOf(all, Math.floor(all.length / 2)));
@@ -88,9 +90,10 @@ function warmUpOf(all: (number | null)[]): number {
   });
   const errors = Array.from({ length: Math.floor(batches.length / 2) + 1 }, (_, left) => {
     const rest = batches.slice(left).filter((value) => value !== undefined);
-    return rest.length > 1 ? variance(rest) / rest.length : Number.POSITIVE_INFINITY;
+    const isEnough = left === 0 || pointsOf(all, BATCH * left).length >= LEAST_BLOCKS;
+    return isEnough && rest.length > 1 ? variance(rest) / rest.length : Number.POSITIVE_INFINITY;
   });
-  return BATCH * errors.indexOf(Math.min(...errors));
+  return BATCH * Math.max(0, errors.indexOf(Math.min(...errors)));
 }
 
 /** The autocorrelation of neighbours, 0 … {@link MOST_ALIKE}. */
