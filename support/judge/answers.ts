@@ -1,20 +1,12 @@
 /** What a profile asks beside its thresholds: each answer is a file of its own, and one line in each list here. */
-import { type AvailabilitySpec, judgeAvailability } from './availability.ts';
-import { type CapacitySpec, judgeCapacity } from './capacity.ts';
-import { type DriftSpec, judgeDrift } from './drift.ts';
-import { judgeRecovery, type RecoverySpec } from './recovery.ts';
+import type { Answers } from '../profile/answers.ts';
+import { judgeAvailability } from './availability.ts';
+import { judgeCapacity } from './capacity.ts';
+import { judgeDrift } from './drift.ts';
+import { judgeRecovery } from './recovery.ts';
 import type { AvailabilityResult, CapacityResult, DriftResult, RecoveryResult } from './results.ts';
 import type { Finding } from './verdict.ts';
 import type { Course, Objective } from './windows.ts';
-
-export interface Answers {
-  /** By selector. */
-  objectives: Record<string, string[]>;
-  availability?: AvailabilitySpec;
-  recovery?: RecoverySpec;
-  capacity?: CapacitySpec;
-  drift?: DriftSpec;
-}
 
 export interface AnswerResults {
   availability?: AvailabilityResult;

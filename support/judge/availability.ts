@@ -1,14 +1,7 @@
+import type { AvailabilitySpec } from '../profile/answers.ts';
 import type { AvailabilityResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
 import { type Course, type Objective, stretches, tallyOf, together, windowsOf } from './windows.ts';
-
-export interface AvailabilitySpec {
-  everyMs: number;
-  /** Share of the windows that must meet all objectives. */
-  windows?: number | undefined;
-  /** Share of the iterations that must succeed. */
-  requests?: number | undefined;
-}
 
 /** @param objectives what each window must meet */
 export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[], course: Course): AvailabilityResult {

@@ -1,19 +1,18 @@
+import type { CapacitySpec } from '../profile/answers.ts';
 import { parseSelector } from './expression.ts';
 import type { CapacityResult, CapacityStep } from './results.ts';
 import { type Course, type Objective, type Window, windowsOf } from './windows.ts';
 
-export interface CapacitySpec {
-  /** Phases of growing load, in the order of time. */
-  steps: string[];
-}
-
-/** Each objective over each step as a whole; the first that is missed is what broke first. */
+/**
+ * Each objective over each step as a whole; the first that is missed is what broke first. What holds at a step holds below it too,
+ * also where too little was measured there to tell.
+ */
 export function judgeCapacity({ steps }: CapacitySpec, objectives: Objective[], course: Course): CapacityResult {
   const judged = steps.map((phase) => stepOf(phase, objectives, course));
-  const end = judged.findIndex(({ state }) => state !== 'held');
-  const held = end < 0 ? judged.at(-1) : judged[end - 1];
   const missed = judged.find(({ state }) => state === 'missed');
-  const isOpen = end >= 0 && judged[end]!.state === 'unknown';
+  const below = missed ? judged.slice(0, judged.indexOf(missed)) : judged;
+  const held = below.findLast(({ state }) => state === 'held');
+  const isOpen = below.at(-1)?.state === 'unknown';
   return { steps: judged, ...(held && { held }), ...(missed && { missed }), isOpen };
 }
 

@@ -1,20 +1,12 @@
 import { mean } from 'simple-statistics';
 import { mergeInto, newSeries } from '../measure/series.ts';
+import type { DriftSpec } from '../profile/answers.ts';
 import { type Expression, parseDrift, parseSelector } from './expression.ts';
 import type { DriftResult } from './results.ts';
 import { LEAST_BLOCKS, slopeOf } from './slope.ts';
 import { aggregate, samplesNeeded, unitOf } from './thresholds.ts';
 import { doubtsOf, quantityOf } from './validity.ts';
 import type { Course } from './windows.ts';
-
-export interface DriftSpec {
-  /** A phase of steady load. */
-  phase: string;
-  /** How long an hour of the profile is in this run, in ms: less than one where the whole timeline was shortened. */
-  hourMs: number;
-  /** By selector: `min<1%`. */
-  limits: Record<string, string[]>;
-}
 
 /** The phase is cut into so many blocks, or into as many as there are intervals or enough samples for. */
 const MOST_BLOCKS = 60;

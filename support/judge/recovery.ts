@@ -1,14 +1,6 @@
+import type { RecoverySpec } from '../profile/answers.ts';
 import type { RecoveryResult } from './results.ts';
 import { type Course, type Objective, together, type Window, windowsOf } from './windows.ts';
-
-export interface RecoverySpec {
-  /** The phase that it is measured from the end of. */
-  after: string;
-  everyMs: number;
-  /** So long the objectives must hold then. */
-  stayMs: number;
-  withinMs: number;
-}
 
 /** @param objectives what must hold again */
 export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], course: Course): RecoveryResult {

@@ -76,7 +76,7 @@ export interface CapacityStep {
 /** The load at which the objectives still hold, as bounds. */
 export interface CapacityResult {
   steps: CapacityStep[];
-  /** The highest step before any that did not hold; absent when the first did not. */
+  /** The highest that held below any that was missed; absent when there is none. */
   held?: CapacityStep;
   /** The lowest that was missed; absent when none was: then it is at least what held. */
   missed?: CapacityStep;

@@ -220,6 +220,17 @@ describe('capacity', () => {
     assert.equal(held?.perSecond, 30);
   });
 
+  test('a step at which too little was measured is covered by a higher one that held', () => {
+    const all = asked({ msAt: (s) => (s < 40 ? null : 10) });
+    assert.deepEqual(
+      all.steps.map(({ state }) => state),
+      ['unknown', 'held', 'held'],
+    );
+    assert.deepEqual([all.held?.phase, all.missed, all.isOpen], ['end', undefined, false]);
+    const none = asked({ msAt: () => null });
+    assert.deepEqual([none.held, none.missed, none.isOpen], [undefined, undefined, true]);
+  });
+
   test('is at least what held, when all steps did, or when the generator was at its limit', () => {
     const all = asked({});
     assert.deepEqual([all.held?.phase, all.missed, all.isOpen], ['end', undefined, false]);

@@ -1,9 +1,50 @@
-/** What a profile asks beside its thresholds. */
+/** What a profile asks beside its thresholds: how it is judged, and that it can be. */
 import { parseExpression, parseSelector } from '../judge/expression.ts';
 import type { Tags } from '../measure/metrics.ts';
 import { allowed } from '../misspelling.ts';
 import { ms, type ProfileSpec, phaseNames, type ScenarioKind } from './schema.ts';
 import { checkSelectors } from './selectors.ts';
+
+/** Made exact, as the run's timeline has it. Lengths of windows are what they say, however long the run is. */
+export interface Answers {
+  /** By selector. */
+  objectives: Record<string, string[]>;
+  availability?: AvailabilitySpec;
+  recovery?: RecoverySpec;
+  capacity?: CapacitySpec;
+  drift?: DriftSpec;
+}
+
+export interface AvailabilitySpec {
+  everyMs: number;
+  /** Share of the windows that must meet all objectives. */
+  windows?: number | undefined;
+  /** Share of the iterations that must succeed. */
+  requests?: number | undefined;
+}
+
+export interface RecoverySpec {
+  /** The phase that it is measured from the end of. */
+  after: string;
+  everyMs: number;
+  /** So long the objectives must hold then. */
+  stayMs: number;
+  withinMs: number;
+}
+
+export interface CapacitySpec {
+  /** Phases of growing load, in the order of time. */
+  steps: string[];
+}
+
+export interface DriftSpec {
+  /** A phase of steady load. */
+  phase: string;
+  /** How long an hour of the profile is in this run, in ms: less than one where the whole timeline was shortened. */
+  hourMs: number;
+  /** By selector: `min<1%`. */
+  limits: Record<string, string[]>;
+}
 
 /** What availability, recovery and capacity are about has to be there. */
 export function checkAnswers(path: string, spec: ProfileSpec, known: Record<ScenarioKind, string[]>): void {

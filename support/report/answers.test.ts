@@ -98,4 +98,8 @@ test('capacity, recovery, drift, availability and windows that missed are tables
   );
   const open = exampleVerdict({ capacity: { steps: [step], held: step, isOpen: true } });
   assert.equal(answerTables(open)[0]?.title, 'Capacity: at least ×1 (20/s)');
+  const first = exampleVerdict({ capacity: { steps: [top], missed: top, isOpen: false } });
+  assert.equal(answerTables(first)[0]?.title, 'Capacity: below ×5 (80/s)');
+  const none = exampleVerdict({ capacity: { steps: [{ ...step, state: 'unknown' }], isOpen: true } });
+  assert.equal(answerTables(none)[0]?.title, 'Capacity: could not be told');
 });

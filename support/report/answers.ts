@@ -1,4 +1,5 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
+import type { CapacityResult, CapacityStep } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { clock, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
 import { phaseRows } from './tables.ts';
@@ -25,18 +26,27 @@ const MOST_ROWS = 20;
 
 function capacity({ capacity: result }: Verdict): AnswerTable[] {
   if (!result) return [];
-  const { steps, held, missed, isOpen } = result;
-  const load = (step: typeof held) =>
-    step ? `×${Number(step.load.toPrecision(3))} (${rate(step.perSecond)})` : 'below the first step';
-  const until = missed && !isOpen ? `${load(held)} to ${load(missed)}` : `at least ${load(held)}`;
-  const rows = steps.map(({ phase, load, perSecond, state, broke }) => [
+  const rows = result.steps.map(({ phase, load, perSecond, state, broke }) => [
     phase,
     `×${Number(load.toPrecision(3))}`,
     rate(perSecond),
     state,
     broke ? `${broke.metric}: ${broke.expression}` : '',
   ]);
-  return [{ id: 'capacity', title: `Capacity: ${until}`, columns: ['step', 'load', 'rate', '', 'what broke'], rows }];
+  return [
+    {
+      id: 'capacity',
+      title: `Capacity: ${capacityText(result)}`,
+      columns: ['step', 'load', 'rate', '', 'what broke'],
+      rows,
+    },
+  ];
+}
+
+function capacityText({ held, missed, isOpen }: CapacityResult): string {
+  const load = (step: CapacityStep) => `×${Number(step.load.toPrecision(3))} (${rate(step.perSecond)})`;
+  if (!held) return missed ? `below ${load(missed)}` : 'could not be told';
+  return missed && !isOpen ? `${load(held)} to ${load(missed)}` : `at least ${load(held)}`;
 }
 
 function recovery({ recovery: result }: Verdict): AnswerTable[] {

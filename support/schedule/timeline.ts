@@ -2,6 +2,7 @@ import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
+import type { Answers } from '../profile/answers.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import type { ProfileFile } from '../profile.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
@@ -34,15 +35,6 @@ export interface TimelineScenario {
   maxFailed: number;
 }
 
-/** What a profile asks beside its thresholds, made exact. Lengths of windows are what they say, however long the run is. */
-export interface TimelineAnswers {
-  objectives: Record<string, string[]>;
-  availability?: { everyMs: number; windows?: number | undefined; requests?: number | undefined };
-  recovery?: { after: string; everyMs: number; stayMs: number; withinMs: number };
-  capacity?: { steps: string[] };
-  drift?: { phase: string; hourMs: number; limits: Record<string, string[]> };
-}
-
 /** Limits of the generator's health, and when a target that is away ends the run; see `profiles/profile.schema.json`. */
 export type TimelineHealth = HealthLimits & { targetDownAfterMs: number };
 
@@ -65,7 +57,7 @@ export interface Timeline {
   detailed: boolean;
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
-  answers: TimelineAnswers;
+  answers: Answers;
   /** Where some of them stand; absent: all are the profile's own. */
   slo?: ProfileFile['slo'];
   health: TimelineHealth;
@@ -170,7 +162,7 @@ const RECOVERY_EVERY_MS = 5_000;
 const MS_PER_HOUR = 3_600_000;
 
 /** @param factor of the time */
-function answersOf(spec: ProfileFile['spec'], factor: number): TimelineAnswers {
+function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
   const { objectives = {}, availability, recovery, capacity, drift, phases = [] } = spec;
   const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
   return {
