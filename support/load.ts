@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { MetricDeclarations } from './declaration.ts';
+import type { Preflight } from './load-preflight.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { exhaustedCodes, textOf, thrown } from './measure/failures.ts';
 import type { Options, OptionsSchema } from './options.ts';
@@ -18,6 +19,8 @@ export interface LoadDefinition<S, V, O = Options> {
   metrics?: MetricDeclarations;
   /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
   options?: OptionsSchema<O>;
+  /** Once a run, before any load: throws one sentence when the target cannot take this load, or does not speak as it has to. */
+  preflight?: Preflight<O>;
   /** Once a slice, before the start: connections, seeding. */
   setup?(slice: SliceContext<O>): S | Promise<S>;
   /** Once a slice, at the end, also of a run that was stopped. */

@@ -5,8 +5,9 @@ import { families } from '../protocol/families.ts';
 import type { Declaration } from './declaration.ts';
 import { settingsOf } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
-import { declareOptions, durationMs, wholeNumber } from './options.ts';
-import { checkBrowser, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
+import { declarePreflight, type PlannedLoad } from './load-preflight.ts';
+import { declareOptions, durationMs, OptionError, wholeNumber } from './options.ts';
+import { checkBrowser, checkLoads, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
@@ -91,6 +92,31 @@ test('a misspelt option is told of with its line, and so is a wrong value, and a
   refused('visit', { rooms: 9 }, rooms, `11: scenarios.visit.options.rooms ${nine}`);
   const none = 'has "rooms", but load sync-relay declares no options; allowed is none.';
   refused('relay', { rooms: 2 }, relay, `6: scenarios.relay.options ${none}`);
+});
+
+test('a load that the target cannot take says so before it is sent, with the line of the option that it is about', async (t) => {
+  const root = folderOf(t, { 'profiles/mine.json': '{\n"scenarios": {\n"relay": { "options":\n{ "rooms": 4 } } } }' });
+  declareOptions('load', 'halls', z.strictObject({ rooms: wholeNumber(1, 5).default(2) }));
+  const made = timelineOf(undefined);
+  made.scenarios.find(({ name }) => name === 'relay')!.options = { rooms: 4 };
+  const target = resolveTarget({ name: 'test', source: 'test', values: { BASE_URL: 'http://127.0.0.1' } }, {});
+  let refusal: Error | undefined;
+  let asked: PlannedLoad | undefined;
+  declarePreflight('halls', async (planned) => {
+    asked = planned;
+    if (refusal) throw refusal;
+  });
+  const declared = new Map([['relay', { ...relay, name: 'halls' }] as const, ['visit', { ...visit, name: 'halls' }]]);
+  const check = () => checkLoads(made, declared, target, root);
+  await check();
+  assert.deepEqual(asked, { scenario: 'relay', target, options: { rooms: 4 }, vus: 1, slices: 1 });
+  refusal = new Error('There is no room at http://127.0.0.1.');
+  await assert.rejects(check, refusal);
+  refusal = new OptionError(['rooms'], 'scenarios.relay.options.rooms is 4; allowed is 3 here.');
+  await assert.rejects(
+    check,
+    new Error('profiles/mine.json:4: scenarios.relay.options.rooms is 4; allowed is 3 here.'),
+  );
 });
 
 test('a threshold about iterations names an operation of the loads', () => {

@@ -3,18 +3,23 @@ import { browserExecutable } from './browser.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
 import { placeIn } from './json.ts';
+import { preflightOf } from './load-preflight.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
 import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
+import { vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { type Address, shownUrl, type Target } from './target.ts';
+import { within } from './time-limit.ts';
 import { proxyOf, type Wire } from './wire.ts';
 
 /** How long a target gets to answer at all before the run is given up. */
 const REACH_MS = 10_000;
 const RETRY_MS = 250;
+/** How long a load may take to say whether the target can take it. */
+const PREFLIGHT_MS = 30_000;
 
 /**
  * What can only be checked once the scenarios' files are loaded, and still before any load: that each declares the scenario
@@ -58,9 +63,38 @@ function checkOptions(path: string, scenario: string, given: object, { kind, nam
   try {
     optionsOf(kind, name, given, `scenarios.${scenario}.options`);
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
-    throw new Error(`${placeIn(root, path, ['scenarios', scenario, 'options', ...error.field])}: ${error.message}`);
+    throw withPlace(error, path, scenario, root);
   }
+}
+
+/** An error about options with their file and line; any other as it is. */
+function withPlace(error: unknown, path: string, scenario: string, root: string): unknown {
+  if (!(error instanceof OptionError)) return error;
+  return new Error(`${placeIn(root, path, ['scenarios', scenario, 'options', ...error.field])}: ${error.message}`);
+}
+
+/**
+ * Asks every load of the run whether the target can take it at all, once it answers.
+ * @throws one sentence, the load's own
+ */
+export async function checkLoads(
+  { path, scenarios }: Timeline,
+  declared: Map<string, Declaration>,
+  target: Target,
+  root: string,
+): Promise<void> {
+  await Promise.all(
+    scenarios.map(async ({ name: scenario, options: given, plan, slices }) => {
+      const { kind, name } = declared.get(scenario) ?? {};
+      const preflight = kind === 'load' && preflightOf(name!);
+      if (!preflight) return;
+      const options = optionsOf('load', name!, given, `scenarios.${scenario}.options`);
+      const asked = preflight({ scenario, target, options, vus: vusOf(plan), slices });
+      await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked).catch((error) => {
+        throw withPlace(error, path, scenario, root);
+      });
+    }),
+  );
 }
 
 /** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */

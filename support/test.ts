@@ -6,6 +6,7 @@ import { type Declaration, declarationType, metricDefinitions, wantsTests } from
 import { executionsOf } from './executions.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
+import { declarePreflight } from './load-preflight.ts';
 import { Recorder } from './measure/recorder.ts';
 import { packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
@@ -39,12 +40,13 @@ export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
+export type { PlannedLoad } from './load-preflight.ts';
 export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { RecordedSeries } from './measure/recorded-series.ts';
-export { durationMs, share, wholeNumber } from './options.ts';
+export { durationMs, OptionError, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
@@ -69,6 +71,7 @@ export function load<S = undefined, V = undefined, O = Options>(
 ): void {
   checkOperations(name, definition);
   if (definition.options) declareOptions('load', name, definition.options);
+  if (definition.preflight) declarePreflight(name, definition.preflight);
   if (!wantsTests()) return;
   const declaration: Declaration = {
     kind: 'load',

@@ -6,7 +6,7 @@ import { chosenBy, commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
 import type { Part } from '../judge/shards.ts';
-import { checkBrowser, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
+import { checkBrowser, checkLoads, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
@@ -78,6 +78,7 @@ export async function prepare(
   }
   const used = originsUsed(target, kinds);
   await checkReachable(used, target.wire);
+  await checkLoads(timeline, declared, target, root);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;
