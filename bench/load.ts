@@ -76,6 +76,8 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
   return {
     runId: SCENARIO,
     scenario: SCENARIO,
+    index: 0,
+    of: 1,
     target: resolveTarget({ name: SCENARIO, source: SCENARIO, values: { BASE_URL: origin }, wire: directWire }, {}),
     recorder,
     options: {},

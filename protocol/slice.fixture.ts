@@ -23,6 +23,8 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
   return {
     runId: `test-${process.pid}-${runs}`,
     scenario: 'test',
+    index: 0,
+    of: 1,
     target: resolveTarget(
       {
         name: 'test',

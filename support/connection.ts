@@ -51,8 +51,8 @@ export function dispatcherTo(url: URL, wire: Wire, options: Pool.Options, connec
 /** Headers of the request's own go first. */
 function prefixed(base: Dispatcher, origin: string, prefix: string, added: Record<string, string>): Dispatcher {
   return base.compose((dispatch) => (options, handler) => {
-    const own = (options.headers ?? {}) as Record<string, string>;
-    const headers = { ...added };
+    const own = (options.headers ?? {}) as Record<string, string | string[]>;
+    const headers: Record<string, string | string[]> = { ...added };
     for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
     return dispatch({ ...options, origin, path: prefix + options.path, headers }, handler);
   });

@@ -56,6 +56,8 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
   return {
     runId: `run-${runs}`,
     scenario,
+    index: 0,
+    of: 1,
     target: resolveTarget(
       { name: 'test', source: 'test', values: { BASE_URL: url }, declared: settingsOf(families) },
       {},

@@ -14,6 +14,8 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
   const slice: SliceContext = {
     runId: 'run',
     scenario: 'relay',
+    index: 0,
+    of: 1,
     target,
     recorder,
     options: {},

@@ -179,6 +179,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const context: SliceContext = {
       runId: dataIdOf(runId, process.env),
       scenario: scenario.name,
+      ...slice,
       target,
       recorder,
       options: optionsOf(kind, name, scenario.options, `scenarios.${scenario.name}.options`),

@@ -10,6 +10,10 @@ export interface SliceContext<O = Options> {
   /** Begins the names of what the run writes: the same on all of its machines, and another one for every attempt. */
   readonly runId: string;
   readonly scenario: string;
+  /** Counts from 0: of the work that is dealt out in turns, this slice's is each `of`-th from here on. */
+  readonly index: number;
+  /** Slices that the scenario has. */
+  readonly of: number;
   readonly target: Target;
   readonly recorder: Recorder;
   /** From the profile: `scenarios.<name>.options`, as the load's schema makes them. */

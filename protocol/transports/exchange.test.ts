@@ -9,8 +9,12 @@ function bed() {
   const series = new ExchangeSeries(slice.recorder, 'thing');
   const answers: Answer[] = [];
   const exchange = (expects?: number[]) =>
-    new Exchange({ op: 'thing', method: 'POST', path: '/', expects }, series, 1024, underWay, (answer) =>
-      answers.push(answer),
+    new Exchange(
+      { op: 'thing', method: 'POST', path: '/', expects },
+      series,
+      { maxBytes: 1024, isKept: true },
+      underWay,
+      (answer) => answers.push(answer),
     );
   return { slice, underWay, answers, exchange };
 }

@@ -5,13 +5,16 @@ import { codeName } from './failure.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** Those of a request, by name; a list is a header as often. */
+export type RequestHeaders = Readonly<Record<string, string | string[]>>;
+
 /** What came of a request. The network's and the target's failures are answers too: nothing here throws for them. */
 export interface Answer {
   /** 0 when there was none, or none that could be read to its end. */
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Decompressed. */
+  /** Decompressed; empty where bodies are only counted. */
   readonly body: string;
   /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined below 400 and for a status that the call expects. */
   readonly error: string | undefined;
@@ -27,11 +30,12 @@ export interface Answer {
 export interface Call {
   /** Names the kind of request; the tag `op` of its metrics. A template, never an id. */
   op: string;
-  method: Method;
+  /** Or any other that HTTP knows. */
+  method: Method | (string & {});
   /** Begins with `/`; joined to the base URL's own path. */
   path: string;
-  headers?: Record<string, string>;
-  body?: string;
+  headers?: RequestHeaders;
+  body?: string | Buffer;
   /** True for a POST that changes nothing: without an answer it has failed, and is not `indeterminate`. */
   readOnly?: boolean;
   /** Statuses from 400 on that are no failure, as 404 is for what was deleted. */
@@ -105,6 +109,14 @@ export class UnderWay {
   }
 }
 
+/** What is done with the body of an answer. */
+export interface BodyLimits {
+  /** Larger answers are given up, also when they are larger only after decompression. */
+  maxBytes: number;
+  /** False: it is only counted. */
+  isKept: boolean;
+}
+
 const NO_HEADERS: Buffer[] = [];
 const RATE_LIMITED = 429;
 
@@ -123,7 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   place = -1;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
-  readonly #maxBytes: number;
+  readonly #limits: BodyLimits;
   readonly #underWay: UnderWay;
   readonly #resolve: (answer: ReadAnswer) => void;
   #abort: ((reason: Error) => void) | undefined;
@@ -139,13 +151,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     call: Call,
     series: ExchangeSeries,
-    maxBytes: number,
+    limits: BodyLimits,
     underWay: UnderWay,
     resolve: (answer: ReadAnswer) => void,
   ) {
     this.#call = call;
     this.#series = series;
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
     this.#underWay = underWay;
     this.#resolve = resolve;
     underWay.add(this);
@@ -186,7 +198,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) {
+    const { isKept, maxBytes } = this.#limits;
+    if (!isKept) return true;
+    if (this.#bytes > maxBytes) {
       this.#abort!(new AnswerTooLarge());
     } else if (this.#first === undefined) {
       this.#first = chunk;
@@ -225,7 +239,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#first === undefined) return '';
     const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
     const encoding = headerIn(this.#headers, 'content-encoding');
-    return (encoding === undefined ? bytes : decode(bytes, encoding, this.#maxBytes)).toString();
+    return (encoding === undefined ? bytes : decode(bytes, encoding, this.#limits.maxBytes)).toString();
   }
 
   #statusError(): string | undefined {

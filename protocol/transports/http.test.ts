@@ -423,6 +423,32 @@ test('an answer of 16 MB is given up at the bound, and one at the bound is read'
   assert.equal((await made.request()).body.length, maxAnswerBytes);
 });
 
+test('bodies that are only counted have no bound, and are not kept or decompressed', async (t) => {
+  const sent = gzipSync('x'.repeat(10_000));
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(sent)),
+    { keepsBodies: false, maxAnswerBytes: 1 },
+  );
+  const { status, body, error } = await made.request();
+  assert.deepEqual({ status, body, error }, { status: 200, body: '', error: undefined });
+  assert.equal((made.recorded()['data_received{op:thing}'] as { sum: number }).sum, sent.length);
+});
+
+test('a body of bytes and a header of several values arrive as they are, under any method', async (t) => {
+  const bytes = Buffer.from([0, 255, 128, 10]);
+  const seen: unknown[] = [];
+  const server = overHttp(async (request, response) => {
+    seen.push(request.method, request.headers['x-many'], Buffer.concat(await request.toArray()));
+    response.end();
+  });
+  const made = await bed(t, server);
+  const headers = { 'X-Many': ['a', 'b'] };
+  await made.http.request({ op: 'thing', method: 'PROPFIND', path: '/', headers, body: bytes });
+  assert.deepEqual(seen, ['PROPFIND', 'a, b', bytes]);
+  assert.equal((made.recorded()['data_sent{op:thing}'] as { sum: number }).sum, bytes.length);
+});
+
 test('compressed answers are asked for, read, and counted as they came', async (t) => {
   const body = JSON.stringify({ text: 'ä'.repeat(1_000) });
   const compressed: Record<string, Buffer> = {
@@ -558,6 +584,14 @@ test('connections are kept, shared, and never more than allowed', async (t) => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => made.request()));
   assert.ok(answers.every(({ status }) => status === 200));
   assert.equal(connections, 2);
+});
+
+test('without keep-alive each request has a connection of its own', async (t) => {
+  let connections = 0;
+  const server = overHttp((_request, response) => response.end('ok')).on('connection', () => (connections += 1));
+  const made = await bed(t, server, { keepAlive: false });
+  for (const _ of [1, 2, 3]) assert.equal((await made.request()).status, 200);
+  assert.equal(connections, 3);
 });
 
 test('a request that is none is named, and its values stay secret', async (t) => {

@@ -3,9 +3,18 @@ import { dispatcherTo } from '../../support/connection.ts';
 import type { SliceContext } from '../../support/test.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
-import { type Answer, type Call, Exchange, ExchangeSeries, type ReadAnswer, UnderWay } from './exchange.ts';
+import {
+  type Answer,
+  type BodyLimits,
+  type Call,
+  Exchange,
+  ExchangeSeries,
+  type ReadAnswer,
+  type RequestHeaders,
+  UnderWay,
+} from './exchange.ts';
 
-export type { Answer, Call, Method } from './exchange.ts';
+export type { Answer, Call, Method, RequestHeaders } from './exchange.ts';
 
 export interface HttpOptions {
   /** Default: one for each VU of the slice. */
@@ -16,6 +25,10 @@ export interface HttpOptions {
   maxAnswerBytes?: number;
   /** Redirects that are followed, each a request of its own in every metric; more are a failure. 0: they are answers. Default 10. */
   redirects?: number;
+  /** False: each request has a connection of its own. Default true. */
+  keepAlive?: boolean;
+  /** False: what answers hold is counted, and neither kept nor bounded. Default true. */
+  keepsBodies?: boolean;
 }
 
 /** Whoever sends requests: a slice's client, or a visitor of it. */
@@ -58,7 +71,7 @@ export class Http implements HttpClient {
   readonly #origin: string;
   readonly #prefix: string;
   readonly #slice: SliceContext;
-  readonly #maxAnswerBytes: number;
+  readonly #bodies: BodyLimits;
   readonly #redirects: number;
   readonly #connect: (url: URL) => Dispatcher;
   /** Of other origins, to which redirects led; the one that came last is the last. */
@@ -70,13 +83,14 @@ export class Http implements HttpClient {
   constructor(slice: SliceContext, baseUrl: string, options: HttpOptions = {}) {
     const url = new URL(baseUrl);
     const { connections = slice.maxVUs, timeoutMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2, redirects = 10 } = options;
+    const { keepAlive = true, keepsBodies = true } = options;
     this.#slice = slice;
     this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#maxAnswerBytes = maxAnswerBytes;
+    this.#bodies = { maxBytes: maxAnswerBytes, isKept: keepsBodies };
     this.#redirects = redirects;
     // undici's timeouts bound the gaps between two parts of an answer: one that comes byte by byte would never end.
-    const bounds = { connections, headersTimeout: 0, bodyTimeout: 0 };
+    const bounds = { connections, headersTimeout: 0, bodyTimeout: 0, ...(!keepAlive && { pipelining: 0 }) };
     this.#connect = (to) => dispatcherTo(to, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
     this.#dispatcher = this.#connect(url);
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
@@ -120,13 +134,14 @@ export class Http implements HttpClient {
       if (answer.durationMs > 0) answer.durationMs += hop.spentMs;
       resolve(answer);
     };
-    const exchange = new Exchange(call, this.#seriesOf(call.op), this.#maxAnswerBytes, this.#underWay, answered);
+    const exchange = new Exchange(call, this.#seriesOf(call.op), this.#bodies, this.#underWay, answered);
     if (count > 0) {
       exchange.beganAt = beganAt!;
       exchange.isLast = count === this.#redirects;
     }
     const dispatcher = origin === this.#origin ? this.#dispatcher : this.#other(origin);
-    dispatcher.dispatch({ method, path, headers: headersOf(call, cookies?.for(origin + path)), body }, exchange);
+    const headers = headersOf(call, cookies?.for(origin + path));
+    dispatcher.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body }, exchange);
   }
 
   /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
@@ -177,9 +192,9 @@ export class Http implements HttpClient {
   }
 }
 
-function headersOf({ headers }: Call, cookie: string | undefined): Record<string, string> {
+function headersOf({ headers }: Call, cookie: string | undefined): RequestHeaders {
   if (headers === undefined && cookie === undefined) return acceptHeader;
-  const own: Record<string, string> = { ...(cookie !== undefined && { cookie }), ...headers };
+  const own: RequestHeaders = { ...(cookie !== undefined && { cookie }), ...headers };
   return 'accept-encoding' in own || 'Accept-Encoding' in own ? own : { ...acceptHeader, ...own };
 }
 
