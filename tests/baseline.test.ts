@@ -1,21 +1,10 @@
 /** A run, accepted as a baseline, and the next one beside it: through Playwright, files and commands, as a user would. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { serve } from '../support/server.fixture.ts';
-import { getLoad, Project, pingProfile, reason, repository } from './project.ts';
-
-/** What `npm run baseline -- <words>` prints in a project's folder. */
-function baseline(folder: string, ...words: string[]): Promise<{ failed: boolean; output: string }> {
-  const script = join(repository, 'scripts', 'baseline.ts');
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', script, ...words], { cwd: folder }, (error, stdout, stderr) =>
-      resolve({ failed: error !== null, output: stdout + stderr }),
-    );
-  });
-}
+import { getLoad, Project, pingProfile, reason } from './project.ts';
 
 test('a run is accepted, and the next one fails when it is worse than its baseline', async (t) => {
   const { url } = await serve(t, (_request, answer) => void answer.end('{}'));
@@ -29,8 +18,8 @@ test('a run is accepted, and the next one fails when it is worse than its baseli
   const run = (LOAD_RUN_ID: string) => project.run(['--project=small'], { BASE_URL: url, LOAD_RUN_ID });
   const first = await run('first');
   assert.equal(first.verdict?.status, 'pass', first.output);
-  assert.match((await baseline(project.folder, 'accept', 'second')).output, /^There is no run "second": /);
-  const accepted = await baseline(project.folder, 'accept', 'latest');
+  assert.match(project.tandem('baseline', 'accept', 'second').output, /^There is no run "second": /);
+  const accepted = project.tandem('baseline', 'accept', 'latest');
   assert.match(accepted.output, /^Accepted run first: baselines\/small-default-\w+\.json now holds 1 run, 1 of build /);
 
   // Nine more of a time when the target answered in no time.
@@ -50,18 +39,18 @@ test('a run is accepted, and the next one fails when it is worse than its baseli
   assert.deepEqual([worse?.severity, worse?.aspect, worse?.runs], ['fail', 'response-time', 10]);
   assert.equal(second.verdict?.regressions.length, second.verdict?.reasons.length);
   assert.match(second.output, /Worse than its baseline: p\(95\) of /);
-  const refused = await baseline(project.folder, 'accept', 'second');
+  const refused = project.tandem('baseline', 'accept', 'second');
   assert.deepEqual(
-    [refused.failed, refused.output],
-    [true, 'Run second is not accepted: its verdict is fail; allowed is pass.\n'],
+    [refused.exitCode, refused.output],
+    [1, 'Run second is not accepted: its verdict is fail; allowed is pass.\n'],
   );
 
-  const compared = await baseline(project.folder, 'compare', 'first', 'second');
+  const compared = project.tandem('compare', 'first', 'second');
   assert.match(compared.output, /^a: first, build .+, pass\nb: second, build .+, fail\n/);
-  assert.match((await baseline(project.folder, 'show')).output, /: 10 runs\n {2}profile {2}small\n/);
+  assert.match(project.tandem('baseline', 'show').output, /: 10 runs\n {2}profile {2}small\n/);
   assert.match(
-    (await baseline(project.folder, 'remove')).output,
-    /^"npm run baseline -- remove" is not understood; allowed: accept <run>, show, compare <a> <b>\.\n$/,
+    project.tandem('baseline', 'remove').output,
+    /^"npx tandem baseline remove" is not understood; allowed: npx tandem baseline accept <run> \| show\.\n$/,
   );
 
   const history = readFileSync(join(project.folder, 'reports', 'history.jsonl'), 'utf8')

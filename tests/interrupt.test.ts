@@ -223,7 +223,7 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
     for (const file of ['index.html', 'summary.md', 'junit.xml', 'metrics.json'])
       assert.ok(existsSync(join(project.folder, 'reports', 'killed', file)), file);
     assert.match(project.tandem('report', 'killed').output, /^reports\/killed has its verdict already; /);
-    assert.match(project.tandem('reprot').output, /^"npx tandem reprot" is not understood; allowed: report <run>\.$/m);
+    assert.match(project.tandem('reprot').output, /^"npx tandem reprot" is no command; did you mean "report"\? /m);
   });
 });
 

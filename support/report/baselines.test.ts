@@ -129,7 +129,7 @@ test('a file edited by hand, of another version or under another name is one sen
     ],
     [
       (text) => text.replace('"slices": 1', '"slices": 4'),
-      /: key is that of other runs; allowed is what "npm run baseline -- accept" wrote there\.$/,
+      /: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there\.$/,
     ],
     [() => '[]', /: the file is \[\]; allowed is an object, \{ … \}\.$/],
   ];
@@ -297,7 +297,7 @@ test('a baseline that is thin or unreadable is a warning, and the run stands', a
   assert.equal(thin.status, 'pass');
   assert.match(
     thin.warnings[0]!.message,
-    /^Nothing was compared: the baseline holds 2 runs; required: at least 3, .+ npm run baseline -- accept <run>\.$/,
+    /^Nothing was compared: the baseline holds 2 runs; required: at least 3, .+ npx tandem baseline accept <run>\.$/,
   );
   writeFileSync(join(folder, readdirSync(folder)[0]!), 'mine');
   const broken = await compared(passedVerdict(), runOf('new', 40), new Baselines(folder));

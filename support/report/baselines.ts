@@ -117,7 +117,7 @@ export class Baselines {
     const found = await parsed(file, baseline).catch(unlessMissing);
     if (found && fileOf(found.key) !== basename(file)) {
       throw new Error(
-        `${shown(file)}: key is that of other runs; allowed is what "npm run baseline -- accept" wrote there.`,
+        `${shown(file)}: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there.`,
       );
     }
     return found?.runs ?? [];

@@ -1,4 +1,4 @@
-/** A run beside others of its kind: in its verdict, and as `npm run baseline` tells it. */
+/** A run beside others of its kind: in its verdict, and as `npx tandem` tells it. */
 import {
   againstBaseline,
   type Compared,
@@ -19,11 +19,16 @@ import type { MetricStore } from '../measure/store.ts';
 import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baselines.ts';
 import { say } from './messages.ts';
 import { worstFirst } from './order.ts';
-import { type Column, paint, type Row, table } from './text/ansi.ts';
+import { type Column, paint, type Row, table, wantsColor } from './text/ansi.ts';
 
 export interface Shape {
   columns: number;
   color: boolean;
+}
+
+/** What a text that goes there may take. */
+export function shapeOf(stream: NodeJS.WriteStream): Shape {
+  return { columns: stream.columns ?? 100, color: wantsColor(stream) };
 }
 
 const left = (title: string): Column => ({ title, side: 'left' });
@@ -181,7 +186,7 @@ function conclusion(all: Compared[], alike: KeptRun[]): string {
   if (alike.length < LEAST_RUNS) {
     return (
       `Which changes are more than chance cannot be told: the baseline of a holds ${counted(alike.length, 'run')} of one build; ` +
-      `required: at least ${LEAST_RUNS}. Add some: npm run baseline -- accept <run>.`
+      `required: at least ${LEAST_RUNS}. Add some: npx tandem baseline accept <run>.`
     );
   }
   if (all.every(({ result }) => result === 'unknown')) {

@@ -358,7 +358,7 @@ const said: [Finding, string][] = [
     regressed,
     'Worse than its baseline: p(95) of http_req_duration was 31.0 ms against 20.0 ms in 10 runs (+55 %); allowed +50 %, ' +
       'chance alone makes up to +6.1 %, with p < 0.0001 over 24 time blocks. ' +
-      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+      'Look at what changed since the runs of the baseline: npx tandem baseline show.',
   ],
   [
     {
@@ -374,7 +374,7 @@ const said: [Finding, string][] = [
     },
     'Worse than its baseline: share of failures of http_req_duration was 12 % against 1 % in 10 runs (+11.0 points); ' +
       'allowed 10 %, chance alone makes up to +0.2 points, with p = 0.0031 over 24 time blocks. ' +
-      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+      'Look at what changed since the runs of the baseline: npx tandem baseline show.',
   ],
   [
     {
@@ -389,12 +389,12 @@ const said: [Finding, string][] = [
     },
     'Worse than its baseline: number a second of http_req_duration was 70/s against 100/s in 10 runs (−30 %); ' +
       'allowed −20 %, chance alone makes up to −6.1 %, with p < 0.0001 over 24 time blocks. ' +
-      'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+      'Look at what changed since the runs of the baseline: npx tandem baseline show.',
   ],
   [
     { kind: 'baseline-thin', severity: 'warning', runs: 1, needed: 3 },
     'Nothing was compared: the baseline holds 1 run; required: at least 3, to know how much runs of one build differ by ' +
-      'chance. Add runs of this build: npm run baseline -- accept <run>.',
+      'chance. Add runs of this build: npx tandem baseline accept <run>.',
   ],
   [
     { kind: 'baseline-unreadable', severity: 'warning', error: 'baselines/a.json: is no JSON.' },

@@ -17,5 +17,5 @@ export const baselineThin: Kind<BaselineThin> = {
       `${count(needed)}, to know how much runs of one build differ by chance.`
     );
   },
-  nextStep: 'Add runs of this build: npm run baseline -- accept <run>.',
+  nextStep: 'Add runs of this build: npx tandem baseline accept <run>.',
 };

@@ -46,5 +46,5 @@ export const regression: Kind<RegressionFinding> = {
     );
   },
   nextStep: ({ doubts }) =>
-    doubts ? GENERATOR_FIRST : 'Look at what changed since the runs of the baseline: npm run baseline -- show.',
+    doubts ? GENERATOR_FIRST : 'Look at what changed since the runs of the baseline: npx tandem baseline show.',
 };

@@ -1,11 +1,12 @@
 // npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
 import { join, relative } from 'node:path';
-import { runFolder } from '../support/report/files.ts';
-import { Collector } from '../support/run/collector.ts';
-import { Results } from '../support/run/results.ts';
-import { readStream } from '../support/run/stream.ts';
-import { secrets } from '../support/secrets.ts';
-import { targetSettings } from '../support/target.ts';
+import { runFolder } from '../../support/report/files.ts';
+import { Collector } from '../../support/run/collector.ts';
+import { Results } from '../../support/run/results.ts';
+import { readStream } from '../../support/run/stream.ts';
+import { secrets } from '../../support/secrets.ts';
+import { targetSettings } from '../../support/target.ts';
+import { Misunderstood } from '../command.ts';
 
 const KILLED = 'the runner was killed before it could judge';
 
@@ -15,12 +16,10 @@ const LACKS = {
   nothing: '; the last part was not kept, for its size',
 };
 
-/**
- * Writes and tells the verdict, which cannot be a pass.
- * @param root the project's folder
- * @throws one sentence when there is nothing to judge
- */
-export async function report(root: string, run: string): Promise<void> {
+/** Writes and tells the verdict, which cannot be a pass. */
+export async function run(args: string[], root: string): Promise<void> {
+  const [run] = args;
+  if (run === undefined || args.length > 1) throw new Misunderstood();
   secrets.addGiven(targetSettings(process.env, root));
   secrets.guard([process.stdout, process.stderr], (text) => secrets.cleanName(text));
   const folder = relative(root, /[\\/]/.test(run) ? run : join(root, 'reports', runFolder(run))) || '.';

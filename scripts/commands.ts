@@ -1,0 +1,85 @@
+// The commands of npx tandem: a file each in commands/, and one line here.
+import { join } from 'node:path';
+import { variables } from '../support/environment.ts';
+import { allowed } from '../support/misspelling.ts';
+import { profileNames } from '../support/profile.ts';
+import { Misunderstood, type TandemCommand } from './command.ts';
+
+interface Listed {
+  /** What may stand behind the name. */
+  usage: string;
+  about: string;
+  load(): Promise<TandemCommand>;
+}
+
+const commands: Record<string, Listed> = {
+  report: {
+    usage: '<run>',
+    about: 'the verdict of a run whose process was killed',
+    load: () => import('./commands/report.ts'),
+  },
+  compare: {
+    usage: '<run> <run>',
+    about: 'two runs side by side; a run is its id, its folder or "latest"',
+    load: () => import('./commands/compare.ts'),
+  },
+  baseline: {
+    usage: 'accept <run> | show',
+    about: 'the runs that others are compared with',
+    load: () => import('./commands/baseline.ts'),
+  },
+};
+
+/** Sets the process's exit code where it does not succeed. */
+export async function tandem([name = '--help', ...args]: string[], root: string): Promise<void> {
+  if (['--help', '-h', 'help'].includes(name)) {
+    process.stdout.write(help(root));
+    return;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name]! : undefined;
+  try {
+    if (!command) throw new Error(`"npx tandem ${name}" is no command; ${allowed(name, Object.keys(commands))}.`);
+    const { run } = await command.load();
+    await run(args, root);
+  } catch (error) {
+    const { usage } = command ?? {};
+    const given = ['npx tandem', name, ...args].join(' ');
+    const misunderstood = `"${given}" is not understood; allowed: npx tandem ${name} ${usage}.`;
+    console.error(error instanceof Misunderstood ? misunderstood : (error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
+function help(root: string): string {
+  const rows = Object.entries(commands).map(
+    ([name, { usage, about }]) => [`npx tandem ${name} ${usage}`, about] as const,
+  );
+  return [
+    'A run:',
+    '  npx playwright test --project=<profile> [-g <scenario>] [--shard=<n>/<all>]',
+    '',
+    'Beside it:',
+    ...table(rows),
+    '',
+    `Profiles here: ${profilesIn(root)}`,
+    '',
+    'Variables that shape a run:',
+    ...table(Object.entries(variables)),
+    '',
+    'Where the target is stands in .env, or .env.<TARGET>: npx playwright test --list names all of its settings.',
+    '',
+  ].join('\n');
+}
+
+function profilesIn(root: string): string {
+  try {
+    return profileNames(join(root, 'profiles'), root).join(', ');
+  } catch {
+    return 'none; npx tandem init makes the first.';
+  }
+}
+
+function table(rows: (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}
