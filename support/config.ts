@@ -231,7 +231,7 @@ function embeddedTarget({ values }: TargetSettings) {
       TARGET_STOP_WITH_STDIN: '1',
       ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}),
     },
-    wait: { stdout: /listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
+    wait: { stdout: /(?<target_addresses>(?:[A-Z_]+=\S+\n)*)listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
     stderr: 'pipe' as const,
     timeout: 60_000,
     // It takes less than a second. One that crashed may leave a zombie, for which Playwright would wait as long as this.

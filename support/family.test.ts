@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Family, httpUrl, oneOf, pathPrefix, settings, settingsOf, wsUrl } from './family.ts';
+import { type Family, httpUrl, oneOf, pathPrefix, type Setting, settings, settingsOf, wsUrl } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
 import { Secrets } from './secrets.ts';
 import { resolveTarget, settingNames, targetSettings } from './target.ts';
@@ -111,4 +111,37 @@ test('a secret setting stays out of sentences, and of whatever a run leaves', (t
     () => resolved(t, { SHOP_CODE: 'Wrong-93hd' }, [safe]),
     /^Error: SHOP_CODE in the environment is not as it has to be; allowed is /,
   );
+});
+
+test('an address that speaks neither HTTP nor WebSocket: of the setting, or as the embedded target tells it, or none', async (t) => {
+  const asked: unknown[] = [];
+  const wireSettings = settings({
+    address: {
+      variable: 'SHOP_ADDR',
+      allowed: 'host:port',
+      parse: (text) => (text.includes(':') ? text : undefined),
+      byDefault: () => undefined,
+      endpoint: {
+        shown: (value) => `${value}`,
+        reach: async (value, reached, timeoutMs) => void asked.push([value, wireSettings(reached).address, timeoutMs]),
+      },
+    } as Setting<string | undefined>,
+  });
+  const wired: Family = { name: 'wired', settings: [wireSettings] };
+  const { target } = resolved(t, { SHOP_ADDR: 'shop.test:1' }, [wired]);
+  assert.deepEqual(
+    target.endpoints.map(({ variable, address }) => [variable, address]),
+    [['SHOP_ADDR', 'shop.test:1']],
+  );
+  assert.equal(target.addresses.length, 2, 'it is asked in no other way');
+  await target.endpoints[0]!.reach(7);
+  assert.deepEqual(asked, [['shop.test:1', 'shop.test:1', 7]]);
+  assert.deepEqual(resolved(t, {}, [wired]).target.endpoints, []);
+
+  const embedded = targetSettings({}, folderOf(t, {}), [wired]);
+  const told = { TARGET_PORT: '4000', TARGET_ADDRESSES: 'OTHER=1\nSHOP_ADDR=127.0.0.1:2\n' };
+  assert.equal(wireSettings(resolveTarget(embedded, told)).address, '127.0.0.1:2');
+  const own = targetSettings({ SHOP_ADDR: 'mine:3' }, folderOf(t, {}), [wired]);
+  assert.equal(wireSettings(resolveTarget(own, told)).address, 'mine:3');
+  assert.equal(wireSettings(resolved(t, {}, [wired]).target).address, undefined, 'another target has not told it');
 });

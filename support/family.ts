@@ -1,6 +1,16 @@
 import type { Setting, Settings } from './setting.ts';
 
-export { httpUrl, oneOf, pathPrefix, type Setting, settings, wsUrl } from './setting.ts';
+export {
+  type EndpointKind,
+  httpUrl,
+  oneOf,
+  pathPrefix,
+  type Reached,
+  type Setting,
+  settings,
+  WrongService,
+  wsUrl,
+} from './setting.ts';
 
 /** A family of systems that are loaded in the same way: what the suite must know of it, and nobody but the family says. */
 export interface Family {

@@ -3,11 +3,19 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { families } from '../protocol/families.ts';
 import type { Declaration } from './declaration.ts';
-import { settingsOf } from './family.ts';
+import { settings, settingsOf, WrongService } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
 import { declarePreflight, type PlannedLoad } from './load-preflight.ts';
 import { declareOptions, durationMs, OptionError, wholeNumber } from './options.ts';
-import { checkBrowser, checkLoads, checkReachable, checkScenarios, originsUsed } from './preflight.ts';
+import {
+  checkBrowser,
+  checkEndpoints,
+  checkLoads,
+  checkReachable,
+  checkScenarios,
+  endpointsUsed,
+  originsUsed,
+} from './preflight.ts';
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
@@ -323,4 +331,34 @@ test('a threshold of an SLO that nobody can measure is told of with the line of 
     () => checkScenarios(made, all, root),
     /^Error: profiles\/slo\/production\.json:4: thresholds names metric "acepted"; did you mean "accepted"\? allowed: /,
   );
+});
+
+test('an endpoint is asked until somebody is there; one where somebody else is not again', async () => {
+  let asked = 0;
+  const endpoint = (reach: () => Promise<void>) => [{ variable: 'SHOP_ADDR', address: 'shop.test:1', reach }];
+  const comesUp = async () => {
+    asked += 1;
+    if (asked === 1) throw new Error('not yet');
+  };
+  await checkEndpoints(endpoint(comesUp), 60_000);
+  assert.equal(asked, 2);
+  const gone = () => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+  await assert.rejects(
+    checkEndpoints(endpoint(gone), REACH_MS),
+    /^Error: SHOP_ADDR shop\.test:1 cannot be reached: (1 try|\d+ tries) in 0\.1 s, the last one ended in ECONNREFUSED; start the target or correct SHOP_ADDR\.$/,
+  );
+  const wrong = () => Promise.reject(new WrongService('A baker is there.'));
+  await assert.rejects(checkEndpoints(endpoint(wrong), 60_000), new WrongService('A baker is there.'));
+});
+
+test('endpoints are those of the families whose loads run', () => {
+  const setting = (variable: string) => ({ variable, allowed: '', parse: () => undefined, byDefault: () => undefined });
+  const family = (name: string, variable: string) => ({ name, settings: [settings({ it: setting(variable) })] });
+  const endpoint = (variable: string) => ({ variable, address: 'a:1', reach: async () => {} });
+  const endpoints = [endpoint('SHOP_ADDR'), endpoint('BAKER_ADDR')];
+  const target = { ...resolveTarget({ name: 'mine', source: '.env', values: { BASE_URL: down } }, {}), endpoints };
+  const both = [family('shop', 'SHOP_ADDR'), family('baker', 'BAKER_ADDR')];
+  const used = (...files: string[]) => endpointsUsed(target, both, files).map(({ variable }) => variable);
+  assert.deepEqual(used('protocol/shop/buy.load.ts'), ['SHOP_ADDR']);
+  assert.deepEqual(used('journeys/shop.journey.ts', 'protocol/buy.load.ts'), []);
 });

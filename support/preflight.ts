@@ -1,7 +1,9 @@
+import { basename, dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { browserExecutable } from './browser.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
 import type { Declaration } from './declaration.ts';
+import { type Family, settingsOf } from './family.ts';
 import { placeIn } from './json.ts';
 import { preflightOf } from './load-preflight.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
@@ -11,9 +13,16 @@ import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
 import { vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { type Address, shownUrl, type Target } from './target.ts';
+import { WrongService } from './setting.ts';
+import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
 import { within } from './time-limit.ts';
 import { proxyOf, type Wire } from './wire.ts';
+
+/** What of the target a run uses: it waits until each is there, and watches them. */
+export interface Used {
+  addresses: readonly Address[];
+  endpoints: readonly Endpoint[];
+}
 
 /** How long a target gets to answer at all before the run is given up. */
 const REACH_MS = 10_000;
@@ -155,7 +164,7 @@ export function originsUsed(target: Target, kinds: Set<'load' | 'journey'>): Add
  * Waits until every part of the target that the run uses answers anything at all.
  * @throws one sentence: what was tried, how often and for how long
  */
-export async function checkReachable(used: Address[], wire: Wire, reachMs = REACH_MS): Promise<void> {
+export async function checkReachable(used: readonly Address[], wire: Wire, reachMs = REACH_MS): Promise<void> {
   await Promise.all(used.map(({ variable, url }) => reach(variable, url, wire, reachMs)));
 }
 
@@ -173,6 +182,18 @@ export async function trustedKeys({ baseUrl, addresses, wire }: Target): Promise
   return keys.filter((key) => key !== undefined);
 }
 
+/**
+ * The endpoints that a run watches: those of the families whose loads run.
+ * @param files of these loads; a family's lie in `protocol/<family>/`
+ */
+export function endpointsUsed(target: Target, families: readonly Family[], files: readonly string[]): Endpoint[] {
+  const folders = new Set(files.map((file) => basename(dirname(file))));
+  const variables = new Set(
+    settingsOf(families.filter(({ name }) => folders.has(name))).map(({ variable }) => variable),
+  );
+  return target.endpoints.filter(({ variable }) => variables.has(variable));
+}
+
 /** Where a WebSocket's server can be asked without opening one, which it might take for a user. */
 export function overHttp(url: string): string {
   return url.replace(/^ws/, 'http');
@@ -181,31 +202,49 @@ export function overHttp(url: string): string {
 async function reach(variable: string, address: string, wire: Wire, reachMs: number): Promise<void> {
   const url = new URL(overHttp(address));
   const dispatcher = dispatcherTo(url, wire, { headersTimeout: reachMs, bodyTimeout: reachMs }, reachMs);
-  const until = performance.now() + reachMs;
-  let tries = 0;
   try {
-    for (;;) {
-      tries += 1;
-      try {
-        // Its headers are answer enough: of the body, which may have no end, nothing is waited for.
-        const { statusCode, body } = await dispatcher.request({ method: 'GET', path: url.pathname + url.search });
-        body.on('error', () => {}).destroy();
-        // No target's answer, but that of the proxy before it.
-        if (statusCode === 407) throw new Error('HTTP 407 from the proxy: it wants another user and password');
-        return;
-      } catch (error) {
-        if (performance.now() >= until) {
-          const { code, message } = error as NodeJS.ErrnoException;
-          const tried = tries === 1 ? '1 try' : `${tries} tries`;
-          throw new Error(
-            `${variable} ${shownUrl(address)} cannot be reached${through(url, wire)}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
-          );
-        }
-        await wait(RETRY_MS);
-      }
-    }
+    await untilThere(variable, `${shownUrl(address)} cannot be reached${through(url, wire)}`, reachMs, async () => {
+      // Its headers are answer enough: of the body, which may have no end, nothing is waited for.
+      const { statusCode, body } = await dispatcher.request({ method: 'GET', path: url.pathname + url.search });
+      body.on('error', () => {}).destroy();
+      // No target's answer, but that of the proxy before it.
+      if (statusCode === 407) throw new Error('HTTP 407 from the proxy: it wants another user and password');
+    });
   } finally {
     await dispatcher.destroy();
+  }
+}
+
+/**
+ * The same for addresses that speak neither HTTP nor WebSocket.
+ * @throws one sentence
+ */
+export async function checkEndpoints(used: readonly Endpoint[], reachMs = REACH_MS): Promise<void> {
+  await Promise.all(
+    used.map(({ variable, address, reach }) =>
+      untilThere(variable, `${address} cannot be reached`, reachMs, () => reach(reachMs)),
+    ),
+  );
+}
+
+/** @param failure what is so when nobody is there to the end */
+async function untilThere(variable: string, failure: string, reachMs: number, ask: () => Promise<void>): Promise<void> {
+  const until = performance.now() + reachMs;
+  for (let tries = 1; ; tries++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (error instanceof WrongService) throw error;
+      if (performance.now() >= until) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        const tried = tries === 1 ? '1 try' : `${tries} tries`;
+        throw new Error(
+          `${variable} ${failure}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
+        );
+      }
+      await wait(RETRY_MS);
+    }
   }
 }
 

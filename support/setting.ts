@@ -1,3 +1,5 @@
+import type { Wire } from './wire.ts';
+
 /** Where every target's parts are: the addresses that those of a family's own are derived from. */
 export interface Addresses {
   /** The page that journeys open. */
@@ -17,9 +19,31 @@ export interface Setting<T = unknown> {
   byDefault(target: Addresses): T;
   /** Of an address, how it is spoken to: a run with loads waits until it answers, and watches it. */
   url?: 'http' | 'ws';
+  /** Of an address that is spoken to in another way. A run with loads of its family waits until it answers, and watches it. */
+  endpoint?: EndpointKind<T>;
   /** Nothing that a run leaves shows its value; nor does the sentence that refuses it. */
   secret?: true;
 }
+
+/** What settings and the way to them are on a target. */
+export interface Reached {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly wire: Wire;
+}
+
+/** How an address is asked that speaks neither HTTP nor WebSocket. */
+export interface EndpointKind<T = unknown> {
+  /** What of its value may stand in a report. */
+  shown(value: T): string;
+  /**
+   * Resolves when somebody is there who can be spoken to.
+   * @throws an error whose `code`, else its message, ends a sentence; {@link WrongService} when asking again is of no use
+   */
+  reach(value: T, target: Reached, timeoutMs: number): Promise<void>;
+}
+
+/** Somebody else answers at an address than who should. Its message is a sentence for the user. */
+export class WrongService extends Error {}
 
 type Default<T> = (target: Addresses) => T;
 

@@ -17,6 +17,8 @@ export interface Target extends Addresses {
   settings: Readonly<Record<string, unknown>>;
   /** The addresses that loads talk to, those of the families included, each with the variable to correct when it is wrong. */
   addresses: readonly Address[];
+  /** Addresses of the families' own that speak neither HTTP nor WebSocket. */
+  endpoints: readonly Endpoint[];
   /** Names of the variables that were given, of those that say where it is or how it is spoken to: `API_URL`, `WS_URL` … */
   configured: readonly string[];
   /** How all of them are reached. */
@@ -29,6 +31,15 @@ export interface Target extends Addresses {
 export interface Address {
   variable: string;
   url: string;
+}
+
+/** An address that is asked in its own way whether somebody is there. */
+export interface Endpoint {
+  variable: string;
+  /** As it may be shown. */
+  address: string;
+  /** See {@link Setting.endpoint}. */
+  reach(timeoutMs: number): Promise<void>;
 }
 
 /** Needs no file: without one it is the embedded target, under a name. */
@@ -133,6 +144,8 @@ export function isEmbedded({ values }: TargetSettings): boolean {
 
 /** The environment variable by which Playwright tells the embedded target's port (see the config's `webServer`). */
 export const portVariable = 'TARGET_PORT';
+/** By this one it tells the addresses of its own that cannot be derived from its port: lines such as `GRPC_ADDR=127.0.0.1:50051`. */
+export const addressesVariable = 'TARGET_ADDRESSES';
 
 /** @throws when the embedded target's port is not known: it was not started */
 export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv): Target {
@@ -143,13 +156,15 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
   const baseUrl = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
   const apiUrl = trim(values.API_URL ?? baseUrl);
   const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws'));
+  const told = embedded ? parse(env[addressesVariable] ?? '') : {};
   const ofFamilies = declared.map((setting) => {
-    const value = values[setting.variable];
+    const value = values[setting.variable] ?? told[setting.variable];
     return {
       setting,
       value: value === undefined ? setting.byDefault({ baseUrl, apiUrl, wsUrl }) : setting.parse(value),
     };
   });
+  const ownValues = Object.fromEntries(ofFamilies.map(({ setting, value }) => [setting.variable, value]));
   return {
     name,
     embedded,
@@ -157,7 +172,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     apiUrl,
     wsUrl,
     token: values.API_TOKEN,
-    settings: Object.fromEntries(ofFamilies.map(({ setting, value }) => [setting.variable, value])),
+    settings: ownValues,
     addresses: [
       { variable: apiVariable(values), url: apiUrl },
       { variable: 'WS_URL', url: wsUrl },
@@ -165,6 +180,11 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
         url ? [{ variable, url: value as string }] : [],
       ),
     ],
+    endpoints: ofFamilies.flatMap(({ setting: { variable, endpoint }, value }) => {
+      if (!endpoint || value === undefined) return [];
+      const reach = (timeoutMs: number) => endpoint.reach(value, { settings: ownValues, wire }, timeoutMs);
+      return [{ variable, address: endpoint.shown(value), reach }];
+    }),
     configured: [...coreSettings, ...declared].map(({ variable }) => variable).filter((variable) => values[variable]),
     wire,
     secrets: Object.fromEntries(

@@ -49,7 +49,10 @@ async function main(): Promise<void> {
   const target = await starting.catch((error) => {
     if (!stopping) throw error;
   });
-  if (target) console.log(`listening on ${target.url}`);
+  if (!target) return;
+  // As they stand in an .env file; the last line says that all of it listens.
+  const lines = Object.entries(target.addresses).map(([variable, address]) => `${variable}=${address}\n`);
+  console.log(`${lines.join('')}listening on ${target.url}`);
 }
 
 (cluster.isPrimary ? main() : serveAsWorker(families, readOptions(process.env, families))).catch(fail);

@@ -244,3 +244,20 @@ test('an overloaded target is asked for it again, and one that limits its client
     t.mock.timers.reset();
   }
 });
+
+test('what speaks no HTTP is asked in its own way', async (t) => {
+  const { url } = await present(t);
+  let there = false;
+  const timeouts: number[] = [];
+  const reach = async (timeoutMs: number) => {
+    timeouts.push(timeoutMs);
+    if (!there) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+  };
+  const { probe, start, ask, of, downs } = probeOf(t, url, 60_000, [{ url: 'host:1', variable: 'ADDR', reach }]);
+  await start(1);
+  assert.deepEqual([of(1).checked, of(1).outage?.error], [1, 'ECONNREFUSED']);
+  there = true;
+  await ask(undefined, 1);
+  assert.deepEqual(of(1), { url: 'host:1', variable: 'ADDR', checked: 2, answered: 1, outage: undefined });
+  assert.deepEqual([timeouts, downs(), probe.down], [[3_000, 3_000], 0, undefined]);
+});

@@ -15,10 +15,12 @@ export type Connect = (url: URL, options: Pool.Options, connectTimeoutMs: number
 
 /** A part of the target that has an address of its own. */
 export interface Watched {
-  /** Of http or https; any answer there counts. */
+  /** Of http or https; any answer there counts. Where `reach` asks, what is shown of the address. */
   url: string;
   /** The variable that names it; absent for the API. */
   variable?: string;
+  /** Asks what does not speak HTTP: rejects, in time, when nobody is there. */
+  reach?(timeoutMs: number): Promise<void>;
 }
 
 export interface Outage {
@@ -29,7 +31,7 @@ export interface Outage {
 }
 
 /** Whether a part of the target answered, asked from outside of the load. Times in ms since the probe began. */
-export interface Availability extends Watched {
+export interface Availability extends Omit<Watched, 'reach'> {
   checked: number;
   answered: number;
   /** Set while it does not answer. */
@@ -86,21 +88,18 @@ export class TargetProbe {
     await Promise.all([...this.#watches, this.#metrics].map((part) => part.stop()));
   }
 
-  #missed({ url, variable }: Watched, outage: Outage): void {
+  #missed(watched: Watched, outage: Outage): void {
     if (this.down || outage.untilMs - outage.sinceMs < this.#downAfterMs) return;
-    this.down = { url, variable, outage };
+    this.down = { ...watched, outage };
     void this.stop();
     this.#onDown();
   }
 }
 
-/** Something that is asked every few ticks, one time after the other, on a connection of its own. */
-abstract class Asked {
+/** A page that is asked for again and again, on a connection of its own. */
+class Page {
   readonly #dispatcher: Dispatcher;
   readonly #path: string;
-  #busy = false;
-  #wait = 0;
-  #stopped = false;
 
   constructor(url: string, connect: Connect) {
     const { pathname, search } = new URL(url);
@@ -108,13 +107,35 @@ abstract class Asked {
     this.#dispatcher = connect(new URL(url), { connections: 1 }, TIMEOUT_MS);
   }
 
+  get(): Promise<Dispatcher.ResponseData> {
+    // Over the body too.
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    return this.#dispatcher.request({ method: 'GET', path: this.#path, signal });
+  }
+
+  /** Any answer will do. */
+  async reach(): Promise<void> {
+    const { body } = await this.get();
+    // As much as keeps the connection for the next time, and no more.
+    await body.dump({ limit: 16_384 }).catch(() => {});
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.destroy();
+  }
+}
+
+/** Something that is asked every few ticks, one time after the other. */
+abstract class Asked {
+  #busy = false;
+  #wait = 0;
+  #stopped = false;
+
   tick(beganAt: number): void {
     this.#wait -= 1;
     if (this.#busy || this.#stopped || this.#wait > 0) return;
     this.#busy = true;
-    // Over the body too.
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    void this.ask(this.#dispatcher.request({ method: 'GET', path: this.#path, signal }), beganAt)
+    void this.ask(beganAt)
       .then((ticks) => {
         this.#wait = ticks;
       })
@@ -125,7 +146,7 @@ abstract class Asked {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#dispatcher.destroy();
+    await this.close();
   }
 
   protected get stopped(): boolean {
@@ -133,31 +154,42 @@ abstract class Asked {
   }
 
   /** Never rejects. @returns after how many ticks to ask again */
-  protected abstract ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number>;
+  protected abstract ask(beganAt: number): Promise<number>;
+
+  /** Ends what is under way. */
+  protected abstract close(): Promise<void>;
 }
 
 class Watch extends Asked {
   readonly availability: Availability;
   readonly #everyTicks: number;
   readonly #onMiss: (outage: Outage) => void;
+  readonly #page: Page | undefined;
+  readonly #reach: (timeoutMs: number) => Promise<void>;
 
   constructor(watched: Watched, everyTicks: number, connect: Connect, onMiss: (outage: Outage) => void) {
-    super(watched.url, connect);
-    this.availability = { ...watched, checked: 0, answered: 0 };
+    super();
+    const { reach, ...shown } = watched;
+    this.availability = { ...shown, checked: 0, answered: 0 };
     this.#everyTicks = everyTicks;
     this.#onMiss = onMiss;
+    const page = reach ? undefined : new Page(watched.url, connect);
+    this.#page = page;
+    this.#reach = reach ?? (() => page!.reach());
   }
 
-  protected async ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number> {
+  protected async close(): Promise<void> {
+    await this.#page?.close();
+  }
+
+  protected async ask(beganAt: number): Promise<number> {
     const { availability } = this;
     const sinceMs = performance.now() - beganAt;
     availability.checked += 1;
     try {
-      const { body } = await answer;
+      await this.#reach(TIMEOUT_MS);
       availability.answered += 1;
       availability.outage = undefined;
-      // As much as keeps the connection for the next time, and no more.
-      await body.dump({ limit: 16_384 }).catch(() => {});
       return this.#everyTicks;
     } catch (error) {
       // What stopping cuts off is no outage.
@@ -173,17 +205,23 @@ class Watch extends Asked {
 
 class Metrics extends Asked {
   readonly #gauges: GaugeLog;
+  readonly #page: Page;
   #cpuBefore: { seconds: number; at: number } | undefined;
   #everyTicks = SELDOM_MS / EVERY_MS;
 
   constructor(url: string, connect: Connect, gauges: GaugeLog) {
-    super(url, connect);
+    super();
+    this.#page = new Page(url, connect);
     this.#gauges = gauges;
   }
 
-  protected async ask(answer: Promise<Dispatcher.ResponseData>, beganAt: number): Promise<number> {
+  protected close(): Promise<void> {
+    return this.#page.close();
+  }
+
+  protected async ask(beganAt: number): Promise<number> {
     try {
-      const { statusCode, body } = await answer;
+      const { statusCode, body } = await this.#page.get();
       const text = await textUpTo(body, MOST_METRICS_BYTES);
       if (!this.#read(text ?? '', beganAt)) {
         if (statusCode === 429) this.#everyTicks *= 2;

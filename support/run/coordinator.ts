@@ -4,7 +4,7 @@ import type { MetricDefinition } from '../measure/metrics.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { drain, TimeAxis } from '../measure/time-axis.ts';
-import { overHttp } from '../preflight.ts';
+import { overHttp, type Used } from '../preflight.ts';
 import type { LiveDisplay, LiveSnapshot } from '../report/live.ts';
 import {
   type HungHook,
@@ -15,7 +15,7 @@ import {
   startLineVariable,
 } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { type Address, shownUrl, type Target } from '../target.ts';
+import { shownUrl, type Target } from '../target.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
 import { type Abort, LiveThresholds } from './live-thresholds.ts';
@@ -68,7 +68,7 @@ export class Coordinator {
   private constructor(
     timeline: Timeline,
     target: Target,
-    used: Address[],
+    used: Used,
     runId: string,
     root: string,
     display: LiveDisplay,
@@ -107,7 +107,7 @@ export class Coordinator {
   static async open(
     timeline: Timeline,
     target: Target,
-    used: Address[],
+    used: Used,
     runId: string,
     root: string,
     display: LiveDisplay,
@@ -321,17 +321,19 @@ export class Coordinator {
 }
 
 /** The API by its health, for which it may have a path that costs nothing; the others as they are used. */
-function watched({ apiUrl }: Target, used: Address[]): Watched[] {
+function watched({ apiUrl }: Target, { addresses, endpoints }: Used): Watched[] {
   const api = overHttp(apiUrl);
-  return used.map(({ variable, url: given }) => {
+  const others = endpoints.map(({ variable, address: url, reach }) => ({ url, variable, reach }));
+  const pages = addresses.map(({ variable, url: given }) => {
     const url = overHttp(given);
     return new URL(url).origin === new URL(api).origin ? { url: `${api}/health` } : { url, variable };
   });
+  return [...pages, ...others];
 }
 
-function outageOf({ url, variable, outage }: NonNullable<TargetProbe['down']>): Observation['outage'] {
+function outageOf({ url, variable, outage, reach }: NonNullable<TargetProbe['down']>): Observation['outage'] {
   const { sinceMs, untilMs, tries, error } = outage;
-  return { url: shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+  return { url: reach ? url : shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
 }
 
 function endProcess(pid: number): void {

@@ -5,8 +5,19 @@ import { trustedVariable } from '../browser.ts';
 import { chosenBy, commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
+import { listedFamilies } from '../family.ts';
 import type { Part } from '../judge/shards.ts';
-import { checkBrowser, checkLoads, checkReachable, checkScenarios, originsUsed, trustedKeys } from '../preflight.ts';
+import {
+  checkBrowser,
+  checkEndpoints,
+  checkLoads,
+  checkReachable,
+  checkScenarios,
+  endpointsUsed,
+  originsUsed,
+  trustedKeys,
+  type Used,
+} from '../preflight.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
@@ -76,8 +87,12 @@ export async function prepare(
       `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
     );
   }
-  const used = originsUsed(target, kinds);
-  await checkReachable(used, target.wire);
+  const used: Used = {
+    addresses: originsUsed(target, kinds),
+    endpoints: endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf)),
+  };
+  await checkReachable(used.addresses, target.wire);
+  await checkEndpoints(used.endpoints);
   await checkLoads(timeline, declared, target, root);
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);

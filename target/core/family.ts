@@ -47,6 +47,12 @@ export interface Running<Parts = unknown> {
   accountRoutes?(app: FastifyInstance): void;
   /** Adds routes that are open to everybody. */
   openRoutes?(app: FastifyInstance): void;
+  /**
+   * Serves at an address of its own.
+   * @returns each address that follows from no other by the variable that names it, as in `{ GRPC_ADDR: '127.0.0.1:50051' }`
+   * @throws {StartError} when it cannot
+   */
+  listen?(host: string): Promise<Record<string, string>>;
   /** What it counts, for `GET /metrics`, by Prometheus's names. */
   gauges?(): Record<string, number>;
   /** Nothing of its own goes on after this. */

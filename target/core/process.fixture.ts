@@ -36,10 +36,10 @@ export function runTarget(env: Record<string, string>): TargetProcess {
   });
 }
 
-/** Waits for the one line; gives the URL in it. */
+/** Waits for the line that says it, and those of the addresses before it; gives the URL in it. */
 export async function listening(target: TargetProcess): Promise<string> {
   target.stdout.setEncoding('utf8');
   const [line] = await Promise.race([once(target.stdout, 'data'), once(target.stdout, 'end')]);
-  assert.match(line ?? 'it has ended', /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
-  return line.trim().slice('listening on '.length);
+  assert.match(line ?? 'it has ended', /^([A-Z_]+=\S+\n)*listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+  return line.trim().split('listening on ')[1];
 }

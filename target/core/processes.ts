@@ -18,8 +18,10 @@ interface Numbered {
   account: string | undefined;
 }
 
+type Listening = Pick<Target, 'url' | 'addresses'>;
+
 type FromWorker =
-  | { kind: 'listening'; url: string }
+  | ({ kind: 'listening' } & Listening)
   | { kind: 'failed'; sentence: string }
   | { kind: 'published'; publications: Publication[] }
   | { kind: 'figures'; figures: ProcessFigures };
@@ -72,15 +74,16 @@ export async function startProcesses(
           events.publish(channel, account, type, fields);
         }
       });
-      return listeningUrl(worker, processes);
+      return listeningAt(worker, processes);
     });
-    const [url] = await Promise.all(listening);
+    // They share their ports.
+    const [first] = await Promise.all(listening);
     for (const worker of workers) {
       worker.on('exit', () => {
         if (!stopping) onDeath(deathOf(worker, processes));
       });
     }
-    return { url: url!, database, stop };
+    return { ...first!, database, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -112,8 +115,8 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
         );
   });
   try {
-    const { url } = await starting;
-    tell({ kind: 'listening', url });
+    const { url, addresses } = await starting;
+    tell({ kind: 'listening', url, addresses });
   } catch (error) {
     if (!(error instanceof StartError)) console.error(error);
     const sentence = error instanceof StartError ? error.message : 'A process of the target failed as it started.';
@@ -122,10 +125,10 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
 }
 
 /** Where a worker listens, once it does. */
-function listeningUrl(worker: Worker, processes: number): Promise<string> {
+function listeningAt(worker: Worker, processes: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'listening') resolve(message.url);
+      if (message.kind === 'listening') resolve({ url: message.url, addresses: message.addresses });
       if (message.kind === 'failed') reject(new StartError(message.sentence));
     });
     worker.on('exit', () => reject(new StartError(deathOf(worker, processes))));

@@ -72,6 +72,8 @@ export interface ProcessLink {
 export interface Target {
   /** Where it listens, as in `http://127.0.0.1:4000`. */
   url: string;
+  /** Where else it listens, by the variable that names it. */
+  addresses: Readonly<Record<string, string>>;
   database: Database;
   /** Answers what has been asked, closes every connection, and stops the PostgreSQL that was started. */
   stop(): Promise<void>;
@@ -136,6 +138,7 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
     clearTimeout(drained);
     await database.stop();
   };
+  const addresses: Record<string, string> = {};
   try {
     metrics.observe(app);
     installErrorAnswers(app);
@@ -165,11 +168,12 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
     await app.listen({ port, host, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));
     });
+    for (const { listen } of running) Object.assign(addresses, await listen?.(host));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: `http://${host}:${(app.server.address() as AddressInfo).port}`, database, stop };
+  return { url: `http://${host}:${(app.server.address() as AddressInfo).port}`, addresses, database, stop };
 }
 
 /** Gives every request of `app` its account, and refuses those without one before their body is read. */
