@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recorded, testSlice } from '../slice.fixture.ts';
-import { type Answer, Exchange, ExchangeSeries, UnderWay } from './exchange.ts';
+import { type Answer, Exchange, ExchangeSeries } from './exchange.ts';
+import { UnderWay } from './under-way.ts';
 
 function bed() {
   const slice = testSlice('http://127.0.0.1');
-  const underWay = new UnderWay();
+  const underWay = new UnderWay<Exchange>();
   const series = new ExchangeSeries(slice.recorder, 'thing');
   const answers: Answer[] = [];
   const exchange = (expects?: number[]) =>

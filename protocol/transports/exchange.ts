@@ -2,6 +2,7 @@ import { type Dispatcher, util } from 'undici';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { codeName } from './failure.ts';
+import type { Pending, UnderWay } from './under-way.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -77,38 +78,6 @@ export class ExchangeSeries {
   }
 }
 
-/**
- * The requests that have no answer yet. Not a Set: the tables that a busy Set leaves behind keep what was in them alive, and
- * collecting that garbage would cost more than all other bookkeeping.
- */
-export class UnderWay {
-  readonly #exchanges: Exchange[] = [];
-
-  add(exchange: Exchange): void {
-    exchange.place = this.#exchanges.push(exchange) - 1;
-  }
-
-  /** The last one takes its place. */
-  remove(exchange: Exchange): void {
-    const last = this.#exchanges.pop()!;
-    if (last !== exchange) {
-      this.#exchanges[exchange.place] = last;
-      last.place = exchange.place;
-    }
-    exchange.place = -1;
-  }
-
-  /** Ends all that began at `instant` (ms, of `performance.now()`) or before. */
-  expire(instant: number): void {
-    for (const exchange of this.#exchanges.filter(({ beganAt }) => beganAt <= instant)) exchange.expire();
-  }
-
-  /** Counts all of them as cut off. */
-  cutOff(): void {
-    for (const exchange of this.#exchanges) exchange.cutOff();
-  }
-}
-
 /** What is done with the body of an answer. */
 export interface BodyLimits {
   /** Larger answers are given up, also when they are larger only after decompression. */
@@ -124,19 +93,18 @@ const RATE_LIMITED = 429;
  * One request on its way, as undici reports it, in undici 7's older words: the newer ones parse all headers of every answer
  * and make three objects more a request, which costs time.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Pending {
   /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
   readonly calledAt = performance.now();
   /** The same, or when the request was called that was redirected here. */
   beganAt = this.calledAt;
   /** True when it is as far as redirects are followed. */
   isLast = false;
-  /** Among the requests under way; -1 when it is none of them. */
   place = -1;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
   readonly #limits: BodyLimits;
-  readonly #underWay: UnderWay;
+  readonly #underWay: UnderWay<Exchange>;
   readonly #resolve: (answer: ReadAnswer) => void;
   #abort: ((reason: Error) => void) | undefined;
   #sentAt = 0;
@@ -152,7 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     call: Call,
     series: ExchangeSeries,
     limits: BodyLimits,
-    underWay: UnderWay,
+    underWay: UnderWay<Exchange>,
     resolve: (answer: ReadAnswer) => void,
   ) {
     this.#call = call;
@@ -163,13 +131,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     underWay.add(this);
   }
 
-  /** Its time is up. */
   expire(): void {
     if (this.#abort === undefined) this.#settle('', 'timeout: no connection', 'failed');
     else this.#abort(new TimeUp(this.#status === 0 ? 'timeout: no answer' : 'timeout: answer not finished'));
   }
 
-  /** Measuring ends here: it has failed, and its age is the least that it takes. Whoever waits still gets the answer. */
+  /** Whoever waits still gets the answer. */
   cutOff(): void {
     const { cutOff, recorder } = this.#series;
     const now = performance.now();

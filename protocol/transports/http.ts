@@ -11,8 +11,8 @@ import {
   ExchangeSeries,
   type ReadAnswer,
   type RequestHeaders,
-  UnderWay,
 } from './exchange.ts';
+import { UnderWay } from './under-way.ts';
 
 export type { Answer, Call, Method, RequestHeaders } from './exchange.ts';
 
@@ -77,7 +77,7 @@ export class Http implements HttpClient {
   /** Of other origins, to which redirects led; the one that came last is the last. */
   readonly #others = new Map<string, Dispatcher>();
   readonly #series = new Map<string, ExchangeSeries>();
-  readonly #underWay = new UnderWay();
+  readonly #underWay = new UnderWay<Exchange>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(slice: SliceContext, baseUrl: string, options: HttpOptions = {}) {
