@@ -3,7 +3,8 @@
 /** Tests, and what is there for them alone. */
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
-const DATA = '^support/(profile/|(profile|slo|target|family|setting|duration|json|misspelling|environment|wire)\\.ts$)';
+const DATA =
+  '^support/(profile/|(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire)\\.ts$)';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
   '^support/run/reporter\\.ts$',
@@ -151,7 +152,7 @@ module.exports = {
     },
     within(
       'workers-neither-judge-nor-report',
-      '^support/(?!(profile|slo|target|family|setting|duration|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
+      '^support/(?!(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
       ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
       'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
     ),

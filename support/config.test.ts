@@ -55,6 +55,28 @@ function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
   return scenario;
 }
 
+test('LOAD_PROFILE is a profile of another folder, beside the others', (t) => {
+  const elsewhere = folderOf(t, { 'night.json': files['profiles/light.json'], 'light.json': {}, 'bad.json': '{' });
+  const given = (name: string, project = 'night') =>
+    configured(t, ['test', `--project=${project}`], { LOAD_PROFILE: join(elsewhere, name) }).config.projects;
+  assert.deepEqual(
+    given('night.json').map(({ name }) => name),
+    ['light', 'medium', 'night'],
+  );
+  const allowed = 'allowed is the path of a profile, a file <name>.json.';
+  const sentenceOf = (name: string, rest: string) => (error: unknown) =>
+    error === `LOAD_PROFILE is "${join(elsewhere, name)}"${rest}`;
+  assert.throws(() => given('none.json'), sentenceOf('none.json', `; ${allowed}`));
+  assert.throws(
+    () => given('light.json'),
+    sentenceOf('light.json', ', and there is a profiles/light.json; allowed is another name.'),
+  );
+  assert.throws(
+    () => given('bad.json', 'bad'),
+    (error) => String(error).includes('bad.json: line 1, column 2'),
+  );
+});
+
 test('TARGET says by which SLO a profile is judged', (t) => {
   const slo = { description: 'Of a test', thresholds: { checks: ['rate>0.999'] } };
   const light = { ...files['profiles/light.json'], slo: true, thresholds: { checks: ['rate>0.9'] } };

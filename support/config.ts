@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
@@ -48,7 +49,7 @@ export function tandemConfig(
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root, families);
     const files = scenarioFiles(root);
-    const profiles = profilesOf(root, files, shape, env.TARGET ?? '');
+    const profiles = profilesOf(root, files, shape, env);
     if (line?.command === 'merge-reports' && !line.help) {
       checkReporter(line, 'leave it out');
       checkBlobs(resolve(line.words[0] ?? '.'));
@@ -103,19 +104,38 @@ export function tandemConfig(
   }
 }
 
-/** @param target as TARGET names it */
-function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, target: string): Profile[] {
+function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, env: NodeJS.ProcessEnv): Profile[] {
   const known = { load: [...files.load.keys()].sort(), journey: [...files.journey.keys()].sort() };
-  const folder = join(root, 'profiles');
-  return profileNames(folder, root).map((name) => {
+  const read = (folder: string, name: string): Profile => {
     try {
+      const target = env.TARGET ?? '';
       const made = timeline(withSlo(readProfile(folder, name, root, known), target, root, known), known, shape);
       for (const { name, kind, exec = name } of made.scenarios) addExecution(kind, exec, name);
       return { name, timeline: made };
     } catch (error) {
       return { name, wrong: (error as Error).message };
     }
-  });
+  };
+  const folder = join(root, 'profiles');
+  const own = profileNames(folder, root);
+  const further = env.LOAD_PROFILE ? [furtherProfile(env.LOAD_PROFILE, own)] : [];
+  return [
+    ...own.map((name) => read(folder, name)),
+    ...further.map((path) => read(dirname(path), basename(path, '.json'))),
+  ];
+}
+
+/** The path of one that lies elsewhere. */
+function furtherProfile(given: string, own: string[]): string {
+  const path = resolve(given);
+  const name = basename(path, '.json');
+  if (!path.endsWith('.json') || !existsSync(path)) {
+    throw new Error(`LOAD_PROFILE is "${given}"; allowed is the path of a profile, a file <name>.json.`);
+  }
+  if (own.includes(name)) {
+    throw new Error(`LOAD_PROFILE is "${given}", and there is a profiles/${name}.json; allowed is another name.`);
+  }
+  return path;
 }
 
 /** Playwright empties it when it begins: of runs side by side each has its own, for as long as it lasts. */

@@ -5,6 +5,8 @@ import { allowed, isRespelt, misspelt } from './misspelling.ts';
 export const variables = {
   LOAD_DURATION: 'the whole timeline, all phases, rescaled to this length',
   LOAD_SCALE: 'rates and VUs multiplied',
+  LOAD_RATE: 'how often the only load of a profile comes, where it comes at a constant rate',
+  LOAD_PROFILE: 'a profile of another folder, by its file',
   LOAD_SLICES: 'worker processes a scenario is spread over; the load stays the same',
   LOAD_SEED: 'other random numbers; the same seed gives the same load',
   LOAD_RUN_ID: 'names the run; default: the CI’s run id, else made up',
@@ -20,7 +22,8 @@ export const variables = {
 } as const;
 
 const names = Object.keys(variables);
-const ofLoad = names.filter((name) => name.startsWith('LOAD_'));
+const isOfLoad = (name: string) => name.startsWith('LOAD_');
+const ofLoad = names.filter(isOfLoad);
 /** What Kubernetes sets in every pod for a service that is called `load-…`: not by a person's hand. */
 const ofKubernetes = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
@@ -48,9 +51,9 @@ export function checkEnvironment(env: NodeJS.ProcessEnv, settings: readonly stri
         `${name} in the environment is not known; did you mean ${meant}? If it is another program's, unset it here.`,
       );
     }
-    if (name.startsWith('LOAD_') && !ofKubernetes.test(name)) {
+    if (isOfLoad(name) && !ofKubernetes.test(name)) {
       throw new Error(
-        `${name} in the environment is not known; ${allowed(name, ofLoad)}; if it is another program's, unset it here.`,
+        `${name} in the environment is not known; ${allowed(name, [...ofLoad, ...settings.filter(isOfLoad)])}; if it is another program's, unset it here.`,
       );
     }
   }

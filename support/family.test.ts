@@ -145,3 +145,20 @@ test('an address that speaks neither HTTP nor WebSocket: of the setting, or as t
   assert.equal(wireSettings(resolveTarget(own, told)).address, 'mine:3');
   assert.equal(wireSettings(resolved(t, {}, [wired]).target).address, undefined, 'another target has not told it');
 });
+
+test('a setting that leads to an address says where the API is, where nothing else does', (t) => {
+  const leadsTo = (text: string) => (text === 'far' ? 'http://far.test' : undefined);
+  const words: Family = {
+    name: 'words',
+    settings: [settings({ word: { ...oneOf('WORD', ['far', 'near']), leadsTo } })],
+  };
+  const led = (env: NodeJS.ProcessEnv) => {
+    const { given, target } = resolved(t, { API_URL: undefined, TARGET: 'local', ...env }, [words]);
+    return [given.name, target.embedded, target.apiUrl, target.addresses[0]!.variable];
+  };
+  assert.deepEqual(led({ WORD: 'far', TARGET: '' }), ['default', false, 'http://far.test', 'WORD']);
+  assert.deepEqual(led({ WORD: 'far' }), ['local', false, 'http://far.test', 'WORD']);
+  assert.deepEqual(led({ WORD: 'far', API_URL: 'http://a.test' }), ['local', false, 'http://a.test', 'API_URL']);
+  assert.deepEqual(led({ WORD: 'far', BASE_URL: 'http://b.test' }), ['local', false, 'http://b.test', 'BASE_URL']);
+  assert.throws(() => led({ WORD: 'near' }), /The embedded target was not started/);
+});

@@ -1,5 +1,5 @@
 import type { Options } from './options.ts';
-import type { Target } from './target.ts';
+import type { Address, Target } from './target.ts';
 
 /** A load that is about to be sent. */
 export interface PlannedLoad<O = Options> {
@@ -12,10 +12,11 @@ export interface PlannedLoad<O = Options> {
 }
 
 /**
- * Whether the target can take the load at all: asked in the runner's process, before anything of the run is sent.
+ * Whether the target can take the load at all: asked in the runner's process, before anything of the run is sent. May name addresses
+ * that the load talks to beside the target's own: the run waits until these answer, too, and watches them.
  * @throws one sentence that says what was found and what to do; an OptionError gets the option's file and line
  */
-export type Preflight<O = Options> = (load: PlannedLoad<O>) => Promise<void>;
+export type Preflight<O = Options> = (load: PlannedLoad<O>) => Promise<void> | Promise<readonly Address[]>;
 
 /** By the load's name. */
 const preflights = new Map<string, Preflight>();

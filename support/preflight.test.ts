@@ -110,13 +110,17 @@ test('a load that the target cannot take says so before it is sent, with the lin
   const target = resolveTarget({ name: 'test', source: 'test', values: { BASE_URL: 'http://127.0.0.1' } }, {});
   let refusal: Error | undefined;
   let asked: PlannedLoad | undefined;
+  const further = { variable: 'HALLS', url: 'http://halls.test/a' };
   declarePreflight('halls', async (planned) => {
     asked = planned;
     if (refusal) throw refusal;
+    return [further];
   });
   const declared = new Map([['relay', { ...relay, name: 'halls' }] as const, ['visit', { ...visit, name: 'halls' }]]);
   const check = () => checkLoads(made, declared, target, root);
-  await check();
+  assert.deepEqual(await check(), [further]);
+  const urls = originsUsed(target, new Set(['load']), [further]).map(({ url }) => url);
+  assert.deepEqual(urls.toSorted(), ['http://127.0.0.1', 'http://halls.test/a']);
   assert.deepEqual(asked, { scenario: 'relay', target, options: { rooms: 4 }, vus: 1, slices: 1 });
   refusal = new Error('There is no room at http://127.0.0.1.');
   await assert.rejects(check, refusal);

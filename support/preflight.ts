@@ -84,6 +84,7 @@ function withPlace(error: unknown, path: string, scenario: string, root: string)
 
 /**
  * Asks every load of the run whether the target can take it at all, once it answers.
+ * @returns addresses that they talk to, beside the target's
  * @throws one sentence, the load's own
  */
 export async function checkLoads(
@@ -91,19 +92,21 @@ export async function checkLoads(
   declared: Map<string, Declaration>,
   target: Target,
   root: string,
-): Promise<void> {
-  await Promise.all(
+): Promise<Address[]> {
+  const further = await Promise.all(
     scenarios.map(async ({ name: scenario, options: given, plan, slices }) => {
       const { kind, name } = declared.get(scenario) ?? {};
       const preflight = kind === 'load' && preflightOf(name!);
-      if (!preflight) return;
+      if (!preflight) return [];
       const options = optionsOf('load', name!, given, `scenarios.${scenario}.options`);
-      const asked = preflight({ scenario, target, options, vus: vusOf(plan), slices });
-      await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked).catch((error) => {
+      const asked: Promise<unknown> = preflight({ scenario, target, options, vus: vusOf(plan), slices });
+      const found = await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked).catch((error) => {
         throw withPlace(error, path, scenario, root);
       });
+      return (found as readonly Address[] | undefined) ?? [];
     }),
   );
+  return further.flat();
 }
 
 /** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */
@@ -151,11 +154,14 @@ export function checkBrowser(timeline: Timeline, running: Set<string>): void {
   if (timeline.scenarios.some(({ name, kind }) => kind === 'journey' && running.has(name))) browserExecutable();
 }
 
-/** Every origin of the target that the run uses, once. */
-export function originsUsed(target: Target, kinds: Set<'load' | 'journey'>): Address[] {
+/**
+ * Every origin of the target that the run uses, once.
+ * @param further addresses that loads talk to beside the target's
+ */
+export function originsUsed(target: Target, kinds: Set<'load' | 'journey'>, further: Address[] = []): Address[] {
   const { baseUrl, addresses, configured } = target;
   const page = { variable: configured.includes('BASE_URL') ? 'BASE_URL' : addresses[0]!.variable, url: baseUrl };
-  const used = [...(kinds.has('journey') ? [page] : []), ...(kinds.has('load') ? addresses : [])];
+  const used = [...(kinds.has('journey') ? [page] : []), ...(kinds.has('load') ? addresses : []), ...further];
   // Any answer will do, so one path stands for all of its origin: the first, of which the others' defaults are made.
   return [...new Map(used.toReversed().map((one) => [new URL(overHttp(one.url)).origin, one])).values()];
 }

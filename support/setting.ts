@@ -17,6 +17,11 @@ export interface Setting<T = unknown> {
   parse(text: string): T | undefined;
   /** Its value where nothing is set. */
   byDefault(target: Addresses): T;
+  /**
+   * Where its value leads, such as the host of the first request in a file: stands in for `API_URL` where neither that nor `BASE_URL`
+   * is set. Undefined when it leads nowhere by itself.
+   */
+  leadsTo?(text: string): string | undefined;
   /** Of an address, how it is spoken to: a run with loads waits until it answers, and watches it. */
   url?: 'http' | 'ws';
   /** Of an address that is spoken to in another way. A run with loads of its family waits until it answers, and watches it. */

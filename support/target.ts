@@ -70,6 +70,8 @@ export interface TargetSettings {
   given?: [name: string, value: string][];
   /** Those of the families; absent: none. */
   declared?: readonly Setting[];
+  /** Where the API is, when that was said by a setting that leads there; see {@link Setting.leadsTo}. */
+  led?: Address;
 }
 
 /**
@@ -105,10 +107,21 @@ export function targetSettings(
     if (value) values[key] = value;
   }
   for (const setting of all) check(setting, values[setting.variable], env[setting.variable] ? 'the environment' : file);
+  const led = values.BASE_URL || values.API_URL ? undefined : whereLed(declared, values);
+  if (led) values.API_URL = led.url;
   checkAuthorization(values, declared);
   const isOwn = values.BASE_URL || values.API_URL;
   const wire = isOwn ? wireOf(values, env, folder) : undefined;
-  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, declared, wire };
+  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, declared, wire, led };
+}
+
+/** The first address that a setting's value leads to. */
+function whereLed(declared: readonly Setting[], values: Record<string, string>): Address | undefined {
+  for (const { variable, leadsTo } of declared) {
+    const url = values[variable] && leadsTo?.(values[variable]);
+    if (url) return { variable, url };
+  }
+  return undefined;
 }
 
 function check({ variable, allowed, parse, secret }: Setting, value: string | undefined, source: string): void {
@@ -174,7 +187,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     token: values.API_TOKEN,
     settings: ownValues,
     addresses: [
-      { variable: apiVariable(values), url: apiUrl },
+      { variable: settings.led?.variable ?? apiVariable(values), url: apiUrl },
       { variable: 'WS_URL', url: wsUrl },
       ...ofFamilies.flatMap(({ setting: { variable, url }, value }) =>
         url ? [{ variable, url: value as string }] : [],

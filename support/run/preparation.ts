@@ -87,13 +87,14 @@ export async function prepare(
       `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
     );
   }
-  const used: Used = {
-    addresses: originsUsed(target, kinds),
-    endpoints: endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf)),
-  };
-  await checkReachable(used.addresses, target.wire);
-  await checkEndpoints(used.endpoints);
-  await checkLoads(timeline, declared, target, root);
+  const own = originsUsed(target, kinds);
+  const endpoints = endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf));
+  await checkReachable(own, target.wire);
+  await checkEndpoints(endpoints);
+  const addresses = originsUsed(target, kinds, await checkLoads(timeline, declared, target, root));
+  const isFurther = ({ url }: { url: string }) => !own.some((one) => one.url === url);
+  await checkReachable(addresses.filter(isFurther), target.wire);
+  const used: Used = { addresses, endpoints };
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;

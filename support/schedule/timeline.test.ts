@@ -243,6 +243,23 @@ test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   assert.deepEqual(figures(3)[3], { vus: 18, iterations: 5 });
 });
 
+test('LOAD_RATE is the rate of the only load, in place of its own; journeys keep theirs', () => {
+  const slow = { ...arrivals, rate: 5, timeUnit: '1m' };
+  const [load, journey] = planOf({ relay: slow, reader: sessions }, {}, { ratePerSecond: 50, scale: 2 });
+  assert.deepEqual(load, { ...planOf({ relay: arrivals })[0], rate: 100, maxVUs: 100, preAllocatedVUs: 100 });
+  assert.deepEqual(journey, planOf({ reader: sessions, relay: slow }, {}, { scale: 2 })[0]);
+  const allowed = 'allowed is a profile of one load, with constant-arrival-rate, or LOAD_SCALE in its place.';
+  const refused: [Record<string, ScenarioSpec>, string][] = [
+    [{ relay: arrivals, vms: arrivals }, 'profiles/mine.json has 2 loads'],
+    [{ relay: { executor: 'constant-vus', vus: 1, duration: '1s' } }, 'the load of profiles/mine.json is constant-vus'],
+    [{ reader: { ...sessions, duration: '1s' } }, 'profiles/mine.json has 0 loads'],
+  ];
+  for (const [scenarios, found] of refused) {
+    const made = () => timelineOf(scenarios, {}, { ratePerSecond: 50 });
+    assert.throws(made, new Error(`LOAD_RATE is 50/s, but ${found}; ${allowed}`));
+  }
+});
+
 test('LOAD_SCALE changes how often bursts come, not their size, and leaves them the VUs they need', () => {
   const bursts = { ...arrivals, arrivals: 'bursts', burstSize: 40, preAllocatedVUs: 30 } as const;
   const figures = (scale: number) => {
@@ -358,6 +375,8 @@ test('the environment shapes a run', () => {
   const duration = 'allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.';
   const scale = 'allowed is a number above 0, such as 0.5.';
   const slices = 'allowed is a whole number from 1 to 500.';
+  const rate = 'allowed is a rate such as 50, 50/s or 3000/1m, above 0.';
+  assert.equal(runShape({ LOAD_RATE: '3000/1m' }).ratePerSecond, 50);
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ LOAD_DURATION: 'abc' }, `LOAD_DURATION is "abc"; ${duration}`],
     [{ LOAD_DURATION: '60' }, `LOAD_DURATION is "60"; ${duration}`],
@@ -366,6 +385,8 @@ test('the environment shapes a run', () => {
     [{ LOAD_SCALE: '0' }, `LOAD_SCALE is "0"; ${scale}`],
     [{ LOAD_SCALE: '-1' }, `LOAD_SCALE is "-1"; ${scale}`],
     [{ LOAD_SCALE: 'Infinity' }, `LOAD_SCALE is "Infinity"; ${scale}`],
+    [{ LOAD_RATE: 'fast' }, `LOAD_RATE is "fast"; ${rate}`],
+    [{ LOAD_RATE: '0' }, `LOAD_RATE is "0"; ${rate}`],
     [{ LOAD_SLICES: '1.5' }, `LOAD_SLICES is "1.5"; ${slices}`],
     [{ LOAD_SLICES: '0' }, `LOAD_SLICES is "0"; ${slices}`],
     [{ LOAD_SLICES: 'all' }, `LOAD_SLICES is "all"; ${slices}`],

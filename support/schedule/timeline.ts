@@ -5,6 +5,7 @@ import type { Phase } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import type { ProfileFile } from '../profile.ts';
+import { parseRate, rateHelp } from '../rate.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
 import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';
@@ -16,6 +17,8 @@ export interface RunShape {
   /** Factor of rates and VUs. */
   scale: number;
   slices?: number;
+  /** Arrivals a second of the only load; the profile's own when undefined. */
+  ratePerSecond?: number;
   /** Machines that the run is spread over. */
   shards?: number;
   seed: string;
@@ -63,9 +66,9 @@ export interface Timeline {
   health: TimelineHealth;
 }
 
-/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_SLICES`, `LOAD_SEED`. Throws one sentence for what they may not be. */
+/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_RATE`, `LOAD_SLICES`, `LOAD_SEED`. Throws one sentence for what they may not be. */
 export function runShape(env: NodeJS.ProcessEnv): RunShape {
-  const { LOAD_DURATION, LOAD_SCALE, LOAD_SLICES, LOAD_SEED } = env;
+  const { LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_SLICES, LOAD_SEED } = env;
   const shape: RunShape = { scale: 1, seed: LOAD_SEED || '1' };
   if (LOAD_DURATION) {
     const durationMs = parseDuration(LOAD_DURATION);
@@ -77,6 +80,10 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
     if (!(shape.scale > 0 && Number.isFinite(shape.scale))) {
       throw new Error(`LOAD_SCALE is "${LOAD_SCALE}"; allowed is a number above 0, such as 0.5.`);
     }
+  }
+  if (LOAD_RATE) {
+    shape.ratePerSecond = parseRate(LOAD_RATE);
+    if (!shape.ratePerSecond) throw new Error(`LOAD_RATE is "${LOAD_RATE}"; allowed is ${rateHelp}, above 0.`);
   }
   if (LOAD_SLICES) {
     shape.slices = Number(LOAD_SLICES);
@@ -99,7 +106,7 @@ const MIN_INTERVALS = 15;
  * @throws one sentence when a scenario would be over before it begins, or is more than one could ever run
  */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
-  const { spec } = file;
+  const spec = atRate(file, known, shape.ratePerSecond);
   const planned = spec.phases && plannedPhases(spec.phases);
   const leadMs = planned ? (planned.find((phase) => peakOf(phase) > 0)?.startMs ?? 0) : ms(spec.calm, 0);
   const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, one, known)! }));
@@ -155,6 +162,24 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     ...(file.slo && { slo: file.slo }),
     health: healthOf(spec.health ?? {}),
   };
+}
+
+/** `LOAD_RATE`: which of several loads it is about, nobody could tell. */
+function atRate(
+  { path, spec }: ProfileFile,
+  known: Record<ScenarioKind, string[]>,
+  ratePerSecond: number | undefined,
+): ProfileFile['spec'] {
+  if (ratePerSecond === undefined) return spec;
+  const loads = Object.entries(spec.scenarios).filter(([name, one]) => kindOf(name, one, known) === 'load');
+  const [[name, load] = []] = loads;
+  if (loads.length !== 1 || load?.executor !== 'constant-arrival-rate') {
+    const found = loads.length === 1 ? `the load of ${path} is ${load!.executor}` : `${path} has ${loads.length} loads`;
+    throw new Error(
+      `LOAD_RATE is ${ratePerSecond}/s, but ${found}; allowed is a profile of one load, with constant-arrival-rate, or LOAD_SCALE in its place.`,
+    );
+  }
+  return { ...spec, scenarios: { ...spec.scenarios, [name!]: { ...load, rate: ratePerSecond, timeUnit: '1s' } } };
 }
 
 const AVAILABILITY_EVERY_MS = 10_000;
