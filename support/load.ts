@@ -19,7 +19,10 @@ export interface LoadDefinition<S, V, O = Options> {
   metrics?: MetricDeclarations;
   /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
   options?: OptionsSchema<O>;
-  /** Once a run, before any load: throws one sentence when the target cannot take this load, or does not speak as it has to. */
+  /**
+   * Once a run, before any load, in the runner's process: throws one sentence when the target cannot take this load, or does not
+   * speak as it has to. Nothing of it is measured.
+   */
   preflight?: Preflight<O>;
   /** Once a slice, before the start: connections, seeding. */
   setup?(slice: SliceContext<O>): S | Promise<S>;

@@ -5,7 +5,7 @@ import { families } from '../protocol/families.ts';
 import type { Declaration } from './declaration.ts';
 import { settings, settingsOf, WrongService } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
-import { declarePreflight, type PlannedLoad } from './load-preflight.ts';
+import { declarePreflight } from './load-preflight.ts';
 import { declareOptions, durationMs, OptionError, wholeNumber } from './options.ts';
 import {
   checkBrowser,
@@ -19,6 +19,7 @@ import {
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
+import type { SliceContext } from './vu.ts';
 
 const relay: Declaration = {
   kind: 'load',
@@ -109,19 +110,21 @@ test('a load that the target cannot take says so before it is sent, with the lin
   made.scenarios.find(({ name }) => name === 'relay')!.options = { rooms: 4 };
   const target = resolveTarget({ name: 'test', source: 'test', values: { BASE_URL: 'http://127.0.0.1' } }, {});
   let refusal: Error | undefined;
-  let asked: PlannedLoad | undefined;
+  const asked: SliceContext[] = [];
   const further = { variable: 'HALLS', url: 'http://halls.test/a' };
-  declarePreflight('halls', async (planned) => {
-    asked = planned;
+  declarePreflight('halls', async (slice) => {
+    asked.push(slice);
     if (refusal) throw refusal;
     return [further];
   });
   const declared = new Map([['relay', { ...relay, name: 'halls' }] as const, ['visit', { ...visit, name: 'halls' }]]);
-  const check = () => checkLoads(made, declared, target, root);
+  const check = () => checkLoads(made, declared, target, 'run-1', root);
   assert.deepEqual(await check(), [further]);
   const urls = originsUsed(target, new Set(['load']), [further]).map(({ url }) => url);
   assert.deepEqual(urls.toSorted(), ['http://127.0.0.1', 'http://halls.test/a']);
-  assert.deepEqual(asked, { scenario: 'relay', target, options: { rooms: 4 }, vus: 1, slices: 1 });
+  const [{ scenario, options, runId, index, of, maxVUs } = assert.fail(), ...others] = asked;
+  assert.deepEqual([scenario, options, runId, index, of, maxVUs], ['relay', { rooms: 4 }, 'run-1', 0, 1, 1]);
+  assert.equal(others.length, 0, 'a journey of the same name has none');
   refusal = new Error('There is no room at http://127.0.0.1.');
   await assert.rejects(check, refusal);
   refusal = new OptionError(['rooms'], 'scenarios.relay.options.rooms is 4; allowed is 3 here.');

@@ -7,11 +7,12 @@ import { type Family, settingsOf } from './family.ts';
 import { placeIn } from './json.ts';
 import { preflightOf } from './load-preflight.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
+import { Recorder } from './measure/recorder.ts';
 import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
 import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
-import { vusOf } from './schedule/plan.ts';
+import { shareOf, vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { WrongService } from './setting.ts';
 import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
@@ -84,26 +85,44 @@ function withPlace(error: unknown, path: string, scenario: string, root: string)
 
 /**
  * Asks every load of the run whether the target can take it at all, once it answers.
+ * @param runId of what it writes
  * @returns addresses that they talk to, beside the target's
  * @throws one sentence, the load's own
  */
 export async function checkLoads(
-  { path, scenarios }: Timeline,
+  timeline: Timeline,
   declared: Map<string, Declaration>,
   target: Target,
+  runId: string,
   root: string,
 ): Promise<Address[]> {
   const further = await Promise.all(
-    scenarios.map(async ({ name: scenario, options: given, plan, slices }) => {
-      const { kind, name } = declared.get(scenario) ?? {};
+    timeline.scenarios.map(async ({ name: scenario, options: given, plan, slices }) => {
+      const { kind, name, metrics } = declared.get(scenario) ?? {};
       const preflight = kind === 'load' && preflightOf(name!);
       if (!preflight) return [];
-      const options = optionsOf('load', name!, given, `scenarios.${scenario}.options`);
-      const asked: Promise<unknown> = preflight({ scenario, target, options, vus: vusOf(plan), slices });
-      const found = await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked).catch((error) => {
-        throw withPlace(error, path, scenario, root);
+      const first = { index: 0, of: slices };
+      const over = new AbortController();
+      const asked: Promise<unknown> = preflight({
+        runId,
+        scenario,
+        ...first,
+        target,
+        recorder: new Recorder(scenario, kind, metrics),
+        options: optionsOf(kind, name!, given, `scenarios.${scenario}.options`),
+        maxVUs: shareOf(vusOf(plan), first),
+        signal: over.signal,
+        elapsedMs: () => 0,
+        isOver: () => false,
       });
-      return (found as readonly Address[] | undefined) ?? [];
+      try {
+        const found = await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked);
+        return (found as readonly Address[] | undefined) ?? [];
+      } catch (error) {
+        throw withPlace(error, timeline.path, scenario, root);
+      } finally {
+        over.abort();
+      }
     }),
   );
   return further.flat();

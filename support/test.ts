@@ -40,7 +40,6 @@ export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
 export { durationHelp, parseDuration } from './duration.ts';
 export type { JourneyDefinition, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
-export type { PlannedLoad } from './load-preflight.ts';
 export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';

@@ -87,15 +87,6 @@ export async function prepare(
       `Killed before it could be judged: ${unjudged.join(', ')}. "npx tandem report <run>" makes the verdict of what was measured.`,
     );
   }
-  const own = originsUsed(target, kinds);
-  const endpoints = endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf));
-  await checkReachable(own, target.wire);
-  await checkEndpoints(endpoints);
-  const addresses = originsUsed(target, kinds, await checkLoads(timeline, declared, target, root));
-  const isFurther = ({ url }: { url: string }) => !own.some((one) => one.url === url);
-  await checkReachable(addresses.filter(isFurther), target.wire);
-  const used: Used = { addresses, endpoints };
-  if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;
   // An id that is made now was never used.
@@ -103,6 +94,19 @@ export async function prepare(
   setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
   process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
   const runId = process.env.LOAD_RUN_ID;
+  const own = originsUsed(target, kinds);
+  const endpoints = endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf));
+  await checkReachable(own, target.wire);
+  await checkEndpoints(endpoints);
+  const addresses = originsUsed(
+    target,
+    kinds,
+    await checkLoads(timeline, declared, target, dataIdOf(runId, process.env), root),
+  );
+  const isFurther = ({ url }: { url: string }) => !own.some((one) => one.url === url);
+  await checkReachable(addresses.filter(isFurther), target.wire);
+  const used: Used = { addresses, endpoints };
+  if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
   const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
