@@ -4,7 +4,7 @@
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
 const DATA =
-  '^support/(profile/|(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire)\\.ts$)';
+  '^support/(profile/|(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire|embedded-drills)\\.ts$)';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
   '^support/run/reporter\\.ts$',

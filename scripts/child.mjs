@@ -5,45 +5,63 @@ import { constants } from 'node:os';
 /**
  * @typedef {object} Outcome
  * @property {boolean} ok whether it ended with exit code 0 in time
- * @property {string} output what it printed, both streams; how it ended, if it printed nothing or its time was up
+ * @property {string} output the end of what it printed, both streams; how it ended, if it printed nothing or its time was up
  */
+
+/** More is not kept. */
+const MOST_OUTPUT = 64_000;
+/** For what it printed last. */
+const AFTER_EXIT_MS = 100;
 
 /**
  * Runs a program without a terminal and keeps what it prints. Never rejects.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ timeoutMs: number, cwd?: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ timeoutMs: number, cwd?: string, env?: NodeJS.ProcessEnv, group?: boolean, signal?: AbortSignal }} options
+ *   `group`: it gets a process group of its own, and what it has started ends with it when its time is up; `signal` ends it at once
  * @returns {Promise<Outcome>}
  */
-export function runQuietly(command, args, { timeoutMs, cwd, env }) {
+export function runQuietly(command, args, { timeoutMs, cwd, env, group = false, signal }) {
   return new Promise((settle) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let timedOut = false;
+    /** @param {NodeJS.Signals} how */
+    const kill = (how) => {
+      if (!group || child.pid === undefined) return child.kill(how);
+      try {
+        process.kill(-child.pid, how);
+      } catch {} // all of it has just ended
+    };
     const deadline = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGTERM');
-      setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+      kill('SIGTERM');
+      setTimeout(() => kill('SIGKILL'), 5000).unref();
     }, timeoutMs);
+    const abort = () => kill('SIGKILL');
+    signal?.addEventListener('abort', abort);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
+        output = (output + text).slice(-MOST_OUTPUT);
       });
     }
     /** @param {boolean} ok @param {string} [why] */
     const end = (ok, why) => {
       clearTimeout(deadline);
+      signal?.removeEventListener('abort', abort);
       // A grandchild may hold the pipes open for longer than anybody wants to wait.
       child.stdout.destroy();
       child.stderr.destroy();
       settle({ ok, output: (!timedOut && output.trim()) || why || '' });
     };
     child.on('error', (error) => end(false, error.message));
+    // What it has left at work may hold the pipes open as long as that lasts.
+    if (group) child.on('exit', (code, by) => setTimeout(() => end(...ended(code, by)), AFTER_EXIT_MS));
     child.on('exit', () => timedOut && end(false, `${command} did not finish within ${timeoutMs / 1000} s`));
-    child.on('close', (code, signal) =>
-      end(code === 0, code === 0 ? '' : `${command} ended with ${signal ?? `exit code ${code}`}`),
-    );
+    child.on('close', (code, by) => end(...ended(code, by)));
+    /** @param {number | null} code @param {NodeJS.Signals | null} by @returns {[boolean, string]} */
+    const ended = (code, by) => [code === 0, code === 0 ? '' : `${command} ended with ${by ?? `exit code ${code}`}`];
   });
 }
 

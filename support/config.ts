@@ -6,6 +6,7 @@ import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
+import { drillSocketVariable } from './embedded-drills.ts';
 import { checkEnvironment } from './environment.ts';
 import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
@@ -89,7 +90,9 @@ export function tandemConfig(
         [join(import.meta.dirname, 'run', 'reporter.ts'), { root }],
         ...(shard && isRun ? [['blob', {}]] : []),
       ] as [string, object][],
-      webServer: isEmbedded(settings) ? embeddedTarget(settings) : undefined,
+      webServer: isEmbedded(settings)
+        ? embeddedTarget(settings, isRun ? drillsOf(line, profiles, env) : {})
+        : undefined,
       projects: profiles
         .flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []))
         .map((metadata) => ({
@@ -237,7 +240,19 @@ function checkHeaded(env: NodeJS.ProcessEnv): void {
   }
 }
 
-function embeddedTarget({ values }: TargetSettings) {
+/** What the embedded target has to be told, when the profile has drills of it. */
+function drillsOf({ projects }: CommandLine, profiles: Profile[], env: NodeJS.ProcessEnv): Record<string, string> {
+  const own = timelineOf(profiles.find(({ name }) => name === projects[0])!).drills.filter(
+    ({ run }) => typeof run === 'string',
+  );
+  if (own.length === 0) return {};
+  env[drillSocketVariable] ??= join(tmpdir(), `tandem-${process.pid}-${randomBytes(4).toString('hex')}.drills`);
+  // Of several processes one can be killed, and the others go on.
+  const processes = env.TARGET_PROCESSES || (own.some(({ run }) => run === 'kill-api') ? '2' : '1');
+  return { [drillSocketVariable]: env[drillSocketVariable], TARGET_PROCESSES: processes };
+}
+
+function embeddedTarget({ values }: TargetSettings, drills: Record<string, string>) {
   const tandem = join(import.meta.dirname, '..');
   return {
     name: 'target',
@@ -250,6 +265,7 @@ function embeddedTarget({ values }: TargetSettings) {
       HOST: '127.0.0.1',
       TARGET_STOP_WITH_STDIN: '1',
       ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}),
+      ...drills,
     },
     wait: { stdout: /(?<target_addresses>(?:[A-Z_]+=\S+\n)*)listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
     stderr: 'pipe' as const,

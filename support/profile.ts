@@ -4,6 +4,7 @@ import { durationHelp } from './duration.ts';
 import { parseJson } from './json.ts';
 import { allowed } from './misspelling.ts';
 import { checkAnswers } from './profile/answers.ts';
+import { checkDrills } from './profile/drills.ts';
 import {
   kindOf,
   type OpenScenarioSpec,
@@ -73,6 +74,7 @@ export function readProfile(
     checkScenario(path, name, scenarioSpec, known, found.spec.phases !== undefined);
   checkSelectors(path, found.spec.thresholds, found.spec, known);
   checkAnswers(path, found.spec, known);
+  checkDrills(path, found.spec);
   return found;
 }
 

@@ -91,6 +91,7 @@ test('an answer is its status, headers and body, and everything of it is recorde
   assert.deepEqual(Object.keys(series).sort(), [
     'data_received{op:thing}',
     'data_sent{op:thing}',
+    'http_connections',
     'http_req_blocked{op:thing}',
     'http_req_duration{op:thing}',
     'http_req_failed{op:thing}',

@@ -91,7 +91,11 @@ export class Http implements HttpClient {
     this.#redirects = redirects;
     // undici's timeouts bound the gaps between two parts of an answer: one that comes byte by byte would never end.
     const bounds = { connections, headersTimeout: 0, bodyTimeout: 0, ...(!keepAlive && { pipelining: 0 }) };
-    this.#connect = (to) => dispatcherTo(to, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
+    const made = slice.recorder.counter('http_connections');
+    this.#connect = (to) =>
+      dispatcherTo(to, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS)).on('connect', () =>
+        made.add(1),
+      );
     this.#dispatcher = this.#connect(url);
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
     slice.recorder.onCutOff(() => this.#underWay.cutOff());

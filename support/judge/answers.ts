@@ -15,12 +15,17 @@ export interface AnswerResults {
   drift?: DriftResult[];
 }
 
+/** What windows have to meet. */
+export function objectivesOf(asked: Answers | undefined): Objective[] {
+  return Object.entries(asked?.objectives ?? {}).flatMap(([source, all]) =>
+    all.map((expression): Objective => ({ source, expression })),
+  );
+}
+
 export function answersOf(asked: Answers | undefined, course: Course): AnswerResults {
   if (!asked) return {};
   const { availability, recovery, capacity, drift } = asked;
-  const objectives = Object.entries(asked.objectives).flatMap(([source, all]) =>
-    all.map((expression): Objective => ({ source, expression })),
-  );
+  const objectives = objectivesOf(asked);
   return {
     ...(availability && { availability: judgeAvailability(availability, objectives, course) }),
     ...(recovery && { recovery: judgeRecovery(recovery, objectives, course) }),

@@ -4,8 +4,9 @@ import { parseSeriesKey, type Wanted } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
-import { answerFindings, answersOf } from './answers.ts';
+import { answerFindings, answersOf, objectivesOf } from './answers.ts';
 import { causes } from './causes.ts';
+import { type DrillFacts, drillFindings, judgeDrills } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
@@ -46,6 +47,8 @@ export interface Case {
   intervalMs: number;
   /** What is asked beside thresholds. */
   answers?: Answers;
+  /** Absent: there were none. */
+  drills?: DrillFacts;
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -103,6 +106,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     measures,
   };
   const answers = answersOf(run.answers, course);
+  const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
       if (isWindowed(spec)) return judgeWindowed(metric, spec, course);
@@ -132,6 +136,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       answers.availability,
       answers.recovery,
       ...(answers.drift ?? []),
+      ...(drills ?? []),
     ].flatMap((one) => one?.doubts ?? []),
     ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
   ];
@@ -142,6 +147,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
     ...answerFindings(answers),
+    ...(run.drills ? drillFindings(run.drills, drills) : []),
   ];
   const told = run.partial ? all.filter((finding) => !kindOf(finding).needsAllShards) : all;
   const findings = causes(told, run.scenarios);
@@ -167,6 +173,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       thresholds: judged.map(({ result }) => result),
       oracles: run.oracles,
       ...answers,
+      ...(drills && drills.length > 0 && { drills }),
       health,
       regressions: [],
       errors: run.errors,
@@ -177,8 +184,13 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
 }
 
 /** Phases of which something is asked by itself, and those without load, in which only journeys measure. */
-function namedPhases({ thresholds, phases, answers }: Pick<Case, 'thresholds' | 'phases' | 'answers'>): string[] {
-  if (answers?.capacity || answers?.recovery || answers?.availability) return phases.map(({ name }) => name);
+function namedPhases({
+  thresholds,
+  phases,
+  answers,
+  drills,
+}: Pick<Case, 'thresholds' | 'phases' | 'answers' | 'drills'>): string[] {
+  if (answers?.capacity || answers?.recovery || answers?.availability || drills) return phases.map(({ name }) => name);
   const asked = Object.entries(thresholds).flatMap(([source, specs]) => [
     parseSelector(source)?.tags.phase,
     ...specs.map((spec) => parseExpression(typeof spec === 'string' ? spec : spec.threshold)?.of),

@@ -32,7 +32,7 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
 }
 
 /** The first window that holds, as do all that begin within the given time after it; undefined without one. */
-function firstToStay(windows: Window[], stayMs: number): Window | undefined {
+export function firstToStay(windows: Window[], stayMs: number): Window | undefined {
   return windows.find(({ state, startMs }, i) => {
     if (state !== 'held') return false;
     const following = windows.slice(i).filter((one) => one.startMs < startMs + stayMs);

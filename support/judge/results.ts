@@ -1,4 +1,5 @@
 /** What answers come to, as `verdict.json` holds it; times in ms since the run's start. */
+import type { DrillExpectation } from '../profile/drills.ts';
 import type { Doubt } from './doubt.ts';
 import type { Unit } from './unit.ts';
 
@@ -57,6 +58,47 @@ export interface DriftResult {
   warmUpMs?: number;
   ok: boolean;
   /** False too when the interval is so wide that it tells nothing. */
+  decided: boolean;
+  doubts?: Doubt[];
+}
+
+/** What one time of a drill did. Times since the run's start; lengths from its beginning, but for those after its end. */
+export interface DrillResult {
+  name: string;
+  /** Which one, from 1, of one that is repeated. */
+  time?: number;
+  times?: number;
+  startMs: number;
+  /** When it was over: undone, or carried out where there is nothing to undo. */
+  endMs: number;
+  isCarriedOut: boolean;
+  /** Null when nobody knows; absent where there is nothing to undo. */
+  isUndone?: boolean | null;
+  /** Until the first work failed, between these; null when none did. */
+  detectedMs: [least: number, most: number] | null;
+  /** How long the objectives were missed; absent, as are the next two, without objectives. */
+  outageMs?: number;
+  /** From its end until the objectives held again and stayed, between these; null: not in the time that was watched. */
+  recoveredMs?: [least: number, most: number] | null;
+  watchedMs?: number;
+  /** Iterations that were due until it had recovered. */
+  requests: { failed: number; of: number };
+  /** Browser sessions that ended meanwhile, and what those that say so saw of it; absent without any. */
+  sessions?: {
+    failed: number;
+    of: number;
+    seen?: { error: number; spinner: number; nothing: number };
+    /** What people had not saved then: how much of it was there afterwards. */
+    work?: { kept: number; of: number };
+  };
+  /** The most new connections in a second; null when nobody counts them. */
+  connectionsPerSecond: number | null;
+  /** From its end, how long work still waited for more than a second. */
+  backlogMs: number;
+  expect: DrillExpectation;
+  /** Of what is expected. */
+  missed?: string[];
+  ok: boolean;
   decided: boolean;
   doubts?: Doubt[];
 }

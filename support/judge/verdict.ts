@@ -4,7 +4,14 @@ import type { Phase } from '../measure/time-axis.ts';
 import type { Doubt } from './doubt.ts';
 import type { Finding } from './findings/index.ts';
 import type { Regression } from './findings/regression.ts';
-import type { AvailabilityResult, CapacityResult, DriftResult, RecoveryResult, WindowsResult } from './results.ts';
+import type {
+  AvailabilityResult,
+  CapacityResult,
+  DriftResult,
+  DrillResult,
+  RecoveryResult,
+  WindowsResult,
+} from './results.ts';
 import type { HealthSignal } from './signal.ts';
 import type { Unit } from './unit.ts';
 
@@ -110,6 +117,8 @@ export interface Verdict {
   recovery?: RecoveryResult;
   capacity?: CapacityResult;
   drift?: DriftResult[];
+  /** Each time of each drill, in the order of time; absent without any. */
+  drills?: DrillResult[];
   health: Health;
   /** Against the baseline, if there is one; worst first. */
   regressions: Regression[];

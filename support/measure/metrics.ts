@@ -77,6 +77,8 @@ export const builtinMetrics = {
   http_reqs: { ...counter, followed, ofWork: 'count', ofLoads },
   /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
   http_req_duration: { ...time, complete, ofLoads },
+  /** New connections. */
+  http_connections: { ...counter, ...untold, followed, ofLoads },
   http_req_blocked: { ...time, ...untold, complete, ofLoads },
   /** First byte written → response headers. */
   http_req_waiting: { ...time, ...untold, ofLoads },
@@ -87,7 +89,7 @@ export const builtinMetrics = {
   ws_msgs_sent: { ...counter, ofLoads },
   ws_msgs_received: { ...counter, ofLoads },
   /** Attempts to connect that came to nothing. */
-  ws_connect_failed: { ...failures, complete, ofLoads },
+  ws_connect_failed: { ...failures, complete, followed, ofLoads },
   /** A ping message sent → its answer received. */
   ws_ping: { ...time, ofLoads },
   ws_session_duration: { ...time, ofLoads },
@@ -111,6 +113,10 @@ export const builtinMetrics = {
   browser_remote_change_lost: { ...failures, ...browser },
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: pageTime,
+  /** A journey that is there when the target fails: what it saw of it, by the tag `seen`: `error`, `spinner` or `nothing`. */
+  browser_outage_seen: { ...lost, ...browser, followed },
+  /** What a person had not saved when the target failed: whether it was there afterwards. */
+  browser_work_kept: { ...successes, ...browser, followed },
   browser_sessions: { ...counter, ...browser, ofWork: 'count' },
   browser_session_failed: { ...failures, ...browser, complete, ofWork: 'failed' },
 

@@ -52,19 +52,29 @@ export class TargetProbe {
   readonly #metrics: Metrics;
   readonly #downAfterMs: number;
   readonly #onDown: () => void;
+  readonly #excusedUntilMs: () => number;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param apiUrl where metrics are looked for
    * @param onDown called once, when a part of the target has been away for `downAfterMs`: nothing is asked any more
+   * @param excusedUntilMs until when it may be away, ms since the probe began
    */
-  constructor(watched: Watched[], apiUrl: string, downAfterMs: number, connect: Connect, onDown: () => void) {
+  constructor(
+    watched: Watched[],
+    apiUrl: string,
+    downAfterMs: number,
+    connect: Connect,
+    onDown: () => void,
+    excusedUntilMs: () => number = () => 0,
+  ) {
     const seldomMs = Math.min(Math.max(downAfterMs, EVERY_MS), SELDOM_MS);
     const everyTicks = Math.floor(seldomMs / EVERY_MS);
     this.#watches = watched.map((one) => new Watch(one, everyTicks, connect, (outage) => this.#missed(one, outage)));
     this.#metrics = new Metrics(`${apiUrl}/metrics`, connect, this.gauges);
     this.#downAfterMs = downAfterMs;
     this.#onDown = onDown;
+    this.#excusedUntilMs = excusedUntilMs;
   }
 
   /** By part of the target. */
@@ -89,7 +99,8 @@ export class TargetProbe {
   }
 
   #missed(watched: Watched, outage: Outage): void {
-    if (this.down || outage.untilMs - outage.sinceMs < this.#downAfterMs) return;
+    const sinceMs = Math.max(outage.sinceMs, this.#excusedUntilMs());
+    if (this.down || outage.untilMs - sinceMs < this.#downAfterMs) return;
     this.down = { ...watched, outage };
     void this.stop();
     this.#onDown();

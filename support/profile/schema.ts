@@ -240,6 +240,53 @@ export const phase = z.strictObject({
     ),
 });
 
+const belowHelp = 'a duration to stay below, such as "<30s"';
+const below = z
+  .string(belowHelp)
+  .refine((text) => text.startsWith('<') && parseDuration(text.slice(1)) !== undefined, belowHelp);
+const belowPercentHelp = 'percent to stay below, such as "<5%"';
+const argumentsHelp = 'a list of texts: a program and its arguments, without a shell';
+const command = z.array(z.string(argumentsHelp), argumentsHelp).min(1, argumentsHelp);
+const drillNameHelp = 'a name of letters, digits, _ and -';
+const drillAtHelp = 'a duration since the run’s start, or { "phase": "load", "after": "10s" }';
+const drillRunHelp = 'a list, ["program", "argument"], or a drill of the embedded target, such as "kill-api"';
+
+export const drill = z.strictObject({
+  name: z.string(drillNameHelp).regex(/^[A-Za-z][\w-]*$/, drillNameHelp),
+  at: z
+    .union([duration, z.strictObject({ phase: words, after: duration.optional() })], drillAtHelp)
+    .describe('When it begins: so long after the run’s start, or after a phase has begun.'),
+  run: z
+    .union([words, command], drillRunHelp)
+    .describe(
+      'What breaks something: a program with its arguments, run without a shell (where one is needed: ["sh", "-c", "…"]), or the name of a drill of the embedded target.',
+    ),
+  undo: command.optional().describe('What ends it. It is run however the run ends, also when it is killed.'),
+  for: someTime.optional().describe('How long until it is undone.'),
+  repeat: z
+    .strictObject({
+      every: someTime.describe('From the beginning of one time to that of the next.'),
+      times: wholeNumber(2, 100),
+    })
+    .optional(),
+  limit: someTime.optional().describe('A command that takes longer is ended, and has failed. Default 30s.'),
+  stay: someTime.optional().describe('So long the objectives must hold again for it to be over. Default 5s.'),
+  every: someSeconds.optional().describe('Length of the windows in which they are looked at. Default 1s.'),
+  expect: z
+    .strictObject({
+      recovery: below.optional().describe('From when it was over, or undone, until the objectives hold again: "<30s".'),
+      outage: below.optional().describe('How long the objectives were missed because of it: "<10s".'),
+      failed: z
+        .string(belowPercentHelp)
+        .regex(/^<\d+(\.\d+)?%$/, belowPercentHelp)
+        .optional()
+        .describe(
+          'Of the iterations that were due from its beginning until it was over, the share that failed: "<50%".',
+        ),
+    })
+    .optional(),
+});
+
 /** Beyond these limits a miss that the generator may have caused is undecided, and the run invalid; what holds, holds. */
 export const health = z.strictObject({
   maxLateness: duration
@@ -315,6 +362,12 @@ export const profile = z.strictObject({
   availability: availability.optional().describe('How much of the time, and of the work, was as it should be.'),
   recovery: recovery.optional().describe('How long it takes after a phase until the objectives hold again.'),
   capacity: capacity.optional().describe('At which step of the load the objectives still hold.'),
+  drills: z
+    .array(drill, 'a list of drills')
+    .optional()
+    .describe(
+      'Faults that the run causes, and from which it measures the recovery. Against a target that is neither the embedded one nor on this machine only with DRILLS=allow.',
+    ),
   drift: drift.optional().describe('Whether figures grow, or fall, over a steady phase: a leak.'),
   slo: z
     .boolean('true or false')

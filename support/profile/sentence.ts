@@ -6,6 +6,7 @@ import {
   capacity,
   detailedThreshold,
   drift,
+  drill,
   health,
   loadHelp,
   phase,
@@ -40,6 +41,13 @@ export function sentence(issue: Issue, json: unknown, fields = fieldsAt): string
     if (inner) return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json);
     return `${is}; allowed is ${loadHelp}.`;
   }
+  if (issue.code === 'invalid_union' && issue.path[0] === 'drills') {
+    // Of what an object or a list says wrong; of another thing what may be there at all.
+    const inner = found instanceof Object ? issue.errors[1]?.[0] : undefined;
+    if (inner && inner.path.length + Number(inner.code === 'unrecognized_keys') > 0)
+      return sentence({ ...inner, path: [...issue.path, ...inner.path] } as Issue, json, fields);
+    return `${is}; allowed is ${issue.message}.`;
+  }
   if (issue.code === 'invalid_union') {
     // Of the two spellings of a threshold, the one that was meant.
     const inner = found instanceof Object ? issue.errors[1]?.[0] : issue.errors[0]?.[0];
@@ -73,11 +81,19 @@ function fieldsAt(path: PropertyKey[], found: unknown): string[] {
   if (part === 'recovery') return Object.keys(recovery.shape);
   if (part === 'capacity') return Object.keys(capacity.shape);
   if (part === 'drift') return Object.keys(drift.shape);
+  if (part === 'drills') return drillFields(path);
   if (part === 'phases') return path.length > 2 ? ['curve', 'hours', 'times', 'day'] : Object.keys(phase.shape);
   if (part !== 'scenarios') return Object.keys(profile.shape);
   if (path.length > 2) return Object.keys(stage(rate).shape);
   const { executor } = found as ScenarioSpec;
   return Object.keys(scenario.options.find((option) => option.shape.executor.value === executor)!.shape);
+}
+
+function drillFields([, , field]: PropertyKey[]): string[] {
+  const { at, repeat, expect } = drill.shape;
+  if (field === 'at') return Object.keys(at.options[1].shape);
+  if (field === 'repeat') return Object.keys(repeat.unwrap().shape);
+  return Object.keys((field === 'expect' ? expect.unwrap() : drill).shape);
 }
 
 export function show(value: unknown): string {

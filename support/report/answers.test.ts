@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
 import { answerTables } from './answers.ts';
+import { junitXml } from './exports/junit.ts';
 import { summaryMarkdown } from './markdown/summary.ts';
+import { exampleRun } from './record.fixture.ts';
 import { renderVerdict } from './text/terminal.ts';
-import { exampleVerdict } from './verdict.fixture.ts';
+import { exampleVerdict, reason } from './verdict.fixture.ts';
 
 const phases = [
   { name: 'base', startMs: 0, endMs: 60_000, load: 1 },
@@ -102,4 +104,44 @@ test('capacity, recovery, drift, availability and windows that missed are tables
   assert.equal(answerTables(first)[0]?.title, 'Capacity: below ×5 (80/s)');
   const none = exampleVerdict({ capacity: { steps: [{ ...step, state: 'unknown' }], isOpen: true } });
   assert.equal(answerTables(none)[0]?.title, 'Capacity: could not be told');
+});
+
+test('drills are a table, a span on every chart and a test case each', () => {
+  const crash = {
+    ...{
+      name: 'crash',
+      startMs: 60_000,
+      endMs: 60_040,
+      isCarriedOut: true,
+      detectedMs: [0, 1_000] as [number, number],
+    },
+    ...{ outageMs: 4_000, recoveredMs: [3_960, 4_960] as [number, number], watchedMs: 30_000 },
+    ...{ requests: { failed: 12, of: 200 }, connectionsPerSecond: 5, backlogMs: 0 },
+    sessions: { failed: 1, of: 2, seen: { error: 2, spinner: 0, nothing: 0 }, work: { kept: 3, of: 3 } },
+    ...{ expect: { recoveryMs: 10_000 }, ok: true, decided: true },
+  };
+  const { sessions: _, ...cut } = crash;
+  const never = {
+    ...{ ...cut, name: 'cut', time: 2, times: 2, startMs: 90_000, endMs: 95_000, detectedMs: null, recoveredMs: null },
+    ...{ isUndone: true, missed: ['recovery'], ok: false },
+  };
+  const finding = { kind: 'drill', severity: 'fail', ...never, name: 'cut #2' } as const;
+  const verdict = exampleVerdict({ drills: [crash, never], reasons: [reason(finding)] });
+  assert.deepEqual(answerTables(verdict)[0]?.rows, [
+    ['crash', '01:00', '0 ms–1.00 s', '4.00 s', '3.96 s–4.96 s', '10.0 s', '12, 6 %', '5/s', '0 ms'],
+    ['cut #2', '01:30', 'no failure', '4.00 s', 'not in 30.0 s', '10.0 s', '12, 6 %', '5/s', '0 ms'],
+  ]);
+  assert.deepEqual(answerTables(verdict)[1]?.rows, [['crash', '2', '1', '2', '0', '0', '3 of 3']]);
+  assert.match(renderVerdict(verdict, { columns: 120, color: false, paths: {} }), /Drills .*\n.*\n *crash /);
+  assert.match(summaryMarkdown(verdict), /\| crash \| 01:00 \|/);
+  const xml = junitXml(verdict);
+  assert.match(xml, /<testcase name="crash" classname="tandem\.medium\.drills" time="0"\/>/);
+  assert.match(
+    xml,
+    /<testcase name="cut #2" [^>]*>\n *<failure message="After the drill cut #2 the objectives did not hold/,
+  );
+  assert.deepEqual(exampleRun({ drills: verdict.drills! }).record.spans, [
+    { name: 'crash', startMs: 60_000, endMs: 60_040 },
+    { name: 'cut #2', startMs: 90_000, endMs: 95_000 },
+  ]);
 });

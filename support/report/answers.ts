@@ -1,7 +1,7 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
-import type { CapacityResult, CapacityStep } from '../judge/results.ts';
+import type { CapacityResult, CapacityStep, DrillResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { clock, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
+import { clock, count, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
 import { phaseRows } from './tables.ts';
 
 export interface AnswerTable {
@@ -16,7 +16,7 @@ export interface AnswerTable {
 
 /** Those that the run has; each is a function here. */
 export function answerTables(verdict: Verdict): AnswerTable[] {
-  return [capacity, recovery, drift, availability, windows, phases]
+  return [drills, capacity, recovery, drift, availability, windows, phases]
     .flatMap((table) => table(verdict))
     .filter(({ rows }) => rows.length > 0);
 }
@@ -47,6 +47,43 @@ function capacityText({ held, missed, isOpen }: CapacityResult): string {
   const load = (step: CapacityStep) => `×${Number(step.load.toPrecision(3))} (${rate(step.perSecond)})`;
   if (!held) return missed ? `below ${load(missed)}` : 'could not be told';
   return missed && !isOpen ? `${load(held)} to ${load(missed)}` : `at least ${load(held)}`;
+}
+
+function drills({ drills: results = [] }: Verdict): AnswerTable[] {
+  const rows = results.map((one) => [
+    drillName(one),
+    clock(one.startMs),
+    one.isCarriedOut ? between(one.detectedMs, 'no failure') : 'not carried out',
+    ms(one.outageMs),
+    one.recoveredMs === undefined ? NONE : between(one.recoveredMs, `not in ${ms(one.watchedMs)}`),
+    one.expect.recoveryMs === undefined ? NONE : ms(one.expect.recoveryMs),
+    one.requests.of > 0 ? `${count(one.requests.failed)}, ${ratio(one.requests.failed / one.requests.of)}` : NONE,
+    rate(one.connectionsPerSecond),
+    ms(one.backlogMs),
+  ]);
+  const columns = ['', 'at', 'noticed', 'outage', 'recovered', 'allowed', 'failed', 'reconnects', 'backlog'];
+  const people = results.flatMap((one) => (one.sessions ? [[drillName(one), ...sessionCells(one.sessions)]] : []));
+  const seen = ['', 'sessions', 'failed', 'saw an error', 'waited', 'noticed nothing', 'unsaved work kept'];
+  return [
+    { id: 'drills', title: 'Drills', columns, rows },
+    { id: 'drills-people', title: 'What people saw of the drills', columns: seen, rows: people },
+  ];
+}
+
+/** `api-crash`, or of one that is repeated `api-crash #2`. */
+export function drillName({ name, time }: Pick<DrillResult, 'name' | 'time'>): string {
+  return time === undefined ? name : `${name} #${time}`;
+}
+
+/** Bounds of a time. */
+function between(bounds: [number, number] | null, otherwise: string): string {
+  if (!bounds) return otherwise;
+  return bounds[0] === bounds[1] ? ms(bounds[0]) : `${ms(bounds[0])}–${ms(bounds[1])}`;
+}
+
+function sessionCells({ failed, of, seen, work }: NonNullable<DrillResult['sessions']>): string[] {
+  const saw = seen ? [seen.error, seen.spinner, seen.nothing].map(count) : [NONE, NONE, NONE];
+  return [count(of), count(failed), ...saw, work && work.of > 0 ? `${count(work.kept)} of ${count(work.of)}` : NONE];
 }
 
 function recovery({ recovery: result }: Verdict): AnswerTable[] {

@@ -1,10 +1,11 @@
 import { isCertain, kindOf, rankOf } from '../judge/findings/index.ts';
 import type { Finding, Severity } from '../judge/verdict.ts';
 
-/** Certain failures, other failures, what is undecided, warnings. */
+/** What cannot wait, certain failures, other failures, what is undecided, warnings. */
 function weight(finding: Finding): number {
   const severity = finding.severity as Severity;
   if (severity === 'warning') return 3;
+  if (kindOf(finding).isFirst) return -1;
   if (isCertain(finding)) return 0;
   return severity === 'fail' ? 1 : 2;
 }
@@ -15,7 +16,7 @@ function excess(finding: Finding): number {
 }
 
 /**
- * Findings in the order of the verdict: oracle and target-down, thresholds (the furthest over first) and drops that are decided,
+ * Findings in the order of the verdict: a target that was left broken, oracle and target-down, thresholds (the furthest over first) and drops that are decided,
  * what makes it invalid, warnings. Equals stay in their order. A new array.
  */
 export function worstFirst<F extends Finding>(findings: readonly F[]): F[] {

@@ -1,10 +1,12 @@
 /** What a verdict does not hold of a run: how it went over time, what is left of failed sessions, and where it came from. */
+import type { DrillResult } from '../judge/results.ts';
 import type { Finding, Verdict } from '../judge/verdict.ts';
-import { counted, rate } from '../judge/words/figures.ts';
+import { counted, ms, rate } from '../judge/words/figures.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { drain, type Phase, TimeAxis } from '../measure/time-axis.ts';
 import { durationOf, isOpen, type Plan, rateAt, type Stage, vusOf } from '../schedule/plan.ts';
 import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
+import { drillName } from './answers.ts';
 import type { Origin } from './origin.ts';
 
 export interface RecordedScenario {
@@ -31,8 +33,15 @@ export interface RunWindow {
 /** Something that happened at one instant, or was planned to. Its text may hold words of the target. */
 export interface RunEvent {
   atMs: number;
-  kind: 'phase' | 'load-end' | 'stage' | 'target-down' | 'interrupted';
+  kind: 'phase' | 'load-end' | 'stage' | 'drill' | 'target-down' | 'interrupted';
   text: string;
+}
+
+/** While something was broken on purpose. */
+export interface RunSpan {
+  name: string;
+  startMs: number;
+  endMs: number;
 }
 
 /** A session that failed; `screenshot` and `trace` are names of files beside the report. */
@@ -56,6 +65,8 @@ export interface RunRecord {
   windows: RunWindow[];
   /** In the order of time. */
   events: RunEvent[];
+  /** Drills, in the order of time. */
+  spans: RunSpan[];
   failedSessions: FailedSession[];
   origin: Origin;
 }
@@ -93,6 +104,7 @@ export function recordOf(
     load: scenarios.map(({ maxFailed: _, ...one }) => one),
     windows: windowsOf(timeline, verdict.durationMs),
     events: eventsOf(timeline, scenarios, verdict),
+    spans: (verdict.drills ?? []).map((one) => ({ name: drillName(one), startMs: one.startMs, endMs: one.endMs })),
     failedSessions: failedSessions(files),
     origin,
   };
@@ -122,10 +134,18 @@ function eventsOf({ phases, durationMs }: Timeline, scenarios: TimelineScenario[
   const planned: RunEvent[] = [...changes, { atMs: durationMs, kind: 'load-end', text: 'The schedule ends' }];
   return [
     ...planned.filter(({ atMs }) => atMs <= verdict.durationMs),
+    ...(verdict.drills ?? []).map((one): RunEvent => ({ atMs: one.startMs, kind: 'drill', text: drillText(one) })),
     ...verdict.reasons.flatMap((reason): RunEvent[] =>
       happened(reason) ? [{ atMs: reason.atMs, kind: reason.kind, text: shortly(reason) }] : [],
     ),
   ].sort((a, b) => a.atMs - b.atMs);
+}
+
+function drillText(drill: DrillResult): string {
+  const { recoveredMs } = drill;
+  const end =
+    recoveredMs === undefined ? '' : recoveredMs ? `, recovered within ${ms(recoveredMs[1])}` : ', not recovered';
+  return `Drill ${drillName(drill)}${end}`;
 }
 
 type Happened = Extract<Finding, { kind: 'target-down' | 'interrupted' }>;

@@ -159,6 +159,7 @@ export class Collector {
       phases: timeline.phases,
       intervalMs: timeline.intervalMs,
       answers: timeline.answers,
+      ...(timeline.drills.length > 0 && { drills: this.#drills }),
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,
@@ -257,6 +258,15 @@ export class Collector {
     }
     const stopped = this.#reports.find(({ end }) => end.status === 'stopped');
     return stopped ? [{ ...cut, by: `slice ${stopped.slice.index + 1} of ${stopped.scenario} was stopped`, atMs }] : [];
+  }
+
+  get #drills(): NonNullable<Case['drills']> {
+    const seen = this.#observations.map(({ observation }) => observation);
+    return {
+      planned: this.#timeline.drills,
+      runs: seen.flatMap(({ drills = [] }) => drills),
+      leftOut: [...new Set(seen.flatMap(({ drillsLeftOut = [] }) => drillsLeftOut))],
+    };
   }
 
   get #partial(): Case['partial'] {

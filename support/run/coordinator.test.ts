@@ -42,6 +42,7 @@ async function bed(t: TestContext, changes: Partial<Timeline> = {}, answer?: Req
     scenarios: [],
     thresholds: {},
     answers: { objectives: {} },
+    drills: [],
     health: defaultHealth,
     ...changes,
   };

@@ -5,6 +5,7 @@ import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { drain, TimeAxis } from '../measure/time-axis.ts';
 import { overHttp, type Used } from '../preflight.ts';
+import type { Drill } from '../profile/drills.ts';
 import type { LiveDisplay, LiveSnapshot } from '../report/live.ts';
 import {
   type HungHook,
@@ -15,7 +16,9 @@ import {
   startLineVariable,
 } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
+import { secrets } from '../secrets.ts';
 import { shownUrl, type Target } from '../target.ts';
+import { Drills, GuardianProcess } from './drills.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
 import { type Abort, LiveThresholds } from './live-thresholds.ts';
@@ -30,6 +33,15 @@ const DRAW_EVERY_MS = 1_000;
 /** A start that is no further ahead has come, for whoever looks once a second. */
 const NEAR_MS = 500;
 
+/** What a machine of the run does with the drills of its profile. */
+export interface PlannedDrills {
+  all: Drill[];
+  /** Names of those that cannot be carried out. */
+  leftOut: string[];
+  /** False where another machine carries them out. */
+  own: boolean;
+}
+
 /** Holds the slices of a run together while it lasts: start line, what they stream, the probe, the live display. */
 export class Coordinator {
   readonly probe: TargetProbe;
@@ -43,6 +55,8 @@ export class Coordinator {
   readonly #streamed = new Map<string, Observation['streamed'][0]>();
   readonly #watchdog: Watchdog;
   readonly #hung: HungHook[] = [];
+  readonly #drills: Drills;
+  readonly #drillsLeftOut: string[];
   #line!: StartLine;
   /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
   #isInterrupted = false;
@@ -72,6 +86,7 @@ export class Coordinator {
     runId: string,
     root: string,
     display: LiveDisplay,
+    drills: PlannedDrills,
   ) {
     this.#timeline = timeline;
     this.#axis = new TimeAxis(timeline.phases, timeline.intervalMs);
@@ -84,6 +99,14 @@ export class Coordinator {
       endProcess,
       (line) => display.print(line),
     );
+    const guardian = drills.own && drills.all.length > 0 ? new GuardianProcess(root) : undefined;
+    this.#drillsLeftOut = drills.leftOut;
+    this.#drills = new Drills(
+      drills.all,
+      guardian,
+      () => this.elapsedMs,
+      (line) => display.print(secrets.clean(line)),
+    );
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
     this.probe = new TargetProbe(
       watched(target, used),
@@ -95,6 +118,7 @@ export class Coordinator {
         this.#line.stop('the target stopped answering');
         this.#display.print('The target stopped answering: the run ends here.');
       },
+      () => this.#drills.excusedUntilMs,
     );
   }
 
@@ -103,6 +127,7 @@ export class Coordinator {
    * @param used what of the target is watched
    * @param root the project's folder
    * @param meet how its slices wait for those of other machines
+   * @param drills those that are carried out; default: none
    */
   static async open(
     timeline: Timeline,
@@ -112,8 +137,9 @@ export class Coordinator {
     root: string,
     display: LiveDisplay,
     meet?: Meet,
+    drills: PlannedDrills = { all: [], leftOut: [], own: true },
   ): Promise<Coordinator> {
-    const coordinator = new Coordinator(timeline, target, used, runId, root, display);
+    const coordinator = new Coordinator(timeline, target, used, runId, root, display, drills);
     const events = {
       ready: (count: number) => {
         coordinator.#ready = count;
@@ -186,6 +212,7 @@ export class Coordinator {
 
   #observed(): Observed {
     const { down } = this.probe;
+    const drills = this.#drills.runs;
     return {
       format: 1,
       runId: this.runId,
@@ -194,6 +221,8 @@ export class Coordinator {
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
+      ...(drills.length > 0 && { drills }),
+      ...(this.#drillsLeftOut.length > 0 && { drillsLeftOut: this.#drillsLeftOut }),
       ...(this.#aborted && { aborted: this.#aborted }),
       ...(this.target.wire.insecure && { insecure: true }),
       ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
@@ -212,6 +241,7 @@ export class Coordinator {
     clearTimeout(this.#startTimer);
     this.#display.stop();
     await this.probe.stop();
+    await this.#drills.close();
     await this.#line.close();
     this.#stream?.close();
   }
@@ -223,6 +253,7 @@ export class Coordinator {
   #watch(): void {
     const atMs = this.#startedAt === undefined ? undefined : this.elapsedMs;
     const stopping = this.#isInterrupted || this.stopReason !== undefined;
+    if (stopping) void this.#drills.stop();
     this.#watchdog.look(this.#line.takeHeard(), monotonicMs(), atMs, stopping);
   }
 
@@ -247,6 +278,7 @@ export class Coordinator {
     const start = () => {
       this.#startedAt = new Date();
       this.probe.start();
+      this.#drills.start();
       this.#keep();
     };
     const aheadMs = startAt - monotonicMs();

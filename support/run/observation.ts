@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { DrillRun } from '../judge/drills.ts';
 import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
 
@@ -20,6 +21,10 @@ export interface Observation {
   aborted?: { metric: string; expression: string; atMs: number };
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
+  /** Those that were carried out, in the order of time; absent without any. */
+  drills?: DrillRun[];
+  /** Names of those that only the embedded target could have carried out; absent without any. */
+  drillsLeftOut?: string[];
   /** No certificate was verified (`TLS_INSECURE=1`); absent when they were. */
   insecure?: true;
   /** What the target said of itself. */

@@ -25,7 +25,7 @@ import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
-import { Coordinator } from './coordinator.ts';
+import { Coordinator, type PlannedDrills } from './coordinator.ts';
 import { checkOracles, loadOracles } from './oracle-files.ts';
 import { unjudgedRuns } from './stream.ts';
 
@@ -79,6 +79,11 @@ export async function prepare(
   if (ignored.length > 0) {
     display.print(`${ignored.join(', ')} ignored: the target is ${shownUrl(target.baseUrl)}, not the embedded one.`);
   }
+  const drills = drillsFor(timeline, target, config.shard?.current ?? 1, process.env);
+  for (const name of drills.leftOut)
+    display.print(
+      `Drill ${name} is left out: only the embedded target has it, and the target is ${shownUrl(target.baseUrl)}.`,
+    );
   const kinds = new Set([...declared.values()].map(({ kind }) => kind));
   if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
   const unjudged = await unjudgedRuns(join(root, 'reports'));
@@ -110,7 +115,33 @@ export async function prepare(
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
   const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
-  return Coordinator.open(timeline, target, used, runId, root, display, meet);
+  return Coordinator.open(timeline, target, used, runId, root, display, meet, drills);
+}
+
+/**
+ * The drills that are carried out, by the first machine of the run.
+ * @throws one sentence when nobody allowed it for this target
+ */
+export function drillsFor(
+  { drills, path }: Pick<Timeline, 'drills' | 'path'>,
+  target: Target,
+  shard: number,
+  env: NodeJS.ProcessEnv,
+): PlannedDrills {
+  const all = drills.filter(({ run }) => target.embedded || typeof run !== 'string');
+  const away = [target.baseUrl, ...target.addresses.map(({ url }) => url)].find((url) => !isLoopback(url));
+  if (all.length > 0 && !target.embedded && away !== undefined && env.DRILLS !== 'allow') {
+    const { name } = all[0]!;
+    throw new Error(
+      `${path} has drills (${name}), and the target ${shownUrl(away)} is not on this machine: they break it on purpose; allowed is DRILLS=allow, if that is what you want.`,
+    );
+  }
+  return { all, leftOut: drills.filter((one) => !all.includes(one)).map(({ name }) => name), own: shard === 1 };
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url.replace(/^[a-z]+:/, 'http:'));
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname) || hostname.endsWith('.localhost');
 }
 
 /** What this machine says of its part of the run; {@link timelineOf} a run that was prepared holds it as `part`. */

@@ -59,6 +59,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     scenarios: [scenario],
     thresholds: {},
     answers: { objectives: {} },
+    drills: [],
     health: defaultHealth,
     ...changes,
   };

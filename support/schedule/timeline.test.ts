@@ -63,6 +63,7 @@ test('defaults are filled in', () => {
     ],
     thresholds: {},
     answers: { objectives: {} },
+    drills: [],
     health: defaultHealth,
   });
 });

@@ -3,6 +3,7 @@ import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
+import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import type { ProfileFile } from '../profile.ts';
 import { parseRate, rateHelp } from '../rate.ts';
@@ -61,6 +62,8 @@ export interface Timeline {
   scenarios: TimelineScenario[];
   thresholds: ProfileFile['spec']['thresholds'];
   answers: Answers;
+  /** In the profile's order. */
+  drills: Drill[];
   /** Where some of them stand; absent: all are the profile's own. */
   slo?: ProfileFile['slo'];
   health: TimelineHealth;
@@ -159,6 +162,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     }),
     thresholds: spec.thresholds,
     answers: answersOf(spec, factor),
+    drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
     health: healthOf(spec.health ?? {}),
   };
@@ -215,7 +219,8 @@ function longestOf(phases: PlannedPhase[]): string {
 }
 
 /** Lengths of all windows that are asked for, in ms. */
-function windowsIn({ thresholds, availability, recovery }: ProfileFile['spec']): number[] {
+function windowsIn(spec: ProfileFile['spec']): number[] {
+  const { thresholds, availability, recovery } = spec;
   const own = Object.values(thresholds)
     .flat()
     .flatMap((one) => (typeof one === 'string' ? [] : [one.every, one.slide]));
@@ -223,6 +228,7 @@ function windowsIn({ thresholds, availability, recovery }: ProfileFile['spec']):
     ...own.flatMap((text) => (text === undefined ? [] : [ms(text, 0)])),
     ...(availability ? [ms(availability.every, AVAILABILITY_EVERY_MS)] : []),
     ...(recovery ? [ms(recovery.every, RECOVERY_EVERY_MS)] : []),
+    ...drillWindows(spec),
   ];
 }
 

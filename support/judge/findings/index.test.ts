@@ -12,6 +12,15 @@ const failing = { what: 'scenario', scenarios: ['relay'], journey: false, tries:
 
 /** Of every kind; the compiler asks for the one that is new. */
 const examples: { [K in Finding['kind']]: Of<K> } = {
+  'drill-not-undone': { severity: 'invalid', drill: 'api-crash', why: 'no such container' },
+  'drill-not-done': { severity: 'invalid', drill: 'api-crash', why: 'no such container' },
+  'drill-left-out': { severity: 'invalid', drill: 'api-crash' },
+  drill: {
+    severity: 'fail',
+    ...{ name: 'api-crash', startMs: 10_000, endMs: 10_100, isCarriedOut: true, detectedMs: [0, 1_000] },
+    ...{ outageMs: 9_000, recoveredMs: [8_900, 9_900], watchedMs: 20_000, requests: { failed: 9, of: 20 } },
+    ...{ connectionsPerSecond: 4, backlogMs: 0, expect: { recoveryMs: 5_000 }, missed: ['recovery'] },
+  },
   oracle: { severity: 'fail', oracle: 'set', checked: 9, violations: 1 },
   'target-down': { severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' },
   'target-unreached': { severity: 'invalid', url, requests: 1, error: 'e' },

@@ -5,6 +5,10 @@ import { baselineUnreadable } from './baseline-unreadable.ts';
 import { crashed } from './crashed.ts';
 import { cutOff } from './cut-off.ts';
 import { drift } from './drift.ts';
+import { drill } from './drill.ts';
+import { drillLeftOut } from './drill-left-out.ts';
+import { drillNotDone } from './drill-not-done.ts';
+import { drillNotUndone } from './drill-not-undone.ts';
 import { dropped } from './dropped.ts';
 import { duplicateShard } from './duplicate-shard.ts';
 import { failedShare } from './failed-share.ts';
@@ -40,6 +44,7 @@ import { windows } from './windows.ts';
  * missed, then warnings. Its place here is the rank of a kind; one that is not listed is none for the compiler.
  */
 export const kinds = [
+  drillNotUndone,
   oracle,
   targetDown,
   targetUnreached,
@@ -52,6 +57,8 @@ export const kinds = [
   crashed,
   missingSlice,
   nothingMeasured,
+  drillNotDone,
+  drillLeftOut,
   saturated,
   lateness,
   shardSpread,
@@ -66,6 +73,7 @@ export const kinds = [
   windows,
   availability,
   recovery,
+  drill,
   drift,
   dropped,
   regression,

@@ -3,6 +3,7 @@ import { kindOf, kinds } from '../../judge/findings/index.ts';
 import type { Reason, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
 import { printable } from '../../judge/words/text.ts';
+import { drillName } from '../answers.ts';
 
 interface Case {
   name: string;
@@ -56,6 +57,15 @@ function oracleCases({ oracles, reasons }: Verdict): Case[] {
   });
 }
 
+/** One for each time of a drill. */
+function drillCases({ drills = [], reasons }: Verdict): Case[] {
+  return drills.map((one) => {
+    const name = drillName(one);
+    const own = reasons.filter((r) => (r.kind === 'drill' ? r.name === name : 'drill' in r && r.drill === name));
+    return judged(name, one.ok && own.length === 0, own);
+  });
+}
+
 function runCases({ reasons }: Verdict): Case[] {
   return [...RUN, VALID].map((name) => ({ name, reasons: reasons.filter((one) => caseOf(kindOf(one)) === name) }));
 }
@@ -77,7 +87,7 @@ function testcase(classname: string, one: Case): string {
 }
 
 /**
- * A file of three suites: `run`, `thresholds`, `oracles`. What is beyond its limit is a failure; what makes the run invalid,
+ * A file of three suites, `run`, `thresholds`, `oracles`, and of a run with drills a fourth, `drills`. What is beyond its limit is a failure; what makes the run invalid,
  * or was never measured, is an error.
  */
 export function junitXml(verdict: Verdict): string {
@@ -87,6 +97,7 @@ export function junitXml(verdict: Verdict): string {
     run: runCases(verdict),
     thresholds: thresholdCases(verdict),
     oracles: oracleCases(verdict),
+    ...(verdict.drills && { drills: drillCases(verdict) }),
   });
   const totals = (cases: Case[]) => ({
     tests: cases.length,

@@ -63,6 +63,7 @@ export interface Payload {
   starts: number[];
   intervals: number;
   windows: RunRecord['windows'];
+  spans: RunRecord['spans'];
   events: { atMs: number; kind: string; text: string }[];
   charts: Chart[];
   scopes: Scope[];
@@ -80,7 +81,7 @@ export function packPayload(payload: Payload): string {
 }
 
 export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
-  const { axis, intervals, windows, events } = record;
+  const { axis, intervals, windows, events, spans } = record;
   const scopes = scopesOf(record);
   const columns = sharedColumns(record);
   const measured = (chart: Chart) => ({
@@ -96,6 +97,7 @@ export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
     starts: Array.from({ length: intervals + 1 }, (_, index) => axis.startOf(index)),
     intervals,
     windows,
+    spans,
     events: events.map((event) => ({ ...event, text: printable(event.text) })),
     charts: CHARTS.map(measured).filter(({ lines }) => lines.length > 0),
     scopes,

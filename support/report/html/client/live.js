@@ -93,6 +93,7 @@ function draw() {
     intervals: points.length,
     starts: [],
     windows: windows(),
+    spans: [],
     events: [],
     charts,
     scopes: view.scopes.map((name, i) => ({ name, columns: columnsOf(i) })),

@@ -20,13 +20,15 @@ import {
 /**
  * A run over time; `times`, in seconds, are the moments of its figures where these are not the middles of intervals.
  *
- * @typedef {Pick<Payload, 'intervals' | 'starts' | 'windows' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
+ * @typedef {Pick<Payload, 'intervals' | 'starts' | 'windows' | 'spans' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
  */
 
 const CHART_HEIGHT = 150;
 /** Above the highest line; in the first chart also for the names of the windows. */
 const ROOM = 1.08;
 const NAMED_ROOM = 1.35;
+/** Pixels. */
+const LEAST_SPAN = 2;
 
 /**
  * All charts over one axis of time, with one cursor for all.
@@ -37,7 +39,7 @@ const NAMED_ROOM = 1.35;
  */
 export function drawTime(root, course) {
   const { charts, events } = course;
-  let { intervals, starts, scopes, columns, windows } = course;
+  let { intervals, starts, scopes, columns, windows, spans } = course;
   let times = timesOf(course);
   let endSeconds = endOf(course);
   let scope = scopes[0];
@@ -223,13 +225,13 @@ export function drawTime(root, course) {
     return element('ol', { class: 'events', 'aria-label': 'Events' }, ...items);
   }
 
-  /** @param {uPlot} plot @param {RunWindow} window */
+  /** @param {uPlot} plot @param {Pick<RunWindow, 'startMs' | 'endMs'>} window */
   function placeOf({ bbox, valToPos }, { startMs, endMs }) {
     const from = Math.max(bbox.left, valToPos(startMs / 1_000, 'x', true));
     return { from, width: Math.min(bbox.left + bbox.width, valToPos(endMs / 1_000, 'x', true)) - from };
   }
 
-  /** The windows, as a tint behind the lines. @param {uPlot} plot */
+  /** The windows, as a tint behind the lines, and over it what was broken on purpose. @param {uPlot} plot */
   function shade(plot) {
     const { ctx, bbox } = plot;
     ctx.save();
@@ -237,6 +239,12 @@ export function drawTime(root, course) {
       const { from, width } = placeOf(plot, window);
       ctx.fillStyle = colour(window.isQuiet ? 'tint-calm' : 'tint-load');
       if (width > 0) ctx.fillRect(from, bbox.top, width, bbox.height);
+    }
+    ctx.fillStyle = colour('tint-drill');
+    for (const span of spans) {
+      const { from, width } = placeOf(plot, span);
+      // What happens at an instant is seen too.
+      ctx.fillRect(from, bbox.top, Math.max(width, LEAST_SPAN * uPlot.pxRatio), bbox.height);
     }
     ctx.restore();
   }
@@ -258,6 +266,15 @@ export function drawTime(root, course) {
       ctx.fillStyle = colour('quiet');
       ctx.fillText(window.name, from + size / 2, bbox.top + size * 0.4);
     }
+    // Those of drills below them, each as far as it does not run into the next.
+    ctx.fillStyle = colour('bad');
+    spans.forEach((span, i) => {
+      const { from } = placeOf(plot, span);
+      const next = spans[i + 1]
+        ? placeOf(plot, /** @type {typeof span} */ (spans[i + 1])).from
+        : bbox.left + bbox.width;
+      if (ctx.measureText(span.name).width < next - from) ctx.fillText(span.name, from, bbox.top + size * 1.8);
+    });
     ctx.restore();
   }
 
@@ -284,7 +301,7 @@ export function drawTime(root, course) {
 
   return (longer) => {
     const isWhole = whole.hidden;
-    ({ intervals, starts, scopes, columns, windows } = longer);
+    ({ intervals, starts, scopes, columns, windows, spans } = longer);
     times = timesOf(longer);
     endSeconds = endOf(longer);
     scope = scopes[Number(select.value)];

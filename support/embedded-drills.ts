@@ -1,0 +1,14 @@
+/** The drills that the embedded target can do to itself, as its control socket takes them: `POST /<name>[=<value>]`. */
+export const embeddedDrills = {
+  'kill-api': { lasts: false, values: [] },
+  'kill-database': { lasts: false, values: [] },
+  'cut-database': { lasts: false, values: [] },
+  partition: { lasts: true, values: ['drop', 'drop-requests', 'drop-answers', 'delay', 'reset'] },
+  'pause-database': { lasts: true, values: [] },
+  'memory-pressure': { lasts: true, values: [] },
+  'disk-full': { lasts: true, values: [] },
+  'slow-disk': { lasts: true, values: [] },
+} as const satisfies Record<string, { lasts: boolean; values: readonly string[] }>;
+
+/** By this variable the embedded target knows where it is told of drills: the path of a socket. */
+export const drillSocketVariable = 'TARGET_DRILLS';

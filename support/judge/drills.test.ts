@@ -1,0 +1,154 @@
+/** What is said of a target that was broken on purpose. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { builtinMetrics } from '../measure/metrics.ts';
+import { newSeries } from '../measure/series.ts';
+import { MetricStore } from '../measure/store.ts';
+import { type Phase, TimeAxis } from '../measure/time-axis.ts';
+import type { Drill } from '../profile/drills.ts';
+import { worstFirst } from '../report/order.ts';
+import { type DrillRun, drillFindings, judgeDrills } from './drills.ts';
+import { kindOf } from './findings/index.ts';
+import { suspects } from './validity.ts';
+import type { HealthSignal } from './verdict.ts';
+import type { Course, Objective } from './windows.ts';
+
+const phases: Phase[] = [{ name: 'load', startMs: 0, endMs: 60_000, load: 1 }];
+const objectives: Objective[] = [{ source: 'iteration_failed', expression: 'rate<0.05' }];
+
+interface Made {
+  /** Whether the 40 iterations that were due in a second failed; null: there were none. */
+  failedAt?(second: number): boolean | null;
+  /** Samples of a second, by series key. */
+  also?(second: number): Record<string, number[]>;
+  signals?: HealthSignal[];
+}
+
+function courseOf({ failedAt = () => false, also = () => ({}), signals = [] }: Made): Course {
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  const axis = new TimeAxis(phases, 1_000);
+  for (let index = 0; index < 60; index++) {
+    const failed = failedAt(index);
+    const work = failed === null ? [] : new Array<number>(40).fill(failed ? 1 : 0);
+    for (const [key, values] of Object.entries({ 'iteration_failed{scenario:relay}': work, ...also(index) })) {
+      const series = newSeries(builtinMetrics[key.replace(/\{.*/, '') as keyof typeof builtinMetrics].type);
+      for (const value of values) series.add(value);
+      if (values.length > 0) store.add({ index, series: { [key.replace('{', '{phase:load,')]: series.pack() } });
+    }
+  }
+  return { store, axis, durationMs: 60_000, suspects: suspects(signals, [], phases), measures: () => true };
+}
+
+const crash: Drill = {
+  ...{ name: 'crash', run: ['kill'], atMs: [10_000], limitMs: 30_000, everyMs: 1_000, stayMs: 5_000 },
+  expect: { recoveryMs: 10_000 },
+};
+const done = (atMs: number) => ({ atMs, endMs: atMs + 20, ok: true, output: '' });
+const killed: DrillRun = { name: 'crash', time: 0, times: 1, run: done(10_000), isToBeUndone: false };
+const between = (from: number, to: number) => (second: number) => second >= from && second < to;
+
+function judged(made: Made, run: DrillRun = killed, drill = crash, others: DrillRun[] = []) {
+  const facts = { planned: [drill], runs: [run, ...others], leftOut: [] };
+  const results = judgeDrills(facts, objectives, courseOf(made));
+  return { result: results[0]!, findings: drillFindings(facts, results), results };
+}
+
+const sentences = (findings: ReturnType<typeof drillFindings>) =>
+  findings.map((one) => `${one.severity}: ${kindOf(one).sentence(one)}`);
+
+test('a target that comes back: when it was noticed, how long it was away, what failed, how long people waited', () => {
+  const { result, findings } = judged({
+    failedAt: between(10, 14),
+    also: (second) => ({
+      'ws_connect_failed{scenario:live}': second === 14 ? [0, 0, 0, 0, 0] : [0],
+      'iteration_lateness{scenario:relay}': between(12, 17)(second) ? [1_500] : [3],
+      'browser_session_failed{journey:light}': second === 12 ? [1, 0] : [],
+      'browser_outage_seen{journey:light,seen:error}': second === 12 ? [1] : [],
+      'browser_work_kept{journey:light}': second === 30 ? [1, 1] : [],
+    }),
+  });
+  assert.deepEqual(findings, []);
+  assert.deepEqual(result, {
+    ...{ name: 'crash', startMs: 10_000, endMs: 10_020, isCarriedOut: true, detectedMs: [0, 1_000] },
+    ...{ outageMs: 4_000, recoveredMs: [4_000, 5_000], watchedMs: 50_000, requests: { failed: 160, of: 200 } },
+    sessions: { failed: 1, of: 2, seen: { error: 1, spinner: 0, nothing: 0 }, work: { kept: 2, of: 2 } },
+    ...{ connectionsPerSecond: 5, backlogMs: 7_000, expect: { recoveryMs: 10_000 }, ok: true, decided: true },
+  });
+});
+
+test('a target that nobody saw fail recovered at once', () => {
+  const { result } = judged({});
+  assert.deepEqual([result.detectedMs, result.outageMs, result.recoveredMs, result.ok], [null, 0, [0, 0], true]);
+});
+
+test('what lasts is recovered from after it was undone, and what is not undone is told of first', () => {
+  const lasting = { ...crash, forMs: 5_000, expect: { recoveryMs: 3_000, outageMs: 8_000 } };
+  const undone = { ...killed, isToBeUndone: true, undo: done(15_000) };
+  const { result, findings } = judged({ failedAt: between(10, 16) }, undone, lasting);
+  assert.deepEqual(result.recoveredMs, [1_000, 2_000]);
+  assert.deepEqual([result.endMs, result.outageMs, result.isUndone], [15_020, 6_000, true]);
+  assert.deepEqual(findings, []);
+
+  const failed = { ...undone, undo: { ...done(15_000), ok: false, output: 'no such container' } };
+  const { findings: all } = judged({ failedAt: between(10, 60) }, failed, lasting);
+  assert.deepEqual(
+    worstFirst(all).map(({ kind, severity }) => [kind, severity]),
+    [
+      ['drill-not-undone', 'invalid'],
+      ['drill', 'fail'],
+    ],
+  );
+  const { undo: _, ...never } = undone;
+  assert.match(
+    sentences(judged({}, never, lasting).findings)[0]!,
+    /^invalid: Nobody knows whether the drill crash was undone/,
+  );
+});
+
+test('too late, for too long and too much is a failure, each by its figure', () => {
+  const strict = { ...crash, expect: { recoveryMs: 4_000, outageMs: 4_000, failed: 0.5 } };
+  assert.deepEqual(sentences(judged({ failedAt: between(10, 14) }, killed, strict).findings), [
+    'fail: After the drill crash the objectives held again after 4.00 s to 5.00 s, required in less than 4.00 s, they were missed for 4.00 s, allowed less than 4.00 s and 80 % of 200 iterations failed, allowed less than 50 %.',
+  ]);
+  assert.match(
+    sentences(judged({ failedAt: between(10, 60) }).findings)[0]!,
+    /^fail: After the drill crash the objectives did not hold again in the 50\.0 s that were watched, required in less than 10\.0 s\.$/,
+  );
+  // It was well for less than it has to stay so.
+  assert.deepEqual(judged({ failedAt: (s) => s >= 10 && s % 4 !== 0 }).result.recoveredMs, null);
+});
+
+test('what was not watched for long enough, or not seen, is undecided', () => {
+  const next: DrillRun = { ...killed, name: 'crash', run: done(15_000) };
+  assert.match(
+    sentences(judged({ failedAt: between(10, 60) }, killed, crash, [next]).findings)[0]!,
+    /^invalid: .* in the 5\.00 s that were watched, required in less than 10\.0 s\. Too little of it was seen to tell\.$/,
+  );
+  assert.match(
+    sentences(judged({ failedAt: (s) => (s >= 10 ? null : false) }).findings)[0]!,
+    /^invalid: .* Undecided: 0 of 20 samples/,
+  );
+  const signals: HealthSignal[] = [
+    { signal: 'generator-cpu', scenario: 'relay', observed: 1, allowed: 0.9, unit: 'ratio', count: 9, ok: false },
+  ];
+  assert.match(
+    sentences(judged({ failedAt: between(10, 60), signals }).findings)[0]!,
+    /^invalid: .* may be the cause\.$/,
+  );
+});
+
+test('a drill that was not carried out is told of, and what is expected after it is not judged', () => {
+  const failed = { ...killed, run: { ...done(10_000), ok: false, output: 'kill: no such process' } };
+  assert.deepEqual(sentences(judged({ failedAt: between(10, 60) }, failed).findings), [
+    'invalid: The drill crash was not carried out: kill: no such process; required: that it is, or nobody knows what the target does then.',
+  ]);
+});
+
+test('one that only the embedded target has is left out: a warning, or undecided where something is expected', () => {
+  const facts = { planned: [crash, { ...crash, name: 'cut', expect: {} }], runs: [], leftOut: ['crash', 'cut'] };
+  assert.deepEqual(
+    drillFindings(facts).map(({ severity }) => severity),
+    ['invalid', 'warning'],
+  );
+});

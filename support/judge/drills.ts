@@ -1,0 +1,247 @@
+/** What became of the target when a drill broke something: what was seen of it, and how long it took to be well again. */
+import type { MetricStore } from '../measure/store.ts';
+import type { TimeAxis } from '../measure/time-axis.ts';
+import type { Drill, DrillExpectation } from '../profile/drills.ts';
+import { firstToStay } from './recovery.ts';
+import type { DrillResult } from './results.ts';
+import type { Finding } from './verdict.ts';
+import { type Course, type Objective, stretches, together, type Window, windowsOf } from './windows.ts';
+
+/** A command, or what else carries a drill out; in ms since the run's start. Without an end nobody knows what became of it. */
+export interface Act {
+  atMs: number;
+  endMs?: number;
+  ok?: boolean;
+  /** What it printed last, or why it failed. */
+  output?: string;
+}
+
+/** One time of a drill, as it was carried out. */
+export interface DrillRun {
+  name: string;
+  /** Which one, from 0, of so many. */
+  time: number;
+  times: number;
+  run: Act;
+  /** Absent while it lasts. */
+  undo?: Act;
+  isToBeUndone: boolean;
+}
+
+/** What a run knows of its drills. */
+export interface DrillFacts {
+  planned: Drill[];
+  runs: DrillRun[];
+  /** Names of those that only the embedded target could have carried out. */
+  leftOut: string[];
+}
+
+/** Work that begins so late has waited in a queue. */
+const BACKLOG_MS = 1_000;
+
+/** @param objectives what must hold again; none: recovery and outage are not told */
+export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective[], course: Course): DrillResult[] {
+  return runs.map((run) => {
+    const drill = planned.find(({ name }) => name === run.name)!;
+    // What comes after the next one has begun is no longer this one's doing alone.
+    const later = runs.filter((one) => one.run.atMs > run.run.atMs).map((one) => one.run.atMs);
+    const untilMs = Math.min(...later, course.axis.phases.at(-1)?.endMs ?? course.durationMs, course.durationMs);
+    return judgeDrill(drill, run, untilMs, objectives, course);
+  });
+}
+
+function judgeDrill(
+  drill: Drill,
+  run: DrillRun,
+  untilMs: number,
+  objectives: Objective[],
+  course: Course,
+): DrillResult {
+  const { everyMs, stayMs, expect } = drill;
+  const startMs = run.run.atMs;
+  const over = run.undo ?? run.run;
+  const all = together(objectives.map((one) => windowsOf(one, { everyMs }, course)));
+  const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs);
+  // What it broke may break as late as its command ends.
+  const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
+  const found = firstToStay(after, stayMs);
+  const recoveredMs = found && recoveryOf(found, over.atMs);
+  const seenMs = found?.startMs ?? untilMs;
+  const isMissed = stretches(
+    windows.filter((window) => window.startMs < seenMs),
+    'missed',
+  );
+  const outageMs = isMissed.reduce((sum, one) => sum + one.endMs - one.startMs, 0);
+  const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, over.endMs ?? 0) };
+  const requests = requestsIn(course, from);
+  const watchedMs = Math.max(0, untilMs - over.atMs);
+  const told = objectives.length > 0 ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
+  const isOpen = windows.some(({ state, startMs: at }) => state === 'unknown' && at < seenMs) || windows.length === 0;
+  const judged = expectationsOf(expect, { ...told, requests, isOpen });
+  const doubts = judged.outcome === 'unknown' ? windows.flatMap((one) => one.doubts ?? []).slice(0, 1) : [];
+  return {
+    name: run.name,
+    ...(run.times > 1 && { time: run.time + 1, times: run.times }),
+    startMs,
+    endMs: over.endMs ?? over.atMs,
+    isCarriedOut: run.run.ok ?? false,
+    ...(run.isToBeUndone && { isUndone: run.undo?.ok ?? null }),
+    detectedMs: firstFailure(course, from),
+    ...told,
+    requests,
+    ...sessionsIn(course, from),
+    connectionsPerSecond: connectionsIn(course, from),
+    backlogMs: backlogOf(course, over.atMs, untilMs),
+    expect,
+    ok: judged.outcome === 'held',
+    decided: judged.outcome !== 'unknown',
+    ...(judged.missed.length > 0 && { missed: judged.missed }),
+    ...(doubts.length > 0 && { doubts }),
+  };
+}
+
+function recoveryOf(found: Window, fromMs: number): [number, number] {
+  const least = Math.max(0, found.startMs - fromMs);
+  return [least, least === 0 ? 0 : found.endMs - fromMs];
+}
+
+type Seen = Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'watchedMs' | 'requests'> & { isOpen: boolean };
+
+/** Which were missed, and whether that, or that none was, is known. */
+function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window['state']; missed: string[] } {
+  const { recoveredMs, watchedMs = 0, outageMs = 0, requests, isOpen } = seen;
+  const outcomes: [string, Window['state']][] = [];
+  const { recoveryMs, outageMs: mostOutageMs, failed } = expect;
+  if (recoveryMs !== undefined) {
+    // Not seen to recover before the time was up: it is missed where all that time was watched, and told.
+    const isLate = recoveredMs ? recoveredMs[1] > recoveryMs : watchedMs >= recoveryMs;
+    const state = recoveredMs && !isLate ? 'held' : isLate && !isOpen ? 'missed' : 'unknown';
+    outcomes.push(['recovery', state]);
+  }
+  if (mostOutageMs !== undefined) {
+    outcomes.push(['outage', outageMs >= mostOutageMs ? 'missed' : isOpen || !recoveredMs ? 'unknown' : 'held']);
+  }
+  if (failed !== undefined) {
+    const state = requests.of === 0 ? 'unknown' : requests.failed < failed * requests.of ? 'held' : 'missed';
+    outcomes.push(['failed', state]);
+  }
+  const missed = outcomes.flatMap(([what, state]) => (state === 'missed' ? what : []));
+  const isUnknown = outcomes.some(([, state]) => state === 'unknown');
+  return { outcome: missed.length > 0 ? 'missed' : isUnknown ? 'unknown' : 'held', missed };
+}
+
+interface Span {
+  startMs: number;
+  endMs: number;
+}
+
+/** The intervals that a stretch of time touches. */
+function indicesIn(axis: TimeAxis, { startMs, endMs }: Span): { first: number; last: number } {
+  return { first: axis.indexAt(startMs), last: axis.indexAt(Math.max(startMs, endMs - 1e-6)) };
+}
+
+/** Of a rate or a counter, what each interval had. */
+function byInterval(store: MetricStore, axis: TimeAxis, metric: string, span: Span) {
+  const { first, last } = indicesIn(axis, span);
+  return [...store.over(metric)]
+    .filter(([index]) => index >= first && index <= last)
+    .sort(([a], [b]) => a - b)
+    .map(([index, series]) => ({ index, series }));
+}
+
+function rateIn({ store, axis }: Course, metric: string, span: Span): { passes: number; count: number } {
+  const all = byInterval(store, axis, metric, span).map(({ series }) => series);
+  const sum = (of: 'passes' | 'count') => all.reduce((so, one) => so + (one.type === 'rate' ? one[of] : 0), 0);
+  return { passes: sum('passes'), count: sum('count') };
+}
+
+function sumIn({ store, axis }: Course, metric: string, span: Span): number {
+  return byInterval(store, axis, metric, span).reduce(
+    (sum, { series }) => sum + (series.type === 'counter' ? series.sum : 0),
+    0,
+  );
+}
+
+/** Iterations; dropped ones have failed. */
+function requestsIn(course: Course, span: Span): DrillResult['requests'] {
+  const { passes, count } = rateIn(course, 'iteration_failed', span);
+  const dropped = sumIn(course, 'dropped_iterations', span);
+  return { failed: passes + dropped, of: count + dropped };
+}
+
+/** When the first work failed: no earlier than the interval of it began, and no later than it ended. */
+function firstFailure({ store, axis }: Course, span: Span): DrillResult['detectedMs'] {
+  const failing = (['iteration_failed', 'http_req_failed'] as const).flatMap((metric) =>
+    byInterval(store, axis, metric, span).filter(({ series }) => series.type === 'rate' && series.passes > 0),
+  );
+  if (failing.length === 0) return null;
+  const index = Math.min(...failing.map((one) => one.index));
+  return [Math.max(0, axis.startOf(index) - span.startMs), axis.endOf(index) - span.startMs];
+}
+
+function sessionsIn(course: Course, span: Span): Pick<DrillResult, 'sessions'> {
+  const { passes, count } = rateIn(course, 'browser_session_failed', span);
+  const saw = (what: string) => {
+    const over = [...course.store.over('browser_outage_seen', { seen: what })];
+    const { first, last } = indicesIn(course.axis, span);
+    return over.reduce((sum, [i, one]) => sum + (i >= first && i <= last && one.type === 'counter' ? one.sum : 0), 0);
+  };
+  const kept = rateIn(course, 'browser_work_kept', { ...span, endMs: Number.MAX_SAFE_INTEGER });
+  const seen = { error: saw('error'), spinner: saw('spinner'), nothing: saw('nothing') };
+  const isReported = Object.values(seen).some((number) => number > 0) || kept.count > 0;
+  if (count === 0 && !isReported) return {};
+  return {
+    sessions: { failed: passes, of: count, ...(isReported && { seen, work: { kept: kept.passes, of: kept.count } }) },
+  };
+}
+
+/** The most new connections in a second, WebSockets and those that HTTP was sent on for the first time. */
+function connectionsIn({ store, axis }: Course, span: Span): number | null {
+  const most = new Map<number, number>();
+  for (const metric of ['ws_connect_failed', 'http_connections']) {
+    for (const { index, series } of byInterval(store, axis, metric, span)) {
+      const number = series.type === 'rate' ? series.count : series.type === 'counter' ? series.sum : 0;
+      most.set(index, (most.get(index) ?? 0) + (1_000 * number) / axis.lengthOf(index));
+    }
+  }
+  return most.size > 0 ? Math.max(...most.values()) : null;
+}
+
+/** How long work that was due after the end of it still began late. */
+function backlogOf({ store, axis }: Course, fromMs: number, untilMs: number): number {
+  const late = byInterval(store, axis, 'iteration_lateness', { startMs: fromMs, endMs: untilMs }).filter(
+    ({ series }) => series.type === 'trend' && series.trend.max > BACKLOG_MS,
+  );
+  const last = late.at(-1);
+  return last ? Math.max(0, Math.min(axis.endOf(last.index), untilMs) - fromMs) : 0;
+}
+
+/** A drill that was not carried out, not undone, or after which the target was not as it was expected to be. */
+export function drillFindings({ planned, runs, leftOut }: DrillFacts, results: DrillResult[] = []): Finding[] {
+  const findings: Finding[] = [];
+  for (const one of runs) {
+    const drill = nameOf(one);
+    if (one.isToBeUndone && one.undo?.ok !== true) {
+      const why = one.undo?.output;
+      findings.push({ kind: 'drill-not-undone', severity: 'invalid', drill, ...(why !== undefined && { why }) });
+    }
+    if (one.run.ok !== true) {
+      const why = one.run.output ?? 'the run ended before it was told of';
+      findings.push({ kind: 'drill-not-done', severity: 'invalid', drill, why });
+    }
+  }
+  results.forEach((result, i) => {
+    if (result.ok || !result.isCarriedOut) return;
+    const severity = result.decided ? 'fail' : 'invalid';
+    findings.push({ kind: 'drill', severity, ...result, name: nameOf(runs[i]!) });
+  });
+  for (const name of leftOut) {
+    const isExpected = Object.keys(planned.find((one) => one.name === name)?.expect ?? {}).length > 0;
+    findings.push({ kind: 'drill-left-out', severity: isExpected ? 'invalid' : 'warning', drill: name });
+  }
+  return findings;
+}
+
+function nameOf({ name, time, times }: Pick<DrillRun, 'name' | 'time' | 'times'>): string {
+  return times > 1 ? `${name} #${time + 1}` : name;
+}

@@ -1,0 +1,36 @@
+import type { DrillResult } from '../results.ts';
+import { undecidedText } from '../words/doubts.ts';
+import { ms, ratio } from '../words/figures.ts';
+import { listed } from '../words/names.ts';
+import type { Kind } from './kind.ts';
+
+/** After a drill the target was not as it was expected to be, or nobody can tell. */
+export type DrillFinding = { kind: 'drill'; severity: 'fail' | 'invalid' } & Omit<DrillResult, 'ok' | 'decided'>;
+
+export const drill: Kind<DrillFinding> = {
+  kind: 'drill',
+  testCase: 'own',
+  needsAllShards: true,
+  sentence({ severity, name, recoveredMs, watchedMs, outageMs, requests, expect, missed = [], doubts }) {
+    const parts: string[] = [];
+    if (expect.recoveryMs !== undefined && (severity === 'invalid' || missed.includes('recovery'))) {
+      const found = recoveredMs
+        ? `the objectives held again after ${ms(recoveredMs[0])} to ${ms(recoveredMs[1])}`
+        : `the objectives did not hold again in the ${ms(watchedMs)} that were watched`;
+      parts.push(`${found}, required in less than ${ms(expect.recoveryMs)}`);
+    }
+    if (expect.outageMs !== undefined && (severity === 'invalid' || missed.includes('outage')))
+      parts.push(`they were missed for ${ms(outageMs)}, allowed less than ${ms(expect.outageMs)}`);
+    if (expect.failed !== undefined && (severity === 'invalid' || missed.includes('failed'))) {
+      const share = requests.of > 0 ? ratio(requests.failed / requests.of) : 'no work was due, of which';
+      parts.push(`${share} of ${requests.of} iterations failed, allowed less than ${ratio(expect.failed)}`);
+    }
+    const what = `After the drill ${name} ${listed(parts)}.`;
+    if (severity === 'fail') return what;
+    return `${what} ${doubts && doubts.length > 0 ? undecidedText(doubts) : 'Too little of it was seen to tell.'}`;
+  },
+  nextStep: ({ severity }) =>
+    severity === 'fail'
+      ? 'Look at what the target did then: restarts, connections that were not made anew, caches that were cold, queues.'
+      : 'Look at whether there is enough time after it, and enough work in its windows.',
+};
