@@ -1,5 +1,6 @@
 import type { Family } from '../support/family.ts';
 import { crdt } from './crdt/family.ts';
+import { http } from './http/family.ts';
 import { migrations } from './migrations/family.ts';
 import { realtime } from './realtime/family.ts';
 import { relay } from './relay/family.ts';
@@ -7,4 +8,4 @@ import { studio } from './studio/family.ts';
 import { vms } from './vms/family.ts';
 
 /** The families of systems that Tandem brings along, each a folder beside this file. */
-export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio];
+export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http];

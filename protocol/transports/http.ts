@@ -198,8 +198,9 @@ export class Http implements HttpClient {
 
 function headersOf({ headers }: Call, cookie: string | undefined): RequestHeaders {
   if (headers === undefined && cookie === undefined) return acceptHeader;
-  const own: RequestHeaders = { ...(cookie !== undefined && { cookie }), ...headers };
-  return 'accept-encoding' in own || 'Accept-Encoding' in own ? own : { ...acceptHeader, ...own };
+  const isOwn = headers !== undefined && ('accept-encoding' in headers || 'Accept-Encoding' in headers);
+  if (isOwn && cookie === undefined) return headers;
+  return { ...(!isOwn && acceptHeader), ...(cookie !== undefined && { cookie }), ...headers };
 }
 
 /** The body as JSON; undefined when it is none. */

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { folderOf } from '../../support/folder.fixture.ts';
+import { Recorder } from '../../support/measure/recorder.ts';
+import { secrets } from '../../support/secrets.ts';
+import { serve } from '../../support/server.fixture.ts';
+import type { SliceContext } from '../../support/test.ts';
+import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
+import { Attack } from './attack.ts';
+import { type AttackOptions, attackOptions } from './options.ts';
+import { preflight } from './preflight.ts';
+
+interface Given {
+  /** Of the file, in which API is the server's URL. */
+  targets: string;
+  settings?: Record<string, unknown>;
+  token?: string;
+  options?: object;
+  turn?: { index: number; of: number };
+}
+
+/** Sends so many hits to a server that tells what it was asked, and answers 404 to what is missing. */
+async function attacked(t: TestContext, hits: number, given: Given) {
+  const asked: string[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    const { headers, method, url } = request;
+    const own = Object.entries(headers).filter(([name]) => /^(x-|authorization|host)/.test(name));
+    const shown = own.filter(([, value]) => value !== new URL(api).host).map(([name, value]) => ` ${name}=${value}`);
+    asked.push(`${method} ${url}${shown.join('')}${body && ` ${body}`}`);
+    if (url!.startsWith('/moved')) response.writeHead(302, { location: '/there' });
+    if (url!.startsWith('/missing')) response.statusCode = 404;
+    response.end('ok');
+  };
+  const { url: api } = await serve(t, answer);
+  const path = join(folderOf(t, { targets: given.targets.replaceAll('API', api) }), 'targets');
+  const settings = { LOAD_TARGETS: path, ...given.settings };
+  const base = withSettings(testSlice(`${api}/v1`, given.token), settings);
+  const slice: SliceContext<AttackOptions> = {
+    ...base,
+    ...given.turn,
+    recorder: new Recorder('test', 'load', { attack_answers: { type: 'counter', contains: 'default' } }),
+    options: attackOptions.parse(given.options ?? {}),
+  };
+  const attack = await Attack.open(slice);
+  t.after(() => attack.close());
+  const outcomes: string[] = [];
+  const vu = testVu(slice);
+  for (let i = 0; i < hits; i += 1) {
+    await attack.hit(vu);
+    outcomes.push(vu.takeOutcome());
+  }
+  return { api, asked, outcomes, series: recorded(slice), errors: slice.recorder.errors };
+}
+
+const sumOf = (series: object, key: string) => (series as Record<string, { sum: number }>)[key]?.sum;
+
+test('targets are sent in turns, with what all of them have beside their own; paths belong to the API', async (t) => {
+  const folder = folderOf(t, { 'every.txt': 'every', 'own.txt': 'own' });
+  const { asked, series } = await attacked(t, 5, {
+    targets: `GET /users?id=1\n\nPOST API/things\nX-A: 1\nX-A: 2\nHost: shop.test\n@${join(folder, 'own.txt')}\n`,
+    settings: { LOAD_HEADERS: { 'X-A': '0', 'X-B': 'b' }, LOAD_BODY: join(folder, 'every.txt') },
+    token: 'token-of-the-api',
+  });
+  const own = 'GET /v1/users?id=1 x-a=0 x-b=b authorization=Bearer token-of-the-api every';
+  const absolute = 'POST /things x-a=0, 1, 2 x-b=b host=shop.test own';
+  assert.deepEqual(asked.map(sorted), [own, absolute, own, absolute, own].map(sorted));
+  assert.equal(sumOf(series, 'http_reqs{op:GET /users}'), 3);
+  assert.equal(sumOf(series, 'http_reqs{op:POST /things}'), 2);
+  assert.equal(sumOf(series, 'attack_answers{status:200}'), 5);
+  assert.equal(sumOf(series, 'data_sent{op:GET /users}'), 15);
+});
+
+const sorted = (line: string) => line.split(' ').sort().join(' ');
+
+test('an answer of 400 or more, and none, is a failed hit; a redirect is followed, or is an answer', async (t) => {
+  const targets = 'GET API/missing\nGET API/moved\nGET http://127.0.0.1:1/gone\n';
+  const followed = await attacked(t, 3, { targets });
+  assert.deepEqual(followed.outcomes, ['failed', 'ok', 'failed']);
+  assert.deepEqual(followed.asked, ['GET /missing', 'GET /moved', 'GET /there']);
+  assert.deepEqual(followed.errors, { 'HTTP 404': 1, ECONNREFUSED: 1 });
+  for (const status of [404, 200, 0]) assert.equal(sumOf(followed.series, `attack_answers{status:${status}}`), 1);
+  assert.equal(sumOf(followed.series, 'http_reqs{op:GET http://127.0.0.1:1/gone}'), 1);
+  const left = await attacked(t, 2, { targets, options: { redirects: 0 } });
+  assert.equal(sumOf(left.series, 'attack_answers{status:302}'), 1);
+  assert.deepEqual(left.outcomes, ['failed', 'ok']);
+});
+
+test('each slice takes its turn', async (t) => {
+  const targets = ['a', 'b', 'c', 'd', 'e'].map((name) => `GET API/${name}`).join('\n');
+  const { asked } = await attacked(t, 4, { targets, turn: { index: 1, of: 3 } });
+  assert.deepEqual(asked, ['GET /b', 'GET /e', 'GET /c', 'GET /a']);
+});
+
+test('a thousand targets have names, the others one; a query is in none', async (t) => {
+  const targets = Array.from({ length: 1_005 }, (_, n) => `GET API/${n}?n=${n}`).join('\n');
+  const { series } = await attacked(t, 1_005, { targets });
+  const rows = Object.keys(series).filter((key) => key.startsWith('http_reqs{'));
+  assert.ok(rows.length <= 1_000, `${rows.length} rows`);
+  assert.ok(sumOf(series, 'http_reqs{op:other}')! >= 5);
+  assert.equal(sumOf(series, 'http_reqs{op:GET /0}'), 1);
+});
+
+test('who somebody is, in a header or a URL, becomes known as a secret; what all may know does not', async (t) => {
+  const targets =
+    'GET API/a\nAuthorization: Token deadbeef-0123\nX-Api-Key: key-0123456789\nAccept: application/json\n\n' +
+    'GET API/b\n\nGET http://me:pass-0123456@127.0.0.1:1/';
+  await attacked(t, 0, { targets });
+  const shown = secrets.clean('deadbeef-0123 key-0123456789 application/json pass-0123456');
+  assert.equal(shown, '*** *** application/json ***');
+});
+
+test('before anything is sent: a file for a target of one’s own, a host for the embedded one, a body that is there', async (t) => {
+  const folder = folderOf(t, { 'paths.txt': 'GET /a', 'whole.txt': 'GET http://a.test/a\nGET http://b.test/' });
+  const targetOf = (settings: Record<string, unknown>, more: object = {}) => {
+    const { target } = withSettings(testSlice('http://api.test'), settings);
+    return { target: { ...target, ...more } };
+  };
+  const embedded = { embedded: true, name: 'embedded' };
+  await assert.rejects(
+    preflight(targetOf({ LOAD_TARGETS: undefined })),
+    /^Error: LOAD_TARGETS is missing: what is to be attacked/,
+  );
+  assert.deepEqual(await preflight(targetOf({}, embedded)), []);
+  const paths = { LOAD_TARGETS: join(folder, 'paths.txt') };
+  await assert.rejects(preflight(targetOf(paths, embedded)), /paths\.txt: line 1: URL "\/a" has no host/);
+  for (const more of [{ embedded: true, name: 'local' }, {}])
+    assert.deepEqual(await preflight(targetOf(paths, more)), []);
+  assert.deepEqual(await preflight(targetOf({ LOAD_TARGETS: join(folder, 'whole.txt') })), [
+    { variable: 'LOAD_TARGETS', url: 'http://a.test' },
+    { variable: 'LOAD_TARGETS', url: 'http://b.test' },
+  ]);
+  await assert.rejects(
+    preflight(targetOf({ ...paths, LOAD_BODY: '/no/body' })),
+    new Error('LOAD_BODY is "/no/body", which cannot be read (ENOENT); allowed is the path of a file.'),
+  );
+});

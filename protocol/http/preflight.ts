@@ -1,0 +1,25 @@
+import { type SliceContext, secret } from '../../support/test.ts';
+import { targetsFile } from './attack.ts';
+import { checkTargets, unreadable } from './check.ts';
+import { attackSettings } from './settings.ts';
+
+/**
+ * Before anything is sent: the targets' file, to its last line.
+ * @returns the origins that its targets name
+ */
+export async function preflight({ target }: Pick<SliceContext, 'target'>) {
+  const { targets, body } = attackSettings(target);
+  if (targets === undefined && !target.embedded) {
+    throw new Error(
+      'LOAD_TARGETS is missing: what is to be attacked of a target of your own; allowed is the path of a file, such as targets/api.txt.',
+    );
+  }
+  const why = body === undefined ? undefined : await unreadable(body);
+  if (why !== undefined)
+    throw new Error(`LOAD_BODY is "${body}", which cannot be read (${why}); allowed is the path of a file.`);
+  // Nobody asked for the embedded target, when a file of somebody's own is given.
+  const hasApi = targets === undefined || !target.embedded || target.name === 'local';
+  const { origins } = await checkTargets(targetsFile(target), hasApi);
+  for (const { password } of origins.map((url) => new URL(url))) if (password) secret(decodeURIComponent(password));
+  return origins.map((url) => ({ variable: 'LOAD_TARGETS', url }));
+}

@@ -1,0 +1,113 @@
+import { METHODS } from 'node:http';
+
+/** Values by name; of a name that stands there several times, a list. */
+export type Headers = Record<string, string | string[]>;
+
+/** A request as a targets file has it. */
+export interface Target {
+  method: string;
+  /** Such as `https://api.example.com`, with user and password if the file has them; undefined for the API's own. */
+  origin: string | undefined;
+  /** With the query, as it stands there: begins with `/`. */
+  path: string;
+  headers: Headers;
+  /** The bytes, or the file that holds them; undefined for what every target without a body of its own is sent. */
+  body?: Buffer | BodyFile;
+  /** Counts from 1; of a HAR the entry. */
+  line: number;
+}
+
+export interface BodyFile {
+  /** Absolute, or relative to the folder that the run is started in. */
+  path: string;
+  /** Where the target's file names it. */
+  line: number;
+}
+
+/** What is wrong with a line, in a sentence that the file's name and the line go before. */
+export class TargetError extends Error {
+  readonly line: number;
+
+  constructor(line: number, message: string) {
+    super(message);
+    this.line = line;
+  }
+}
+
+const urlHelp = 'a URL such as https://example.com/users, or a path such as /users of the API';
+
+/**
+ * A target without headers and body.
+ * @throws TargetError
+ */
+export function targetOf(method: string, url: string, line: number): Target {
+  if (method === 'CONNECT' || !METHODS.includes(method)) {
+    throw new TargetError(
+      line,
+      `method is "${method}"; allowed is one of HTTP in capital letters, such as GET or POST.`,
+    );
+  }
+  const isWhole = /^https?:\/\/[^/]/i.test(url);
+  if (/\s/.test(url) || !(isWhole ? URL.canParse(url) : /^\/(?!\/)/.test(url))) {
+    throw new TargetError(line, `URL is "${shownUrl(url)}"; allowed is ${urlHelp}.`);
+  }
+  const { origin, username, password, pathname, search } = new URL(url, 'http://api');
+  const user = username || password ? `${username}:${password}@` : '';
+  return {
+    method,
+    origin: isWhole ? origin.replace('://', `://${user}`) : undefined,
+    path: pathOf(url) ?? pathname + search,
+    headers: {},
+    line,
+  };
+}
+
+/** As it was written, which a server may tell from what it means; undefined when it cannot be sent so. */
+function pathOf(url: string): string | undefined {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
+  if (!/^[\x21-\x7e]*$/.test(path)) return undefined;
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+/** Without user, password and query. */
+function shownUrl(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//***@').replace(/\?.*$/s, '?…');
+}
+
+/** Written by the client, which knows them better. */
+const ofClient = /^(content-length|transfer-encoding|trailer)$/i;
+/** Of a connection, which is not the target's to say. */
+const ofConnection = /^(keep-alive|upgrade|expect|proxy-connection)$/i;
+
+/**
+ * Adds a header, beside those of the same name.
+ * @throws TargetError
+ */
+export function addHeader(headers: Headers, name: string, value: string, line: number): void {
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+    throw new TargetError(
+      line,
+      `"${name}" is no header's name; allowed is <name>: <value>, with an empty line before the next target.`,
+    );
+  }
+  if (ofConnection.test(name)) {
+    throw new TargetError(line, `header ${name} is the connection's, and cannot be sent; leave it out.`);
+  }
+  // Its value may be a secret.
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+    throw new TargetError(
+      line,
+      `header ${name} has a value that cannot be sent; allowed are letters, digits and signs of Latin-1.`,
+    );
+  }
+  if (ofClient.test(name)) return;
+  const there = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  headers[name] = there === undefined ? value : [...[there].flat(), value];
+}
+
+/** A header may stand alone for itself: it is a browser's to say, and not the person's who saved it. */
+export function isSent(name: string): boolean {
+  return (
+    !name.startsWith(':') && !ofClient.test(name) && !ofConnection.test(name) && !/^(host|connection)$/i.test(name)
+  );
+}

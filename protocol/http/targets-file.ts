@@ -1,0 +1,124 @@
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { targetsInHar } from './har.ts';
+import { type Target, TargetError } from './target.ts';
+import { type LineFormat, VegetaHttp } from './vegeta-http.ts';
+import { VegetaJson } from './vegeta-json.ts';
+
+/** How targets are written down: both of Vegeta's formats, and what browsers save. */
+export const formats = ['http', 'json', 'har'] as const;
+export type Format = (typeof formats)[number];
+
+/** A line is no longer than this, a body in base64 included; a HAR, which is read as a whole, is no larger. */
+const MAX_TEXT = 256 * 1024 ** 2;
+/** What tells the format, and the first target. */
+const HEAD_BYTES = 64 * 1024;
+
+/** A file of targets, of any length: no more of it is held than one part. */
+export class TargetsFile {
+  readonly path: string;
+  /** In sentences. */
+  readonly name: string;
+  readonly #format: Format | undefined;
+
+  /**
+   * @param path relative to the folder that the run is started in
+   * @param format default: by what the file begins with
+   */
+  constructor(path: string, format?: Format, name = relative(process.cwd(), path) || path) {
+    this.path = path;
+    this.name = name;
+    this.#format = format;
+  }
+
+  /**
+   * All targets in their order, as many at a time as a part of the file has.
+   * @throws one sentence with file and line
+   */
+  async *batches(): AsyncGenerator<Target[]> {
+    const format = this.#format ?? formatOf(this.path, this.#head());
+    try {
+      if (format === 'har') yield targetsInHar(await this.#whole());
+      else yield* this.#lines(format === 'json' ? new VegetaJson() : new VegetaHttp());
+    } catch (error) {
+      throw this.#explained(error, format);
+    }
+  }
+
+  /** Where its first target is, by a look at its beginning; undefined where that is a path of the API, or none. */
+  firstOrigin(): string | undefined {
+    let head: string;
+    try {
+      head = this.#head();
+    } catch {
+      return undefined;
+    }
+    const format = this.#format ?? formatOf(this.path, head);
+    const [, url] = firstUrl[format].exec(head) ?? [];
+    return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;
+  }
+
+  async *#lines(format: LineFormat): AsyncGenerator<Target[]> {
+    let number = 0;
+    let rest = '';
+    const read = (lines: string[]): Target[] =>
+      lines.flatMap((line) => {
+        number += 1;
+        return format.line(line, number) ?? [];
+      });
+    for await (const chunk of createReadStream(this.path, 'utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop()!;
+      if (rest.length > MAX_TEXT) throw new TargetError(number + 1, 'this line has no end; allowed are 256 MB.');
+      if (number === 0 && lines[0] !== undefined) lines[0] = lines[0].replace(/^\ufeff/, '');
+      yield read(lines);
+    }
+    if (number === 0) rest = rest.replace(/^\ufeff/, '');
+    const last = read([rest]);
+    const open = format.end();
+    yield open ? [...last, open] : last;
+  }
+
+  async #whole(): Promise<string> {
+    const text = await readFile(this.path, 'utf8');
+    if (text.length > MAX_TEXT) throw new TargetError(1, 'this HAR has more than 256 MB; allowed is a smaller one.');
+    return text.replace(/^\ufeff/, '');
+  }
+
+  #head(): string {
+    try {
+      const file = openSync(this.path, 'r');
+      try {
+        const bytes = Buffer.alloc(HEAD_BYTES);
+        return bytes.toString('utf8', 0, readSync(file, bytes, 0, HEAD_BYTES, 0)).replace(/^\ufeff/, '');
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw this.#explained(error, 'http');
+    }
+  }
+
+  #explained(error: unknown, format: Format): unknown {
+    if (error instanceof TargetError) {
+      return new Error(`${this.name}: ${format === 'har' ? 'entry' : 'line'} ${error.line}: ${error.message}`);
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    return code === undefined
+      ? error
+      : new Error(`${this.name} cannot be read (${code}); allowed is a file of targets.`);
+  }
+}
+
+const firstUrl: Record<Format, RegExp> = {
+  http: /^(?:\s*(?:#.*)?\n)*[^\S\n]*[A-Z]+[^\S\n]+(\S+)/,
+  json: /^[^\n]*?"url"\s*:\s*"([^"\\]*)"/,
+  // Before it, browsers tell which script asked for it.
+  har: /"request"\s*:\s*\{[^{}[\]]*?"url"\s*:\s*"([^"\\]*)"/,
+};
+
+function formatOf(path: string, head: string): Format {
+  if (/\.har$/i.test(path) || /^\s*\{\s*"log"\s*:/.test(head)) return 'har';
+  return /^\s*\{/.test(head) ? 'json' : 'http';
+}
