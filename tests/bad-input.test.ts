@@ -5,6 +5,7 @@ import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
 import { profileSchema } from '../support/profile/schema.ts';
 import { serve } from '../support/server.fixture.ts';
+import { localPreparation } from './local-run.ts';
 import { getLoad, type Outcome, Project, pingProfile, repository } from './project.ts';
 
 const journey = `
@@ -110,17 +111,47 @@ const ofConfiguration: [name: string, input: Input, sentence: string | RegExp][]
 
 const fields = Object.keys((profileSchema() as { properties: object }).properties).join(', ');
 
-/** One of each kind: the unit tests of what reads them hold all the sentences. */
+/** Found out when the files of the profile are loaded. */
+const ofFiles: [name: string, input: Input, sentence: string | RegExp][] = [
+  [
+    'an operation that the load does not have',
+    profile({}, { mix: { got: 1 } }),
+    'profiles/small.json:1: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
+  ],
+  [
+    'a weight that is none',
+    { files: { ...files, 'protocol/ping.load.ts': getLoad('ping', 'other: { weight: Number.NaN, async run() {} },') } },
+    'load("ping"): operations.other.weight is NaN; allowed is a number from 0 to 1,000,000.',
+  ],
+  [
+    'a load that declares another name',
+    { files: { ...files, 'protocol/ping.load.ts': getLoad('pong') } },
+    'protocol/ping.load.ts declares load("pong", …); allowed is load("ping", …), once.',
+  ],
+  [
+    'a journey in the file of a load',
+    { files: { ...files, 'protocol/ping.load.ts': journey.replace("'visit'", "'ping'") } },
+    'protocol/ping.load.ts declares journey("ping", …); allowed is load("ping", …), once.',
+  ],
+  [
+    'one file that declares nothing',
+    { files: { ...hybrid, 'journeys/visit.journey.ts': 'export {};' } },
+    'journeys/visit.journey.ts declares nothing, but profiles/small.json runs scenarios.visit; ' +
+      'allowed is one journey(…) with the name of its file.',
+  ],
+  [
+    'a misspelt metric',
+    profile({ thresholds: { http_req_durations: ['p(95)<500'] } }),
+    /^profiles\/small\.json:\d+: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.$/,
+  ],
+];
+
+/** One of each place that finds out: the unit tests of what reads them hold all the sentences. */
 const sentences: [name: string, input: Input, sentence: string][] = [
   [
     'a misspelt field',
     profile({ threshold: {} }),
     `profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? allowed: ${fields}.`,
-  ],
-  [
-    'an operation that the load does not have',
-    profile({}, { mix: { got: 1 } }),
-    'profiles/small.json:1: scenarios.ping.mix has operation "got"; did you mean "get"? allowed: get.',
   ],
   [
     'too few --workers',
@@ -131,11 +162,6 @@ const sentences: [name: string, input: Input, sentence: string][] = [
     '--retries',
     { args: ['--project=small', '--retries=-1'] },
     '--retries is -1; allowed is 0, since half a load that begins again is no measurement.',
-  ],
-  [
-    'a weight that is none',
-    { files: { ...files, 'protocol/ping.load.ts': getLoad('ping', 'other: { weight: Number.NaN, async run() {} },') } },
-    'load("ping"): operations.other.weight is NaN; allowed is a number from 0 to 1,000,000.',
   ],
   [
     'a filter that leaves nothing',
@@ -166,26 +192,10 @@ const sentences: [name: string, input: Input, sentence: string][] = [
       'protocol/ping.load.ts:21 already; allowed is one oracle of a name.',
   ],
   [
-    'a load that declares another name',
-    { files: { ...files, 'protocol/ping.load.ts': getLoad('pong') } },
-    'protocol/ping.load.ts declares load("pong", …); allowed is load("ping", …), once.',
-  ],
-  [
-    'a journey in the file of a load',
-    { files: { ...files, 'protocol/ping.load.ts': journey.replace("'visit'", "'ping'") } },
-    'protocol/ping.load.ts declares journey("ping", …); allowed is load("ping", …), once.',
-  ],
-  [
     'files that declare nothing',
     { files: { ...files, 'protocol/ping.load.ts': 'export {};' } },
     "Nothing to run: the files of the profile's scenarios declare none; " +
       'allowed is one load(…) or journey(…) in each, with the name of its file.',
-  ],
-  [
-    'one file that declares nothing',
-    { files: { ...hybrid, 'journeys/visit.journey.ts': 'export {};' } },
-    'journeys/visit.journey.ts declares nothing, but profiles/small.json runs scenarios.visit; ' +
-      'allowed is one journey(…) with the name of its file.',
   ],
 ];
 
@@ -198,6 +208,12 @@ describe('bad input', { concurrency: 3 }, () => {
         () => tandemConfig(folder, families, { BASE_URL: 'http://127.0.0.1:1', ...input.env }, argv),
         (thrown) => (typeof sentence === 'string' ? thrown === sentence : sentence.test(thrown as string)),
       );
+    });
+  }
+
+  for (const [name, input, sentence] of ofFiles) {
+    test(name, async (t) => {
+      await assert.rejects(localPreparation(new Project(t, input.files ?? files), 'small'), { message: sentence });
     });
   }
 
@@ -220,15 +236,6 @@ describe('bad input', { concurrency: 3 }, () => {
     });
     assert.deepEqual([exitCode, verdict?.status], [0, 'pass']);
     assert.ok(requests > 0);
-  });
-
-  test('a misspelt metric', async (t) => {
-    const outcome = await attempt(t, profile({ thresholds: { http_req_durations: ['p(95)<500'] } }));
-    assert.match(
-      outcome.output,
-      /^profiles\/small\.json:\d+: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.\n+$/,
-    );
-    assertRefused(outcome);
   });
 
   test('a load that cannot be read: its place is named', async (t) => {

@@ -3,7 +3,7 @@
  * the verdict, at a twentieth of the CPU time of a whole run. Without Playwright's processes, preflight, probe, files and exit code.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Browser, test as playwright, type TestInfo } from '@playwright/test';
@@ -15,6 +15,7 @@ import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
 import { Collector } from '../support/run/collector.ts';
 import { loadOracles } from '../support/run/oracle-files.ts';
+import { type Planned, prepare } from '../support/run/preparation.ts';
 import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
 import { type Project, repository } from './project.ts';
@@ -37,14 +38,15 @@ interface Declared {
   slice: Fixture;
 }
 
-/** By name; a file is read once in a process. */
-const scenarios = new Map<string, Declared>();
+/** By file, in the order in which it declares them; a file is read once in a process. */
+const declaredIn = new Map<string, { name: string; declared: Declared }[]>();
+let reading: { name: string; declared: Declared }[] = [];
 
 // In the place of Playwright, which takes tests in its own processes only.
 Object.assign(playwright, {
   extend: ({ slice }: { slice: Fixture }) => {
     return (name: string, { annotation }: Pick<Declared, 'annotation'>, body: Body) =>
-      scenarios.set(name, { annotation, body, slice });
+      void reading.push({ name, declared: { annotation, body, slice } });
   },
 });
 
@@ -57,9 +59,37 @@ function alone<T>(load: () => Promise<T>): Promise<T> {
   return own;
 }
 
-async function read(files: string[]): Promise<Map<string, Declared>> {
-  for (const file of files) await import(pathToFileURL(file).href);
-  return new Map(scenarios);
+async function read(files: string[]): Promise<Map<string, Declared & { file: string }>> {
+  const scenarios = new Map<string, Declared & { file: string }>();
+  for (const file of files) {
+    if (!declaredIn.has(file)) {
+      reading = [];
+      declaredIn.set(file, reading);
+    }
+    await import(pathToFileURL(file).href);
+    for (const { name, declared } of declaredIn.get(file)!) scenarios.set(name, { ...declared, file });
+  }
+  return scenarios;
+}
+
+/**
+ * What is checked once the files of a profile are loaded and before anything is sent: an error is the sentence that would end the
+ * run.
+ */
+export async function localPreparation(project: Project, profile: string): Promise<void> {
+  const config = tandemConfig(project.folder, families, { BASE_URL: 'http://127.0.0.1:1' }, [
+    ...['node', 'playwright', 'test', `--project=${profile}`],
+  ]);
+  const { metadata, testMatch } = config.projects.find(({ name }) => name === profile)!;
+  const declared = await alone(() => read(testMatch));
+  const tests = [...declared].map(([title, { annotation, file }]) => ({
+    ...{ title, annotations: [annotation], repeatEachIndex: 0, parent: { title: relative(project.folder, file) } },
+  }));
+  const suite = { allTests: () => tests, project: () => ({ metadata, retries: 0, name: profile }) };
+  const planned = { suite: { ...suite, suites: [suite] }, config: { workers: 1, shard: null }, testRun: {} };
+  const display = { show() {}, print() {}, stop() {} };
+  const coordinator = await alone(() => prepare(planned as unknown as Planned, project.folder, display));
+  assert.equal(coordinator, undefined, 'nothing was wrong');
 }
 
 /**

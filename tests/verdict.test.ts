@@ -86,9 +86,10 @@ async function run(t: TestContext, input: Input): Promise<Seen> {
 }
 
 /** The verdict of the same without whatever only a process of its own has. */
-async function judged(t: TestContext, { answer = item, load = pingLoad(), profile = pingProfile(), env }: Input) {
+async function judged(t: TestContext, input: Input) {
+  const { answer = item, load = pingLoad(), profile = pingProfile(), files, env } = input;
   const { url } = await serve(t, answer);
-  const project = new Project(t, { 'protocol/ping.load.ts': load, 'profiles/small.json': profile });
+  const project = new Project(t, { 'protocol/ping.load.ts': load, 'profiles/small.json': profile, ...files });
   return localRun(project, 'small', url, { env });
 }
 
@@ -371,22 +372,6 @@ describe('a run', { concurrency: 3 }, () => {
     );
   });
 
-  test('of one load in two scenarios keeps them apart', async (t) => {
-    const { scenarios, ...rest } = pingProfile();
-    const burst = { ...scenarios.ping, rate: 20, exec: 'ping' };
-    const input: Input = {
-      profile: {
-        ...rest,
-        scenarios: { ...scenarios, burst },
-        thresholds: { 'iterations{scenario:burst}': ['count==20'] },
-      },
-      files: { 'profiles/other.json': { ...rest, scenarios: { another: burst }, thresholds: {} } },
-    };
-    const both = assertVerdict(await run(t, { ...input, env: { LOAD_SLICES: '2' } }), 'pass', []);
-    const counted = (name: string) => both.metrics[`iterations{scenario:${name}}`]?.values.count;
-    assert.deepEqual([counted('ping'), counted('burst'), both.slices.expected], [50, 20, 4]);
-  });
-
   test('is not made by --list', async (t) => {
     const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
     assert.match(
@@ -498,6 +483,23 @@ describe('a run', { concurrency: 3 }, () => {
 });
 
 describe('a verdict', { concurrency: 3 }, () => {
+  test('of one load in two scenarios keeps them apart', async (t) => {
+    const { scenarios, ...rest } = pingProfile();
+    const burst = { ...scenarios.ping, rate: 20, exec: 'ping' };
+    const input: Input = {
+      profile: {
+        ...rest,
+        scenarios: { ...scenarios, burst },
+        thresholds: { 'iterations{scenario:burst}': ['count==20'] },
+      },
+      files: { 'profiles/other.json': { ...rest, scenarios: { another: burst }, thresholds: {} } },
+    };
+    const both = await judged(t, { ...input, env: { LOAD_SLICES: '2' } });
+    assertReasons(both, 'pass', []);
+    const counted = (name: string) => both.metrics[`iterations{scenario:${name}}`]?.values.count;
+    assert.deepEqual([counted('ping'), counted('burst'), both.slices.expected], [50, 20, 4]);
+  });
+
   test('is invalid when a threshold has no samples, or too few', async (t) => {
     const thresholds = { ws_connecting: ['avg<100'], 'http_req_duration{scenario:ping}': ['p(99)<60000'] };
     const verdict = await judged(t, { profile: pingProfile({ thresholds }) });
