@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { families } from '../protocol/families.ts';
@@ -98,9 +98,10 @@ test('those of the embedded target are named when they are set', () => {
   assert.deepEqual(embeddedVariables({ TARGET: 'x', TARGET_FAULTS: 'y', TARGET_PROCESSES: '' }), ['TARGET_FAULTS']);
 });
 
-test('README names every variable, and .env.example every setting of a family', () => {
+test('README or a page of docs/ names every variable, and .env.example every setting of a family', () => {
   const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
-  const readme = read('README.md') + read('target', 'README.md');
+  const pages = readdirSync(join(root, 'docs')).map((page) => read('docs', page));
+  const readme = [read('README.md'), read('target', 'README.md'), ...pages].join('\n');
   const ofFamilies = settingsOf(families).map(({ variable }) => variable);
   assert.deepEqual(
     [...Object.keys(variables), ...ofFamilies].filter((name) => !readme.includes(name)),

@@ -38,15 +38,15 @@ interface Declared {
   slice: Fixture;
 }
 
-/** By file, in the order in which it declares them; a file is read once in a process. */
-const declaredIn = new Map<string, { name: string; declared: Declared }[]>();
-let reading: { name: string; declared: Declared }[] = [];
+/** By name, those that were declared last; a file is read once in a process. */
+const scenarios = new Map<string, Declared & { file: string }>();
+let reading = '';
 
 // In the place of Playwright, which takes tests in its own processes only.
 Object.assign(playwright, {
   extend: ({ slice }: { slice: Fixture }) => {
     return (name: string, { annotation }: Pick<Declared, 'annotation'>, body: Body) =>
-      void reading.push({ name, declared: { annotation, body, slice } });
+      scenarios.set(name, { annotation, body, slice, file: reading });
   },
 });
 
@@ -59,17 +59,12 @@ function alone<T>(load: () => Promise<T>): Promise<T> {
   return own;
 }
 
-async function read(files: string[]): Promise<Map<string, Declared & { file: string }>> {
-  const scenarios = new Map<string, Declared & { file: string }>();
+async function read(files: string[]): Promise<typeof scenarios> {
   for (const file of files) {
-    if (!declaredIn.has(file)) {
-      reading = [];
-      declaredIn.set(file, reading);
-    }
+    reading = file;
     await import(pathToFileURL(file).href);
-    for (const { name, declared } of declaredIn.get(file)!) scenarios.set(name, { ...declared, file });
   }
-  return scenarios;
+  return new Map(scenarios);
 }
 
 /**
@@ -82,7 +77,8 @@ export async function localPreparation(project: Project, profile: string): Promi
   ]);
   const { metadata, testMatch } = config.projects.find(({ name }) => name === profile)!;
   const declared = await alone(() => read(testMatch));
-  const tests = [...declared].map(([title, { annotation, file }]) => ({
+  const own = [...declared].filter(([, { file }]) => testMatch.includes(file));
+  const tests = own.map(([title, { annotation, file }]) => ({
     ...{ title, annotations: [annotation], repeatEachIndex: 0, parent: { title: relative(project.folder, file) } },
   }));
   const suite = { allTests: () => tests, project: () => ({ metadata, retries: 0, name: profile }) };

@@ -1,10 +1,11 @@
-/** What README tells an author to write is run as it stands there, against the embedded target. */
+/** What README and docs/ tell an author to write is run as it stands there, against the embedded target. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
+import { launch } from '../target/core/chromium.fixture.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../target/core/target.fixture.ts';
 import { parseFaults } from '../target/target.ts';
 import { localRun } from './local-run.ts';
@@ -16,11 +17,18 @@ before(async () => {
 });
 after(() => database?.stop());
 
-const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+/** README and the pages of docs/, by path. */
+const pages = new Map(
+  ['README.md', ...readdirSync(join(repository, 'docs')).map((name) => `docs/${name}`)].map((path) => [
+    path,
+    readFileSync(join(repository, path), 'utf8'),
+  ]),
+);
+const text = [...pages.values()].join('\n');
 
 /** Blocks of code that begin with the path of their file, with imports from where the repository is. */
-function written(): Record<string, string> {
-  const blocks = [...readme.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)];
+function code(): Record<string, string> {
+  const blocks = [...text.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)];
   return Object.fromEntries(
     blocks.map(([, path, code]) => {
       const here = (from: string) => JSON.stringify(new URL(from, `file://${repository}/${path}`).pathname);
@@ -29,11 +37,66 @@ function written(): Record<string, string> {
   );
 }
 
-test('the load and the oracle of README find what is lost, and nothing where nothing is', async (t) => {
-  const files = written();
+/** The profiles that are shown whole, by the path that stands before them. */
+function profiles(): Record<string, string> {
+  const blocks = [...text.matchAll(/`(profiles\/[\w-]+\.json)`[^`]*\n```json\n(.*?)^```$/gms)];
+  return Object.fromEntries(blocks.map(([, path, json]) => [path!, json!]));
+}
+
+test('what README and docs/ show are journeys, loads and profiles', (t) => {
+  const files = code();
+  const shown = profiles();
+  const project = new Project(t, { ...files, ...shown });
+  const found = Object.keys(shown).map((path) => {
+    const name = basename(path, '.json');
+    const argv = ['node', 'playwright', 'test', `--project=${name}`, '--list'];
+    const { projects } = tandemConfig(project.folder, families, {}, argv);
+    const { scenarios } = projects.find((one) => one.name === name)!.metadata;
+    return [path, ...scenarios.map(({ name, kind }) => `${kind} ${name}`)];
+  });
+  assert.deepEqual(found, [
+    ['profiles/first.json', 'journey visit', 'load health'],
+    ['profiles/items.json', 'load items'],
+    ['profiles/kept.json', 'journey visit', 'load agents-kept'],
+  ]);
+});
+
+test('what README and docs/ link to is there', () => {
+  const anchors = (page: string) =>
+    [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  for (const [path, page] of pages) {
+    for (const [, link] of page.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [file = '', anchor] = link!.split('#');
+      const to = file ? join(repository, dirname(path), file) : join(repository, path);
+      assert.ok(existsSync(to), `${path}: ${link}`);
+      if (anchor) assert.ok(anchors(readFileSync(to, 'utf8')).includes(anchor), `${path}: ${link}`);
+    }
+  }
+});
+
+test('README’s first run is one of both, and nothing goes wrong in it', async (t) => {
+  const own = ['journeys/visit.journey.ts', 'protocol/shop/health.load.ts', 'profiles/first.json'];
+  const written = Object.entries({ ...code(), ...profiles() }).filter(([path]) => own.includes(path));
+  const project = new Project(t, Object.fromEntries(written));
+  const target = await testTarget(t, { databaseUrl: database.url, webFolder: undefined });
+  const browser = await launch();
+  t.after(() => browser.close());
+  const { metrics, errors } = await localRun(project, 'first', target.url, { browser, env: { LOAD_DURATION: '4s' } });
+  assert.deepEqual(errors, {});
+  assert.ok(metrics['http_reqs{op:health,scenario:health}']!.values.count! > 0);
+  assert.ok(metrics['browser_sessions{journey:visit}']!.values.count! > 0);
+});
+
+test('the load and the oracle of docs/ find what is lost, and nothing where nothing is', async (t) => {
+  const files = code();
   const oracle = Object.keys(files).find((path) => path.endsWith('.oracle.ts'))!;
-  const [, ...code] = /^oracle\(.*/ms.exec(files[oracle]!)![0].split('\n');
-  assert.ok(code.length <= 20, 'README says twenty lines');
+  const [, ...lines] = /^oracle\(.*/ms.exec(files[oracle]!)![0].split('\n');
+  assert.ok(lines.length <= 20, 'twenty lines are enough');
   const load = { executor: 'constant-arrival-rate', rate: 20, duration: '2s', maxVUs: 4 };
   const project = new Project(t, {
     ...files,
@@ -43,23 +106,7 @@ test('the load and the oracle of README find what is lost, and nothing where not
       thresholds: {},
       health: anyMachine,
     },
-    'profiles/readme.json': /^```json\n(.*?)^```$/ms.exec(readme)![1]!,
   });
-  // The profile that README shows is one, of this load and of README's journey.
-  const { projects } = tandemConfig(project.folder, families, {}, [
-    'node',
-    'playwright',
-    'test',
-    '--project=readme',
-    '--list',
-  ]);
-  assert.deepEqual(
-    projects.find(({ name }) => name === 'readme')!.metadata.scenarios.map(({ name, kind }) => [name, kind]),
-    [
-      ['visit', 'journey'],
-      ['agents-kept', 'load'],
-    ],
-  );
   const judged = async (faults: string) => {
     const target = await testTarget(t, { databaseUrl: database.url, faults: parseFaults(faults) });
     const { status, oracles, reasons } = await localRun(project, 'short', target.url);
