@@ -257,7 +257,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: '(^|/)node_modules/' },
-    exclude: { path: '^(reports|test-results|blob-report|\\.[^/]+)/' },
+    exclude: { path: '^(dist|reports|test-results|blob-report|\\.[^/]+)/' },
     // Types count: a room that needs another's types needs the other.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { settingsOf } from '../support/family.ts';
 import { scenarioFiles } from '../support/scenario-files.ts';
-import { families } from './families.ts';
+import * as exported from './families.ts';
 
+const { families } = exported;
 const root = join(import.meta.dirname, '..');
 
 test('every family is a folder with loads, and every folder with loads is a family', () => {
   const folders = [...scenarioFiles(root).load.values()].map((path) => path.split(/[\\/]/).at(-2));
   assert.deepEqual([...new Set(folders)].sort(), families.map(({ name }) => name).sort());
+});
+
+test('every family can be had by its name, and says where its loads are', () => {
+  for (const family of families) {
+    assert.equal((exported as Record<string, unknown>)[family.name], family);
+    assert.equal(family.folder, join(import.meta.dirname, family.name));
+  }
 });
 
 test('nothing in support/ reads what only a family knows: its variables, or its name in a condition', () => {

@@ -9,3 +9,5 @@ import { vms } from './vms/family.ts';
 
 /** The families of systems that Tandem brings along, each a folder beside this file. */
 export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http];
+
+export { crdt, http, migrations, realtime, relay, studio, vms };

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { runInForeground, runQuietly } from './child.mjs';
 import { ROOT, setUpOrExit } from './setup.mjs';
 
-const IGNORED_FOLDERS = new Set(['node_modules', 'reports', 'test-results', 'blob-report']);
+const IGNORED_FOLDERS = new Set(['node_modules', 'dist', 'reports', 'test-results', 'blob-report']);
 const CHECK_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 1 + availableParallelism();

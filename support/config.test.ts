@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from './config.ts';
@@ -103,6 +103,26 @@ test('a scenario is found in any folder by the name of its file, which only one 
       sentence ===
       'protocol/crdt/relay.load.ts and protocol/sync/relay.load.ts have the same name, and a scenario is called by it; allowed is one relay.load.ts.',
   );
+});
+
+test('a load of a listed family needs no file: what Playwright takes tests from is made, once', (t) => {
+  const profile = { description: 'x', scenarios: { ours: { ...arrivals, exec: 'sync-relay' } }, thresholds: {} };
+  const { root, config } = configured(t, ['test', '--list'], {}, { 'profiles/ready.json': profile });
+  const file = join(root, 'reports', '.ready', 'sync-relay.load.ts');
+  assert.deepEqual(config.projects.find(({ name }) => name === 'ready')!.testMatch, [file]);
+  const [, from] = /import "(.+)";/.exec(readFileSync(file, 'utf8'))!;
+  assert.equal(resolve(dirname(file), from!), join(import.meta.dirname, '../protocol/relay/sync-relay.load.ts'));
+  const { mtimeMs } = statSync(file);
+  tandemConfig(root, families, {}, ['node', 'playwright', 'test', '--list']);
+  assert.equal(statSync(file).mtimeMs, mtimeMs);
+});
+
+test("a project's own load takes the place of a family's of the same name", (t) => {
+  const profile = { description: 'x', scenarios: { 'sync-relay': arrivals }, thresholds: {} };
+  const changes = { 'profiles/own.json': profile, 'protocol/sync-relay.load.ts': '' };
+  const { root, config } = configured(t, ['test', '--list'], {}, changes);
+  const own = join(root, 'protocol', 'sync-relay.load.ts');
+  assert.deepEqual(config.projects.find(({ name }) => name === 'own')!.testMatch, [own]);
 });
 
 test('the embedded target is started when no other one is named', (t) => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
@@ -12,7 +13,7 @@ import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
 import { allowed } from './misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
-import { type ScenarioFiles, scenarioFiles } from './scenario-files.ts';
+import { type ScenarioFiles, scenarioFiles, testFileOf, writeTestFiles } from './scenario-files.ts';
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
@@ -49,7 +50,7 @@ export function tandemConfig(
     const shard = shardOf(line && (line.shard === undefined ? [] : [line.shard]), env);
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root, families);
-    const files = scenarioFiles(root);
+    const files = scenarioFiles(root, families);
     const profiles = profilesOf(root, files, shape, env);
     if (line?.command === 'merge-reports' && !line.help) {
       checkReporter(line, 'leave it out');
@@ -70,6 +71,8 @@ export function tandemConfig(
     } else if (line?.command === 'test' && !line.help) {
       checkListed(line, profiles);
     }
+    const timelines = profiles.flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []));
+    if (line) for (const timeline of timelines) writeTestFiles(root, filesOf(timeline, files));
     return {
       testDir: root,
       outputDir: workingFolder(env),
@@ -87,24 +90,27 @@ export function tandemConfig(
       reportSlowTests: null,
       // Tandem's comes first: what it adds to the attachments is then in the blob.
       reporter: [
-        [join(import.meta.dirname, 'run', 'reporter.ts'), { root }],
+        [join(import.meta.dirname, 'run', `reporter${extname(import.meta.filename)}`), { root }],
         ...(shard && isRun ? [['blob', {}]] : []),
       ] as [string, object][],
       webServer: isEmbedded(settings)
-        ? embeddedTarget(settings, isRun ? drillsOf(line, profiles, env) : {})
+        ? embeddedTarget(settings, isRun, isRun ? drillsOf(line, profiles, env) : {})
         : undefined,
-      projects: profiles
-        .flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []))
-        .map((metadata) => ({
-          name: metadata.profile,
-          repeatEach: metadata.slices,
-          testMatch: [...new Set(metadata.scenarios.map(({ name, kind, exec = name }) => files[kind].get(exec)!))],
-          metadata,
-        })),
+      projects: timelines.map((metadata) => ({
+        name: metadata.profile,
+        repeatEach: metadata.slices,
+        testMatch: filesOf(metadata, files).map((path) => testFileOf(root, path)),
+        metadata,
+      })),
     };
   } catch (error) {
     throw error instanceof Error ? error.message : error;
   }
+}
+
+/** Each file once. */
+function filesOf({ scenarios }: Timeline, files: ScenarioFiles): string[] {
+  return [...new Set(scenarios.map(({ name, kind, exec = name }) => files[kind].get(exec)!))];
 }
 
 function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, env: NodeJS.ProcessEnv): Profile[] {
@@ -252,12 +258,19 @@ function drillsOf({ projects }: CommandLine, profiles: Profile[], env: NodeJS.Pr
   return { [drillSocketVariable]: env[drillSocketVariable], TARGET_PROCESSES: processes };
 }
 
-function embeddedTarget({ values }: TargetSettings, drills: Record<string, string>) {
-  const tandem = join(import.meta.dirname, '..');
+/** @throws one sentence when what it is made of is not installed: in a repository of one's own that is optional */
+function embeddedTarget({ values }: TargetSettings, willStart: boolean, drills: Record<string, string>) {
+  const { resolve, manifest } = tandemPackage();
+  const missing = Object.keys(manifest.peerDependenciesMeta).filter((name) => !resolve(name));
+  if (willStart && missing.length > 0) {
+    throw new Error(
+      `BASE_URL and API_URL are not set, and the embedded target that would be started needs ${missing.join(', ')}; set BASE_URL in .env to your own system, or "npm install -D ${missing.join(' ')}".`,
+    );
+  }
   return {
     name: 'target',
     command: 'node --import tsx target/main.ts',
-    cwd: tandem,
+    cwd: dirname(resolve('tandem/package.json')!),
     // A port of the machine's choosing; what the person set for `npm run target` must not reach this one. Its standard input
     // is a pipe that ends with Playwright, however that does; between them stands a shell.
     env: {
@@ -273,4 +286,17 @@ function embeddedTarget({ values }: TargetSettings, drills: Record<string, strin
     // It takes less than a second. One that crashed may leave a zombie, for which Playwright would wait as long as this.
     gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 5_000 },
   };
+}
+
+/** Tandem's own folder: the repository, or what was installed of it. */
+function tandemPackage() {
+  const require = createRequire(import.meta.url);
+  const resolve = (name: string) => {
+    try {
+      return require.resolve(name);
+    } catch {
+      return undefined;
+    }
+  };
+  return { resolve, manifest: require('tandem/package.json') as { peerDependenciesMeta: Record<string, object> } };
 }

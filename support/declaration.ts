@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
 import type { JsonSchema } from './options.ts';
@@ -48,8 +51,16 @@ export function wantsTests(): boolean {
 export async function importWithoutTests(path: string): Promise<void> {
   areTestsWanted = false;
   try {
-    await import(pathToFileURL(path).href);
+    if (isModule(dirname(path))) await import(pathToFileURL(path).href);
+    else createRequire(path)(path);
   } finally {
     areTestsWanted = true;
   }
+}
+
+/** As Node and Playwright read a folder's TypeScript: by the `type` of the nearest package.json. */
+function isModule(folder: string): boolean {
+  const path = join(folder, 'package.json');
+  if (existsSync(path)) return (JSON.parse(readFileSync(path, 'utf8')) as { type?: string }).type === 'module';
+  return folder !== dirname(folder) && isModule(dirname(folder));
 }

@@ -17,6 +17,11 @@ export interface Family {
   name: string;
   /** What its loads read of the target. Two families that call the same API have some in common. */
   settings: readonly Settings[];
+  /**
+   * Where its loads and their oracles lie, an absolute path: profiles of whatever project lists the family may name these loads.
+   * Absent: the project has them among its own files.
+   */
+  folder?: string;
 }
 
 /** Undefined before a configuration has said. */

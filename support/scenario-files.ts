@@ -1,41 +1,73 @@
-import { type Dirent, existsSync, readdirSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { type Family, listedFamilies } from './family.ts';
 import type { ScenarioKind } from './profile/schema.ts';
 
 /** The files that define scenarios: by kind and by the scenario's name, each file's absolute path. */
 export type ScenarioFiles = Record<ScenarioKind, Map<string, string>>;
 
 /**
- * A scenario is a file: its name is the scenario's, in whatever folder below `protocol/` or `journeys/` it lies.
+ * A scenario is a file: its name is the scenario's, in whatever folder below `protocol/` or `journeys/` it lies. Loads of listed
+ * families are there as well; a file of the project's own takes the place of one of the same name.
  * @param root the folder with `protocol/` and `journeys/`; neither need be there
  * @throws one sentence when two files would define the same scenario
  */
-export function scenarioFiles(root: string): ScenarioFiles {
-  return { load: filesBelow(root, 'protocol', '.load.ts'), journey: filesBelow(root, 'journeys', '.journey.ts') };
+export function scenarioFiles(root: string, families: readonly Family[] = listedFamilies() ?? []): ScenarioFiles {
+  const ready = families.flatMap(({ folder }) => (folder ? [...filesIn(root, folder, 'load')] : []));
+  return {
+    load: new Map([...ready, ...filesIn(root, join(root, 'protocol'), 'load')]),
+    journey: filesIn(root, join(root, 'journeys'), 'journey'),
+  };
 }
 
-/** The files of oracles, wherever below `protocol/` or `journeys/` they lie: absolute paths. */
-export function oracleFiles(root: string): string[] {
-  return ['protocol', 'journeys'].flatMap((folder) => pathsBelow(root, folder, '.oracle.ts'));
+/** The files of oracles, wherever below `protocol/` or `journeys/` they lie, and those of listed families: absolute paths. */
+export function oracleFiles(root: string, families: readonly Family[] = listedFamilies() ?? []): string[] {
+  const folders = [join(root, 'protocol'), join(root, 'journeys'), ...families.flatMap(({ folder }) => folder ?? [])];
+  return [...new Set(folders.flatMap((folder) => pathsIn(folder, 'oracle')))];
 }
 
-function pathsBelow(root: string, folder: string, ending: string): string[] {
-  const top = join(root, folder);
-  if (!existsSync(top)) return [];
-  return readdirSync(top, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && entry.name.endsWith(ending))
+/**
+ * The file by which Playwright finds a scenario: itself, or a file that imports it, since of what is installed Playwright takes no
+ * tests.
+ */
+export function testFileOf(root: string, path: string): string {
+  const own = relative(root, path);
+  if (!own.startsWith('..') && !own.includes('node_modules')) return path;
+  return join(root, 'reports', '.ready', basename(path).replace(/js$/, 'ts'));
+}
+
+/** Writes the files by which Playwright finds the scenarios of families; they are the same in every run. */
+export function writeTestFiles(root: string, paths: readonly string[]): void {
+  for (const path of paths) {
+    const file = testFileOf(root, path);
+    if (file === path) continue;
+    const from = relative(dirname(file), path).split(sep).join('/');
+    const text = `// Made by Tandem: by this file Playwright finds a load of a family.\nimport ${JSON.stringify(from)};\n`;
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
+
+function pathsIn(folder: string, kind: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && endingOf(kind).test(entry.name))
     .map((entry: Dirent) => join(entry.parentPath, entry.name))
     .sort();
 }
 
-function filesBelow(root: string, folder: string, ending: string): Map<string, string> {
+/** A package holds them compiled. */
+const endingOf = (kind: string) => new RegExp(`\\.${kind}\\.[jt]s$`);
+
+function filesIn(root: string, folder: string, kind: ScenarioKind): Map<string, string> {
   const files = new Map<string, string>();
-  for (const path of pathsBelow(root, folder, ending)) {
-    const name = path.slice(path.lastIndexOf(sep) + 1, -ending.length);
+  for (const path of pathsIn(folder, kind)) {
+    const name = basename(path).replace(endingOf(kind), '');
     const other = files.get(name);
     if (other) {
       throw new Error(
-        `${relative(root, other)} and ${relative(root, path)} have the same name, and a scenario is called by it; allowed is one ${name}${ending}.`,
+        `${relative(root, other)} and ${relative(root, path)} have the same name, and a scenario is called by it; allowed is one ${name}.${kind}.ts.`,
       );
     }
     files.set(name, path);

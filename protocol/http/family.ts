@@ -1,4 +1,4 @@
 import type { Family } from '../../support/family.ts';
 import { attackSettings } from './settings.ts';
 
-export const http: Family = { name: 'http', settings: [attackSettings] };
+export const http: Family = { name: 'http', folder: import.meta.dirname, settings: [attackSettings] };

@@ -2,4 +2,4 @@ import type { Family } from '../../support/family.ts';
 import { vmSettings } from '../apis/vms/settings.ts';
 import { streamSettings } from './settings.ts';
 
-export const migrations: Family = { name: 'migrations', settings: [vmSettings, streamSettings] };
+export const migrations: Family = { name: 'migrations', folder: import.meta.dirname, settings: [vmSettings, streamSettings] };

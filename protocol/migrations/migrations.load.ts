@@ -1,3 +1,4 @@
+import '../apis/event-delivery.oracle.ts';
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
 import { dwcpMetrics } from './api.ts';

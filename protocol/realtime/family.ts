@@ -1,4 +1,4 @@
 import type { Family } from '../../support/family.ts';
 import { vmSettings } from '../apis/vms/settings.ts';
 
-export const realtime: Family = { name: 'realtime', settings: [vmSettings] };
+export const realtime: Family = { name: 'realtime', folder: import.meta.dirname, settings: [vmSettings] };

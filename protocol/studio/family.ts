@@ -18,4 +18,4 @@ export const studioSettings = settings({
   gateway: idOf('STUDIO_GATEWAY_ID'),
 });
 
-export const studio: Family = { name: 'studio', settings: [studioSettings] };
+export const studio: Family = { name: 'studio', folder: import.meta.dirname, settings: [studioSettings] };

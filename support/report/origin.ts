@@ -1,8 +1,7 @@
 /** Where a run came from: its command, the versions of what took part, and the machine. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import { join } from 'node:path';
 
 export interface Origin {
   /** As it can be typed again, with the variables that shape a run. */
@@ -27,9 +26,7 @@ export function originOf(
   browser: string | undefined,
   { argv, env }: Pick<NodeJS.Process, 'argv' | 'env'> = process,
 ): Origin {
-  const tandem = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
-    version: string;
-  };
+  const tandem = createRequire(import.meta.url)('tandem/package.json') as { version: string };
   return {
     command: commandOf(argv, env),
     versions: {
