@@ -226,7 +226,8 @@ module.exports = {
       severity: 'error',
       comment: 'A package that package.json does not name is there by accident and may be gone tomorrow.',
       from: { pathNot: '(^|/)node_modules/' },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+      // An optional peer counts as both.
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'imports-exist',
