@@ -58,6 +58,22 @@ function prefixed(base: Dispatcher, origin: string, prefix: string, added: Recor
   });
 }
 
+/** The way to a server that speaks neither HTTP nor WebSocket. */
+export interface Way {
+  /** URL with user and password; undefined: there is none in between. */
+  proxy: string | undefined;
+  /** For TLS with the server itself. */
+  tls: TlsOptions;
+}
+
+/**
+ * @param address `host:port`
+ * @param secure TLS is spoken there: a proxy for https is one for it
+ */
+export function wayTo(address: string, secure: boolean, wire: Wire): Way {
+  return { proxy: proxyOf(wire, new URL(`${secure ? 'https' : 'http'}://${address}`)), tls: tlsOptions(wire) };
+}
+
 /**
  * What `ws` is to be told of the way to a URL; user and password it takes from the URL itself.
  * @param localAddress the address of this machine to connect from; default: the system's choice

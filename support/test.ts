@@ -45,6 +45,7 @@ export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
 export { unfinished } from './measure/metrics.ts';
 export type { RecordedSeries } from './measure/recorded-series.ts';
+export { allowed } from './misspelling.ts';
 export { durationMs, OptionError, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';

@@ -44,6 +44,10 @@ const profiles = {
     { agents: load({ rate: 30, maxVUs: 4 }) },
     { http_req_failed: ['rate<0.05'], agent_crud_duration: ['count>0'] },
   ),
+  calls: profile(
+    { kernel: load({ rate: 60, maxVUs: 8 }), ai: load({ rate: 10, maxVUs: 80 }) },
+    { grpc_req_failed: ['rate<0.05'], grpc_stream_duration: ['p(95)<5000'] },
+  ),
   screen: profile(
     { light: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } },
     { browser_interaction_to_paint: ['p(75)<500'] },
@@ -85,6 +89,9 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
 ];
 
+/** Those that are found side by side in one run, each by its own. */
+const together = ['token-lost=0.1', 'cell-twice=0.2', 'grpc-unavailable=0.2', 'stream-stall=6s'];
+
 /** Those that end a run by other means. */
 const others = {
   'rate-limit': 'below',
@@ -121,7 +128,7 @@ async function run(t: TestContext, names: (keyof typeof profiles)[], list: strin
     ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
     'profiles/faulty.json': profile(scenarios, thresholds),
   });
-  return localRun(project, 'faulty', target.url, { browser });
+  return localRun(project, 'faulty', target.url, { addresses: target.addresses, browser });
 }
 
 function nameOf(one: Reason): string {
@@ -130,7 +137,9 @@ function nameOf(one: Reason): string {
 
 test('every fault that there is ends in a verdict of its own', () => {
   const known = [...coreFaults, ...families.flatMap((family) => family.faults ?? [])].map(({ name }) => name);
-  const shown = [...faults.map(([fault]) => fault.split('=')[0]!), ...Object.keys(others)];
+  const shown = [...faults.map(([fault]) => fault), ...together, ...Object.keys(others)].map(
+    (one) => one.split('=')[0],
+  );
   assert.deepEqual(shown.toSorted(), known.toSorted());
 });
 
@@ -154,6 +163,15 @@ describe('a target with a fault', { concurrency: 4 }, () => {
     });
   }
 
+  test(`${together.join(', ')} fail the run by four reasons`, async (t) => {
+    const { status, reasons, errors } = await run(t, ['calls'], together.join(','));
+    const found = JSON.stringify(reasons);
+    assert.equal(status, 'fail', found);
+    const first = ['executions', 'grpc_req_failed', 'grpc_stream_duration', 'token-streams'];
+    assert.deepEqual(reasons.slice(0, first.length).map(nameOf).toSorted(), first, found);
+    assert.ok((errors['gRPC UNAVAILABLE'] ?? 0) > 0, JSON.stringify(errors));
+  });
+
   test('rate-limit=10/min fails the run for that: hardly anything was let through', async (t) => {
     const { status, reasons, errors } = await run(t, ['relay'], 'rate-limit=10/min');
     assert.deepEqual([status, reasons[0]?.kind], ['fail', 'rate-limited'], JSON.stringify(reasons));
@@ -162,7 +180,11 @@ describe('a target with a fault', { concurrency: 4 }, () => {
     assert.ok((errors['HTTP 429 (rate limited)'] ?? 0) > 0, JSON.stringify(errors));
   });
 
-  for (const names of [['relay', 'rooms', 'vms', 'jobs', 'events', 'builders'], ['slow'], ['screen']] as const) {
+  for (const names of [
+    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders', 'calls'],
+    ['slow'],
+    ['screen'],
+  ] as const) {
     test(`none: ${names.join(', ')} pass`, async (t) => {
       const { status, reasons, errors } = await run(t, [...names], '');
       assert.equal(status, 'pass', JSON.stringify(reasons));

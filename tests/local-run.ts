@@ -67,6 +67,15 @@ async function read(files: string[]): Promise<typeof scenarios> {
   return new Map(scenarios);
 }
 
+interface LocalOptions {
+  /** Such as `LOAD_SLICES`. */
+  env?: Record<string, string>;
+  /** Of the target, that follow from no other: `GRPC_ADDR`. */
+  addresses?: Readonly<Record<string, string>>;
+  /** For journeys. */
+  browser?: Browser;
+}
+
 /**
  * What is checked once the files of a profile are loaded and before anything is sent: an error is the sentence that would end the
  * run.
@@ -91,16 +100,15 @@ export async function localPreparation(project: Project, profile: string): Promi
 /**
  * Runs a profile of a project to its end.
  * @param url of the target
- * @param env such as `LOAD_SLICES`
- * @param browser for journeys
  */
 export async function localRun(
   project: Project,
   profile: string,
   url: string,
-  { env = {}, browser }: { env?: Record<string, string>; browser?: Browser } = {},
+  { env = {}, addresses = {}, browser }: LocalOptions = {},
 ): Promise<Verdict> {
-  project.write({ '.env': `BASE_URL=${url}\n` });
+  const settings = Object.entries({ BASE_URL: url, ...addresses }).map(([name, value]) => `${name}=${value}\n`);
+  project.write({ '.env': settings.join('') });
   const config = tandemConfig(project.folder, families, env, ['node', 'playwright', 'test', `--project=${profile}`]);
   const { metadata: timeline, testMatch } = config.projects.find(({ name }) => name === profile)!;
   const declared = await alone(() => read(testMatch));

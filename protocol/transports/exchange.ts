@@ -2,7 +2,7 @@ import { type Dispatcher, util } from 'undici';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { codeName } from './failure.ts';
-import type { Pending, UnderWay } from './under-way.ts';
+import type { Expiring, UnderWay } from './under-way.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -93,7 +93,7 @@ const RATE_LIMITED = 429;
  * One request on its way, as undici reports it, in undici 7's older words: the newer ones parse all headers of every answer
  * and make three objects more a request, which costs time.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Pending {
+export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
   readonly calledAt = performance.now();
   /** The same, or when the request was called that was redirected here. */

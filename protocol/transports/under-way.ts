@@ -2,12 +2,16 @@
 export interface Pending {
   /** Its place among the others; -1 when it is none of them. */
   place: number;
+  /** Measuring ends: it has failed, and its age is the least that it takes. */
+  cutOff(): void;
+}
+
+/** It does not look to its time itself. */
+export interface Expiring extends Pending {
   /** On `performance.now()`'s clock. */
   readonly beganAt: number;
   /** Its time is up. */
   expire(): void;
-  /** Measuring ends: it has failed, and its age is the least that it takes. */
-  cutOff(): void;
 }
 
 /**
@@ -32,7 +36,7 @@ export class UnderWay<P extends Pending> {
   }
 
   /** Ends all that began at `instant` (ms, of `performance.now()`) or before. */
-  expire(instant: number): void {
+  expire(this: UnderWay<Expiring>, instant: number): void {
     for (const one of this.#all.filter(({ beganAt }) => beganAt <= instant)) one.expire();
   }
 

@@ -21,6 +21,8 @@ export interface Core {
   scryptN: number;
   /** How long a token that was issued lets anybody in. */
   tokenSeconds: number;
+  /** A request of the API has come by another way than the HTTP server: faults begin with the first. */
+  noteUse(): void;
   /** The last figures of this process. */
   figures(): ProcessFigures;
 }

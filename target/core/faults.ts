@@ -25,6 +25,8 @@ export function parseFaults(list: string, families: readonly AnyFamily[]): Fault
 }
 
 export interface FaultsTarget extends Omit<FaultContext, 'active' | 'onBegin' | 'random'> {
+  /** Calls `listener` for each use of the API that the HTTP server does not see. */
+  onUse(listener: () => void): void;
   /** What the faults of a family reach into, by its name. */
   parts: ReadonlyMap<string, unknown>;
   /** Where random numbers begin: with the same seed a fault decides the same again. */
@@ -72,16 +74,24 @@ function parseFault(entry: string, families: readonly AnyFamily[]): Fault {
   }
 }
 
-/** The first use of the API is a request or a WebSocket. */
-function atFirstUse({ app, isApi }: Pick<FaultContext, 'app' | 'isApi'>, delayMs: number, begin: () => void): void {
+/** The first use of the API is a request, a WebSocket, or what a family notes as one. */
+function atFirstUse(
+  { app, isApi, onUse }: Pick<FaultsTarget, 'app' | 'isApi' | 'onUse'>,
+  delayMs: number,
+  begin: () => void,
+): void {
   let seen = false;
   let timer: NodeJS.Timeout | undefined;
-  const use = ({ url = '' }: { url?: string }) => {
-    if (seen || !isApi({ url })) return;
+  const first = () => {
+    if (seen) return;
     seen = true;
     if (delayMs === 0) begin();
     else timer = setTimeout(begin, delayMs);
   };
+  const use = ({ url = '' }: { url?: string }) => {
+    if (!seen && isApi({ url })) first();
+  };
+  onUse(first);
   app.addHook('onRequest', (request, _reply, done) => {
     use(request);
     done();

@@ -110,7 +110,11 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
   const timeScale = options.timeScale ?? TIME_SCALE;
   const scryptN = options.scryptN ?? DEFAULT_SCRYPT_N;
   const tokenSeconds = options.tokenSeconds ?? DEFAULT_TOKEN_SECONDS;
-  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, tokenSeconds, figures };
+  const uses: (() => void)[] = [];
+  const noteUse = () => {
+    for (const listener of uses) listener();
+  };
+  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, tokenSeconds, noteUse, figures };
   const running = families.map((family) => ({ name: family.name, ...family.start(core) }));
   const webSockets = new WebSockets(
     accounts,
@@ -148,6 +152,7 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
       app,
       delivery,
       isApi: ({ url }) => families.some(({ api }) => api.some((path) => url.startsWith(path))),
+      onUse: (listener) => uses.push(listener),
       isPage: ({ url }) => pages.some(({ path }) => path === url.split('?')[0]),
       parts: new Map(running.map(({ name, parts }) => [name, parts])),
       seed: options.faultsSeed ?? 1,

@@ -1,0 +1,25 @@
+import { acknowledgedSet, oracle } from '../../support/test.ts';
+import type { ExecutionsEvidence } from './kernel.ts';
+
+oracle('executions', {
+  promise: 'Every cell that was executed is in the history of its kernel, exactly once.',
+  judge(evidence: ExecutionsEvidence[], run) {
+    const found = acknowledgedSet(
+      evidence.flatMap(({ written, read }) => [written, read]),
+      run,
+    );
+    // A set may be read twice; a history may not.
+    const repeated = evidence.reduce((sum, { read }) => sum + read.duplicates, 0);
+    if (repeated === 0) return found;
+    const names = evidence.flatMap((one) => one.repeated.map((name) => ({ name, isThere: 'more than once' })));
+    const violations = found.violations + repeated;
+    const { checked, examples } = found;
+    return {
+      ...found,
+      status: 'violated',
+      checked: Math.max(checked, violations),
+      violations,
+      examples: [...names.slice(0, 10), ...examples].slice(0, 10),
+    };
+  },
+});

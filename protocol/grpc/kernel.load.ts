@@ -1,0 +1,22 @@
+import { load } from '../../support/test.ts';
+import { grpcMetrics } from '../transports/grpc.ts';
+import { Kernels, kernelService } from './kernel.ts';
+import { checkService, grpcOptions } from './service.ts';
+
+/** People at notebooks: each runs cells in a kernel of their own, and is told what happens there. */
+load('kernel', {
+  metrics: grpcMetrics,
+  options: grpcOptions,
+  oracles: ['executions', 'kernel-events'],
+  preflight: (planned) => checkService(planned, kernelService),
+  setup: (slice) => Kernels.open(slice),
+  teardown: (kernels) => kernels.close(),
+  vu: (vu, kernels) => kernels.join(vu),
+  operations: {
+    execute: { weight: 75, run: (kernel) => kernel.execute() },
+    status: { weight: 20, run: (kernel) => kernel.status() },
+    history: { weight: 5, run: (kernel) => kernel.history() },
+  },
+  settle: (kernel) => kernel.settle(),
+  evidence: (kernel) => kernel.evidence(),
+});

@@ -1,0 +1,233 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  DeliveryHistory,
+  type SetEvidence,
+  SetHistory,
+  type SliceContext,
+  type Subscription,
+  type Vu,
+} from '../../support/test.ts';
+import type { Grpc } from '../transports/grpc.ts';
+import { type GrpcOptions, methodsOf, openGrpc } from './service.ts';
+
+export const kernelService = 'kernel.v1.Kernel';
+
+interface Execution {
+  execution_id: string;
+  code: string;
+  status: string;
+}
+interface KernelEvent {
+  sequence: string;
+  type: string;
+}
+interface KernelStatus {
+  state: string;
+  executions: string;
+}
+
+/** What a history should hold, and what it does; evidence for the oracle `executions`. */
+export interface ExecutionsEvidence {
+  written: SetEvidence;
+  read: SetEvidence;
+  /** Names of cells that stood in it more than once; the first of them. */
+  repeated: string[];
+}
+
+const MAX_REPEATED = 10;
+/** How long events may be under way when the load is over. */
+const LAST_EVENTS_MS = 5_000;
+const LOOK_MS = 50;
+
+/** The kernels of a slice, one a VU, and what they share. */
+export class Kernels {
+  readonly grpc: Grpc;
+  readonly slice: SliceContext;
+  readonly methods = methodsOf('kernel.proto', kernelService, ['Execute', 'GetStatus', 'History', 'Watch']);
+  readonly events: DeliveryHistory;
+  /** Ends the streams that last as long as their kernels. */
+  readonly end = new AbortController();
+  readonly #kernels: Kernel[] = [];
+  #isEvidenceGiven = false;
+
+  static async open(slice: SliceContext<GrpcOptions>): Promise<Kernels> {
+    return new Kernels(slice, await openGrpc(slice));
+  }
+
+  private constructor(slice: SliceContext, grpc: Grpc) {
+    this.slice = slice;
+    this.grpc = grpc;
+    this.events = new DeliveryHistory(() => slice.elapsedMs());
+  }
+
+  /** The kernel of a VU. */
+  join(vu: Vu): Kernel {
+    const kernel = new Kernel(this, vu);
+    this.#kernels.push(kernel);
+    return kernel;
+  }
+
+  /** Of the events of all kernels, once. */
+  evidence(): object {
+    for (const kernel of this.#kernels) kernel.endWatch();
+    const evidence = this.#isEvidenceGiven ? [] : this.events.evidence();
+    this.#isEvidenceGiven = true;
+    return { 'kernel-events': evidence };
+  }
+
+  close(): void {
+    this.end.abort();
+    this.grpc.close();
+  }
+}
+
+/** The kernel of a VU: the only one who runs cells in it. */
+export class Kernel {
+  readonly #kernels: Kernels;
+  readonly #vu: Vu;
+  readonly #id: string;
+  readonly #history: SetHistory;
+  readonly #reader: SetHistory;
+  readonly #repeated: string[] = [];
+  #acknowledged = 0;
+  #isReadWhole = false;
+  #watch: { subscription: Subscription | undefined } | undefined;
+
+  constructor(kernels: Kernels, vu: Vu) {
+    this.#kernels = kernels;
+    this.#vu = vu;
+    this.#id = `tandem-${vu.slice.runId}-${vu.slice.scenario}-${vu.id}`;
+    const now = () => vu.slice.elapsedMs();
+    this.#history = new SetHistory({ set: this.#id, by: this.#id, now });
+    this.#reader = new SetHistory({ set: this.#id, by: `reader of ${this.#id}`, now });
+  }
+
+  /** Runs a cell. */
+  async execute(): Promise<void> {
+    this.#listen();
+    const name = this.#history.next();
+    const request = { kernel_id: this.#id, code: codeOf(name) };
+    const answer = await this.#call<{ status: string }>('Execute', request, false);
+    if (answer.outcome === 'failed') this.#history.refused(name);
+    if (!answer.value) return;
+    this.#history.acknowledged(name);
+    this.#acknowledged += 1;
+    this.#vu.check('execute: the cell ran', answer.value.status === 'ok');
+  }
+
+  async status(): Promise<void> {
+    const { value } = await this.#call<KernelStatus>('GetStatus', { kernel_id: this.#id });
+    if (value) this.#vu.check('status: no cell is missing', Number(value.executions) >= this.#acknowledged);
+  }
+
+  async history(): Promise<void> {
+    let found = 0;
+    const answer = await this.#call<Execution>('History', { kernel_id: this.#id }, true, () => {
+      found += 1;
+    });
+    if (answer.status === 'OK') this.#vu.check('history: no cell is missing', found >= this.#acknowledged);
+  }
+
+  /** The last look: the whole history, and all events. */
+  async settle(): Promise<void> {
+    const { status } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, ({ code }) => {
+      const name = nameIn(code);
+      if (!this.#reader.found(name) && this.#repeated.length < MAX_REPEATED) this.#repeated.push(name);
+    });
+    this.#isReadWhole = status === 'OK';
+    const { subscription } = this.#watch ?? {};
+    if (!subscription) return;
+    const last = await this.#lastSequence();
+    if (last !== undefined) subscription.confirm(last);
+    const deadline = performance.now() + LAST_EVENTS_MS;
+    while (!subscription.isComplete && performance.now() < deadline) await wait(LOOK_MS);
+  }
+
+  evidence(): object {
+    const executions: ExecutionsEvidence = {
+      written: this.#history.evidence(false),
+      read: this.#reader.evidence(this.#isReadWhole),
+      repeated: this.#repeated,
+    };
+    return { executions, ...this.#kernels.evidence() };
+  }
+
+  /** Nothing comes any more. */
+  endWatch(): void {
+    this.#watch?.subscription?.end();
+    this.#watch = undefined;
+  }
+
+  #call<Response extends object>(
+    name: 'Execute' | 'GetStatus' | 'History',
+    request: object,
+    readOnly = true,
+    onMessage?: (message: Response) => void,
+  ) {
+    const { grpc, methods } = this.#kernels;
+    const vu = this.#vu;
+    return grpc.call<Response>({ op: name, method: methods[name], request, readOnly, onMessage }).then((answer) => {
+      if (answer.outcome !== 'ok') vu.fail(answer.outcome);
+      return answer;
+    });
+  }
+
+  /** Watches the kernel, unless it does: one stream for as long as it lasts. */
+  #listen(): void {
+    if (this.#watch) return;
+    const watch: { subscription: Subscription | undefined } = { subscription: undefined };
+    this.#watch = watch;
+    const { grpc, methods, events, end } = this.#kernels;
+    void grpc
+      .call<KernelEvent>({
+        op: 'Watch',
+        method: methods.Watch,
+        request: { kernel_id: this.#id },
+        readOnly: true,
+        signal: end.signal,
+        deadlineMs: NO_DEADLINE_MS,
+        onMessage: ({ sequence, type }) => {
+          const isAnswer = type === 'subscribed';
+          watch.subscription ??= events.subscribed(this.#vu.id, 'kernel', isAnswer ? Number(sequence) : undefined);
+          if (!isAnswer) watch.subscription.take(Number(sequence));
+        },
+      })
+      .then(() => {
+        if (end.signal.aborted) return;
+        // It broke: what comes from here on is another stream's.
+        watch.subscription?.end();
+        this.#watch = undefined;
+      });
+  }
+
+  /** Number of the kernel's last event; undefined when the server does not tell. */
+  async #lastSequence(): Promise<number | undefined> {
+    const { grpc, methods } = this.#kernels;
+    const enough = new AbortController();
+    let last: number | undefined;
+    await grpc.call<KernelEvent>({
+      op: 'Watch',
+      method: methods.Watch,
+      request: { kernel_id: this.#id },
+      readOnly: true,
+      signal: AbortSignal.any([enough.signal, AbortSignal.timeout(LAST_EVENTS_MS)]),
+      onMessage: ({ sequence, type }) => {
+        if (type === 'subscribed') last = Number(sequence);
+        enough.abort();
+      },
+    });
+    return last;
+  }
+}
+
+/** Longer than any run. */
+const NO_DEADLINE_MS = 15 * 24 * 3_600_000;
+
+/** A cell that says its own name. */
+function codeOf(name: string): string {
+  return `# ${name}\n1 + 1`;
+}
+
+function nameIn(code: string): string {
+  return code.split('\n')[0]!.replace(/^# /, '');
+}

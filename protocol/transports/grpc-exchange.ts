@@ -1,0 +1,317 @@
+import { type Client, type ClientDuplexStream, type ClientReadableStream, type Metadata, status } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { exhaustedCodes, type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
+import type { Pending, UnderWay } from './under-way.ts';
+
+/** `OK`, `UNAVAILABLE`, `DEADLINE_EXCEEDED` …: https://grpc.io/docs/guides/status-codes/ */
+export type StatusName = keyof typeof status;
+
+/** What came of a call. The network's and the target's failures are answers too: nothing here throws for them. */
+export interface Answer<Response = object> {
+  readonly status: StatusName;
+  /** What the server said besides; may hold anything. */
+  readonly details: string;
+  /** Of a method that answers with one message; undefined without it. */
+  readonly value: Response | undefined;
+  /** Messages that were received. */
+  readonly messages: number;
+  /** `gRPC UNAVAILABLE`, `gRPC UNAVAILABLE (ECONNREFUSED)`, `gRPC DEADLINE_EXCEEDED` …; undefined when all went as expected. */
+  readonly error: string | undefined;
+  /** `indeterminate`: the call was sent, and nobody can tell whether the server did it. */
+  readonly outcome: 'ok' | 'failed' | 'indeterminate';
+  /** From the call to its status. */
+  readonly durationMs: number;
+}
+
+export interface Call<Response = object> {
+  /** Names the kind of call; the tag `op` of its metrics. */
+  op: string;
+  /** Of a package definition, as `@grpc/proto-loader` makes it. Its streams say what kind of call it is. */
+  method: MethodDefinition<object, object>;
+  /** The message of a method that takes one; of others all that are sent, in their time. */
+  request: object | Iterable<object> | AsyncIterable<object>;
+  /** Called for each message of a method that answers with a stream. */
+  onMessage?(message: Response): void;
+  metadata?: Record<string, string>;
+  deadlineMs?: number;
+  /** Ends the call, which has then done what it should: for those that last until they are not needed any more. */
+  signal?: AbortSignal;
+  /** True for a call that changes nothing: without an answer it has failed, and is not `indeterminate`. */
+  readOnly?: boolean;
+  /** That are no failure, beside OK. */
+  expects?: readonly StatusName[];
+}
+
+/**
+ * What the client records, for the `metrics` of its loads; k6's names for what k6 has. Time counts from the call, also when it then
+ * waits for a connection: this is the direction in which nothing is flattered. `grpc_req_duration` is of calls that have one answer;
+ * of a stream of answers there are the time to its first message and to its end, the latter not of one that we ended.
+ */
+export const grpcMetrics = {
+  grpc_reqs: { type: 'counter', contains: 'default', tells: 'work', followed: true, ofWork: 'count' },
+  grpc_req_duration: { type: 'trend', contains: 'time', complete: true },
+  grpc_req_failed: {
+    type: 'rate',
+    contains: 'default',
+    tells: 'failure',
+    complete: true,
+    followed: true,
+    ofWork: 'count',
+  },
+  grpc_stream_first_message: { type: 'trend', contains: 'time', complete: true },
+  grpc_stream_duration: { type: 'trend', contains: 'time', complete: true },
+  grpc_streams_msgs_sent: { type: 'counter', contains: 'default', tells: 'work' },
+  grpc_streams_msgs_received: { type: 'counter', contains: 'default', tells: 'work' },
+} as const;
+
+type Recorder = SliceContext['recorder'];
+
+/** What the calls of one kind add to. */
+export class ExchangeSeries {
+  readonly recorder: Recorder;
+  readonly requests: RecordedSeries;
+  readonly duration: RecordedSeries;
+  readonly failed: RecordedSeries;
+  readonly firstMessage: RecordedSeries;
+  readonly messagesSent: RecordedSeries;
+  readonly messagesReceived: RecordedSeries;
+  readonly sent: RecordedSeries;
+  readonly received: RecordedSeries;
+  readonly #op: string;
+  readonly #isStream: boolean;
+  #cutOff: ExchangeSeries | undefined;
+
+  /** @param isStream it is answered with a stream of messages */
+  constructor(recorder: Recorder, op: string, isStream: boolean, more: Record<string, string> = {}) {
+    const tags = { op, ...more };
+    this.recorder = recorder;
+    this.#op = op;
+    this.#isStream = isStream;
+    this.requests = recorder.counter('grpc_reqs', tags);
+    this.duration = recorder.trend(isStream ? 'grpc_stream_duration' : 'grpc_req_duration', tags);
+    this.failed = recorder.rate('grpc_req_failed', tags);
+    this.firstMessage = recorder.trend('grpc_stream_first_message', tags);
+    this.messagesSent = recorder.counter('grpc_streams_msgs_sent', tags);
+    this.messagesReceived = recorder.counter('grpc_streams_msgs_received', tags);
+    this.sent = recorder.counter('data_sent', tags);
+    this.received = recorder.counter('data_received', tags);
+  }
+
+  /** Of those calls that had no status when they were cut off. */
+  get cutOff(): ExchangeSeries {
+    this.#cutOff ??= new ExchangeSeries(this.recorder, this.#op, this.#isStream, unfinished);
+    return this.#cutOff;
+  }
+}
+
+/** As grpc-js tells of a call's end. */
+interface Ending {
+  code: status;
+  details: string;
+}
+
+/** These say that the server did not do it. Others leave open whether it has: an `UNAVAILABLE` may come after the work. */
+const refusals: ReadonlySet<StatusName> = new Set([
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'UNAUTHENTICATED',
+]);
+
+/** What grpc-js says of a call that never left: how fast it says so is nobody's latency. */
+const unconnected = /^(No connection established|Name resolution failed)/;
+
+/** A message goes to and fro as it lies on the wire: making and reading it here says how large it was, and whose fault it is. */
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** One call on its way. */
+export class Exchange implements Pending {
+  /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
+  readonly #calledAt = performance.now();
+  place = -1;
+  readonly #call: Call;
+  readonly #series: ExchangeSeries;
+  readonly #underWay: UnderWay<Exchange>;
+  readonly #resolve: (answer: Answer) => void;
+  #isSent = false;
+  #isCounted = false;
+  #value: object | undefined;
+  #messages = 0;
+  #unreadable: string | undefined;
+  #stream: { cancel(): void } | undefined;
+
+  /** @param underWay holds it from now on until it has its status */
+  constructor(call: Call, series: ExchangeSeries, underWay: UnderWay<Exchange>, resolve: (answer: Answer) => void) {
+    this.#call = call;
+    this.#series = series;
+    this.#underWay = underWay;
+    this.#resolve = resolve;
+    underWay.add(this);
+  }
+
+  /** Sends it. @param deadline ms since 1970 */
+  begin(client: Client, metadata: Metadata, deadline: number): void {
+    const { method, request, signal } = this.#call;
+    const { path, requestStream, responseStream } = method;
+    try {
+      if (!requestStream && !responseStream) {
+        const message = this.#packed(request as object);
+        const made = client.makeUnaryRequest(path, asItIs, asItIs, message, metadata, { deadline }, (error, bytes) => {
+          if (bytes) this.#take(bytes);
+          this.#end(error);
+        });
+        this.#isSent = true;
+        this.#stream = made;
+      } else if (!requestStream) {
+        const message = this.#packed(request as object);
+        this.#receive(client.makeServerStreamRequest(path, asItIs, asItIs, message, metadata, { deadline }));
+      } else {
+        // A client's stream has one answer: a stream of one message, which needs no code of its own.
+        const stream = client.makeBidiStreamRequest(path, asItIs, asItIs, metadata, { deadline });
+        this.#receive(stream);
+        void this.#sendAll(stream, request as Iterable<object>);
+      }
+    } catch (error) {
+      this.#notSent(error);
+      return;
+    }
+    if (signal?.aborted) this.#stream?.cancel();
+    else signal?.addEventListener('abort', () => this.#stream?.cancel(), { once: true });
+  }
+
+  /** Measuring ends here: it has failed, and its age is the least that it takes. Whoever waits still gets the answer. */
+  cutOff(): void {
+    if (this.#isCounted) return;
+    this.#isCounted = true;
+    // It lasts until it is not needed any more, which is now.
+    if (this.#call.signal) return;
+    const { cutOff, recorder } = this.#series;
+    const age = performance.now() - this.#calledAt;
+    cutOff.requests.add(1, this.#calledAt);
+    cutOff.duration.add(age, this.#calledAt);
+    if (this.#call.method.responseStream && this.#messages === 0) cutOff.firstMessage.add(age, this.#calledAt);
+    cutOff.failed.add(1, this.#calledAt);
+    recorder.error('call cut off by gracefulStop');
+  }
+
+  #receive(stream: ClientReadableStream<Buffer>): void {
+    this.#isSent = true;
+    this.#stream = stream;
+    stream.on('data', (bytes: Buffer) => this.#take(bytes));
+    // Its status says the same.
+    stream.on('error', () => {});
+    stream.on('status', (ending) => this.#end(ending.code === status.OK ? null : ending));
+  }
+
+  async #sendAll(
+    stream: ClientDuplexStream<Buffer, Buffer>,
+    requests: Iterable<object> | AsyncIterable<object>,
+  ): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (this.place < 0) return;
+        this.#series.messagesSent.add(1, this.#calledAt);
+        if (!stream.write(this.#packed(request))) await drained(stream);
+      }
+      stream.end();
+    } catch (error) {
+      this.#unreadable = notSent(error);
+      stream.cancel();
+    }
+  }
+
+  #packed(request: object): Buffer {
+    const bytes = this.#call.method.requestSerialize(request);
+    this.#series.sent.add(bytes.length, this.#calledAt);
+    return bytes;
+  }
+
+  #take(bytes: Buffer): void {
+    const { method, onMessage } = this.#call;
+    this.#messages += 1;
+    if (!this.#isCounted) this.#series.received.add(bytes.length, this.#calledAt);
+    if (method.responseStream && !this.#isCounted) {
+      if (this.#messages === 1) this.#series.firstMessage.add(performance.now() - this.#calledAt, this.#calledAt);
+      this.#series.messagesReceived.add(1);
+    }
+    let message: object;
+    try {
+      message = method.responseDeserialize(bytes);
+    } catch {
+      this.#unreadable = 'message that cannot be read';
+      return;
+    }
+    if (method.responseStream) onMessage?.(message);
+    else this.#value = message;
+  }
+
+  #notSent(error: unknown): void {
+    this.#unreadable = notSent(error);
+    this.#end(null);
+  }
+
+  #end(ending: Ending | null): void {
+    if (this.place < 0) return;
+    this.#underWay.remove(this);
+    const { signal, expects, readOnly, method } = this.#call;
+    const name = status[ending?.code ?? status.OK] as StatusName;
+    if (ending && unconnected.test(ending.details)) this.#isSent = false;
+    if (name === 'OK' && !method.responseStream && this.#messages === 0)
+      this.#unreadable ??= 'gRPC OK without a message';
+    const isEnded = name === 'CANCELLED' && signal?.aborted === true;
+    const isExpected = isEnded || name === 'OK' || expects?.includes(name) === true;
+    const error = this.#unreadable ?? (isExpected ? undefined : errorOf(name, ending!.details));
+    const durationMs = performance.now() - this.#calledAt;
+    if (!this.#isCounted) {
+      this.#isCounted = true;
+      this.#count(durationMs, error !== undefined, isEnded);
+      if (error !== undefined) this.#series.recorder.error(error);
+    }
+    const isOpen = this.#isSent && !readOnly && !refusals.has(name) && this.#unreadable === undefined;
+    this.#resolve({
+      status: name,
+      details: ending?.details ?? '',
+      value: method.responseStream ? undefined : this.#value,
+      messages: this.#messages,
+      error,
+      outcome: error === undefined ? 'ok' : isOpen ? 'indeterminate' : 'failed',
+      durationMs,
+    });
+  }
+
+  #count(durationMs: number, hasFailed: boolean, isEnded: boolean): void {
+    const { requests, duration, failed, firstMessage } = this.#series;
+    requests.add(1, this.#calledAt);
+    failed.add(hasFailed ? 1 : 0, this.#calledAt);
+    if (!this.#isSent || isEnded) return;
+    duration.add(durationMs, this.#calledAt);
+    // One that failed before has waited as long as that for it.
+    if (hasFailed && this.#call.method.responseStream && this.#messages === 0)
+      firstMessage.add(durationMs, this.#calledAt);
+  }
+}
+
+function drained(stream: ClientDuplexStream<Buffer, Buffer>): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('drain', resolve);
+    stream.once('close', resolve);
+    stream.once('status', () => resolve());
+  });
+}
+
+function notSent(error: unknown): string {
+  return `call not sent: ${(error as Error).message}`;
+}
+
+/** Of no connection grpc-js tells the system's error in its sentence alone. */
+function errorOf(name: StatusName, details: string): string {
+  const code = /\b(E[A-Z]{4,}|ERR_[A-Z0-9_]+)\b/.exec(details)?.[1];
+  if (code !== undefined && exhaustedCodes.has(code)) return `generator: ${code}`;
+  return name === 'UNAVAILABLE' && code !== undefined ? `gRPC ${name} (${code})` : `gRPC ${name}`;
+}
