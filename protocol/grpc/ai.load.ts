@@ -7,7 +7,7 @@ load('ai', {
   metrics: assistantMetrics,
   options: grpcOptions,
   oracles: ['token-streams'],
-  preflight: (planned) => checkService(planned, assistantService),
+  preflight: (slice) => checkService(slice, assistantService),
   setup: (slice) => Assistant.open(slice),
   teardown: (assistant) => assistant.close(),
   vu: (vu, assistant) => new Asker(assistant, vu),

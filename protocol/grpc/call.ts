@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OptionError, type PlannedLoad, type SliceContext, type Vu } from '../../support/test.ts';
+import { OptionError, type SliceContext, type Vu } from '../../support/test.ts';
 import type { Grpc } from '../transports/grpc.ts';
 import {
   checkMessage,
@@ -71,16 +71,12 @@ export class AnyCall {
 }
 
 /** @throws OptionError, or an error of one sentence, when the target cannot be called like that */
-export async function checkCall(planned: PlannedLoad<CallOptions>): Promise<void> {
-  await checkHealth(planned.target, '');
-  await methodFor(planned);
+export async function checkCall(slice: SliceContext<CallOptions>): Promise<void> {
+  await checkHealth(slice.target, '');
+  await methodFor(slice);
 }
 
-async function methodFor({
-  scenario,
-  target,
-  options,
-}: Pick<PlannedLoad<CallOptions>, 'scenario' | 'target' | 'options'>) {
+async function methodFor({ scenario, target, options }: SliceContext<CallOptions>) {
   const { method: name, request, proto, protoFolders } = options;
   try {
     const definitions = proto

@@ -8,7 +8,7 @@ load('kernel', {
   metrics: grpcMetrics,
   options: grpcOptions,
   oracles: ['executions', 'kernel-events'],
-  preflight: (planned) => checkService(planned, kernelService),
+  preflight: (slice) => checkService(slice, kernelService),
   setup: (slice) => Kernels.open(slice),
   teardown: (kernels) => kernels.close(),
   vu: (vu, kernels) => kernels.join(vu),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { durationMs, type PlannedLoad, type SliceContext, type Target, wholeNumber } from '../../support/test.ts';
+import { durationMs, type SliceContext, type Target, wholeNumber } from '../../support/test.ts';
 import { Grpc } from '../transports/grpc.ts';
 import { definitionsOfFiles, type Method, methodOf, reflectedServices } from './definitions.ts';
 import { health, withClient } from './reach.ts';
@@ -19,7 +19,7 @@ export const grpcOptions = z.strictObject({
 export type GrpcOptions = z.output<typeof grpcOptions>;
 
 /** The client of a slice. */
-export function openGrpc({ ...slice }: SliceContext<GrpcOptions>): Promise<Grpc> {
+export function openGrpc(slice: SliceContext<GrpcOptions>): Promise<Grpc> {
   const { connections, deadline } = slice.options;
   return Grpc.open(slice, grpcServer(slice.target), { connections, deadlineMs: deadline });
 }
@@ -37,7 +37,7 @@ export function methodsOf<Name extends string>(file: string, service: string, na
  * Whether a target serves a service, as far as it tells: by its health, and by reflection.
  * @throws one sentence
  */
-export async function checkService({ target }: Pick<PlannedLoad, 'target'>, service: string): Promise<void> {
+export async function checkService({ target }: SliceContext<GrpcOptions>, service: string): Promise<void> {
   await checkHealth(target, service);
   const { address } = grpcServer(target);
   const services = await reflectedServices(grpcServer(target), target.token);

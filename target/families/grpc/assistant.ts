@@ -49,13 +49,15 @@ export class Assistant {
   async stream(stream: ServerWritableStream<CompleteRequest, object>): Promise<void> {
     const tokens = tokensOf(stream.request);
     const text = tokens.join('');
-    await wait(firstTokenMs());
+    const startAt = performance.now() + firstTokenMs();
     for (const [index, token] of tokens.entries()) {
-      if (stream.cancelled) return;
+      const leftMs = startAt + index * TOKEN_MS - performance.now();
+      // A busy machine makes one late, and not all that come after it.
+      if (leftMs > 0) await wait(leftMs);
       if (index === 1) await wait(this.#rules.stallMs());
+      if (stream.cancelled) return;
       const isLast = index === tokens.length - 1;
       if (isLast || !this.#rules.loses()) stream.write({ index, text: token, ...(isLast && { final_text: text }) });
-      if (!isLast) await wait(TOKEN_MS);
     }
   }
 }
