@@ -45,7 +45,7 @@ const profiles = {
     { http_req_failed: ['rate<0.05'], agent_crud_duration: ['count>0'] },
   ),
   calls: profile(
-    { kernel: load({ rate: 60, maxVUs: 8 }), ai: load({ rate: 10, maxVUs: 80 }) },
+    { kernel: load({ rate: 30, maxVUs: 6 }), ai: load({ rate: 10, maxVUs: 40 }) },
     { grpc_req_failed: ['rate<0.05'], grpc_stream_duration: ['avg<5000'] },
   ),
   screen: profile(
