@@ -23,6 +23,11 @@ const commands: Record<string, Listed> = {
     about: 'two runs side by side; a run is its id, its folder or "latest"',
     load: () => import('./commands/compare.ts'),
   },
+  import: {
+    usage: 'k6 <script>',
+    about: 'a profile of the options of a k6 script, and what is left to write',
+    load: () => import('./commands/import.ts'),
+  },
   baseline: {
     usage: 'accept <run> | show',
     about: 'the runs that others are compared with',

@@ -1,0 +1,107 @@
+/** npx tandem import k6: what a script says of its load becomes a profile, and nothing of it is lost in silence. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { folderOf } from '../../support/folder.fixture.ts';
+import { k6Options } from './script.ts';
+import { translated } from './translation.ts';
+
+const script = `
+  import http from 'k6/http';
+  import { check, sleep } from 'k6';
+  import { SharedArray } from 'k6/data';
+  import { Trend } from 'k6/metrics';
+  import { uuidv4 } from 'https://jslib.k6.io/k6-utils/1.4.0/index.js';
+  import { limit } from './limits.js';
+  const users = new SharedArray('users', () => JSON.parse(open('./users.json')));
+  const waiting = new Trend('waiting_time', true);
+  export const options = {
+    scenarios: {
+      browse: { executor: 'ramping-vus', stages: [{ duration: '30s', target: 20 }, { duration: 5000, target: 0 }], tags: { kind: 'read' } },
+      contacts: { executor: 'constant-arrival-rate', rate: 50, timeUnit: '1s', duration: '1m', preAllocatedVUs: 20, exec: 'contacts' },
+      more: { executor: 'per-vu-iterations', vus: 2, iterations: 3, exec: 'contacts', gracefulStop: '5s', env: { A: 'b' } },
+    },
+    thresholds: {
+      http_req_duration: ['p(95) < ' + limit, { threshold: 'p(99)<1500', abortOnFail: true, delayAbortEval: '10s' }],
+      'http_req_duration{name:GET /contacts}': 'avg<200',
+      'http_reqs{kind:read}': ['count>1'],
+      waiting_time: ['p(90)<100'],
+      http_req_tls_handshaking: ['avg<10'],
+    },
+    insecureSkipTLSVerify: true,
+    batch: 15,
+  };
+  export default function () { http.get(__ENV.BASE); sleep(1); check(uuidv4(), {}); }
+  export function contacts() {}`;
+
+test('scenarios, executors and thresholds are data; what else a script says is told of', async (t) => {
+  const folder = folderOf(t, { 'shop.js': script, 'limits.js': 'export const limit = 500;', 'users.json': '[1]' });
+  const { profile, left } = translated('shop', await k6Options(join(folder, 'shop.js'), { BASE: 'http://a.test' }));
+  assert.deepEqual(profile.scenarios, {
+    browse: {
+      ...{ executor: 'ramping-vus', exec: 'shop' },
+      stages: [
+        { duration: '30s', target: 20 },
+        { duration: '5000ms', target: 0 },
+      ],
+    },
+    contacts: {
+      ...{ executor: 'constant-arrival-rate', rate: 50, timeUnit: '1s', duration: '1m' },
+      ...{ preAllocatedVUs: 20, maxVUs: 20 },
+    },
+    more: { executor: 'per-vu-iterations', exec: 'contacts', vus: 2, iterations: 3, gracefulStop: '5s' },
+  });
+  assert.deepEqual(profile.thresholds, {
+    http_req_duration: ['p(95)<500', { threshold: 'p(99)<1500', abortOnFail: true, delayAbortEval: '10s' }],
+    'http_req_duration{op:GET /contacts}': ['avg<200'],
+    waiting_time: ['p(90)<100'],
+  });
+  assert.deepEqual(left, [
+    'options.scenarios.browse.tags: there is no such thing here.',
+    'options.scenarios.more.env: the environment and SECRET_… of .env say it.',
+    'options.thresholds["http_reqs{kind:read}"]: nothing has the tag kind; a load\'s own metrics may: vu.add(metric, value, { kind: … }).',
+    'options.thresholds["waiting_time"]: the load has to declare it, metrics: { waiting_time: \'trend\' }.',
+    'options.thresholds["http_req_tls_handshaking"]: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.',
+    'options.insecureSkipTLSVerify: TLS_INSECURE=1 says it.',
+    'options.batch: there is no such thing here.',
+  ]);
+});
+
+test('options without scenarios are what k6 makes of them', () => {
+  const made = (options: Record<string, unknown>) => translated('shop', options).profile.scenarios;
+  assert.deepEqual(made({ vus: 10, duration: '30s' }), {
+    shop: { executor: 'constant-vus', vus: 10, duration: '30s' },
+  });
+  assert.deepEqual(made({ stages: [{ duration: '1m', target: 5 }] }), {
+    shop: { executor: 'ramping-vus', startVUs: 1, stages: [{ duration: '1m', target: 5 }] },
+  });
+  assert.deepEqual(made({ iterations: 7, vus: 2, duration: '1m' }), {
+    shop: { executor: 'shared-iterations', vus: 2, iterations: 7, maxDuration: '1m' },
+  });
+  assert.deepEqual(made({}), { shop: { executor: 'shared-iterations', vus: 1, iterations: 1 } });
+});
+
+test('what is no script, and what no profile can say, is told of in one sentence', async (t) => {
+  const folder = folderOf(t, {
+    'broken.js': '\nexport const = 1',
+    'none.js': 'export default 1',
+    'ends.js': 'for (;;);',
+  });
+  const at = (name: string) => join(folder, name);
+  await assert.rejects(k6Options(at('broken.js'), {}), {
+    message: /^\S+broken\.js:2 cannot be read: Expected identifier but found "="\.$/,
+  });
+  await assert.rejects(k6Options(at('none.js'), {}), {
+    message: /none\.js exports no options; allowed is a k6 script with /,
+  });
+  await assert.rejects(k6Options(at('ends.js'), {}, 50), {
+    message: /ends\.js cannot be read: Script execution timed out/,
+  });
+  assert.throws(() => translated('shop', { scenarios: { a: { executor: 'externally-controlled' } } }), {
+    message:
+      /^options\.scenarios\.a\.executor is "externally-controlled"; allowed here: constant-arrival-rate, .*shared-iterations\.$/,
+  });
+  assert.throws(() => translated('shop', { vus: -3, duration: '30s' }), {
+    message: 'options.scenarios.shop.vus is what no profile can say; allowed is a whole number from 1 to 1,000,000.',
+  });
+});

@@ -1,0 +1,66 @@
+/** What a k6 script exports as `options`, read without k6. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { build, type Plugin } from 'esbuild';
+
+/** A script that does more than say what it is about, before it is asked to do anything. */
+const TIMEOUT_MS = 5_000;
+
+/** In the place of k6's modules, and of those that it would load from elsewhere: whatever is asked of them is there. */
+const NOTHING = `
+const nothing = new Proxy(function () {}, {
+  get: (_, key) => (key === Symbol.toPrimitive ? () => '' : key === Symbol.iterator ? [][Symbol.iterator].bind([]) : nothing),
+  apply: () => nothing,
+  construct: () => nothing,
+});
+// What imports it copies what it has of its own, and takes the rest from its prototype.
+module.exports = Object.create(nothing);`;
+
+const withoutK6: Plugin = {
+  name: 'without-k6',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(k6(\/|$)|https?:)/ }, ({ path }) => ({ path, namespace: 'k6' }));
+    onLoad({ filter: /.*/, namespace: 'k6' }, () => ({ contents: NOTHING, loader: 'js' }));
+  },
+};
+
+/**
+ * @param path of the script, JavaScript or TypeScript; what it imports from files of its own is read too
+ * @param env what the script sees as `__ENV`
+ * @throws one sentence
+ */
+export async function k6Options(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Record<string, unknown>> {
+  const { outputFiles } = await build({
+    ...{ entryPoints: [path], bundle: true, write: false, format: 'iife', globalName: 'script', logLevel: 'silent' },
+    plugins: [withoutK6],
+  }).catch((error: { errors?: { text: string; location: { line: number } | null }[] }) => {
+    const first = error.errors?.[0];
+    const line = first?.location ? `:${first.location.line}` : '';
+    throw new Error(`${path}${line} cannot be read: ${first?.text ?? error}.`);
+  });
+  const open = (name: string) => readFileSync(resolve(dirname(path), name), 'utf8');
+  const context = createContext({
+    __ENV: { ...env },
+    __VU: 0,
+    __ITER: 0,
+    open,
+    console: { log() {}, warn() {}, error() {} },
+  });
+  let options: string | undefined;
+  try {
+    // As JSON, which a profile is: objects of another context are no plain ones here.
+    options = runInContext(`${outputFiles[0]!.text}; JSON.stringify(script.options)`, context, { timeout: timeoutMs });
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}.`);
+  }
+  const read: unknown = options === undefined ? undefined : JSON.parse(options);
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) {
+    throw new Error(`${path} exports no options; allowed is a k6 script with "export const options = { … }".`);
+  }
+  return read as Record<string, unknown>;
+}

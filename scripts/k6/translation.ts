@@ -1,0 +1,154 @@
+/** A k6 script's options as a profile: as far as they are data, and what is left of them. */
+import { parseExpression, parseSelector } from '../../support/judge/expression.ts';
+import { builtinMetrics } from '../../support/measure/metrics.ts';
+import { profile as profileSchema, scenario as scenarioSchema } from '../../support/profile/schema.ts';
+
+type Fields = Record<string, unknown>;
+
+export interface Translation {
+  profile: { description: string; scenarios: Record<string, Fields>; thresholds: Record<string, unknown[]> };
+  /** What the profile does not say, a sentence each. */
+  left: string[];
+}
+
+const DURATIONS = ['duration', 'startTime', 'gracefulStop', 'gracefulRampDown', 'maxDuration', 'timeUnit'];
+
+/** What is said elsewhere here, by k6's name. */
+const ELSEWHERE: Record<string, string> = {
+  insecureSkipTLSVerify: 'TLS_INSECURE=1 says it',
+  tlsAuth: 'TLS_CLIENT_CERT and TLS_CLIENT_KEY say it',
+  noConnectionReuse: 'new Http(slice, url, { keepAlive: false }) says it',
+  noVUConnectionReuse: 'new Http(slice, url, { keepAlive: false }) says it',
+  discardResponseBodies: 'new Http(slice, url, { keepsBodies: false }) says it',
+  maxRedirects: 'new Http(slice, url, { redirects }) says it',
+  setupTimeout: 'timeLimitsMs: { setup } of the load says it',
+  teardownTimeout: 'timeLimitsMs: { teardown } of the load says it',
+  summaryTrendStats: 'every aggregation is in verdict.json',
+  executionSegment: '--shard=<n>/<all> says it',
+  env: 'the environment and SECRET_… of .env say it',
+};
+
+/** What a request's tag is called here. */
+const TAGS: Record<string, string> = { name: 'op' };
+
+/**
+ * @param name of the load that the script's default function becomes
+ * @param options as the script exports them
+ * @throws one sentence for options that k6 would refuse too
+ */
+export function translated(name: string, options: Fields): Translation {
+  const left: string[] = [];
+  const { scenarios, thresholds = {}, vus, duration, stages, iterations, ...others } = options;
+  const short = { vus, duration, stages, iterations };
+  const all = scenarios
+    ? Object.entries(scenarios as Record<string, Fields>)
+    : [[name, shortcut(short)] as [string, Fields]];
+  if (scenarios)
+    leave(
+      left,
+      Object.entries(short).filter(([, value]) => value !== undefined),
+      'options',
+    );
+  const profile = {
+    description: 'From k6',
+    scenarios: Object.fromEntries(all.map(([key, one]) => [key, scenarioOf(key, one, name, left)])),
+    thresholds: thresholdsOf(thresholds as Record<string, unknown>, left),
+  };
+  leave(left, Object.entries(others), 'options');
+  const { error } = profileSchema.safeParse(profile);
+  if (error) {
+    const { path, message } = error.issues[0]!;
+    throw new Error(`options.${path.join('.')} is what no profile can say; allowed is ${message}.`);
+  }
+  return { profile, left };
+}
+
+function leave(left: string[], fields: [string, unknown][], where: string): void {
+  for (const [key] of fields) left.push(`${where}.${key}: ${ELSEWHERE[key] ?? 'there is no such thing here'}.`);
+}
+
+/** What k6 makes of options without scenarios. */
+function shortcut({ vus = 1, duration, stages, iterations }: Fields): Fields {
+  if (stages) return { executor: 'ramping-vus', startVUs: vus, stages };
+  if (iterations)
+    return { executor: 'shared-iterations', vus, iterations, ...(duration !== undefined && { maxDuration: duration }) };
+  if (duration !== undefined) return { executor: 'constant-vus', vus, duration };
+  return { executor: 'shared-iterations', vus, iterations: vus };
+}
+
+function scenarioOf(key: string, given: Fields, script: string, left: string[]): Fields {
+  const { executor, exec = 'default', ...fields } = given;
+  const option = scenarioSchema.options.find(({ shape }) => shape.executor.value === executor);
+  if (!option) {
+    const known = scenarioSchema.options.map(({ shape }) => shape.executor.value).join(', ');
+    throw new Error(`options.scenarios.${key}.executor is ${JSON.stringify(executor)}; allowed here: ${known}.`);
+  }
+  const load = exec === 'default' ? script : String(exec);
+  const made: Fields = { executor, ...(load !== key && { exec: load }) };
+  for (const [field, value] of Object.entries(fields)) {
+    if (!Object.hasOwn(option.shape, field) || field === 'options')
+      leave(left, [[field, value]], `options.scenarios.${key}`);
+    else made[field] = DURATIONS.includes(field) ? durationText(value) : value;
+  }
+  if (Array.isArray(made.stages)) {
+    made.stages = made.stages.map(({ duration, target }: Fields) => ({ duration: durationText(duration), target }));
+  }
+  // As k6, which makes no VU beyond these then.
+  if ('preAllocatedVUs' in made) made.maxVUs ??= made.preAllocatedVUs;
+  return made;
+}
+
+/** k6 takes a number of milliseconds for a duration, too. */
+function durationText(value: unknown): unknown {
+  return typeof value === 'number' ? `${value}ms` : value;
+}
+
+function thresholdsOf(given: Record<string, unknown>, left: string[]): Record<string, unknown[]> {
+  const made: Record<string, unknown[]> = {};
+  for (const [source, value] of Object.entries(given)) {
+    const selector = selectorOf(source, left);
+    if (selector === undefined) continue;
+    const all = [value].flat().flatMap((one) => {
+      const { threshold, ...rest } = typeof one === 'string' ? { threshold: one } : (one as Fields);
+      const expression = String(threshold).replaceAll(/\s+/g, '');
+      if (!parseExpression(expression)) {
+        left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
+        return [];
+      }
+      const { delayAbortEval } = rest as Fields;
+      const delay = delayAbortEval !== undefined && { delayAbortEval: durationText(delayAbortEval) };
+      return [Object.keys(rest).length > 0 ? { threshold: expression, ...rest, ...delay } : expression];
+    });
+    if (all.length > 0) made[selector] = all;
+  }
+  return made;
+}
+
+/** The metric with its tags as they are called here; undefined when there is none. */
+function selectorOf(source: string, left: string[]): string | undefined {
+  const parsed = parseSelector(source.replace(/\s*:\s*/g, ':'));
+  const what = `options.thresholds["${source}"]`;
+  if (!parsed) {
+    left.push(`${what}: it cannot be read.`);
+    return undefined;
+  }
+  const { metric, tags } = parsed;
+  const unknown = Object.keys(tags).find((tag) => !['scenario', 'check', ...Object.keys(TAGS)].includes(tag));
+  if (unknown !== undefined) {
+    left.push(
+      `${what}: nothing has the tag ${unknown}; a load's own metrics may: vu.add(metric, value, { ${unknown}: … }).`,
+    );
+    return undefined;
+  }
+  if (/^(http_req_(connecting|tls_handshaking|sending|receiving)|group_duration)$/.test(metric)) {
+    left.push(
+      `${what}: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.`,
+    );
+    return undefined;
+  }
+  if (!Object.hasOwn(builtinMetrics, metric)) {
+    left.push(`${what}: the load has to declare it, metrics: { ${metric}: 'trend' }.`);
+  }
+  const here = Object.entries(tags).map(([tag, value]) => `${TAGS[tag] ?? tag}:${value}`);
+  return here.length > 0 ? `${metric}{${here.join(',')}}` : metric;
+}
