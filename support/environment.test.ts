@@ -25,12 +25,13 @@ const ofFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
 
 test('a variable of the environment that would be ignored in silence is refused', () => {
   const known =
-    'LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_PROFILE, LOAD_SLICES, LOAD_SEED, LOAD_RUN_ID, LOAD_DASHBOARD, LOAD_POINTS, LOAD_START_AT, LOAD_RENDEZVOUS, LOAD_TARGETS, LOAD_TARGETS_FORMAT, LOAD_HEADERS, LOAD_BODY';
+    'LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_PROFILE, LOAD_SLICES, LOAD_SEED, LOAD_RUN_ID, LOAD_DASHBOARD, LOAD_POINTS, LOAD_SUMMARY, LOAD_START_AT, LOAD_RENDEZVOUS, LOAD_TARGETS, LOAD_TARGETS_FORMAT, LOAD_HEADERS, LOAD_BODY';
   const meant = (found: string, name: string) =>
     `${found} in the environment is not known; did you mean ${name}? If it is another program's, unset it here.`;
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ LOAD_DURATON: '2s' }, meant('LOAD_DURATON', 'LOAD_DURATION')],
     [{ LOAD_POINTS: 'maybe' }, 'LOAD_POINTS is "maybe"; allowed is 1 or 0.'],
+    [{ LOAD_SUMMARY: 'long' }, 'LOAD_SUMMARY is "long"; allowed is short or full.'],
     [{ LAOD_SCALE: '2' }, meant('LAOD_SCALE', 'LOAD_SCALE')],
     [{ load_seed: '2' }, meant('load_seed', 'LOAD_SEED')],
     [{ TARGT: 'staging' }, meant('TARGT', 'TARGET')],
@@ -51,7 +52,7 @@ test('what others set, what is empty, and what is named beside its misspelling i
     { LOAD_DURATON: '', BASEURL: '' },
     { BASEURL: 'x', BASE_URL: 'http://a.test' },
     { LOAD_TEST_SERVICE_HOST: '10.0.0.1', LOAD_PORT_80_TCP_ADDR: '10.0.0.1', LOAD_SERVICE_PORT_HTTP: '80' },
-    Object.fromEntries([...Object.keys(variables), ...names].map((name) => [name, '1'])),
+    { ...Object.fromEntries([...Object.keys(variables), ...names].map((name) => [name, '1'])), LOAD_SUMMARY: 'full' },
   ];
   for (const env of good) assert.equal(ofEnvironment(env), '');
 });

@@ -12,6 +12,7 @@ export const variables = {
   LOAD_RUN_ID: 'names the run; default: the CI’s run id, else made up',
   LOAD_DASHBOARD: 'a local page that follows the run: 1, or its port',
   LOAD_POINTS: 'with 1, every interval of every series is written to points.ndjson',
+  LOAD_SUMMARY: 'full prints all tables at the end of a run; default: short, which fits a screen',
   LOAD_START_AT: 'the instant at which all shards start',
   DRILLS: 'with allow, a profile’s drills are carried out against a target that is not on this machine',
   LOAD_RENDEZVOUS: 'URL of the rendezvous at which shards meet before they start',
@@ -43,6 +44,9 @@ export function checkEnvironment(env: NodeJS.ProcessEnv, settings: readonly stri
   const { LOAD_POINTS } = env;
   if (LOAD_POINTS && !/^[01]$/.test(LOAD_POINTS))
     throw new Error(`LOAD_POINTS is "${LOAD_POINTS}"; allowed is 1 or 0.`);
+  const { LOAD_SUMMARY } = env;
+  if (LOAD_SUMMARY && LOAD_SUMMARY !== 'short' && LOAD_SUMMARY !== 'full')
+    throw new Error(`LOAD_SUMMARY is "${LOAD_SUMMARY}"; allowed is short or full.`);
   const set = Object.keys(env).filter((name) => env[name]);
   for (const name of set) {
     if (names.includes(name) || settings.includes(name)) continue;

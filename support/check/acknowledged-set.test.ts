@@ -54,6 +54,7 @@ test('acknowledged and missing: violated, with what a person needs to find it', 
     { by: 'tablet', found: ['phone-1', 'phone-2', 'phone-3', 'phone-15'] },
   );
   assert.equal(result.status, 'violated');
+  assert.equal(result.summary, '4 acknowledged, 3 found by every reader');
   assert.deepEqual([result.checked, result.violations], [4, 1]);
   assert.deepEqual(result.examples, [
     {
@@ -105,6 +106,7 @@ test('what was refused, or never written, and is there all the same is a violati
   const found = ['phone-1', 'phone-2', 'phone-9'];
   const result = judged(phone, { by: 'laptop', found }, { by: 'tablet', found });
   assert.deepEqual([result.status, result.violations, result.checked], ['violated', 2, 3]);
+  assert.equal(result.summary, '1 acknowledged, 1 found by every reader, 2 there that may not be');
   const why = { set: 'home', foundBy: 'laptop', unexpected: 'it was refused, or never written' };
   assert.deepEqual(result.examples, [
     { name: 'phone-2', ...why },

@@ -1,6 +1,7 @@
 import type { JudgedRun, Judgement } from '../measure/evidence.ts';
 import { epochMs } from '../measure/marks.ts';
 import { Counters } from './counters.ts';
+import { summaryOf } from './summary.ts';
 
 /** Times of acknowledgements are kept this coarsely: they only help a person to find a loss in a log. */
 const TIME_STEP_MS = 10_000;
@@ -200,6 +201,11 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
     counts.unexpected += 1;
     if (unexpected.length < MAX_EXAMPLES) unexpected.push({ name, set, foundBy, unexpected: why });
   }
+  const summary = summaryOf(
+    [checked, 'acknowledged'],
+    [checked - counts.lost, 'found by every reader'],
+    counts.unexpected > 0 && [counts.unexpected, 'there that may not be'],
+  );
   checked += counts.unexpected;
   const violations = counts.lost + counts.unexpected;
   // Some of each: the one must not hide the other.
@@ -208,7 +214,7 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
   const examples: unknown[] = kept.slice(0, MAX_EXAMPLES);
   const status = violations > 0 ? 'violated' : checked > 0 ? 'ok' : 'unknown';
   if (status === 'unknown') examples.push('nothing that was acknowledged could be read back');
-  return { checked, violations, examples, status, counts };
+  return { checked, violations, examples, status, counts, ...(violations > 0 && { summary }) };
 }
 
 /** What is there and may not be, each element once, whoever found it. */

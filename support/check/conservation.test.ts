@@ -15,6 +15,7 @@ test('a total that stays what it was, or had to be, is conserved', () => {
 test('each read of another total is a violation, and says by how much', () => {
   assert.deepEqual(conservation([read('a', 90, 9), read('a', 100, 1), read('a', 100, 5)]), {
     ...{ checked: 2, violations: 1 },
+    summary: '2 totals read, 1 as they had to be',
     examples: [{ of: 'a', expected: 100, found: 90, difference: -10, atMs: 9 }],
   });
   const known = conservation([read('a', 101, 1), read('a', 101, 2, 100)]);

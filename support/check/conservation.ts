@@ -1,4 +1,5 @@
 import type { Judgement } from '../measure/evidence.ts';
+import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -42,5 +43,6 @@ export function conservation(totals: TotalEvidence[]): Judgement {
     }
   }
   if (checked === 0) examples.push('no total was read twice, or had to be a known one');
-  return { checked, violations, examples };
+  const summary = summaryOf([checked, 'totals read'], [checked - violations, 'as they had to be']);
+  return { checked, violations, examples, ...(violations > 0 && { summary }) };
 }

@@ -30,6 +30,7 @@ test('another content, or only another state vector: violated, and each replica 
   for (const different of [{ content: 'c2' }, { stateVector: 's2' }]) {
     const result = convergence([replica('a'), replica('b'), replica('c', different)]);
     assert.deepEqual([result.status, result.checked, result.violations], ['violated', 1, 1]);
+    assert.equal(result.summary, '1 documents compared, 0 equal in all replicas');
     const shown = (name: string, content = 'c1') => ({ replica: name, content, received: 3, synced: true });
     assert.deepEqual(result.examples, [
       { document: 'ledger', states: 2, replicas: [shown('a'), shown('b'), shown('c', different.content)] },

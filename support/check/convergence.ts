@@ -1,4 +1,5 @@
 import type { Judgement } from '../measure/evidence.ts';
+import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -47,5 +48,7 @@ export function convergence(replicas: ReplicaEvidence[]): Judgement {
   }
   const status = violations > 0 ? 'violated' : checked > 0 ? 'ok' : 'unknown';
   if (status === 'unknown') examples.push('no document had two replicas to compare');
-  return { checked, violations, examples, status, counts: { replicas: replicas.length, incomplete } };
+  const summary = summaryOf([checked, 'documents compared'], [checked - violations, 'equal in all replicas']);
+  const counts = { replicas: replicas.length, incomplete };
+  return { checked, violations, examples, status, counts, ...(violations > 0 && { summary }) };
 }

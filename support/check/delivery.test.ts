@@ -32,6 +32,7 @@ test('what does not come is lost: in between, at the end, and when nothing comes
     const { result, complete, lost: told } = subscription(0, events, last);
     assert.deepEqual([complete, told], [false, lost]);
     assert.deepEqual([result.status, result.checked, result.violations], ['violated', events.length + lost, lost]);
+    assert.equal(result.summary, `${events.length + lost} events due, ${lost} lost`);
     const where = { channel: 'vm_status', vuId: 7, subscribedAfterMs: 1_000, afterMs: 1_000 };
     assert.deepEqual(result.examples, [{ breach: 'lost', sequence, ...where }]);
   }

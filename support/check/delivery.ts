@@ -1,4 +1,5 @@
 import type { Judgement } from '../measure/evidence.ts';
+import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
 /** Gaps in what one subscription got that are kept open for events that come late; older ones are lost for good. */
@@ -217,5 +218,12 @@ export function delivery(slices: DeliveryEvidence[]): Judgement {
       counts.subscriptions > 0 ? 'no event was published while anybody listened' : 'no subscription was confirmed',
     );
   }
-  return { checked, violations, examples: shown, status, counts: { ...counts } };
+  const { events, lost, duplicated, reordered } = counts;
+  const summary = summaryOf(
+    [events + lost, 'events due'],
+    lost > 0 && [lost, 'lost'],
+    duplicated > 0 && [duplicated, 'twice'],
+    reordered > 0 && [reordered, 'out of order'],
+  );
+  return { checked, violations, examples: shown, status, counts: { ...counts }, ...(violations > 0 && { summary }) };
 }

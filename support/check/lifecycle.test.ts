@@ -100,8 +100,9 @@ test('each broken promise is a violation, and says which with what a person need
       history.looked();
       history.broken({ breach, expected: 'stopped', found: 'running' }, { vm: 'vm-1', id: 'id-1' });
     });
-    const { status, violations, counts, examples } = lifecycle([one!]);
+    const { status, violations, counts, examples, summary } = lifecycle([one!]);
     assert.deepEqual([status, violations, counts?.[breach]], ['violated', 1, 1]);
+    assert.match(summary ?? '', /^\d+ looks at resources, 1 [a-z ]+$/);
     const { promise, ...rest } = examples[0] as { promise: string };
     assert.ok(promise.length > 10);
     assert.deepEqual(rest, { vm: 'vm-1', id: 'id-1', expected: 'stopped', found: 'running' });

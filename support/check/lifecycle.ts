@@ -1,5 +1,6 @@
 import type { Judgement } from '../measure/evidence.ts';
 import { Counters } from './counters.ts';
+import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
 /** Of one VU: thousands of its resources may be mistreated, and a report takes ten examples. */
@@ -21,6 +22,17 @@ const breaches = {
   /** Another tenant's, and shown. */
   foreign: 'nothing of another tenant is ever seen',
 } as const;
+
+/** What is said of so many of them. */
+const words: Record<keyof typeof breaches, string> = {
+  lost: 'lost',
+  resurrected: 'back after their deletion',
+  illegalState: 'in a state that nobody asked for',
+  changed: 'with content that was not written last',
+  orphan: 'made by nobody',
+  unlisted: 'missing in a list',
+  foreign: 'of another tenant',
+};
 
 export type Breach = keyof typeof breaches;
 const kinds = Object.keys(breaches) as Breach[];
@@ -273,7 +285,9 @@ export function lifecycle(vus: LifecycleEvidence[]): Judgement {
   const examples = vus.flatMap((vu) => vu.examples).slice(0, MAX_EXAMPLES);
   const status = violations > 0 ? 'violated' : checked > 0 ? 'ok' : 'unknown';
   if (status === 'unknown') examples.push('nothing could be looked at');
-  return { checked, violations, examples, status, counts };
+  const broken = kinds.map((breach) => counts[breach] > 0 && ([counts[breach], words[breach]] as const));
+  const summary = summaryOf([checked, 'looks at resources'], ...broken);
+  return { checked, violations, examples, status, counts, ...(violations > 0 && { summary }) };
 }
 
 function emptyCounts(): LifecycleCounts {

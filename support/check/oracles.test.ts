@@ -112,6 +112,7 @@ test('what is no judgement is unknown, and says what it was', () => {
     [{ ...ok, examples: 'none' }, "examples is 'none'"],
     [{ ...ok, counts: { read: '7' } }, "counts.read is '7'"],
     [{ ...ok, counts: 7 }, 'counts is 7'],
+    [{ ...ok, summary: 7 }, 'summary is 7'],
     [{ ...ok, status: 'fine' }, "status is 'fine' with 0 violations in 1 checked"],
     [{ ...ok, violations: 1 }, "status is 'ok' with 1 violations in 1 checked"],
     [{ ...ok, checked: 0 }, "status is 'ok' with 0 violations in 0 checked"],

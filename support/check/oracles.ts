@@ -63,9 +63,20 @@ function resultOf(found: unknown): Result {
   }
   const wrong = wrongWith(found);
   if (wrong !== undefined) return unknown(`the oracle gave no judgement: ${wrong}`);
-  const { checked, violations, examples = [], counts, status = statusOf(found as Judgement) } = found as Judgement;
+  const {
+    checked,
+    violations,
+    examples = [],
+    counts,
+    summary,
+    status = statusOf(found as Judgement),
+  } = found as Judgement;
   const shown = examples.slice(0, MAX_EXAMPLES).map(data);
-  return { checked, violations, examples: shown, status, ...(counts && { counts: { ...counts } }) };
+  return {
+    ...{ checked, violations, examples: shown, status },
+    ...(counts && { counts: { ...counts } }),
+    ...(summary && { summary }),
+  };
 }
 
 function statusOf({ checked, violations }: Judgement): OracleResult['status'] {
@@ -75,11 +86,12 @@ function statusOf({ checked, violations }: Judgement): OracleResult['status'] {
 /** Why this is no judgement; undefined when it is one. */
 function wrongWith(found: unknown): string | undefined {
   if (typeof found !== 'object' || found === null) return `it is ${shownValue(found)}`;
-  const { checked, violations, examples, status, counts } = found as Partial<Judgement>;
+  const { checked, violations, examples, status, counts, summary } = found as Partial<Judgement>;
   for (const [name, value] of Object.entries({ checked, violations })) {
     if (!Number.isSafeInteger(value) || value! < 0) return `${name} is ${shownValue(value)}`;
   }
   if (examples !== undefined && !Array.isArray(examples)) return `examples is ${shownValue(examples)}`;
+  if (summary !== undefined && typeof summary !== 'string') return `summary is ${shownValue(summary)}`;
   if (counts !== undefined) {
     if (typeof counts !== 'object' || counts === null) return `counts is ${shownValue(counts)}`;
     for (const [name, value] of Object.entries(counts)) {

@@ -16,7 +16,7 @@ test('an id that was given out again is a violation, and says to whom', () => {
     { by: 'vu 1', ids: ['a'] },
   ];
   assert.deepEqual(uniqueIds(evidence), {
-    ...{ checked: 4, violations: 2 },
+    ...{ checked: 4, violations: 2, summary: '4 ids given out, 2 of them once more' },
     examples: [
       { id: 'b', givenTo: ['vu 0', 'vu 0'] },
       { id: 'a', givenTo: ['vu 0', 'vu 1'] },

@@ -1,4 +1,5 @@
 import type { Judgement } from '../measure/evidence.ts';
+import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -27,5 +28,6 @@ export function uniqueIds(evidence: IdsEvidence[]): Judgement {
     }
   }
   if (checked === 0) examples.push('no id was given out');
-  return { checked, violations, examples };
+  const summary = summaryOf([checked, 'ids given out'], [violations, 'of them once more']);
+  return { checked, violations, examples, ...(violations > 0 && { summary }) };
 }

@@ -205,9 +205,10 @@ export function statusOf(findings: Finding[]): Verdict['status'] {
   return findings.some(({ severity }) => severity === 'invalid') ? 'invalid' : 'pass';
 }
 
-function oracleFinding({ name, status, checked, violations, examples }: OracleResult): Finding[] {
+function oracleFinding({ name, status, checked, violations, examples, summary }: OracleResult): Finding[] {
   if (status === 'violated') {
-    return [{ kind: 'oracle', severity: 'fail', oracle: name, checked, violations, example: examples[0] }];
+    const seen = { checked, violations, example: examples[0], ...(summary !== undefined && { summary }) };
+    return [{ kind: 'oracle', severity: 'fail', oracle: name, ...seen }];
   }
   return status === 'unknown'
     ? [{ kind: 'oracle-unknown', severity: 'invalid', oracle: name, error: String(examples[0] ?? 'nothing to check') }]

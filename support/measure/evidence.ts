@@ -12,6 +12,8 @@ export interface Judgement {
   status?: 'ok' | 'violated' | 'unknown';
   /** What was counted beside violations, e.g. duplicate deliveries. */
   counts?: Record<string, number>;
+  /** Of violations: what was seen, in the words of the promise: `706 acknowledged, 0 found by every reader`. */
+  summary?: string;
 }
 
 /** What a judge knows of the run beside its evidence. */

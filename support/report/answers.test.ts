@@ -37,7 +37,7 @@ test('phases are a table, in the terminal and in Markdown', () => {
     ['spike · relay', '01:00–01:30', '×5', '10/s', '100 ms', '200 ms', '300 ms', '–'],
   ]);
   assert.match(
-    renderVerdict(phased(), { columns: 110, color: false, paths: {} }),
+    renderVerdict(phased(), { columns: 110, color: false, full: true }),
     /spike · relay +01:00–01:30 +×5 +10\/s/,
   );
   assert.match(summaryMarkdown(phased()), /\| spike · relay \| 01:00–01:30 \| ×5 \| 10\/s \|/);

@@ -1,5 +1,5 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
-import type { CapacityResult, CapacityStep, DrillResult } from '../judge/results.ts';
+import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { clock, count, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
 import { phaseRows } from './tables.ts';
@@ -19,6 +19,30 @@ export function answerTables(verdict: Verdict): AnswerTable[] {
   return [drills, capacity, recovery, drift, availability, windows, phases]
     .flatMap((table) => table(verdict))
     .filter(({ rows }) => rows.length > 0);
+}
+
+/** What each table comes to, in a line; of times and phases there are only tables. */
+export function answerLines(verdict: Verdict): string[] {
+  const { capacity: found, recovery: after, availability: uptime, drift: drifts = [], drills: faults = [] } = verdict;
+  const down = uptime?.downtime.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) ?? 0;
+  const shares = [
+    ...(uptime?.windows
+      ? [`${ratio(uptime.windows.share)} of the time (required ${ratio(uptime.windows.required)})`]
+      : []),
+    ...(uptime?.requests
+      ? [`${ratio(uptime.requests.share)} of requests (required ${ratio(uptime.requests.required)})`]
+      : []),
+    ...(down > 0 ? [`down for ${ms(down)}`] : []),
+  ];
+  return [
+    ...(found ? [`Capacity: ${capacityText(found)}`] : []),
+    ...(after ? [`Recovery after ${after.after}: ${recoveryText(after)} (allowed ${ms(after.withinMs)})`] : []),
+    ...faults.map((one) => `Drill ${drillName(one)}: ${one.isCarriedOut ? drillText(one) : 'not carried out'}`),
+    ...(shares.length > 0 ? [`Availability: ${shares.join(', ')}`] : []),
+    ...drifts.map(
+      ({ metric, expression, perHour }) => `Drift an hour: ${ratio(perHour?.estimate)} of ${metric}: ${expression}`,
+    ),
+  ];
 }
 
 /** At most so many are listed; `verdict.json` has them all. */
@@ -81,6 +105,11 @@ function between(bounds: [number, number] | null, otherwise: string): string {
   return bounds[0] === bounds[1] ? ms(bounds[0]) : `${ms(bounds[0])}–${ms(bounds[1])}`;
 }
 
+function drillText({ outageMs, recoveredMs, watchedMs }: DrillResult): string {
+  const outage = `outage of ${ms(outageMs)}`;
+  return recoveredMs === undefined ? outage : `${outage}, recovered: ${between(recoveredMs, `not in ${ms(watchedMs)}`)}`;
+}
+
 function sessionCells({ failed, of, seen, work }: NonNullable<DrillResult['sessions']>): string[] {
   const saw = seen ? [seen.error, seen.spinner, seen.nothing].map(count) : [NONE, NONE, NONE];
   return [count(of), count(failed), ...saw, work && work.of > 0 ? `${count(work.kept)} of ${count(work.of)}` : NONE];
@@ -88,10 +117,13 @@ function sessionCells({ failed, of, seen, work }: NonNullable<DrillResult['sessi
 
 function recovery({ recovery: result }: Verdict): AnswerTable[] {
   if (!result) return [];
-  const { after, recoveredMs, watchedMs, withinMs, stayMs } = result;
-  const took = recoveredMs ? `${ms(recoveredMs[0])}–${ms(recoveredMs[1])}` : `not in ${ms(watchedMs)}`;
-  const rows = [[`after ${after}`, took, ms(withinMs), ms(stayMs)]];
+  const { after, withinMs, stayMs } = result;
+  const rows = [[`after ${after}`, recoveryText(result), ms(withinMs), ms(stayMs)]];
   return [{ id: 'recovery', title: 'Recovery', columns: ['', 'took', 'allowed', 'held for'], rows }];
+}
+
+function recoveryText({ recoveredMs, watchedMs }: RecoveryResult): string {
+  return between(recoveredMs, `not in ${ms(watchedMs)}`);
 }
 
 function drift({ drift: results = [] }: Verdict): AnswerTable[] {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding, OracleResult, Severity, Verdict } from '../judge/verdict.ts';
+import { undecidedText } from '../judge/words/doubts.ts';
 import { headline } from './headline.ts';
 import { say, splitMessage } from './messages.ts';
 import { worstFirst } from './order.ts';
 import { healthyText } from './signals.ts';
 import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
-import { besideText, requiredText } from './words.ts';
+import { besideText, observedText, requiredText } from './words.ts';
 
 const url = 'http://127.0.0.1:4000';
 const crossed = {
@@ -139,7 +140,15 @@ const said: [Finding, string][] = [
       violations: 3,
       example: { id: 'c-19' },
     },
-    'acknowledged-writes: 3 violations in 12,345 checked (0.02 %); required 0. For example {"id":"c-19"}. ' +
+    'acknowledged-writes: 3 violations in 12,345 checked (0.02 %); required 0. First: {"id":"c-19"}. ' +
+      'The target promised and did not keep: follow the example through its log.',
+  ],
+  [
+    {
+      ...{ kind: 'oracle', severity: 'fail', oracle: 'acknowledged-writes', checked: 706, violations: 706 },
+      ...{ summary: '706 acknowledged, 0 found by every reader', example: { id: 'c-19' } },
+    },
+    'acknowledged-writes: 706 acknowledged, 0 found by every reader (706 violations; required 0). First: {"id":"c-19"}. ' +
       'The target promised and did not keep: follow the example through its log.',
   ],
   [
@@ -419,21 +428,28 @@ test('an example that is no JSON is still shown', () => {
   const example: Record<string, unknown> = {};
   example.self = example;
   const sentence = say({ kind: 'oracle', severity: 'fail', oracle: 'o', checked: 0, violations: 1, example });
-  assert.match(sentence, /^o: 1 violation in 0 checked; required 0\. For example \[object Object\]\./);
+  assert.match(sentence, /^o: 1 violation in 0 checked; required 0\. First: \[object Object\]\./);
 });
 
 test('an observed value just over its limit is told apart from it', () => {
-  assert.match(say({ ...crossed, observed: 500.04 }), /was 500\.04 ms over .* required < 500 ms\./);
+  const just = { ...crossed, observed: 500.04 };
+  assert.match(say(just), /was 500\.04 ms over .* required < 500 ms\./);
+  assert.deepEqual([observedText(just), requiredText(just)], ['500.04 ms', '< 500 ms']);
 });
 
 test('a message of another making is kept whole', () => {
-  assert.deepEqual(splitMessage({ ...crossed, message: 'Written by hand.' }), { found: 'Written by hand.', next: '' });
+  assert.deepEqual(splitMessage({ ...crossed, message: 'Written by hand.' }), {
+    ...{ found: 'Written by hand.', example: '', next: '' },
+  });
 });
 
 test('what is required, in the unit of the metric', () => {
-  assert.equal(requiredText('p(95)<1500', 1_500, 'ms'), '< 1.5 s');
-  assert.equal(requiredText('p(75)<2.5*calm', 298, 'ms'), '< 298 ms = 2.5 × calm');
-  assert.equal(requiredText('p(75)<2.5*calm', null, 'ms'), 'p(75)<2.5*calm');
+  const about = { expression: 'p(95)<1500', observed: 12, limit: 1_500, unit: 'ms' } as const;
+  assert.deepEqual([observedText(about), requiredText(about)], ['12.0 ms', '< 1.5 s']);
+  const calm = { ...about, expression: 'p(75)<2.5*calm' };
+  assert.equal(requiredText({ ...calm, limit: 298 }), '< 298 ms = 2.5 × calm');
+  assert.equal(requiredText({ ...calm, limit: null }), 'p(75)<2.5*calm');
+  assert.equal(requiredText({ ...about, observed: null }), '< 1.5 s');
 });
 
 test('healthy signals are a line, with the figures of the machine', () => {
@@ -453,6 +469,7 @@ test('what an oracle counted beside violations, as words; what did not happen is
   const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, ofOthers: 1 };
   assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 of others');
   assert.equal(besideText(oracle), '');
+  assert.equal(besideText({ ...oracle, counts, summary: '3 acknowledged, 2 found' }), '3 acknowledged, 2 found');
 });
 
 test('worst first: correctness, what is missed by how far, drops, what is undecided, warnings', () => {
@@ -554,3 +571,23 @@ const headlines: [string, Verdict, string][] = [
 ];
 for (const [name, verdict, expected] of headlines)
   test(`headline: ${name}`, () => assert.equal(headline(verdict), expected));
+
+test('of a signal in many scenarios and phases one speaks for all, and says in how many more', () => {
+  const about = (by: 'machine-cpu' | 'gc-pause', observed: number, where: object) => {
+    const isCpu = by === 'machine-cpu';
+    return { by, observed, allowed: isCpu ? 0.95 : 100, unit: isCpu ? 'ratio' : 'ms', ...where } as const;
+  };
+  const doubts = [
+    about('gc-pause', 120, { scenario: 'light' }),
+    about('gc-pause', 140, { scenario: 'power' }),
+    about('gc-pause', 130, { scenario: 'power', phase: 'calm' }),
+    about('machine-cpu', 0.99, {}),
+    about('machine-cpu', 0.99, { phase: 'calm' }),
+  ];
+  const gc = 'GC pauses in power 140 ms (allowed 100 ms) and in 1 more scenario';
+  assert.equal(undecidedText(doubts), `Undecided: ${gc}; machine CPU 99 % (allowed 95 %) may be the cause.`);
+  assert.equal(
+    undecidedText([{ by: 'interrupted' }, { by: 'no-data', observed: 3, allowed: 20 }]),
+    'Undecided: the run was cut short; 3 of 20 samples that are needed.',
+  );
+});

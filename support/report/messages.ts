@@ -1,5 +1,6 @@
 /** Sentences made from findings: what, observed, required, how many samples, what to look at next. */
 import { kindOf } from '../judge/findings/index.ts';
+import { asJson } from '../judge/findings/oracle.ts';
 import type { Finding, Reason } from '../judge/verdict.ts';
 import { printable } from '../judge/words/text.ts';
 
@@ -17,11 +18,21 @@ export function say(finding: Finding): string {
   return printable(`${kindOf(finding).sentence(finding)} ${nextStep(finding)}`);
 }
 
-/** A reason's message in two: what was found, and what to look at next (empty when the message does not end in it). */
-export function splitMessage(reason: Reason): { found: string; next: string } {
+/** A reason's message in its parts: what was found, an example of that as JSON, what to look at next; empty where there is none. */
+export interface MessageParts {
+  found: string;
+  example: string;
+  next: string;
+}
+
+/** Of a message of another making the whole is what was found. */
+export function splitMessage(reason: Reason): MessageParts {
   const message = printable(reason.message);
   const next = nextStep(reason);
-  return message.endsWith(next)
-    ? { found: message.slice(0, -next.length).trimEnd(), next }
-    : { found: message, next: '' };
+  if (!message.endsWith(next)) return { found: message, example: '', next: '' };
+  const found = message.slice(0, -next.length).trimEnd();
+  if (reason.kind !== 'oracle' || reason.example === undefined) return { found, example: '', next };
+  const { example, message: _, ...finding } = reason;
+  // Here it is whole; in the sentence it is cut.
+  return { found: printable(kindOf(finding).sentence(finding)), example: printable(asJson(example)), next };
 }

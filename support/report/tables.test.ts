@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MetricSummary } from '../judge/verdict.ts';
-import { allowedText } from './signals.ts';
+import type { MetricSummary, Verdict } from '../judge/verdict.ts';
+import { allowedText, signalOwner } from './signals.ts';
 import {
   browserTables,
   isNotable,
   journeyNames,
   operations,
+  scenarioRows,
+  signals,
   slowdown,
   thresholdState,
   totalIterations,
@@ -101,7 +103,47 @@ test('iterations come from the total, else from the scenarios', () => {
 });
 
 test('a slowdown stands out from one factor on, whoever draws it', () => {
-  assert.deepEqual([null, 1.49, 1.5, 3].map(isNotable), [false, false, true, true]);
+  const row = (calm: number, load: number, samples = 10) => {
+    const half = (med: number) =>
+      ({ type: 'trend', contains: 'time', count: samples, values: { med } }) satisfies MetricSummary;
+    return { label: 'x', unit: 'ms', calm: half(calm), load: half(load) } as const;
+  };
+  assert.deepEqual(
+    [row(0, 9), row(100, 149), row(100, 150), row(100, 300)].map((one) => isNotable(one, 'med')),
+    [false, false, true, true],
+  );
+  assert.equal(isNotable(row(100, 900, 9), 'med'), false, 'of few samples chance tells');
+});
+
+test('a request with a name of its own, and the only value of a tag, are told once', () => {
+  const metrics = {
+    'iterations{scenario:relay}': { type: 'counter', contains: 'default', count: 7, values: { count: 7, rate: 1 } },
+    'http_req_duration{op:push,scenario:relay}': trend(3),
+    'http_req_duration{op:pull,scenario:relay}': trend(4),
+    'sync_push_duration{scenario:relay}': trend(3),
+    'wait_time{kind:yjs,scenario:relay}': trend(5),
+    'wait_time{scenario:relay}': trend(5),
+  } satisfies Verdict['metrics'];
+  const [relay] = operations(exampleVerdict({ metrics }));
+  assert.deepEqual(
+    relay?.rows.map(({ label }) => label),
+    ['HTTP request · pull', 'sync push', 'wait time'],
+  );
+});
+
+test('of a signal in several phases the worst is told, once', () => {
+  const { health } = exampleVerdict();
+  const calm = { ...signal('machine-cpu', 0.99, 0.95, 'ratio'), phase: 'calm' };
+  const all = [signal('machine-cpu', 0.97, 0.95, 'ratio'), calm, signal('steal', 0, 0.1, 'ratio')];
+  const { saturated, healthy } = signals(exampleVerdict({ health: { ...health, signals: all } }));
+  assert.deepEqual([saturated, healthy.length], [[calm], 1]);
+  assert.equal(signalOwner(calm), 'the machine in the calm');
+});
+
+test('scenarios in a line each: loads, then journeys', () => {
+  const [relay, light] = scenarioRows(passedVerdict());
+  assert.deepEqual([relay?.scenario, relay?.done, relay?.response?.values.med], ['sync-relay', 24_690, 12.1]);
+  assert.deepEqual([light?.scenario, light?.done, light?.failed, light?.response], ['light', 116, 1, null]);
 });
 
 test('a threshold is held, missed, undecided or unmeasured', () => {

@@ -143,10 +143,13 @@ export function slowdown(row: BrowserRow, stat: string): number | null {
 
 /** From here on a slowdown stands out; whether it is too much, thresholds say. */
 const NOTABLE_SLOWDOWN = 1.5;
+/** Figures of fewer samples tell more of chance than of a difference. */
+const NOTABLE_SAMPLES = 10;
 
-/** Whether a factor of `slowdown` stands out. */
-export function isNotable(factor: number | null): boolean {
-  return factor !== null && factor >= NOTABLE_SLOWDOWN;
+/** Whether the slowdown of a row stands out. */
+export function isNotable(row: BrowserRow, stat: string): boolean {
+  const least = Math.min(row.calm?.count ?? 0, row.load?.count ?? 0);
+  return least >= NOTABLE_SAMPLES && (slowdown(row, stat) ?? 0) >= NOTABLE_SLOWDOWN;
 }
 
 /** What became of a threshold: `unmeasured` without any figure, `undecided` when its figure does not tell. */
@@ -220,6 +223,42 @@ export function journeySessions(verdict: Verdict): JourneySessions[] {
     .filter(({ sessions }) => sessions > 0);
 }
 
+/** A scenario of either kind, over the whole run. */
+export interface ScenarioRow {
+  scenario: string;
+  /** Iterations, or sessions. */
+  done: number;
+  perSecond: number | null;
+  failed: number;
+  /** From when they were due; null for sessions, which think. */
+  response: MetricSummary | null;
+}
+
+/** What was done of each scenario: loads first. */
+export function scenarioRows(verdict: Verdict): ScenarioRow[] {
+  const loads = operations(verdict).flatMap(({ scenario, iterations, times }): ScenarioRow[] => {
+    if (scenario === null || iterations === null) return [];
+    const failed = verdict.metrics[seriesKey('iteration_failed', { scenario })]?.values.passes ?? 0;
+    const [response] = times;
+    return [
+      {
+        scenario,
+        done: iterations,
+        perSecond: response?.perSecond ?? null,
+        failed,
+        response: response?.summary ?? null,
+      },
+    ];
+  });
+  const journeys = journeySessions(verdict).map(
+    ({ journey, sessions, failed }): ScenarioRow => ({
+      ...{ scenario: journey, done: sessions, failed, response: null },
+      perSecond: verdict.durationMs > 0 ? sessions / (verdict.durationMs / 1_000) : null,
+    }),
+  );
+  return [...loads, ...journeys];
+}
+
 /** The tables of protocol work, one per scenario, in the order the metrics have them. */
 export function operations(verdict: Verdict): Operations[] {
   const journeys = new Set(journeyNames(verdict));
@@ -259,9 +298,9 @@ export function operations(verdict: Verdict): Operations[] {
           ...(response ? [timed('response time, from due', response)] : []),
           ...(service ? [timed('duration, from start', service)] : []),
         ],
-        rows: others
-          .filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')
-          .map((s) => timed(label(s), s.summary)),
+        rows: withoutRepeats(others.filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')).map(
+          (s) => timed(label(s), s.summary),
+        ),
         // By operation they can be had from the files; here they would bury what matters.
         counts: others
           .filter((s) => s.summary.type !== 'trend' && s.tags.op === undefined)
@@ -270,6 +309,20 @@ export function operations(verdict: Verdict): Operations[] {
       };
     })
     .filter((o) => o.times.length > 0 || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
+}
+
+/**
+ * A request that is measured under a name of its own as well has the same figures twice; so has a metric with one value of a tag.
+ * The first is told by its own name, the second without the tag.
+ */
+function withoutRepeats(all: Series[]): Series[] {
+  const figures = ({ summary: { count, values } }: Series) => [count, ...timedStats.map((stat) => values[stat])].join();
+  const isHttp = ({ name }: Series) => name === 'http_req_duration';
+  const repeats = (one: Series, other: Series) =>
+    isHttp(one)
+      ? !isHttp(other)
+      : one.name === other.name && Object.keys(one.tags).length > Object.keys(other.tags).length;
+  return all.filter((one) => !all.some((other) => repeats(one, other) && figures(one) === figures(other)));
 }
 
 /** A scenario in one phase. */
@@ -304,11 +357,14 @@ function secondsOf(iterations: MetricSummary | null, durationMs: number): number
   return perSecond > 0 ? count / perSecond : durationMs / 1000;
 }
 
+/** With fewer a p(99) is the maximum. */
+const HIDDEN_WAIT_SAMPLES = 100;
+
 /** Where waiting for a free VU hid most of the time: the one percentile is more than 1.2 times the other. */
 function hiddenWait(response: MetricSummary | null, service: MetricSummary | null): HiddenWait | null {
   const responseMs = response?.values['p(99)'];
   const serviceMs = service?.values['p(99)'];
-  if (responseMs === undefined || serviceMs === undefined) return null;
+  if (responseMs === undefined || serviceMs === undefined || response!.count < HIDDEN_WAIT_SAMPLES) return null;
   return responseMs > 1.2 * serviceMs && responseMs - serviceMs >= 1 ? { responseMs, serviceMs } : null;
 }
 
@@ -337,14 +393,26 @@ export interface Signals {
   controlCalmMs: number | null;
 }
 
-/** The generator's state: what was beyond its limit, and what was not. */
+/** The generator's state: what was beyond its limit, and what was not. Of a signal in several phases that in which it was worst. */
 export function signals({ health, metrics, phases }: Verdict): Signals {
   const quiet = phases.find(({ load }) => load === 0);
+  const worst = new Map<string, HealthSignal>();
+  for (const one of health.signals) {
+    const name = [one.signal, one.scenario, one.detail].join();
+    const known = worst.get(name);
+    if (!known || (known.ok && !one.ok) || (known.ok === one.ok && isWorse(one, known))) worst.set(name, one);
+  }
+  const told = [...worst.values()];
   return {
-    saturated: health.signals.filter(({ ok }) => !ok),
-    healthy: health.signals.filter(({ ok }) => ok),
+    saturated: told.filter(({ ok }) => !ok),
+    healthy: told.filter(({ ok }) => ok),
     controlCalmMs: (quiet && metrics[`browser_control_paint{phase:${quiet.name}}`]?.values['p(75)']) ?? null,
   };
+}
+
+/** Of the load that was delivered less is worse. */
+function isWorse(a: HealthSignal, b: HealthSignal): boolean {
+  return a.signal === 'delivered' ? a.observed < b.observed : a.observed > b.observed;
 }
 
 /** Errors by name, the most frequent first. */

@@ -1,15 +1,23 @@
 /** Words and figures of a report: what stands in a cell or is a part of a sentence. */
 import { parseExpression } from '../judge/expression.ts';
-import type { MetricSummary, OracleResult, Unit, Verdict } from '../judge/verdict.ts';
-import { bytes, count, counted, limitFigure, ms, ratio } from '../judge/words/figures.ts';
+import type { MetricSummary, OracleResult, ThresholdResult, Verdict } from '../judge/verdict.ts';
+import { apart, bytes, count, counted, figure, limitFigure, ms, ratio } from '../judge/words/figures.ts';
 import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
 
+type Compared = Pick<ThresholdResult, 'expression' | 'observed' | 'limit' | 'unit'>;
+
+/** With as many digits as it takes to see on which side of its limit it is; the same as in the sentence of a reason. */
+export function observedText({ observed, limit, unit }: Compared): string {
+  return observed === null || limit === null ? figure(observed, unit) : apart(observed, limit, unit)[0];
+}
+
 /** `< 500 ms`; for a multiple of another phase, also how it came about. */
-export function requiredText(expression: string, limit: number | null, unit: Unit): string {
+export function requiredText({ expression, observed, limit, unit }: Compared): string {
   if (limit === null) return expression;
   const { operator, value, of } = parseExpression(expression)!;
-  return `${operator} ${limitFigure(limit, unit)}${of === undefined ? '' : ` = ${value} × ${of}`}`;
+  const shown = observed === null ? limitFigure(limit, unit) : apart(observed, limit, unit)[1];
+  return `${operator} ${shown}${of === undefined ? '' : ` = ${value} × ${of}`}`;
 }
 
 /** One counter, rate or gauge (its last value) in a word. */
@@ -29,8 +37,9 @@ export function targetText(verdict: Verdict): string {
   return parts.filter(Boolean).join(', ');
 }
 
-/** What an oracle counted beside violations, without what did not happen: `128 replicas, 3 indeterminate`. */
-export function besideText({ counts = {} }: OracleResult): string {
+/** What an oracle saw of a promise that was broken; else what it counted, without what did not happen: `128 replicas, 3 indeterminate`. */
+export function besideText({ counts = {}, summary }: OracleResult): string {
+  if (summary !== undefined) return printable(summary);
   const seen = Object.entries(counts).filter(([, number]) => number > 0);
   const words = (name: string) => printable(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
   return seen.map(([name, number]) => `${count(number)} ${words(name)}`).join(', ');

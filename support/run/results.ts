@@ -94,15 +94,7 @@ export class Results {
       () => undefined,
       (error: Error) => error.message,
     );
-    const shown = relative(process.cwd(), dir) || '.';
-    const files = { html: join(shown, 'index.html'), summary: join(shown, 'summary.md'), dir: shown };
-    const text = renderVerdict(verdict, {
-      columns: stdout.columns ?? 100,
-      color,
-      paths: unwritten === undefined ? files : {},
-    });
     const onGitHub = process.env.GITHUB_ACTIONS === 'true';
-    stdout.write(onGitHub ? withoutCommands(text) : text);
     // A part of a run is told of by what merges it.
     if (!this.#shard) {
       const trend = addToTrend(dirname(dir), historyLine(verdict, comparable.run));
@@ -110,6 +102,16 @@ export class Results {
       for (const warning of await publish(verdict, record)) stdout.write(`${secrets.clean(warning)}\n`);
       if (onGitHub) stdout.write(annotations(verdict));
     }
+    const shown = relative(process.cwd(), dir) || '.';
+    const text = renderVerdict(verdict, {
+      columns: stdout.columns ?? 100,
+      color,
+      full: process.env.LOAD_SUMMARY === 'full',
+      report:
+        unwritten === undefined ? join(shown, this.page['index.html'] ? 'index.html' : 'verdict.json') : undefined,
+    });
+    // Last of all, so that the end of a log says it.
+    stdout.write(onGitHub ? withoutCommands(text) : text);
     if (unwritten !== undefined) stdout.write(`${unwritten}\n`);
     return unwritten === undefined;
   }

@@ -1,5 +1,6 @@
 /** Why something is not decided, as people read it. */
 import type { Doubt } from '../doubt.ts';
+import type { HealthSignal } from '../signal.ts';
 import { count, counted, limitFigure, ms } from './figures.ts';
 import { inPhase } from './names.ts';
 import { beyondText } from './signals.ts';
@@ -9,10 +10,28 @@ export const GENERATOR_FIRST = 'Look at the health of the generator first.';
 
 /** Why nobody can tell. */
 export function undecidedText(doubts: Doubt[]): string {
-  return `Undecided: ${doubts.map(doubtText).join('; ')}.`;
+  const bySignal = new Map<Doubt['by'], Doubt[]>();
+  for (const doubt of doubts) bySignal.set(doubt.by, [...(bySignal.get(doubt.by) ?? []), doubt]);
+  const groups = [...bySignal.values()];
+  const plain = groups.flatMap((same) => [...new Set(same.flatMap((doubt) => plainText(doubt) ?? []))]);
+  const signals = groups.filter(([first]) => plainText(first!) === undefined).map(signalText);
+  const all = [...plain, ...(signals.length > 0 ? [`${signals.join('; ')} may be the cause`] : [])];
+  return `Undecided: ${all.join('; ')}.`;
 }
 
-function doubtText({ by, scenario, phase, observed, allowed, unit = 'none' }: Doubt): string {
+/** Where one signal casts doubt in several scenarios or phases, the worst of them speaks for all. */
+function signalText(same: Doubt[]): string {
+  const excess = ({ by, observed = 0, allowed = 0 }: Doubt) =>
+    by === 'delivered' ? allowed / Math.max(observed, 1e-9) : observed / Math.max(allowed, 1e-9);
+  const worst = same.reduce((a, b) => (excess(b) > excess(a) ? b : a));
+  const others = new Set(same.map(({ scenario }) => scenario).filter((one) => one !== worst.scenario)).size;
+  const { by, scenario, phase, observed = 0, allowed = 0, unit = 'none' } = worst;
+  const text = beyondText({ signal: by as HealthSignal['signal'], scenario, phase, observed, allowed, unit });
+  return others > 0 ? `${text} and in ${counted(others, 'more scenario')}` : text;
+}
+
+/** Of what is no signal of the generator's health; undefined for these. */
+function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | undefined {
   const of = scenario === undefined ? '' : ` of ${scenario}`;
   switch (by) {
     case 'no-data':
@@ -34,6 +53,6 @@ function doubtText({ by, scenario, phase, observed, allowed, unit = 'none' }: Do
     case 'exhausted':
       return `the generator ran out of resources ${counted(observed ?? 0, 'time')}`;
     default:
-      return `${beyondText({ signal: by, scenario, phase, observed: observed ?? 0, allowed: allowed ?? 0, unit })} may be the cause`;
+      return undefined;
   }
 }

@@ -9,9 +9,9 @@ import { shorten } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
 import { answerTables } from '../answers.ts';
 import { headline, startsText, statusName } from '../headline.ts';
-import { say, splitMessage } from '../messages.ts';
+import { splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
-import { allowedText, signalFigure } from '../signals.ts';
+import { allowedText, signalFigure, signalOwner } from '../signals.ts';
 import {
   browserPhases,
   browserTables,
@@ -33,6 +33,7 @@ import {
   type Failed,
   failureTitle,
   hiddenWaitText,
+  observedText,
   requiredText,
   sessionsText,
   startedText,
@@ -78,17 +79,10 @@ export function summary(verdict: Verdict, record: RunRecord): Markup {
 <p class="brand">Tandem</p>
 <h1><span class="status">${statusName(verdict)}</span> ${profile} <span class="quiet">→ ${target.name}</span></h1>
 <p class="headline">${headline(verdict)}</p>
-${findings('Reasons', reasons.map(withoutExample))}${findings('Warnings', warnings)}
+${findings('Reasons', reasons)}${findings('Warnings', warnings)}
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${missing(verdict, record)}
 </header>`;
-}
-
-/** Here the examples have a place of their own. */
-function withoutExample(reason: Reason): Reason {
-  if (reason.kind !== 'oracle' || reason.example === undefined) return reason;
-  const { message: _, example: __, ...finding } = reason;
-  return { ...finding, message: say(finding) };
 }
 
 function findings(title: string, reasons: Reason[]): Markup {
@@ -138,14 +132,13 @@ function browserSection(verdict: Verdict): Section[] {
   const rows = groups.flatMap(({ title, rows }): TableRow[] =>
     rows.map((row) => {
       const half = (one: MetricSummary | null, key: string) => figure(one?.values[key], row.unit);
-      const factor = slowdown(row, stat);
       return {
         group: title,
         cells: [
           row.label,
           half(row.calm, stat),
           html`<strong>${half(row.load, stat)}</strong>`,
-          html`<span${isNotable(factor) && html` class="state warning"`}>${times(factor)}</span>`,
+          html`<span${isNotable(row, stat) && html` class="state warning"`}>${times(slowdown(row, stat))}</span>`,
           half(row.calm, 'p(95)'),
           half(row.load, 'p(95)'),
           html`<span class="quiet">${count(row.calm?.count)} / ${count(row.load?.count)}</span>`,
@@ -219,8 +212,8 @@ function thresholdsSection({ thresholds }: Verdict): Section[] {
     cells: [
       html`<code>${t.metric}</code>`,
       statName(t.expression),
-      numberOf(t.observed, figure(t.observed, t.unit)),
-      requiredText(t.expression, t.limit, t.unit),
+      numberOf(t.observed, observedText(t)),
+      requiredText(t),
       counting(t.count),
       stateOf(t),
     ],
@@ -354,7 +347,7 @@ function healthSection(verdict: Verdict): Section {
   const readings = [...all.saturated, ...all.healthy].map((one) => ({
     cells: [
       signalName(one),
-      one.scenario ?? 'the machine',
+      signalOwner(one),
       numberOf(one.observed, signalFigure(one, all)),
       numberOf(one.allowed, allowedText(one)),
       counting(one.count),

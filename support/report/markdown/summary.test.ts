@@ -33,8 +33,8 @@ test('the tables', () => {
     '| ✅ | acknowledged-writes | What the relay accepted can be read by the other devices. | 51,840 | 0 | 50 participants, 3 duplicates, 1 of others |',
     '| ✅ | convergence |  | 128 | 0 |  |',
     '| ✅ | event-loop delay | sync-relay | 4.10 ms | ≤ 100 ms | 120 |',
-    '| ✅ | machine CPU |  | 72 % | ≤ 95 % | 120 |',
-    '| ✅ | control page |  | 31.0 ms (calm 23.9 ms) | ≤ 75 ms | 120 |',
+    '| ✅ | machine CPU | the machine | 72 % | ≤ 95 % | 120 |',
+    '| ✅ | control page | the machine | 31.0 ms (calm 23.9 ms) | ≤ 75 ms | 120 |',
     '| Steps | light · sign-in | 167 ms | 282 ms | **×1.69** | 201 ms | 488 ms | 12/104 |',
     '|  | power · import-csv | – | 1.05 s | – | – | 1.49 s | –/9 |',
     '| sync-relay | response time, from due | 24,690 | 198/s | 14.2 ms | 812 ms | 1.42 s | 2.21 s |',
@@ -115,7 +115,7 @@ test('what failed stands in full in a block of code, folded', () => {
 
   const many = Array.from({ length: 9 }, () => ({ ...exampleFailure, error: 'x'.repeat(4_000) }));
   const all = summaryMarkdown(exampleVerdict({ failures: many }));
-  assert.match(all, /… and 3 more, in verdict\.json\./);
+  assert.match(all, /… and 3 more in the report\./);
   assert.doesNotMatch(all, /did not fit/);
 });
 
@@ -169,9 +169,9 @@ test('it fits a comment, however much there is, and says what is missing', () =>
   });
   const text = summaryMarkdown(verdict);
   assert.ok(text.length <= 60_000, `${text.length}`);
-  assert.match(text, /and 480 more, in verdict\.json/);
-  assert.match(text, /and 420 more rows, in verdict\.json/);
-  assert.match(text, /More did not fit here: see verdict\.json\.\n$/);
+  assert.match(text, /and 480 more in the report/);
+  assert.match(text, /and 420 more rows in the report/);
+  assert.match(text, /More did not fit here: see the report\.\n$/);
   assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
   assert.doesNotMatch(summaryMarkdown(exampleVerdict()), /did not fit/);
 });

@@ -9,7 +9,7 @@ import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
-import { allowedText, signalFigure } from '../signals.ts';
+import { allowedText, signalFigure, signalOwner } from '../signals.ts';
 import {
   browserPhases,
   browserTables,
@@ -30,6 +30,7 @@ import {
   type Failed,
   failureTitle,
   hiddenWaitText,
+  observedText,
   requiredText,
   sessionsText,
   statTitle,
@@ -88,7 +89,7 @@ function table(columns: [title: string, side: Side][], rows: string[][]): string
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const shown = rows.slice(0, MOST_ROWS).map(line);
   const rest =
-    rows.length > MOST_ROWS ? [`\n… and ${counted(rows.length - MOST_ROWS, 'more row')}, in verdict.json.`] : [];
+    rows.length > MOST_ROWS ? [`\n… and ${counted(rows.length - MOST_ROWS, 'more row')} in the report.`] : [];
   return [
     line(columns.map(([title]) => title)),
     line(columns.map(([, side]) => (side === 'right' ? '---:' : '---'))),
@@ -109,8 +110,9 @@ const SIGN: Record<Severity, string> = { fail: '❌', invalid: '❓', warning: '
 function list(reasons: Reason[]): string {
   return listed(
     reasons.map((reason) => {
-      const { found, next } = splitMessage(reason);
-      return `${SIGN[reason.severity as Severity]} ${literal(found)}${next === '' ? '' : `<br>→ ${literal(next)}`}`;
+      const { found, example, next } = splitMessage(reason);
+      const first = example === '' ? '' : `<br>First: ${code(example)}`;
+      return `${SIGN[reason.severity as Severity]} ${literal(found)}${first}${next === '' ? '' : `<br>→ ${literal(next)}`}`;
     }),
   );
 }
@@ -118,7 +120,7 @@ function list(reasons: Reason[]): string {
 function listed(items: string[]): string {
   const rest = items.length - MOST_REASONS;
   const shown = items.slice(0, MOST_REASONS).map((item) => `- ${item}`);
-  return [...shown, ...(rest > 0 ? [`- … and ${count(rest)} more, in verdict.json`] : [])].join('\n');
+  return [...shown, ...(rest > 0 ? [`- … and ${count(rest)} more in the report`] : [])].join('\n');
 }
 
 const STATES = { held: '✅', missed: '❌', undecided: '❓', unmeasured: '❓' };
@@ -129,8 +131,8 @@ function thresholds({ thresholds: all }: Verdict): string[] {
     STATES[thresholdState(t)],
     code(t.metric),
     code(statName(t.expression)),
-    thresholdState(t) === 'held' ? figure(t.observed, t.unit) : `**${figure(t.observed, t.unit)}**`,
-    literal(requiredText(t.expression, t.limit, t.unit)),
+    thresholdState(t) === 'held' ? observedText(t) : `**${observedText(t)}**`,
+    literal(requiredText(t)),
     count(t.count),
   ]);
   const body = table(
@@ -171,13 +173,12 @@ function browserSection(verdict: Verdict): string[] {
   const rows = groups.flatMap((group) =>
     group.rows.map((row) => {
       const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
-      const factor = slowdown(row, stat);
       return [
         group.title,
         literal(row.label),
         half(row.calm, stat),
         half(row.load, stat),
-        isNotable(factor) ? `**${times(factor)}**` : times(factor),
+        isNotable(row, stat) ? `**${times(slowdown(row, stat))}**` : times(slowdown(row, stat)),
         half(row.calm, 'p(95)'),
         half(row.load, 'p(95)'),
         `${count(row.calm?.count)}/${count(row.load?.count)}`,
@@ -266,9 +267,7 @@ function failures({ failures: all }: Verdict): string[] {
   if (all.length === 0) return [];
   const shown = all.slice(0, MOST_FAILURES).map(failureDetails);
   const rest = all.length - shown.length;
-  return [
-    `### What failed\n\n${shown.join('\n\n')}${rest > 0 ? `\n\n… and ${count(rest)} more, in verdict.json.` : ''}`,
-  ];
+  return [`### What failed\n\n${shown.join('\n\n')}${rest > 0 ? `\n\n… and ${count(rest)} more in the report.` : ''}`];
 }
 
 function failureDetails(failure: Failed): string {
@@ -330,7 +329,7 @@ function signalTable(verdict: Verdict): string[] {
   const rows = [...all.saturated, ...all.healthy].map((one) => [
     one.ok ? '✅' : '❌',
     literal(signalName(one)),
-    literal(one.scenario ?? ''),
+    literal(signalOwner(one)),
     one.ok ? signalFigure(one, all) : `**${signalFigure(one, all)}**`,
     allowedText(one),
     count(one.count),
@@ -381,7 +380,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     ...errors(verdict),
     health(verdict),
   ];
-  const left = '\n\nMore did not fit here: see verdict.json.';
+  const left = '\n\nMore did not fit here: see the report.';
   let text = '';
   for (const part of sections) {
     const next = text === '' ? part : `${text}\n\n${part}`;

@@ -14,8 +14,12 @@ import {
 } from '../verdict.fixture.ts';
 import { renderVerdict } from './terminal.ts';
 
-const paths = { html: 'reports/r1/index.html', summary: 'reports/r1/summary.md', dir: 'reports/r1' };
-const render = (verdict: Verdict, columns = 80) => renderVerdict(verdict, { columns, color: false, paths });
+const report = 'reports/r1/index.html';
+const render = (verdict: Verdict, columns = 80) =>
+  renderVerdict(verdict, { columns, color: false, full: true, report });
+/** Without the tables. */
+const renderShort = (verdict: Verdict, columns = 80) =>
+  renderVerdict(verdict, { columns, color: false, full: false, report });
 
 /** The lines of one section, without its heading. */
 function section(text: string, title: string): string {
@@ -23,14 +27,105 @@ function section(text: string, title: string): string {
   return after === undefined ? '' : after.split(/\n\S[^\n]* ─{3}/)[0]!;
 }
 
-test('the verdict comes first, then the reasons with what to do, last where the files are', () => {
-  const lines = render(exampleVerdict()).trimEnd().split('\n');
-  assert.match(lines[2]!, /^┃ {2}FAIL {3}medium → embedded +2 m 05 s, 4\/4 slices ┃$/);
-  assert.match(lines[3]!, /The target missed 1 of 5 thresholds and could not sustain the load\./);
-  assert.match(lines[7]!, /^ ✗ p\(95\) of iteration_response_time\{scenario:sync-relay\} was 812 ms over 24,690$/);
-  assert.match(lines[8]!, /^ {3}samples; required < 500 ms\.$/);
-  assert.match(lines[9]!, /^ {3}→ Compare iteration_duration/);
-  assert.equal(lines.at(-1), 'all files reports/r1');
+test('last come the verdict, the reasons with what to do, and where the report is; with the tables as without', () => {
+  for (const text of [render(exampleVerdict()), renderShort(exampleVerdict())]) {
+    const lines = text.slice(text.indexOf('┏')).trimEnd().split('\n');
+    assert.match(lines[1]!, /^┃ {2}FAIL {3}medium → embedded +2 m 05 s, 4\/4 slices ┃$/);
+    assert.match(lines[2]!, /The target missed 1 of 5 thresholds and could not sustain the load\./);
+    assert.match(lines[6]!, /^ ✗ p\(95\) of iteration_response_time\{scenario:sync-relay\} was 812 ms over 24,690$/);
+    assert.match(lines[7]!, /^ {3}samples; required < 500 ms\.$/);
+    assert.match(lines[8]!, /^ {3}→ Compare iteration_duration/);
+    assert.equal(lines.at(-1), 'report  reports/r1/index.html');
+  }
+});
+
+test('without the tables it says what was done, felt and failed', () => {
+  const text = renderShort(exampleVerdict({ failures: [{ ...exampleFailure, count: 12 }] }), 100);
+  assert.match(text, /^\n *Times from when work was due ─+ LOAD_SUMMARY=full prints all tables\n +done +rate +failed /);
+  assert.match(text, /\n sync-relay +24,690 +198\/s +0 +14\.2 ms +812 ms +1\.42 s\n light +116 +0\.93\/s +1 +–/);
+  const felt = /In the browser, p75 in load: (.+?)\n light, step/s.exec(text)?.[1]?.replace(/\s+/g, ' ');
+  assert.equal(
+    felt,
+    'main content (LCP) 239 ms, in calm 119 ms · a change by others, until seen 203 ms · slowest step (power · import-csv) 1.05 s',
+  );
+  assert.match(text, /\n light, step “sign in”: 12 times\n +Error: .*\n +Locator: .*\n +Expected: visible\n/);
+  assert.match(text, /\n +at journeys\/light\.journey\.ts:12 · screenshot light-session-3\.png\n/);
+  assert.match(text, /\n Errors: 8 × HTTP 503 · 3 × ECONNRESET\n/);
+});
+
+/** Everything at once, and much of it. */
+function crowded(): Verdict {
+  const example = { document: 'd-7', devices: Array.from({ length: 200 }, (_, i) => `device-${i}`) };
+  const seen = { checked: 706, violations: 706, summary: '706 acknowledged, 0 found by every reader', example };
+  const broken = reason({ kind: 'oracle', severity: 'fail', oracle: 'acknowledged-writes', ...seen });
+  const down = reason({
+    ...{ kind: 'target-down', severity: 'fail', url: 'http://127.0.0.1/' },
+    ...{ atMs: 1, forMs: 1, tries: 1, error: 'ECONNREFUSED' },
+  });
+  const cutOff = reason({ kind: 'cut-off', severity: 'warning', scenario: 'light', interrupted: 4 });
+  const { metrics } = exampleVerdict();
+  const scenarios = Array.from({ length: 30 }, (_, i) => [
+    [`iterations{scenario:s${i}}`, metrics['iterations{scenario:sync-relay}']],
+    [`iteration_response_time{scenario:s${i}}`, metrics['iteration_response_time{scenario:sync-relay}']],
+  ]).flat();
+  return exampleVerdict({
+    reasons: [broken, ...Array.from({ length: 40 }, () => down)],
+    warnings: Array.from({ length: 9 }, () => cutOff),
+    failures: Array.from({ length: 9 }, () => exampleFailure),
+    errors: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`HTTP ${500 + i}`, 9])),
+    metrics: { ...metrics, ...Object.fromEntries(scenarios) },
+    slo: 'profiles/slo/production.json',
+  });
+}
+
+test('the end of a run fits a screen, whatever there is to say, and the first reason is there', () => {
+  for (const columns of [60, 80, 100, 120, 300]) {
+    const width = Math.max(60, Math.min(120, columns));
+    for (const verdict of [
+      crowded(),
+      exampleVerdict(),
+      passedVerdict(),
+      exampleVerdict({ reasons: crowded().reasons }),
+    ]) {
+      const lines = renderShort(verdict, columns).trimEnd().split('\n');
+      const shown = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / width)), 0);
+      assert.ok(shown <= 30, `${shown} at ${columns}:\n${lines.join('\n')}`);
+      assert.equal(lines.at(-1), 'report  reports/r1/index.html');
+    }
+    const text = renderShort(crowded(), columns).replace(/\s+/g, ' ');
+    assert.match(
+      text,
+      /✗ acknowledged-writes: 706 acknowledged, 0 found by every reader \(706 violations; required 0\)\./,
+    );
+    assert.match(text, /… and \d+ more reasons in the report/);
+    assert.match(text, /… and (9 warnings|\d more warnings) in the report/);
+  }
+});
+
+test('an example is whole, on a line of its own; what is to be done next stands once', () => {
+  const found = (name: string, example: unknown) =>
+    reason({ kind: 'oracle', severity: 'fail', oracle: name, checked: 9, violations: 1, example });
+  const long = { id: 'a'.repeat(270) };
+  const text = renderShort(exampleVerdict({ reasons: [found('one', long), found('two', { id: 'b' })] }), 100);
+  assert.ok(text.includes(`\n   first: ${JSON.stringify(long)}\n`), text);
+  assert.ok(text.includes('\n   first: {"id":"b"}\n'), text);
+  assert.equal(text.match(/→ The target promised/g)?.length, 1);
+});
+
+test('what a run was asked stands in a line each', () => {
+  const held = { phase: 'base', load: 1, perSecond: 20, state: 'held' } as const;
+  const verdict = exampleVerdict({
+    capacity: { steps: [held], held, isOpen: true },
+    recovery: {
+      ...{ after: 'spike', withinMs: 60_000, stayMs: 30_000, recoveredMs: null, watchedMs: 90_000 },
+      ...{ ok: false, decided: true },
+    },
+  });
+  const text = renderShort(verdict);
+  assert.match(
+    text,
+    /\n Capacity: at least ×1 \(20\/s\)\n Recovery after spike: not in 1 m 30 s \(allowed 1 m 00 s\)\n/,
+  );
 });
 
 test('pass and invalid have their own banner; a warning does not look like a reason to fail', () => {
@@ -99,17 +194,16 @@ test('an undecided threshold, on either side of its limit, says what casts doubt
   assert.doesNotMatch(render(exampleVerdict()), /Undecided/);
 });
 
-test('what failed, in its own words but for the call log, and no more than a few of it', () => {
+test('what failed is whole, with its call log and its picture; without the tables it is the first, but for the call log', () => {
   const failures = Array.from({ length: 5 }, (_, i) => ({ ...exampleFailure, scenario: `s${i}` }));
   const text = section(render(exampleVerdict({ failures })), 'What failed');
-  assert.match(text, / s0, step “sign in”: 12 times\n +Error: expect\(locator\)\.toBeVisible\(\) failed\n +Locator: /);
-  assert.match(
-    text,
-    /\n +Expected: visible\n +Received: <element\(s\) not found>\n +at journeys\/light\.journey\.ts:12\n/,
-  );
-  assert.doesNotMatch(text, /Call log|waiting for/);
-  assert.match(text, /… and 2 more, in verdict\.json/);
-  assert.doesNotMatch(text, /s3/);
+  assert.match(text, / s0, step “sign in”: 12 times\n +Error: expect\(locator\)\.toBeVisible\(\) failed\n\s+Locator: /);
+  assert.match(text, /\n +Call log:\n +- Expect "toBeVisible" with timeout 5000ms\n +- waiting for /);
+  assert.match(text, /\n +at journeys\/light\.journey\.ts:12 · screenshot light-session-3\.png\n/);
+  assert.match(text, / s4, step “sign in”/);
+  const short = renderShort(exampleVerdict({ failures }));
+  assert.match(short, / s0, step “sign in”: 12 times, … and 4 more in the report\n/);
+  assert.doesNotMatch(short, /Call log|s1/);
 });
 
 test('oracles, errors by frequency, and the health of the generator', () => {
@@ -120,7 +214,7 @@ test('oracles, errors by frequency, and the health of the generator', () => {
     /✓ +acknowledged-writes +51,840 +0\n +What the relay accepted can be read by the other devices\.\n +50 participants, 3 duplicates, 1 of others\n +✓ +convergence/,
   );
   assert.match(section(text, 'Errors'), /14 {2}E13\n +13 {2}E12/);
-  assert.match(section(text, 'Errors'), /… and 4 more names, in verdict\.json/);
+  assert.match(section(text, 'Errors'), /… and 4 more in the report/);
   assert.match(section(text, 'Health'), /target at most: CPU 98 %, memory 201 MB/);
   assert.match(section(text, 'Health'), /sync-relay +0\.84 ms +12\.1 ms +310 +2 +3\.10 ms/);
 });
@@ -153,9 +247,9 @@ test('healthy signals are one line; those that are saturated stand out above all
   const rows = text.split('\n').slice(1);
   assert.match(rows[0]!, /^ +saturated +observed +allowed +readings$/);
   assert.match(rows[1]!, /^ ✗ +event-loop delay · sync-relay +250 ms +≤ 100 ms +120$/);
-  assert.match(rows[2]!, /^ ✗ +machine CPU +99 % +≤ 95 % +120$/);
-  assert.match(rows[3]!, /^ ✗ +control page +310 ms \(calm 23\.9 ms\) +≤ 75 ms +120$/);
-  assert.match(rows[4]!, /^ ✗ +EMFILE +3 +≤ 0 +120$/);
+  assert.match(rows[2]!, /^ ✗ +machine CPU · the machine +99 % +≤ 95 % +120$/);
+  assert.match(rows[3]!, /^ ✗ +control page · the machine +310 ms \(calm 23\.9 ms\) +≤ 75 ms +120$/);
+  assert.match(rows[4]!, /^ ✗ +EMFILE · the machine +3 +≤ 0 +120$/);
   assert.match(text, /1 of 5 health signals within limits · steal 0 %/);
 });
 
@@ -194,14 +288,15 @@ test('no line is wider than the terminal, and nothing of the target reaches it u
     },
   });
   for (const columns of [60, 80, 120, 200]) {
-    const text = renderVerdict(verdict, { columns, color: true, paths: { ...paths, html: undefined } });
-    for (const line of text.split('\n')) assert.ok(displayWidth(line) <= columns, `${columns}: ${line}`);
+    const text = renderVerdict(verdict, { columns, color: true, full: true });
+    for (const line of text.split('\n'))
+      assert.ok(displayWidth(line) <= columns || /^ {3}first: /.test(line), `${columns}: ${line}`);
     assert.doesNotMatch(text.replace(/\x1b\[\d+m/g, ''), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
   }
 });
 
 test('colour only adds colour', () => {
-  const colored = renderVerdict(exampleVerdict(), { columns: 80, color: true, paths });
+  const colored = renderVerdict(exampleVerdict(), { columns: 80, color: true, full: true, report });
   assert.notEqual(colored, render(exampleVerdict()));
   const bare = stripVTControlCharacters(colored)
     .split('\n')

@@ -1,15 +1,14 @@
-/** The end of a run on a terminal: the verdict, then why, then the tables. */
+/** The end of a run on a terminal: what it came to, or all tables; then the verdict and why. */
 
 import { statName } from '../../judge/expression.ts';
-import type { MetricSummary, Reason, Severity, Status, Unit, Verdict } from '../../judge/verdict.ts';
+import type { MetricSummary, Unit, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
+import { count, figure, ms, rate, times } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
-import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
+import { displayWidth, printable, printableLines, shorten, wrap } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
-import { headline, startsText, statusName } from '../headline.ts';
-import { splitMessage } from '../messages.ts';
-import { allowedText, healthyText, signalFigure } from '../signals.ts';
+import { startsText } from '../headline.ts';
+import { allowedText, healthyText, signalFigure, signalOwner } from '../signals.ts';
 import {
   browserPhases,
   browserTables,
@@ -27,84 +26,38 @@ import {
 import {
   besideText,
   counterText,
-  failureGist,
   failureTitle,
   hiddenWaitText,
+  observedText,
   requiredText,
   sessionsText,
-  startedText,
   statTitle,
   targetText,
 } from '../words.ts';
-import { box, type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
+import { type Cell, type Column, type Paint, paint, type Row, table } from './ansi.ts';
+import { ending, heightOf, moreInReport, type Page } from './ending.ts';
+import { overview } from './overview.ts';
 
 export { plainDisplay, terminalDisplay } from './display.ts';
 
 export interface RenderOptions {
   columns: number;
   color: boolean;
-  /** Where the results are, as the reader should open them; empty when they are nowhere. */
-  paths: { html?: string; summary?: string; dir?: string };
+  /** All tables as well. */
+  full: boolean;
+  /** Where the report is, as the reader should open it; undefined when it is nowhere. */
+  report?: string | undefined;
 }
 
 const WIDEST = 120;
-/** Sentences longer than this are hard to follow with the eye. */
-const READABLE = 100;
+/** Lines of a screen. */
+const SCREEN = 30;
+/** Of these are for more than the verdict and its reasons. */
+const LEAST_OF_OVERVIEW = 8;
 /** From this width on there is room for a bar beside the figures. */
 const BAR_FROM = 108;
 const BAR_WIDTH = 22;
 const MOST_ERRORS = 10;
-const MOST_FAILURES = 3;
-const LINES_OF_FAILURE = 6;
-
-interface Page {
-  verdict: Verdict;
-  width: number;
-  p: Paint;
-}
-
-function statusStyle(p: Paint, status: Status): (text: string) => string {
-  return { pass: p.green, fail: p.red, invalid: p.yellow }[status];
-}
-
-function banner({ verdict, width, p }: Page): string[] {
-  const style = statusStyle(p, verdict.status);
-  const inner = width - 4;
-  const badge = style(p.inverse(p.bold(` ${statusName(verdict)} `)));
-  const { received, expected } = verdict.slices;
-  const facts = `${ms(verdict.durationMs)}, ${received}/${counted(expected, 'slice')}`;
-  const name = `${printable(verdict.profile)} → ${printable(verdict.target.name)}`;
-  const room = inner - displayWidth(badge) - 2 - displayWidth(facts) - 2;
-  const title = shorten(name, room);
-  const gap = ' '.repeat(Math.max(2, inner - displayWidth(badge) - 2 - displayWidth(title) - displayWidth(facts)));
-  const origin = [verdict.target.url, startedText(verdict), `run ${verdict.runId}`].map(printable).join(' · ');
-  const slo = verdict.slo === undefined ? [] : [p.dim(shorten(printable(`judged by ${verdict.slo}`), inner))];
-  return box(
-    [
-      `${badge}  ${p.bold(title)}${gap}${facts}`,
-      ...wrap(headline(verdict), inner).map((line) => p.bold(line)),
-      p.dim(shorten(origin, inner)),
-      ...slo,
-    ],
-    { width, style, heavy: true },
-  );
-}
-
-function mark(p: Paint, severity: Severity): string {
-  return { fail: p.red('✗'), invalid: p.yellow('?'), warning: p.yellow('!') }[severity];
-}
-
-function bullets({ width, p }: Page, reasons: Reason[]): string[] {
-  const room = Math.min(width, READABLE) - 3;
-  const lines = reasons.map((reason) => {
-    const { found, next } = splitMessage(reason);
-    return [
-      ...wrap(found, room).map((line, i) => `${i === 0 ? ` ${mark(p, reason.severity)}` : '  '} ${line}`),
-      ...(next === '' ? [] : wrap(next, room - 2).map((line, i) => `   ${p.dim(`${i === 0 ? '→' : ' '} ${line}`)}`)),
-    ];
-  });
-  return lines.flat();
-}
 
 function heading({ width, p }: Page, title: string): string[] {
   return ['', `${p.bold(title)} ${p.dim('─'.repeat(Math.max(0, width - displayWidth(title) - 1)))}`];
@@ -153,12 +106,11 @@ function browserTable(page: Page): string[] {
     };
     for (const row of group.rows) {
       const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
-      const factor = slowdown(row, stat);
       rows.push([
         `  ${printable(row.label)}`,
         half(row.calm, stat),
         half(row.load, stat),
-        { text: times(factor), style: isNotable(factor) ? p.yellow : p.dim },
+        { text: times(slowdown(row, stat)), style: isNotable(row, stat) ? p.yellow : p.dim },
         ...(withBar ? [slowdownBar(row.calm?.values[stat], row.load?.values[stat], longest(row.unit), p)] : []),
         half(row.calm, 'p(95)'),
         half(row.load, 'p(95)'),
@@ -228,8 +180,8 @@ function thresholdTable(page: Page): string[] {
         state,
         printable(t.metric),
         { text: printable(statName(t.expression)), style: p.dim },
-        { text: figure(t.observed, t.unit), style: name === 'held' ? undefined : state.style },
-        printable(requiredText(t.expression, t.limit, t.unit)),
+        { text: observedText(t), style: name === 'held' ? undefined : state.style },
+        printable(requiredText(t)),
         { text: count(t.count), style: p.dim },
       ],
       ...doubts.map((words) => ({ line: `   ${p.dim(words)}` })),
@@ -259,21 +211,22 @@ function oracleTable(page: Page): string[] {
   return [...heading(page, 'Oracles'), ...draw(page, columns, rows, 'cut', 1)];
 }
 
-/** Of each the beginning; all of it is in the report. */
+/** Each whole, as it was written, with its picture. */
 function failureList(page: Page): string[] {
   const { verdict, p, width } = page;
-  const { failures } = verdict;
-  if (failures.length === 0) return [];
+  if (verdict.failures.length === 0) return [];
   const room = width - 4;
-  const lines = failures.slice(0, MOST_FAILURES).flatMap((failure) => [
-    ` ${p.bold(shorten(printable(failureTitle(failure)), width - 2))}`,
-    ...failureGist(failure)
-      .slice(0, LINES_OF_FAILURE)
-      .map((line) => `   ${shorten(line, room)}`),
-    ...(failure.at ? [`   ${p.dim(shorten(`at ${printable(failure.at)}`, room))}`] : []),
-  ]);
-  const rest = failures.length - MOST_FAILURES;
-  if (rest > 0) lines.push(` ${p.dim(`… and ${count(rest)} more, in verdict.json`)}`);
+  const lines = verdict.failures.flatMap((failure) => {
+    const { at, screenshot, error } = failure;
+    const where = [at && `at ${printable(at)}`, screenshot && `screenshot ${printable(screenshot)}`].filter(Boolean);
+    return [
+      ` ${p.bold(shorten(printable(failureTitle(failure)), width - 2))}`,
+      ...printableLines(error)
+        .flatMap((line) => wrap(line, room))
+        .map((line) => `   ${line}`),
+      ...(where.length > 0 ? [`   ${p.dim(shorten(where.join(' · '), room))}`] : []),
+    ];
+  });
   return [...heading(page, 'What failed'), ...lines];
 }
 
@@ -282,7 +235,7 @@ function errorTable(page: Page): string[] {
   if (errors.length === 0) return [];
   const rows: Row[] = errors.slice(0, MOST_ERRORS).map(([name, times]) => [count(times), printable(name)]);
   const rest = errors.length - MOST_ERRORS;
-  if (rest > 0) rows.push({ line: page.p.dim(`… and ${counted(rest, 'more name')}, in verdict.json`) });
+  if (rest > 0) rows.push({ line: page.p.dim(moreInReport(rest)) });
   return [...heading(page, 'Errors'), ...draw(page, [right(''), left('')], rows, 'cut', 1)];
 }
 
@@ -294,7 +247,7 @@ function saturatedTable(page: Page): string[] {
   const rows = all.saturated.map(
     (one): Row => [
       { text: '✗', style: p.red },
-      [signalName(one), ...(one.scenario === undefined ? [] : [printable(one.scenario)])].join(' · '),
+      `${signalName(one)} · ${signalOwner(one)}`,
       { text: signalFigure(one, all), style: p.red },
       allowedText(one),
       { text: count(one.count), style: p.dim },
@@ -341,22 +294,20 @@ function healthTable(page: Page): string[] {
 }
 
 /**
- * The whole verdict as text of at most `columns` cells a line: banner, reasons, warnings, tables, and last where the files
- * are. Ends with a line break. Whatever came from the target is escaped.
+ * The end of a run as text: with `full` all tables, then in at most 30 lines of `columns` cells the verdict, why, and last where
+ * the report is; without the tables, what they come to stands in the same 30 lines. Ends with a line break. Only an example may be
+ * longer than a line. Whatever came from the target is escaped.
  */
-export function renderVerdict(verdict: Verdict, { columns, color, paths }: RenderOptions): string {
+export function renderVerdict(verdict: Verdict, { columns, color, full, report }: RenderOptions): string {
   const page: Page = { verdict, width: Math.max(60, Math.min(WIDEST, columns)), p: paint(color) };
-  const { p } = page;
-  const files = [
-    ['report', paths.html],
-    ['summary', paths.summary],
-    ['all files', paths.dir],
-  ].filter((file): file is [string, string] => file[1] !== undefined);
-  const lines = [
-    '',
-    ...banner(page),
-    ...(verdict.reasons.length > 0 ? ['', ...bullets(page, verdict.reasons)] : []),
-    ...(verdict.warnings.length > 0 ? ['', ...bullets(page, verdict.warnings)] : []),
+  const last = ending(page, report, full ? SCREEN : SCREEN - LEAST_OF_OVERVIEW);
+  const above = full ? tables(page) : overview(page, SCREEN - heightOf(last, page) - 1);
+  const lines = [...(above.length > 0 && !full ? [''] : []), ...above, ...last];
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+function tables(page: Page): string[] {
+  return [
     ...answers(page),
     ...browserTable(page),
     ...operationTable(page),
@@ -365,8 +316,5 @@ export function renderVerdict(verdict: Verdict, { columns, color, paths }: Rende
     ...failureList(page),
     ...errorTable(page),
     ...healthTable(page),
-    '',
-    ...files.map(([name, path]) => `${p.dim(name.padEnd(9))} ${p.cyan(printable(path))}`),
   ];
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
