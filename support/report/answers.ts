@@ -107,7 +107,9 @@ function between(bounds: [number, number] | null, otherwise: string): string {
 
 function drillText({ outageMs, recoveredMs, watchedMs }: DrillResult): string {
   const outage = `outage of ${ms(outageMs)}`;
-  return recoveredMs === undefined ? outage : `${outage}, recovered: ${between(recoveredMs, `not in ${ms(watchedMs)}`)}`;
+  return recoveredMs === undefined
+    ? outage
+    : `${outage}, recovered: ${between(recoveredMs, `not in ${ms(watchedMs)}`)}`;
 }
 
 function sessionCells({ failed, of, seen, work }: NonNullable<DrillResult['sessions']>): string[] {
