@@ -132,7 +132,7 @@ test('drills are a table, a span on every chart and a test case each', () => {
     ['cut #2', '01:30', 'no failure', '4.00 s', 'not in 30.0 s', '10.0 s', '12, 6 %', '5/s', '0 ms'],
   ]);
   assert.deepEqual(answerTables(verdict)[1]?.rows, [['crash', '2', '1', '2', '0', '0', '3 of 3']]);
-  assert.match(renderVerdict(verdict, { columns: 120, color: false, paths: {} }), /Drills .*\n.*\n *crash /);
+  assert.match(renderVerdict(verdict, { columns: 120, color: false, full: true }), /Drills .*\n.*\n *crash /);
   assert.match(summaryMarkdown(verdict), /\| crash \| 01:00 \|/);
   const xml = junitXml(verdict);
   assert.match(xml, /<testcase name="crash" classname="tandem\.medium\.drills" time="0"\/>/);
