@@ -56,9 +56,7 @@ export async function runLoad(
   context: SliceContext,
   iteration: (vu: Vu) => Promise<void>,
 ): Promise<Counts> {
-  const run = (_state: undefined, vu: Vu) => iteration(vu);
-  const definition = { vu: () => undefined, operations: { get: { weight: 1, run } } };
-  const work = loadWork(definition, undefined, context, 'seed', undefined);
+  const work = loadWorkOf(context, iteration);
   const executor = new Executor({
     plan,
     slice: { index: 0, of: 1 },
@@ -69,6 +67,13 @@ export async function runLoad(
   });
   await executor.prepare();
   return executor.run(performance.now());
+}
+
+/** A load of one operation. */
+export function loadWorkOf(context: SliceContext, iteration: (vu: Vu) => Promise<void>) {
+  const run = (_state: undefined, vu: Vu) => iteration(vu);
+  const definition = { vu: () => undefined, operations: { get: { weight: 1, run } } };
+  return loadWork(definition, undefined, context, 'seed', undefined);
 }
 
 /** What a slice of a run would hand to a load, for one that runs without Playwright. */

@@ -5,6 +5,7 @@
 import * as baseline from './baseline.ts';
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
+import * as capacity from './capacity.ts';
 import * as connections from './connections.ts';
 import * as drift from './drift.ts';
 import * as http from './http.ts';
@@ -29,6 +30,7 @@ const benches: Bench[] = [
   calibration,
   oracle,
   drift,
+  capacity,
   http,
   browser,
   baseline,

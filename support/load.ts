@@ -105,7 +105,7 @@ export function loadWork<S, V, O>(
         vu.fail();
       };
       const what = () => `operation ${name}`;
-      await hearingSoftFailures(fail, what, () => operations[operation]!.run(state, vu)).catch(fail);
+      await hearingSoftFailures(fail, what, () => operations[operation]!.run(state, vu), dueAt).catch(fail);
       return vu.takeOutcome();
     },
     async settle() {

@@ -327,6 +327,9 @@ test('windows, and what is asked beside thresholds', (t) => {
   ];
   const objectives = { http_req_duration: ['p(95)<500'] };
   const asked = (changes: object) => profile({ calm: undefined, phases, objectives, ...changes });
+  const searching = (scenarios: object, changes: object = {}) =>
+    profile({ calm: '1s', scenarios, objectives, thresholds: {}, capacity: { from: 1, to: 4 }, ...changes });
+  const steady = { executor: 'constant-arrival-rate', rate: 1, maxVUs: 2 };
   const windowed = (selector: string, spec: object) => asked({ thresholds: { [selector]: [spec] } });
   const table: [content: unknown, sentence: string][] = [
     [
@@ -367,6 +370,52 @@ test('windows, and what is asked beside thresholds', (t) => {
     ],
     [asked({ availability: {} }), 'availability asks for nothing; allowed is a share of windows or of requests.'],
     [asked({ capacity: { steps: ['base', 'top'] } }), 'capacity.steps is "top"; allowed: base, spike, end.'],
+    ...(
+      [
+        [{ from: 8, to: 4 }, 'capacity.from is 8; allowed is at most capacity.to, which is 4.'],
+        [{ from: 8 }, 'capacity.to is missing; allowed is a load, such as 1, beside capacity.from.'],
+        [{ precision: 0.1 }, 'capacity.from is missing; allowed is a load, such as 1, beside capacity.precision.'],
+        [{ from: 1, to: 4, precision: 0 }, 'capacity.precision is 0; allowed is a number above 0.'],
+        [{ from: 0, to: 4 }, 'capacity.from is 0; allowed is a number above 0.'],
+        [
+          { from: 1, to: 4, step: '500ms' },
+          'capacity.step is "500ms"; allowed is a duration of whole seconds, such as 10s.',
+        ],
+        [
+          { from: 1, to: 4, steps: ['base'] },
+          'capacity has steps, and from and to; allowed is one of them: a search chooses its steps.',
+        ],
+        [
+          { from: 1, to: 4 },
+          'phases does not go with capacity.from, whose steps are the phases; allowed is capacity.steps with it.',
+        ],
+      ] as [object, string][]
+    ).map(([capacity, sentence]): [unknown, string] => [asked({ capacity }), sentence]),
+    ...(
+      [
+        [
+          { executor: 'ramping-vus', stages: [{ duration: '5s', target: 3 }] },
+          'executor is "ramping-vus", which a search for a capacity cannot steer; allowed is "constant-arrival-rate" or "constant-vus".',
+        ],
+        [{ duration: '5s' }, 'duration does not go with a search for a capacity, which says when; allowed is none.'],
+        [{ startTime: '5s' }, 'startTime does not go with a search for a capacity, which says when; allowed is none.'],
+      ] as [Record<string, unknown>, string][]
+    ).map(([changes, sentence]): [unknown, string] => [
+      searching({ 'sync-relay': changes.executor ? changes : { ...steady, ...changes } }),
+      `scenarios.sync-relay.${sentence}`,
+    ]),
+    [
+      searching({ light: { executor: 'constant-arrival-rate', rate: 1, maxSessions: 2 } }),
+      'capacity.from steers no scenario; allowed is a load, or a journey with "scaled": true.',
+    ],
+    [
+      searching({ 'sync-relay': steady }, { objectives: undefined }),
+      'capacity needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.',
+    ],
+    [
+      searching({ 'sync-relay': steady }, { recovery: { after: 'step_1', within: '5s' } }),
+      'recovery does not go with capacity.from, whose steps are the phases; allowed is capacity.steps with it.',
+    ],
     [
       asked({ objectives: { 'http_req_duration{phase:spike}': ['p(95)<5'] } }),
       'objectives "http_req_duration{phase:spike}" is about a phase; allowed are limits that are numbers, at any time.',
@@ -404,6 +453,9 @@ test('windows, and what is asked beside thresholds', (t) => {
     drift: { limits: { iterations: ['rate>-5%'] } },
   };
   assert.equal(complaint(t, asked(good)), 'nothing');
+  const journey = { executor: 'constant-arrival-rate', rate: 1, maxSessions: 2, scaled: true };
+  const thresholds = { http_req_duration: ['p(95)<3*calm'], 'http_req_failed{phase:step_2}': ['rate<0.1'] };
+  assert.equal(complaint(t, searching({ 'sync-relay': steady, light: journey }, { thresholds })), 'nothing');
 });
 
 test('every number has a bound', (t) => {

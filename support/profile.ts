@@ -5,6 +5,7 @@ import { parseJson } from './json.ts';
 import { allowed } from './misspelling.ts';
 import { checkAnswers } from './profile/answers.ts';
 import { checkDrills } from './profile/drills.ts';
+import { phaseSpecs } from './profile/phases.ts';
 import {
   kindOf,
   type OpenScenarioSpec,
@@ -71,7 +72,7 @@ export function readProfile(
   const found = { name, path, spec: parsed.data };
   checkPhases(found, known);
   for (const [name, scenarioSpec] of Object.entries(found.spec.scenarios))
-    checkScenario(path, name, scenarioSpec, known, found.spec.phases !== undefined);
+    checkScenario(path, name, scenarioSpec, known, phaseSpecs(found.spec) !== undefined);
   checkSelectors(path, found.spec.thresholds, found.spec, known);
   checkAnswers(path, found.spec, known);
   checkDrills(path, found.spec);

@@ -18,6 +18,7 @@ interface Ear {
   hear(error: Error): void;
   /** The work in words. */
   what(): string;
+  dueAt: number | undefined;
   isOver: boolean;
 }
 
@@ -27,12 +28,24 @@ const ears = new AsyncLocalStorage<Ear>();
 export const workUnderWay = 'tandem.workUnderWay';
 Object.assign(globalThis, { [Symbol.for(workUnderWay)]: () => ears.getStore()?.what() });
 
+/** When the iteration was due that the code that asks is part of, on the clock of `performance.now()`; undefined outside of one. */
+export function workDueAt(): number | undefined {
+  const ear = ears.getStore();
+  return ear?.isOver ? undefined : ear?.dueAt;
+}
+
 /**
  * Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown.
  * @param what the work is called while it lasts: `operation get`
+ * @param dueAt for {@link workDueAt}
  */
-export async function hearingSoftFailures<T>(hear: Ear['hear'], what: Ear['what'], work: () => Promise<T>): Promise<T> {
-  const ear = { hear, what, isOver: false };
+export async function hearingSoftFailures<T>(
+  hear: Ear['hear'],
+  what: Ear['what'],
+  work: () => Promise<T>,
+  dueAt?: number,
+): Promise<T> {
+  const ear = { hear, what, dueAt, isOver: false };
   try {
     return await ears.run(ear, work);
   } finally {

@@ -50,6 +50,7 @@ export { durationMs, OptionError, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
+export { workDueAt } from './soft-failures.ts';
 export type { Target } from './target.ts';
 export type { SessionLimits, TimeLimits } from './time-limit.ts';
 export { type Account, accountOf } from './user.ts';
@@ -186,7 +187,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
-      isOver: () => run.signal.aborted || context.elapsedMs() >= durationOf(scenario.plan),
+      isOver: () => run.signal.aborted || run.isDraining || context.elapsedMs() >= durationOf(scenario.plan),
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
     endWithTheRunner();

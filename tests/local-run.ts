@@ -14,6 +14,7 @@ import type { Verdict } from '../support/judge/verdict.ts';
 import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
 import { Collector } from '../support/run/collector.ts';
+import { LiveSearch } from '../support/run/live-search.ts';
 import { loadOracles } from '../support/run/oracle-files.ts';
 import { type Planned, prepare } from '../support/run/preparation.ts';
 import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
@@ -117,7 +118,14 @@ export async function localRun(
     return Array.from({ length: of }, (_, index) => ({ scenario: name, index, file: name, declaration }));
   });
   const hung: HungHook[] = [];
-  const line = await StartLine.open({ ready() {}, start() {}, interval() {}, hung: (hook) => hung.push(hook) });
+  const metrics = Object.assign({}, ...slices.map(({ declaration }) => declaration.metrics));
+  const search = LiveSearch.of(timeline, timeline.scenarios, metrics);
+  const line = await StartLine.open({
+    ready() {},
+    start: (startAt) => search?.begin(line, startAt),
+    interval: (id, interval) => search?.add(id, interval),
+    hung: (hook) => hung.push(hook),
+  });
   const collector = new Collector(timeline, slices, undefined, project.folder);
   line.expect(slices.length, READY_TIMEOUT_MS);
   const startTime = new Date();
@@ -145,6 +153,7 @@ export async function localRun(
     if (errors[0]) collector.fail(id, errors[0].stack ?? errors[0].message);
   });
   await Promise.all(running);
+  search?.stop();
   // What they said last is still on its way.
   while (line.pids.length > 0) await setImmediate();
   await line.close();
@@ -152,6 +161,7 @@ export async function localRun(
   collector.observe({
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
     ...{ stopReason: line.stopReason, hung },
+    ...(search && { search: search.log }),
   });
   const oracles = await alone(async () => {
     await loadOracles(project.folder, [], (sentence) => assert.fail(sentence));

@@ -166,6 +166,44 @@ describe('a run', { concurrency: 3 }, () => {
     );
   });
 
+  test('that searches for a capacity chooses its steps while it runs, and ends once it is known', async (t) => {
+    // By numbers, since iterations begin in the order in which they are due: all that came in the first two steps.
+    const load = pingLoad().replace("'/item'", "turn > 90 ? '/broken' : '/item'");
+    const answer: RequestListener = (request, reply) =>
+      void reply.writeHead(request.url === '/broken' ? 500 : 200).end('{"id":1}');
+    const profile = pingProfile(
+      {
+        objectives: { iteration_failed: ['rate<0.5'] },
+        capacity: { from: 40, to: 400, precision: 0.5, step: '1s', confirm: 0 },
+        thresholds: {},
+      },
+      { duration: undefined, rate: 1, maxVUs: 1 },
+    );
+    const verdict = await judged(t, { answer, load, profile, env: { LOAD_DURATION: '12s', LOAD_SLICES: '2' } });
+    assertReasons(verdict, 'pass', []);
+    const { capacity, phases, metrics } = verdict;
+    assert.deepEqual(
+      capacity!.steps.map(({ load, state, perSecond }) => [Math.round(load), state, Math.round(perSecond)]),
+      [
+        [40, 'held', 40],
+        [80, 'held', 80],
+        [160, 'missed', 160],
+        [113, 'missed', 113],
+      ],
+    );
+    assert.deepEqual([capacity!.held?.load, capacity!.missed?.load, capacity!.isOpen], [80, 113.137, false]);
+    assert.deepEqual(capacity!.search, { precision: 0.5, end: 'found' });
+    assert.deepEqual(
+      capacity!.steps.map(({ phase }) => metrics[`iterations{phase:${phase},scenario:ping}`]?.values.count),
+      [30, 60, 120, 85],
+    );
+    assert.equal(phases.at(-1)?.load, 0, 'the last is the rest in which it was found');
+    assert.deepEqual(
+      phases.filter(({ load }) => load > 0).map(({ name }) => name),
+      capacity!.steps.map(({ phase }) => phase),
+    );
+  });
+
   test('ends when a threshold that asks for it is missed, fails by that, and says why it ended', async (t) => {
     const answer: RequestListener = (_request, reply) => void setTimeout(() => reply.end('{"id":1}'), 120);
     const thresholds = {

@@ -94,8 +94,9 @@ const RATE_LIMITED = 429;
  * and make three objects more a request, which costs time.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Expiring {
-  /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
   readonly calledAt = performance.now();
+  /** When the iteration was due that asked for it: its figures belong to that instant. */
+  dueAt = this.calledAt;
   /** The same, or when the request was called that was redirected here. */
   beganAt = this.calledAt;
   /** True when it is as far as redirects are followed. */
@@ -140,7 +141,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   cutOff(): void {
     const { cutOff, recorder } = this.#series;
     const now = performance.now();
-    if (this.#sentAt === 0) cutOff.blocked.add(now - this.calledAt, this.calledAt);
+    if (this.#sentAt === 0) cutOff.blocked.add(now - this.calledAt, this.dueAt);
     this.#count(cutOff, now, true);
     recorder.error('request cut off by gracefulStop');
     this.#counted = true;
@@ -152,14 +153,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.place < 0) throw new Error('given up before it was sent');
     this.#abort = abort;
     this.#sentAt = performance.now();
-    this.#series.blocked.add(this.#sentAt - this.calledAt, this.calledAt);
+    this.#series.blocked.add(this.#sentAt - this.calledAt, this.dueAt);
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = headers;
-    if (!this.#isTurnedAway) this.#series.waiting.add(performance.now() - this.#sentAt, this.calledAt);
+    if (!this.#isTurnedAway) this.#series.waiting.add(performance.now() - this.#sentAt, this.dueAt);
     return true;
   }
 
@@ -228,14 +229,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   #count({ requests, duration, failed, sent, received }: ExchangeSeries, now: number, hasFailed: boolean): void {
-    const { calledAt } = this;
-    requests.add(1, calledAt);
+    const { dueAt } = this;
+    requests.add(1, dueAt);
     if (this.#sentAt > 0) {
-      if (!this.#isTurnedAway) duration.add(now - this.#sentAt, calledAt);
-      if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body), calledAt);
+      if (!this.#isTurnedAway) duration.add(now - this.#sentAt, dueAt);
+      if (this.#call.body) sent.add(Buffer.byteLength(this.#call.body), dueAt);
     }
-    failed.add(hasFailed ? 1 : 0, calledAt);
-    received.add(this.#bytes, calledAt);
+    failed.add(hasFailed ? 1 : 0, dueAt);
+    received.add(this.#bytes, dueAt);
   }
 }
 

@@ -10,7 +10,10 @@ import { Server as TlsServer } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { selfSigned } from '../../support/certificate.fixture.ts';
 import { unpack } from '../../support/measure/series.ts';
+import { MetricStore } from '../../support/measure/store.ts';
+import { TimeAxis } from '../../support/measure/time-axis.ts';
 import { serve, stopServing } from '../../support/server.fixture.ts';
+import { hearingSoftFailures } from '../../support/soft-failures.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { type Answer, Http, type HttpClient, type HttpOptions, json, type Method } from './http.ts';
 
@@ -635,4 +638,36 @@ test('a request that is under way when measuring ends has failed at its age, onc
   assert.deepEqual([(await answer).status, (await answer).body, (await answer).outcome], [200, 'late', 'ok']);
   assert.equal(made.recorded()['http_req_failed{op:thing}'], undefined);
   assert.deepEqual(made.errors, { 'request cut off by gracefulStop': 1 });
+});
+
+test('a request belongs to the phase in which its iteration was due, whenever it is called, also where it is redirected to', async (t) => {
+  const answer: RequestListener = (request, reply) =>
+    void (request.url === '/thing' ? reply.writeHead(302, { location: '/other' }) : reply).end('{}');
+  const { http, slice } = await bed(t, overHttp(answer));
+  const now = performance.now();
+  const axis = new TimeAxis([{ name: 'spike', startMs: 0, endMs: 60_000, load: 1 }], 60_000);
+  // The spike ended a second ago.
+  slice.recorder.begin({ axis, startAt: now - 61_000 });
+  slice.recorder.enter(axis.indexAt(61_000));
+  const request = () => http.request({ op: 'thing', method: 'GET', path: '/thing' });
+  const hears = () => {};
+  await hearingSoftFailures(hears, () => 'operation', request, now - 2_000);
+  await request();
+  const store = new MetricStore();
+  for (const interval of [...slice.recorder.packLate(), { index: 1, series: slice.recorder.pack() }])
+    store.add(interval);
+  for (const metric of ['http_req_duration', 'http_req_blocked', 'http_req_waiting']) {
+    assert.deepEqual(
+      [store.trend(metric, { phase: 'spike' }).count, store.trend(metric, { phase: 'drain' }).count],
+      [2, 2],
+    );
+  }
+  const counts = (phase: string) => [store.sum('http_reqs', { phase }), store.rate('http_req_failed', { phase }).count];
+  assert.deepEqual(
+    [counts('spike'), counts('drain')],
+    [
+      [2, 2],
+      [2, 2],
+    ],
+  );
 });

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { dispatcherTo } from '../../support/connection.ts';
-import type { SliceContext } from '../../support/test.ts';
+import { type SliceContext, workDueAt } from '../../support/test.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
 import {
@@ -55,8 +55,9 @@ interface Hop {
   path: string;
   /** Redirects that led here. */
   count: number;
-  /** When the call began; on `performance.now()`'s clock. */
+  /** When the call began, and when the iteration was due that it is part of; on `performance.now()`'s clock. */
   beganAt?: number;
+  dueAt: number | undefined;
   /** What the requests before this one took. */
   spentMs: number;
 }
@@ -120,13 +121,14 @@ export class Http implements HttpClient {
 
   #begin(call: Call, cookies: Cookies | undefined): Promise<Answer> {
     return new Promise((resolve) => {
-      const hop = { call, origin: this.#origin, path: this.#prefix + call.path, count: 0, spentMs: 0 };
+      const path = this.#prefix + call.path;
+      const hop = { call, origin: this.#origin, path, count: 0, spentMs: 0, dueAt: workDueAt() };
       this.#send(hop, cookies, resolve);
     });
   }
 
   #send(hop: Hop, cookies: Cookies | undefined, resolve: (answer: Answer) => void): void {
-    const { call, origin, path, count, beganAt } = hop;
+    const { call, origin, path, count, beganAt, dueAt } = hop;
     const { method, body } = call;
     const answered = (answer: ReadAnswer) => {
       if (cookies && answer.status > 0) cookies.take(origin + path, answer.setCookies);
@@ -139,6 +141,7 @@ export class Http implements HttpClient {
       resolve(answer);
     };
     const exchange = new Exchange(call, this.#seriesOf(call.op), this.#bodies, this.#underWay, answered);
+    if (dueAt !== undefined) exchange.dueAt = dueAt;
     if (count > 0) {
       exchange.beganAt = beganAt!;
       exchange.isLast = count === this.#redirects;
@@ -168,6 +171,7 @@ export class Http implements HttpClient {
       path: pathname + search,
       count: hop.count + 1,
       beganAt,
+      dueAt: hop.dueAt,
       spentMs: hop.spentMs + durationMs,
     };
   }

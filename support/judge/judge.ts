@@ -13,6 +13,7 @@ import type { Crashed } from './findings/crashed.ts';
 import { kindOf } from './findings/index.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
+import type { SearchEnd } from './results.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, mayTimeOut, measuredBy, suspects } from './validity.ts';
@@ -49,6 +50,8 @@ export interface Case {
   answers?: Answers;
   /** Absent: there were none. */
   drills?: DrillFacts;
+  /** How a search for a capacity ended; absent without one, and when the run ended before it. */
+  searchEnd?: SearchEnd;
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -105,7 +108,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     suspects: suspected,
     measures,
   };
-  const answers = answersOf(run.answers, course);
+  const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
@@ -190,6 +193,9 @@ function namedPhases({
   answers,
   drills,
 }: Pick<Case, 'thresholds' | 'phases' | 'answers' | 'drills'>): string[] {
+  // Between its steps a search rests, and what is measured then is of no step.
+  const { search, steps = [] } = answers?.capacity ?? {};
+  if (search) return phases.map(({ name }) => name).filter((name) => name === 'calm' || steps.includes(name));
   if (answers?.capacity || answers?.recovery || answers?.availability || drills) return phases.map(({ name }) => name);
   const asked = Object.entries(thresholds).flatMap(([source, specs]) => [
     parseSelector(source)?.tags.phase,

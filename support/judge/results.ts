@@ -115,9 +115,18 @@ export interface CapacityStep {
   doubts?: Doubt[];
 }
 
+/**
+ * How a search ended: its answer is as precise as was asked for, `generator`: that was at its limit, `backlog`: what had begun did not
+ * come to an end, `time`: all steps that it may have were tried.
+ */
+export type SearchEnd = 'found' | 'generator' | 'backlog' | 'time';
+
 /** The load at which the objectives still hold, as bounds. */
 export interface CapacityResult {
+  /** In the order of time. */
   steps: CapacityStep[];
+  /** Of one that chose its steps; `end` is absent when the run ended before it. */
+  search?: { precision: number; end?: SearchEnd };
   /** The highest that held below any that was missed; absent when there is none. */
   held?: CapacityStep;
   /** The lowest that was missed; absent when none was: then it is at least what held. */

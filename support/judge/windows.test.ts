@@ -7,6 +7,7 @@ import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import { answerFindings, answersOf } from './answers.ts';
 import { kindOf } from './findings/index.ts';
+import type { CapacityStep } from './results.ts';
 import { suspects } from './validity.ts';
 import type { HealthSignal } from './verdict.ts';
 import { judgeWindowed } from './windowed.ts';
@@ -264,4 +265,53 @@ describe('capacity', () => {
     const { held, missed } = asked({ msAt: () => 500 });
     assert.deepEqual([held, missed?.phase], [undefined, 'base']);
   });
+});
+
+test('a capacity whose upper bound nobody knows says what it is at least, and what to do', () => {
+  const step = { phase: 'base', load: 1, perSecond: 30 };
+  const doubts = [{ by: 'generator-cpu', observed: 1, allowed: 0.9, unit: 'ratio' } as const];
+  const limited = { phase: 'spike', load: 5, perSecond: 90, state: 'unknown', doubts } as const;
+  const told = (steps: CapacityStep[], held?: CapacityStep) => {
+    const [finding] = answerFindings({ capacity: { steps, ...(held && { held }), isOpen: true } });
+    const { sentence, nextStep } = kindOf(finding!);
+    return [finding!.severity, sentence(finding!), typeof nextStep === 'string' ? nextStep : nextStep(finding!)];
+  };
+  const held = { ...step, state: 'held' } as const;
+  const [severity, sentence, next] = told([held, limited], held);
+  assert.equal(severity, 'warning');
+  assert.equal(
+    sentence,
+    'The capacity is at least ×1 (30/s): how ×5 went is not known. Undecided: process CPU 100 % (allowed 90 %) may be the cause.',
+  );
+  assert.match(next!, /^For more than that the generator is too small\. Raise LOAD_SLICES/);
+  assert.deepEqual(told([limited]).slice(0, 1), ['invalid'], 'without any bound');
+  const thin: CapacityStep = {
+    ...step,
+    state: 'unknown',
+    doubts: [{ by: 'no-data', observed: 3, allowed: 20, unit: 'count' }],
+  };
+  assert.match(told([thin])[2]!, /^Make the steps longer/);
+  assert.deepEqual(answerFindings({ capacity: { steps: [held], held, isOpen: false } }), []);
+});
+
+test('a step whose arrivals find no VU is missed, though every request that was sent was fast', () => {
+  const course = courseOf({});
+  const put = (index: number, metric: 'iteration_lateness' | 'dropped_iterations', value: number) => {
+    const series = newSeries(builtinMetrics[metric].type);
+    for (let n = 0; n < 30; n++) series.add(value);
+    const phase = course.axis.phaseOf(index);
+    course.store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
+  };
+  for (let index = 10; index < 120; index++) put(index, 'iteration_lateness', index >= 40 && index < 60 ? 4_000 : 1);
+  for (let index = 60; index < 120; index++) put(index, 'dropped_iterations', 1);
+  const asked = { objectives, capacity: { steps: ['base', 'spike', 'end'] } };
+  const { steps } = answersOf(asked, course).capacity!;
+  assert.deepEqual(
+    steps.map(({ state, broke }) => [state, broke?.metric]),
+    [
+      ['held', undefined],
+      ['missed', 'iteration_lateness'],
+      ['missed', 'dropped_iterations'],
+    ],
+  );
 });

@@ -56,7 +56,7 @@ export function windowsOf(objective: Objective, windows: Windows, course: Course
   const within = phases.filter(({ name }) => names.includes(name));
   if (within.length === 0) return [];
   const [startMs, endMs] = [within[0]!.startMs, Math.min(within.at(-1)!.endMs, course.durationMs)];
-  return spansOf(startMs, endMs, windows).map((span) => judgeWindow(objective, span, course));
+  return spansOf(startMs, endMs, windows).map((span) => windowIn(span, objective, course));
 }
 
 /** All of several objectives: missed where one is, held where all are. */
@@ -85,9 +85,17 @@ export function spansOf(
   return spans;
 }
 
-/** What was due in a stretch of time. */
-function judgeWindow(objective: Objective, span: { startMs: number; endMs: number }, course: Course): Window {
-  const { store, axis, suspects, measures } = course;
+/**
+ * What was due in a stretch of time.
+ * @param suspects that may have moved it; default: those of the course
+ */
+export function windowIn(
+  span: { startMs: number; endMs: number },
+  objective: Objective,
+  course: Course,
+  suspects = course.suspects,
+): Window {
+  const { store, axis, measures } = course;
   const { metric, tags } = parseSelector(objective.source)!;
   const expression = parseExpression(objective.expression)!;
   const definition = store.definitions[metric]!;

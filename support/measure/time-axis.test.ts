@@ -40,3 +40,15 @@ test('without phases there are intervals all the same', () => {
   const axis = new TimeAxis([], 500);
   assert.deepEqual([axis.startOf(0), axis.endOf(3), axis.indexAt(1_499), axis.phaseOf(2)], [0, 2_000, 2, 'drain']);
 });
+
+test('what ends before its time goes on as the drain, in the same intervals', () => {
+  const phases = phasesOf(['rest', 1_000], ['step', 2_000], ['later', 2_000]);
+  const axis = new TimeAxis(phases, 500);
+  axis.end(2);
+  const short = new TimeAxis(phases.slice(0, 2), 500);
+  for (const index of [0, 1, 2, 5, 6, 9]) {
+    assert.deepEqual([axis.startOf(index), axis.phaseOf(index)], [short.startOf(index), short.phaseOf(index)]);
+    assert.deepEqual(axis.phaseBounds(index), short.phaseBounds(index));
+  }
+  assert.deepEqual([axis.phaseAt(2_999), axis.phaseAt(3_000), axis.scheduled], ['step', 'drain', 6]);
+});

@@ -19,7 +19,7 @@ const LEAST_SHARE = 0.5;
  */
 export class TimeAxis {
   /** In the order of time, without gaps. */
-  readonly phases: readonly Phase[];
+  phases: readonly Phase[];
   readonly intervalMs: number;
   /** Where each interval of the phases begins, then where the drain does. */
   readonly #starts: number[] = [];
@@ -41,6 +41,16 @@ export class TimeAxis {
     });
     this.#bounds.push({ first: this.#phases.length, last: Number.POSITIVE_INFINITY });
     this.#starts.push(phases.at(-1)?.endMs ?? 0);
+  }
+
+  /** There are no more phases than these. What was an interval of a later one, is one of the drain. */
+  end(phases: number): void {
+    if (phases >= this.phases.length) return;
+    const first = this.#bounds[phases]!.first;
+    this.phases = this.phases.slice(0, phases);
+    this.#phases.length = first;
+    this.#starts.length = first + 1;
+    this.#bounds.splice(phases, Number.POSITIVE_INFINITY, { first, last: Number.POSITIVE_INFINITY });
   }
 
   /** Intervals of the phases; further ones are of the drain. */

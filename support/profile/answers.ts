@@ -2,7 +2,9 @@
 import { parseExpression, parseSelector } from '../judge/expression.ts';
 import type { Tags } from '../measure/metrics.ts';
 import { allowed } from '../misspelling.ts';
-import { ms, type ProfileSpec, phaseNames, type ScenarioKind } from './schema.ts';
+import { phaseNames } from './phases.ts';
+import { ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
+import { checkSearch, searchOf } from './search.ts';
 import { checkSelectors } from './selectors.ts';
 
 /** Made exact, as the run's timeline has it. Lengths of windows are what they say, however long the run is. */
@@ -33,8 +35,22 @@ export interface RecoverySpec {
 }
 
 export interface CapacitySpec {
-  /** Phases of growing load, in the order of time. */
+  /** Phases of growing load, in the order of time; of a search those that it may have, or has had. */
   steps: string[];
+  search?: SearchSpec;
+}
+
+/** Chooses the load of each step by those before. */
+export interface SearchSpec {
+  /** Loads between which it looks. */
+  from: number;
+  to: number;
+  /** It ends when the lowest load that did not hold is above the highest that did by no more than this share. */
+  precision: number;
+  /** So often each of the two is tried again. */
+  confirm: number;
+  /** How long a step lasts before it counts, in ms. */
+  settleMs: number;
 }
 
 export interface DriftSpec {
@@ -49,6 +65,7 @@ export interface DriftSpec {
 /** What availability, recovery and capacity are about has to be there. */
 export function checkAnswers(path: string, spec: ProfileSpec, known: Record<ScenarioKind, string[]>): void {
   const { objectives, availability, recovery, capacity, drift, phases = [] } = spec;
+  checkSearch(path, spec, known);
   const asked =
     (['recovery', 'capacity'] as const).find((name) => spec[name]) ??
     (availability?.windows === undefined ? undefined : 'availability');
@@ -95,6 +112,6 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
         `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s; allowed is at most that.`,
       );
   }
-  if (capacity && phases.filter(({ load }) => load !== 0).length === 0)
+  if (capacity && !searchOf(spec) && phases.filter(({ load }) => load !== 0).length === 0)
     throw new Error(`${path}: capacity needs phases; allowed is a phase for each step of the load.`);
 }

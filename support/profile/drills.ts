@@ -1,7 +1,8 @@
 /** Faults that a run causes on purpose: what a profile may say of them, that it can be done, and when each is due. */
 import { embeddedDrills } from '../embedded-drills.ts';
 import { allowed } from '../misspelling.ts';
-import { ms, type ProfileSpec, phaseNames } from './schema.ts';
+import { phaseNames } from './phases.ts';
+import { ms, type ProfileSpec } from './schema.ts';
 
 /** Made exact, as the run's timeline has it. What the target is given to recover is what it says, however long the run is. */
 export interface Drill {

@@ -187,6 +187,17 @@ export const capacity = z.strictObject({
     .min(1, 'a list of at least one phase')
     .optional()
     .describe('Phases of growing load. Default: all with load, in the order of time.'),
+  from: aboveZero
+    .optional()
+    .describe(
+      'With `to`: the run searches, and steers the load while it lasts. The lowest load it tries, as `load` of a phase.',
+    ),
+  to: aboveZero.optional().describe('The highest load that it tries. `maxVUs` is what a load of 1 needs.'),
+  precision: aboveZero.optional().describe('What did not hold is above what did by at most this share. Default 0.05.'),
+  step: someSeconds
+    .optional()
+    .describe('How long each load is measured, once it has settled for a quarter of that; whole seconds. Default 30s.'),
+  confirm: wholeNumber(0, 20).optional().describe('How often both edges of the answer are tried again. Default 1.'),
 });
 
 const driftHelp = 'an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%"';
@@ -398,15 +409,6 @@ export function profileSchema(): object {
 /** Milliseconds of a duration that the schema has already checked. */
 export function ms(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : parseDuration(text)!;
-}
-
-/** The phases of a profile in the order of time, with whether only journeys run in them. */
-export function phaseNames({
-  calm,
-  phases,
-}: Pick<ProfileSpec, 'calm' | 'phases'>): { name: string; isQuiet: boolean }[] {
-  if (phases) return phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));
-  return [...(ms(calm, 0) > 0 ? [{ name: 'calm', isQuiet: true }] : []), { name: 'load', isQuiet: false }];
 }
 
 /** What a scenario runs; undefined when there is no such load or journey. */

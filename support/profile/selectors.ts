@@ -9,7 +9,8 @@ import {
 } from '../judge/expression.ts';
 import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
 import { allowed } from '../misspelling.ts';
-import { type DetailedThreshold, kindOf, ms, type ProfileSpec, phaseNames, type ScenarioKind } from './schema.ts';
+import { phaseNames } from './phases.ts';
+import { type DetailedThreshold, kindOf, ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
 
 type Thresholds = ProfileSpec['thresholds'];
 type Field = 'thresholds' | 'objectives' | 'drift.limits';

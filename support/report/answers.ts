@@ -2,6 +2,7 @@
 import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { clock, count, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
+import { multiple } from '../judge/words/names.ts';
 import { phaseRows } from './tables.ts';
 
 export interface AnswerTable {
@@ -52,7 +53,7 @@ function capacity({ capacity: result }: Verdict): AnswerTable[] {
   if (!result) return [];
   const rows = result.steps.map(({ phase, load, perSecond, state, broke }) => [
     phase,
-    `×${Number(load.toPrecision(3))}`,
+    multiple(load),
     rate(perSecond),
     state,
     broke ? `${broke.metric}: ${broke.expression}` : '',
@@ -68,7 +69,7 @@ function capacity({ capacity: result }: Verdict): AnswerTable[] {
 }
 
 function capacityText({ held, missed, isOpen }: CapacityResult): string {
-  const load = (step: CapacityStep) => `×${Number(step.load.toPrecision(3))} (${rate(step.perSecond)})`;
+  const load = (step: CapacityStep) => `${multiple(step.load)} (${rate(step.perSecond)})`;
   if (!held) return missed ? `below ${load(missed)}` : 'could not be told';
   return missed && !isOpen ? `${load(held)} to ${load(missed)}` : `at least ${load(held)}`;
 }
@@ -178,7 +179,7 @@ function phases(verdict: Verdict): AnswerTable[] {
   const rows = phaseRows(verdict).map(({ phase, scenario, perSecond, response, failed }) => [
     `${phase.name} · ${scenario}`,
     `${clock(phase.startMs)}–${clock(phase.endMs)}`,
-    `×${Number(phase.load.toPrecision(3))}`,
+    multiple(phase.load),
     rate(perSecond),
     ...(['med', 'p(95)', 'p(99)'] as const).map((stat) => ms(response?.values[stat])),
     ratio(failed ?? undefined),

@@ -20,6 +20,7 @@ import { say } from '../report/messages.ts';
 import { worstFirst } from '../report/order.ts';
 import type { Origin } from '../report/origin.ts';
 import { type RunRecord, recordOf } from '../report/record.ts';
+import { asSteered } from '../schedule/phases.ts';
 import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
@@ -126,7 +127,7 @@ export class Collector {
    * @param oracles those that there are, by name
    */
   verdict(ending: Ending, oracles: ReadonlyMap<string, Oracle>): Verdict {
-    const timeline = this.#timeline;
+    const timeline = this.#asRun;
     const store = this.#store;
     const missing: Case['missing'] = [];
     for (const slice of this.#slices.filter((one) => !this.#reportOf(one))) {
@@ -160,6 +161,7 @@ export class Collector {
       intervalMs: timeline.intervalMs,
       answers: timeline.answers,
       ...(timeline.drills.length > 0 && { drills: this.#drills }),
+      ...(this.#search?.end && { searchEnd: this.#search.end }),
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,
@@ -211,7 +213,17 @@ export class Collector {
    */
   record(verdict: Verdict, files: string[], origin: Origin): RunRecord {
     const running = new Set(this.#slices.map(({ scenario }) => scenario));
-    return recordOf(this.#timeline, running, verdict, this.#store, files, origin);
+    return recordOf(this.#asRun, running, verdict, this.#store, files, origin);
+  }
+
+  /** A search has chosen its phases while the run lasted. */
+  get #asRun(): Timeline {
+    if (!this.#timeline.answers.capacity?.search) return this.#timeline;
+    return asSteered(this.#timeline, this.#search?.loads ?? []);
+  }
+
+  get #search(): Observation['search'] {
+    return this.#observations.find(({ observation }) => observation.search)?.observation.search;
   }
 
   #reportOf({ scenario, index }: SliceId): SliceReport | undefined {

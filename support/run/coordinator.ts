@@ -1,4 +1,7 @@
 import { dispatcherTo } from '../connection.ts';
+import type { CapacityStep } from '../judge/results.ts';
+import { rate } from '../judge/words/figures.ts';
+import { multiple } from '../judge/words/names.ts';
 import { beyondText } from '../judge/words/signals.ts';
 import type { MetricDefinition } from '../measure/metrics.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
@@ -21,6 +24,7 @@ import { shownUrl, type Target } from '../target.ts';
 import { Drills, GuardianProcess } from './drills.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
+import { type Choice, LiveSearch } from './live-search.ts';
 import { type Abort, LiveThresholds } from './live-thresholds.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
@@ -64,6 +68,8 @@ export class Coordinator {
   #health: LiveHealth | undefined;
   #thresholds: LiveThresholds | undefined;
   #aborted: Abort | undefined;
+  /** Undefined when no capacity is searched for. */
+  #search: LiveSearch | undefined;
   /** All that is known lies on disk as well. */
   #stream: StreamWriter | undefined;
   /** What it holds of what was observed, and the interval that its gauges have come to. */
@@ -164,6 +170,7 @@ export class Coordinator {
     this.#progress = new Progress(scenarios, this.#axis);
     this.#health = new LiveHealth(scenarios, this.#timeline.phases, this.#timeline.health);
     this.#thresholds = new LiveThresholds(this.#timeline, metrics);
+    this.#search = LiveSearch.of(this.#timeline, scenarios, metrics);
     this.#timer = setInterval(() => {
       this.#watch();
       this.#keep();
@@ -224,6 +231,7 @@ export class Coordinator {
       ...(drills.length > 0 && { drills }),
       ...(this.#drillsLeftOut.length > 0 && { drillsLeftOut: this.#drillsLeftOut }),
       ...(this.#aborted && { aborted: this.#aborted }),
+      ...(this.#search && { search: this.#search.log }),
       ...(this.target.wire.insecure && { insecure: true }),
       ...(this.#watchdog.ended.length > 0 && { ended: this.#watchdog.ended }),
       ...(this.#hung.length > 0 && { hung: this.#hung }),
@@ -239,6 +247,7 @@ export class Coordinator {
     clearInterval(this.#timer);
     process.off('SIGINT', this.#onInterrupt);
     clearTimeout(this.#startTimer);
+    this.#search?.stop();
     this.#display.stop();
     await this.probe.stop();
     await this.#drills.close();
@@ -280,6 +289,7 @@ export class Coordinator {
       this.probe.start();
       this.#drills.start();
       this.#keep();
+      this.#search?.begin(this.#line, startAt, (choice) => this.#follow(choice));
     };
     const aheadMs = startAt - monotonicMs();
     if (aheadMs < NEAR_MS) start();
@@ -292,6 +302,7 @@ export class Coordinator {
     else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
     this.#thresholds?.add(interval);
+    this.#search?.add(id, interval);
     this.#stream?.interval(id, interval);
   }
 
@@ -303,6 +314,13 @@ export class Coordinator {
     const { metric, expression } = this.#aborted;
     this.#line.stop(`${expression} of ${metric} was missed`);
     this.#display.print(`${expression} of ${metric} is missed: the run ends here, as abortOnFail asks.`);
+  }
+
+  /** A search for a capacity has chosen. */
+  #follow(choice: Choice): void {
+    if (choice.trial) this.#display.print(trialText(choice.trial));
+    if ('end' in choice) this.#axis.end(choice.phases);
+    this.#keep();
   }
 
   /** Says once of each signal that it is beyond its limit: whoever looks need not wait for the end. */
@@ -350,6 +368,12 @@ export class Coordinator {
     if (name === drain || this.stopReason !== undefined) return { phase: 'draining' };
     return { phase: name, isQuiet: this.#timeline.phases.some((one) => one.name === name && one.load === 0) };
   }
+}
+
+function trialText({ load, perSecond, state, broke }: CapacityStep): string {
+  const went = state === 'unknown' ? 'could not be told' : state;
+  const why = broke ? `: ${broke.expression} of ${broke.metric}` : '';
+  return `Capacity: ${multiple(load)} (${rate(perSecond)}) ${went}${why}.`;
 }
 
 /** The API by its health, for which it may have a path that costs nothing; the others as they are used. */

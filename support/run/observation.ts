@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DrillRun } from '../judge/drills.ts';
+import type { SearchEnd } from '../judge/results.ts';
 import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
 
@@ -19,6 +20,8 @@ export interface Observation {
   interruptedBy?: string;
   /** The threshold for which the run was ended; absent when none was. */
   aborted?: { metric: string; expression: string; atMs: number };
+  /** How a search for a capacity went: the load of each phase, and why it ended; absent without one. */
+  search?: { loads: number[]; end?: SearchEnd };
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** Those that were carried out, in the order of time; absent without any. */

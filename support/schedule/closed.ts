@@ -1,5 +1,5 @@
 import { Alarm, type Clock, systemClock } from './clock.ts';
-import type { ExecutorOptions, Model, StopReason } from './model.ts';
+import type { ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { durationOf } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import type { Work } from './work.ts';
@@ -62,6 +62,8 @@ export class ClosedModel<V> implements Model {
     if (now - this.#breathedAt >= BREATH_MS) this.#rest(vu);
     else if (this.#work.take(vu.rank)) this.pool.start(vu, this.#nextIndex(), now, now, 0);
   }
+
+  steer(_step: LoadStep): void {}
 
   end(now: number): void {
     this.#finish(now, 'gracefulStop');

@@ -47,22 +47,24 @@ const ROUNDING = 1e-6;
  */
 export class ArrivalCurve {
   /** Arrivals of the whole curve: a real number, the area under the rate. */
-  readonly area: number;
+  area = 0;
   readonly #segments: Counted[] = [];
   readonly #timeUnitMs: number;
 
   constructor(segments: readonly Segment[], timeUnitMs: number) {
     this.#timeUnitMs = timeUnitMs;
-    let first = 0;
-    for (const segment of segments) {
-      const { from, to, durationMs } = segment;
-      let end = first + ((from + to) * durationMs) / (2 * timeUnitMs);
-      const whole = Math.round(end);
-      if (Math.abs(end - whole) < ROUNDING) end = whole;
-      this.#segments.push({ ...segment, first, end });
-      first = end;
-    }
-    this.area = first;
+    for (const segment of segments) this.extend(segment);
+  }
+
+  /** Goes on with a stretch that begins no earlier than the last one has ended; nothing arrives in between. */
+  extend(segment: Segment): void {
+    const { from, to, durationMs } = segment;
+    const first = this.area;
+    let end = first + ((from + to) * durationMs) / (2 * this.#timeUnitMs);
+    const whole = Math.round(end);
+    if (Math.abs(end - whole) < ROUNDING) end = whole;
+    this.#segments.push({ ...segment, first, end });
+    this.area = end;
   }
 
   /**

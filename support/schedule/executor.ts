@@ -1,20 +1,26 @@
 import pLimit from 'p-limit';
 import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
-import type { Counts, ExecutorOptions, Model, StopReason } from './model.ts';
+import type { Counts, ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { OpenModel } from './open.ts';
-import { durationOf, isOpen, vusOf } from './plan.ts';
+import { durationOf, isOpen, type Plan, type VuRamp, vusOf } from './plan.ts';
 import { RampingVusModel } from './ramping-vus.ts';
 import { type Vu, VuPool } from './vu-pool.ts';
 import { workOf } from './work.ts';
 
-export type { Counts, CutReason, DropReason, ExecutorOptions, Iteration } from './model.ts';
+export type { Counts, CutReason, DropReason, ExecutorOptions, Iteration, LoadStep } from './model.ts';
 
 /** VUs made at one time before the start. */
 const MAX_PREPARING = 16;
 
 /** The longest that running iterations get once the run is aborted: whoever pressed Ctrl-C is waiting. */
 const ABORT_GRACE_MS = 2000;
+
+/** A plan whose VUs a search chooses has none until it is told. */
+function rampSteered(plan: Plan): VuRamp | undefined {
+  const isSteered = plan.executor === 'constant-vus' && plan.steered !== undefined;
+  return isSteered ? { startVUs: 0, stages: [], gracefulRampDownMs: plan.gracefulStopMs } : undefined;
+}
 
 /**
  * Runs a slice of a plan: `prepare()` makes the VUs, `run(startAt)` starts each iteration when the plan says and counts
@@ -50,12 +56,23 @@ export class Executor<V> {
     const work = workOf(plan, slice);
     const vus = vusOf(plan);
     const { startTimeMs } = plan;
-    const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : undefined;
+    const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : rampSteered(plan);
     if (ramp) {
       const timed = { ...ramp, startTimeMs };
       return new RampingVusModel(timed, vus, work, this.#options, this.#pool, this.#settleIfIdle);
     }
     return new ClosedModel(vus, work, this.#options, this.#pool);
+  }
+
+  /** From then to then the load is so much; only of a plan that is steered. */
+  steer(step: LoadStep): void {
+    this.#model.steer(step);
+  }
+
+  /** The schedule is over before its time. */
+  end(): void {
+    this.#endAlarm.clear();
+    if (this.#settle) this.#onEnd(this.#clock.now());
   }
 
   /** VUs at work on an iteration. */

@@ -59,6 +59,13 @@ export interface Counts {
   interrupted: number;
 }
 
+/** A stretch of a run, in ms since its start, with a load that a search has chosen. */
+export interface LoadStep {
+  startMs: number;
+  endMs: number;
+  load: number;
+}
+
 /** The part of an executor that decides when which VU starts an iteration. */
 export interface Model {
   /** VUs that must have been made before `begin`. */
@@ -68,6 +75,8 @@ export interface Model {
   readonly finished: boolean;
   /** `startAt` is the start of the run, in ms on the clock. */
   begin(startAt: number): void;
+  /** The load is so much from here to there, in ms since the start of the run; only of a plan that is steered. */
+  steer(step: LoadStep): void;
   /** The schedule is over. */
   end(now: number): void;
   /** From here on nothing starts, whatever is left. */

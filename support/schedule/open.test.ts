@@ -346,3 +346,41 @@ test('fewer VUs than slices are refused, unless the slice has nothing to do', ()
   rehearse(plan, 1, { slice: { index: 1, of: 4 } });
   rehearse(rate(0, 1000, { maxVUs: 2 }), 1, { slice: { index: 2, of: 4 } });
 });
+
+test('a load that is steered arrives when and as much as it is told, slices together as one alone', async () => {
+  const plan = rate(400, 60_000, { steered: 10, startTimeMs: 500 });
+  const steps = [
+    { startMs: 500, endMs: 1_500, load: 10 },
+    { startMs: 2_000, endMs: 3_000, load: 33.3 },
+  ];
+  const dues: number[] = [];
+  for (let index = 0; index < 3; index++) {
+    const { clock, executor, starts } = rehearse(plan, 5, { slice: { index, of: 3 } });
+    await executor.prepare();
+    const run = executor.run(0);
+    await clock.advance(100);
+    executor.steer(steps[0]!);
+    await clock.advance(1_800);
+    executor.steer(steps[1]!);
+    await clock.advance(1_300);
+    executor.end();
+    await clock.advance(10);
+    const { started, completed, dropped } = await run;
+    assert.deepEqual([started, dropped], [completed, 0]);
+    dues.push(...starts.map(({ dueAt }) => dueAt));
+    assert.equal(clock.pendingTimers, 0);
+  }
+  const within = (from: number, to: number) => dues.filter((at) => at >= from && at < to).length;
+  assert.deepEqual([within(500, 1_500), within(2_000, 3_000), dues.length], [100, 333, 433]);
+});
+
+test('a schedule that is over before its time starts nothing more, and drops nothing', async () => {
+  const { clock, executor, starts, drops } = rehearse(rate(10, 60_000), 250);
+  await executor.prepare();
+  const run = executor.run(0);
+  await clock.advance(1_050);
+  executor.end();
+  await clock.advance(5_000);
+  assert.deepEqual(await run, { started: 11, completed: 11, dropped: 0, interrupted: 0 });
+  assert.deepEqual([starts.length, drops.length, clock.pendingTimers], [11, 0, 0]);
+});

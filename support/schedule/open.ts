@@ -1,6 +1,6 @@
 import { ownShare } from '../measure/health.ts';
 import { Alarm, type Clock, systemClock } from './clock.ts';
-import type { DropReason, ExecutorOptions, Model, StopReason } from './model.ts';
+import type { DropReason, ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { Pacer } from './pacer.ts';
 import type { OpenPlan } from './plan.ts';
 import { Ring } from './ring.ts';
@@ -98,10 +98,20 @@ export class OpenModel<V> implements Model {
     }
   }
 
+  steer({ startMs, endMs, load }: LoadStep): void {
+    if (this.#plan.executor !== 'constant-arrival-rate' || this.#plan.steered === undefined) return;
+    const rate = this.#plan.steered * load;
+    this.#pacer.extend({ startMs, durationMs: endMs - startMs, from: rate, to: rate });
+    this.#setAlarm();
+  }
+
   /** The schedule is over: what is due starts or joins the line, and the line may still be served. */
   end(now: number): void {
     this.#over = true;
     this.#tick(now);
+    // It may be over before its time.
+    this.#pacer.end();
+    this.#setAlarm();
   }
 
   /** Nothing starts any more: what is due and has not started is dropped. */

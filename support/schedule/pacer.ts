@@ -1,4 +1,4 @@
-import type { ArrivalCurve } from './curve.ts';
+import type { ArrivalCurve, Segment } from './curve.ts';
 import { curveOf, type OpenPlan, type Slice } from './plan.ts';
 import { type Random, random } from './random.ts';
 
@@ -42,12 +42,24 @@ export class Pacer {
     this.#moveBy(this.#slices);
   }
 
+  /** The schedule goes on with this stretch, in ms after the start of the run. */
+  extend(segment: Segment): void {
+    this.#curve.extend({ ...segment, startMs: segment.startMs - this.#startTimeMs });
+    if (this.dueAt === Number.POSITIVE_INFINITY) this.#moveBy(0);
+  }
+
+  /** There are no more arrivals. */
+  end(): void {
+    this.dueAt = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Goes on to the first arrival that is due after `ms`, of millions too: only Poisson arrivals must be walked over.
    * @returns how many are due until then
    */
   passOver(ms: number): number {
     let count = 0;
+    if (this.dueAt === Number.POSITIVE_INFINITY) return count;
     if (this.#gaps !== undefined) {
       for (; this.dueAt <= ms; count++) this.advance();
       return count;

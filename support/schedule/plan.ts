@@ -44,11 +44,19 @@ interface Counted extends Common {
   ramp?: VuRamp;
 }
 
+/**
+ * What a load of 1 comes to, where a search chooses the load while it runs: arrivals per time unit, or VUs. The plan's own rate or VUs
+ * are then the most that it may come to.
+ */
+interface Steered {
+  steered?: number;
+}
+
 /** What is to be started when, over the whole run and all slices. Times in ms; fields and meanings are k6's. */
 export type Plan =
-  | ({ executor: 'constant-arrival-rate'; rate: number; durationMs: number } & Open)
+  | ({ executor: 'constant-arrival-rate'; rate: number; durationMs: number } & Open & Steered)
   | ({ executor: 'ramping-arrival-rate'; startRate: number; stages: Stage[] } & Open)
-  | ({ executor: 'constant-vus'; vus: number; durationMs: number } & Common)
+  | ({ executor: 'constant-vus'; vus: number; durationMs: number } & Common & Steered)
   | ({ executor: 'ramping-vus' } & VuRamp & Common)
   | ({ executor: 'per-vu-iterations' } & Counted)
   | ({ executor: 'shared-iterations' } & Counted);
@@ -91,6 +99,7 @@ export function durationOf(plan: Plan): number {
 
 function segmentsOfPlan(plan: OpenPlan): Segment[] {
   if (plan.executor === 'ramping-arrival-rate') return segmentsOf(plan.startRate, plan.stages);
+  if (plan.steered !== undefined) return [];
   return segmentsOf(plan.rate, [{ durationMs: plan.durationMs, target: plan.rate }]);
 }
 

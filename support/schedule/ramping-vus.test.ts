@@ -130,3 +130,31 @@ test('a ramp-down shortly before the end keeps its own time limit', async () => 
   await clock.advance(455);
   assert.deepEqual(await run, { started: 2, completed: 1, dropped: 0, interrupted: 1 });
 });
+
+test('VUs that are steered loop as many as they are told, in all slices together', async () => {
+  const plan: Plan = {
+    ...{ executor: 'constant-vus', vus: 40, steered: 4, durationMs: 60_000 },
+    ...{ startTimeMs: 500, gracefulStopMs: 1_000 },
+  };
+  const active = [0, 0, 0, 0];
+  for (let index = 0; index < 3; index++) {
+    const { clock, executor } = rehearse(plan, 10, { slice: { index, of: 3 } });
+    await executor.prepare();
+    const run = executor.run(0);
+    const look = async (place: number, advanceMs: number) => {
+      await clock.advance(advanceMs);
+      active[place]! += executor.activeVUs;
+    };
+    await look(0, 600);
+    executor.steer({ startMs: 1_000, endMs: 2_000, load: 2.5 });
+    await look(1, 900);
+    await look(2, 800);
+    executor.steer({ startMs: 2_500, endMs: 3_000, load: 10 });
+    await look(3, 500);
+    executor.end();
+    await clock.advance(2_000);
+    await run;
+    assert.equal(clock.pendingTimers, 0);
+  }
+  assert.deepEqual(active, [0, 10, 0, 40]);
+});

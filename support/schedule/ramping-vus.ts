@@ -1,6 +1,6 @@
 import { Alarm } from './clock.ts';
 import { ClosedModel } from './closed.ts';
-import type { ExecutorOptions, StopReason } from './model.ts';
+import type { ExecutorOptions, LoadStep, StopReason } from './model.ts';
 import { type TimedRamp, type VuStep, vuSteps } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import { RampedWork, type Work } from './work.ts';
@@ -14,6 +14,9 @@ export class RampingVusModel<V> extends ClosedModel<V> {
   readonly #gracefulRampDownMs: number;
   readonly #work: RampedWork;
   readonly #steps: Iterator<VuStep, void>;
+  /** Those that a search has chosen since, and what a load of 1 is. */
+  readonly #steered: VuStep[] = [];
+  readonly #vusOfOne: number | undefined;
   readonly #stepAlarm: Alarm;
   readonly #leaveAlarm: Alarm;
   readonly #onIdle: () => void;
@@ -37,6 +40,7 @@ export class RampingVusModel<V> extends ClosedModel<V> {
     this.#gracefulRampDownMs = ramp.gracefulRampDownMs;
     this.#work = work;
     this.#steps = vuSteps(ramp);
+    this.#vusOfOne = options.plan.executor === 'constant-vus' ? options.plan.steered : undefined;
     this.#next = this.#stepAfter(0);
     this.#onIdle = onIdle;
     this.#stepAlarm = new Alarm(this.clock, (now) => this.#step(now));
@@ -50,6 +54,13 @@ export class RampingVusModel<V> extends ClosedModel<V> {
 
   protected override startVus(now: number): void {
     this.#step(now);
+  }
+
+  override steer({ startMs, endMs, load }: LoadStep): void {
+    if (this.#vusOfOne === undefined) return;
+    this.#steered.push({ atMs: startMs, vus: Math.max(1, Math.round(this.#vusOfOne * load)) }, { atMs: endMs, vus: 0 });
+    this.#next ??= this.#stepAfter(this.#work.wanted);
+    this.#step(this.clock.now());
   }
 
   override end(now: number): void {
@@ -83,7 +94,7 @@ export class RampingVusModel<V> extends ClosedModel<V> {
   /** Most steps of a large load are other slices' business: to wake up for each would be work of its own. */
   #stepAfter(wanted: number): VuStep | undefined {
     for (;;) {
-      const { value } = this.#steps.next();
+      const value = this.#steps.next().value ?? this.#steered.shift();
       if (!value) return undefined;
       const vus = this.pool.share(value.vus);
       if (vus !== wanted) return { atMs: value.atMs, vus };

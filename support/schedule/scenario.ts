@@ -57,6 +57,11 @@ export class ScenarioRun {
     this.#windowed = windowedMetrics(options.timeline);
     this.#axis = new TimeAxis(options.timeline.phases, options.timeline.intervalMs);
     this.#health = new GeneratorHealth(options.recorder);
+    options.line.onSteer = (step) => this.#executor?.steer(step);
+    options.line.onEnd = (phases) => {
+      this.#axis.end(phases);
+      this.#executor?.end();
+    };
     const { signal } = options.line;
     signal.addEventListener('abort', () => this.stop(signal.reason));
     if (signal.aborted) this.stop(signal.reason);

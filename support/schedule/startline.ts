@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
+import type { LoadStep } from './model.ts';
 
 export type { HungHook, SliceId };
 
@@ -39,7 +40,12 @@ export type SliceMessage =
   | ({ type: 'hung' } & HungHook)
   | { type: 'alive' };
 
-type CoordinatorMessage = { type: 'start'; startAt: number } | { type: 'settle' } | { type: 'stop'; reason: string };
+type CoordinatorMessage =
+  | { type: 'start'; startAt: number }
+  | { type: 'steer'; step: LoadStep }
+  | { type: 'end'; phases: number }
+  | { type: 'settle' }
+  | { type: 'stop'; reason: string };
 
 /** Where the slices of this machine wait for those of others: gives the instant (monotonic ms) at which all go on. */
 export type Meet = (point: 'start' | 'rest', signal: AbortSignal) => Promise<number>;
@@ -110,6 +116,16 @@ export class StartLine {
     clearTimeout(this.#timer);
     this.#stopping.abort(new Error(reason));
     for (const socket of this.#sockets.keys()) send(socket, { type: 'stop', reason });
+  }
+
+  /** A search has chosen a step of the load. */
+  steer(step: LoadStep): void {
+    for (const socket of this.#sockets.keys()) send(socket, { type: 'steer', step });
+  }
+
+  /** The schedule is over: the run has had so many of its phases. */
+  end(phases: number): void {
+    for (const socket of this.#sockets.keys()) send(socket, { type: 'end', phases });
   }
 
   /** Process ids of the slices that are connected. */
@@ -231,12 +247,18 @@ export class StartLineRunner {
   readonly #started = new Word<number>();
   readonly #settled = new Word<void>();
   #alive: NodeJS.Timeout | undefined;
+  /** Told of each step of the load that a search has chosen. */
+  onSteer: (step: LoadStep) => void = () => {};
+  /** Told when the schedule is over before its time, after so many phases. */
+  onEnd: (phases: number) => void = () => {};
 
   private constructor(socket: Socket, id: SliceId) {
     this.#socket = socket;
     this.#id = id;
     readMessages<CoordinatorMessage>(socket, (message) => {
       if (message.type === 'start') this.#started.resolve(message.startAt);
+      if (message.type === 'steer') this.onSteer(message.step);
+      if (message.type === 'end') this.onEnd(message.phases);
       if (message.type === 'settle') this.#settled.resolve();
       if (message.type === 'stop') this.#stopping.abort(new Error(message.reason));
     });

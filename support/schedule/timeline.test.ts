@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
-import { durationOf, isOpen, type OpenPlan, shareOf, totalArrivals, vusOf } from './plan.ts';
+import { asSteered } from './phases.ts';
+import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, vusOf } from './plan.ts';
 import { mostShards, type RunShape, runShape, slicesOfShard, timeline } from './timeline.ts';
 import { workOf } from './work.ts';
 
@@ -479,4 +480,64 @@ test('windows are made of whole intervals', () => {
       thresholds: { http_req_duration: windows.map((every) => ({ threshold: 'p(95)<500', every })) },
     }).intervalMs;
   assert.deepEqual([lengthOf(), lengthOf('10s'), lengthOf('12s', '8s'), lengthOf('60s')], [6_000, 5_000, 4_000, 6_000]);
+});
+
+test('a search has as many steps as it may need, and of its plans the most that they may come to', () => {
+  const constant = { executor: 'constant-arrival-rate', rate: 2, maxVUs: 3 } as const;
+  const scenarios: Record<string, ScenarioSpec> = {
+    relay: constant,
+    vms: { executor: 'constant-vus', vus: 5 },
+    reader: sessions,
+    writer: { ...sessions, scaled: true },
+  };
+  const profile = {
+    calm: '5s',
+    objectives: { http_req_duration: ['p(95)<500'] },
+    capacity: { from: 1, to: 8, precision: 0.1, step: '8s', confirm: 1 },
+  };
+  const made = timelineOf(scenarios, profile, { scale: 2, durationMs: 184_500 });
+  // 4 to bracket, 3 to narrow, 2 to confirm, and as many again: 18 steps of 2 s rest, 2 s to settle and 8 s, after the calm.
+  assert.deepEqual([made.phases.length, made.durationMs, made.intervalMs], [37, 184_500, 1_000 * (184_500 / 221_000)]);
+  const shown = made.phases.slice(0, 4).map(({ name, load }) => [name, load]);
+  assert.deepEqual(shown, [
+    ['calm', 0],
+    ['rest_1', 0],
+    ['step_1', 8],
+    ['rest_2', 0],
+  ]);
+  const figures = made.scenarios.map(({ plan }) => [
+    'rate' in plan ? plan.rate : vusOf(plan),
+    vusOf(plan),
+    'steered' in plan && plan.steered,
+  ]);
+  assert.deepEqual(figures, [
+    [32, 48, 4],
+    [80, 80, 10],
+    [12, 8, false],
+    [96, 64, 12],
+  ]);
+  assert.deepEqual([made.health.maxDropped, made.scenarios[0]!.maxFailed], [1, 1]);
+  const ran = asSteered(made, [0, 0, 1, 0, 2, 0]);
+  assert.deepEqual(
+    ran.phases.map(({ load }) => load),
+    [0, 0, 1, 0, 2, 0],
+  );
+  assert.deepEqual(ran.answers.capacity?.steps, ['step_1', 'step_2']);
+  const [relay] = ran.scenarios;
+  const rates = ran.phases.map(({ startMs, endMs }) => rateAt(relay!.plan, (startMs + endMs) / 2));
+  assert.deepEqual(rates, [0, 0, 4, 0, 8, 0]);
+  assert.equal(durationOf(relay!.plan), ran.durationMs);
+});
+
+test('a search takes one machine, and what its steps make together has a bound', () => {
+  const scenarios = { relay: { executor: 'constant-arrival-rate', rate: 2, maxVUs: 3 } } as const;
+  const searching = (to: number) => ({ objectives: { http_reqs: ['rate>1'] }, capacity: { from: 1, to } });
+  assert.throws(() => timelineOf(scenarios, searching(8), { shards: 2 }), {
+    message:
+      '--shard: profiles/mine.json searches its capacity, which takes one machine; allowed is capacity.steps, phases of growing load, on several.',
+  });
+  assert.throws(
+    () => timelineOf(scenarios, searching(1e6)),
+    /^Error: profiles\/mine\.json: scenarios\.relay\.maxVUs makes 3,000,000; allowed is at most 1,000,000\.$/,
+  );
 });

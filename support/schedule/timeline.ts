@@ -2,12 +2,14 @@ import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import type { Answers } from '../profile/answers.ts';
+import type { Answers, SearchSpec } from '../profile/answers.ts';
 import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
+import { phaseSpecs } from '../profile/phases.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
+import { searchOf, searchSteps } from '../profile/search.ts';
 import type { ProfileFile } from '../profile.ts';
 import { parseRate, rateHelp } from '../rate.ts';
-import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
+import { multiplied, type PlannedPhase, peakOf, plannedPhases, steered } from './phases.ts';
 import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';
 
@@ -110,7 +112,15 @@ const MIN_INTERVALS = 15;
  */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
   const spec = atRate(file, known, shape.ratePerSecond);
-  const planned = spec.phases && plannedPhases(spec.phases);
+  const shards = shape.shards ?? 1;
+  const search = searchOf(spec);
+  if (search && shards > 1) {
+    throw new Error(
+      `--shard: ${file.path} searches its capacity, which takes one machine; allowed is capacity.steps, phases of growing load, on several.`,
+    );
+  }
+  const named = phaseSpecs(spec);
+  const planned = named && plannedPhases(named);
   const leadMs = planned ? (planned.find((phase) => peakOf(phase) > 0)?.startMs ?? 0) : ms(spec.calm, 0);
   const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, one, known)! }));
   const loads = entries.filter(({ kind }) => kind === 'load');
@@ -122,7 +132,8 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       const plan = planOf(one, kind, leadMs, loadEndMs, planned !== undefined);
       checkLength(file.path, name, one, plan);
       if (planned) checkEnd(file.path, name, plan, loadEndMs);
-      const own = planned && (kind === 'load' || one.scaled) ? multiplied(plan, planned) : plan;
+      const isScaled = planned && (kind === 'load' || one.scaled);
+      const own = isScaled ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
       checkSize(`${file.path}: scenarios.${name}`, one, own);
       return [name, own];
     }),
@@ -135,7 +146,6 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   }
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
-  const shards = shape.shards ?? 1;
   const slices = shape.slices ?? spec.slices ?? 1;
   const intervals = Math.max(MIN_INTERVALS, Math.floor(MAX_INTERVALS / shards));
   return {
@@ -145,16 +155,19 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     seed: shape.seed,
     phases: phasesOf(planned, leadMs, ownMs, factor),
     durationMs,
-    intervalMs: intervalOf(1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)), windowsIn(spec)),
+    intervalMs: search
+      ? (search.settleMs * factor) / SEARCH_INTERVALS
+      : intervalOf(1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)), windowsIn(spec)),
     slices: shards * Math.ceil(slices / shards),
     shards,
-    detailed: shards * intervals <= MAX_INTERVALS,
+    detailed: search !== undefined || shards * intervals <= MAX_INTERVALS,
     scenarios: entries.map(({ name, one, kind }) => {
       const isLasting = lasting.some((other) => other.name === name);
       const plan = reshape(plans.get(name)!, factor, shape.scale, isLasting);
       checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
       const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
-      const maxFailed = one.maxFailed ?? spec.maxFailed ?? MAX_FAILED;
+      // Where a load is looked for that is too much, it is no failure that it is.
+      const maxFailed = one.maxFailed ?? spec.maxFailed ?? (search ? 1 : MAX_FAILED);
       return {
         ...{ name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
         ...(one.exec !== undefined && { exec: one.exec }),
@@ -164,7 +177,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     answers: answersOf(spec, factor),
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
-    health: healthOf(spec.health ?? {}),
+    health: healthOf({ ...(search && { maxDropped: 1 }), ...spec.health }),
   };
 }
 
@@ -186,6 +199,8 @@ function atRate(
   return { ...spec, scenarios: { ...spec.scenarios, [name!]: { ...load, rate: ratePerSecond, timeUnit: '1s' } } };
 }
 
+/** In the rest before a step, and so in the time in which it settles: one to see that all has ended, one to choose the next load. */
+const SEARCH_INTERVALS = 2;
 const AVAILABILITY_EVERY_MS = 10_000;
 const RECOVERY_EVERY_MS = 5_000;
 const MS_PER_HOUR = 3_600_000;
@@ -193,6 +208,7 @@ const MS_PER_HOUR = 3_600_000;
 /** @param factor of the time */
 function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
   const { objectives = {}, availability, recovery, capacity, drift, phases = [] } = spec;
+  const search = searchOf(spec);
   const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
   return {
     objectives,
@@ -205,11 +221,19 @@ function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
         withinMs: ms(recovery.within, 0) * factor,
       },
     }),
-    ...(capacity && { capacity: { steps: capacity.steps ?? loaded.map(({ name }) => name) } }),
+    ...(capacity && {
+      capacity: search
+        ? { steps: searchSteps(search), search: exact(search, factor) }
+        : { steps: capacity.steps ?? loaded.map(({ name }) => name) },
+    }),
     ...(drift && {
       drift: { phase: drift.phase ?? longestOf(loaded), hourMs: MS_PER_HOUR * factor, limits: drift.limits },
     }),
   };
+}
+
+function exact({ stepMs: _, ...search }: SearchSpec & { stepMs: number }, factor: number): SearchSpec {
+  return { ...search, settleMs: search.settleMs * factor };
 }
 
 /** A profile without phases has one with load. */
@@ -427,13 +451,18 @@ function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Pl
       const pooled = (n: number) => Math.max(vus(n), Math.min(n, plan.burstSize ?? 0));
       const pool = { startTimeMs, preAllocatedVUs: pooled(plan.preAllocatedVUs), maxVUs: pooled(plan.maxVUs) };
       if (plan.executor === 'constant-arrival-rate') {
-        return { ...plan, ...pool, rate: plan.rate * load, durationMs: plan.durationMs * time };
+        const { steered } = plan;
+        const own = steered === undefined ? {} : { steered: steered * load };
+        return { ...plan, ...pool, ...own, rate: plan.rate * load, durationMs: plan.durationMs * time };
       }
       const stages = plan.stages.map((s) => ({ durationMs: s.durationMs * time, target: s.target * load }));
       return { ...plan, ...pool, startRate: plan.startRate * load, stages };
     }
-    case 'constant-vus':
-      return { ...plan, startTimeMs, vus: vus(plan.vus), durationMs: plan.durationMs * time };
+    case 'constant-vus': {
+      const { steered } = plan;
+      const own = steered === undefined ? {} : { steered: steered * load };
+      return { ...plan, startTimeMs, ...own, vus: vus(plan.vus), durationMs: plan.durationMs * time };
+    }
     case 'ramping-vus':
       return { ...plan, startTimeMs, ...rampOf(plan) };
     case 'per-vu-iterations':

@@ -75,6 +75,11 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
     recoveredMs: null,
     watchedMs: 120_000,
   },
+  capacity: {
+    severity: 'warning',
+    held: { load: 2, perSecond: 40 },
+    at: { load: 4, doubts: [{ by: 'generator-cpu', scenario: 'relay', observed: 0.97, allowed: 0.9, unit: 'ratio' }] },
+  },
   dropped: { severity: 'fail', scenario: 'relay', dropped: 1, due: 9, maxVUs: 1, allowed: 0 },
   regression: {
     severity: 'fail',

@@ -2,6 +2,7 @@ import { aborted } from './aborted.ts';
 import { availability } from './availability.ts';
 import { baselineThin } from './baseline-thin.ts';
 import { baselineUnreadable } from './baseline-unreadable.ts';
+import { capacity } from './capacity.ts';
 import { crashed } from './crashed.ts';
 import { cutOff } from './cut-off.ts';
 import { drift } from './drift.ts';
@@ -74,6 +75,7 @@ export const kinds = [
   availability,
   recovery,
   drill,
+  capacity,
   drift,
   dropped,
   regression,

@@ -16,6 +16,11 @@ export function inPhase(phase: string | undefined): string {
   return phase === undefined ? '' : phase === 'calm' ? ' in the calm' : ` in the phase ${phase}`;
 }
 
+/** Of a load, as phases have it: `×5`, `×0.25`. */
+export function multiple(load: number): string {
+  return `×${Number(load.toPrecision(3))}`;
+}
+
 /** As many as a person reads: `1, 2 and 5`. */
 export function listed(names: (number | string)[]): string {
   const shown = names.slice(0, 10).map(String);

@@ -1,0 +1,146 @@
+/** Whether a search finds the capacity of a server that is known, and claims none where its generator is what ends first. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Http } from '../protocol/transports/http.ts';
+import type { CapacityResult } from '../support/judge/results.ts';
+import { Recorder } from '../support/measure/recorder.ts';
+import { packSlice } from '../support/measure/slice.ts';
+import type { ProfileSpec } from '../support/profile/schema.ts';
+import { Collector } from '../support/run/collector.ts';
+import { LiveSearch } from '../support/run/live-search.ts';
+import { ScenarioRun } from '../support/schedule/scenario.ts';
+import { StartLine, StartLineRunner } from '../support/schedule/startline.ts';
+import { timeline } from '../support/schedule/timeline.ts';
+import { loadWorkOf, sliceContext } from './load.ts';
+import { printTable } from './table.ts';
+
+export const name = 'capacity';
+export const about =
+  'a search against servers of known capacity, Poisson arrivals, constant service; and a generator flat out';
+export const long = true;
+
+const RUNS = 20;
+const AT_ONCE = 4;
+const PRECISION = 0.1;
+/** Of the queue: a place serves 50 a second. */
+const SERVICE_MS = 20;
+const RANGE = { from: 30, to: 3_000 };
+/** Above what ten places wait for below their capacity, and what they come to within a step soon above it. */
+const OBJECTIVE = { iteration_response_time: ['p(95)<150'] };
+/** What other processes of this machine do to a step shows as a step that missed, and is tried again. */
+const ANY_MACHINE = {
+  ...{ maxLateness: '1m', minDelivered: 0, maxEventLoopDelay: '1m', maxGcPause: '1m', maxControlSlowdown: 1_000 },
+  ...{ maxGeneratorCpu: 1_000, maxMachineCpu: 1_000, maxSteal: 1_000, maxThrottled: 1_000 },
+};
+
+export async function run(): Promise<void> {
+  const rows: string[][] = [];
+  let found = 0;
+  for (let first = 0; first < RUNS; first += AT_ONCE) {
+    const group = Array.from({ length: AT_ONCE }, async (_, n) => {
+      // 100, 150, 200 … 250 a second.
+      const places = 2 + ((first + n) % 4);
+      const truth = (1_000 * places) / SERVICE_MS;
+      const result = await against(['queue-server.ts', String(places), String(SERVICE_MS)], (origin) =>
+        search(origin, String(first + n), {
+          health: ANY_MACHINE,
+          capacity: { ...RANGE, precision: PRECISION, step: '4s' },
+        }),
+      );
+      const { held, missed, isOpen, steps } = result;
+      const middle = held && missed && !isOpen ? (held.load + missed.load) / 2 : Number.NaN;
+      const off = (middle - truth) / truth;
+      const isFound = Math.abs(off) <= PRECISION;
+      found += isFound ? 1 : 0;
+      const shown = [held, missed].map((one) => (one ? one.load.toFixed(0) : '–'));
+      rows.push([
+        `${first + n + 1}`,
+        `${truth}`,
+        ...shown,
+        `${(100 * off).toFixed(1)} %`,
+        `${steps.length}`,
+        isFound ? 'found' : 'not',
+      ]);
+    });
+    await Promise.all(group);
+  }
+  printTable(
+    ['run', 'true, a second', 'held', 'did not', 'middle is off', 'steps', `within ${100 * PRECISION} %`],
+    rows,
+  );
+  console.log(`${found} of ${RUNS} found; aim 18`);
+  const flatOut = await against(['server.ts'], (origin) =>
+    search(origin, '1', { capacity: { from: 500, to: 500_000, precision: PRECISION, step: '4s' } }),
+  );
+  const { held, missed, isOpen, search: how, steps } = flatOut;
+  const bound = missed && !isOpen ? `${held?.load ?? 0} to ${missed.load}` : `at least ${held?.load ?? 'unknown'}`;
+  console.log(
+    `A server that answers at once, a generator flat out: ${bound}, ended by ${how?.end}; at ${steps.at(-1)?.load} it was ` +
+      `${steps.map(({ doubts = [] }) => doubts[0]?.by).findLast((by) => by !== undefined) ?? 'nothing'} that ended it`,
+  );
+}
+
+async function against<T>([file, ...args]: string[], work: (origin: string) => Promise<T>): Promise<T> {
+  const server: ChildProcess = fork(join(import.meta.dirname, file!), args, { execArgv: ['--import', 'tsx'] });
+  try {
+    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
+    return await work(`http://127.0.0.1:${port}`);
+  } finally {
+    server.kill();
+  }
+}
+
+/** A run of one load of GETs, as in a worker, its start line and its verdict; only Playwright is not there. */
+async function search(origin: string, seed: string, profile: Partial<ProfileSpec>): Promise<CapacityResult> {
+  const spec: ProfileSpec = {
+    description: name,
+    scenarios: {
+      get: { executor: 'constant-arrival-rate', rate: 1, arrivals: 'poisson', preAllocatedVUs: 1, maxVUs: 1 },
+    },
+    thresholds: {},
+    objectives: OBJECTIVE,
+    ...profile,
+  };
+  const file = { name, path: `profiles/${name}.json`, spec };
+  const plan = timeline(file, { load: ['get'], journey: [] }, { scale: 1, seed });
+  const [scenario] = plan.scenarios;
+  const id = { scenario: 'get', index: 0 };
+  const live = LiveSearch.of(plan, plan.scenarios, {})!;
+  const line = await StartLine.open({
+    ready() {},
+    start: (startAt) => live.begin(line, startAt),
+    interval: (from, interval) => live.add(from, interval),
+    hung() {},
+  });
+  const runner = await StartLineRunner.connect(line.address, id);
+  const recorder = new Recorder('get', 'load');
+  const target = { name, url: origin };
+  const slice = { index: 0, of: 1 };
+  const run = new ScenarioRun({
+    runId: name,
+    timeline: plan,
+    scenario: scenario!,
+    slice,
+    target,
+    recorder,
+    line: runner,
+  });
+  const http = new Http(sliceContext(origin, recorder, 1_000), origin);
+  line.expect(1, 60_000);
+  const get = async () => void (await http.request({ op: 'get', method: 'GET', path: '/' }));
+  await run.run(loadWorkOf(sliceContext(origin, recorder, 1_000), get));
+  const report = await run.finish();
+  await http.close();
+  await runner.end();
+  await line.close();
+  const collector = new Collector(
+    plan,
+    [{ ...id, file: name, declaration: undefined }],
+    undefined,
+    import.meta.dirname,
+  );
+  collector.receive(id, packSlice(report));
+  collector.observe({ format: 1, runId: name, target, gauges: [], streamed: [], search: live.log });
+  return collector.verdict({ status: 'passed', startTime: new Date() }, new Map()).capacity!;
+}

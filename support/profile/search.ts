@@ -1,0 +1,83 @@
+/** A search for a capacity: its steps as phases, and what does not go with it. */
+import { mostTrials } from '../judge/capacity-search.ts';
+import type { SearchSpec } from './answers.ts';
+import { kindOf, ms, type PhaseSpec, type ProfileSpec, type ScenarioKind } from './schema.ts';
+
+/** Before a step what was begun in the one before comes to an end, and the step then lasts so long before it counts. */
+const SETTLE_SHARE = 0.25;
+const MIN_SETTLE_MS = 500;
+/** A step that counts for so many ms. */
+const STEP_MS = 30_000;
+
+/** Of `capacity`; undefined when that is no search, but a list of phases. */
+export function searchOf({ capacity }: Pick<ProfileSpec, 'capacity'>): (SearchSpec & { stepMs: number }) | undefined {
+  if (capacity?.from === undefined || capacity.to === undefined) return undefined;
+  const { from, to, precision = 0.05, confirm = 1 } = capacity;
+  const stepMs = ms(capacity.step, STEP_MS);
+  return { from, to, precision, confirm, stepMs, settleMs: Math.max(MIN_SETTLE_MS, stepMs * SETTLE_SHARE) };
+}
+
+/** Names of the steps that it may have. */
+export function searchSteps(search: SearchSpec): string[] {
+  return Array.from({ length: mostTrials(search) }, (_, n) => `step_${n + 1}`);
+}
+
+/** All phases that it may have: each step, with the time in which it settles, and a rest before it. */
+export function searchPhases(search: SearchSpec & { stepMs: number }, calm: string | undefined): PhaseSpec[] {
+  const { settleMs, stepMs, to } = search;
+  return [
+    ...(calm !== undefined && ms(calm, 0) > 0 ? [{ name: 'calm', duration: calm, load: 0 }] : []),
+    ...searchSteps(search).flatMap((name, n) => [
+      { name: `rest_${n + 1}`, duration: `${settleMs}ms`, load: 0 },
+      { name, duration: `${settleMs + stepMs}ms`, load: to },
+    ]),
+  ];
+}
+
+/** @throws one sentence */
+export function checkSearch(path: string, spec: ProfileSpec, known: Record<ScenarioKind, string[]>): void {
+  const { capacity, scenarios } = spec;
+  if (!capacity) return;
+  const own = (['from', 'to', 'precision', 'step', 'confirm'] as const).filter(
+    (field) => capacity[field] !== undefined,
+  );
+  if (own.length === 0) return;
+  for (const field of ['from', 'to'] as const) {
+    if (capacity[field] === undefined)
+      throw new Error(
+        `${path}: capacity.${field} is missing; allowed is a load, such as 1, beside capacity.${own[0]}.`,
+      );
+  }
+  if (capacity.from! > capacity.to!)
+    throw new Error(
+      `${path}: capacity.from is ${capacity.from}; allowed is at most capacity.to, which is ${capacity.to}.`,
+    );
+  if (capacity.steps)
+    throw new Error(
+      `${path}: capacity has steps, and from and to; allowed is one of them: a search chooses its steps.`,
+    );
+  const other = (['phases', 'availability', 'recovery', 'drift', 'drills'] as const).find(
+    (field) => spec[field] !== undefined,
+  );
+  if (other)
+    throw new Error(
+      `${path}: ${other} does not go with capacity.from, whose steps are the phases; allowed is capacity.steps with it.`,
+    );
+  for (const [name, one] of Object.entries(scenarios)) {
+    const isSteered = kindOf(name, one, known) === 'load' || one.scaled;
+    if (!isSteered) continue;
+    const field = `${path}: scenarios.${name}`;
+    if (!one.executor.startsWith('constant-'))
+      throw new Error(
+        `${field}.executor is "${one.executor}", which a search for a capacity cannot steer; allowed is "constant-arrival-rate" or "constant-vus".`,
+      );
+    const fixed = (['duration', 'startTime'] as const).find(
+      (field) => field in one && (one as Record<string, unknown>)[field] !== undefined,
+    );
+    if (fixed)
+      throw new Error(`${field}.${fixed} does not go with a search for a capacity, which says when; allowed is none.`);
+  }
+  const steered = Object.entries(scenarios).some(([name, one]) => kindOf(name, one, known) === 'load' || one.scaled);
+  if (!steered)
+    throw new Error(`${path}: capacity.from steers no scenario; allowed is a load, or a journey with "scaled": true.`);
+}
