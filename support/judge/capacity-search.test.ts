@@ -1,9 +1,9 @@
 /** A search against a server of known capacity, as a model: pure, so that thousands of runs cost nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SearchSpec } from '../profile/answers.ts';
+import { mostTrials, type SearchSpec } from '../profile/search.ts';
 import { random } from '../schedule/random.ts';
-import { levelsOf, mostTrials, nextOf, type Trial } from './capacity-search.ts';
+import { levelsOf, nextOf, type Trial } from './capacity-search.ts';
 import type { SearchEnd } from './results.ts';
 
 const asked: SearchSpec = { from: 10, to: 1_000, precision: 0.05, confirm: 1, settleMs: 1_000 };

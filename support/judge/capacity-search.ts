@@ -1,5 +1,5 @@
 /** Which load a search for a capacity tries next, by what came of those before: bracket by factor, narrow, repeat the edges. */
-import type { SearchSpec } from '../profile/answers.ts';
+import { bracketFactor, type SearchSpec } from '../profile/search.ts';
 import type { CapacityStep, SearchEnd } from './results.ts';
 
 /** A step of the load that was tried. */
@@ -18,9 +18,6 @@ export interface Level {
    */
   standing: 'held' | 'missed' | 'split' | 'limited' | 'thin';
 }
-
-/** The bracket grows by this. */
-const FACTOR = 2;
 
 /** In the order of load. */
 export function levelsOf(trials: readonly Trial[]): Level[] {
@@ -68,18 +65,11 @@ export function nextOf(spec: SearchSpec, trials: readonly Trial[]): { load: numb
   if (limited && limited.limited <= confirm) return { load: limited.load };
   const upper = limited ?? missed;
   const lower = below.findLast(({ load, standing }) => standing !== 'limited' && load < (upper?.load ?? Infinity));
-  if (!upper && lower!.load < to) return { load: Math.min(to, FACTOR * lower!.load) };
+  if (!upper && lower!.load < to) return { load: Math.min(to, bracketFactor * lower!.load) };
   if (!limited && upper && lower && upper.load > lower.load * (1 + precision)) {
     return { load: Number(Math.sqrt(lower.load * upper.load).toPrecision(6)) };
   }
   const unsure = [lower, limited ? undefined : missed].find((edge) => edge && isUnsure(edge, spec));
   if (unsure) return { load: unsure.load };
   return { end: limited ? 'generator' : 'found' };
-}
-
-/** As many steps as a search may need: what it takes when all goes well, and as many again for what does not. */
-export function mostTrials({ from, to, precision, confirm }: SearchSpec): number {
-  const bracket = Math.ceil(Math.log2(to / from)) + 1;
-  const narrow = Math.max(0, Math.ceil(Math.log2(Math.log(FACTOR) / Math.log1p(precision))));
-  return 2 * (bracket + narrow + 2 * confirm);
 }

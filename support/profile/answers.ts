@@ -4,7 +4,7 @@ import type { Tags } from '../measure/metrics.ts';
 import { allowed } from '../misspelling.ts';
 import { phaseNames } from './phases.ts';
 import { ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
-import { checkSearch, searchOf } from './search.ts';
+import { checkSearch, type SearchSpec, searchOf } from './search.ts';
 import { checkSelectors } from './selectors.ts';
 
 /** Made exact, as the run's timeline has it. Lengths of windows are what they say, however long the run is. */
@@ -38,19 +38,6 @@ export interface CapacitySpec {
   /** Phases of growing load, in the order of time; of a search those that it may have, or has had. */
   steps: string[];
   search?: SearchSpec;
-}
-
-/** Chooses the load of each step by those before. */
-export interface SearchSpec {
-  /** Loads between which it looks. */
-  from: number;
-  to: number;
-  /** It ends when the lowest load that did not hold is above the highest that did by no more than this share. */
-  precision: number;
-  /** So often each of the two is tried again. */
-  confirm: number;
-  /** How long a step lasts before it counts, in ms. */
-  settleMs: number;
 }
 
 export interface DriftSpec {

@@ -1,13 +1,34 @@
 /** A search for a capacity: its steps as phases, and what does not go with it. */
-import { mostTrials } from '../judge/capacity-search.ts';
-import type { SearchSpec } from './answers.ts';
 import { kindOf, ms, type PhaseSpec, type ProfileSpec, type ScenarioKind } from './schema.ts';
+
+/** Chooses the load of each step by those before. */
+export interface SearchSpec {
+  /** Loads between which it looks. */
+  from: number;
+  to: number;
+  /** It ends when the lowest load that did not hold is above the highest that did by no more than this share. */
+  precision: number;
+  /** So often each of the two is tried again. */
+  confirm: number;
+  /** How long a step lasts before it counts, in ms. */
+  settleMs: number;
+}
 
 /** Before a step what was begun in the one before comes to an end, and the step then lasts so long before it counts. */
 const SETTLE_SHARE = 0.25;
 const MIN_SETTLE_MS = 500;
 /** A step that counts for so many ms. */
 const STEP_MS = 30_000;
+
+/** The load grows by this until it is too much. */
+export const bracketFactor = 2;
+
+/** As many steps as a search may need: what it takes when all goes well, and as many again for what does not. */
+export function mostTrials({ from, to, precision, confirm }: SearchSpec): number {
+  const bracket = Math.ceil(Math.log2(to / from)) + 1;
+  const narrow = Math.max(0, Math.ceil(Math.log2(Math.log(bracketFactor) / Math.log1p(precision))));
+  return 2 * (bracket + narrow + 2 * confirm);
+}
 
 /** Of `capacity`; undefined when that is no search, but a list of phases. */
 export function searchOf({ capacity }: Pick<ProfileSpec, 'capacity'>): (SearchSpec & { stepMs: number }) | undefined {

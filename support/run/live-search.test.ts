@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { SearchEnd } from '../judge/results.ts';
 import { type BuiltinMetric, builtinMetrics } from '../measure/metrics.ts';
 import { newSeries, type Packed } from '../measure/series.ts';
-import { asSteered } from '../schedule/phases.ts';
+import { asSteered } from '../schedule/steered.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
 import { LiveSearch } from './live-search.ts';
 

@@ -10,10 +10,9 @@ import type { Interval } from '../measure/recorder.ts';
 import type { SliceId } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
-import type { SearchSpec } from '../profile/answers.ts';
-import type { LoadStep } from '../schedule/model.ts';
+import type { SearchSpec } from '../profile/search.ts';
 import { isOpen, vusOf } from '../schedule/plan.ts';
-import { monotonicMs, type StartLine, sliceName } from '../schedule/startline.ts';
+import { type LoadStep, monotonicMs, type StartLine, sliceName } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import type { Observation } from './observation.ts';
 

@@ -7,7 +7,7 @@ import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
 import type { LoadStep } from './model.ts';
 
-export type { HungHook, SliceId };
+export type { HungHook, LoadStep, SliceId };
 
 /**
  * The start line: slices live in processes of their own and must begin at one instant. Each says when it is ready; once

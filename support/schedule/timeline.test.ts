@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
-import { asSteered } from './phases.ts';
 import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, vusOf } from './plan.ts';
+import { asSteered } from './steered.ts';
 import { mostShards, type RunShape, runShape, slicesOfShard, timeline } from './timeline.ts';
 import { workOf } from './work.ts';
 

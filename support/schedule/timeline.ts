@@ -2,16 +2,17 @@ import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import type { Answers, SearchSpec } from '../profile/answers.ts';
+import type { Answers } from '../profile/answers.ts';
 import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
 import { phaseSpecs } from '../profile/phases.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
-import { searchOf, searchSteps } from '../profile/search.ts';
+import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
 import type { ProfileFile } from '../profile.ts';
 import { parseRate, rateHelp } from '../rate.ts';
-import { multiplied, type PlannedPhase, peakOf, plannedPhases, steered } from './phases.ts';
+import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
 import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';
+import { steered } from './steered.ts';
 
 /** What a person may change of one run without editing its profile. */
 export interface RunShape {
