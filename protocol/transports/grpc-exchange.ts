@@ -1,6 +1,6 @@
 import { type Client, type ClientDuplexStream, type ClientReadableStream, type Metadata, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import { exhaustedCodes, type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { exhaustedCodes, type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
 import type { Pending, UnderWay } from './under-way.ts';
 
 /** `OK`, `UNAVAILABLE`, `DEADLINE_EXCEEDED` …: https://grpc.io/docs/guides/status-codes/ */
@@ -132,8 +132,9 @@ const asItIs = (bytes: Buffer): Buffer => bytes;
 
 /** One call on its way. */
 export class Exchange implements Pending {
-  /** When it was due, as far as the code that asked for it is concerned: its figures belong to that instant. */
   readonly #calledAt = performance.now();
+  /** When the iteration was due that asked for it: its figures belong to that instant. */
+  readonly #dueAt = workDueAt() ?? this.#calledAt;
   place = -1;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
@@ -193,10 +194,10 @@ export class Exchange implements Pending {
     if (this.#call.signal) return;
     const { cutOff, recorder } = this.#series;
     const age = performance.now() - this.#calledAt;
-    cutOff.requests.add(1, this.#calledAt);
-    cutOff.duration.add(age, this.#calledAt);
-    if (this.#call.method.responseStream && this.#messages === 0) cutOff.firstMessage.add(age, this.#calledAt);
-    cutOff.failed.add(1, this.#calledAt);
+    cutOff.requests.add(1, this.#dueAt);
+    cutOff.duration.add(age, this.#dueAt);
+    if (this.#call.method.responseStream && this.#messages === 0) cutOff.firstMessage.add(age, this.#dueAt);
+    cutOff.failed.add(1, this.#dueAt);
     recorder.error('call cut off by gracefulStop');
   }
 
@@ -216,7 +217,7 @@ export class Exchange implements Pending {
     try {
       for await (const request of requests) {
         if (this.place < 0) return;
-        this.#series.messagesSent.add(1, this.#calledAt);
+        this.#series.messagesSent.add(1, this.#dueAt);
         if (!stream.write(this.#packed(request))) await drained(stream);
       }
       stream.end();
@@ -228,16 +229,16 @@ export class Exchange implements Pending {
 
   #packed(request: object): Buffer {
     const bytes = this.#call.method.requestSerialize(request);
-    this.#series.sent.add(bytes.length, this.#calledAt);
+    this.#series.sent.add(bytes.length, this.#dueAt);
     return bytes;
   }
 
   #take(bytes: Buffer): void {
     const { method, onMessage } = this.#call;
     this.#messages += 1;
-    if (!this.#isCounted) this.#series.received.add(bytes.length, this.#calledAt);
+    if (!this.#isCounted) this.#series.received.add(bytes.length, this.#dueAt);
     if (method.responseStream && !this.#isCounted) {
-      if (this.#messages === 1) this.#series.firstMessage.add(performance.now() - this.#calledAt, this.#calledAt);
+      if (this.#messages === 1) this.#series.firstMessage.add(performance.now() - this.#calledAt, this.#dueAt);
       this.#series.messagesReceived.add(1);
     }
     let message: object;
@@ -287,13 +288,13 @@ export class Exchange implements Pending {
 
   #count(durationMs: number, hasFailed: boolean, isEnded: boolean): void {
     const { requests, duration, failed, firstMessage } = this.#series;
-    requests.add(1, this.#calledAt);
-    failed.add(hasFailed ? 1 : 0, this.#calledAt);
+    requests.add(1, this.#dueAt);
+    failed.add(hasFailed ? 1 : 0, this.#dueAt);
     if (!this.#isSent || isEnded) return;
-    duration.add(durationMs, this.#calledAt);
+    duration.add(durationMs, this.#dueAt);
     // One that failed before has waited as long as that for it.
     if (hasFailed && this.#call.method.responseStream && this.#messages === 0)
-      firstMessage.add(durationMs, this.#calledAt);
+      firstMessage.add(durationMs, this.#dueAt);
   }
 }
 
