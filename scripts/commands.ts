@@ -4,6 +4,7 @@ import { variables } from '../support/environment.ts';
 import { allowed } from '../support/misspelling.ts';
 import { profileNames } from '../support/profile.ts';
 import { Misunderstood, type TandemCommand } from './command.ts';
+import { projectFolder } from './surroundings.ts';
 
 interface Listed {
   /** What may stand behind the name. */
@@ -13,6 +14,26 @@ interface Listed {
 }
 
 const commands: Record<string, Listed> = {
+  init: {
+    usage: '[folder]',
+    about: 'adds what a repository needs for its first run, in load/',
+    load: () => import('./commands/init.ts'),
+  },
+  new: {
+    usage: 'journey | load | oracle | profile <name>',
+    about: 'a file to begin with',
+    load: () => import('./commands/new.ts'),
+  },
+  schema: {
+    usage: '',
+    about: 'makes editors complete profiles, the options of your loads included',
+    load: () => import('./commands/schema.ts'),
+  },
+  doctor: {
+    usage: '',
+    about: 'what this machine lacks for a run, and the remedy',
+    load: () => import('./commands/doctor.ts'),
+  },
   report: {
     usage: '<run>',
     about: 'the verdict of a run whose process was killed',
@@ -36,7 +57,8 @@ const commands: Record<string, Listed> = {
 };
 
 /** Sets the process's exit code where it does not succeed. */
-export async function tandem([name = '--help', ...args]: string[], root: string): Promise<void> {
+export async function tandem([name = '--help', ...args]: string[], cwd: string): Promise<void> {
+  const root = projectFolder(cwd);
   if (['--help', '-h', 'help'].includes(name)) {
     process.stdout.write(help(root));
     return;
@@ -49,7 +71,7 @@ export async function tandem([name = '--help', ...args]: string[], root: string)
   } catch (error) {
     const { usage } = command ?? {};
     const given = ['npx tandem', name, ...args].join(' ');
-    const misunderstood = `"${given}" is not understood; allowed: npx tandem ${name} ${usage}.`;
+    const misunderstood = `"${given}" is not understood; allowed: ${`npx tandem ${name} ${usage}`.trim()}.`;
     console.error(error instanceof Misunderstood ? misunderstood : (error as Error).message);
     process.exitCode = 1;
   }
@@ -57,7 +79,7 @@ export async function tandem([name = '--help', ...args]: string[], root: string)
 
 function help(root: string): string {
   const rows = Object.entries(commands).map(
-    ([name, { usage, about }]) => [`npx tandem ${name} ${usage}`, about] as const,
+    ([name, { usage, about }]) => [`npx tandem ${name} ${usage}`.trim(), about] as const,
   );
   return [
     'A run:',

@@ -1,12 +1,18 @@
 #!/usr/bin/env node
 // npx tandem <command>: what there is to do beside running a load.
-import { existsSync } from 'node:fs';
-import { register as registerRequire } from 'tsx/cjs/api';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { transformSync } from 'esbuild';
 import { register } from 'tsx/esm/api';
 
-// A project's own files are TypeScript, of either kind; in the repository ours are as well.
-registerRequire();
+// A project's own files are TypeScript, and in the repository so are ours.
 register();
+// Those of a CommonJS project. What they require is ours as Node knows it, and not a copy, as tsx would make.
+createRequire(import.meta.url).extensions['.ts'] = (module, filename) => {
+  const options = /** @type {const} */ ({ loader: 'ts', format: 'cjs', target: 'node20', sourcefile: filename });
+  const { code } = transformSync(readFileSync(filename, 'utf8'), options);
+  /** @type {NodeJS.Module & { _compile(code: string, filename: string): void }} */ (module)._compile(code, filename);
+};
 const source = new URL('commands.ts', import.meta.url);
 const compiled = new URL('../dist/scripts/commands.js', import.meta.url);
 const { tandem } = await import((existsSync(source) ? source : compiled).href);

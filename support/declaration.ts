@@ -1,7 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { importFile } from './import-file.ts';
 import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
 import type { JsonSchema } from './options.ts';
 import type { ScenarioKind } from './profile/schema.ts';
@@ -51,16 +48,8 @@ export function wantsTests(): boolean {
 export async function importWithoutTests(path: string): Promise<void> {
   areTestsWanted = false;
   try {
-    if (isModule(dirname(path))) await import(pathToFileURL(path).href);
-    else createRequire(path)(path);
+    await importFile(path);
   } finally {
     areTestsWanted = true;
   }
-}
-
-/** As Node and Playwright read a folder's TypeScript: by the `type` of the nearest package.json. */
-function isModule(folder: string): boolean {
-  const path = join(folder, 'package.json');
-  if (existsSync(path)) return (JSON.parse(readFileSync(path, 'utf8')) as { type?: string }).type === 'module';
-  return folder !== dirname(folder) && isModule(dirname(folder));
 }

@@ -11,7 +11,7 @@ test('profiles/profile.schema.json is what the code says', async () => {
   assert.equal(
     readFileSync(join(root, 'profiles', 'profile.schema.json'), 'utf8'),
     `${JSON.stringify(await projectSchema(root), null, 2)}\n`,
-    'stale; write it anew with: npx tsx scripts/schema.ts',
+    'stale; write it anew with: npx tandem schema',
   );
 });
 

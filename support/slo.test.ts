@@ -121,7 +121,7 @@ test('profiles/slo/slo.schema.json is what the code says', () => {
   assert.equal(
     readFileSync(file, 'utf8'),
     `${JSON.stringify(sloSchema(), null, 2)}\n`,
-    'stale; write it anew with: npx tsx scripts/schema.ts',
+    'stale; write it anew with: npx tandem schema',
   );
 });
 

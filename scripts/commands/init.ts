@@ -1,0 +1,74 @@
+// npx tandem init [folder]: what a repository needs for its first run, from what can be seen of it. Nothing that is there is changed.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { profileSchema } from '../../support/profile/schema.ts';
+import { Misunderstood } from '../command.ts';
+import {
+  type Application,
+  configText,
+  environmentText,
+  journeyText,
+  loadText,
+  profileText,
+  workflowText,
+} from '../scaffold.ts';
+import { applicationOf, packageManagerOf, playwrightConfigIn, slashes, surroundingsOf } from '../surroundings.ts';
+
+export async function run(args: string[]): Promise<void> {
+  const root = process.cwd();
+  const [name = 'load', ...more] = args;
+  if (more.length > 0 || name.startsWith('-')) throw new Misunderstood();
+  const folder = join(root, name);
+  const there = existsSync(folder) ? playwrightConfigIn(folder) : undefined;
+  if (there) {
+    throw new Error(
+      `${relative(root, there)} is there already, and stays as it is; allowed is another folder: npx tandem init <folder>.`,
+    );
+  }
+  const app = await applicationIn(root, folder);
+  const at = surroundingsOf(root);
+  const path = slashes(relative(root, folder)) || '.';
+  const files: Record<string, string> = {
+    [join(folder, 'playwright.config.ts')]: configText(at, app),
+    [join(folder, '.env')]: environmentText(app?.baseUrl),
+    [join(folder, '.gitignore')]: 'reports/\nblob-report/\n',
+    [join(folder, 'journeys', 'visit.journey.ts')]: journeyText('visit', at, app?.storageState),
+    [join(folder, 'protocol', 'requests.load.ts')]: loadText('requests', at),
+    [join(folder, 'profiles', 'smoke.json')]: profileText({ load: 'requests', journey: 'visit' }),
+    // Its loads and journeys take no options yet.
+    [join(folder, 'profiles', 'profile.schema.json')]: `${JSON.stringify(profileSchema(), null, 2)}\n`,
+    [join(root, '.github', 'workflows', 'load.yml')]: workflowText(path, packageManagerOf(root), app?.baseUrl),
+  };
+  for (const [file, text] of Object.entries(files)) write(root, file, text);
+  for (const line of nextSteps(path, app)) console.log(line);
+}
+
+async function applicationIn(root: string, folder: string): Promise<Application | undefined> {
+  const config = playwrightConfigIn(root);
+  if (!config) return undefined;
+  try {
+    return await applicationOf(config, folder);
+  } catch (error) {
+    console.log(`${relative(root, config)} could not be read (${(error as Error).message}): nothing is taken from it.`);
+    return undefined;
+  }
+}
+
+function write(root: string, file: string, text: string): void {
+  const shown = slashes(relative(root, file));
+  const isThere = existsSync(file);
+  console.log(`${isThere ? 'kept' : 'made'} ${shown}`);
+  if (isThere) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function* nextSteps(path: string, app: Application | undefined): Generator<string> {
+  const config = path === '.' ? '' : ` -c ${path}`;
+  yield '';
+  if (app?.baseUrl) yield `BASE_URL is that of ${app.config.replace('../', '')}: ${app.baseUrl}`;
+  else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
+  if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
+  yield `Then: npx playwright test${config} --project=smoke`;
+  yield 'What the machine lacks: npx tandem doctor';
+}

@@ -1,0 +1,59 @@
+// npx tandem new journey|load|oracle|profile <name>: a file to begin with, which runs as it is.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { allowed } from '../../support/misspelling.ts';
+import { scenarioName } from '../../support/profile/schema.ts';
+import { scenarioFiles } from '../../support/scenario-files.ts';
+import { Misunderstood } from '../command.ts';
+import { journeyText, loadText, oracleText, profileText, type Surroundings } from '../scaffold.ts';
+import { slashes, surroundingsOf } from '../surroundings.ts';
+
+interface Kind {
+  file(name: string): string;
+  text(name: string, at: Surroundings, folder: string): string;
+  next(name: string): string;
+}
+
+const profileNext = (name: string) => `Name it in the scenarios of a profile: "${name}": { "executor": … }.`;
+
+const kinds: Record<string, Kind> = {
+  journey: {
+    file: (name) => `journeys/${name}.journey.ts`,
+    text: (name, at) => journeyText(name, at),
+    next: profileNext,
+  },
+  load: { file: (name) => `protocol/${name}.load.ts`, text: loadText, next: profileNext },
+  oracle: {
+    file: (name) => `protocol/${name}.oracle.ts`,
+    text: oracleText,
+    next: (name) => `Name it in a load: oracles: ['${name}'], and hand in its evidence.`,
+  },
+  profile: {
+    file: (name) => `profiles/${name}.json`,
+    text: (_name, _at, folder) => {
+      const { load, journey } = scenarioFiles(folder);
+      const [firstLoad, firstJourney] = [[...load.keys()][0], [...journey.keys()][0]];
+      if (!firstLoad && !firstJourney)
+        throw new Error('There is no load and no journey yet: npx tandem new load <name>.');
+      return profileText({ load: firstLoad, journey: firstJourney });
+    },
+    next: (name) => `Then: npx playwright test --project=${name}`,
+  },
+};
+
+export async function run(args: string[], folder: string): Promise<void> {
+  const [what = '', name = '', ...more] = args;
+  if (what === '' || name === '' || more.length > 0) throw new Misunderstood();
+  const kind = Object.hasOwn(kinds, what) ? kinds[what]! : undefined;
+  if (!kind) throw new Error(`"npx tandem new ${what}" makes nothing; ${allowed(what, Object.keys(kinds))}.`);
+  if (!scenarioName.test(name)) {
+    throw new Error(`"${name}" is no name for a ${what}; allowed is a name of letters, digits, _, - and dots.`);
+  }
+  const file = join(folder, kind.file(name));
+  const shown = slashes(relative(process.cwd(), file));
+  if (existsSync(file)) throw new Error(`${shown} is there already; allowed is another name.`);
+  const text = kind.text(name, surroundingsOf(folder), folder);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  console.log(`made ${shown}\n${kind.next(name)}`);
+}

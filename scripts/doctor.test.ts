@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Facts, linesOf } from './commands/doctor.ts';
+
+const good: Facts = {
+  node: '22.12.0',
+  isModule: false,
+  playwright: '1.65.1',
+  isOnePlaywright: true,
+  cores: 4,
+  freeBytes: 4 * 1024 ** 3,
+  openFiles: 20_000,
+  ports: 28_232,
+};
+
+test('a machine that has all is told nothing to do', () => {
+  assert.deepEqual(
+    linesOf(good).filter(({ status, remedy }) => status !== 'ok' || remedy !== undefined),
+    [],
+  );
+  // What a machine does not tell is not judged.
+  assert.ok(linesOf({ ...good, openFiles: undefined, ports: undefined }).every(({ status }) => status === 'ok'));
+});
+
+test('each lack is a line of its own, with its remedy', () => {
+  const lacks: [Partial<Facts>, string, RegExp][] = [
+    [{ node: '20.17.0', isModule: true }, 'missing', /nvm install/],
+    // A CommonJS project needs require() of ES modules.
+    [{ node: '20.18.3' }, 'missing', /20\.19/],
+    [{ playwright: undefined }, 'missing', /npm install -D @playwright\/test/],
+    [{ isOnePlaywright: false }, 'missing', /npm dedupe/],
+    [{ cores: 1 }, 'warning', /two at least/],
+    [{ freeBytes: 1e8 }, 'warning', /0\.2 GB a browser/],
+    [{ openFiles: 1024 }, 'warning', /ulimit -n/],
+    [{ ports: 1000 }, 'warning', /ip_local_port_range/],
+  ];
+  for (const [lack, status, remedy] of lacks) {
+    const [found, ...more] = linesOf({ ...good, ...lack }).filter((line) => line.status !== 'ok');
+    assert.deepEqual([found?.status, more], [status, []]);
+    assert.match(found!.remedy!, remedy);
+  }
+  assert.ok(linesOf({ ...good, node: '20.18.3', isModule: true }).every(({ status }) => status === 'ok'));
+});

@@ -1,0 +1,188 @@
+// What init and new write into a repository: the text of each file.
+
+/** Of the repository that the files are for. */
+export interface Surroundings {
+  /** Its code is read as ES modules, not as CommonJS. */
+  isModule: boolean;
+  /** Tandem itself: its files name one another. */
+  isTandem: boolean;
+}
+
+const wordsIn = ({ isTandem }: Surroundings) => (isTandem ? '../support/test.ts' : 'tandem/test');
+const httpIn = ({ isTandem }: Surroundings) => (isTandem ? './transports/http.ts' : 'tandem/http');
+
+/** What the existing Playwright configuration of a repository says. */
+export interface Application {
+  /** Its path from the folder that is made, with slashes: `../playwright.config.ts`. */
+  config: string;
+  baseUrl?: string;
+  /** As the new folder has to name it. */
+  storageState?: string;
+  /** It starts the application by itself. */
+  hasWebServer: boolean;
+}
+
+/** @param app undefined where there is no configuration to take anything from */
+export function configText({ isModule }: Surroundings, app?: Application): string {
+  const here = isModule ? 'import.meta.dirname' : '__dirname';
+  if (!app?.hasWebServer) {
+    return `import { defineConfig } from '@playwright/test';
+import { tandemConfig } from 'tandem/config';
+
+export default defineConfig(tandemConfig(${here}));
+`;
+  }
+  const from = isModule ? app.config : app.config.replace(/\.[cm]?[jt]s$/, '');
+  return `import { defineConfig } from '@playwright/test';
+import { tandemConfig } from 'tandem/config';
+import app from '${from}';
+
+// What the tests start, a run starts as well.
+const webServer = [app.webServer ?? []].flat().map((server) => ({ cwd: '..', ...server }));
+export default defineConfig(tandemConfig(${here}), { webServer });
+`;
+}
+
+/** @param baseUrl undefined: to be filled in */
+export function environmentText(baseUrl: string | undefined): string {
+  return baseUrl === undefined
+    ? '# Where the system under load is, such as http://localhost:3000\nBASE_URL=\n'
+    : `# The system under load; .env.<name> is another one, for TARGET=<name>.\nBASE_URL=${baseUrl}\n`;
+}
+
+export function journeyText(name: string, at: Surroundings, storageState?: string): string {
+  const signedIn = storageState === undefined ? '' : `  use: { storageState: '${storageState}' },\n`;
+  return `import { expect, journey } from '${wordsIn(at)}';
+
+journey('${name}', {
+${signedIn}  thinkTimeMs: [500, 1_500],
+  async run({ page, step, think }) {
+    await step('open', () => page.goto('/'));
+    await think();
+    await step('read', () => expect(page.locator('body')).not.toBeEmpty());
+  },
+});
+`;
+}
+
+export function loadText(name: string, at: Surroundings): string {
+  return `import { Http } from '${httpIn(at)}';
+import { load } from '${wordsIn(at)}';
+
+load('${name}', {
+  setup: (slice) => new Http(slice, slice.target.apiUrl),
+  teardown: (http) => http.close(),
+  vu: (_vu, http) => http,
+  operations: {
+    home: {
+      weight: 1,
+      async run(http, vu) {
+        const answer = await http.request({ op: 'home', method: 'GET', path: '/' });
+        vu.check('home: status is 200', answer.status === 200);
+      },
+    },
+  },
+});
+`;
+}
+
+export function oracleText(name: string, at: Surroundings): string {
+  return `import { oracle } from '${wordsIn(at)}';
+
+/** Of one VU: what its load hands in by \`evidence: (state) => ({ '${name}': … })\`, and names in \`oracles: ['${name}']\`. */
+interface Evidence {
+  made: number;
+  /** Ids of those that were not there in the end. */
+  lost: string[];
+}
+
+oracle('${name}', {
+  promise: 'What was made is there.',
+  judge(evidence: Evidence[]) {
+    const lost = evidence.flatMap((vu) => vu.lost);
+    const checked = evidence.reduce((sum, vu) => sum + vu.made, 0);
+    return { checked, violations: lost.length, examples: lost };
+  },
+});
+`;
+}
+
+/** A profile of the first load and the first journey there are; a project has one of the two at least. */
+export function profileText(known: { load?: string; journey?: string }): string {
+  const { load, journey } = known;
+  const profile = {
+    $schema: './profile.schema.json',
+    description: 'To be filled in',
+    ...(journey && load ? { calm: '10s' } : {}),
+    scenarios: {
+      ...(journey && {
+        [journey]: {
+          executor: 'constant-arrival-rate',
+          rate: 1,
+          timeUnit: '2s',
+          maxSessions: 5,
+          ...(load ? {} : { duration: '40s' }),
+        },
+      }),
+      ...(load && { [load]: { executor: 'constant-arrival-rate', rate: 5, duration: '30s', maxVUs: 10 } }),
+    },
+    thresholds: {
+      ...(load && {
+        [`http_req_failed{scenario:${load}}`]: ['rate<0.01'],
+        [`http_req_duration{scenario:${load}}`]: ['p(95)<1000'],
+      }),
+      ...(journey && {
+        [`browser_session_failed{journey:${journey}}`]: ['rate<0.01'],
+        [`browser_web_vital_lcp{journey:${journey}}`]: ['p(75)<2500'],
+      }),
+    },
+  };
+  return `${JSON.stringify(profile, null, 2)}\n`;
+}
+
+export type PackageManager = 'npm' | 'pnpm' | 'yarn';
+
+const installs: Record<PackageManager, string[]> = {
+  npm: ['npm ci'],
+  pnpm: ['corepack enable', 'pnpm install --frozen-lockfile'],
+  yarn: ['corepack enable', 'yarn install --immutable'],
+};
+
+/** @param folder below the repository, with slashes */
+export function workflowText(folder: string, manager: PackageManager, baseUrl: string | undefined): string {
+  const run = manager === 'npm' ? 'npx' : `${manager} exec`;
+  const config = folder === '.' ? '' : ` -c ${folder}`;
+  const reports = folder === '.' ? 'reports' : `${folder}/reports`;
+  const steps = installs[manager].map((command) => `      - run: ${command}`).join('\n');
+  return `name: load
+
+on:
+  workflow_dispatch:
+  schedule:
+    - cron: "0 2 * * *"
+
+permissions:
+  contents: read
+
+jobs:
+  load:
+    runs-on: ubuntu-latest
+    timeout-minutes: 30
+    env:
+      # A variable of the repository, such as the address of staging.
+      BASE_URL: \${{ vars.BASE_URL || '${baseUrl ?? 'http://localhost:3000'}' }}
+    steps:
+      - uses: actions/checkout@v6
+      - uses: actions/setup-node@v6
+        with:
+          node-version: 22
+${steps}
+      - run: ${run} playwright install --with-deps chromium-headless-shell
+      - run: ${run} playwright test${config} --project=smoke
+      - uses: actions/upload-artifact@v6
+        if: \${{ !cancelled() }}
+        with:
+          name: load
+          path: ${reports}
+`;
+}
