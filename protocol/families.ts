@@ -11,4 +11,4 @@ import { vms } from './vms/family.ts';
 /** The families of systems that Tandem brings along, each a folder beside this file. */
 export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http, grpc];
 
-export { crdt, http, migrations, realtime, relay, studio, vms };
+export { crdt, grpc, http, migrations, realtime, relay, studio, vms };

@@ -127,12 +127,21 @@ export function checkMessage(
       const choice = names.length > 0 ? allowed(key, names) : 'it has none';
       throw new WrongOption('request', `has "${place}", which is no field of ${typeName}; ${choice}`);
     }
-    const inner = definitions[found.typeName.replace(/^\./, '')];
-    if (!inner || !('type' in inner)) continue;
+    const inner = typeNamed(found.typeName, definitions);
+    if (!inner) continue;
     for (const one of [value].flat()) {
-      if (typeof one === 'object' && one !== null) checkMessage(one, inner as { type: object }, definitions, place);
+      if (typeof one === 'object' && one !== null) checkMessage(one, inner, definitions, place);
     }
   }
+}
+
+/** The name may lack what it shares with the message it stands in; undefined when it is no message's, or that of several. */
+function typeNamed(name: string, definitions: PackageDefinition): { type: object } | undefined {
+  const bare = name.replace(/^\./, '');
+  if (bare === '') return undefined;
+  const all = Object.entries(definitions).filter(([known]) => known === bare || known.endsWith(`.${bare}`));
+  const [only] = all.map(([, one]) => one);
+  return all.length === 1 && only && 'type' in only ? (only as { type: object }) : undefined;
 }
 
 /** A DescriptorProto, as `@grpc/proto-loader` gives it. */

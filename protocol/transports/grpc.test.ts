@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  type Metadata,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { recorded } from '../slice.fixture.ts';
+import { grpcSlice, serveThings, type Thing, thingMethods } from './grpc.fixture.ts';
+import { type Call, Grpc, type GrpcOptions } from './grpc.ts';
+
+type Unary = (call: ServerUnaryCall<Thing, Thing>, reply: sendUnaryData<Thing>) => void;
+
+const double: Unary = ({ request: { n } }, reply) => reply(null, { n: 2 * n });
+
+async function bed(t: TestContext, handlers: object, options: GrpcOptions = {}, token?: string) {
+  const { server, stop } = await serveThings(t, handlers as Parameters<typeof serveThings>[1]);
+  const slice = grpcSlice(token);
+  const grpc = await Grpc.open(slice, server, options);
+  t.after(() => grpc.close());
+  const call = (name: keyof typeof thingMethods, more: Partial<Call<Thing>> = {}) =>
+    grpc.call<Thing>({ op: String(name), method: thingMethods[name]!, request: { n: 1 }, ...more });
+  return { slice, grpc, call, stop };
+}
+
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Names of what was recorded of an operation, with sums and counts. */
+function figures(slice: ReturnType<typeof grpcSlice>) {
+  return Object.fromEntries(
+    Object.entries(recorded(slice)).map(([key, packed]) => {
+      if (packed.t === 'rate') return [key, `${packed.passes} of ${packed.total}`];
+      return [key, packed.t === 'trend' ? 'a time' : packed.sum];
+    }),
+  );
+}
+
+test('a call with one answer: its message, its time, its bytes', async (t) => {
+  const { slice, call } = await bed(t, { One: double });
+  const answer = await call('One', { request: { n: 21 } });
+  const { durationMs, ...rest } = answer;
+  assert.deepEqual(rest, { status: 'OK', details: '', value: { n: 42 }, messages: 1, error: undefined, outcome: 'ok' });
+  assert.ok(durationMs > 0);
+  assert.deepEqual(figures(slice), {
+    'grpc_reqs{op:One}': 1,
+    'grpc_req_duration{op:One}': 'a time',
+    'grpc_req_failed{op:One}': '0 of 1',
+    'data_sent{op:One}': 2,
+    'data_received{op:One}': 2,
+  });
+  assert.deepEqual(slice.recorder.errors, {});
+});
+
+test('a stream of answers has the time to its first message and to its end', async (t) => {
+  const { slice, call } = await bed(t, {
+    Down: (stream: ServerWritableStream<Thing, Thing>) => {
+      for (let n = 0; n < 3; n++) stream.write({ n });
+      stream.end();
+    },
+  });
+  const got: number[] = [];
+  const answer = await call('Down', { onMessage: ({ n = 0 }) => got.push(n) });
+  assert.deepEqual([answer.status, answer.value, answer.messages, got], ['OK', undefined, 3, [0, 1, 2]]);
+  const { 'data_sent{op:Down}': _sent, 'data_received{op:Down}': _received, ...rest } = figures(slice);
+  assert.deepEqual(rest, {
+    'grpc_reqs{op:Down}': 1,
+    'grpc_req_failed{op:Down}': '0 of 1',
+    'grpc_stream_first_message{op:Down}': 'a time',
+    'grpc_stream_duration{op:Down}': 'a time',
+    'grpc_streams_msgs_received{op:Down}': 3,
+  });
+});
+
+test('streams that we send: of requests alone, and of both', async (t) => {
+  const { slice, call } = await bed(t, {
+    Up: (stream: ServerReadableStream<Thing, Thing>, reply: sendUnaryData<Thing>) => {
+      let sum = 0;
+      stream.on('data', ({ n }) => {
+        sum += n;
+      });
+      stream.on('end', () => reply(null, { n: sum }));
+    },
+    Both: (stream: ServerDuplexStream<Thing, Thing>) => {
+      stream.on('data', ({ n }) => stream.write({ n: -n }));
+      stream.on('end', () => stream.end());
+    },
+  });
+  const up = await call('Up', { request: [{ n: 1 }, { n: 2 }, { n: 3 }] });
+  assert.deepEqual([up.status, up.value], ['OK', { n: 6 }]);
+  const got: number[] = [];
+  const answered = deferred<void>();
+  async function* questions() {
+    yield { n: 1 };
+    // What is sent next may hang on what came.
+    await answered.promise;
+    yield { n: 2 };
+  }
+  const both = await call('Both', {
+    request: questions(),
+    onMessage: ({ n }) => {
+      got.push(n);
+      answered.resolve();
+    },
+  });
+  assert.deepEqual([both.status, got], ['OK', [-1, -2]]);
+  const seen = figures(slice);
+  assert.equal(seen['grpc_streams_msgs_sent{op:Up}'], 3);
+  assert.equal(seen['grpc_req_duration{op:Up}'], 'a time');
+  assert.equal(seen['grpc_streams_msgs_sent{op:Both}'], 2);
+  assert.equal(seen['grpc_streams_msgs_received{op:Both}'], 2);
+});
+
+test('a status is told by its name; whether the call may have happened all the same, by what it says', async (t) => {
+  const answers: Record<number, object> = {
+    1: { code: status.NOT_FOUND, details: 'no such thing' },
+    2: { code: status.UNAVAILABLE, details: 'try again' },
+    3: { code: status.INTERNAL },
+  };
+  const { slice, call } = await bed(t, { One: (({ request: { n } }, reply) => reply(answers[n]!)) as Unary });
+  const ask = (n: number, more = {}) => call('One', { request: { n }, ...more });
+  const told = async (...asked: Parameters<typeof ask>) => {
+    const { status, error, outcome } = await ask(...asked);
+    return [status, error, outcome];
+  };
+  assert.deepEqual(await told(1), ['NOT_FOUND', 'gRPC NOT_FOUND', 'failed']);
+  assert.deepEqual(await told(1, { expects: ['NOT_FOUND'] }), ['NOT_FOUND', undefined, 'ok']);
+  assert.deepEqual(await told(2), ['UNAVAILABLE', 'gRPC UNAVAILABLE', 'indeterminate']);
+  assert.deepEqual(await told(2, { readOnly: true }), ['UNAVAILABLE', 'gRPC UNAVAILABLE', 'failed']);
+  assert.deepEqual(await told(3), ['INTERNAL', 'gRPC INTERNAL', 'indeterminate']);
+  assert.deepEqual(slice.recorder.errors, { 'gRPC NOT_FOUND': 1, 'gRPC UNAVAILABLE': 2, 'gRPC INTERNAL': 1 });
+  assert.equal(figures(slice)['grpc_req_failed{op:One}'], '4 of 5');
+});
+
+test('a deadline ends a call, and the server is told of it', async (t) => {
+  const deadlines: unknown[] = [];
+  const { call } = await bed(t, { One: ((asked) => deadlines.push(asked.getDeadline())) as Unary }, { deadlineMs: 50 });
+  const { status: name, error, outcome, durationMs } = await call('One');
+  assert.deepEqual([name, error, outcome], ['DEADLINE_EXCEEDED', 'gRPC DEADLINE_EXCEEDED', 'indeterminate']);
+  assert.ok(durationMs >= 40);
+  assert.equal(deadlines.length, 1);
+  assert.notEqual(deadlines[0], Number.POSITIVE_INFINITY);
+});
+
+test('metadata: the target’s token and the call’s own; of bytes as base64', async (t) => {
+  const got: Metadata[] = [];
+  const One: Unary = ({ metadata }, reply) => {
+    got.push(metadata);
+    reply(null, { n: 1 });
+  };
+  const { call } = await bed(t, { One }, {}, 'a-token');
+  await call('One');
+  await call('One', { metadata: { 'x-tenant': 'one', 'x-id-bin': Buffer.from([1, 255]).toString('base64') } });
+  const values = (metadata: Metadata, name: string) => metadata.get(name);
+  assert.deepEqual(
+    got.map((one) => values(one, 'authorization')),
+    [['Bearer a-token'], ['Bearer a-token']],
+  );
+  assert.deepEqual(
+    got.map((one) => values(one, 'x-tenant')),
+    [[], ['one']],
+  );
+  assert.deepEqual(values(got[1]!, 'x-id-bin'), [Buffer.from([1, 255])]);
+});
+
+test('a call that lasts until we end it has done what it should, and its length is nobody’s time', async (t) => {
+  const { slice, call } = await bed(t, {
+    Down: (stream: ServerWritableStream<Thing, Thing>) => void stream.write({ n: 1 }),
+  });
+  const enough = new AbortController();
+  const {
+    status: name,
+    error,
+    outcome,
+  } = await call('Down', { signal: enough.signal, onMessage: () => enough.abort() });
+  assert.deepEqual([name, error, outcome], ['CANCELLED', undefined, 'ok']);
+  const seen = figures(slice);
+  assert.equal(seen['grpc_stream_duration{op:Down}'], undefined);
+  assert.equal(seen['grpc_req_failed{op:Down}'], '0 of 1');
+});
+
+test('what has no status when measuring ends has failed, and its age counts as unfinished; once', async (t) => {
+  const waiting = deferred<sendUnaryData<Thing>>();
+  const { slice, call } = await bed(t, {
+    One: ((_call, reply) => waiting.resolve(reply)) as Unary,
+    Down: (stream: ServerWritableStream<Thing, Thing>) => void stream.write({ n: 1 }),
+  });
+  const enough = new AbortController();
+  const first = deferred<void>();
+  const lasting = call('Down', { signal: enough.signal, onMessage: () => first.resolve() });
+  const cut = call('One');
+  const reply = await waiting.promise;
+  await first.promise;
+  slice.recorder.cutOff();
+  reply(null, { n: 1 });
+  assert.equal((await cut).status, 'OK', 'whoever waits still gets the answer');
+  enough.abort();
+  await lasting;
+  const seen = figures(slice);
+  assert.equal(seen['grpc_reqs{op:One,unfinished:yes}'], 1);
+  assert.equal(seen['grpc_req_duration{op:One,unfinished:yes}'], 'a time');
+  assert.equal(seen['grpc_req_failed{op:One,unfinished:yes}'], '1 of 1');
+  assert.equal(seen['grpc_reqs{op:One}'], undefined);
+  assert.equal(seen['grpc_reqs{op:Down,unfinished:yes}'], undefined, 'it lasts as long as it is wanted');
+  assert.deepEqual(slice.recorder.errors, { 'call cut off by gracefulStop': 1 });
+});
+
+test('a server that goes away: what was sent may have happened, what finds no connection has no time', async (t) => {
+  const asked = deferred<void>();
+  const { slice, call, stop } = await bed(t, { One: (() => asked.resolve()) as Unary });
+  const under = call('One');
+  await asked.promise;
+  stop();
+  assert.equal((await under).outcome, 'indeterminate');
+  recorded(slice);
+  let last = await call('One');
+  // Until the client has tried to connect again.
+  while (last.error !== 'gRPC UNAVAILABLE (ECONNREFUSED)') last = await call('One');
+  assert.equal(last.outcome, 'failed', 'it was never sent');
+  recorded(slice);
+  await call('One');
+  const seen = figures(slice);
+  assert.equal(seen['grpc_req_failed{op:One}'], '1 of 1');
+  assert.equal(seen['grpc_req_duration{op:One}'], undefined);
+});
+
+test('a request that cannot be written is not sent, and says why', async (t) => {
+  const { slice, call } = await bed(t, { One: double });
+  const { error, outcome } = await call('One', { request: { inner: 'none' } });
+  assert.match(error!, /^call not sent: /);
+  assert.equal(outcome, 'failed');
+  assert.equal(figures(slice)['grpc_req_duration{op:One}'], undefined);
+});
+
+test('a message that is too large fails its call', async (t) => {
+  const { call } = await bed(t, { One: double }, { maxAnswerBytes: 1 });
+  assert.equal((await call('One', { request: { n: 100_000 } })).error, 'gRPC RESOURCE_EXHAUSTED');
+});
+
+test('each channel has a connection of its own, and calls take them in turns', async (t) => {
+  const peers = new Map<string, number>();
+  const One: Unary = (call, reply) => {
+    peers.set(call.getPeer(), (peers.get(call.getPeer()) ?? 0) + 1);
+    reply(null, { n: 1 });
+  };
+  const { call } = await bed(t, { One }, { connections: 3 });
+  for (let n = 0; n < 6; n++) await call('One');
+  assert.deepEqual([...peers.values()], [2, 2, 2]);
+});
+
+test('a slice of 4 VUs has one connection', async (t) => {
+  const peers = new Set<string>();
+  const One: Unary = (call, reply) => {
+    peers.add(call.getPeer());
+    reply(null, { n: 1 });
+  };
+  const { call } = await bed(t, { One });
+  await Promise.all([call('One'), call('One'), call('One')]);
+  assert.equal(peers.size, 1);
+});
