@@ -239,3 +239,15 @@ test('where there is no room for all, what its definition says is followed over 
   assert.equal(index, 3);
   assert.deepEqual(Object.keys(series).sort(), ['iterations{op:buy,scenario:shop}', 'orders{op:buy,scenario:shop}']);
 });
+
+test('failures by name since they were asked for before', () => {
+  const recorder = new Recorder('relay', 'load');
+  assert.equal(recorder.takeErrors(), undefined);
+  recorder.error('HTTP 503');
+  recorder.error('HTTP 503');
+  recorder.error('toString');
+  assert.deepEqual({ ...recorder.takeErrors() }, { 'HTTP 503': 2, toString: 1 });
+  recorder.error('HTTP 503');
+  assert.deepEqual({ ...recorder.takeErrors() }, { 'HTTP 503': 1 });
+  assert.equal(recorder.takeErrors(), undefined);
+});

@@ -11,6 +11,8 @@ export interface Interval {
   /** Counts intervals from the run's start. */
   index: number;
   series: Record<string, Packed>;
+  /** Failures by name that came to be known in it; absent without any. */
+  errors?: Record<string, number>;
 }
 
 /** So many series of one slice are told apart by tags of an author's own; the values of further ones are folded. */
@@ -39,6 +41,8 @@ export class Recorder {
   readonly #errors = new ErrorCounts();
   /** Failures by name over the whole run. */
   readonly errors: Record<string, number> = this.#errors.byName;
+  /** Of these, what was told with the last interval. */
+  #told: Record<string, number> = {};
   readonly #errorsByOperation = new Map<string, ErrorCounts>();
   /** Of failures by name the first, in full. */
   readonly examples = new FailureExamples();
@@ -144,6 +148,15 @@ export class Recorder {
     const own = this.#errorsByOperation.get(operation) ?? new ErrorCounts();
     this.#errorsByOperation.set(operation, own);
     own.add(name, 1);
+  }
+
+  /** Failures by name since this was asked before; undefined without any. */
+  takeErrors(): Record<string, number> | undefined {
+    const fresh = Object.entries(this.errors)
+      .map(([name, count]) => [name, count - (Object.hasOwn(this.#told, name) ? this.#told[name]! : 0)] as const)
+      .filter(([, count]) => count > 0);
+    this.#told = { ...this.errors };
+    return fresh.length > 0 ? Object.fromEntries(fresh) : undefined;
   }
 
   /** Failures by name of those that are known to be of one operation. */

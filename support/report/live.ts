@@ -1,5 +1,10 @@
 /** What the live displays show once a second; made from what the slices stream to the coordinator. */
+import { statName } from '../judge/expression.ts';
+import type { ThresholdResult } from '../judge/verdict.ts';
 import { clock, count, ratio } from '../judge/words/figures.ts';
+import { printable } from '../judge/words/text.ts';
+import { errorsByName } from './tables.ts';
+import { observedText, requiredText } from './words.ts';
 
 export interface LiveScenario {
   name: string;
@@ -40,6 +45,10 @@ export interface LiveSnapshot {
   /** Of the target's process, when it publishes Prometheus metrics. */
   targetCpuPercent: number | null;
   targetMemoryBytes: number | null;
+  /** Thresholds that are missed by what was measured so far. */
+  missing: readonly ThresholdResult[];
+  /** Failures of the run so far by name. */
+  errors: Readonly<Record<string, number>>;
 }
 
 /** Draws a run as it goes; one implementation for a terminal, one for plain lines. */
@@ -73,6 +82,23 @@ export function doing({ phase, isQuiet, slicesReady, slicesExpected, scenarios }
 function together(kinds: Set<'load' | 'journey'>): string {
   if (kinds.size === 2) return 'browsers and protocol together';
   return kinds.has('journey') ? 'browsers only' : 'protocol only';
+}
+
+/** At most so many names or thresholds are told while a run lasts. */
+const MOST_TROUBLES = 3;
+
+/** What goes wrong: thresholds that are missed so far, and failures by name. A line each, empty when all is well. */
+export function troubles({ missing, errors }: Pick<LiveSnapshot, 'missing' | 'errors'>): string[] {
+  const more = (all: number) => (all > MOST_TROUBLES ? ` and ${count(all - MOST_TROUBLES)} more` : '');
+  const missed = missing
+    .slice(0, MOST_TROUBLES)
+    .map((one) => `${statName(one.expression)} of ${one.metric} ${observedText(one)} (required ${requiredText(one)})`);
+  const named = errorsByName({ errors });
+  const failed = named.slice(0, MOST_TROUBLES).map(([name, often]) => `${count(often)} × ${name}`);
+  return [
+    ...(missed.length > 0 ? [`missed so far: ${missed.join(' · ')}${more(missing.length)}`] : []),
+    ...(failed.length > 0 ? [`failures: ${failed.join(' · ')}${more(named.length)}`] : []),
+  ].map(printable);
 }
 
 /** `01:12 of 02:05, 00:52 left`. */

@@ -416,6 +416,10 @@ function isWorse(a: HealthSignal, b: HealthSignal): boolean {
 }
 
 /** Errors by name, the most frequent first. */
-export function errorsByName(verdict: Verdict): [name: string, count: number][] {
-  return Object.entries(verdict.errors).sort((a, b) => b[1] - a[1]);
+export function errorsByName({
+  errors,
+}: {
+  errors: Readonly<Record<string, number>>;
+}): [name: string, count: number][] {
+  return Object.entries(errors).sort((a, b) => b[1] - a[1]);
 }

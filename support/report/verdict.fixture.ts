@@ -311,6 +311,8 @@ export function exampleSnapshot(overrides: Partial<LiveSnapshot> = {}): LiveSnap
     machineCpuPercent: 41.7,
     targetCpuPercent: 63.4,
     targetMemoryBytes: 182_400_000,
+    missing: [],
+    errors: {},
     ...overrides,
   };
 }

@@ -130,10 +130,14 @@ export class Collector {
     const timeline = this.#asRun;
     const store = this.#store;
     const missing: Case['missing'] = [];
+    const streamedErrors: Record<string, number>[] = [];
     for (const slice of this.#slices.filter((one) => !this.#reportOf(one))) {
       const { scenario, index, declaration } = slice;
       store.define(declaration?.metrics ?? {});
-      for (const interval of this.#streamed(slice)) store.add(interval);
+      for (const interval of this.#streamed(slice)) {
+        store.add(interval);
+        if (interval.errors) streamedErrors.push(interval.errors);
+      }
       const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
       const ended = this.#observations.flatMap(({ observation }) => observation.ended ?? []);
       const own = ended.find((one) => one.scenario === scenario && one.index === index);
@@ -179,7 +183,7 @@ export class Collector {
       })),
       thresholds: kept,
       limits: timeline.health,
-      errors: sumOfErrors(this.#reports.map(({ end }) => end.errors)),
+      errors: sumOfErrors([...this.#reports.map(({ end }) => end.errors), ...streamedErrors]),
       oracles: consult(
         // What was brought is judged, also where nobody announced it.
         [...declared.flatMap((one) => one.oracles), ...evidence.flatMap((one) => Object.keys(one))],

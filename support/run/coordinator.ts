@@ -359,6 +359,8 @@ export class Coordinator {
       machineCpuPercent: this.#health?.machineCpuPercent() ?? null,
       targetCpuPercent: this.probe.gauges.latest('target_cpu_percent'),
       targetMemoryBytes: this.probe.gauges.latest('target_memory_bytes'),
+      missing: this.#startedAt === undefined ? [] : (this.#thresholds?.missing(elapsedMs) ?? []),
+      errors: this.#progress?.errors ?? {},
     };
   }
 

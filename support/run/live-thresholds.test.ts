@@ -49,6 +49,27 @@ test('of windows, when those to come could not make up for it', () => {
   );
 });
 
+/** What is missed after `seconds` in which each request took `ms`. */
+function missedAfter(of: Timeline, seconds: number, ms: number, live = new LiveThresholds(of, {})): string[] {
+  for (let second = 0; second < seconds; second++) {
+    const series = newSeries(builtinMetrics.http_req_duration.type);
+    for (let n = 0; n < 20; n++) series.add(ms);
+    live.add({ index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
+  }
+  return live.missing(seconds * 1_000).map(({ metric, expression }) => `${metric}: ${expression}`);
+}
+
+test('what is missed so far is told of every threshold, and no more once it holds', () => {
+  const plain = planned({ abortOnFail: false });
+  assert.deepEqual(missedAfter(plain, 1, 500), ['http_req_duration: p(95)<100']);
+  assert.deepEqual(missedAfter(plain, 1, 10), []);
+  assert.deepEqual(missedAfter(planned({}, 2), 1, 500), [], 'a shard sees its own part only');
+  const live = new LiveThresholds(plain, {});
+  missedAfter(plain, 1, 500, live);
+  assert.deepEqual(missedAfter(plain, 60, 1, live), []);
+  assert.deepEqual(missedAfter(planned({ threshold: 'count>1000' }), 1, 10), [], 'more may still come');
+});
+
 test('a shard ends nothing: it sees its own part only', () => {
   assert.equal(abortedAt(planned({}, 2), slowFrom(0)), null);
 });

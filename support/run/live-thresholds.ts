@@ -1,7 +1,8 @@
 import { parseDuration } from '../duration.ts';
-import { parseSelector } from '../judge/expression.ts';
+import { asksForMore, parseSelector } from '../judge/expression.ts';
 import { lengthOf } from '../judge/summary.ts';
-import { judgeThreshold, type ThresholdSpec } from '../judge/thresholds.ts';
+import { type Judged, judgeThreshold, type ThresholdSpec } from '../judge/thresholds.ts';
+import type { ThresholdResult } from '../judge/verdict.ts';
 import { isWindowed, judgeWindowed } from '../judge/windowed.ts';
 import type { Course } from '../judge/windows.ts';
 import { builtinMetrics, type MetricDefinition, metricOf, type Wanted } from '../measure/metrics.ts';
@@ -18,15 +19,25 @@ export interface Abort {
   atMs: number;
 }
 
-type Aborting = Exclude<ThresholdSpec, string>;
+/** Whether a threshold is missed so far is asked again after so long: it merges all that was measured. */
+const ASK_EVERY_MS = 5_000;
 
-/** Follows the thresholds that end a run when they are missed. On one machine alone: a shard sees its own part only. */
+interface Asked {
+  source: string;
+  spec: ThresholdSpec;
+  /** Ms since the start from which on it may end the run; undefined for one that does not. */
+  abortsFromMs: number | undefined;
+}
+
+/** Follows thresholds while a run lasts, and those that end it when they are missed. On one machine alone: a shard sees its own part only. */
 export class LiveThresholds {
   readonly #timeline: Timeline;
   readonly #axis: TimeAxis;
   readonly #store = new MetricStore();
-  readonly #asked: { source: string; spec: Aborting; afterMs: number }[];
+  readonly #asked: Asked[];
   readonly #metrics: Set<string>;
+  #missing: ThresholdResult[] = [];
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param declared metrics of the scenarios' own */
   constructor(timeline: Timeline, declared: Record<string, MetricDefinition>) {
@@ -36,11 +47,7 @@ export class LiveThresholds {
     this.#store.define(declared);
     const all = timeline.shards > 1 ? [] : Object.entries(timeline.thresholds);
     this.#asked = all.flatMap(([source, specs]) =>
-      specs.flatMap((spec) =>
-        typeof spec !== 'string' && spec.abortOnFail && this.#isKnown(source)
-          ? [{ source, spec, afterMs: parseDuration(spec.delayAbortEval ?? '0s')! }]
-          : [],
-      ),
+      this.#isKnown(source) ? specs.map((spec) => ({ source, spec, abortsFromMs: abortsFrom(spec) })) : [],
     );
     this.#metrics = new Set(this.#asked.map(({ source }) => parseSelector(source)!.metric));
   }
@@ -58,20 +65,42 @@ export class LiveThresholds {
 
   /** The first that is missed by what there is; undefined while there is none. */
   missed(elapsedMs: number): Abort | undefined {
-    const found = this.#asked.find((one) => elapsedMs >= one.afterMs && this.#isMissed(one, elapsedMs));
-    return found && { metric: found.source, expression: found.spec.threshold, atMs: elapsedMs };
+    const found = this.#asked.find(
+      (one) => one.abortsFromMs !== undefined && elapsedMs >= one.abortsFromMs && this.#isMissed(one, elapsedMs),
+    );
+    return found && { metric: found.source, expression: expressionOf(found.spec), atMs: elapsedMs };
   }
 
-  #isMissed({ source, spec }: { source: string; spec: Aborting }, elapsedMs: number): boolean {
-    const { phases, scenarios, durationMs } = this.#timeline;
-    // What is under way would be a window with a part of its samples.
-    const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
+  /**
+   * Those that are missed by what there is, whatever the generator's part in that; at most some seconds old. That of more than a
+   * number is not one of them: it may still come.
+   */
+  missing(elapsedMs: number): readonly ThresholdResult[] {
+    if (elapsedMs - this.#askedAtMs < ASK_EVERY_MS) return this.#missing;
+    this.#askedAtMs = elapsedMs;
+    this.#missing = this.#asked.flatMap(({ source, spec }) => {
+      if (isWindowed(spec)) return [];
+      const { outcome, result } = this.#judged(source, spec, elapsedMs);
+      const mayCome = result.unit === 'count' && asksForMore(result.expression);
+      return outcome === 'missed' && !mayCome ? [result] : [];
+    });
+    return this.#missing;
+  }
+
+  #judged(source: string, spec: ThresholdSpec, elapsedMs: number): Judged {
+    const { phases, scenarios } = this.#timeline;
     const spans = scenarios.map(({ name, plan }) => ({ name, startMs: plan.startTimeMs, endMs: durationOf(plan) }));
     const run = { phases, scenarios: spans, durationMs: Math.max(1, elapsedMs) };
-    if (!isWindowed(spec)) {
-      const measured = { store: this.#store, phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) };
-      return judgeThreshold(source, spec, measured).outcome === 'missed';
-    }
+    return judgeThreshold(source, spec, {
+      ...{ store: this.#store, phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) },
+    });
+  }
+
+  #isMissed({ source, spec }: Asked, elapsedMs: number): boolean {
+    if (!isWindowed(spec)) return this.#judged(source, spec, elapsedMs).outcome === 'missed';
+    const { durationMs } = this.#timeline;
+    // What is under way would be a window with a part of its samples.
+    const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
     const course = (until: number): Course => ({
       store: this.#store,
       axis: this.#axis,
@@ -87,4 +116,13 @@ export class LiveThresholds {
     const { count } = judgeWindowed(source, spec, course(durationMs)).result;
     return missed > (1 - (spec.share ?? 1)) * count + 1e-9;
   }
+}
+
+function expressionOf(spec: ThresholdSpec): string {
+  return typeof spec === 'string' ? spec : spec.threshold;
+}
+
+function abortsFrom(spec: ThresholdSpec): number | undefined {
+  if (typeof spec === 'string' || !spec.abortOnFail) return undefined;
+  return parseDuration(spec.delayAbortEval ?? '0s')!;
 }

@@ -128,6 +128,14 @@ test('the lateness is that of all scenarios together', () => {
   assert.equal(progress.latenessP99Ms(), 2);
 });
 
+test('failures are counted by name over all slices', () => {
+  const progress = new Progress([relay, light], new TimeAxis([], 1_000));
+  progress.add('relay', { ...interval(0, {}), errors: { 'HTTP 503': 2 } });
+  progress.add('light', { ...steps(0), errors: { 'HTTP 503': 1, ECONNRESET: 4 } });
+  progress.add('nobody', { ...steps(0), errors: { ECONNRESET: 4 } });
+  assert.deepEqual({ ...progress.errors }, { 'HTTP 503': 3, ECONNRESET: 4 });
+});
+
 test('what nobody expects is passed over', () => {
   const progress = new Progress([relay], new TimeAxis([], 1_000));
   progress.add('power', interval(0, { iterations: 5 }));

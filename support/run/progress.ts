@@ -1,3 +1,4 @@
+import { ErrorCounts } from '../measure/error-counts.ts';
 import { Trend } from '../measure/histogram.ts';
 import { parseSeriesKey } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
@@ -44,6 +45,7 @@ export interface ProgressScenario {
 export class Progress {
   readonly #scenarios: Map<string, ScenarioProgress>;
   readonly #axis: TimeAxis;
+  readonly #errors = new ErrorCounts();
 
   constructor(scenarios: ProgressScenario[], axis: TimeAxis) {
     this.#axis = axis;
@@ -51,9 +53,10 @@ export class Progress {
     this.#scenarios = new Map(scenarios.map((one) => [one.name, { ...one, ...fresh, moments: new Map() }]));
   }
 
-  add(scenarioName: string, { index, series }: Interval): void {
+  add(scenarioName: string, { index, series, errors = {} }: Interval): void {
     const scenario = this.#scenarios.get(scenarioName);
     if (!scenario) return;
+    for (const [name, count] of Object.entries(errors)) this.#errors.add(name, count);
     let moment = scenario.moments.get(index);
     if (!moment) {
       moment = { slices: 0, iterations: 0, vus: 0, times: new Trend(), lateness: new Trend() };
@@ -75,6 +78,11 @@ export class Progress {
       if (metric === time) moment.times.merge((unpack(packed) as TrendSeries).trend);
       if (metric === 'generator_lateness') moment.lateness.merge((unpack(packed) as TrendSeries).trend);
     }
+  }
+
+  /** Failures of the run so far by name. */
+  get errors(): Readonly<Record<string, number>> {
+    return this.#errors.byName;
   }
 
   scenarios(): LiveScenario[] {

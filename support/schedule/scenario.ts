@@ -242,7 +242,8 @@ export class ScenarioRun {
     const interval = { index: this.#interval, series: recorder.pack() };
     for (const one of [...recorder.packLate(), interval]) {
       this.#intervals.push(timeline.detailed ? one : followedOnly(one, recorder.definitions, this.#windowed));
-      line.interval(one);
+      const errors = one === interval ? recorder.takeErrors() : undefined;
+      line.interval(errors ? { ...one, errors } : one);
     }
   }
 }

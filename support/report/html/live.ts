@@ -3,7 +3,7 @@
 import { bytes, count, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { printable } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
-import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft } from '../live.ts';
+import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft, troubles } from '../live.ts';
 import { html } from './markup.ts';
 import { pageOf } from './page.ts';
 import { type Chart, ERRORS_CHART, MEGABYTE, rounded, TARGET_CHARTS } from './payload.ts';
@@ -17,6 +17,8 @@ export interface LiveView {
   doing: string;
   /** Why the run is being stopped; empty while it is not. */
   stopped: string;
+  /** What goes wrong, a line each. */
+  troubles: string[];
   timeLeft: string;
   /** Of the time of the run, 0 to 1. */
   share: number;
@@ -146,6 +148,7 @@ export function liveView(snapshot: LiveSnapshot): LiveView {
     phase,
     doing: doing(snapshot),
     stopped: stopReason === null ? '' : printable(stopReason),
+    troubles: troubles(snapshot),
     timeLeft: timeLeft(snapshot),
     share: totalMs > 0 ? Math.min(1, elapsedMs / totalMs) : 0,
     figures: FIGURES.map(([, read]) => read(withAll)),
@@ -218,6 +221,7 @@ export function livePage(): string {
 <p class="headline"><strong id="phase" role="status"></strong> <span id="doing" class="quiet"></span></p>
 <p class="headline" id="stopped" role="status"></p>
 <p class="progress"><progress id="share" aria-label="Time of the run" value="0"></progress> <span id="time-left"></span></p>
+<ul class="findings" id="troubles" hidden></ul>
 <dl class="facts" id="figures">${FIGURES.map(([name]) => html`<div><dt>${name}</dt><dd>${NONE}</dd></div>`)}</dl>
 <noscript><p>This page needs JavaScript.</p></noscript>
 </header>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { displayWidth } from '../../judge/words/text.ts';
-import { exampleSnapshot } from '../verdict.fixture.ts';
+import { exampleSnapshot, exampleVerdict } from '../verdict.fixture.ts';
 import { wantsColor } from './ansi.ts';
 import { plainDisplay, type Terminal, terminalDisplay } from './display.ts';
 
@@ -62,6 +62,27 @@ test('a frame holds what a person wants to know, in 79 of 80 cells', () => {
   assert.match(screen.text, /power +browser +.*0\/s +– +0 +1\/1 +0 │/);
   assert.match(screen.text, /browsers +4 active, 58 done, 0 failed/);
   assert.match(screen.text, /generator p99 0\.84 ms late, machine CPU 42 % +target CPU 63 %/);
+});
+
+const wrong = {
+  missing: exampleVerdict().thresholds.slice(0, 1),
+  errors: { 'HTTP 503': 12, ECONNRESET: 40, 'check: a': 3, 'check: b': 2 },
+};
+
+test('what goes wrong is told while it does: thresholds that are missed, failures by name', () => {
+  const screen = new Screen();
+  screen.columns = 110;
+  screen.rows = 14;
+  const scenarios = Array.from({ length: 9 }, () => exampleSnapshot().scenarios[0]!);
+  terminalDisplay(screen).show(exampleSnapshot({ ...wrong, scenarios }));
+  assert.match(screen.text, /missed so far: p\(95\) of iteration_response_time\S+ 812 ms \(required < 500 ms\)/);
+  assert.match(screen.text, /failures: 40 × ECONNRESET · 12 × HTTP 503 · 3 × check: a and 1 more/);
+  assert.ok(screen.lines.length < screen.rows);
+  const lines: string[] = [];
+  const display = plainDisplay({ write: (text) => lines.push(text) });
+  display.show(exampleSnapshot(wrong));
+  assert.match(lines.at(-2)!, /^\[01:12\/02:05\] missed so far: p\(95\) of /);
+  assert.match(lines.at(-1)!, /^\[01:12\/02:05\] failures: 40 × ECONNRESET/);
 });
 
 test('the next frame takes the place of the last, in one write, also when it is shorter', () => {

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { bytes, clock, count, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { displayWidth, printable, shorten } from '../../judge/words/text.ts';
-import { doing, errors, type LiveDisplay, type LiveSnapshot, timeLeft } from '../live.ts';
+import { doing, errors, type LiveDisplay, type LiveSnapshot, timeLeft, troubles } from '../live.ts';
 import { box, type Paint, paint, table, wantsColor } from './ansi.ts';
 
 /** What is needed of a stream; `process.stdout` has it. */
@@ -49,8 +49,9 @@ function frame(snapshot: LiveSnapshot, width: number, height: number, p: Paint):
       { text: count(s.dropped), style: s.dropped > 0 ? p.red : p.dim },
     ];
   });
+  const wrong = troubles(snapshot).map((line) => p.red(shorten(line, inner)));
   // Around the scenarios stand 8 lines: two edges, the progress, two rules, the titles, two lines of figures.
-  const room = Math.max(1, height - 8);
+  const room = Math.max(1, height - 8 - (wrong.length > 0 ? wrong.length + 1 : 0));
   const visible = rows.length > room ? rows.slice(0, room - 1) : rows;
   const hidden = rows.length - visible.length;
   const scenarios = table(
@@ -88,13 +89,19 @@ function frame(snapshot: LiveSnapshot, width: number, height: number, p: Paint):
   const url = printable(snapshot.target.url);
   const heading = shorten(name, width - 8);
   const note = displayWidth(heading) + displayWidth(url) + 12 <= width ? url : '';
-  return box([progress, null, ...scenarios, null, sessions + gap + p.dim(what), machines ?? generator], {
-    width,
-    style: p.dim,
-    heavy: false,
-    title: p.bold(heading),
-    note: note && p.dim(note),
-  });
+  return box(
+    [
+      ...[progress, null, ...scenarios, null, sessions + gap + p.dim(what), machines ?? generator],
+      ...(wrong.length > 0 ? [null, ...wrong] : []),
+    ],
+    {
+      width,
+      style: p.dim,
+      heavy: false,
+      title: p.bold(heading),
+      note: note && p.dim(note),
+    },
+  );
 }
 
 /**
@@ -188,7 +195,8 @@ export function plainDisplay(stream: Terminal, everyMs = 10_000): LiveDisplay {
       if (snapshot.elapsedMs < nextAtMs || snapshot.phase === 'preparing') return;
       // A whole multiple, not "10 s after the last": snapshots that come late do not shift the rest.
       nextAtMs = (Math.floor(snapshot.elapsedMs / everyMs) + 1) * everyMs;
-      if (snapshot.elapsedMs >= everyMs) stream.write(`${at} ${plainLine(snapshot)}\n`);
+      if (snapshot.elapsedMs < everyMs) return;
+      for (const line of [plainLine(snapshot), ...troubles(snapshot)]) stream.write(`${at} ${line}\n`);
     },
     print(line) {
       const lines = line.replace(/\r?\n$/, '').split(/\r?\n/);

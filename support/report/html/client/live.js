@@ -1,4 +1,4 @@
-import { scrollingTable, tableRow } from './look.js';
+import { element, scrollingTable, tableRow } from './look.js';
 import { drawTime } from './time.js';
 
 /** @typedef {import('../live.ts').LiveView} LiveView */
@@ -49,7 +49,7 @@ function identity(of) {
 /** @param {LiveView} next */
 function tell(next) {
   view = next;
-  const { runId, profile, target, phase, doing, stopped, timeLeft, share, figures, scenarios } = view;
+  const { runId, profile, target, phase, doing, stopped, troubles, timeLeft, share, figures, scenarios } = view;
   document.title = `${phase} · ${profile} → ${target.name}`;
   say('name', `${profile} → ${target.name}`);
   say('run', `${target.url} · run ${runId}`);
@@ -57,6 +57,12 @@ function tell(next) {
   say('doing', doing);
   say('stopped', stopped && `The run is being stopped: ${stopped}`);
   say('time-left', timeLeft);
+  const list = /** @type {HTMLElement} */ (document.getElementById('troubles'));
+  list.hidden = troubles.length === 0;
+  if (list.children.length !== troubles.length) {
+    list.replaceChildren(...troubles.map(() => element('li', { class: 'fail' })));
+  }
+  fill(list.children, troubles);
   /** @type {HTMLProgressElement} */ (document.getElementById('share')).value = share;
   fill(document.querySelectorAll('#figures dd'), figures);
   const root = /** @type {HTMLElement} */ (document.getElementById('scenarios'));
