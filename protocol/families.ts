@@ -1,5 +1,6 @@
 import type { Family } from '../support/family.ts';
 import { crdt } from './crdt/family.ts';
+import { database } from './database/family.ts';
 import { grpc } from './grpc/family.ts';
 import { http } from './http/family.ts';
 import { migrations } from './migrations/family.ts';
@@ -9,6 +10,6 @@ import { studio } from './studio/family.ts';
 import { vms } from './vms/family.ts';
 
 /** The families of systems that Tandem brings along, each a folder beside this file. */
-export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http, grpc];
+export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http, grpc, database];
 
-export { crdt, grpc, http, migrations, realtime, relay, studio, vms };
+export { crdt, database, grpc, http, migrations, realtime, relay, studio, vms };

@@ -112,19 +112,22 @@ test('a load that the target cannot take says so before it is sent, with the lin
   let refusal: Error | undefined;
   const asked: SliceContext[] = [];
   const further = { variable: 'HALLS', url: 'http://halls.test/a' };
-  declarePreflight('halls', async (slice) => {
+  const told: string[] = [];
+  declarePreflight('halls', async (slice, tell) => {
     asked.push(slice);
+    tell('There were chairs left.');
     if (refusal) throw refusal;
     return [further];
   });
   const declared = new Map([['relay', { ...relay, name: 'halls' }] as const, ['visit', { ...visit, name: 'halls' }]]);
-  const check = () => checkLoads(made, declared, target, 'run-1', root);
+  const check = () => checkLoads(made, declared, target, 'run-1', root, (one) => told.push(one));
   assert.deepEqual(await check(), [further]);
   const urls = originsUsed(target, new Set(['load']), [further]).map(({ url }) => url);
   assert.deepEqual(urls.toSorted(), ['http://127.0.0.1', 'http://halls.test/a']);
   const [{ scenario, options, runId, index, of, maxVUs } = assert.fail(), ...others] = asked;
   assert.deepEqual([scenario, options, runId, index, of, maxVUs], ['relay', { rooms: 4 }, 'run-1', 0, 1, 1]);
   assert.equal(others.length, 0, 'a journey of the same name has none');
+  assert.deepEqual(told, ['There were chairs left.']);
   refusal = new Error('There is no room at http://127.0.0.1.');
   await assert.rejects(check, refusal);
   refusal = new OptionError(['rooms'], 'scenarios.relay.options.rooms is 4; allowed is 3 here.');

@@ -86,6 +86,7 @@ function withPlace(error: unknown, path: string, scenario: string, root: string)
 /**
  * Asks every load of the run whether the target can take it at all, once it answers.
  * @param runId of what it writes
+ * @param tell takes what they have to say to the user
  * @returns addresses that they talk to, beside the target's
  * @throws one sentence, the load's own
  */
@@ -95,6 +96,7 @@ export async function checkLoads(
   target: Target,
   runId: string,
   root: string,
+  tell: (sentence: string) => void,
 ): Promise<Address[]> {
   const further = await Promise.all(
     timeline.scenarios.map(async ({ name: scenario, options: given, plan, slices }) => {
@@ -103,7 +105,7 @@ export async function checkLoads(
       if (!preflight) return [];
       const first = { index: 0, of: slices };
       const over = new AbortController();
-      const asked: Promise<unknown> = preflight({
+      const slice = {
         runId,
         scenario,
         ...first,
@@ -114,8 +116,9 @@ export async function checkLoads(
         signal: over.signal,
         elapsedMs: () => 0,
         isOver: () => false,
-      });
+      };
       try {
+        const asked: Promise<unknown> = preflight(slice, tell);
         const found = await within(`preflight of ${scenario}`, PREFLIGHT_MS, asked);
         return (found as readonly Address[] | undefined) ?? [];
       } catch (error) {

@@ -157,7 +157,7 @@ export function isEmbedded({ values }: TargetSettings): boolean {
 
 /** The environment variable by which Playwright tells the embedded target's port (see the config's `webServer`). */
 export const portVariable = 'TARGET_PORT';
-/** By this one it tells the addresses of its own that cannot be derived from its port: lines such as `GRPC_ADDR=127.0.0.1:50051`. */
+/** By this one it tells the addresses of its own that cannot be derived from its port: lines such as `SHOP_ADDR=127.0.0.1:50051`. */
 export const addressesVariable = 'TARGET_ADDRESSES';
 
 /** @throws when the embedded target's port is not known: it was not started */

@@ -43,7 +43,7 @@ export type { LoadDefinition } from './load.ts';
 export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
 export { epochMs, markOf, markText } from './measure/marks.ts';
-export { unfinished } from './measure/metrics.ts';
+export { type MetricDefinition, unfinished } from './measure/metrics.ts';
 export type { RecordedSeries } from './measure/recorded-series.ts';
 export { allowed } from './misspelling.ts';
 export { durationMs, OptionError, share, wholeNumber } from './options.ts';

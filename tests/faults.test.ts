@@ -48,6 +48,30 @@ const profiles = {
     { kernel: load({ rate: 30, maxVUs: 6 }), ai: load({ rate: 10, maxVUs: 40 }) },
     { grpc_req_failed: ['rate<0.05'], grpc_stream_duration: ['avg<5000'] },
   ),
+  database: profile(
+    {
+      'database-queries': load({ rate: 40, maxVUs: 8, options: { rows: 500, connections: 4 } }),
+      'database-transfers': load({ rate: 60, maxVUs: 8, options: { accounts: 40, connections: 6 } }),
+    },
+    { db_query_failed: ['rate<0.01'], db_write_duration: ['count>0'] },
+  ),
+  pool: profile(
+    {
+      'database-queries': load({
+        ...{ rate: 80, maxVUs: 16, arrivals: 'bursts', burstSize: 16, mix: { 'point-read': 3, insert: 1 } },
+        options: { rows: 500, connections: 16 },
+      }),
+    },
+    { db_query_failed: ['rate<0.01'], db_read_duration: ['p(95)<6000'], db_connection_wait: ['count>0'] },
+  ),
+  slowPool: profile(
+    {
+      'database-queries': load({
+        ...{ rate: 15, maxVUs: 30, mix: { 'point-read': 3, insert: 1 }, options: { rows: 500, connections: 30 } },
+      }),
+    },
+    { db_read_duration: ['p(95)<6000'] },
+  ),
   screen: profile(
     { light: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } },
     { browser_interaction_to_paint: ['p(75)<500'] },
@@ -86,6 +110,10 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['tenant-leak=0.5', 'builders', 'sessions'],
   ['token-outlives=1', 'builders', 'sessions', 'check: me-after-expiry: status is 401 or 403'],
   ['token-survives-logout=1', 'builders', 'sessions'],
+  ['lost-commit=0.2', 'database', 'committed-rows'],
+  ['torn-transfer=0.2', 'database', 'account-totals'],
+  ['slow-query=7s@1s', 'slowPool', 'db_read_duration'],
+  ['pool-exhausted=12', 'pool', 'db_query_failed', '53300 too_many_connections'],
   ['slow-paint=700ms', 'screen', 'browser_interaction_to_paint'],
 ];
 
@@ -181,8 +209,8 @@ describe('a target with a fault', { concurrency: 4 }, () => {
   });
 
   for (const names of [
-    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders', 'calls'],
-    ['slow'],
+    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders', 'calls', 'database'],
+    ['slow', 'pool'],
     ['screen'],
   ] as const) {
     test(`none: ${names.join(', ')} pass`, async (t) => {

@@ -106,7 +106,7 @@ export async function prepare(
   const addresses = originsUsed(
     target,
     kinds,
-    await checkLoads(timeline, declared, target, dataIdOf(runId, process.env), root),
+    await checkLoads(timeline, declared, target, dataIdOf(runId, process.env), root, (line) => display.print(line)),
   );
   const isFurther = ({ url }: { url: string }) => !own.some((one) => one.url === url);
   await checkReachable(addresses.filter(isFurther), target.wire);

@@ -1,10 +1,12 @@
 import pg from 'pg';
-import { type Cluster, startCluster } from './postgres.ts';
+import { type Cluster, clusterUrl, startCluster } from './postgres.ts';
 import { StartError } from './start-error.ts';
 
 /** The target's PostgreSQL, tables made and ready. */
 export interface Database {
   pool: pg.Pool;
+  /** Where it is, for clients on this machine; with its password, if it has one. */
+  url: string;
   /** The cluster that was started, when no URL was given. */
   cluster: Cluster | undefined;
   /** Ends the connections, and the cluster when it is ours. */
@@ -28,8 +30,8 @@ export interface DatabaseOptions {
 export async function openDatabase(url: string | undefined, options: DatabaseOptions = {}): Promise<Database> {
   const { poolSize = POOL_SIZE, schema } = options;
   const cluster = url === undefined ? await startCluster() : undefined;
-  const connection = cluster ? { host: cluster.folder, user: 'postgres', database: 'postgres' } : parseUrl(url!);
-  const pool = new pg.Pool({ ...connection, max: poolSize, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const own = cluster ? clusterUrl(cluster.folder) : checked(url!);
+  const pool = new pg.Pool({ connectionString: own, max: poolSize, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   // A connection that breaks while idle is replaced when the next query needs one; that query reports what is wrong.
   pool.on('error', () => {});
   const stop = async () => {
@@ -44,16 +46,16 @@ export async function openDatabase(url: string | undefined, options: DatabaseOpt
       `${cluster ? 'PostgreSQL' : `DATABASE_URL: PostgreSQL at ${address(url!)}`} ${reason(error)}.`,
     );
   }
-  return { pool, cluster, stop };
+  return { pool, url: own, cluster, stop };
 }
 
-function parseUrl(url: string): pg.PoolConfig {
+function checked(url: string): string {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new StartError(
       'DATABASE_URL is not a PostgreSQL URL; allowed is postgres://user:password@host:port/database.',
     );
   }
-  return { connectionString: url };
+  return url;
 }
 
 function address(url: string): string {

@@ -11,6 +11,8 @@ import type { SocketEndpoint } from './web-sockets.ts';
 /** What every family works with. */
 export interface Core {
   pool: pg.Pool;
+  /** Where the target's PostgreSQL is; with its password, if it has one. */
+  databaseUrl: string;
   accounts: Accounts;
   events: Events;
   delivery: Delivery;

@@ -16,6 +16,11 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** Of a database in the cluster whose folder this is, for clients on this machine. */
+export function clusterUrl(folder: string, database = 'postgres'): string {
+  return `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
+}
+
 interface Identity {
   uid?: number;
   gid?: number;
@@ -26,7 +31,8 @@ const MAX_SOCKET_PATH_BYTES = 103;
 
 const SETTINGS = {
   listen_addresses: '',
-  max_connections: '100',
+  // A load of the database alone asks for hundreds; room for one costs next to nothing.
+  max_connections: '600',
   shared_buffers: '256MB',
   // Nobody restarts this cluster, so nothing has to survive a crash of PostgreSQL or of the machine. COMMIT still means
   // what a client can observe: every other connection sees the rows.

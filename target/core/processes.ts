@@ -60,12 +60,8 @@ export async function startProcesses(
     events.listen((event, account) => broadcast({ event, account }));
 
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    const folder = database.cluster?.folder;
-    const env = folder
-      ? { DATABASE_URL: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}` }
-      : {};
     const listening = Array.from({ length: processes }, () => {
-      const worker = cluster.fork(env);
+      const worker = cluster.fork({ DATABASE_URL: database.url });
       workers.push(worker);
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'figures') figures.report(message.figures, worker.id);

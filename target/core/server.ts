@@ -114,7 +114,19 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
   const noteUse = () => {
     for (const listener of uses) listener();
   };
-  const core: Core = { pool, accounts, events, delivery, metrics, timeScale, scryptN, tokenSeconds, noteUse, figures };
+  const core: Core = {
+    pool,
+    databaseUrl: database.url,
+    accounts,
+    events,
+    delivery,
+    metrics,
+    timeScale,
+    scryptN,
+    tokenSeconds,
+    noteUse,
+    figures,
+  };
   const running = families.map((family) => ({ name: family.name, ...family.start(core) }));
   const webSockets = new WebSockets(
     accounts,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { startTarget, type Target, type TargetOptions } from '../target.ts';
-import { startCluster } from './postgres.ts';
+import { clusterUrl, startCluster } from './postgres.ts';
 
 /** A database for the targets of a test file, which no other file uses. */
 export interface TestDatabase {
@@ -18,10 +18,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   const shared = process.env.TEST_POSTGRES_FOLDER;
   if (!shared) {
     const cluster = await startCluster();
-    return { url: databaseUrl(cluster.folder, 'postgres'), stop: () => cluster.stop() };
+    return { url: clusterUrl(cluster.folder), stop: () => cluster.stop() };
   }
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const client = new pg.Client(databaseUrl(shared, 'postgres'));
+  const client = new pg.Client(clusterUrl(shared));
   await client.connect();
   try {
     await client.query(`CREATE DATABASE ${name} STRATEGY file_copy`);
@@ -29,7 +29,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     await client.end();
   }
   // It goes with the PostgreSQL that it is in.
-  return { url: databaseUrl(shared, name), stop: async () => {} };
+  return { url: clusterUrl(shared, name), stop: async () => {} };
 }
 
 /** A target without a page, and with cheap passwords, that is stopped when the test is over, if the test has not stopped it. */
@@ -42,8 +42,4 @@ export async function testTarget(t: TestContext, options: TargetOptions): Promis
   };
   t.after(stop);
   return { ...target, stop };
-}
-
-function databaseUrl(folder: string, name: string): string {
-  return `postgres://postgres@localhost/${name}?host=${encodeURIComponent(folder)}`;
 }

@@ -13,6 +13,12 @@ export function share(value: string | undefined): number {
   return Number(value);
 }
 
+/** Reads a whole number above 0. @throws {TypeError} */
+export function count(value: string | undefined): number {
+  if (!/^[1-9]\d{0,5}$/.test(value ?? '')) throw new TypeError(`${show(value)} is not a whole number from 1 to 999999`);
+  return Number(value);
+}
+
 /** For faults without a value. @throws {TypeError} */
 export function nothing(value: string | undefined): void {
   if (value !== undefined) throw new TypeError(`it takes no value, ${show(value)} was given`);

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:net';
+import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { consult } from '../../support/check/oracles.ts';
+import { metricDefinitions } from '../../support/declaration.ts';
+import type { Evidence } from '../../support/measure/evidence.ts';
+import { Recorder } from '../../support/measure/recorder.ts';
+import { declaredOracles } from '../../support/oracle.ts';
+import { Secrets } from '../../support/secrets.ts';
+import { targetSettings } from '../../support/target.ts';
+import type { SliceContext } from '../../support/test.ts';
+import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
+import { testSlice, testVu, withSettings } from '../slice.fixture.ts';
+import { postgresMetrics } from '../transports/postgres.ts';
+import { Clerk, Office } from './clerk.ts';
+import { databaseSettings, database as family, shownDatabase } from './family.ts';
+import { orderOptions, transferOptions } from './options.ts';
+import { checkDatabase, checkFacts, type DatabaseFacts } from './preflight.ts';
+import { Schema } from './schema.ts';
+import { Bank, Teller } from './teller.ts';
+import './account-totals.oracle.ts';
+import './committed-rows.oracle.ts';
+
+let server: TestDatabase;
+let admin: pg.Client;
+before(async () => {
+  server = await testDatabase();
+  admin = new pg.Client(server.url);
+  await admin.connect();
+});
+after(async () => {
+  await admin?.end();
+  await server?.stop();
+});
+
+function sliceOf<O>(options: O, url = server.url): SliceContext<O> {
+  const recorder = new Recorder('test', 'load', metricDefinitions(postgresMetrics));
+  return { ...withSettings(testSlice('http://127.0.0.1'), { LOAD_DATABASE_URL: url }), recorder, options };
+}
+
+/** The schemas of loads that there are. */
+async function schemas(): Promise<string[]> {
+  const { rows } = await admin.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tandem\\_load\\_%'");
+  return rows.map(({ nspname }) => nspname);
+}
+
+/** As a run does before the last look: clocks of two machines may differ that much. */
+const rest = () => sleep(300);
+
+/** What an oracle says of pieces of evidence. */
+function judged(oracle: string, evidence: Evidence[string]) {
+  return consult([oracle], [{ [oracle]: evidence }], declaredOracles)[0]!;
+}
+
+test('clerks do all that they can do without an error, and what they added is there', async () => {
+  const slice = sliceOf(orderOptions.parse({ rows: 200, connections: 3 }));
+  const office = await Office.open(slice);
+  const clerks = [0, 1].map((id) => new Clerk(testVu(slice, id), office));
+  for (const clerk of clerks) {
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([
+        clerk.read(),
+        clerk.join(),
+        clerk.aggregate(),
+        clerk.search(),
+        clerk.insert(),
+        clerk.update(),
+      ]);
+      await clerk.transaction();
+    }
+  }
+  await rest();
+  for (const clerk of clerks) await clerk.settle();
+  assert.deepEqual(slice.recorder.errors, {});
+  const evidence = clerks.flatMap((clerk) => clerk.evidence()['committed-rows'] ?? []);
+  const { status, checked } = judged('committed-rows', evidence);
+  assert.deepEqual([status, checked], ['ok', 12]);
+  await admin.query(`DELETE FROM ${(await schemas())[0]}.entries WHERE name LIKE 'test-1-%'`);
+  await clerks[0]!.settle();
+  assert.equal(
+    judged(
+      'committed-rows',
+      clerks.flatMap((clerk) => clerk.evidence()['committed-rows'] ?? []),
+    ).violations,
+    6,
+  );
+  await office.close();
+  assert.deepEqual(await schemas(), []);
+});
+
+test('who only reads has nothing to be judged', async () => {
+  const office = await Office.open(sliceOf(orderOptions.parse({ rows: 100, connections: 1 })));
+  const clerk = new Clerk(testVu(sliceOf({})), office);
+  await clerk.read();
+  await clerk.settle();
+  assert.equal(clerk.evidence()['committed-rows'], null);
+  await office.close();
+});
+
+test('tellers move money at every level, in any order, and none is lost', async () => {
+  const url = `${server.url}&options=-c%20deadlock_timeout%3D10ms`;
+  const slice = sliceOf(transferOptions.parse({ accounts: 3, connections: 4, unordered: 1 }), url);
+  const bank = await Bank.open(slice);
+  const tellers = [0, 1, 2, 3].map((id) => new Teller(testVu(slice, id), bank));
+  for (let round = 0; round < 8; round++) {
+    await Promise.all(tellers.map((teller) => teller.transfer()));
+    await tellers[0]!.audit();
+  }
+  await rest();
+  for (const teller of tellers) await teller.settle();
+  assert.deepEqual(slice.recorder.errors, {});
+  const evidence = tellers.map((teller) => teller.evidence());
+  const totals = judged(
+    'account-totals',
+    evidence.flatMap((one) => one['account-totals']),
+  );
+  assert.deepEqual([totals.status, totals.checked], ['ok', 9]);
+  const rows = judged(
+    'committed-rows',
+    evidence.flatMap((one) => one['committed-rows'] ?? []),
+  );
+  assert.deepEqual([rows.status, rows.checked], ['ok', 32]);
+  await admin.query(`UPDATE ${bank.database.name}.accounts SET balance = balance - 1 WHERE id = 0`);
+  await tellers[0]!.audit();
+  assert.equal(judged('account-totals', tellers[0]!.evidence()['account-totals']).violations, 1);
+  await bank.close();
+});
+
+test('slices share a schema: the last one drops it', async () => {
+  const open = () => Schema.open(server.url, 'run', 'mine', 'CREATE TABLE things (id int)');
+  const [one, other] = await Promise.all([open(), open()]);
+  assert.equal(one.name, other.name);
+  assert.match(one.name, /^tandem_load_run_[0-9a-f]{12}$/);
+  await one.close();
+  assert.deepEqual(await schemas(), [one.name]);
+  await other.close();
+  assert.deepEqual(await schemas(), []);
+});
+
+/** What a preflight of that database tells. */
+async function told(url: string | undefined, connections = 4): Promise<string[]> {
+  const { target } = withSettings(testSlice('http://127.0.0.1'), { LOAD_DATABASE_URL: url });
+  const sentences: string[] = [];
+  await checkDatabase({ scenario: 'queries', target, options: { connections }, of: 1 }, (one) => sentences.push(one));
+  return sentences;
+}
+
+test('a schema that a killed run left behind is dropped and told of; one in use is not', async () => {
+  const used = await Schema.open(server.url, 'running', 'mine', 'CREATE TABLE things (id int)');
+  await admin.query(
+    `CREATE SCHEMA tandem_load_gone_1; COMMENT ON SCHEMA tandem_load_gone_1 IS 'run gone, made yesterday'`,
+  );
+  await admin.query('CREATE SCHEMA tandem_load_gone_2');
+  await admin.query('CREATE SCHEMA tandem_loadx');
+  assert.deepEqual(await told(server.url), [
+    'Schema tandem_load_gone_1 was left behind (run gone, made yesterday): dropped.',
+    'Schema tandem_load_gone_2 was left behind (of an unknown run): dropped.',
+  ]);
+  assert.deepEqual(await schemas(), [used.name]);
+  assert.deepEqual(await told(server.url), []);
+  await admin.query('DROP SCHEMA tandem_loadx');
+  await used.close();
+});
+
+test('one of another user is told of', async (t) => {
+  const url = await login(t, 'CREATE SCHEMA tandem_load_others', 'GRANT CREATE ON DATABASE');
+  assert.deepEqual(await told(url), [
+    'Schema tandem_load_others was left behind (of an unknown run), and belongs to another user: drop it with DROP SCHEMA tandem_load_others CASCADE.',
+  ]);
+  await admin.query('DROP SCHEMA tandem_load_others');
+});
+
+/** A user of its own, after SQL of the administrator's; with a grant on the database, or none. */
+async function login(t: TestContext, sql: string, grant?: string): Promise<string> {
+  const name = `clerk_${process.pid}`;
+  const url = new URL(server.url);
+  await admin.query(`${sql}; CREATE ROLE ${name} LOGIN`);
+  if (grant) await admin.query(`${grant} ${url.pathname.slice(1)} TO ${name}`);
+  t.after(() => admin.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`));
+  url.username = name;
+  return url.href;
+}
+
+const refused = async (url: string | undefined, sentence: string | RegExp, connections?: number) =>
+  assert.rejects(
+    () => told(url, connections),
+    ({ message }: Error) => {
+      if (typeof sentence === 'string') assert.equal(message, sentence);
+      else assert.match(message, sentence);
+      assert.doesNotMatch(message, /hunter2/);
+      return true;
+    },
+  );
+
+test('a database that cannot take the load is told of in one sentence', async (t) => {
+  const shown = `LOAD_DATABASE_URL ${shownDatabase(server.url)}`;
+  await refused(
+    undefined,
+    'LOAD_DATABASE_URL is not set; queries needs a URL such as postgres://user:password@127.0.0.1:5432/ledger.',
+  );
+  await refused(
+    'postgres://me:hunter2@127.0.0.1:1/ledger',
+    'LOAD_DATABASE_URL 127.0.0.1:1/ledger cannot be used: ECONNREFUSED.',
+  );
+  const other = new URL(server.url);
+  other.pathname = '/nowhere';
+  await refused(
+    other.href,
+    `LOAD_DATABASE_URL ${shownDatabase(other.href)} has no such database (3D000 invalid_catalog_name); correct its name in the URL.`,
+  );
+  const user = await login(t, 'SELECT 1');
+  await refused(user, `${shown} does not let this user create a schema; allowed is one with GRANT CREATE ON DATABASE.`);
+  await refused(
+    server.url,
+    /^scenarios\.queries\.options\.connections is 10000, but LOAD_DATABASE_URL \S+ has max_connections \d+, of which \d+ are reserved and \d+ in use; allowed is at most \d+, or a larger max_connections\.$/,
+    10_000,
+  );
+});
+
+test('a wrong password, and a missing one, are told of and never shown', async (t) => {
+  // As PostgreSQL asks for a password, and refuses it.
+  const message = (type: string, body: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(type), length, body]);
+  };
+  const askForPassword = message('R', Buffer.from([0, 0, 0, 3]));
+  const fields = 'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "me" with hunter2\0\0';
+  const port = await listening(t, (socket) => {
+    socket.once('data', () => {
+      socket.write(askForPassword);
+      socket.once('data', () => socket.end(message('E', Buffer.from(fields))));
+    });
+  });
+  await refused(
+    `postgres://me:hunter2@127.0.0.1:${port}/ledger`,
+    `LOAD_DATABASE_URL 127.0.0.1:${port}/ledger does not take this user and password (28P01 invalid_password); correct them in the URL.`,
+  );
+});
+
+/** A server on a port of its own that does this with its connections. */
+async function listening(t: TestContext, serve: Parameters<typeof createServer>[1]): Promise<number> {
+  const one: Server = createServer(serve as never);
+  await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+  t.after(() => new Promise((resolve) => one.close(resolve)));
+  return (one.address() as { port: number }).port;
+}
+
+test('versions, recovery, read-only databases and room for connections', () => {
+  const sound: DatabaseFacts = {
+    ...{ versionNumber: 130_000, version: '13.0', inRecovery: false, readOnly: false, mayCreateSchemas: true },
+    ...{ maxConnections: 20, reserved: 3, inUse: 5 },
+  };
+  const check = (facts: Partial<DatabaseFacts>, connections = 10) =>
+    checkFacts('X', { ...sound, ...facts }, { scenario: 'queries', options: { connections }, of: 1 });
+  check({});
+  const wrong: [facts: Partial<DatabaseFacts>, sentence: string][] = [
+    [{ versionNumber: 120_022, version: '12.22 (Debian)' }, 'X is PostgreSQL 12.22 (Debian); allowed is 13 or newer.'],
+    [{ inRecovery: true, readOnly: true }, 'X is in recovery and can only be read; allowed is a primary.'],
+    [
+      { readOnly: true },
+      'X only lets read, by its default_transaction_read_only; allowed is one that can be written to.',
+    ],
+    [
+      { mayCreateSchemas: false },
+      'X does not let this user create a schema; allowed is one with GRANT CREATE ON DATABASE.',
+    ],
+    [
+      { inUse: 6 },
+      'scenarios.queries.options.connections is 10, but X has max_connections 20, of which 3 are reserved and 6 in use; allowed is at most 9, or a larger max_connections.',
+    ],
+    [
+      { inUse: 17 },
+      'scenarios.queries.options.connections is 10, but X has max_connections 20, of which 3 are reserved and 17 in use; allowed is a larger max_connections.',
+    ],
+  ];
+  for (const [facts, message] of wrong) assert.throws(() => check(facts), { message });
+});
+
+test('the address is waited for: a PostgreSQL answers, and nobody else does', async (t) => {
+  const { endpoint } = databaseSettings.declared[0]!;
+  const target = testSlice('http://127.0.0.1').target;
+  await endpoint!.reach(server.url, target, 5_000);
+  await assert.rejects(() => endpoint!.reach('postgres://127.0.0.1:1/x', target, 5_000), { code: 'ECONNREFUSED' });
+  const port = await listening(t, (socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await assert.rejects(() => endpoint!.reach(`postgres://me:hunter2@127.0.0.1:${port}/x`, target, 5_000), {
+    message: `LOAD_DATABASE_URL 127.0.0.1:${port}/x is no PostgreSQL: something else answers there; allowed is a URL such as postgres://user:password@127.0.0.1:5432/ledger.`,
+  });
+});
+
+test('what is shown of a URL is server and database alone, and the URL and its password are secrets', () => {
+  const shown: [url: string, as: string][] = [
+    ['postgres://me:hunter2@db.example:6000/ledger?sslmode=require', 'db.example:6000/ledger'],
+    ['postgresql://me:hunter2@[::1]/', '[::1]:5432/me'],
+    ['postgres://postgres@localhost/x?host=%2Frun%2Fpg', '/run/pg/.s.PGSQL.5432/x'],
+  ];
+  for (const [url, as] of shown) assert.equal(shownDatabase(url), as);
+  const url = 'postgres://me:correct%20horse%21@db.example/ledger';
+  const secrets = new Secrets();
+  secrets.addGiven(targetSettings({ LOAD_DATABASE_URL: url }, import.meta.dirname, [family]));
+  for (const text of [url, 'correct horse!', 'correct%20horse%21'])
+    assert.equal(secrets.clean(`with ${text} in`), 'with *** in');
+});
+
+test('what is no URL of PostgreSQL is refused without being shown', () => {
+  const env = { LOAD_DATABASE_URL: 'mysql://me:hunter2@db.example/ledger' };
+  assert.throws(() => targetSettings(env, import.meta.dirname, [family]), {
+    message:
+      'LOAD_DATABASE_URL in the environment is not as it has to be; allowed is a URL such as postgres://user:password@127.0.0.1:5432/ledger.',
+  });
+});
