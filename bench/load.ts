@@ -89,6 +89,7 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
     maxVUs,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    endsAfterMs: Number.POSITIVE_INFINITY,
     isOver: () => false,
   };
 }

@@ -8,8 +8,20 @@ import { realtime } from './realtime/family.ts';
 import { relay } from './relay/family.ts';
 import { studio } from './studio/family.ts';
 import { vms } from './vms/family.ts';
+import { websocket } from './websocket/family.ts';
 
 /** The families of systems that Tandem brings along, each a folder beside this file. */
-export const families: readonly Family[] = [relay, crdt, vms, migrations, realtime, studio, http, grpc, database];
+export const families: readonly Family[] = [
+  relay,
+  crdt,
+  vms,
+  migrations,
+  realtime,
+  studio,
+  http,
+  grpc,
+  database,
+  websocket,
+];
 
-export { crdt, database, grpc, http, migrations, realtime, relay, studio, vms };
+export { crdt, database, grpc, http, migrations, realtime, relay, studio, vms, websocket };

@@ -40,6 +40,7 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
     maxVUs: 4,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    endsAfterMs: Number.POSITIVE_INFINITY,
     isOver: () => false,
   };
 }

@@ -67,6 +67,7 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
     maxVUs: 1,
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
+    endsAfterMs: Number.POSITIVE_INFINITY,
     isOver: () => false,
   };
 }

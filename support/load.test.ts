@@ -22,6 +22,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     maxVUs: 5,
     signal,
     elapsedMs,
+    endsAfterMs: Number.POSITIVE_INFINITY,
     isOver: () => false,
   };
   return { slice, recorder };

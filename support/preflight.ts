@@ -12,7 +12,7 @@ import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
 import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
-import { shareOf, vusOf } from './schedule/plan.ts';
+import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { WrongService } from './setting.ts';
 import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
@@ -115,6 +115,7 @@ export async function checkLoads(
         maxVUs: shareOf(vusOf(plan), first),
         signal: over.signal,
         elapsedMs: () => 0,
+        endsAfterMs: durationOf(plan),
         isOver: () => false,
       };
       try {

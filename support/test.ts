@@ -27,7 +27,14 @@ export { expect } from '@playwright/test';
 export { acknowledgedSet, type SetEvidence, SetHistory } from './check/acknowledged-set.ts';
 export { conservation, type TotalEvidence } from './check/conservation.ts';
 export { convergence, type ReplicaEvidence } from './check/convergence.ts';
-export { type DeliveryEvidence, DeliveryHistory, delivery, type Subscription } from './check/delivery.ts';
+export {
+  type Arrival,
+  type DeliveryEvidence,
+  DeliveryHistory,
+  delivery,
+  type LossListener,
+  type Subscription,
+} from './check/delivery.ts';
 export {
   ExpectedResource,
   type LifecycleEvidence,
@@ -187,7 +194,8 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
-      isOver: () => run.signal.aborted || run.isDraining || context.elapsedMs() >= durationOf(scenario.plan),
+      endsAfterMs: durationOf(scenario.plan),
+      isOver: () => run.signal.aborted || run.isDraining || context.elapsedMs() >= context.endsAfterMs,
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
     endWithTheRunner();

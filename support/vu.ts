@@ -24,6 +24,8 @@ export interface SliceContext<O = Options> {
   readonly signal: AbortSignal;
   /** Milliseconds since the run's start, the same instant for all slices; 0 before it. */
   elapsedMs(): number;
+  /** When the scenario's schedule is over, in milliseconds since the run's start. */
+  readonly endsAfterMs: number;
   /** True once the scenario's schedule is over or the run is to stop: an iteration that only lasts may come to its end. */
   isOver(): boolean;
 }

@@ -40,6 +40,10 @@ const profiles = {
     { realtime: closed({ duration: '4s', vus: 3, options: { life: '10s', heartbeat: '500ms', changes: 20 } }) },
     { realtime_events: ['count>0'] },
   ),
+  messages: profile(
+    { 'websocket-messages': closed({ vus: 4, options: { rate: 50, timeout: '4s' } }) },
+    { websocket_message_latency: ['count>0'] },
+  ),
   builders: profile(
     { agents: load({ rate: 30, maxVUs: 4 }) },
     { http_req_failed: ['rate<0.05'], agent_crud_duration: ['count>0'] },
@@ -104,6 +108,8 @@ const faults: [fault: string, profile: keyof typeof profiles, by: string, error?
   ['event-drop=0.2', 'events', 'event-delivery'],
   ['event-duplicate=0.2', 'events', 'event-delivery'],
   ['event-reorder=0.2', 'events', 'event-delivery'],
+  ['message-lost=0.3', 'messages', 'message-delivery'],
+  ['message-reorder=0.3', 'messages', 'message-delivery'],
   ['agent-lost=0.5', 'builders', 'agent-lifecycle'],
   ['stale-update=0.5', 'builders', 'agent-lifecycle'],
   ['list-misses=0.5', 'builders', 'agent-lifecycle'],
@@ -210,7 +216,7 @@ describe('a target with a fault', { concurrency: 4 }, () => {
 
   for (const names of [
     ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders', 'calls', 'database'],
-    ['slow', 'pool'],
+    ['slow', 'pool', 'messages'],
     ['screen'],
   ] as const) {
     test(`none: ${names.join(', ')} pass`, async (t) => {

@@ -110,8 +110,8 @@ test('who follows no more hears nothing', async (t) => {
 
 /** What ends the first connection, and the name it has among the errors. */
 const losses: [name: string, act: (webSocket: WebSocket) => void][] = [
-  ['closed by the target (1012)', (webSocket) => webSocket.close(1012)],
-  ['closed by the target (1006)', (webSocket) => webSocket.terminate()],
+  ['closed by the target (1012 service restart)', (webSocket) => webSocket.close(1012)],
+  ['closed by the target (1006 abnormal closure)', (webSocket) => webSocket.terminate()],
   ['no JSON object', (webSocket) => webSocket.send('[1')],
   ['no JSON object', (webSocket) => webSocket.send('1')],
   ['the stream answered with an error', (webSocket) => webSocket.send('{"type":"error","message":"no"}')],

@@ -1,11 +1,9 @@
-import { isIPv4 } from 'node:net';
 import { z } from 'zod';
-import { durationHelp, durationMs, parseDuration } from '../../support/test.ts';
+import { durationMs } from '../../support/test.ts';
+import { life, localAddresses } from '../transports/connection-options.ts';
 
 const names = 'a list of different names such as ["vm_status", "alerts"]';
-const aLife = `${durationHelp}, above 0, or two such as 30s-60s`;
 const aNumber = 'a number of at least 0';
-const addresses = 'a list of IPv4 addresses, or a range that differs in the last number, such as 127.0.0.2-127.0.0.8';
 
 const amount = z.number(aNumber).min(0, aNumber);
 
@@ -13,24 +11,14 @@ const amount = z.number(aNumber).min(0, aNumber);
 export const realtimeOptions = z
   .strictObject({
     channels: z.custom<string[]>(areChannels, names).default(['vm_status', 'system_metrics', 'alerts']),
-    life: z
-      .string(aLife)
-      .describe('How long a connection lasts, from and to.')
-      .refine((text) => range(text) !== undefined, aLife)
-      .transform((text) => range(text)!)
-      .prefault('30s-60s'),
+    life: life.prefault('30s-60s'),
     heartbeat: durationMs.prefault('5s'),
     timeout: durationMs
       .describe('How long the target may take to answer a heartbeat, a subscription or a query.')
       .prefault('10s'),
     queries: amount.describe('A minute, of each connection.').default(2),
     changes: amount.describe('Of a VM, a second, in the whole load, so that there are events.').default(1),
-    // With more than 10,000 connections from one address, Linux takes ever longer to find a port that is free.
-    localAddresses: z
-      .custom<string | string[]>((value) => addressesOf(value) !== undefined, addresses)
-      .describe('This machine’s addresses to connect from, in turns; none: the system’s choice.')
-      .transform((value) => addressesOf(value)!)
-      .prefault([]),
+    localAddresses,
   })
   .transform(({ life, heartbeat, timeout, queries, changes, ...options }) => ({
     ...options,
@@ -46,27 +34,4 @@ export type RealtimeOptions = z.output<typeof realtimeOptions>;
 function areChannels(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0 || new Set(value).size < value.length) return false;
   return value.every((name) => typeof name === 'string' && name !== '');
-}
-
-function range(value: string): [min: number, max: number] | undefined {
-  const [first = '', last = first, more] = value.split('-');
-  const [min, max] = [parseDuration(first), parseDuration(last)];
-  return more === undefined && min && max && min <= max ? [min, max] : undefined;
-}
-
-function addressesOf(value: unknown): string[] | undefined {
-  const list = typeof value === 'string' ? spread(value) : value;
-  return Array.isArray(list) && list.every((one) => typeof one === 'string' && isIPv4(one)) ? list : undefined;
-}
-
-/** `127.0.0.2-127.0.0.4` → its three addresses. */
-function spread(text: string): string[] | undefined {
-  const [first = '', last = first, more] = text.split('-');
-  const split = (address: string) => {
-    const dot = address.lastIndexOf('.') + 1;
-    return [address.slice(0, dot), Number(address.slice(dot))] as const;
-  };
-  const [[network, from], [lastNetwork, to]] = [split(first), split(last)];
-  if (more !== undefined || network !== lastNetwork || !(from <= to && to <= 255)) return undefined;
-  return Array.from({ length: to - from + 1 }, (_, index) => `${network}${from + index}`);
 }

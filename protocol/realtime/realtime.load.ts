@@ -1,6 +1,7 @@
 import '../apis/event-delivery.oracle.ts';
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
+import { checkOpenFiles } from '../transports/open-files.ts';
 import { realtimeMetrics } from './api.ts';
 import { Connections } from './connections.ts';
 import { realtimeOptions } from './options.ts';
@@ -13,6 +14,7 @@ load('realtime', {
   metrics: { ...realtimeMetrics, ...vmMetrics },
   options: realtimeOptions,
   oracles: ['event-delivery'],
+  preflight: async (slice) => checkOpenFiles(slice),
   setup: (slice) => new Connections(slice),
   teardown: (connections) => connections.close(),
   vu: (vu, connections) => ({ connections, client: connections.join(vu) }),

@@ -146,6 +146,51 @@ test('text is sent and received as well, when it is what is due', async (t) => {
   assert.equal(await echoed, '{"type":"ping"}');
 });
 
+test('a subprotocol and compression are as agreed on, and none in common is no connection', async (t) => {
+  const server = createServer();
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } });
+  const asked: unknown[] = [];
+  webSockets.on('connection', (webSocket, { headers }) => {
+    asked.push([webSocket.protocol, headers['x-mine']]);
+    webSocket.on('message', (message) => webSocket.send(message));
+  });
+  const url = await serve(t, server);
+  const how = { subprotocols: ['second', 'first'], compress: true, headers: { 'x-mine': 'yes' } };
+  const client = await connect(t, url, how);
+  assert.deepEqual([asked, client.socket!.isCompressed], [[['second', 'yes']], true]);
+  const echoed = client.next();
+  client.socket!.send(Buffer.from('hello'));
+  assert.equal(await echoed, 'hello');
+  assert.equal((await connect(t, url)).socket!.isCompressed, false);
+
+  const ignoring = createServer();
+  new WebSocketServer({ server: ignoring, handleProtocols: () => false });
+  const refused = await connect(t, await serve(t, ignoring), { subprotocols: ['first'] });
+  assert.equal(refused.opened, false);
+  assert.deepEqual(refused.errors, { 'WebSocket: no subprotocol in common': 1 });
+});
+
+test('what the target does not read is held up by it, until it reads; what we compress too slowly by us', async (t) => {
+  let target: TcpSocket | undefined;
+  const url = await upgrading(t, (socket) => {
+    target = socket.pause();
+  });
+  const { socket } = await connect(t, url);
+  assert.deepEqual([socket!.heldUpBy, socket!.unsentBytes], [undefined, 0]);
+  while (!socket!.heldUpBy) socket!.send(Buffer.alloc(1024 ** 2));
+  assert.equal(socket!.heldUpBy, 'target');
+  const drained = new Promise<void>((resolve) => socket!.onDrain(resolve));
+  target!.resume();
+  await drained;
+  assert.deepEqual([socket!.heldUpBy, socket!.unsentBytes], [undefined, 0]);
+
+  const compressing = createServer();
+  new WebSocketServer({ server: compressing, perMessageDeflate: { threshold: 0 } });
+  const own = await connect(t, await serve(t, compressing), { compress: true });
+  own.socket!.send(Buffer.alloc(1024 ** 2));
+  assert.equal(own.socket!.heldUpBy, 'generator');
+});
+
 test('a connection that its user closes is no error, and sends no more', async (t) => {
   const url = await webSocketServer(t, () => {});
   const client = await connect(t, url);
@@ -238,13 +283,27 @@ const breakages: [name: string, target: (t: TestContext) => Promise<string>, opt
   ['no valid frame', (t) => upgrading(t, (socket) => socket.write(Buffer.from([0x8f, 0x00])))],
   // Compressed, which was not agreed on: so no bomb is ever unpacked.
   ['no valid frame', (t) => upgrading(t, (socket) => socket.write(Buffer.from([0xc2, 0x01, 0x00])))],
-  ['closed by the target (1011)', (t) => webSocketServer(t, (webSocket) => webSocket.close(1011))],
-  ['closed by the target (1006)', (t) => upgrading(t, (socket) => socket.end())],
+  ['closed by the target (1011 internal error)', (t) => webSocketServer(t, (webSocket) => webSocket.close(1011))],
+  ['closed by the target (1006 abnormal closure)', (t) => upgrading(t, (socket) => socket.end())],
   // In the middle of a frame.
-  ['closed by the target (1006)', (t) => upgrading(t, (socket) => socket.end(Buffer.from([0x82, 0x7e, 0x01])))],
+  [
+    'closed by the target (1006 abnormal closure)',
+    (t) => upgrading(t, (socket) => socket.end(Buffer.from([0x82, 0x7e, 0x01]))),
+  ],
   // It keeps the connection after its close frame.
-  ['closed by the target (1001)', (t) => upgrading(t, (socket) => socket.write(Buffer.from([0x88, 2, 0x03, 0xe9])))],
+  [
+    'closed by the target (1001 going away)',
+    (t) => upgrading(t, (socket) => socket.write(Buffer.from([0x88, 2, 0x03, 0xe9]))),
+  ],
 ];
+for (const [code, name] of [
+  [1000, '1000 normal closure'],
+  [1013, '1013 try again later'],
+  [3999, '3999 unknown'],
+  [4001, "4001 application's own"],
+] as const) {
+  breakages.push([`closed by the target (${name})`, (t) => webSocketServer(t, (webSocket) => webSocket.close(code))]);
+}
 for (const [name, target, options] of breakages) {
   test(`a connection that ends: ${name}`, async (t) => {
     const client = await connect(t, await target(t), options);
@@ -282,7 +341,7 @@ test('a target that ends its half and does not read is left, whatever is still t
   client.socket!.send(Buffer.alloc(12 * 1024 ** 2));
   target!.end();
   await client.ended;
-  assert.deepEqual(client.errors, { 'WebSocket: closed by the target (1006)': 1 });
+  assert.deepEqual(client.errors, { 'WebSocket: closed by the target (1006 abnormal closure)': 1 });
 });
 
 test('of several failures the first is named', async (t) => {

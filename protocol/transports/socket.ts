@@ -1,8 +1,9 @@
-import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket as TcpSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import { socketWay } from '../../support/connection.ts';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { closeCode } from './close-code.ts';
 import { codeName } from './failure.ts';
 
 /** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
@@ -20,10 +21,24 @@ export interface SocketOptions {
   readonly maxMessageBytes?: number;
   /** The address of this machine to connect from; default: the system's choice. */
   readonly localAddress?: string | undefined;
+  /** Names of subprotocols, the best first; a target that chooses none of them has given no valid handshake. Default: none. */
+  readonly subprotocols?: readonly string[];
+  /** Offers permessage-deflate, which the target may decline. Default false. */
+  readonly compress?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** Whose doing it is that what was sent has not left: the target reads too slowly, or we compress too slowly. */
+export type Holdup = 'target' | 'generator';
 
 /** A target that lets more than this pile up does not read. */
 const MAX_UNSENT_BYTES = 16 * 1024 ** 2;
+/** What the system takes no more of, beyond its own buffers, is held up. */
+const HELD_UP_BYTES = 64 * 1024;
+/** Also short messages; with what each has of the one before, as a browser does. */
+const COMPRESSION = { threshold: 0 };
+const TEXT = { binary: false };
+const BINARY = { binary: true };
 /** How long the target may take to end the connection once one side has said that it closes. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -70,8 +85,9 @@ class Traffic {
     this.duration = recorder.trend('ws_session_duration');
     recorder.onCutOff(() => {
       for (const attempt of this.attempts) {
-        recorder.add('ws_connecting', attempt.ageMs, unfinished);
-        recorder.add('ws_connect_failed', 1, unfinished);
+        const since = performance.now() - attempt.ageMs;
+        recorder.add('ws_connecting', attempt.ageMs, unfinished, since);
+        recorder.add('ws_connect_failed', 1, unfinished, since);
         recorder.error('WebSocket: connecting, cut off by gracefulStop');
       }
     });
@@ -91,6 +107,7 @@ export class Socket {
   #since = performance.now();
   #resolve: ((opened: boolean) => void) | undefined;
   #timeout: NodeJS.Timeout | undefined;
+  #connection: TcpSocket | undefined;
   #opened = false;
   #closing = false;
   #failed = false;
@@ -116,6 +133,7 @@ export class Socket {
     resolve: (opened: boolean) => void,
   ) {
     const { connectTimeoutMs = 10_000, maxMessageBytes = 10 * 1024 ** 2, localAddress } = options;
+    const { subprotocols = [], compress = false, headers } = options;
     this.#recorder = slice.recorder;
     this.#traffic = Traffic.of(slice.recorder);
     this.#options = options;
@@ -123,12 +141,13 @@ export class Socket {
     // No literal in the call: `closeTimeout` is not among the types of ws yet.
     const how = {
       maxPayload: maxMessageBytes,
-      perMessageDeflate: false,
+      perMessageDeflate: compress && COMPRESSION,
       followRedirects: false,
       closeTimeout: CLOSE_TIMEOUT_MS,
+      headers,
       ...socketWay(new URL(url), slice.target.wire, localAddress),
     };
-    const wire = new Wire(url, how);
+    const wire = new Wire(url, [...subprotocols], how);
     wire.owner = this;
     this.#wire = wire;
     this.#timeout = setTimeout(giveUp, connectTimeoutMs, this);
@@ -144,13 +163,35 @@ export class Socket {
     return this.#wire.readyState === WebSocket.OPEN && !this.#failed;
   }
 
-  /** Sends when it is open. */
+  /** What was sent and has not left this process, in bytes. */
+  get unsentBytes(): number {
+    return this.#wire.bufferedAmount;
+  }
+
+  /** Why whoever can wait should not send more now; undefined when all leaves at once. */
+  get heldUpBy(): Holdup | undefined {
+    const { bufferedAmount } = this.#wire;
+    if (bufferedAmount <= HELD_UP_BYTES) return undefined;
+    return 2 * (this.#connection?.writableLength ?? 0) > bufferedAmount ? 'target' : 'generator';
+  }
+
+  /** Calls `listener` once, when the target has read so much that all that was sent has left. */
+  onDrain(listener: () => void): void {
+    this.#connection?.once('drain', listener);
+  }
+
+  /** Whether the target has agreed to permessage-deflate. */
+  get isCompressed(): boolean {
+    return this.#wire.extensions.includes('permessage-deflate');
+  }
+
+  /** Sends when it is open. Without compression the message's memory may be used again at once. */
   send(message: Uint8Array | string): void {
     if (this.#wire.bufferedAmount > MAX_UNSENT_BYTES) this.fail('the target does not read');
     if (!this.isOpen) return;
     this.#traffic.sent.add(1);
-    this.#traffic.bytesSent.add(Buffer.byteLength(message));
-    this.#wire.send(message, ignore);
+    this.#traffic.bytesSent.add(typeof message === 'string' ? Buffer.byteLength(message) : message.length);
+    this.#wire.send(message, this.#options.messages === 'text' ? TEXT : BINARY, ignore);
   }
 
   /** Ends the connection as is proper, or without the target when it does not answer. */
@@ -206,8 +247,8 @@ export class Socket {
     this.#opened = true;
     this.#traffic.attempts.delete(this);
     const now = performance.now();
-    this.#traffic.connecting.add(now - this.#since);
-    this.#traffic.connectFailed.add(0);
+    this.#traffic.connecting.add(now - this.#since, this.#since);
+    this.#traffic.connectFailed.add(0, this.#since);
     this.#traffic.sessions.add(1);
     this.#since = now;
     this.#options.onOpen(this);
@@ -225,13 +266,13 @@ export class Socket {
   #end(code: number): void {
     clearTimeout(this.#timeout);
     this.#traffic.attempts.delete(this);
-    if (!this.#closing) this.fail(`closed by the target (${code})`);
+    if (!this.#closing) this.fail(`closed by the target (${closeCode(code)})`);
     if (this.#opened) {
       this.#traffic.duration.add(performance.now() - this.#since);
       this.#options.onEnd();
       return;
     }
-    if (this.#failed) this.#traffic.connectFailed.add(1);
+    if (this.#failed) this.#traffic.connectFailed.add(1, this.#since);
     this.#settle(false);
   }
 
@@ -241,9 +282,10 @@ export class Socket {
   }
 
   /** ws would wait without end for a target that ended its half and does not read. */
-  #watch(connection: EventEmitter): void {
+  #watch(connection: TcpSocket): void {
+    this.#connection = connection;
     connection.on('end', () => {
-      if (this.#wire.readyState === WebSocket.OPEN) this.fail('closed by the target (1006)');
+      if (this.#wire.readyState === WebSocket.OPEN) this.fail(`closed by the target (${closeCode(1006)})`);
     });
   }
 }
@@ -259,6 +301,7 @@ export function failureName(error: Error, opened: boolean): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message too large';
   if (code?.startsWith('WS_ERR_')) return 'no valid frame';
+  if (/^Server sent (no|an invalid) subprotocol$/.test(error.message)) return 'no subprotocol in common';
   // Without a code, ws was not content with the handshake; its sentences quote what the target sent.
   if (!code || code.startsWith('HPE_')) return opened ? 'no valid frame' : 'no valid handshake';
   return codeName(code);

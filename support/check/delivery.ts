@@ -33,6 +33,11 @@ export interface BrokenDelivery {
   afterMs: number;
 }
 
+/** Hears what a subscription lost, once each: events of these numbers, both included. */
+export interface LossListener {
+  lost(first: number, last: number): void;
+}
+
 /** What an event is to its subscription. `early`: it is older than the subscription. */
 export type Arrival = 'in order' | 'reordered' | 'duplicated' | 'early';
 
@@ -52,9 +57,9 @@ export class DeliveryHistory {
    * @param sequence number of the channel's last event before it; undefined when the target does not tell: then the first that
    *   comes is the first
    */
-  subscribed(vuId: number, channel: string, sequence: number | undefined): Subscription {
+  subscribed(vuId: number, channel: string, sequence: number | undefined, listener?: LossListener): Subscription {
     this.#evidence.counts.subscriptions += 1;
-    return new Subscription(this, vuId, channel, sequence, this.#now());
+    return new Subscription(this, vuId, channel, sequence, this.#now(), listener);
   }
 
   /** An event without a number came. */
@@ -85,6 +90,7 @@ export class Subscription {
   readonly #vuId: number;
   readonly #channel: string;
   readonly #since: number;
+  readonly #listener: LossListener | undefined;
   /** Events before this one are older than the subscription. */
   #first: number | undefined;
   /** The event that comes next, if all goes well. */
@@ -102,11 +108,13 @@ export class Subscription {
     channel: string,
     sequence: number | undefined,
     subscribedAfterMs: number,
+    listener?: LossListener,
   ) {
     this.#history = history;
     this.#vuId = vuId;
     this.#channel = channel;
     this.#since = Math.round(subscribedAfterMs);
+    this.#listener = listener;
     if (sequence !== undefined) this.#begin(sequence + 1);
   }
 
@@ -179,6 +187,7 @@ export class Subscription {
     const events = last - first + 1;
     this.#lost += events;
     this.#history.count('lost', events);
+    this.#listener?.lost(first, last);
     this.#keep('lost', first === last ? first : [first, last]);
   }
 

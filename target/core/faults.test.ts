@@ -89,6 +89,8 @@ test('a fault that is not known, or whose value is wrong, is named with what is 
       'event-drop',
       'event-duplicate',
       'event-reorder',
+      'message-lost',
+      'message-reorder',
       'migration-data-loss',
       'migration-stuck',
       'migration-wrong-zone',

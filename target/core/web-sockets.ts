@@ -30,6 +30,8 @@ export class Connection extends WebSocket {
 export interface SocketEndpoint {
   /** Does the handshakes; made with `socketServer`. */
   readonly webSockets: WebSocketServerOf<typeof Connection>;
+  /** Whether everybody may connect, with no account. */
+  readonly isOpen?: boolean;
   /** Whether connections to this path are its own. */
   serves(path: string): boolean;
   /**
@@ -39,13 +41,18 @@ export interface SocketEndpoint {
   admit(url: URL, account: string): (connection: Connection) => void;
 }
 
-/** Does the handshakes of an endpoint. */
-export function socketServer(maxMessageBytes: number): WebSocketServerOf<typeof Connection> {
+/**
+ * Does the handshakes of an endpoint. A subprotocol is the first that a client names.
+ * @param compresses whether it does where a client asks for it: a compressor costs a connection more memory than all the rest of it
+ */
+export function socketServer(
+  maxMessageBytes: number,
+  { compresses = false } = {},
+): WebSocketServerOf<typeof Connection> {
   return new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    // A compressor would cost each connection more memory than all the rest of it.
-    perMessageDeflate: false,
+    perMessageDeflate: compresses && { threshold: 0 },
     maxPayload: maxMessageBytes,
     WebSocket: Connection,
   });
@@ -106,8 +113,10 @@ export class WebSockets {
     const url = new URL(request.url ?? '/', 'http://target');
     const endpoint = this.#endpoints.find((each) => each.serves(url.pathname));
     if (!endpoint) throw new ApiError(404, 'NOT_FOUND', `No WebSocket at ${url.pathname}.`);
-    const account = await this.#accounts.resolve(url.searchParams.get('token') ?? bearerToken(request.headers));
-    if (!account) throw unauthorized();
+    const account = endpoint.isOpen
+      ? ''
+      : await this.#accounts.resolve(url.searchParams.get('token') ?? bearerToken(request.headers));
+    if (account === undefined) throw unauthorized();
     const connect = endpoint.admit(url, account);
     socket.off('error', ignore);
     endpoint.webSockets.handleUpgrade(request, socket, head, (connection) => {

@@ -8,6 +8,18 @@ import { realtime } from './realtime/family.ts';
 import { relay } from './relay/family.ts';
 import { studio } from './studio/family.ts';
 import { vms } from './vms/family.ts';
+import { websocket } from './websocket/family.ts';
 
 /** The families that the target serves. Tables are made in this order, and what a family stands on comes before it. */
-export const families: readonly AnyFamily[] = [auth, relay, crdt, vms, migrations, realtime, studio, grpc, database];
+export const families: readonly AnyFamily[] = [
+  auth,
+  relay,
+  crdt,
+  vms,
+  migrations,
+  realtime,
+  studio,
+  grpc,
+  database,
+  websocket,
+];

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Packed } from '../../support/measure/series.ts';
+import { unpack } from '../../support/measure/series.ts';
+import type { SliceContext } from '../../support/vu.ts';
+import { recorded, testVu } from '../slice.fixture.ts';
+import { Connections } from './connections.ts';
+import { type MessageEvidence, messageDelivery } from './message-delivery.ts';
+import type { WebsocketOptions } from './options.ts';
+import { type Act, echo, messageSlice, webSocketServer } from './server.fixture.ts';
+
+/** A slice's connections with a server of `act`, for as long as the schedule is. */
+async function bed(
+  t: TestContext,
+  act: Act,
+  options: object,
+  { scheduleMs = 300, connections: count = 1, server = {} } = {},
+) {
+  const { url, webSockets } = await webSocketServer(t, act, server);
+  const slice = messageSlice(url, options, scheduleMs);
+  return { slice, webSockets, ...(await began(t, slice, count)) };
+}
+
+function began(t: TestContext, slice: SliceContext<WebsocketOptions>, count: number) {
+  const connections = new Connections(slice);
+  t.after(() => connections.close());
+  const vus = Array.from({ length: count }, (_, id) => testVu(slice, id));
+  const clients = vus.map((vu) => connections.join(vu));
+  return {
+    vus,
+    lives: Promise.all(clients.map((client) => client.live())),
+    errors: slice.recorder.errors,
+    judged: () => messageDelivery([connections.evidence() as MessageEvidence]),
+    counts: () => countsOf(recorded(slice)),
+  };
+}
+
+/** Of each metric what was added: of trends and rates how often, of rates how often true, of counters the sum. */
+function countsOf(series: Record<string, Packed>) {
+  const count = (key: string) => (series[key] ? unpack(series[key]).count : 0);
+  const sum = (key: string) => (series[key] as { sum: number } | undefined)?.sum ?? 0;
+  return {
+    sent: sum('ws_msgs_sent'),
+    came: count('websocket_message_latency'),
+    ages: count('websocket_message_latency{unfinished:yes}'),
+    due: count('websocket_message_failed'),
+    failed: (series.websocket_message_failed as { passes: number } | undefined)?.passes ?? 0,
+    lost: sum('websocket_messages_lost'),
+    duplicated: sum('websocket_messages_duplicated'),
+    reordered: sum('websocket_messages_reordered'),
+    other: sum('websocket_messages_other'),
+    lateness: count('generator_lateness'),
+    heldByTarget: sum('websocket_held_back{by:target}'),
+    holdsByTarget: count('websocket_hold_duration{by:target}'),
+  };
+}
+
+test('echo: every message that was due is sent, comes back and is measured from when it was due', async (t) => {
+  const { lives, vus, judged, counts, errors } = await bed(t, echo, { rate: 100 }, { connections: 3 });
+  await lives;
+  assert.deepEqual(errors, {});
+  assert.ok(vus.every((vu) => vu.takeOutcome() === 'ok'));
+  const { sent, came, due, failed, lateness, ages, other } = counts();
+  assert.ok(sent > 3 && sent <= 3 * 30, `${sent} of 100 a second for at most 0.3 s, on three connections`);
+  assert.deepEqual([came, due, lateness, failed, ages, other], [sent, sent, sent, 0, 0, 0]);
+  const { status, checked } = judged();
+  assert.deepEqual([status, checked], ['ok', sent]);
+});
+
+test('a form of the server’s own, binary frames, compression and a subprotocol: what else comes is counted apart', async (t) => {
+  const welcome: Act = (webSocket, message, count, isBinary) => {
+    assert.deepEqual([isBinary, webSocket.protocol], [true, 'second']);
+    if (count === 0) webSocket.send(Buffer.from('welcome'));
+    webSocket.send(Buffer.from(JSON.stringify({ said: JSON.parse(String(message)).say })));
+  };
+  const options = { rate: 50, frames: 'binary', message: '{"say":"{message}"}', compress: true };
+  const { lives, judged, counts, errors } = await bed(
+    t,
+    welcome,
+    { ...options, subprotocols: ['second', 'first'] },
+    { server: { perMessageDeflate: { threshold: 0 } } },
+  );
+  await lives;
+  assert.deepEqual(errors, {});
+  const { sent, came, other } = counts();
+  assert.deepEqual([came, other, judged().status], [sent, 1, 'ok']);
+});
+
+test('lost, doubled and out of order messages are violations, and what is lost has failed at its age', async (t) => {
+  let held: Buffer | undefined;
+  const act: Act = (webSocket, message, count) => {
+    if (count === 2) return;
+    if (count === 4) held = message;
+    else webSocket.send(message, { binary: false });
+    if (count === 5) webSocket.send(held!, { binary: false });
+    if (count === 7) webSocket.send(message, { binary: false });
+  };
+  const { lives, vus, judged, counts } = await bed(t, act, { rate: 50, timeout: '200ms' });
+  await lives;
+  const { sent, came, due, failed, lost, duplicated, reordered, ages } = counts();
+  assert.deepEqual([came, due, failed, ages], [sent - 1, sent, 1, 1]);
+  assert.deepEqual([lost, duplicated, reordered], [1, 1, 1]);
+  const { status, violations, examples } = judged();
+  assert.deepEqual([status, violations], ['violated', 3]);
+  const breaches = examples.map((one) => [(one as { breach: string }).breach, (one as { sequence: number }).sequence]);
+  assert.deepEqual(breaches.toSorted(), [
+    ['duplicated', 7],
+    ['lost', 2],
+    ['reordered', 4],
+  ]);
+  assert.equal(vus[0]!.takeOutcome(), 'ok', 'the connection itself was as it should be');
+});
+
+test('the last message is missed as well: the end waits for it, then it is lost', async (t) => {
+  const { lives, judged, counts } = await bed(t, (one, m, n) => n < 3 && echo(one, m, n, false), {
+    rate: 20,
+    timeout: '200ms',
+  });
+  await lives;
+  const { sent, lost, failed } = counts();
+  assert.deepEqual([lost, failed, judged().status], [sent - 3, sent - 3, 'violated']);
+});
+
+test('a connection that the target closes is a failure by its code’s name, and no broken promise', async (t) => {
+  const act: Act = (webSocket, message, count) => {
+    if (count === 5) webSocket.close(1012);
+    else if (count < 4) webSocket.send(message, { binary: false });
+  };
+  const { lives, vus, judged, counts, errors } = await bed(t, act, { rate: 50 }, { scheduleMs: 200 });
+  await lives;
+  assert.deepEqual(errors, { 'WebSocket: closed by the target (1012 service restart)': 1 });
+  assert.equal(vus[0]!.takeOutcome(), 'failed');
+  const { sent, came, failed, due, lost } = counts();
+  assert.deepEqual([came, lost, due - came, failed], [4, 0, sent - 4, sent - 4]);
+  assert.equal(judged().status, 'ok');
+});
+
+test('a target that does not read holds messages back: these wait, are counted by whose doing it is, and have failed', async (t) => {
+  const made = await bed(t, () => {}, { rate: 200, size: 1024 ** 2, timeout: '300ms' }, { scheduleMs: 60_000 });
+  made.webSockets.on('connection', (webSocket) => webSocket.pause());
+  await made.lives;
+  assert.deepEqual(made.errors, { 'WebSocket: the target does not read': 1 });
+  const { sent, due, failed, came } = made.counts();
+  assert.ok(due > sent, `${due} were due, ${sent} were sent`);
+  assert.deepEqual([came, failed], [0, due]);
+  assert.equal(made.vus[0]!.takeOutcome(), 'failed');
+});
+
+test('a target that reads again gets what was held back, measured from when it was due', async (t) => {
+  const made = await bed(
+    t,
+    (one) => one.send('x'),
+    { rate: 200, size: 1024 ** 2, timeout: '5s' },
+    { scheduleMs: 1_000 },
+  );
+  let isPaused = false;
+  made.webSockets.on('connection', (webSocket) => {
+    webSocket.on('message', () => {
+      if (isPaused) return;
+      isPaused = true;
+      webSocket.pause();
+      setTimeout(() => webSocket.resume(), 500);
+    });
+  });
+  await made.lives;
+  const { sent, due, heldByTarget, holdsByTarget, lateness } = made.counts();
+  assert.equal(due, sent, 'all of them were sent in the end');
+  assert.ok(heldByTarget > 0);
+  assert.deepEqual([holdsByTarget, lateness], [heldByTarget, sent]);
+});
+
+test('what is cut off has failed at its age; of a run that was stopped nobody knows', async (t) => {
+  let hears = () => {};
+  const heard = new Promise<void>((resolve) => {
+    hears = resolve;
+  });
+  const silent = await bed(t, (_one, _message, count) => count === 2 && hears(), { rate: 50 }, { scheduleMs: 60_000 });
+  await heard;
+  silent.slice.recorder.cutOff();
+  const { failed, ages } = silent.counts();
+  assert.ok(failed >= 3 && ages === failed, `${failed} failed, ${ages} ages`);
+
+  const stop = new AbortController();
+  const { url } = await webSocketServer(t, () => stop.abort());
+  const slice = { ...messageSlice(url, { rate: 50 }), signal: stop.signal };
+  const stopped = began(t, slice, 1);
+  await stopped.lives;
+  assert.deepEqual([stopped.counts().failed, stopped.judged().violations], [0, 0]);
+});
+
+/** Sends each message to everybody who is connected, but what `drops` says. */
+const toAll =
+  (drops: (connection: number, count: number) => boolean = () => false): ((server: Set<object>) => Act) =>
+  (clients) =>
+  (_webSocket, message, count) => {
+    [...clients].forEach((client, place) => {
+      if (!drops(place, count)) (client as { send(data: Buffer, how: object): void }).send(message, { binary: false });
+    });
+  };
+
+async function fanOut(t: TestContext, drops: (connection: number, count: number) => boolean, timeout = '5s') {
+  const clients = new Set<object>();
+  const act = toAll(drops)(clients);
+  const made = await bed(t, act, { mode: 'fan-out', rate: 50, timeout }, { connections: 3 });
+  made.webSockets.on('connection', (webSocket) => clients.add(webSocket));
+  await made.lives;
+  return made;
+}
+
+test('fan-out: one sends, all get everything, and know when that is', async (t) => {
+  const { counts, judged, errors } = await fanOut(t, () => false);
+  assert.deepEqual(errors, {});
+  const { sent, came, failed } = counts();
+  const messages = sent - 1;
+  assert.ok(came <= 3 * messages && came > 2 * messages, `${came} of ${messages} sent to 3, who may have come later`);
+  assert.deepEqual([failed, judged().status], [0, 'ok']);
+});
+
+test('fan-out: what one of them did not get is lost, and one that got nothing is told of', async (t) => {
+  const lossy = await fanOut(t, (connection, count) => connection === 1 && count === 3);
+  assert.deepEqual([lossy.counts().lost, lossy.judged().violations], [1, 1]);
+  const deaf = await fanOut(t, (connection) => connection === 2, '50ms');
+  const { counts, status } = deaf.judged();
+  assert.deepEqual([counts?.silent, status], [1, 'violated']);
+});

@@ -1,0 +1,4 @@
+import type { Family } from '../../support/family.ts';
+import { websocketSettings } from './settings.ts';
+
+export const websocket: Family = { name: 'websocket', settings: [websocketSettings] };
