@@ -8,6 +8,7 @@ import * as calibration from './calibration.ts';
 import * as capacity from './capacity.ts';
 import * as connections from './connections.ts';
 import * as drift from './drift.ts';
+import * as grpc from './grpc.ts';
 import * as http from './http.ts';
 import * as merge from './merge.ts';
 import * as migrations from './migrations.ts';
@@ -32,6 +33,7 @@ const benches: Bench[] = [
   drift,
   capacity,
   http,
+  grpc,
   browser,
   baseline,
   reads,
