@@ -222,7 +222,7 @@ export function livePage(): string {
 <p class="headline" id="stopped" role="status"></p>
 <p class="progress"><progress id="share" aria-label="Time of the run" value="0"></progress> <span id="time-left"></span></p>
 <ul class="findings" id="troubles" hidden></ul>
-<dl class="facts" id="figures">${FIGURES.map(([name]) => html`<div><dt>${name}</dt><dd>${NONE}</dd></div>`)}</dl>
+<dl class="tiles" id="figures">${FIGURES.map(([name]) => html`<div><dt>${name}</dt><dd>${NONE}</dd></div>`)}</dl>
 <noscript><p>This page needs JavaScript.</p></noscript>
 </header>
 <main id="content">

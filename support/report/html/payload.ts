@@ -1,5 +1,6 @@
 /** What the page's script draws, as data that it only has to unpack: charts over time, percentile curves, all metrics. */
 import { gzipSync } from 'node:zlib';
+import { parseSelector, statName } from '../../judge/expression.ts';
 import type { MetricSummary, Verdict } from '../../judge/verdict.ts';
 import { count, figure } from '../../judge/words/figures.ts';
 import { printable } from '../../judge/words/text.ts';
@@ -33,6 +34,22 @@ export interface Chart {
   lines: Line[];
   /** Charts with the same word have the same scale. */
   scale?: string;
+  /** One of those that are seen first. */
+  isMain?: true;
+}
+
+/** What a threshold asks of a line of a chart. */
+export interface Limit {
+  /** Of {@link Chart.id}. */
+  chart: string;
+  /** Of {@link Scope.name}; null for a chart that does not change with the scenario, or a limit of all scenarios. */
+  scope: string | null;
+  /** In the unit of the chart. */
+  value: number;
+  label: string;
+  isMissed: boolean;
+  startMs: number;
+  endMs: number;
 }
 
 export interface Scope {
@@ -44,6 +61,9 @@ export interface Scope {
 export interface Curve {
   count: number;
   values: number[];
+  /** Samples up to `bounds[first]` ms, from there up to the next bound, and so on. */
+  first: number;
+  bins: number[];
 }
 
 /** What can be chosen to be drawn as percentile curves. */
@@ -66,11 +86,16 @@ export interface Payload {
   spans: RunRecord['spans'];
   events: { atMs: number; kind: string; text: string }[];
   charts: Chart[];
+  limits: Limit[];
   scopes: Scope[];
+  /** The scope that is shown first: that of the worst reason, or of most iterations. */
+  chosen: number;
   columns: Record<string, Column>;
   subjects: Subject[];
   /** For all curves; ascending. */
   grid: number[];
+  /** Ends of bins, ms; ascending. */
+  bounds: number[];
   curves: Record<string, Curve>;
   metrics: { key: string; type: string; figures: Figure[] }[];
 }
@@ -100,10 +125,13 @@ export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
     spans,
     events: events.map((event) => ({ ...event, text: printable(event.text) })),
     charts: CHARTS.map(measured).filter(({ lines }) => lines.length > 0),
+    limits: limitsOf(verdict, windows, scopes),
     scopes,
+    chosen: chosenOf(verdict, record, scopes),
     columns,
     subjects,
     grid: GRID,
+    bounds: BOUNDS,
     curves: curvesOf(subjects, record.store),
     metrics: Object.entries(verdict.metrics).map(([key, summary]) => ({
       key: printable(key),
@@ -122,13 +150,17 @@ const PERCENTILES = [
 /** Trends of each scenario that are followed as percentiles. */
 const TIMES = { response: 'iteration_response_time', service: 'iteration_duration' } as const;
 
-/** Times in the browser, over all journeys. */
-const BROWSER_LINES = [
-  ['browser_web_vital_lcp', 'LCP', 'one'],
-  ['browser_web_vital_inp', 'INP', 'two'],
-  ['browser_web_vital_ttfb', 'TTFB', 'three'],
-  ['browser_remote_change_to_paint', 'a change by others, until seen', 'four'],
-  ['browser_step_duration', 'steps', 'five'],
+/** What a person waits for, over all journeys. */
+const FELT_LINES = [
+  ['browser_web_vital_lcp', 'main content (LCP)', 'one'],
+  ['browser_remote_change_to_paint', 'a change by others', 'four'],
+  ['browser_step_duration', 'steps', 'two'],
+] as const;
+
+/** Of what a person waits for the parts, which are of another size. */
+const PAGE_LINES = [
+  ['browser_web_vital_inp', 'INP, answer to input', 'two'],
+  ['browser_web_vital_ttfb', 'TTFB, first byte', 'three'],
 ] as const;
 
 export const MEGABYTE = 1e6;
@@ -169,12 +201,14 @@ const CHARTS: Chart[] = [
   {
     id: 'rate',
     title: 'Rate',
-    note: 'iterations finished, beside the arrivals that were planned',
-    unit: 'per second',
+    note: 'beside the arrivals that were planned',
+    unit: 'iterations a second',
     scoped: true,
+    isMain: true,
     lines: [
       { column: 'planned', label: 'planned', look: 'plan' },
-      { column: 'done', label: 'done', look: 'strong' },
+      { column: 'ok', label: 'ok', look: 'strong' },
+      { column: 'failed', label: 'failed', look: 'bad' },
     ],
   },
   ...(['response', 'service'] as const).map(
@@ -185,9 +219,19 @@ const CHARTS: Chart[] = [
       unit: 'ms',
       scoped: true,
       scale: 'iteration',
+      ...(which === 'response' && { isMain: true }),
       lines: PERCENTILES.map(([, label, look]) => ({ column: `${which} ${label}`, label, look })),
     }),
   ),
+  {
+    id: 'felt',
+    title: 'What a person waits',
+    note: 'p75 over all journeys',
+    unit: 'ms',
+    scoped: false,
+    isMain: true,
+    lines: FELT_LINES.map(([column, label, look]) => ({ column, label, look })),
+  },
   ERRORS_CHART,
   {
     id: 'vus',
@@ -212,12 +256,12 @@ const CHARTS: Chart[] = [
     ],
   },
   {
-    id: 'browser',
-    title: 'In the browser',
+    id: 'page',
+    title: 'In the page',
     note: 'p75 over all journeys',
     unit: 'ms',
     scoped: false,
-    lines: BROWSER_LINES.map(([column, label, look]) => ({ column, label, look })),
+    lines: PAGE_LINES.map(([column, label, look]) => ({ column, label, look })),
   },
   ...TARGET_CHARTS,
 ];
@@ -232,9 +276,9 @@ function scopesOf(record: RunRecord): Scope[] {
   const all = loads.length > 1 ? [{ name: 'All protocol work', of: loads }] : [];
   // Loads first: they are what there is most of.
   const ordered = [
-    ...all,
     ...each.filter(({ of }) => of[0]!.kind === 'load'),
     ...each.filter(({ of }) => of[0]!.kind !== 'load'),
+    ...all,
   ];
   const cache = new Map<string, Over>();
   return ordered.map(({ name, of }) => ({ name, columns: scopeColumns(record, of, cache) }));
@@ -260,10 +304,13 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
       rounded(of.reduce((sum, { plannedRates }) => sum + (plannedRates?.[index] ?? 0), 0)),
     );
   }
-  addRate('done', 'iterations');
+  addRate('ok', 'iterations');
   addRate('failed', 'iteration_failed');
+  columns.ok = columns.ok!.map((done, i) => done && rounded(Math.max(0, done - (columns.failed![i] ?? 0))));
   addRate('dropped', 'dropped_iterations');
-  for (const [name, metric] of Object.entries(TIMES)) {
+  // Loads of different kinds have nothing in common but when they were due: one takes milliseconds, another one minutes.
+  const times = of.length > 1 ? [] : Object.entries(TIMES);
+  for (const [name, metric] of times) {
     const reads = PERCENTILES.map(([percent, label]) => [`${name} ${label}`, percentile(percent)] as const);
     add(metric, Object.fromEntries(reads));
   }
@@ -298,10 +345,59 @@ function sharedColumns({ store, intervals }: RunRecord): Record<string, Column> 
     const over = store.over(metric);
     if (over.size > 0) columns[metric] = columnOf(over, intervals, read);
   };
-  for (const [metric] of BROWSER_LINES) add(metric, percentile(75));
+  for (const [metric] of [...FELT_LINES, ...PAGE_LINES]) add(metric, percentile(75));
   add('target_cpu_percent', sumOf);
   add('target_memory_bytes', (series) => sumOf(series) / MEGABYTE);
   return columns;
+}
+
+/** Thresholds on what a chart shows, where a line can say what they ask for. */
+function limitsOf({ thresholds, phases }: Verdict, windows: RunRecord['windows'], scopes: Scope[]): Limit[] {
+  const endMs = windows.at(-1)?.endMs ?? 0;
+  return thresholds.flatMap((threshold): Limit[] => {
+    const selector = parseSelector(threshold.metric);
+    if (!selector) return [];
+    const { metric, tags } = selector;
+    const { limit, unit, windows: inWindows, expression } = threshold;
+    const stat = statName(expression);
+    const line = [...FELT_LINES, ...PAGE_LINES].find(([column]) => column === metric && stat === 'p(75)');
+    const isOfResponse = metric === TIMES.response && ['med', 'p(50)', 'p(95)', 'p(99)'].includes(stat);
+    const chart = CHARTS.find(({ id, lines }) =>
+      isOfResponse ? id === 'response' : line && lines.some(({ column }) => column === metric),
+    );
+    const others = Object.keys(tags).filter((tag) => tag !== 'phase' && tag !== 'scenario');
+    const scope = tags.scenario === undefined ? null : printable(tags.scenario);
+    const isKnown = scope === null || (chart?.scoped && scopes.some(({ name }) => name === scope));
+    if (!chart || limit === null || unit !== 'ms' || inWindows || others.length > 0 || !isKnown) return [];
+    const phase = phases.find(({ name }) => name === tags.phase);
+    // That of all scenarios together stands in the chart of each.
+    const of = line ? line[1] : scope === null && scopes.length > 1 ? 'all' : undefined;
+    const isMissed = threshold.decided && !threshold.ok;
+    const at = { startMs: phase?.startMs ?? 0, endMs: phase?.endMs ?? endMs };
+    return [
+      {
+        chart: chart.id,
+        scope,
+        value: rounded(limit),
+        label: printable(of ? `${of}: ${expression}` : expression),
+        isMissed,
+        ...at,
+      },
+    ];
+  });
+}
+
+function chosenOf({ reasons }: Verdict, { store }: RunRecord, scopes: Scope[]): number {
+  const blamed = reasons.flatMap((reason) => {
+    if ('scenario' in reason) return reason.scenario ?? [];
+    return 'metric' in reason ? (parseSelector(reason.metric)?.tags.scenario ?? []) : [];
+  });
+  const known = blamed.map((name) => scopes.findIndex((scope) => scope.name === printable(name))).find((at) => at >= 0);
+  if (known !== undefined) return known;
+  const done = scopes.map(({ name, columns }) =>
+    columns['response p95'] ? store.sum('iterations', { scenario: name }) : 0,
+  );
+  return Math.max(0, done.indexOf(Math.max(...done)));
 }
 
 function columnOf(over: Over, intervals: number, read: Read): Column {
@@ -380,10 +476,21 @@ const GRID = Array.from({ length: 9 }, (_, power) =>
   [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8].map((step) => rounded(step * 10 ** power)),
 ).flat();
 
+/** Ten bins to a power of ten, from 10 µs to a quarter of an hour. */
+const BOUNDS = Array.from({ length: 8 }, (_, power) =>
+  [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8].map((step) => rounded(step * 10 ** (power - 2))),
+).flat();
+
 function curveOf(trend: Trend): Curve {
   const steps = GRID.filter((oneIn) => oneIn < trend.count);
   const values = steps.map((oneIn) => rounded(trend.percentile(100 * (1 - 1 / oneIn))));
-  return { count: trend.count, values: [...values, rounded(trend.max)] };
+  const counts = trend.countsUpTo(BOUNDS).slice(0, BOUNDS.length);
+  const first = Math.max(
+    0,
+    counts.findIndex((count) => count > 0),
+  );
+  const bins = counts.slice(first, counts.findLastIndex((count) => count > 0) + 1);
+  return { count: trend.count, values: [...values, rounded(trend.max)], first, bins };
 }
 
 /** Samples; average, total, share or value; median, p95, p99, maximum. */

@@ -27,7 +27,7 @@ after(async () => {
 });
 
 /** Opens a report as somebody does who got the file; whatever the page complains about fails the test. */
-async function open(t: TestContext, html: string, options: BrowserContextOptions = {}) {
+async function open(t: TestContext, html: string, options: BrowserContextOptions = {}, hash = '') {
   const path = join(folder, `${t.name.replace(/\W+/g, '-')}.html`);
   await writeFile(path, html);
   const context = await browser.newContext(options);
@@ -42,7 +42,11 @@ async function open(t: TestContext, html: string, options: BrowserContextOptions
     dialogs.push(dialog.message());
     void dialog.dismiss();
   });
-  await page.goto(pathToFileURL(path).href);
+  await page.goto(`${pathToFileURL(path).href}${hash}`);
+  // What folds is there to be opened.
+  await page.locator('section > details, .more, .rest').evaluateAll((all) => {
+    for (const one of all) (one as HTMLDetailsElement).open = true;
+  });
   return { page, path, complaints, dialogs };
 }
 
@@ -73,7 +77,7 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
     'p(95) of iteration_response_time{scenario:sync-relay} was 812 ms',
   );
   await expect(page.getByRole('row', { name: /^light · sync/ })).toContainText('×');
-  await expect(page.locator('.chart')).toHaveCount(10);
+  await expect(page.locator('.chart')).toHaveCount(11);
   assert.deepEqual(await emptyCharts(page), []);
 
   await t.test('columns sort in both directions, and a filter leaves what it names', async () => {
@@ -101,7 +105,7 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
     await slider.fill('7');
     await expect(slider).toHaveAttribute('aria-valuetext', '00:07');
     const legend = (id: string) => page.locator(`.panel:has([data-chart=${id}]) .legend`);
-    await expect(legend('rate')).toHaveText(/planned 8\s*done 5/);
+    await expect(legend('rate')).toHaveText(/planned 8\s*ok 4\s*failed 1/);
     await expect(legend('errors')).toHaveText(/dropped 0\s*failed 1/);
     await expect(legend('response')).toHaveText(/p99 86/);
     await expect(legend('memory')).toHaveText(/107/);
@@ -135,11 +139,23 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
         input.setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
       await choose('index.html', reportHtml(other.verdict, other.record));
       await expect(curve.getByRole('row', { name: /^response time, from due, before/ })).toContainText('104');
+      await expect(page.locator('#beside')).toContainText('Dashed: before');
       await choose('metrics.json', JSON.stringify({ metrics: other.verdict.metrics }));
       await expect(curve.getByRole('row', { name: /^duration, from start, metrics\.json/ })).toBeVisible();
       assert.deepEqual(await emptyCharts(page), []);
       await choose('notes.html', '<p>no report</p>');
-      await expect(curve).toContainText('notes.html is no Tandem report; allowed is an index.html');
+      await expect(page.locator('#beside')).toContainText('notes.html is no Tandem report; allowed is an index.html');
+    },
+  );
+
+  await t.test(
+    'a limit stands in its chart, and how often something took how long beside its percentiles',
+    async () => {
+      await page.getByLabel('Scenario').selectOption('sync-relay');
+      const label = (id: string) => page.locator(`[data-chart=${id}]`).getAttribute('aria-label');
+      assert.match((await label('response'))!, /p99: \d+ to \d+ ms; required p\(95\)<500, missed\.$/);
+      assert.match((await label('felt'))!, /required main content \(LCP\): p\(75\)<2\.5\*calm\.$/);
+      assert.match((await label('distribution'))!, /response time, from due: most often up to \d+ ms/);
     },
   );
 
@@ -378,4 +394,29 @@ test('fifteen minutes of fourteen scenarios with all metrics stay below 2 MB', (
   const html = reportHtml(verdict, record);
   assert.ok(html.length < 2_000_000, `${html.length} bytes`);
   assert.ok(html.length > 200_000);
+});
+
+test('the first screen has the verdict, its reasons and three charts; the rest folds, and a link leads to a moment', async (t) => {
+  const reasons = Array.from({ length: 6 }, () => exampleVerdict().reasons[0]!);
+  const { verdict, record } = exampleRun({ reasons });
+  const path = join(folder, 'first.html');
+  await writeFile(path, reportHtml(verdict, record));
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(`${pathToFileURL(path).href}#t=7`);
+  const slider = page.getByLabel('Moment');
+  await expect(slider).toHaveAttribute('aria-valuetext', '00:07');
+  await expect(page.locator('.chart:visible')).toHaveCount(3);
+  await expect(page.locator('.verdict .findings li:visible')).toHaveCount(4);
+  await expect(page.getByText('and 2 more reasons')).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Thresholds' })).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Protocol operations' })).toBeHidden();
+  await slider.fill('3');
+  assert.match(page.url(), /#t=3$/);
+  await page.getByRole('link', { name: 'Protocol operations' }).click();
+  await expect(page.getByRole('table', { name: 'Protocol operations' })).toBeVisible();
+  await page.evaluate(() => scrollTo(0, 0));
+  const bottom = await page.locator('[data-chart=felt]').evaluate((one) => one.getBoundingClientRect().bottom);
+  assert.ok(bottom <= 900, `${bottom} px`);
 });

@@ -48,7 +48,12 @@ export interface Section {
   id: string;
   title: string;
   body: Markup;
+  /** Seen without being opened: what the run was asked, and what went wrong. */
+  isOpen?: boolean;
 }
+
+/** Reasons that stand on the first screen. */
+const MOST_FINDINGS = 4;
 
 const numberOf = (value: number | null | undefined, shown: Part): SortedCell => ({ value: value ?? null, shown });
 const counting = (value: number | null | undefined) => numberOf(value, count(value));
@@ -92,7 +97,11 @@ function findings(title: string, reasons: Reason[]): Markup {
     const examples = reason.kind === 'oracle' && html` <a href="#oracles">Its examples</a>`;
     return html`<li class="${reason.severity}"><p>${found}</p>${next !== '' && html`<p class="next">${next}${examples}</p>`}</li>`;
   };
-  return html`<h2 class="unseen">${title}</h2><ul class="findings">${reasons.map(item)}</ul>`;
+  const rest = reasons.slice(MOST_FINDINGS);
+  return html`<h2 class="unseen">${title}</h2><ul class="findings">${reasons.slice(0, MOST_FINDINGS).map(item)}</ul>${
+    rest.length > 0 &&
+    html`<details class="rest"><summary>and ${counted(rest.length, `more ${title.slice(0, -1).toLowerCase()}`)}</summary><ul class="findings">${rest.map(item)}</ul></details>`
+  }`;
 }
 
 /** What a reader would look for in vain. */
@@ -120,7 +129,7 @@ function answerSections(verdict: Verdict): Section[] {
   return answerTables(verdict).map(({ id, title, columns, rows }) => {
     const [first = '', ...figures] = columns;
     const shown = rows.map((cells): TableRow => ({ cells }));
-    return { id, title, body: table(title, [left(first), ...figures.map(right)], shown) };
+    return { id, title, body: table(title, [left(first), ...figures.map(right)], shown), isOpen: id !== 'phases' };
   });
 }
 
@@ -226,7 +235,8 @@ function thresholdsSection({ thresholds }: Verdict): Section[] {
     right('samples'),
     left('result'),
   ];
-  return [{ id: 'thresholds', title: 'Thresholds', body: table('Thresholds', columns, rows, true) }];
+  const isOpen = thresholds.some((t) => thresholdState(t) !== 'held');
+  return [{ id: 'thresholds', title: 'Thresholds', body: table('Thresholds', columns, rows, true), isOpen }];
 }
 
 function oraclesSection({ oracles }: Verdict): Section[] {
@@ -254,7 +264,8 @@ function oraclesSection({ oracles }: Verdict): Section[] {
 <summary>${name}: ${counted(examples.length, 'example')}</summary>
 <ol class="examples">${examples.map((one) => html`<li>${example(one)}</li>`)}</ol></details>`,
     );
-  return [{ id: 'oracles', title: 'Oracles', body: html`${table('Oracles', columns, rows, true)}${evidence}` }];
+  const isOpen = oracles.some(({ status }) => status !== 'ok');
+  return [{ id: 'oracles', title: 'Oracles', body: html`${table('Oracles', columns, rows, true)}${evidence}`, isOpen }];
 }
 
 /** Evidence is whatever its oracle gathered: its fields one under the other, what is in these on a line each. */
@@ -288,7 +299,8 @@ function inLine(value: unknown): string {
 function errorsSection(verdict: Verdict): Section[] {
   const rows = errorsByName(verdict).map(([name, often]) => ({ cells: [name, counting(often)] }));
   if (rows.length === 0) return [];
-  return [{ id: 'errors', title: 'Errors', body: table('Errors', [left('error'), right('count')], rows, true) }];
+  const body = table('Errors', [left('error'), right('count')], rows, true);
+  return [{ id: 'errors', title: 'Errors', body, isOpen: true }];
 }
 
 function pictureOf({ session, screenshot }: FailedSession): Markup {
@@ -316,7 +328,7 @@ function failuresSection({ failures }: Verdict, sessions: FailedSession[]): Sect
     return html`<li><h3>${failureTitle(failure)}</h3>${failure.at && html`<p class="quiet">at <code>${failure.at}</code></p>`}
 <div><pre>${lines(failure.error)}</pre>${picture}</div></li>`;
   });
-  return [{ id: 'failures', title: 'What failed', body: html`<ul class="failures">${items}</ul>` }];
+  return [{ id: 'failures', title: 'What failed', body: html`<ul class="failures">${items}</ul>`, isOpen: true }];
 }
 
 /** Those that stand beside no failure. */
@@ -364,6 +376,7 @@ function healthSection(verdict: Verdict): Section {
   return {
     id: 'health',
     title: 'The generator’s own health',
+    isOpen: verdict.status === 'invalid' && all.saturated.length > 0,
     body: html`${table(
       'Lateness of the generator',
       [left('scenario'), ...['late p99', 'late max', 'dropped', 'interrupted', 'start skew'].map(right)],
@@ -402,9 +415,9 @@ function originSection(verdict: Verdict, { origin, scenarios, axis }: RunRecord)
 }
 
 /** Filled by the page's script. */
-function chartsSection({ intervals }: RunRecord): Section[] {
+export function chartsSection({ intervals }: RunRecord): Section[] {
   if (intervals === 0) return [];
-  const body = html`<div id="charts"><noscript><p>The charts need JavaScript; all figures are in verdict.json.</p></noscript></div>`;
+  const body = html`<div id="beside" class="toolbar"></div><div id="charts"><noscript><p>The charts need JavaScript; all figures are in verdict.json.</p></noscript></div>`;
   return [{ id: 'time', title: 'Over time', body }];
 }
 
@@ -420,16 +433,15 @@ function metricsSection(verdict: Verdict): Section[] {
   return [{ id: 'metrics', title: 'All metrics', body }];
 }
 
-/** @param subjects how many distributions can be drawn */
+/** What folds, in reading order. @param subjects how many distributions can be drawn */
 export function sections(verdict: Verdict, record: RunRecord, subjects: number): Section[] {
   return [
     ...answerSections(verdict),
-    ...browserSection(verdict),
-    ...chartsSection(record),
-    ...thresholdsSection(verdict),
     ...oraclesSection(verdict),
     ...failuresSection(verdict, record.failedSessions),
     ...errorsSection(verdict),
+    ...thresholdsSection(verdict),
+    ...browserSection(verdict),
     ...sessionsSection(verdict, record.failedSessions),
     ...operationsSection(verdict),
     ...curvesSection(subjects),

@@ -12,7 +12,7 @@ import { table } from './table.ts';
 /** What the page's script draws: a chart for each aspect of a profile on a target, of the figure that is chosen. */
 export interface TrendPayload {
   groups: {
-    /** Seconds since 1970, in the order of time. */
+    /** Of each run, seconds since 1970, in the order of time. */
     times: number[];
     statuses: Status[];
     charts: { id: string; unit: string; figures: { name: string; values: (number | null)[] }[] }[];

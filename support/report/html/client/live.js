@@ -110,7 +110,7 @@ function draw() {
     },
   };
   if (redraw) redraw(course);
-  else redraw = drawTime(place, course);
+  else redraw = drawTime(place, course).longer;
 }
 
 function windows() {

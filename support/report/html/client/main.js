@@ -1,3 +1,4 @@
+import { chooseBeside } from './beside.js';
 import { drawCurves } from './curves.js';
 import { element } from './look.js';
 import { unpack } from './payload.js';
@@ -7,14 +8,36 @@ import { drawTime } from './time.js';
 for (const region of document.querySelectorAll('[data-sorted]')) sortable(/** @type {HTMLElement} */ (region));
 const charts = document.getElementById('charts');
 const curves = document.getElementById('curves');
+const beside = document.getElementById('beside');
 const metrics = /** @type {HTMLDetailsElement | null} */ (document.getElementById('metrics-list'));
+unfold();
+addEventListener('hashchange', unfold);
+// Paper cannot be clicked.
+addEventListener('beforeprint', () => {
+  for (const details of document.querySelectorAll('details')) details.open = details !== metrics;
+});
 try {
   const payload = await unpack(document.getElementById('payload')?.textContent ?? '');
-  if (charts) drawTime(charts, payload);
-  if (curves) drawCurves(curves, payload);
+  const time = charts && drawTime(charts, payload);
+  const showCurves = curves && drawCurves(curves, payload);
   if (metrics) listMetrics(metrics, payload.metrics);
+  if (beside) {
+    chooseBeside(beside, (other) => {
+      time?.beside(other?.payload);
+      showCurves?.(other);
+    });
+  }
 } catch (error) {
   const said = `The charts could not be drawn: ${/** @type {Error} */ (error).message}. All figures are in verdict.json.`;
   (charts ?? curves)?.replaceChildren(element('p', {}, said));
   throw error;
+}
+
+/** What a link leads to is open. */
+function unfold() {
+  const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+  const details = target?.querySelector(':scope > details');
+  if (!(details instanceof HTMLDetailsElement) || details.open) return;
+  details.open = true;
+  target?.scrollIntoView();
 }

@@ -5,6 +5,7 @@
  *
  * @typedef {object} OtherRun
  * @property {string} runId
+ * @property {Payload} [payload] of its report; its figures alone have none
  * @property {(key: string) => [oneIn: number, value: number][]} curve points: all but one in `oneIn` samples are not above
  *   `value` ms; none for a series that the run does not have
  */
@@ -33,6 +34,18 @@ export function pointsOf({ curves, grid }, key) {
   return curve.values.map((value, k) => [k === last ? curve.count : (grid[k] ?? 0), value]);
 }
 
+/**
+ * Shares of all samples in percent, by where the bins end, ms.
+ *
+ * @param {Payload} payload
+ * @param {string} key
+ * @returns {[end: number, percent: number][]}
+ */
+export function sharesOf({ curves, bounds }, key) {
+  const curve = curves[key];
+  return curve ? curve.bins.map((count, i) => [bounds[curve.first + i] ?? 0, (100 * count) / curve.count]) : [];
+}
+
 /** Where the figures of a summary stand on the axis of percentiles. */
 const SUMMARY = { med: 2, 'p(75)': 4, 'p(90)': 10, 'p(95)': 20, 'p(99)': 100 };
 
@@ -49,7 +62,7 @@ export async function readRun(file) {
   try {
     if (page) {
       const payload = await unpack(page.textContent ?? '');
-      return { runId: payload.runId, curve: (key) => pointsOf(payload, key) };
+      return { runId: payload.runId, payload, curve: (key) => pointsOf(payload, key) };
     }
     const { runId = file.name, metrics } = JSON.parse(text);
     if (typeof metrics !== 'object' || metrics === null) throw new Error('no metrics');

@@ -20,13 +20,15 @@ import {
 /**
  * A run over time; `times`, in seconds, are the moments of its figures where these are not the middles of intervals.
  *
- * @typedef {Pick<Payload, 'intervals' | 'starts' | 'windows' | 'spans' | 'events' | 'charts' | 'scopes' | 'columns'> & { times?: number[] }} Course
+ * @typedef {Pick<Payload, 'intervals' | 'starts' | 'windows' | 'spans' | 'events' | 'charts' | 'scopes' | 'columns'> & Partial<Pick<Payload, 'limits' | 'chosen'>> & { times?: number[] }} Course
  */
 
 const CHART_HEIGHT = 150;
 /** Above the highest line; in the first chart also for the names of the windows. */
 const ROOM = 1.08;
 const NAMED_ROOM = 1.35;
+/** A limit that is more times as high as all figures would make these a line at the bottom. */
+const FAR = 3;
 /** Pixels. */
 const LEAST_SPAN = 2;
 
@@ -35,26 +37,43 @@ const LEAST_SPAN = 2;
  *
  * @param {HTMLElement} root
  * @param {Course} course
- * @returns {(longer: Course) => void} draws what there is of the same run, charts and scopes by now
+ * @returns {{ longer: (course: Course) => void, beside: (other: Payload | undefined) => void }} `longer` draws what there is of the
+ *   same run, charts and scopes by now; `beside` draws another run with it
  */
 export function drawTime(root, course) {
-  const { charts, events } = course;
+  const { charts, events, limits = [] } = course;
   let { intervals, starts, scopes, columns, windows, spans } = course;
   let times = timesOf(course);
   let endSeconds = endOf(course);
-  let scope = scopes[0];
+  let scope = scopes[course.chosen ?? 0];
+  /** @type {Payload | undefined} */
+  let other;
 
   /** @param {Chart} chart */
   const columnsOf = (chart) =>
     chart.lines.map(({ column }) => (chart.scoped ? scope?.columns : columns)?.[column] ?? times.map(() => null));
-  /** The end of its scale: above the highest line. @param {Chart} chart */
+  /** Of another run at the same time after its start. @param {Chart} chart */
+  const othersOf = (chart) => {
+    const own = chart.scoped ? other?.scopes.find(({ name }) => name === scope?.name)?.columns : other?.columns;
+    const places = times.map((time) => other?.starts.findLastIndex((startMs) => startMs <= time * 1_000) ?? -1);
+    return chart.lines.map(({ column }) => places.map((place) => own?.[column]?.[place] ?? null));
+  };
+  /** @param {Chart} chart */
+  const dataOf = (chart) => [...columnsOf(chart), ...othersOf(chart)];
+  /** @param {Chart} chart */
+  const limitsOf = (chart) =>
+    limits.filter((limit) => limit.chart === chart.id && (limit.scope === null || limit.scope === scope?.name));
+  /** @param {Chart} chart */
+  const isNamed = (chart) => chart === charts[0] || chart.isMain === true;
+  /** The end of its scale: above the highest line, and a limit that is not far above it. @param {Chart} chart */
   const topOf = (chart) => {
-    const alike = charts.filter((other) => other === chart || (chart.scale && other.scale === chart.scale));
+    const alike = charts.filter((one) => one === chart || (chart.scale && one.scale === chart.scale));
     const highest = alike
-      .flatMap(columnsOf)
+      .flatMap(dataOf)
       .flat()
       .reduce((/** @type {number} */ max, value) => Math.max(max, value ?? 0), 0);
-    return highest * (chart === charts[0] ? NAMED_ROOM : ROOM) || 1;
+    const near = alike.flatMap(limitsOf).filter(({ value }) => value <= FAR * highest);
+    return Math.max(highest, ...near.map(({ value }) => value)) * (alike.some(isNamed) ? NAMED_ROOM : ROOM) || 1;
   };
 
   const sync = uPlot.sync('time');
@@ -71,7 +90,12 @@ export function drawTime(root, course) {
       whole,
     ),
   );
-  root.append(eventList());
+  select.value = String(course.chosen ?? 0);
+  const first = charts.some(({ isMain }) => isMain) ? element('div', { class: 'first' }) : root;
+  const more = element('details', { class: 'more' }, element('summary', {}, 'More charts and events'));
+  if (first !== root) root.append(first, more);
+  const rest = first === root ? root : more;
+  rest.append(eventList());
 
   const drawn = charts.map((chart, i) => {
     const { list, values } = legendOf(chart.lines);
@@ -82,7 +106,8 @@ export function drawTime(root, course) {
       chart.title,
       element('span', { class: 'quiet' }, [chart.unit, chart.note].map((words) => words && ` · ${words}`).join('')),
     );
-    root.append(element('div', { class: 'panel' }, element('div', { class: 'above' }, title, list), place));
+    const panel = element('div', { class: 'panel' }, element('div', { class: 'above' }, title, list), place);
+    (chart.isMain ? first : rest).append(panel);
     const plot = plotIn(
       place,
       {
@@ -103,10 +128,11 @@ export function drawTime(root, course) {
             ...lineOf(label, look),
             ...(!chart.scoped && { spanGaps: true }),
           })),
+          ...chart.lines.map(({ label }) => ({ ...lineOf(label, 'other-strong'), spanGaps: true })),
         ],
         hooks: {
           drawClear: [shade],
-          draw: i === 0 ? [mark, nameWindows] : [mark],
+          draw: [mark, (plot) => bound(plot, chart), ...(isNamed(chart) ? [nameWindows] : [])],
           setCursor: [
             ({ cursor: { idx } }) => {
               values.forEach((value, at) => {
@@ -122,14 +148,15 @@ export function drawTime(root, course) {
           ],
         },
       },
-      [times, ...columnsOf(chart)],
+      [times, ...dataOf(chart)],
     );
+    place.addEventListener('click', remember);
     return { chart, plot, place, height: CHART_HEIGHT };
   });
   name();
   keepInShape(drawn);
   const figures = element('details', { class: 'figures' }, element('summary', {}, 'The figures of these charts'));
-  root.append(figures);
+  rest.append(figures);
   figures.addEventListener('toggle', listFigures);
 
   select.addEventListener('change', () => {
@@ -138,8 +165,14 @@ export function drawTime(root, course) {
     name();
     listFigures();
   });
-  slider.addEventListener('input', () => pointAt(Number(slider.value)));
+  slider.addEventListener('input', () => {
+    pointAt(Number(slider.value));
+    remember();
+  });
   whole.addEventListener('click', showWhole);
+  addEventListener('hashchange', goToLinked);
+  // The charts are laid out by then.
+  requestAnimationFrame(goToLinked);
 
   function showWhole() {
     for (const { plot } of drawn)
@@ -149,7 +182,7 @@ export function drawTime(root, course) {
   /** New figures; a part of the run that somebody looks at stays in view. @param {Chart[]} changed */
   function refill(changed) {
     const filled = drawn.filter(({ chart }) => changed.includes(chart));
-    for (const { chart, plot } of filled) plot.setData([times, ...columnsOf(chart)], false);
+    for (const { chart, plot } of filled) plot.setData([times, ...dataOf(chart)], false);
     for (const { plot } of drawn) plot.redraw(true, true);
     for (const { chart, plot } of filled) plot.setScale('y', { min: 0, max: topOf(chart) });
   }
@@ -157,6 +190,25 @@ export function drawTime(root, course) {
   /** When the interval of a figure began, in seconds. @param {number} index */
   function startOf(index) {
     return starts[index] === undefined ? (times[index] ?? 0) : starts[index] / 1_000;
+  }
+
+  /** A link of this page leads to the moment that is shown. */
+  function remember() {
+    history.replaceState(null, '', `#t=${startOf(Number(slider.value))}`);
+  }
+
+  /** To the moment that the page was opened with: `#t=12.5`, in seconds. */
+  function goToLinked() {
+    const [, seconds] = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash) ?? [];
+    if (seconds === undefined) return;
+    root.scrollIntoView();
+    pointAt(indexAt(Number(seconds) * 1_000));
+  }
+
+  /** @param {number} atMs */
+  function indexAt(atMs) {
+    const at = starts.findLastIndex((startMs, i) => startMs <= atMs && i < intervals);
+    return Math.max(0, at);
   }
 
   /** @param {number} index */
@@ -187,6 +239,7 @@ export function drawTime(root, course) {
         if (known.length === 0) return `${label}: nothing measured`;
         return `${label}: ${digits(Math.min(...known))} to ${digits(Math.max(...known))}${unit}`;
       });
+      told.push(...limitsOf(chart).map(({ label, isMissed }) => `required ${label}${isMissed ? ', missed' : ''}`));
       const of = chart.scoped && scope ? ` of ${scope.name}` : '';
       place.setAttribute('aria-label', `${chart.title}${of} over time. ${told.join('; ')}.`);
     }
@@ -211,16 +264,9 @@ export function drawTime(root, course) {
 
   function eventList() {
     const items = events.map(({ atMs, kind, text }) => {
-      const button = element('button', { type: 'button' }, clock(atMs / 1_000));
-      button.addEventListener('click', () =>
-        pointAt(
-          Math.max(
-            0,
-            starts.findLastIndex((startMs, i) => startMs <= atMs && i < intervals),
-          ),
-        ),
-      );
-      return element('li', { class: kind }, button, ' ', text);
+      const link = element('a', { href: `#t=${atMs / 1_000}` }, clock(atMs / 1_000));
+      link.addEventListener('click', () => pointAt(indexAt(atMs)));
+      return element('li', { class: kind }, link, ' ', text);
     });
     return element('ol', { class: 'events', 'aria-label': 'Events' }, ...items);
   }
@@ -278,6 +324,34 @@ export function drawTime(root, course) {
     ctx.restore();
   }
 
+  /** What thresholds ask for, as lines across. @param {uPlot} plot @param {Chart} chart */
+  function bound(plot, chart) {
+    const { ctx, bbox } = plot;
+    const size = 11 * uPlot.pxRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.lineWidth = 1.5 * uPlot.pxRatio;
+    ctx.setLineDash([6 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
+    ctx.font = AXIS_FONT.replace(/^\d+/, String(size));
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'bottom';
+    for (const { value, label, isMissed, startMs, endMs } of limitsOf(chart)) {
+      const isAbove = value > (plot.scales.y?.max ?? value);
+      const at = isAbove ? bbox.top + 2.6 * size : Math.round(plot.valToPos(value, 'y', true)) + 0.5;
+      const { from, width } = placeOf(plot, { startMs, endMs });
+      ctx.strokeStyle = colour(isMissed ? 'bad' : 'limit');
+      ctx.fillStyle = colour(isMissed ? 'fail' : 'quiet');
+      ctx.beginPath();
+      ctx.moveTo(from, at);
+      if (!isAbove) ctx.lineTo(from + width, at);
+      ctx.stroke();
+      ctx.fillText(isAbove ? `${label} ↑` : label, from + width - size / 4, at - uPlot.pxRatio);
+    }
+    ctx.restore();
+  }
+
   /** The events, as lines from top to bottom. @param {uPlot} plot */
   function mark(plot) {
     const { ctx, bbox } = plot;
@@ -299,16 +373,22 @@ export function drawTime(root, course) {
     ctx.restore();
   }
 
-  return (longer) => {
-    const isWhole = whole.hidden;
-    ({ intervals, starts, scopes, columns, windows, spans } = longer);
-    times = timesOf(longer);
-    endSeconds = endOf(longer);
-    scope = scopes[Number(select.value)];
-    slider.max = String(Math.max(0, intervals - 1));
-    refill(charts);
-    if (isWhole) showWhole();
-    name();
+  return {
+    longer(next) {
+      const isWhole = whole.hidden;
+      ({ intervals, starts, scopes, columns, windows, spans } = next);
+      times = timesOf(next);
+      endSeconds = endOf(next);
+      scope = scopes[Number(select.value)];
+      slider.max = String(Math.max(0, intervals - 1));
+      refill(charts);
+      if (isWhole) showWhole();
+      name();
+    },
+    beside(chosen) {
+      other = chosen;
+      refill(charts);
+    },
   };
 }
 
