@@ -305,7 +305,7 @@ test('objectives and limits of a drift are about what the scenarios declare, and
     ['visit', visit],
   ]);
   const asking = (objectives: Record<string, string[]>, limits: Record<string, string[]>) => () => {
-    const drift = { phase: 'load', hourMs: 3_600_000, limits };
+    const drift = { phases: ['load'], hourMs: 3_600_000, limits };
     checkScenarios({ ...timelineOf(undefined), answers: { objectives, drift } }, all, 'no such folder');
   };
   asking({ accepted: ['rate>0'] }, { http_req_failed: ['rate<2%', 'rate>-5%'], target_memory_bytes: ['min<1%'] })();

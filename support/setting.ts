@@ -1,3 +1,4 @@
+import { builtinMetrics, groupOf } from './measure/metrics.ts';
 import type { Wire } from './wire.ts';
 
 /** Where every target's parts are: the addresses that those of a family's own are derived from. */
@@ -81,6 +82,39 @@ export function pathPrefix(variable: string, byDefault: string): Setting<string>
     allowed: `a path such as ${byDefault}`,
     parse: (text) => (/^(\/[\w.-]+)*\/?$/.test(text) ? text.replace(/\/$/, '') : undefined),
     byDefault: () => byDefault,
+  };
+}
+
+/** Where a figure of the target's stands among those that it publishes: a series of Prometheus, and what makes our unit of its. */
+export interface FigureName {
+  name: string;
+  /** As they stand there: `container="api"`. */
+  labels: string[];
+  scale: number;
+}
+
+const figures = Object.keys(builtinMetrics).filter((metric) => groupOf(metric) === 'target' && !metric.includes('cpu'));
+const figureName = /^(\w+)=([a-zA-Z_:][\w:]*)(?:\{([^{}\s]*)\})?(?:\*(\d+(?:\.\d+)?))?$/;
+
+/** Names of the target's own figures, by metric, where it has others than what is usual for its kind of process. */
+export function figureNames(variable: string): Setting<Record<string, FigureName>> {
+  return {
+    variable,
+    allowed: `names such as target_memory_bytes=app_rss_bytes{pod="api"} or target_event_loop_delay=app_lag_seconds*1000, with blanks between them, of ${figures.join(', ')}`,
+    parse(text) {
+      const read = text
+        .trim()
+        .split(/\s+/)
+        .map((one) => figureName.exec(one));
+      const all = read.flatMap((match): [string, FigureName][] => {
+        const [, metric = '', name = '', labels = '', scale = '1'] = match ?? [];
+        return figures.includes(metric)
+          ? [[metric, { name, labels: labels.split(',').filter(Boolean), scale: Number(scale) }]]
+          : [];
+      });
+      return all.length === read.length ? Object.fromEntries(all) : undefined;
+    },
+    byDefault: () => ({}),
   };
 }
 

@@ -14,6 +14,7 @@ test('without settings the target is the embedded one, at the port that Playwrig
     apiUrl: 'http://127.0.0.1:4123',
     wsUrl: 'ws://127.0.0.1:4123',
     settings: {},
+    figures: {},
     addresses: [
       { variable: 'BASE_URL', url: 'http://127.0.0.1:4123' },
       { variable: 'WS_URL', url: 'ws://127.0.0.1:4123' },
@@ -44,6 +45,7 @@ test('TARGET names the file, and what is not set is derived', (t) => {
     apiUrl: 'https://api.test/v1',
     wsUrl: 'wss://api.test/v1',
     settings: {},
+    figures: {},
     addresses: [
       { variable: 'API_URL', url: 'https://api.test/v1' },
       { variable: 'WS_URL', url: 'wss://api.test/v1' },
@@ -114,4 +116,25 @@ test('a shown URL holds neither user, password nor query', () => {
     ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
   ] as const;
   for (const [url, shown] of table) assert.equal(shownUrl(url), shown);
+});
+
+test('figures of the target have other names, as far as these are some', (t) => {
+  const folder = folderOf(t, { '.env': 'BASE_URL=http://a.test\n' });
+  const figuresOf = (TARGET_METRICS?: string) => {
+    const env = { ...(TARGET_METRICS && { TARGET_METRICS }) };
+    return resolveTarget(targetSettings(env, folder, []), env).figures;
+  };
+  assert.deepEqual(figuresOf(), {});
+  assert.deepEqual(
+    figuresOf('target_memory_bytes=app_rss{pod="api",zone="a"} target_event_loop_delay=lag_seconds*1000'),
+    {
+      target_memory_bytes: { name: 'app_rss', labels: ['pod="api"', 'zone="a"'], scale: 1 },
+      target_event_loop_delay: { name: 'lag_seconds', labels: [], scale: 1_000 },
+    },
+  );
+  for (const wrong of ['target_memory=app_rss', 'target_memory_bytes', 'target_memory_bytes=a b']) {
+    assert.throws(() => figuresOf(wrong), {
+      message: /^TARGET_METRICS in the environment is ".*"; allowed is names such as target_memory_bytes=app_rss_bytes/,
+    });
+  }
 });

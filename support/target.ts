@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { checkSettings } from './environment.ts';
 import { type Family, listedFamilies, settingsOf } from './family.ts';
-import { type Addresses, httpUrl, type Setting, wsUrl } from './setting.ts';
+import { type Addresses, type FigureName, figureNames, httpUrl, type Setting, wsUrl } from './setting.ts';
 import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire.ts';
 
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
@@ -15,6 +15,8 @@ export interface Target extends Addresses {
   token?: string;
   /** What the families of the project have settings for, by variable; a family reads its own with its {@link Settings}. */
   settings: Readonly<Record<string, unknown>>;
+  /** Names of its figures at `/metrics`, by metric, where they are none of the usual ones. */
+  figures: Readonly<Record<string, FigureName>>;
   /** The addresses that loads talk to, those of the families included, each with the variable to correct when it is wrong. */
   addresses: readonly Address[];
   /** Addresses of the families' own that speak neither HTTP nor WebSocket. */
@@ -51,10 +53,12 @@ const coreSettings = [
   httpUrl('API_URL', ({ apiUrl }) => apiUrl),
   wsUrl('WS_URL', ({ wsUrl }) => wsUrl),
 ];
+/** What its figures are called at `/metrics`. */
+const figures = figureNames('TARGET_METRICS');
 
 /** The variables that say where a target is and how it is reached, in its file or in the environment. */
 export function settingNames(families: readonly Family[]): string[] {
-  const own = [...coreSettings, ...settingsOf(families)].map(({ variable }) => variable);
+  const own = [...coreSettings, figures, ...settingsOf(families)].map(({ variable }) => variable);
   return [...own, 'API_TOKEN', 'DATABASE_URL', ...wireFields, 'http_proxy', 'https_proxy', 'no_proxy'];
 }
 
@@ -101,7 +105,7 @@ export function targetSettings(
   );
   const values: Record<string, string> = wireValues(env, fromFile, file);
   const declared = settingsOf(families ?? []);
-  const all = [...coreSettings, ...declared];
+  const all = [...coreSettings, figures, ...declared];
   for (const key of [...all.map(({ variable }) => variable), 'API_TOKEN', 'DATABASE_URL']) {
     const value = env[key] || fromFile[key];
     if (value) values[key] = value;
@@ -186,6 +190,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     wsUrl,
     token: values.API_TOKEN,
     settings: ownValues,
+    figures: (values.TARGET_METRICS === undefined ? undefined : figures.parse(values.TARGET_METRICS)) ?? {},
     addresses: [
       { variable: settings.led?.variable ?? apiVariable(values), url: apiUrl },
       { variable: 'WS_URL', url: wsUrl },

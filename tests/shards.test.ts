@@ -48,8 +48,17 @@ const notesKept = `
 /** As many devices as shards: what one writes the other ones read. */
 const arrivals = { executor: 'constant-arrival-rate', rate: 40, duration: '1s', maxVUs: SHARDS };
 const profile = pingProfile({
-  scenarios: { notes: arrivals },
-  thresholds: { 'http_req_failed{scenario:notes}': ['rate<0.05'], 'iterations{scenario:notes}': ['count==40'] },
+  phases: [
+    { name: 'base', duration: '500ms', load: 1 },
+    { name: 'spike', duration: '500ms', load: SHARDS },
+  ],
+  scenarios: { notes: { ...arrivals, rate: 20, duration: undefined, maxVUs: 1 } },
+  thresholds: {
+    'http_req_failed{scenario:notes}': ['rate<0.05'],
+    'iterations{scenario:notes}': ['count==40'],
+    'iterations{phase:spike,scenario:notes}': ['count==30'],
+    'http_req_duration{phase:spike}': ['med<1000000*base'],
+  },
 });
 
 interface Service {
@@ -130,6 +139,7 @@ async function brokenRun(t: TestContext): Promise<string> {
     ),
     'profiles/ping.json': {
       ...profile,
+      phases: undefined,
       scenarios: { notes: { ...arrivals, maxVUs: 2 }, ping: { ...arrivals, duration: '2s' } },
       thresholds: {},
       health: { ...profile.health, maxShardSpread: '1ms' },
@@ -199,6 +209,9 @@ describe('three shards', () => {
       assert.deepEqual(verdict?.shards, { expected: SHARDS, received: SHARDS });
       assert.equal(target.requests['/write'], 40);
       assert.equal(counted(verdict, 'iterations{scenario:notes}'), 40);
+      const phases = ['base', 'spike'].map((name) => counted(verdict, `iterations{phase:${name},scenario:notes}`));
+      assert.deepEqual(phases, [10, 30], 'what was due in each, of all shards');
+      assert.equal(verdict!.thresholds.find(({ reference }) => reference)?.reference?.phase, 'base');
       const [oracle] = verdict!.oracles;
       assert.deepEqual([oracle?.status, oracle?.checked, oracle?.counts?.unread], ['ok', 40, 0]);
       assert.equal(oracle?.promise, 'A note that was taken is there for everybody.');

@@ -64,7 +64,7 @@ function courseOf({ memory, latency, failed, signals = [], durationMs = 1.25 * H
 }
 
 function drifts(made: Made, limits: Record<string, string[]>, hourMs = HOUR_MS): DriftResult[] {
-  return answersOf({ objectives: {}, drift: { phase: 'steady', hourMs, limits } }, courseOf(made)).drift!;
+  return answersOf({ objectives: {}, drift: { phases: ['steady'], hourMs, limits } }, courseOf(made)).drift!;
 }
 
 const memoryLimit = { target_memory_bytes: ['min<1%'] };
@@ -185,4 +185,17 @@ test('an hour is one of the profile: in a run that was shortened it is shorter',
   const [whole] = drifts({ memory: leaking }, memoryLimit);
   const [shortened] = drifts({ memory: leaking }, memoryLimit, HOUR_MS / 4);
   assert.ok(Math.abs(whole!.perHour!.estimate / shortened!.perHour!.estimate - 4) < 0.01);
+});
+
+test('several phases are each judged by themselves', () => {
+  const memory: Added = (share, draw) => 100e6 + 0.1e6 * draw() + (share > 0 ? 5e6 * share : 0);
+  const asked = { objectives: {}, drift: { phases: ['steady', 'ramp'], hourMs: HOUR_MS, limits: memoryLimit } };
+  const results = answersOf(asked, courseOf({ memory })).drift!;
+  assert.deepEqual(
+    results.map(({ phase, ok }) => [phase, ok]),
+    [
+      ['steady', false],
+      ['ramp', true],
+    ],
+  );
 });

@@ -16,17 +16,21 @@ const FALSE_ALARMS = 0.01;
 const MOST_UNSURE = 10;
 const MS_PER_HOUR = 3_600_000;
 
-export function judgeDrift({ limits, ...spec }: DriftSpec, course: Course): DriftResult[] {
-  const all = Object.entries(limits).flatMap(([source, texts]) => texts.map((text) => ({ source, text })));
+export function judgeDrift({ limits, phases, hourMs }: DriftSpec, course: Course): DriftResult[] {
+  const all = phases.flatMap((phase) =>
+    Object.entries(limits).flatMap(([source, texts]) => texts.map((text) => ({ phase, source, text }))),
+  );
   // Bonferroni's correction: the more figures there are, the surer each has to be.
-  return all.map(({ source, text }) => driftOf(source, parseDrift(text)!, spec, FALSE_ALARMS / all.length, course));
+  return all.map(({ phase, source, text }) =>
+    driftOf(source, parseDrift(text)!, { phase, hourMs }, FALSE_ALARMS / all.length, course),
+  );
 }
 
 /** A figure drifts when its slope is beyond zero for sure, and beyond what is allowed. */
 function driftOf(
   source: string,
   limit: Expression,
-  { phase, hourMs }: Omit<DriftSpec, 'limits'>,
+  { phase, hourMs }: { phase: string; hourMs: number },
   chance: number,
   course: Course,
 ): DriftResult {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newSeries } from '../measure/series.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
 import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
@@ -357,4 +359,44 @@ test('a front end that fails every session fails the run for that, not for want 
     verdict.thresholds.map(({ decided }) => decided),
     [false, false],
   );
+});
+
+test('a search that its generator ended says at least what held: what was not sent in a step is its end, and no other reason', () => {
+  const phases = [
+    { name: 'rest_1', startMs: 0, endMs: 1_000, load: 0 },
+    { name: 'step_1', startMs: 1_000, endMs: 4_000, load: 1 },
+    { name: 'rest_2', startMs: 4_000, endMs: 5_000, load: 0 },
+    { name: 'step_2', startMs: 5_000, endMs: 8_000, load: 2 },
+    { name: 'rest_3', startMs: 8_000, endMs: 10_000, load: 0 },
+  ];
+  const store = storeOf(good);
+  const axis = new TimeAxis(phases, 1_000);
+  for (const [index, lateMs] of [
+    [axis.indexAt(3_000), 1],
+    [axis.indexAt(7_000), 5_000],
+  ] as const) {
+    const phase = axis.phaseOf(index);
+    const packed = (metric: 'generator_lateness' | 'http_req_duration') => {
+      const series = newSeries('trend');
+      for (let n = 0; n < 50; n++) series.add(lateMs);
+      return [`${metric}{phase:${phase},scenario:relay}`, series.pack()];
+    };
+    store.add({ index, series: Object.fromEntries([packed('generator_lateness'), packed('http_req_duration')]) });
+  }
+  const search = { from: 1, to: 4, precision: 0.1, confirm: 0, settleMs: 1_000 };
+  const answers = {
+    objectives: { http_req_duration: ['p(95)<500'] },
+    capacity: { steps: ['step_1', 'step_2'], search },
+  };
+  const { findings, verdict } = run({ phases, store, answers, searchEnd: 'generator', thresholds: {} } as object);
+  assert.deepEqual(findings.map(({ kind, severity }) => [kind, severity]).sort(), [
+    ['capacity', 'warning'],
+    ['lateness', 'warning'],
+    ['saturated', 'warning'],
+  ]);
+  assert.deepEqual(
+    [verdict.status, verdict.capacity!.held?.load, verdict.capacity!.missed, verdict.capacity!.isOpen],
+    ['pass', 1, undefined, true],
+  );
+  assert.deepEqual(verdict.capacity!.search, { precision: 0.1, end: 'generator' });
 });

@@ -52,6 +52,8 @@ export interface Case {
   drills?: DrillFacts;
   /** How a search for a capacity ended; absent without one, and when the run ended before it. */
   searchEnd?: SearchEnd;
+  /** When the target did not answer whoever asked beside the load; absent for never. */
+  outages?: { startMs: number; endMs: number }[];
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -107,6 +109,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     durationMs: run.durationMs,
     suspects: suspected,
     measures,
+    ...(run.outages && { outages: run.outages }),
   };
   const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
@@ -201,7 +204,7 @@ function namedPhases({
     parseSelector(source)?.tags.phase,
     ...specs.map((spec) => parseExpression(typeof spec === 'string' ? spec : spec.threshold)?.of),
   ]);
-  asked.push(answers?.drift?.phase);
+  asked.push(...(answers?.drift?.phases ?? []));
   return phases.filter(({ name, load }) => load === 0 || asked.includes(name)).map(({ name }) => name);
 }
 

@@ -144,6 +144,22 @@ describe('availability', () => {
     assert.match(kindOf(finding!).sentence(finding!), /Down 1 time, first 00:50 to 00:52\./);
   });
 
+  test('has outages that nobody noticed under load, and what was not measured while there was one', () => {
+    const outages = [
+      { startMs: 20_400, endMs: 22_100 },
+      { startMs: 70_500, endMs: 71_900 },
+    ];
+    const course = { ...courseOf({ msAt: (s) => (s >= 70 && s < 73 ? null : 10) }), outages };
+    const { availability } = answersOf({ objectives, availability: { everyMs: 1_000, windows: 0.5 } }, course);
+    assert.deepEqual(availability!.downtime, [
+      { startMs: 20_400, endMs: 22_100 },
+      { startMs: 70_000, endMs: 72_000 },
+    ]);
+    // What was fast in the first outage held; of the three seconds without samples one nobody knows.
+    const { held, missed, unknown } = availability!.windows!;
+    assert.deepEqual([held, missed, unknown], [107, 2, 1]);
+  });
+
   test('holds where nothing was wrong, and cannot be told where nothing was measured', () => {
     assert.deepEqual(answerFindings(asked({})), []);
     const [finding] = answerFindings(asked({ msAt: (s) => (s > 60 ? null : 10) }));

@@ -43,6 +43,8 @@ export interface Course {
   durationMs: number;
   suspects: Suspect[];
   measures: Measures;
+  /** When the target did not answer whoever asked beside the load. */
+  outages?: { startMs: number; endMs: number }[];
 }
 
 /**
@@ -184,14 +186,18 @@ export function tallyOf(windows: Window[], share: number): Tally {
   return { held, missed, unknown, outcome };
 }
 
-/** Windows of a state that follow one another, as one. */
-export function stretches(windows: Window[], state: Window['state']): { startMs: number; endMs: number }[] {
+/** Stretches of time as few as they can be, in their order. */
+export function joined(spans: { startMs: number; endMs: number }[]): { startMs: number; endMs: number }[] {
   const all: { startMs: number; endMs: number }[] = [];
-  for (const window of windows) {
-    if (window.state !== state) continue;
+  for (const { startMs, endMs } of spans.toSorted((a, b) => a.startMs - b.startMs)) {
     const last = all.at(-1);
-    if (last && window.startMs <= last.endMs) last.endMs = window.endMs;
-    else all.push({ startMs: window.startMs, endMs: window.endMs });
+    if (last && startMs <= last.endMs) last.endMs = Math.max(last.endMs, endMs);
+    else all.push({ startMs, endMs });
   }
   return all;
+}
+
+/** Windows of a state that follow one another, as one. */
+export function stretches(windows: Window[], state: Window['state']): { startMs: number; endMs: number }[] {
+  return joined(windows.filter((window) => window.state === state));
 }

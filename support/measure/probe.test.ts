@@ -261,3 +261,21 @@ test('what speaks no HTTP is asked in its own way', async (t) => {
   assert.deepEqual(of(1), { url: 'host:1', variable: 'ADDR', checked: 2, answered: 1, outage: undefined });
   assert.deepEqual([timeouts, downs(), probe.down], [[3_000, 3_000], 0, undefined]);
 });
+
+test('an outage that is over is not forgotten, however short it was', async (t) => {
+  const target = await present(t);
+  const { probe, start, ask } = probeOf(t, target.url, 60_000);
+  await start();
+  assert.equal(probe.outages.length, 0);
+  target.away = true;
+  await ask();
+  await ask();
+  target.away = false;
+  await ask();
+  assert.equal(probe.outages.length, 1);
+  const [{ startMs, endMs }] = probe.outages as [{ startMs: number; endMs: number }];
+  assert.ok(endMs >= startMs, `${startMs} to ${endMs}`);
+  target.away = true;
+  await ask();
+  assert.equal(probe.outages.length, 2, 'and one that goes on is one');
+});

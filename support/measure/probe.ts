@@ -1,7 +1,7 @@
 import type { Dispatcher, Pool } from 'undici';
 import { textUpTo } from './body.ts';
 import { GaugeLog } from './gauges.ts';
-import { targetFigures } from './target-figures.ts';
+import { type FigureNames, targetFigures } from './target-figures.ts';
 
 const EVERY_MS = 1_000;
 /** An origin that answers is asked as seldom as that: many a target allows a client 60 requests a minute. */
@@ -59,6 +59,7 @@ export class TargetProbe {
    * @param apiUrl where metrics are looked for
    * @param onDown called once, when a part of the target has been away for `downAfterMs`: nothing is asked any more
    * @param excusedUntilMs until when it may be away, ms since the probe began
+   * @param names of the target's own figures
    */
   constructor(
     watched: Watched[],
@@ -67,14 +68,23 @@ export class TargetProbe {
     connect: Connect,
     onDown: () => void,
     excusedUntilMs: () => number = () => 0,
+    names: FigureNames = {},
   ) {
     const seldomMs = Math.min(Math.max(downAfterMs, EVERY_MS), SELDOM_MS);
     const everyTicks = Math.floor(seldomMs / EVERY_MS);
     this.#watches = watched.map((one) => new Watch(one, everyTicks, connect, (outage) => this.#missed(one, outage)));
-    this.#metrics = new Metrics(`${apiUrl}/metrics`, connect, this.gauges);
+    this.#metrics = new Metrics(`${apiUrl}/metrics`, connect, this.gauges, names);
     this.#downAfterMs = downAfterMs;
     this.#onDown = onDown;
     this.#excusedUntilMs = excusedUntilMs;
+  }
+
+  /** When parts of it did not answer, however short that was, in the order of time. */
+  get outages(): { startMs: number; endMs: number }[] {
+    const all = this.#watches.flatMap(({ past, availability: { outage } }) => [...past, ...(outage ? [outage] : [])]);
+    return all
+      .map(({ sinceMs, untilMs }) => ({ startMs: sinceMs, endMs: untilMs }))
+      .sort((a, b) => a.startMs - b.startMs);
   }
 
   /** By part of the target. */
@@ -173,6 +183,8 @@ abstract class Asked {
 
 class Watch extends Asked {
   readonly availability: Availability;
+  /** Outages that are over. */
+  readonly past: Outage[] = [];
   readonly #everyTicks: number;
   readonly #onMiss: (outage: Outage) => void;
   readonly #page: Page | undefined;
@@ -200,6 +212,7 @@ class Watch extends Asked {
     try {
       await this.#reach(TIMEOUT_MS);
       availability.answered += 1;
+      if (availability.outage) this.past.push({ ...availability.outage, untilMs: sinceMs });
       availability.outage = undefined;
       return this.#everyTicks;
     } catch (error) {
@@ -216,12 +229,14 @@ class Watch extends Asked {
 
 class Metrics extends Asked {
   readonly #gauges: GaugeLog;
+  readonly #names: FigureNames;
   readonly #page: Page;
   #cpuBefore: { seconds: number; at: number } | undefined;
   #everyTicks = SELDOM_MS / EVERY_MS;
 
-  constructor(url: string, connect: Connect, gauges: GaugeLog) {
+  constructor(url: string, connect: Connect, gauges: GaugeLog, names: FigureNames) {
     super();
+    this.#names = names;
     this.#page = new Page(url, connect);
     this.#gauges = gauges;
   }
@@ -245,7 +260,7 @@ class Metrics extends Asked {
 
   #read(text: string, beganAt: number): boolean {
     const at = performance.now();
-    const { gauges: values, cpuSeconds: seconds } = targetFigures(text);
+    const { gauges: values, cpuSeconds: seconds } = targetFigures(text, this.#names);
     if (seconds === undefined && Object.keys(values).length === 0) return false;
     const before = this.#cpuBefore;
     // After a restart of the target its counter begins anew.

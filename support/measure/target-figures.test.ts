@@ -88,3 +88,17 @@ test('of a page that is none there is nothing', () => {
     assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: {} }, text);
   }
 });
+
+test('a target may call its figures what it likes', () => {
+  const text = `app_rss_bytes{pod="api",zone="a"} 700
+app_rss_bytes{pod="db",zone="a"} 900
+app_lag_seconds 0.02
+process_resident_memory_bytes 1000
+process_open_fds 21`;
+  const own = {
+    target_memory_bytes: { name: 'app_rss_bytes', labels: ['pod="api"', 'zone="a"'], scale: 1 },
+    target_event_loop_delay: { name: 'app_lag_seconds', labels: [], scale: 1_000 },
+    target_open_files: { name: 'app_files', labels: [], scale: 1 },
+  };
+  assert.deepEqual(targetFigures(text, own).gauges, { target_memory_bytes: 700, target_event_loop_delay: 20 });
+});

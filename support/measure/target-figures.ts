@@ -36,7 +36,10 @@ const sources: [metric: BuiltinMetric, names: [name: string, labels?: string, sc
 /** Where the CPU seconds of the process are counted. */
 const cpuSeconds = ['process_cpu_seconds_total', 'process_cpu_time_ns_total'] as const;
 
-const wanted = [...cpuSeconds, ...sources.flatMap(([, names]) => names.map(([name]) => name))];
+const usual = [...cpuSeconds, ...sources.flatMap(([, names]) => names.map(([name]) => name))];
+
+/** What a target calls its figures, by metric, in place of the usual names. */
+export type FigureNames = Readonly<Record<string, { name: string; labels: string[]; scale: number }>>;
 
 export interface TargetFigures {
   /** By metric; only what was there. */
@@ -46,11 +49,16 @@ export interface TargetFigures {
 }
 
 /** @param text in Prometheus' text format */
-export function targetFigures(text: string): TargetFigures {
-  const samples = samplesOf(text);
+export function targetFigures(text: string, own: FigureNames = {}): TargetFigures {
+  const samples = samplesOf(text, [...usual, ...Object.values(own).map(({ name }) => name)]);
   const gauges = sources.flatMap(([metric, names]) => {
-    for (const [name, labels, scale = 1] of names) {
-      const value = sumOf(samples, name, labels);
+    const given = own[metric];
+    if (given) {
+      const value = sumOf(samples, given.name, ...given.labels);
+      return value === undefined ? [] : [[metric, value * given.scale] as const];
+    }
+    for (const [name, label, scale = 1] of names) {
+      const value = sumOf(samples, name, ...(label === undefined ? [] : [label]));
       if (value !== undefined) return [[metric, value * scale] as const];
     }
     return [];
@@ -68,7 +76,7 @@ interface Sample {
 }
 
 /** A page may have tens of thousands of others. */
-function samplesOf(text: string): Map<string, Sample[]> {
+function samplesOf(text: string, wanted: string[]): Map<string, Sample[]> {
   const samples = new Map<string, Sample[]>(wanted.map((name) => [name, []]));
   for (const [, name = '', labels = '', value] of text.matchAll(/^([a-zA-Z_:][\w:]*)(\{.*\})?[ \t]+(\S+)/gm)) {
     const number = Number(value);
@@ -78,7 +86,7 @@ function samplesOf(text: string): Map<string, Sample[]> {
 }
 
 /** Of all series of a name, such as the pools of a JVM's memory; undefined when there is none. */
-function sumOf(samples: Map<string, Sample[]>, name: string, label = ''): number | undefined {
-  const found = samples.get(name)?.filter(({ labels }) => labels.includes(label)) ?? [];
+function sumOf(samples: Map<string, Sample[]>, name: string, ...wanted: string[]): number | undefined {
+  const found = samples.get(name)?.filter(({ labels }) => wanted.every((label) => labels.includes(label))) ?? [];
   return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
 }

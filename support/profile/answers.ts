@@ -41,8 +41,8 @@ export interface CapacitySpec {
 }
 
 export interface DriftSpec {
-  /** A phase of steady load. */
-  phase: string;
+  /** Phases of steady load, each by itself. */
+  phases: string[];
   /** How long an hour of the profile is in this run, in ms: less than one where the whole timeline was shortened. */
   hourMs: number;
   /** By selector: `min<1%`. */
@@ -80,8 +80,9 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
   }
   if (drift) {
     const all = phaseNames(spec).map(({ name }) => name);
-    if (drift.phase !== undefined && !all.includes(drift.phase))
-      throw new Error(`${path}: drift.phase is "${drift.phase}"; ${allowed(drift.phase, all)}.`);
+    const asked = drift.phase === undefined ? [] : [drift.phase].flat();
+    const unknown = asked.find((name) => !all.includes(name));
+    if (unknown !== undefined) throw new Error(`${path}: drift.phase is "${unknown}"; ${allowed(unknown, all)}.`);
     for (const source of Object.keys(drift.limits)) {
       if (parseSelector(source)?.tags.phase !== undefined)
         throw new Error(`${path}: drift.limits "${source}" has a phase; allowed is drift.phase, one for all.`);

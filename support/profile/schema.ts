@@ -203,7 +203,10 @@ export const capacity = z.strictObject({
 const driftHelp = 'an aggregation, < or > and percent of the figure itself, an hour: "min<1%", "p(95)<5%", "rate>-5%"';
 
 export const drift = z.strictObject({
-  phase: words.optional().describe('A phase of steady load. Default: the longest with load.'),
+  phase: z
+    .union([words, z.array(words, 'a list of phases').min(1, 'a list of at least one phase')])
+    .optional()
+    .describe('A phase of steady load, or several, each judged by itself. Default: the longest with load.'),
   limits: z
     .record(
       z.string(),

@@ -166,6 +166,7 @@ export class Collector {
       answers: timeline.answers,
       ...(timeline.drills.length > 0 && { drills: this.#drills }),
       ...(this.#search?.end && { searchEnd: this.#search.end }),
+      outages: this.#observations.flatMap(({ observation }) => observation.outages ?? []),
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,

@@ -125,6 +125,7 @@ export class Coordinator {
         this.#display.print('The target stopped answering: the run ends here.');
       },
       () => this.#drills.excusedUntilMs,
+      target.figures,
     );
   }
 
@@ -218,7 +219,7 @@ export class Coordinator {
   }
 
   #observed(): Observed {
-    const { down } = this.probe;
+    const { down, outages } = this.probe;
     const drills = this.#drills.runs;
     return {
       format: 1,
@@ -228,6 +229,7 @@ export class Coordinator {
       stopReason: this.stopReason,
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
+      ...(outages.length > 0 && { outages }),
       ...(drills.length > 0 && { drills }),
       ...(this.#drillsLeftOut.length > 0 && { drillsLeftOut: this.#drillsLeftOut }),
       ...(this.#aborted && { aborted: this.#aborted }),

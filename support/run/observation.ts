@@ -22,6 +22,8 @@ export interface Observation {
   aborted?: { metric: string; expression: string; atMs: number };
   /** How a search for a capacity went: the load of each phase, and why it ended; absent without one. */
   search?: { loads: number[]; end?: SearchEnd };
+  /** When a part of the target did not answer whoever asked beside the load, however short; absent for never. */
+  outages?: { startMs: number; endMs: number }[];
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** Those that were carried out, in the order of time; absent without any. */

@@ -228,7 +228,7 @@ function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
         : { steps: capacity.steps ?? loaded.map(({ name }) => name) },
     }),
     ...(drift && {
-      drift: { phase: drift.phase ?? longestOf(loaded), hourMs: MS_PER_HOUR * factor, limits: drift.limits },
+      drift: { phases: [drift.phase ?? longestOf(loaded)].flat(), hourMs: MS_PER_HOUR * factor, limits: drift.limits },
     }),
   };
 }
