@@ -9,9 +9,10 @@ import { packSlice } from '../support/measure/slice.ts';
 import type { ProfileSpec } from '../support/profile/schema.ts';
 import { Collector } from '../support/run/collector.ts';
 import { LiveSearch } from '../support/run/live-search.ts';
+import { searchQueue } from '../support/run/queue-model.fixture.ts';
 import { ScenarioRun } from '../support/schedule/scenario.ts';
 import { StartLine, StartLineRunner } from '../support/schedule/startline.ts';
-import { timeline } from '../support/schedule/timeline.ts';
+import { type Timeline, timeline } from '../support/schedule/timeline.ts';
 import { loadWorkOf, sliceContext } from './load.ts';
 import { printTable } from './table.ts';
 
@@ -21,11 +22,10 @@ export const about =
 export const long = true;
 
 const RUNS = 20;
-const AT_ONCE = 4;
 const PRECISION = 0.1;
 /** Of the queue: a place serves 50 a second. */
 const SERVICE_MS = 20;
-const RANGE = { from: 30, to: 3_000 };
+const SEARCHED = { capacity: { from: 30, to: 3_000, precision: PRECISION, step: '4s' } };
 /** Above what ten places wait for below their capacity, and what they come to within a step soon above it. */
 const OBJECTIVE = { iteration_response_time: ['p(95)<150'] };
 /** What other processes of this machine do to a step shows as a step that missed, and is tried again. */
@@ -35,50 +35,50 @@ const ANY_MACHINE = {
 };
 
 export async function run(): Promise<void> {
-  const rows: string[][] = [];
-  let found = 0;
-  for (let first = 0; first < RUNS; first += AT_ONCE) {
-    const group = Array.from({ length: AT_ONCE }, async (_, n) => {
-      // 100, 150, 200 … 250 a second.
-      const places = 2 + ((first + n) % 4);
-      const truth = (1_000 * places) / SERVICE_MS;
-      const result = await against(['queue-server.ts', String(places), String(SERVICE_MS)], (origin) =>
-        search(origin, String(first + n), {
-          health: ANY_MACHINE,
-          capacity: { ...RANGE, precision: PRECISION, step: '4s' },
-        }),
-      );
-      const { held, missed, isOpen, steps } = result;
-      const middle = held && missed && !isOpen ? (held.load + missed.load) / 2 : Number.NaN;
-      const off = (middle - truth) / truth;
-      const isFound = Math.abs(off) <= PRECISION;
-      found += isFound ? 1 : 0;
-      const shown = [held, missed].map((one) => (one ? one.load.toFixed(0) : '–'));
-      rows.push([
-        `${first + n + 1}`,
-        `${truth}`,
-        ...shown,
-        `${(100 * off).toFixed(1)} %`,
-        `${steps.length}`,
-        isFound ? 'found' : 'not',
-      ]);
-    });
-    await Promise.all(group);
+  console.log('as a model, in virtual time: what the search and its judge make of a queue');
+  printRuns(
+    Array.from({ length: RUNS }, (_, n) => [placesOf(n), searchQueue(plannedFor(String(n), SEARCHED), queueOf(n))]),
+  );
+  console.log('\nas a server in another process, on this machine:');
+  const runs: [number, CapacityResult][] = [];
+  for (let n = 0; n < RUNS; n++) {
+    const { places, serviceMs } = queueOf(n);
+    const work = (origin: string) => search(origin, plannedFor(String(n), { ...SEARCHED, health: ANY_MACHINE }));
+    runs.push([places, await against(['queue-server.ts', String(places), String(serviceMs)], work)]);
   }
+  printRuns(runs);
+  const flatOut = await against(['server.ts'], (origin) =>
+    search(origin, plannedFor('1', { capacity: { ...SEARCHED.capacity, from: 500, to: 500_000 } })),
+  );
+  const { held, missed, isOpen, search: how, steps } = flatOut;
+  const bound = missed && !isOpen ? `${held?.load ?? 0} to ${missed.load}` : `at least ${held?.load ?? 'unknown'}`;
+  const cause = steps.flatMap(({ doubts = [] }) => doubts.map(({ by }) => by)).at(-1) ?? 'nothing';
+  console.log(`\nA server that answers at once, a generator flat out: ${bound}; it ended by ${how?.end}, for ${cause}`);
+}
+
+/** 100, 150, 200, 250 a second. */
+const placesOf = (n: number) => 2 + (n % 4);
+const queueOf = (n: number) => ({ places: placesOf(n), serviceMs: SERVICE_MS });
+
+function printRuns(runs: [places: number, result: CapacityResult][]): void {
+  const offs = runs.map(([places, { held, missed, isOpen }]) => {
+    const truth = (1_000 * places) / SERVICE_MS;
+    return held && missed && !isOpen ? ((held.load + missed.load) / 2 - truth) / truth : Number.NaN;
+  });
+  const rows = runs.map(([places, { held, missed, steps }], n) => [
+    `${n + 1}`,
+    `${(1_000 * places) / SERVICE_MS}`,
+    ...[held, missed].map((one) => (one ? one.load.toFixed(0) : '–')),
+    `${(100 * offs[n]!).toFixed(1)} %`,
+    `${steps.length}`,
+    Math.abs(offs[n]!) <= PRECISION ? 'found' : 'not',
+  ]);
   printTable(
     ['run', 'true, a second', 'held', 'did not', 'middle is off', 'steps', `within ${100 * PRECISION} %`],
     rows,
   );
-  console.log(`${found} of ${RUNS} found; aim 18`);
-  const flatOut = await against(['server.ts'], (origin) =>
-    search(origin, '1', { capacity: { from: 500, to: 500_000, precision: PRECISION, step: '4s' } }),
-  );
-  const { held, missed, isOpen, search: how, steps } = flatOut;
-  const bound = missed && !isOpen ? `${held?.load ?? 0} to ${missed.load}` : `at least ${held?.load ?? 'unknown'}`;
-  console.log(
-    `A server that answers at once, a generator flat out: ${bound}, ended by ${how?.end}; at ${steps.at(-1)?.load} it was ` +
-      `${steps.map(({ doubts = [] }) => doubts[0]?.by).findLast((by) => by !== undefined) ?? 'nothing'} that ended it`,
-  );
+  const found = offs.filter((off) => Math.abs(off) <= PRECISION).length;
+  console.log(`${found} of ${runs.length} found; aim 18 of 20`);
 }
 
 async function against<T>([file, ...args]: string[], work: (origin: string) => Promise<T>): Promise<T> {
@@ -91,8 +91,7 @@ async function against<T>([file, ...args]: string[], work: (origin: string) => P
   }
 }
 
-/** A run of one load of GETs, as in a worker, its start line and its verdict; only Playwright is not there. */
-async function search(origin: string, seed: string, profile: Partial<ProfileSpec>): Promise<CapacityResult> {
+function plannedFor(seed: string, profile: Partial<ProfileSpec>): Timeline {
   const spec: ProfileSpec = {
     description: name,
     scenarios: {
@@ -103,7 +102,11 @@ async function search(origin: string, seed: string, profile: Partial<ProfileSpec
     ...profile,
   };
   const file = { name, path: `profiles/${name}.json`, spec };
-  const plan = timeline(file, { load: ['get'], journey: [] }, { scale: 1, seed });
+  return timeline(file, { load: ['get'], journey: [] }, { scale: 1, seed });
+}
+
+/** A run of one load of GETs, as in a worker, its start line and its verdict; only Playwright is not there. */
+async function search(origin: string, plan: Timeline): Promise<CapacityResult> {
   const [scenario] = plan.scenarios;
   const id = { scenario: 'get', index: 0 };
   const live = LiveSearch.of(plan, plan.scenarios, {})!;

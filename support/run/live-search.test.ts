@@ -6,17 +6,23 @@ import { newSeries, type Packed } from '../measure/series.ts';
 import { asSteered } from '../schedule/steered.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
 import { LiveSearch } from './live-search.ts';
+import { searchQueue } from './queue-model.fixture.ts';
 
-function planned(capacity: object = {}): Timeline {
+function planned(
+  capacity: object = {},
+  scenario: object = {},
+  objectives: Record<string, string[]> = { iteration_response_time: ['p(95)<1000'] },
+  seed = '1',
+): Timeline {
   const spec = {
     description: 'a test',
-    scenarios: { relay: { executor: 'constant-arrival-rate' as const, rate: 1, maxVUs: 1 } },
+    scenarios: { relay: { executor: 'constant-arrival-rate' as const, rate: 1, maxVUs: 1, ...scenario } },
     thresholds: {},
-    objectives: { iteration_response_time: ['p(95)<1000'] },
+    objectives,
     capacity: { from: 10, to: 400, precision: 0.1, step: '10s', confirm: 1, ...capacity },
   };
   const file = { name: 'mine', path: 'profiles/mine.json', spec };
-  return timeline(file, { load: ['relay'], journey: [] }, { scale: 1, seed: '1' });
+  return timeline(file, { load: ['relay'], journey: [] }, { scale: 1, seed });
 }
 
 interface Model {
@@ -119,4 +125,20 @@ test('without any figure of what is asked it ends at the highest load, and nothi
 test('what always holds is at least the highest load; what never does, below the lowest', () => {
   assert.deepEqual(run(planned(), { perSecond: 10_000 }).loads, [10, 20, 40, 80, 160, 320, 400, 400]);
   assert.deepEqual(run(planned(), { perSecond: 4 }).loads, [10, 10]);
+});
+
+test('of queues with Poisson arrivals and constant service it finds the capacity within its precision', () => {
+  const found = Array.from({ length: 4 }, (_, seed) => {
+    const of = planned(
+      { from: 30, to: 3_000 },
+      { arrivals: 'poisson' },
+      { iteration_response_time: ['p(95)<150'] },
+      `${seed}`,
+    );
+    const { held, missed, isOpen } = searchQueue(of, { places: 4 + seed, serviceMs: 20 });
+    const truth = 50 * (4 + seed);
+    const middle = (held!.load + missed!.load) / 2;
+    return !isOpen && Math.abs(middle - truth) <= 0.1 * truth;
+  });
+  assert.deepEqual(found, [true, true, true, true]);
 });
