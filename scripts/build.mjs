@@ -7,7 +7,7 @@ import { ROOT } from './setup.mjs';
 
 const DIST = join(ROOT, 'dist');
 /** What is read at run time and is no code. */
-const ASSETS = ['support/report/html/style.css'];
+const ASSETS = ['support/report/html/style.css', 'protocol/grpc/kernel.proto', 'protocol/grpc/ai.proto'];
 
 rmSync(DIST, { recursive: true, force: true });
 if (!process.argv.includes('--clean')) await build();

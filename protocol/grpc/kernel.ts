@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   DeliveryHistory,
@@ -57,6 +58,8 @@ export class Kernels {
   private constructor(slice: SliceContext, grpc: Grpc) {
     this.slice = slice;
     this.grpc = grpc;
+    // Each kernel's stream hears it.
+    setMaxListeners(0, this.end.signal);
     this.events = new DeliveryHistory(() => slice.elapsedMs());
   }
 

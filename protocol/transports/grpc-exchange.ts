@@ -146,6 +146,7 @@ export class Exchange implements Pending {
   #messages = 0;
   #unreadable: string | undefined;
   #stream: { cancel(): void } | undefined;
+  readonly #cancel = () => this.#stream?.cancel();
 
   /** @param underWay holds it from now on until it has its status */
   constructor(call: Call, series: ExchangeSeries, underWay: UnderWay<Exchange>, resolve: (answer: Answer) => void) {
@@ -182,8 +183,8 @@ export class Exchange implements Pending {
       this.#notSent(error);
       return;
     }
-    if (signal?.aborted) this.#stream?.cancel();
-    else signal?.addEventListener('abort', () => this.#stream?.cancel(), { once: true });
+    if (signal?.aborted) this.#cancel();
+    else signal?.addEventListener('abort', this.#cancel);
   }
 
   /** Measuring ends here: it has failed, and its age is the least that it takes. Whoever waits still gets the answer. */
@@ -261,6 +262,7 @@ export class Exchange implements Pending {
     if (this.place < 0) return;
     this.#underWay.remove(this);
     const { signal, expects, readOnly, method } = this.#call;
+    signal?.removeEventListener('abort', this.#cancel);
     const name = status[ending?.code ?? status.OK] as StatusName;
     if (ending && unconnected.test(ending.details)) this.#isSent = false;
     if (name === 'OK' && !method.responseStream && this.#messages === 0)
