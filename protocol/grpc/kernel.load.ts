@@ -13,9 +13,10 @@ load('kernel', {
   teardown: (kernels) => kernels.close(),
   vu: (vu, kernels) => kernels.join(vu),
   operations: {
-    execute: { weight: 75, run: (kernel) => kernel.execute() },
+    execute: { weight: 79, run: (kernel) => kernel.execute() },
     status: { weight: 20, run: (kernel) => kernel.status() },
-    history: { weight: 5, run: (kernel) => kernel.history() },
+    // It grows with every cell: at 500 calls a second for minutes, more of these would be most of what is sent.
+    history: { weight: 1, run: (kernel) => kernel.history() },
   },
   settle: (kernel) => kernel.settle(),
   evidence: (kernel) => kernel.evidence(),
