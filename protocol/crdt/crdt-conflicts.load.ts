@@ -1,7 +1,7 @@
 import { load } from '../../support/test.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
 import { conflictMetrics } from './group.ts';
-import { Groups } from './groups.ts';
+import { checkRelays, Groups } from './groups.ts';
 import { conflictOptions } from './options.ts';
 
 /**
@@ -12,6 +12,7 @@ load('crdt-conflicts', {
   metrics: { ...relayMetrics, ...conflictMetrics },
   options: conflictOptions,
   oracles: ['acknowledged-writes', 'convergence'],
+  preflight: checkRelays,
   setup: (slice) => Groups.open(slice),
   teardown: (groups) => groups.close(),
   vu: (vu, groups) => groups.make(vu),

@@ -8,7 +8,7 @@ import { EPISODES_PER_DOCUMENT, Group, type GroupOptions, MAX_DEVICES } from './
 import { type ConflictOptions, type Dialect, dialectsOf } from './options.ts';
 import type { Peer } from './peer.ts';
 import { RelayPeer } from './relay-peer.ts';
-import { yjsDialectOf } from './room-dialect.ts';
+import { checkRooms, yjsDialectOf } from './room-dialect.ts';
 import { RoomPeer } from './room-peer.ts';
 import { roomWire } from './room-wire.ts';
 import { roomSettings, type YjsDialect } from './settings.ts';
@@ -39,8 +39,9 @@ export class Groups {
   static async open(slice: SliceContext<ConflictOptions>): Promise<Groups> {
     const groups = new Groups(slice);
     if (groups.#dialects.includes('yjs')) {
-      const room = `${slice.runId}-${slice.scenario}-probe`;
-      groups.#yjsDialect = await yjsDialectOf(slice, room, groups.#token(room));
+      const room = probeRoomOf(slice);
+      // Where it speaks none, the most common: what is wrong then shows in the load.
+      groups.#yjsDialect = (await yjsDialectOf(slice, room, tokenOf(slice, room))) ?? 'y-websocket';
     }
     return groups;
   }
@@ -80,14 +81,9 @@ export class Groups {
     return Math.max(this.#settleDeadline, now + Math.min(MIN_SETTLE_MS, convergenceTimeoutMs));
   }
 
-  /** Of the configured account, or one made up for the document. */
-  #token(document: string): string {
-    return this.#slice.target.token ?? `tandem-${document}`;
-  }
-
   #peer(dialect: Dialect, vu: Vu, replica: Replica, document: string): Peer {
     const { target } = this.#slice;
-    const token = this.#token(document);
+    const token = tokenOf(this.#slice, document);
     if (dialect === 'yjs') {
       const wire = roomWire(this.#yjsDialect, roomSettings(target).yjsUrl, document, token);
       return new RoomPeer(replica, vu, { wire, timeoutMs: this.#slice.options.convergenceTimeout });
@@ -100,4 +96,20 @@ export class Groups {
     const cipher = Cipher.ofToken(configured ?? token);
     return new RelayPeer(replica, { vu, http: this.#http, token: sent, cipher, document, cursor });
   }
+}
+
+/** @throws one sentence when the load goes to Yjs rooms, and there is none that it could enter */
+export async function checkRelays(slice: SliceContext<ConflictOptions>): Promise<void> {
+  if (!dialectsOf(slice).includes('yjs')) return;
+  const room = probeRoomOf(slice);
+  await checkRooms(slice, room, tokenOf(slice, room));
+}
+
+function probeRoomOf({ runId, scenario }: SliceContext): string {
+  return `${runId}-${scenario}-probe`;
+}
+
+/** Of the configured account, or one made up for the document. */
+function tokenOf({ target }: SliceContext, document: string): string {
+  return target.token ?? `tandem-${document}`;
 }

@@ -1,12 +1,15 @@
 /** Rooms of a real Hocuspocus server. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Server } from '@hocuspocus/server';
+import { WebSocketServer } from 'ws';
 import type { SliceContext } from '../../support/vu.ts';
 import { areMerged, Replica } from '../apis/relay/replica.ts';
 import { recorded, testSlice, withSettings } from '../slice.fixture.ts';
 import { RoomClient } from './room.ts';
-import { yjsDialectOf } from './room-dialect.ts';
+import { checkRooms, yjsDialectOf } from './room-dialect.ts';
 import { roomWire } from './room-wire.ts';
 import { roomSettings } from './settings.ts';
 
@@ -80,4 +83,41 @@ test('its dialect is found out, unless it is configured, and nothing of that is 
   assert.equal(await yjsDialectOf(configured, 'probe', 'a-token'), 'y-websocket');
   assert.deepEqual(recorded(slice), {});
   assert.deepEqual(slice.recorder.errors, {});
+});
+
+test('an embedded target beside it does not make its rooms ours', async (t) => {
+  const { slice } = await serve(t);
+  const embedded = { ...slice, target: { ...slice.target, embedded: true } };
+  assert.equal(await yjsDialectOf(embedded, 'probe', 'a-token'), 'y-websocket');
+  const own = { ...embedded, target: { ...embedded.target, configured: ['YJS_URL'] } };
+  assert.equal(await yjsDialectOf(own, 'probe', 'a-token'), 'hocuspocus');
+});
+
+test('it is taken before the load, in any dialect or in its own; what it refuses is one sentence', async (t) => {
+  const { slice } = await serve(t);
+  const { yjsUrl } = roomSettings(slice.target);
+  await checkRooms(slice, 'probe', 'a-token');
+  await checkRooms(withSettings(slice, { YJS_DIALECT: 'hocuspocus' }), 'probe', 'a-token');
+  await assert.rejects(
+    checkRooms(withSettings(slice, { YJS_DIALECT: 'hocuspocus' }), 'probe', 'another'),
+    new Error(
+      `YJS_URL ${yjsUrl}/ does not speak hocuspocus, as YJS_DIALECT says (the Yjs room denies access); allowed is a server that does.`,
+    ),
+  );
+  assert.deepEqual([recorded(slice), slice.recorder.errors], [{}, {}]);
+});
+
+test('a server that speaks neither is one sentence that says what it did', async (t) => {
+  const webSockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  webSockets.on('connection', (webSocket) => webSocket.send('hello'));
+  await once(webSockets, 'listening');
+  t.after(() => webSockets.close());
+  const url = `ws://127.0.0.1:${(webSockets.address() as AddressInfo).port}/rooms`;
+  const why = 'text where binary is due';
+  await assert.rejects(
+    checkRooms(withSettings(testSlice('http://127.0.0.1'), { YJS_URL: url }), 'probe', 'a-token'),
+    new Error(
+      `YJS_URL ${url} speaks neither y-websocket (${why}) nor hocuspocus (${why}); allowed is a server of Yjs rooms in one of these.`,
+    ),
+  );
 });
