@@ -408,8 +408,8 @@ test('the first screen has the verdict, its reasons and three charts; the rest f
   const slider = page.getByLabel('Moment');
   await expect(slider).toHaveAttribute('aria-valuetext', '00:07');
   await expect(page.locator('.chart:visible')).toHaveCount(3);
-  await expect(page.locator('.verdict .findings li:visible')).toHaveCount(4);
-  await expect(page.getByText('and 2 more reasons')).toBeVisible();
+  await expect(page.locator('.verdict .findings li:visible')).toHaveCount(3);
+  await expect(page.getByText('and 3 more reasons')).toBeVisible();
   await expect(page.getByRole('table', { name: 'Thresholds' })).toBeVisible();
   await expect(page.getByRole('table', { name: 'Protocol operations' })).toBeHidden();
   await slider.fill('3');

@@ -15,13 +15,13 @@ export function reportHtml(verdict: Verdict, record: RunRecord): string {
   return pageOf({
     title: `${statusName(verdict)} · ${verdict.profile} → ${verdict.target.name}`,
     body: html`${summary(verdict, record)}
-<nav aria-label="Parts of the report"><ul>${[...charts, ...folding].map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 <main id="content">
 ${charts.map(
   ({ id, title, body }) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${body}</section>
 `,
-)}${folding.map(
+)}<nav aria-label="Parts of the report"><ul>${[...charts, ...folding].map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+${folding.map(
   ({
     id,
     title,

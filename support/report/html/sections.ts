@@ -52,8 +52,8 @@ export interface Section {
   isOpen?: boolean;
 }
 
-/** Reasons that stand on the first screen. */
-const MOST_FINDINGS = 4;
+/** Reasons, or warnings where there are none, that stand on the first screen. */
+const MOST_FINDINGS = 3;
 
 const numberOf = (value: number | null | undefined, shown: Part): SortedCell => ({ value: value ?? null, shown });
 const counting = (value: number | null | undefined) => numberOf(value, count(value));
@@ -84,23 +84,27 @@ export function summary(verdict: Verdict, record: RunRecord): Markup {
 <p class="brand">Tandem</p>
 <h1><span class="status">${statusName(verdict)}</span> ${profile} <span class="quiet">→ ${target.name}</span></h1>
 <p class="headline">${headline(verdict)}</p>
-${findings('Reasons', reasons)}${findings('Warnings', warnings)}
+${findings('Reasons', reasons, MOST_FINDINGS)}${findings('Warnings', warnings, reasons.length > 0 ? 0 : MOST_FINDINGS)}
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${missing(verdict, record)}
 </header>`;
 }
 
-function findings(title: string, reasons: Reason[]): Markup {
+/** @param most so many are seen without being opened */
+function findings(title: string, reasons: Reason[], most: number): Markup {
   if (reasons.length === 0) return html``;
   const item = (reason: Reason) => {
     const { found, next } = splitMessage(reason);
     const examples = reason.kind === 'oracle' && html` <a href="#oracles">Its examples</a>`;
     return html`<li class="${reason.severity}"><p>${found}</p>${next !== '' && html`<p class="next">${next}${examples}</p>`}</li>`;
   };
-  const rest = reasons.slice(MOST_FINDINGS);
-  return html`<h2 class="unseen">${title}</h2><ul class="findings">${reasons.slice(0, MOST_FINDINGS).map(item)}</ul>${
+  const shown = reasons.slice(0, most);
+  const rest = reasons.slice(most);
+  const one = title.slice(0, -1).toLowerCase();
+  const summary = shown.length > 0 ? `and ${counted(rest.length, `more ${one}`)}` : counted(rest.length, one);
+  return html`<h2 class="unseen">${title}</h2>${shown.length > 0 && html`<ul class="findings">${shown.map(item)}</ul>`}${
     rest.length > 0 &&
-    html`<details class="rest"><summary>and ${counted(rest.length, `more ${title.slice(0, -1).toLowerCase()}`)}</summary><ul class="findings">${rest.map(item)}</ul></details>`
+    html`<details class="rest"><summary>${summary}</summary><ul class="findings">${rest.map(item)}</ul></details>`
   }`;
 }
 
