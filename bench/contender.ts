@@ -1,15 +1,15 @@
 /**
- * What a contender of the HTTP bench is: a program that sends a given number of requests when told to, and is measured
+ * What a contender is: a program that sends a given number of requests when told to, and is measured
  * while it does. It runs as a child process, so that contenders share neither heap nor compiled code.
  */
 
 /** One round of the bench. */
 export interface Round {
-  /** Such as `http://127.0.0.1:4000`. */
+  /** Such as `http://127.0.0.1:4000`, or the URL of a database. */
   origin: string;
   /** Connections to keep busy at the same time. */
   connections: number;
-  /** Requests to finish, each answered with 200. */
+  /** Requests to finish, each answered as it should be. */
   requests: number;
 }
 

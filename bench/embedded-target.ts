@@ -8,6 +8,8 @@ const START_TIMEOUT_MS = 60_000;
 
 export interface EmbeddedTarget {
   url: string;
+  /** What it tells beside that, by the variable that names it. */
+  addresses: Record<string, string>;
   stop(): Promise<void>;
 }
 
@@ -24,9 +26,12 @@ export async function startEmbeddedTarget(env: Record<string, string> = {}): Pro
   };
   const timeout = setTimeout(() => target.kill(), START_TIMEOUT_MS);
   try {
+    const addresses: Record<string, string> = {};
     for await (const line of createInterface(target.stdout)) {
       const url = /^listening on (\S+)/.exec(line)?.[1];
-      if (url) return { url, stop };
+      if (url) return { url, addresses, stop };
+      const [, variable, address] = /^([A-Z_]+)=(\S+)$/.exec(line) ?? [];
+      if (variable) addresses[variable] = address!;
     }
   } finally {
     clearTimeout(timeout);

@@ -7,6 +7,7 @@ import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
 import * as capacity from './capacity.ts';
 import * as connections from './connections.ts';
+import * as database from './database.ts';
 import * as drift from './drift.ts';
 import * as grpc from './grpc.ts';
 import * as http from './http.ts';
@@ -39,6 +40,7 @@ const benches: Bench[] = [
   reads,
   migrations,
   connections,
+  database,
   merge,
 ];
 

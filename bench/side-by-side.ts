@@ -8,9 +8,10 @@ import { printTable } from './table.ts';
 const ROUNDS = 5;
 const ROUND_TIMEOUT_MS = 60_000;
 
-export interface SideBySide {
-  /** Module of the server, which tells its port. */
-  server: string;
+/** Module of a server, which tells its port; or where one is that runs already. */
+type Place = { server: string; origin?: undefined } | { server?: undefined; origin: string };
+
+export type SideBySide = Place & {
   /** By module; the first is what the others are compared with. */
   contenders: { module: string; label: string }[];
   connections: number;
@@ -18,11 +19,12 @@ export interface SideBySide {
   /** What a request is called, and what all of them are. */
   request: string;
   what: string;
-}
+};
 
 /** Runs every contender once a round, round after round, so that a drift of the machine meets all of them alike. */
 export async function sideBySide({
   server,
+  origin,
   contenders,
   connections,
   requests,
@@ -36,8 +38,11 @@ export async function sideBySide({
     return child;
   };
   try {
-    const { port } = await reply<{ port: number }>(start(join(import.meta.dirname, `${server}.ts`)), 'the server');
-    const round: Round = { origin: `http://127.0.0.1:${port}`, connections, requests };
+    const startServer = async () => {
+      const { port } = await reply<{ port: number }>(start(join(import.meta.dirname, `${server}.ts`)), 'the server');
+      return `http://127.0.0.1:${port}`;
+    };
+    const round: Round = { origin: origin ?? (await startServer()), connections, requests };
     const runners = contenders.map(({ module, label }) => ({
       label,
       child: start(fileOf(module)),
