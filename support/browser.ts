@@ -1,7 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, BrowserContextOptions, LaunchOptions, Page } from '@playwright/test';
+import type {
+  APIRequestContext,
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  LaunchOptions,
+  Page,
+} from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
@@ -14,7 +21,7 @@ import { TimeIsUp, within } from './time-limit.ts';
 import { redactTrace } from './trace.ts';
 import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire.ts';
 
-export type { Browser, Page };
+export type { APIRequestContext, Browser, BrowserContextOptions, Page };
 
 /** Quiet in closed networks; what a person's own browser would fetch for itself is no part of the load. */
 const launchArguments = [

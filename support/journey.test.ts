@@ -17,14 +17,16 @@ import { type Browser, BrowserSession, launchOptions } from './browser.ts';
 import { consult } from './check/oracles.ts';
 import { metricDefinitions } from './declaration.ts';
 import { settingsOf } from './family.ts';
+import { folderOf } from './folder.fixture.ts';
 import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
 import { Recorder } from './measure/recorder.ts';
-import { unpack } from './measure/series.ts';
+import { type CounterSeries, unpack } from './measure/series.ts';
 import { vitalsBinding } from './measure/vitals.ts';
 import { declaredOracles } from './oracle.ts';
 import type { Iteration } from './schedule/executor.ts';
 import { random } from './schedule/random.ts';
+import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
 import { type SessionLimits, TimeIsUp } from './time-limit.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
@@ -90,7 +92,7 @@ function bed(
   const keep = async (name: string) => {
     kept.push(name);
   };
-  const work = journeyWork(definition, { slice, browser: by, seed: '1', isDraining: () => false, keep });
+  const work = journeyWork(definition, { slice, root: '.', browser: by, seed: '1', isDraining: () => false, keep });
   const other = sliceOf('remote-changes', 'load', url);
   const [relay, auth] = [
     new Http(other, relaySettings(other.target).syncUrl),
@@ -413,4 +415,43 @@ test('a relay that acknowledged and lost what a person wrote is a violation', as
   assert.deepEqual([screen!.status, screen!.violations], ['violated', 1]);
   const [{ onScreen }] = screen!.examples as [{ onScreen: object }];
   assert.deepEqual(onScreen, { count: 1, notInRelay: [{ payee: 'Bakery', amountCents: -4_20 }] });
+});
+
+test('a session is signed in as its definition says, adds, checks, and asks as the same user', async (t) => {
+  const cookie = { name: 'session', value: 'of-slot-3', domain: '127.0.0.1', path: '/', expires: -1 };
+  const state = { cookies: [{ ...cookie, httpOnly: true, secure: false, sameSite: 'Lax' }], origins: [] };
+  const root = folderOf(t, { 'auth/user.json': state });
+  const cookies: unknown[] = [];
+  const { url } = await serve(t, (request, answer) => {
+    if (request.url !== '/favicon.ico') cookies.push([request.url, request.headers.cookie]);
+    answer.setHeader('content-type', 'text/html').end('<title>Shop</title>');
+  });
+  const slice = sliceOf('shopper', 'journey', url);
+  const recorder = new Recorder('shopper', 'journey', metricDefinitions({ basket: 'counter' }));
+  const definition = (storageState: string): JourneyDefinition => ({
+    use: { storageState, locale: 'de-DE' },
+    async run({ page, request, add, check, slot, runId, target, step }) {
+      await step('open', () => page.goto('/'));
+      await request.get('/api');
+      add('basket', 2);
+      check('is German', (await page.evaluate(() => navigator.language)) === 'de-DE');
+      check('is known', `${slot} ${runId} ${target.baseUrl}` === `3 ${slice.runId} ${url}`);
+      check('is empty', false);
+    },
+  });
+  const keep = async () => {};
+  const context = { slice: { ...slice, recorder }, root, browser, seed: '1', isDraining: () => false, keep };
+  const work = journeyWork(definition('auth/user.json'), context);
+  assert.equal(await work.run(await work.createVu(3), 0, { index: 0 } as Iteration), 'failed');
+  assert.deepEqual(cookies, [
+    ['/', 'session=of-slot-3'],
+    ['/api', 'session=of-slot-3'],
+  ]);
+  const [, basket] = Object.entries(recorder.pack()).find(([key]) => key.startsWith('basket'))!;
+  assert.equal((unpack(basket) as CounterSeries).sum, 2);
+  assert.deepEqual(Object.keys(recorder.errors), ['check: is empty']);
+  assert.throws(
+    () => journeyWork(definition('auth/nobody.json'), context),
+    /^Error: storageState .*auth\/nobody\.json is not there; allowed is a file that /,
+  );
 });

@@ -1,17 +1,27 @@
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Browser, BrowserSession, contextOptions, type Page } from './browser.ts';
+import {
+  type APIRequestContext,
+  type Browser,
+  type BrowserContextOptions,
+  BrowserSession,
+  contextOptions,
+  type Page,
+} from './browser.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { type Failure, thrown } from './measure/failures.ts';
 import type { PaintedMark } from './measure/marks.ts';
-import { unfinished } from './measure/metrics.ts';
+import { type Tags, unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import type { Options, OptionsSchema } from './options.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
+import type { Target } from './target.ts';
 import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from './time-limit.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
@@ -43,8 +53,29 @@ export interface JourneyDefinition<O = Options> {
   timeLimitsMs?: SessionLimits;
   /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
   options?: OptionsSchema<O>;
+  /**
+   * What Playwright's `test.use` takes of a browser context: `{ viewport: { width: 390, height: 844 }, locale: 'de-DE' }`. The file of
+   * a `storageState` is found from the project's folder, and has to be there before the run. A function says it for each person.
+   */
+  use?: JourneyUse | ((user: User) => JourneyUse);
+  /** A session: what a person does. Whatever it throws makes the session a failed one. */
   run(visit: Visit<O>): Promise<void>;
+  /** Once a slice, at the end, also of a run that was stopped; at most half a minute. */
+  teardown?(): void | Promise<void>;
 }
+
+/** Of a browser context what does not say how the target is reached: that are the settings of the target. */
+export type JourneyUse = Omit<
+  BrowserContextOptions,
+  | 'baseURL'
+  | 'clientCertificates'
+  | 'httpCredentials'
+  | 'ignoreHTTPSErrors'
+  | 'logger'
+  | 'proxy'
+  | 'recordHar'
+  | 'recordVideo'
+>;
 
 /** The person behind a session slot: the same account comes back in the slot's next session. */
 export interface User extends Account {
@@ -54,11 +85,28 @@ export interface User extends Account {
 
 /** What a journey's code gets: a page of its own, who it is, and the words to say what it does. */
 export interface Visit<O = Options> {
+  /** Of a browser context of its own, which is fresh in every session; `page.context()` opens further pages, and popups are measured. */
   page: Page;
+  /** Requests without the page, as the same user: they have its cookies. They are not measured. */
+  request: APIRequestContext;
   user: User;
-  /** Seeded. */
+  /** Of the user: counts from 0 over the whole journey, over all slices and shards. */
+  slot: number;
+  /** Begins the names of what the run writes: the same on all of its machines, and another one for every attempt. */
+  runId: string;
+  /** The system under load: its addresses and settings. */
+  target: Target;
+  /** The same slot of the same seed draws the same numbers in every run. */
   random: Random;
+  /** From the profile: `scenarios.<name>.options`, as the journey's schema makes them. */
   options: Readonly<O>;
+  /**
+   * Adds to a metric of the vocabulary or of the journey's own `metrics`: a time in ms, a boolean to a rate. A value that is no number of
+   * its range is not added but counted by name among the errors; a time of a session that is traced, and slowed by that, is left out.
+   */
+  add(metric: string, value: number | boolean, tags?: Tags): void;
+  /** Counts into `checks`; a failed one lets the session go on, makes it a failed one, and is counted by name among the errors. */
+  check(name: string, passed: boolean): boolean;
   /**
    * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
    * input in it `browser_interaction_to_paint{step}`. A step that throws ends the session as failed.
@@ -81,6 +129,7 @@ export interface Visit<O = Options> {
 export type Keep = (name: string, body: Buffer, contentType: string) => Promise<void>;
 
 interface Slot {
+  id: number;
   user: User;
   random: Random;
   /** The session it is in; what it measures of itself belongs to the instant at which it began, on the clock of `performance.now()`. */
@@ -89,11 +138,26 @@ interface Slot {
 
 export interface JourneySlice {
   slice: SliceContext;
+  /** The project's folder. */
+  root: string;
   browser: Browser;
   seed: string;
   /** Once the load is over: what comes then only comes to its end. */
   isDraining(): boolean;
   keep: Keep;
+}
+
+/**
+ * @param root the project's folder
+ * @param path as the author has it
+ * @throws one sentence when it is not there
+ */
+function stateFile(root: string, path: string): string {
+  const file = resolve(root, path);
+  if (existsSync(file)) return file;
+  throw new Error(
+    `storageState ${relative(process.cwd(), file)} is not there; allowed is a file that Playwright's context.storageState({ path }) wrote, as a setup project of your tests does.`,
+  );
 }
 
 /** The work of a journey's slice: each iteration is a session. */
@@ -121,12 +185,15 @@ class Sessions {
   constructor(definition: JourneyDefinition, context: JourneySlice) {
     this.#definition = definition;
     this.#context = context;
+    const { use } = definition;
+    // What lacks is found before the start.
+    if (typeof use === 'object' && typeof use.storageState === 'string') stateFile(context.root, use.storageState);
   }
 
   slot(id: number): Slot {
     const { slice, seed } = this.#context;
     const user = { ...accountOf(slice.runId, slice.scenario, id), sessions: 0 };
-    return { random: random(seed, slice.scenario, 'user', id), user };
+    return { id, random: random(seed, slice.scenario, 'user', id), user };
   }
 
   /** True when the journey went through. */
@@ -142,7 +209,7 @@ class Sessions {
     const vitals = new Map<string, VitalReport>();
     const openedAt = new Map<VitalReport['document'], number>();
     const opening = BrowserSession.open(browser, {
-      context: contextOptions(slice.target),
+      context: { ...contextOptions(slice.target), ...this.#use(slot.user) },
       actionTimeoutMs: ACTION_TIMEOUT_MS,
       traced,
       onVital: (report) => {
@@ -168,13 +235,27 @@ class Sessions {
     const time = { isUp: false };
     let step = 'start';
     const failed: { step: string; error: unknown }[] = [];
+    let failedChecks = 0;
     const fail = (error: unknown) => void failed.push({ step, error });
     const what = () => `step ${step}`;
     const words: Visit = {
       page: session.page,
+      request: session.page.request,
       user: slot.user,
+      slot: slot.id,
+      runId: slice.runId,
+      target: slice.target,
       random: slot.random,
       options: slice.options,
+      add: (metric, value, tags) => {
+        const isSlowed = traced && slice.recorder.definitions[metric]?.type === 'trend';
+        if (!isSlowed && !visit.isCut) slice.recorder.add(metric, value, tags, visit.beganAt);
+      },
+      check: (name, passed) => {
+        const held = slice.recorder.check(name, passed, undefined, visit.beganAt);
+        if (!held) failedChecks += 1;
+        return held;
+      },
       step: async (name, action) => {
         step = name;
         visit.step = { name, startAt: performance.now() };
@@ -205,18 +286,26 @@ class Sessions {
       }
       if (visit.isCut) return false;
       if (time.isUp) this.cutOff(slot);
-      if (failed.length === 0) slot.user.sessions += 1;
-      else await this.#failed(session, index, failed);
+      const hasFailed = failed.length > 0 || failedChecks > 0;
+      if (failed.length > 0) await this.#failed(session, index, failed);
+      else if (!hasFailed) slot.user.sessions += 1;
       if (!time.isUp) {
-        this.#ended(visit, failed.length > 0);
+        this.#ended(visit, hasFailed);
         if (!traced)
           for (const { document, metric, value } of vitals.values())
             slice.recorder.add(metric, value, undefined, openedAt.get(document));
       }
-      return failed.length === 0;
+      return !hasFailed;
     } finally {
       await session.close();
     }
+  }
+
+  #use(user: User): JourneyUse {
+    const { use = {} } = this.#definition;
+    const { storageState, ...rest } = typeof use === 'function' ? use(user) : use;
+    if (typeof storageState !== 'string') return { ...rest, storageState };
+    return { ...rest, storageState: stateFile(this.#context.root, storageState) };
   }
 
   /** The browser did not give a page in time: that is the generator's doing, and no page of the target's was asked for. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
-import { contextOptions, warmUp } from './browser.ts';
+import { type Browser, contextOptions, warmUp } from './browser.ts';
 import { ControlPage, controlVariable } from './control-page.ts';
 import { type Declaration, declarationType, metricDefinitions, wantsTests } from './declaration.ts';
 import { executionsOf } from './executions.ts';
@@ -18,6 +18,7 @@ import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
 import { secrets } from './secrets.ts';
 import { dataIdOf } from './shard.ts';
 import { divertSoftFailures } from './soft-failures.ts';
+import { SpecRunner, takeSpec } from './spec.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
 import { defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
 import type { SliceContext } from './vu.ts';
@@ -45,7 +46,7 @@ export {
 } from './check/lifecycle.ts';
 export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
 export { durationHelp, parseDuration } from './duration.ts';
-export type { JourneyDefinition, User, Visit } from './journey.ts';
+export type { JourneyDefinition, JourneyUse, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
 export type { JudgedRun, Judgement } from './measure/evidence.ts';
 export { exhaustedCodes } from './measure/failures.ts';
@@ -110,6 +111,7 @@ export function journey<O = Options>(name: string, definition: JourneyDefinition
   const options = optionsSchema('journey', name)?.properties ?? {};
   declareTests({ kind: 'journey', name, operations: [], metrics, oracles, options }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
+    slice.atEnd(async () => definition.teardown?.(), defaultTimeLimits.teardown);
     await warmUp(browser, contextOptions(context.target)).catch((error) => {
       if (!(error instanceof TimeIsUp)) throw error;
       context.recorder.error(`generator: ${error.message}`);
@@ -122,6 +124,7 @@ export function journey<O = Options>(name: string, definition: JourneyDefinition
       await run.run(
         journeyWork(definition as JourneyDefinition, {
           slice: context,
+          root: slice.root,
           browser,
           seed: timeline.seed,
           isDraining: () => run.isDraining,
@@ -134,6 +137,43 @@ export function journey<O = Options>(name: string, definition: JourneyDefinition
   });
 }
 
+/**
+ * Declares a browser user that does what a test of an ordinary project does: the file imports the spec, unchanged, and names its test.
+ * A session has the test's fixtures, page objects and hooks (`beforeAll` and fixtures of scope `worker` once a slice); each `test.step`
+ * is a measured step. The spec's other tests are not run.
+ * @param name the file's name, as of {@link journey}
+ * @param title of the test; those of its groups before it, with " › " between them, where several tests have it
+ * @throws one sentence when the specs that were imported have no such test, or several
+ */
+export function journeyFromTest(
+  name: string,
+  title: string,
+  definition: Omit<JourneyDefinition, 'run' | 'options' | 'teardown'> = {},
+): void {
+  const spec = takeSpec(loadingSuite(), title);
+  let browser: Browser | undefined;
+  const runner = new SpecRunner(spec, () => browser);
+  const { use = {} } = definition;
+  journey(name, {
+    ...definition,
+    use: (user) => ({ ...runner.use, ...(typeof use === 'function' ? use(user) : use) }),
+    async run(visit) {
+      browser = visit.page.context().browser() ?? undefined;
+      await runner.session(visit);
+    },
+    teardown: () => runner.end(),
+  });
+}
+
+/** Of the file that Playwright is loading, by what `test(…)` itself asks. */
+function loadingSuite(): Parameters<typeof takeSpec>[0] {
+  const of = base as unknown as Record<symbol, { _currentSuite?(location: object, title: string): unknown }>;
+  const [own] = Object.getOwnPropertySymbols(base).map((symbol) => of[symbol]);
+  if (!own?._currentSuite)
+    throw new Error('journeyFromTest does not know this version of Playwright; allowed is a journey.');
+  return own._currentSuite({}, 'journeyFromTest()') as Parameters<typeof takeSpec>[0];
+}
+
 /** A test for each scenario that runs it, in whatever profile: the reporter leaves those of the profile that is run. */
 function declareTests(declaration: Declaration, body: Parameters<typeof scenarioTest>[2]): void {
   const annotation = { type: declarationType, description: JSON.stringify(declaration) };
@@ -141,6 +181,8 @@ function declareTests(declaration: Declaration, body: Parameters<typeof scenario
 }
 
 interface Slice {
+  /** The project's folder. */
+  root: string;
   /** Counts from 0. */
   index: number;
   run: ScenarioRun;
@@ -172,7 +214,8 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const line = await StartLineRunner.connect(address, { scenario: scenario.name, index });
     const runId = process.env.LOAD_RUN_ID!;
     const slice = { index, of: scenario.slices };
-    const settings = targetSettings(process.env, dirname(testInfo.config.configFile!));
+    const root = dirname(testInfo.config.configFile!);
+    const settings = targetSettings(process.env, root);
     secrets.addGiven(settings);
     // What authors' code prints goes from here to every reporter there is.
     secrets.guard([process.stdout, process.stderr]);
@@ -202,7 +245,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
     process.debugPort = 0;
     const atEnd: Slice['atEnd'] = (cleanUp, limitMs) => cleanUps.push({ cleanUp, limitMs });
-    await use({ index, run, timeline, scenario, context, keep, atEnd });
+    await use({ root, index, run, timeline, scenario, context, keep, atEnd });
     const stopped = line.signal.aborted;
     const report = await run.finish();
     const [failure] = testInfo.errors;
