@@ -1,13 +1,13 @@
 // npm pack calls it: compiles into dist/ what another repository installs, and removes that again; the repository itself runs from its
 // sources. Types are checked by npm test.
-import { copyFileSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './child.mjs';
 import { ROOT } from './setup.mjs';
 
 const DIST = join(ROOT, 'dist');
 /** What is read at run time and is no code. */
-const ASSETS = ['support/report/html/style.css', 'protocol/grpc/kernel.proto', 'protocol/grpc/ai.proto'];
+const ASSETS = /\.(css|proto|txt)$/;
 
 rmSync(DIST, { recursive: true, force: true });
 if (!process.argv.includes('--clean')) await build();
@@ -18,7 +18,12 @@ async function build() {
     timeoutMs: 120_000,
     cwd: ROOT,
   });
-  for (const asset of ok ? ASSETS : []) copyFileSync(join(ROOT, asset), join(DIST, asset));
+  for (const folder of ok ? ['support', 'protocol'] : []) {
+    cpSync(join(ROOT, folder), join(DIST, folder), {
+      recursive: true,
+      filter: (path) => statSync(path).isDirectory() || ASSETS.test(path),
+    });
+  }
   if (ok) return;
   console.error(output);
   process.exitCode = 1;

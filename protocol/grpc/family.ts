@@ -1,4 +1,4 @@
 import type { Family } from '../../support/family.ts';
 import { grpcSettings } from './settings.ts';
 
-export const grpc: Family = { name: 'grpc', settings: [grpcSettings] };
+export const grpc: Family = { name: 'grpc', folder: import.meta.dirname, settings: [grpcSettings] };
