@@ -10,7 +10,8 @@ import { type Course, type Objective, type Window, windowIn } from './windows.ts
  * What a target has to do beside its objectives: work that finds no free VU since all of them wait for its answers is in no request's
  * time. Of the arrivals of a step nine of ten must start within a second.
  */
-const KEPT_UP: Objective = { source: 'iteration_lateness', expression: 'p(90)<1000' };
+const KEPT_UP_MS = 1_000;
+const KEPT_UP: Objective = { source: 'iteration_lateness', expression: `p(90)<${KEPT_UP_MS}` };
 const MOST_DROPPED = 0.1;
 
 /**
@@ -97,9 +98,12 @@ export function stepOf(phase: string, objectives: Objective[], course: Course, s
 
 /** Of a step in which the target did not keep up, what tells; undefined of any other. */
 function keptUp(phase: string, span: { startMs: number; endMs: number }, course: Course, suspects: Suspect[]) {
-  const source = `iteration_lateness{phase:${phase}}`;
-  const window = windowIn(span, { ...KEPT_UP, source, minSamples: 1 }, course, suspects);
-  if (window.state !== 'held' && window.count > 0) return { objective: KEPT_UP, window };
+  const late = (metric: string) =>
+    windowIn(span, { ...KEPT_UP, source: `${metric}{phase:${phase}}`, minSamples: 1 }, course, suspects);
+  const window = late(KEPT_UP.source);
+  const waitedMs = (window.observed ?? 0) - (late('generator_lateness').observed ?? 0);
+  // What waited for the generator itself did not wait for the target.
+  if (window.state !== 'held' && waitedMs >= KEPT_UP_MS) return { objective: KEPT_UP, window };
   const dropped = course.store.sum('dropped_iterations', { phase });
   const share = dropped / Math.max(1, dropped + course.store.trend('iteration_lateness', { phase }).count);
   if (share <= MOST_DROPPED) return undefined;

@@ -1,7 +1,7 @@
 /** What windows say, and what availability, recovery and capacity make of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { builtinMetrics } from '../measure/metrics.ts';
+import { type BuiltinMetric, builtinMetrics } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
@@ -310,16 +310,32 @@ test('a capacity whose upper bound nobody knows says what it is at least, and wh
   assert.deepEqual(answerFindings({ capacity: { steps: [held], held, isOpen: false } }), []);
 });
 
+/** Of 30 samples an interval. */
+function putInto(course: Course, index: number, metric: BuiltinMetric, value: number): void {
+  const series = newSeries(builtinMetrics[metric].type);
+  for (let n = 0; n < 30; n++) series.add(value);
+  const phase = course.axis.phaseOf(index);
+  course.store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
+}
+
+test('what waited for the generator, and not for a VU that the target held, is no step that was missed', () => {
+  const course = courseOf({});
+  for (let index = 10; index < 120; index++) {
+    putInto(course, index, 'iteration_lateness', index >= 40 && index < 60 ? 4_000 : 1);
+    putInto(course, index, 'generator_lateness', index >= 40 && index < 60 ? 3_900 : 1);
+  }
+  const { steps } = answersOf({ objectives, capacity: { steps: ['base', 'spike', 'end'] } }, course).capacity!;
+  assert.deepEqual(
+    steps.map(({ state }) => state),
+    ['held', 'held', 'held'],
+  );
+});
+
 test('a step whose arrivals find no VU is missed, though every request that was sent was fast', () => {
   const course = courseOf({});
-  const put = (index: number, metric: 'iteration_lateness' | 'dropped_iterations', value: number) => {
-    const series = newSeries(builtinMetrics[metric].type);
-    for (let n = 0; n < 30; n++) series.add(value);
-    const phase = course.axis.phaseOf(index);
-    course.store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
-  };
-  for (let index = 10; index < 120; index++) put(index, 'iteration_lateness', index >= 40 && index < 60 ? 4_000 : 1);
-  for (let index = 60; index < 120; index++) put(index, 'dropped_iterations', 1);
+  for (let index = 10; index < 120; index++)
+    putInto(course, index, 'iteration_lateness', index >= 40 && index < 60 ? 4_000 : 1);
+  for (let index = 60; index < 120; index++) putInto(course, index, 'dropped_iterations', 1);
   const asked = { objectives, capacity: { steps: ['base', 'spike', 'end'] } };
   const { steps } = answersOf(asked, course).capacity!;
   assert.deepEqual(
