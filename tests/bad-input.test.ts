@@ -147,7 +147,7 @@ const ofFiles: [name: string, input: Input, sentence: string | RegExp][] = [
 ];
 
 /** One of each place that finds out: the unit tests of what reads them hold all the sentences. */
-const sentences: [name: string, input: Input, sentence: string][] = [
+const sentences: [name: string, input: Input, sentence: string | RegExp][] = [
   [
     'a misspelt field',
     profile({ threshold: {} }),
@@ -177,7 +177,7 @@ const sentences: [name: string, input: Input, sentence: string][] = [
         'protocol/deep/down/ping.oracle.ts': oracleNamed('keept'),
       },
     },
-    'protocol/ping.load.ts brings evidence for oracle "kept"; did you mean "keept"? allowed: keept.',
+    /^protocol\/ping\.load\.ts brings evidence for oracle "kept"; did you mean "keept"\? allowed: .*keept.*\.$/,
   ],
   [
     'two oracles of one name',
@@ -220,7 +220,8 @@ describe('bad input', { concurrency: 3 }, () => {
   for (const [name, input, sentence] of sentences) {
     test(name, async (t) => {
       const outcome = await attempt(t, input);
-      assert.equal(outcome.output.trim(), sentence);
+      if (typeof sentence === 'string') assert.equal(outcome.output.trim(), sentence);
+      else assert.match(outcome.output.trim(), sentence);
       assertRefused(outcome);
     });
   }

@@ -59,12 +59,18 @@ test('a blocked event loop and burnt CPU show, beside a quiet interval of the sa
   // Another process may have held this one up.
   let quiet = await watched(t, () => {});
   while (delayOf(quiet) >= WINDOW_MS / 2) quiet = await watched(t, () => {});
-  const blocked = await watched(t, async () => {
-    // Twice: a percentile of so few rounds leaves out the worst of them.
-    burn(WINDOW_MS);
-    await wait(1);
-    burn(WINDOW_MS);
-  });
+  const block = () =>
+    watched(t, async () => {
+      // Twice: a percentile of so few rounds leaves out the worst of them.
+      burn(WINDOW_MS);
+      await wait(1);
+      burn(WINDOW_MS);
+    });
+  let blocked = await block();
+  // Or have taken its turns.
+  for (let tries = 0; cpuOf(blocked) <= cpuOf(quiet) && tries < 20; tries++) {
+    [quiet, blocked] = [await watched(t, () => {}), await block()];
+  }
   assert.ok(delayOf(blocked) > WINDOW_MS / 2, `${delayOf(blocked)} ms, quiet ${delayOf(quiet)} ms`);
   assert.ok(cpuOf(blocked) > cpuOf(quiet), `${cpuOf(blocked)} %, quiet ${cpuOf(quiet)} %`);
 });
