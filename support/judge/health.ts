@@ -4,6 +4,7 @@ import type { Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
+import type { CapacitySpec } from '../profile/answers.ts';
 import type { Dropped } from './findings/dropped.ts';
 import type { Doubt, Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
@@ -320,9 +321,15 @@ export function startFindings({ limits, slices, shards }: Omit<HealthFacts, 'nam
  * A finding for what was beyond its limit: `invalid` when it made something undecided, else a warning. One cause shows in many
  * processes: of each signal the worst is told, of those that mattered if any did.
  * @param doubts all that made anything undecided
- * @param steps phases of which only a capacity is read: what the generator could not send in them is the end of that
+ * @param capacity its steps are phases of which only that is read: what the generator could not send in them is the end of it
  */
-export function signalFindings(health: Health, doubts: Doubt[], steps: readonly string[] = []): Finding[] {
+export function signalFindings(
+  health: Health,
+  doubts: Doubt[],
+  { steps, search }: Partial<CapacitySpec> = {},
+): Finding[] {
+  // A search has no load but that of its steps; where it came to one alone, that is not named.
+  const isOfStep = (phase: string | undefined) => search !== undefined || steps?.includes(phase ?? '');
   const mattered = ({ signal, scenario, phase, shard }: HealthSignal) =>
     doubts.some((one) => one.by === signal && one.scenario === scenario && one.phase === phase && one.shard === shard);
   const unwell = health.signals.filter(({ ok }) => !ok);
@@ -334,7 +341,7 @@ export function signalFindings(health: Health, doubts: Doubt[], steps: readonly 
   return [...groups.values()].map((all): Finding => {
     const decisive = all.filter(mattered);
     // A load that was not delivered is not the load that was asked for, whatever is judged on it.
-    const isShort = all.some(({ signal, phase }) => signal === 'delivered' && !steps.includes(phase ?? ''));
+    const isShort = all.some(({ signal, phase }) => signal === 'delivered' && !isOfStep(phase));
     const isInvalid = decisive.length > 0 || isShort;
     const { ok: _, cost: __, ...signal } = worstBy(decisive.length > 0 ? decisive : all, () => '')[0]!;
     const severity = isInvalid ? 'invalid' : 'warning';

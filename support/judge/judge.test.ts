@@ -399,4 +399,13 @@ test('a search that its generator ended says at least what held: what was not se
     ['pass', 1, undefined, true],
   );
   assert.deepEqual(verdict.capacity!.search, { precision: 0.1, end: 'generator' });
+  // One step alone, in which the generator was too slow: nothing is known, and that is the only reason.
+  const [, , , last] = phases;
+  const alone = { ...answers, capacity: { steps: ['step_2'], search } };
+  const quiet = phases.map((phase) => (phase === last ? phase : { ...phase, load: 0 }));
+  const only = run({ phases: quiet, store, answers: alone, searchEnd: 'generator', thresholds: {} } as object);
+  assert.deepEqual(
+    only.findings.flatMap(({ kind, severity }) => (severity === 'warning' ? [] : [kind])),
+    ['capacity'],
+  );
 });

@@ -148,7 +148,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   ];
   const all: Finding[] = [
     ...seen.map((finding) => decisiveStart(finding, doubts)),
-    ...signalFindings(health, doubts, run.answers?.capacity?.steps),
+    ...signalFindings(health, doubts, run.answers?.capacity),
     ...failing,
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),

@@ -147,3 +147,14 @@ test('what never reached the load that was asked for has nothing to compare', ()
 function signalOf({ ok: _, cost: __, ...rest }: HealthSignal) {
   return rest;
 }
+
+test('a load that was not sent in a step of a capacity stays a warning beside a comparison', () => {
+  const { ok: _, cost: __, ...rest } = undelivered;
+  const warning: Finding = { kind: 'saturated', severity: 'warning', ...rest };
+  const mild = { ...worse('response-time', 25), severity: 'warning' } as Finding;
+  const { kept, added } = judged(mild, [undelivered], [warning]);
+  assert.deepEqual(
+    [kept, added.map(({ kind, severity }) => [kind, severity])],
+    [[warning], [['regression', 'warning']]],
+  );
+});

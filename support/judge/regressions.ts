@@ -40,8 +40,14 @@ export function withRegressions<F extends Finding>(
   });
   const doubts = decided.flatMap((one) => (one.kind === 'regression' && one.severity === 'invalid' ? one.doubts! : []));
   const decisive: Finding[] = [...signalFindings(health, doubts), ...findings.map((one) => decisiveStart(one, doubts))];
+  // What was no more than a warning stays that, unless it is what a regression is doubted for: as a step of a capacity that was not sent.
+  const isDoubted = (one: Finding) =>
+    doubts.some(({ by }) => by === (one.kind === 'saturated' ? one.signal : one.kind));
   const promoted = decisive.filter(
-    (one) => one.severity === 'invalid' && findings.some((known) => known.severity === 'warning' && isSame(known, one)),
+    (one) =>
+      one.severity === 'invalid' &&
+      isDoubted(one) &&
+      findings.some((known) => known.severity === 'warning' && isSame(known, one)),
   );
   const kept = findings.filter((one) => !promoted.some((other) => one.severity === 'warning' && isSame(one, other)));
   return { kept, added: [...promoted, ...decided] };
