@@ -6,8 +6,6 @@ export const embeddedDrills = {
   partition: { lasts: true, values: ['drop', 'drop-requests', 'drop-answers', 'delay', 'reset'] },
   'pause-database': { lasts: true, values: [] },
   'memory-pressure': { lasts: true, values: [] },
-  'disk-full': { lasts: true, values: [] },
-  'slow-disk': { lasts: true, values: [] },
 } as const satisfies Record<string, { lasts: boolean; values: readonly string[] }>;
 
 /** By this variable the embedded target knows where it is told of drills: the path of a socket. */

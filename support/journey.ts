@@ -119,6 +119,13 @@ export interface Visit<O = Options> {
    * are painted here: `browser_remote_change_to_paint`.
    */
   watchRemoteChanges(): Promise<void>;
+  /** The target does not answer as it should, and the page says so, or only lets the person wait: `browser_outage_seen`. */
+  sawOutage(what: 'error' | 'spinner'): void;
+  /**
+   * Whether work that was not saved when it was done is there in the end: `browser_work_kept`.
+   * @param doneAt when it was done, on the clock of `performance.now()`
+   */
+  keptWork(isThere: boolean, doneAt: number): void;
   /** True once the load is over: who only waits for something to happen may leave. */
   isOver(): boolean;
   /** Hands in a piece of evidence for an oracle that the journey names. */
@@ -265,6 +272,8 @@ class Sessions {
       },
       think: () => this.#think(slot.random),
       watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
+      sawOutage: (seen) => slice.recorder.add('browser_outage_seen', 1, { seen }),
+      keptWork: (isThere, doneAt) => slice.recorder.add('browser_work_kept', isThere ? 1 : 0, undefined, doneAt),
       isOver: () => this.#context.isDraining(),
       evidence: (oracle, piece) => {
         this.evidence[oracle] ??= [];

@@ -28,7 +28,9 @@ async function main(): Promise<void> {
     stop(1).catch(fail);
   };
   const starting =
-    options.processes === 1 ? startServer(families, options) : startProcesses(families, options, onDeath);
+    options.processes === 1 && options.drillSocket === undefined
+      ? startServer(families, options)
+      : startProcesses(families, options, onDeath);
   // A signal comes twice when a launcher passes on what the whole process group got, so the second is no order to hurry.
   process.on('SIGTERM', () => stop(0).catch(fail));
   process.on('SIGINT', () => stop(0).catch(fail));

@@ -130,6 +130,11 @@ const together = ['token-lost=0.1', 'cell-twice=0.2', 'grpc-unavailable=0.2', 's
 const others = {
   'rate-limit': 'below',
   crash: 'tests/interrupt.test.ts: a target that dies',
+  'fsync-off': 'tests/drills.test.ts',
+  'no-restart': 'tests/drills.test.ts',
+  'page-forgets': 'tests/drills.test.ts',
+  'stale-restart': 'tests/drills.test.ts',
+  zombie: 'tests/drills.test.ts',
 };
 
 let cluster: Cluster | undefined;

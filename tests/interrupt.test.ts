@@ -127,7 +127,10 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
   });
 });
 
-/** A load, a journey and the embedded target: all kinds of processes that a run may have. */
+/** Each writes a file of its name. */
+const marking = (name: string) => [process.execPath, '-e', `fs.writeFileSync('${name}', '')`];
+
+/** A load, a journey, a drill and the embedded target: all kinds of processes that a run may have. */
 function hybrid(t: TestContext): Project {
   return new Project(t, {
     'protocol/ping.load.ts': getLoad(),
@@ -140,13 +143,14 @@ function hybrid(t: TestContext): Project {
         ping: { executor: 'constant-arrival-rate', rate: 20, duration: LONG, maxVUs: 10 },
         visit: { executor: 'constant-vus', vus: 1 },
       },
+      drills: [{ name: 'mark', at: '0s', run: marking('broken'), undo: marking('whole'), for: '4m' }],
     },
   });
 }
 
 function checkKinds(processes: Process[]): void {
   if (process.platform !== 'linux') return;
-  for (const kind of ['target/main.ts', 'postgres', 'workerProcessEntry', '--type=renderer']) {
+  for (const kind of ['target/main.ts', 'postgres', 'workerProcessEntry', '--type=renderer', 'guardian.mjs']) {
     assert.ok(
       processes.some(({ command }) => command.includes(kind)),
       `no ${kind}`,
@@ -161,7 +165,8 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
   ];
   for (const [signal, to] of endings) {
     test(`by ${signal}: partial results, an invalid verdict, nothing left`, async (t) => {
-      const run = hybrid(t).start(['--project=small']);
+      const project = hybrid(t);
+      const run = project.start(['--project=small']);
       await run.printed(/\] .*load: /);
       const processes = run.processes();
       checkKinds(processes);
@@ -173,6 +178,11 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
       assert.deepEqual(verdict.slices, { expected: 2, received: 2 }, output);
       assert.equal(reason(verdict, 'interrupted')?.by, signal);
       assert.match(verdict.reasons[0]!.message, new RegExp(`^The run was interrupted \\(${signal}\\) after `));
+      assert.deepEqual(
+        verdict.drills?.map(({ name, isUndone }) => [name, isUndone]),
+        [['mark', true]],
+      );
+      assert.ok(existsSync(join(project.folder, 'whole')), 'the drill was undone');
       await gone([...processes, ...run.processes()]);
     });
   }
@@ -195,14 +205,22 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
     while (surviving(processes).length > 0 || run.processes().length > 0)
       await sleep(50, undefined, { signal: t.signal });
 
+    assert.ok(
+      existsSync(join(project.folder, 'broken')) && existsSync(join(project.folder, 'whole')),
+      'the drill was undone',
+    );
     const streamed = readFileSync(join(project.folder, 'reports', 'killed', 'stream.ndjson'), 'utf8');
     const { exitCode, output } = project.tandem('report', 'killed');
     assert.equal(exitCode, 1, output);
     const { verdict } = await run.end();
     assert.equal(verdict?.status, 'invalid', output);
     assert.match(
-      verdict.reasons[0]!.message,
+      reason(verdict, 'interrupted')!.message,
       /^The run was interrupted \(the runner was killed before it could judge\) after .* of 5 m 00 s; required: to the end\./,
+    );
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^Nobody knows whether the drill mark was undone: the run ended before; /,
     );
     assert.deepEqual(verdict.slices, { expected: 2, received: 0 });
     assert.equal(verdict.runId, 'killed');

@@ -14,10 +14,11 @@ import type { Verdict } from '../support/judge/verdict.ts';
 import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
 import { Collector } from '../support/run/collector.ts';
+import { Drills, GuardianProcess } from '../support/run/drills.ts';
 import { LiveSearch } from '../support/run/live-search.ts';
 import { loadOracles } from '../support/run/oracle-files.ts';
 import { type Planned, prepare } from '../support/run/preparation.ts';
-import { type HungHook, StartLine, startLineVariable } from '../support/schedule/startline.ts';
+import { type HungHook, monotonicMs, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
 import { type Project, repository } from './project.ts';
 
@@ -75,6 +76,8 @@ interface LocalOptions {
   addresses?: Readonly<Record<string, string>>;
   /** For journeys. */
   browser?: Browser;
+  /** Where the target is told of its own drills. */
+  drillSocket?: string;
 }
 
 /**
@@ -106,7 +109,7 @@ export async function localRun(
   project: Project,
   profile: string,
   url: string,
-  { env = {}, addresses = {}, browser }: LocalOptions = {},
+  { env = {}, addresses = {}, browser, drillSocket }: LocalOptions = {},
 ): Promise<Verdict> {
   const settings = Object.entries({ BASE_URL: url, ...addresses }).map(([name, value]) => `${name}=${value}\n`);
   project.write({ '.env': settings.join('') });
@@ -118,11 +121,24 @@ export async function localRun(
     return Array.from({ length: of }, (_, index) => ({ scenario: name, index, file: name, declaration }));
   });
   const hung: HungHook[] = [];
+  let beganAt = Number.POSITIVE_INFINITY;
+  const guardian = timeline.drills.length > 0 ? new GuardianProcess(project.folder) : undefined;
+  const drills = new Drills(
+    timeline.drills,
+    guardian,
+    () => monotonicMs() - beganAt,
+    () => {},
+    drillSocket,
+  );
   const metrics = Object.assign({}, ...slices.map(({ declaration }) => declaration.metrics));
   const search = LiveSearch.of(timeline, timeline.scenarios, metrics);
   const line = await StartLine.open({
     ready() {},
-    start: (startAt) => search?.begin(line, startAt),
+    start: (startAt) => {
+      beganAt = startAt;
+      drills.start();
+      search?.begin(line, startAt);
+    },
     interval: (id, interval) => search?.add(id, interval),
     hung: (hook) => hung.push(hook),
   });
@@ -157,10 +173,11 @@ export async function localRun(
   // What they said last is still on its way.
   while (line.pids.length > 0) await setImmediate();
   await line.close();
+  await drills.close();
   const target = { name: 'default', url: shownUrl(url) };
   collector.observe({
     ...{ format: 1, runId: RUN_ID, target, startedAt: startTime.toISOString(), gauges: [], streamed: [] },
-    ...{ stopReason: line.stopReason, hung },
+    ...{ stopReason: line.stopReason, hung, drills: drills.runs },
     ...(search && { search: search.log }),
   });
   const oracles = await alone(async () => {

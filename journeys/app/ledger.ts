@@ -141,6 +141,30 @@ export class Ledger {
     await expect(this.page.getByRole('status', { name: 'Sync state' })).toHaveText('Synced');
   }
 
+  /** Waits a little for every change made here to be accepted; says what the page shows then. */
+  async syncStateWithin(ms: number): Promise<'synced' | 'offline' | 'waiting'> {
+    const state = this.page.getByRole('status', { name: 'Sync state' });
+    const isSynced = await expect(state)
+      .toHaveText('Synced', { timeout: ms })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isSynced) return 'synced';
+    return /^Offline/.test((await state.textContent()) ?? '') ? 'offline' : 'waiting';
+  }
+
+  /** Presses “Sync now” again and again, as long as the relay cannot be reached. */
+  async syncAtLast(ms: number): Promise<void> {
+    await expect(() => this.syncNow()).toPass({ timeout: ms });
+  }
+
+  /** Loads the page anew, as who closed it does: it shows what the relay has. */
+  async reopen(): Promise<void> {
+    await this.page.reload();
+    await this.waitForSynced();
+  }
+
   async #show(view: View): Promise<void> {
     const heading = this.page.getByRole('heading', { name: view, level: 1 });
     if (await heading.isVisible()) return;

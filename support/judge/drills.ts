@@ -60,6 +60,7 @@ function judgeDrill(
   const { everyMs, stayMs, expect } = drill;
   const startMs = run.run.atMs;
   const over = run.undo ?? run.run;
+  const output = [run.run.output, run.undo?.output].filter(Boolean).join('\n');
   const all = together(objectives.map((one) => windowsOf(one, { everyMs }, course)));
   const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs);
   // What it broke may break as late as its command ends.
@@ -86,6 +87,7 @@ function judgeDrill(
     endMs: over.endMs ?? over.atMs,
     isCarriedOut: run.run.ok ?? false,
     ...(run.isToBeUndone && { isUndone: run.undo?.ok ?? null }),
+    ...(output !== '' && { output }),
     detectedMs: firstFailure(course, from),
     ...told,
     requests,
@@ -186,8 +188,8 @@ function sessionsIn(course: Course, span: Span): Pick<DrillResult, 'sessions'> {
     const { first, last } = indicesIn(course.axis, span);
     return over.reduce((sum, [i, one]) => sum + (i >= first && i <= last && one.type === 'counter' ? one.sum : 0), 0);
   };
-  const kept = rateIn(course, 'browser_work_kept', { ...span, endMs: Number.MAX_SAFE_INTEGER });
-  const seen = { error: saw('error'), spinner: saw('spinner'), nothing: saw('nothing') };
+  const kept = rateIn(course, 'browser_work_kept', span);
+  const seen = { error: saw('error'), spinner: saw('spinner') };
   const isReported = Object.values(seen).some((number) => number > 0) || kept.count > 0;
   if (count === 0 && !isReported) return {};
   return {

@@ -74,6 +74,8 @@ export interface DrillResult {
   isCarriedOut: boolean;
   /** Null when nobody knows; absent where there is nothing to undo. */
   isUndone?: boolean | null;
+  /** What its commands printed last; absent when that was nothing. */
+  output?: string;
   /** Until the first work failed, between these; null when none did. */
   detectedMs: [least: number, most: number] | null;
   /** How long the objectives were missed; absent, as are the next two, without objectives. */
@@ -87,7 +89,7 @@ export interface DrillResult {
   sessions?: {
     failed: number;
     of: number;
-    seen?: { error: number; spinner: number; nothing: number };
+    seen?: { error: number; spinner: number };
     /** What people had not saved then: how much of it was there afterwards. */
     work?: { kept: number; of: number };
   };

@@ -113,7 +113,7 @@ export const builtinMetrics = {
   browser_remote_change_lost: { ...failures, ...browser },
   /** Inside the page: a WebSocket's message arrived → the frame that shows what it changed was painted. */
   browser_event_to_paint: pageTime,
-  /** A journey that is there when the target fails: what it saw of it, by the tag `seen`: `error`, `spinner` or `nothing`. */
+  /** A journey that is there when the target fails: what it saw of it, by the tag `seen`: `error` or `spinner`. */
   browser_outage_seen: { ...lost, ...browser, followed },
   /** What a person had not saved when the target failed: whether it was there afterwards. */
   browser_work_kept: { ...successes, ...browser, followed },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
@@ -52,7 +53,7 @@ test('drills are due at an instant, or after a phase has begun, in a run of any 
   assert.equal(made.intervalMs, 1_000);
 });
 
-const names = 'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure, disk-full, slow-disk';
+const names = 'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure';
 
 /** Told of `profiles/mine.json: drills`. */
 const wrong: [drills: unknown, sentence: string, changes?: object][] = [
@@ -133,3 +134,12 @@ for (const [drills, sentence, changes] of wrong) {
     assert.throws(() => planned(t, drills, changes), { message: `profiles/mine.json: drills${sentence}` });
   });
 }
+
+test('examples for Docker Compose, Kubernetes and a cache are drills', (t) => {
+  const folder = join(import.meta.dirname, '..', '..', 'deploy', 'drills');
+  for (const name of ['compose', 'kubernetes', 'redis']) {
+    const drills = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+    const scenarios = { relay: { ...relay, duration: '10m' } };
+    assert.equal(planned(t, drills, { scenarios }).drills.length, 3, name);
+  }
+});

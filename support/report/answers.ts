@@ -83,15 +83,18 @@ function drills({ drills: results = [] }: Verdict): AnswerTable[] {
     one.recoveredMs === undefined ? NONE : between(one.recoveredMs, `not in ${ms(one.watchedMs)}`),
     one.expect.recoveryMs === undefined ? NONE : ms(one.expect.recoveryMs),
     one.requests.of > 0 ? `${count(one.requests.failed)}, ${ratio(one.requests.failed / one.requests.of)}` : NONE,
+  ]);
+  const columns = ['', 'at', 'noticed', 'outage', 'recovered', 'allowed', 'failed'];
+  const around = results.map((one) => [
+    drillName(one),
     rate(one.connectionsPerSecond),
     ms(one.backlogMs),
+    ...sessionCells(one),
   ]);
-  const columns = ['', 'at', 'noticed', 'outage', 'recovered', 'allowed', 'failed', 'reconnects', 'backlog'];
-  const people = results.flatMap((one) => (one.sessions ? [[drillName(one), ...sessionCells(one.sessions)]] : []));
-  const seen = ['', 'sessions', 'failed', 'saw an error', 'waited', 'noticed nothing', 'unsaved work kept'];
+  const seen = ['', 'reconnects', 'backlog', 'sessions', 'failed', 'saw an error', 'saw it wait', 'unsaved kept'];
   return [
     { id: 'drills', title: 'Drills', columns, rows },
-    { id: 'drills-people', title: 'What people saw of the drills', columns: seen, rows: people },
+    { id: 'drills-around', title: 'Around the drills, connections and people', columns: seen, rows: around },
   ];
 }
 
@@ -113,8 +116,10 @@ function drillText({ outageMs, recoveredMs, watchedMs }: DrillResult): string {
     : `${outage}, recovered: ${between(recoveredMs, `not in ${ms(watchedMs)}`)}`;
 }
 
-function sessionCells({ failed, of, seen, work }: NonNullable<DrillResult['sessions']>): string[] {
-  const saw = seen ? [seen.error, seen.spinner, seen.nothing].map(count) : [NONE, NONE, NONE];
+function sessionCells({ sessions }: DrillResult): string[] {
+  if (!sessions) return Array<string>(5).fill(NONE);
+  const { failed, of, seen, work } = sessions;
+  const saw = seen ? [seen.error, seen.spinner].map(count) : [NONE, NONE];
   return [count(of), count(failed), ...saw, work && work.of > 0 ? `${count(work.kept)} of ${count(work.of)}` : NONE];
 }
 

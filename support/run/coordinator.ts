@@ -1,4 +1,5 @@
 import { dispatcherTo } from '../connection.ts';
+import { drillSocketVariable } from '../embedded-drills.ts';
 import type { CapacityStep } from '../judge/results.ts';
 import { rate } from '../judge/words/figures.ts';
 import { multiple } from '../judge/words/names.ts';
@@ -110,8 +111,10 @@ export class Coordinator {
     this.#drills = new Drills(
       drills.all,
       guardian,
-      () => this.elapsedMs,
+      // Before the start too, for whose instant they wait.
+      () => monotonicMs() - (this.#line.startAt ?? monotonicMs()),
       (line) => display.print(secrets.clean(line)),
+      process.env[drillSocketVariable],
     );
     const connect: Connect = (url, options, timeoutMs) => dispatcherTo(url, target.wire, options, timeoutMs);
     this.probe = new TargetProbe(

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { drillSocketVariable } from '../embedded-drills.ts';
 import type { Act, DrillRun } from '../judge/drills.ts';
 import { DEFAULT_RECOVERY_MS, type Drill } from '../profile/drills.ts';
 
@@ -26,6 +25,7 @@ export class Drills {
   readonly #guardian: Guardian | undefined;
   readonly #now: () => number;
   readonly #print: (line: string) => void;
+  readonly #socket: string;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #runs: DrillRun[] = [];
   /** Those that were begun and are to be undone. */
@@ -35,13 +35,21 @@ export class Drills {
 
   /**
    * @param guardian absent: they are another machine's to carry out, and all that is known here is when
-   * @param now ms since the run's start
+   * @param now ms since the run's start; below 0 before
+   * @param socket where the embedded target is told of its own
    */
-  constructor(drills: Drill[], guardian: Guardian | undefined, now: () => number, print: (line: string) => void) {
+  constructor(
+    drills: Drill[],
+    guardian: Guardian | undefined,
+    now: () => number,
+    print: (line: string) => void,
+    socket = '',
+  ) {
     this.#drills = drills;
     this.#guardian = guardian;
     this.#now = now;
     this.#print = print;
+    this.#socket = socket;
   }
 
   /** What was done so far, in the order of time. */
@@ -100,8 +108,8 @@ export class Drills {
       return;
     }
     const guardian = this.#guardian;
-    const order = orderOf(drill, 'begin');
-    const undoing = forMs === undefined ? undefined : orderOf(drill, 'end');
+    const order = this.#orderOf(drill, 'begin');
+    const undoing = forMs === undefined ? undefined : this.#orderOf(drill, 'end');
     const run: DrillRun = {
       name,
       time,
@@ -134,6 +142,12 @@ export class Drills {
     await act('run');
   }
 
+  /** @param what of a drill of the embedded target, which has an end only where it lasts */
+  #orderOf({ run, undo }: Drill, what: 'begin' | 'end'): Order {
+    if (typeof run === 'string') return { socket: this.#socket, path: `/${what}/${run}` };
+    return { command: what === 'begin' ? run : undo! };
+  }
+
   #overMs({ name, forMs = 0 }: Drill, atMs: number): number {
     const run = this.#runs.findLast((one) => one.name === name);
     return Math.max(atMs + forMs, run?.undo?.endMs ?? run?.run.endMs ?? 0);
@@ -147,12 +161,6 @@ function patienceMs({ expect: { recoveryMs = DEFAULT_RECOVERY_MS } }: Drill): nu
 
 function nameOf({ name, atMs }: Drill, time: number): string {
   return atMs.length > 1 ? `${name} #${time + 1}` : name;
-}
-
-/** @param what of a drill of the embedded target, which has an end only where it lasts */
-function orderOf({ run, undo }: Drill, what: 'begin' | 'end'): Order {
-  if (typeof run === 'string') return { socket: process.env[drillSocketVariable]!, path: `/${what}/${run}` };
-  return { command: what === 'begin' ? run : undo! };
 }
 
 /** The program of `scripts/guardian.mjs`: it outlives this process, however that ends. */

@@ -135,6 +135,7 @@ function judgedWithoutSecrets(verdict: Verdict): Verdict {
     );
   return {
     ...secrets.cleanData(verdict),
+    ...(verdict.drills && { drills: secrets.cleanMessages(verdict.drills) }),
     oracles: secrets
       .cleanMessages(verdict.oracles)
       .map((one) => ({ ...one, examples: one.examples.map(boundedExample) })),

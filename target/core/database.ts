@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type Cluster, clusterUrl, startCluster } from './postgres.ts';
+import { type Cluster, clusterUrl, type Durability, startCluster } from './postgres.ts';
 import { StartError } from './start-error.ts';
 
 /** The target's PostgreSQL, tables made and ready. */
@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   poolSize?: number;
   /** SQL that makes the tables. Without it another process of the target has made them, and may be at work in them. */
   schema?: string | undefined;
+  /** Of a cluster of our own that drills break. */
+  durability?: Durability | undefined;
 }
 
 /**
@@ -28,8 +30,8 @@ export interface DatabaseOptions {
  * @throws {StartError} when it cannot be reached; the message names host and port, never user, password or URL.
  */
 export async function openDatabase(url: string | undefined, options: DatabaseOptions = {}): Promise<Database> {
-  const { poolSize = POOL_SIZE, schema } = options;
-  const cluster = url === undefined ? await startCluster() : undefined;
+  const { poolSize = POOL_SIZE, schema, durability } = options;
+  const cluster = url === undefined ? await startCluster(durability) : undefined;
   const own = cluster ? clusterUrl(cluster.folder) : checked(url!);
   const pool = new pg.Pool({ connectionString: own, max: poolSize, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   // A connection that breaks while idle is replaced when the next query needs one; that query reports what is wrong.

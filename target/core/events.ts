@@ -57,6 +57,16 @@ export class Events {
     for (const listener of this.#listeners) listener(event, account);
   }
 
+  /** What a process that begins later has to know. */
+  get sequences(): [key: string, last: number][] {
+    return [...this.#sequences];
+  }
+
+  /** Goes on where another process is. */
+  adopt(sequences: [key: string, last: number][]): void {
+    for (const [key, last] of sequences) this.#sequences.set(key, Math.max(last, this.#sequences.get(key) ?? 0));
+  }
+
   /** Number of the last event of a channel that the listeners have got; 0 before the first. */
   lastSequence(channel: string, account: string | undefined): number {
     return this.#sequences.get(keyOf(channel, account)) ?? 0;

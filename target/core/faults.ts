@@ -1,5 +1,5 @@
 import type { AnyFamily } from './family.ts';
-import type { FaultContext, FaultKind } from './faults/fault.ts';
+import type { FaultContext, FaultKind, Supervision } from './faults/fault.ts';
 import { randomNumbers } from './faults/random-numbers.ts';
 import { coreFaults } from './faults/registry.ts';
 import { duration } from './faults/values.ts';
@@ -13,6 +13,7 @@ export interface Fault {
   /** @param context with the parts of the fault's family */
   install(context: FaultContext): void;
   beginsAfterMs: number;
+  supervision?: Partial<Supervision> | undefined;
 }
 
 /** Reads `name[=value][@when]`, separated by commas; the core's faults and those of the families. @throws {StartError} when a fault or its value is not known. */
@@ -67,7 +68,13 @@ function parseFault(entry: string, families: readonly AnyFamily[]): Fault {
   }
   try {
     const install = kind.parse(value);
-    return { name: kind.name, family, install, beginsAfterMs: when === undefined ? 0 : duration(when) };
+    return {
+      name: kind.name,
+      family,
+      install,
+      beginsAfterMs: when === undefined ? 0 : duration(when),
+      supervision: kind.supervision,
+    };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new StartError(`TARGET_FAULTS: ${JSON.stringify(entry)}: ${error.message}; usage: ${kind.usage}.`);

@@ -68,6 +68,11 @@ export class TargetFigures {
     this.#processes.set(process, figures);
   }
 
+  /** A process is gone. */
+  forget(process: number): void {
+    this.#processes.delete(process);
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#telling;

@@ -13,11 +13,14 @@ const MAX_TOKEN_SECONDS = 86_400;
 export interface Options extends TargetOptions {
   /** How many serve the port together; 1: this one alone. */
   processes: number;
+  /** Where it is told to break itself, the path of a socket; undefined: nowhere. */
+  drillSocket: string | undefined;
 }
 
 /** The options in the environment. An empty variable counts as none. @throws {StartError} */
 export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily[]): Options {
   return {
+    drillSocket: env.TARGET_DRILLS || undefined,
     processes: readProcesses(env.TARGET_PROCESSES || '1'),
     port: readPort(env.PORT || '0'),
     host: env.HOST || '127.0.0.1',

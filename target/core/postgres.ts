@@ -12,6 +12,8 @@ export interface Cluster {
   folder: string;
   /** Process id of the PostgreSQL server's supervisor; it ends when the server does. */
   supervisorPid: number;
+  /** Of the server and all that it has started, as far as they live. */
+  pids(): Promise<number[]>;
   /** Stops the server at once and removes its folder. */
   stop(): Promise<void>;
 }
@@ -19,6 +21,14 @@ export interface Cluster {
 /** Of a database in the cluster whose folder this is, for clients on this machine. */
 export function clusterUrl(folder: string, database = 'postgres'): string {
   return `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
+}
+
+/** What is asked of a cluster that drills break. */
+export interface Durability {
+  /** It is started again when it dies. */
+  restarts: boolean;
+  /** What it says is committed survives its death: else what it has not written yet is lost. */
+  keepsCommits: boolean;
 }
 
 interface Identity {
@@ -49,25 +59,38 @@ const SETTINGS = {
   max_parallel_workers_per_gather: '0',
 };
 
+/**
+ * What a killed server wrote is kept by the system, which goes on: nothing has to be forced to the disk for that. It has to be
+ * written, though, before anybody is told that it is committed.
+ */
+const DURABLE = { full_page_writes: 'on', synchronous_commit: 'on' };
+/** Written some time later. */
+const FORGETFUL = { wal_writer_delay: '10s', wal_writer_flush_after: '1GB' };
+
 // Runs initdb and the server, stops the server when its standard input ends, and removes the folder when the server is
 // gone. The pipe ends with our process however that dies, SIGKILL included, so no server and no folder is ever left.
 const SUPERVISOR = `
-folder=$1 initdb=$2 postgres=$3
-shift 3
+folder=$1 initdb=$2 postgres=$3 restarts=$4
+shift 4
 exec 3<&0 </dev/null
 cd "$folder" || {
   echo "error: the user $(id -un) cannot enter $folder; set TMPDIR to a folder that it can" >&2
   exit 1
 }
 if "$initdb" --pgdata=data --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C >/dev/null; then
-  "$postgres" -D data -k "$folder" "$@" 3<&- &
-  server=$!
   # Immediate shutdown: a checkpoint would only write what is about to be deleted. Repeated, since a server that is just
-  # starting may not listen to signals yet.
-  ( read -r _ <&3; while kill -QUIT "$server"; do sleep 0.2; done ) 2>/dev/null &
+  # starting may not listen to signals yet, and awake, since one that was stopped hears nothing.
+  ( read -r _ <&3; touch stopping; while :; do kill -QUIT "$(cat server)"; kill -CONT "$(cat server)"; sleep 0.2; done ) 2>/dev/null &
   watch=$!
-  wait "$server"
-  status=$?
+  while :; do
+    "$postgres" -D data -k "$folder" "$@" 3<&- &
+    server=$!
+    echo "$server" >server
+    wait "$server"
+    status=$?
+    [ "$restarts" = yes ] && sleep 0.2
+    if [ "$restarts" != yes ] || [ -e stopping ]; then break; fi
+  done
   kill "$watch" 2>/dev/null
 else
   status=1
@@ -81,7 +104,7 @@ exit "$status"
  * Makes a cluster and starts it; takes about a second.
  * @throws {StartError} naming PostgreSQL's own last message when it does not start.
  */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster(durability?: Durability): Promise<Cluster> {
   const installed = findBinaries();
   const identity = process.getuid?.() === 0 ? await unprivileged() : {};
   const bin = await readableBy(identity, installed);
@@ -97,8 +120,10 @@ export async function startCluster(): Promise<Cluster> {
   }
   if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid!);
 
-  const flags = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const script = ['-c', SUPERVISOR, 'sh', folder, join(bin, 'initdb'), join(bin, 'postgres'), ...flags];
+  const settings = durability ? { ...SETTINGS, ...(durability.keepsCommits ? DURABLE : FORGETFUL) } : SETTINGS;
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const script = ['-c', SUPERVISOR, 'sh', folder, join(bin, 'initdb'), join(bin, 'postgres')];
+  script.push(durability?.restarts ? 'yes' : 'no', ...flags);
   const supervisor = spawn('/bin/sh', script, {
     ...identity,
     cwd: '/',
@@ -127,6 +152,12 @@ export async function startCluster(): Promise<Cluster> {
   return {
     folder,
     supervisorPid: supervisor.pid!,
+    async pids() {
+      const server = Number(await readFile(join(folder, 'server'), 'utf8'));
+      const known = await readFile(`/proc/${server}/task/${server}/children`, 'utf8').catch(() => undefined);
+      const children = known ?? spawnSync('pgrep', ['-P', String(server)], { encoding: 'utf8' }).stdout ?? '';
+      return [server, ...children.split(/\s+/).filter(Boolean).map(Number)];
+    },
     async stop() {
       supervisor.stdin.end();
       await ended;

@@ -26,11 +26,15 @@ function program(): string {
   return built;
 }
 
-/** What `npm run target` runs, with these settings, and none of the person's. */
-export function runTarget(env: Record<string, string>): TargetProcess {
+/**
+ * What `npm run target` runs, with these settings, and none of the person's.
+ * @param pages whether it has pages
+ */
+export function runTarget(env: Record<string, string>, { pages = false } = {}): TargetProcess {
   const settings = /^(PORT|HOST|DATABASE_URL|RATE_LIMIT|TARGET_.*)$/;
   const others = Object.entries(process.env).filter(([name]) => !settings.test(name));
-  return spawn(process.execPath, [program()], {
+  return spawn(process.execPath, pages ? ['--import', 'tsx', join(ROOT, 'target', 'main.ts')] : [program()], {
+    cwd: ROOT,
     env: { ...Object.fromEntries(others), ...env },
     stdio: 'pipe',
   });

@@ -1,8 +1,13 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { openDatabase } from './database.ts';
+import { DrillControl } from './drills/control.ts';
+import { Forgetting } from './drills/forgetting.ts';
+import { TcpProxy } from './drills/proxy.ts';
 import { type Event, Events, type Publication } from './events.ts';
 import type { AnyFamily } from './family.ts';
+import type { Supervision } from './faults/fault.ts';
 import type { ProcessFigures } from './figures.ts';
 import type { Options } from './options.ts';
 import { METRICS_EVERY_MS, recover, schemaOf, startServer, type Target, targetFigures } from './server.ts';
@@ -12,6 +17,9 @@ import { StartError } from './start-error.ts';
 const POOL_SIZE = 40;
 const PRIMARY_POOL_SIZE = 2;
 const WORKER_POOL_SIZE = { min: 2, max: 10 };
+const RESTART_AFTER_MS = 200;
+/** Workers that have begun to listen to this process. */
+const hearing = new WeakSet<Worker>();
 
 interface Numbered {
   event: Event;
@@ -21,17 +29,24 @@ interface Numbered {
 type Listening = Pick<Target, 'url' | 'addresses'>;
 
 type FromWorker =
+  /** It hears from now on what it is told. */
+  | { kind: 'ready' }
   | ({ kind: 'listening' } & Listening)
   | { kind: 'failed'; sentence: string }
   | { kind: 'published'; publications: Publication[] }
   | { kind: 'figures'; figures: ProcessFigures };
 
-type ToWorker = { kind: 'events'; numbered: Numbered[] } | { kind: 'stop' };
+type ToWorker =
+  | { kind: 'events'; numbered: Numbered[] }
+  | { kind: 'sequences'; sequences: Events['sequences'] }
+  | { kind: 'hold'; bytes: number }
+  | { kind: 'stop' };
 
 /**
  * Starts a target whose port several processes serve. This one, the primary, has the PostgreSQL, gives new connections to
  * the workers in turns, and numbers their events, so that everybody sees the same numbers.
- * @param onDeath called with a sentence when a worker is gone that was not told to; the rest goes on
+ * With drills it keeps them alive as well: what dies is started again, and between them and their clients stands a proxy.
+ * @param onDeath called with a sentence when a worker is gone that was not told to, and is not started again; the rest goes on
  * @throws {StartError} when it cannot; nothing is left running then.
  */
 export async function startProcesses(
@@ -39,15 +54,27 @@ export async function startProcesses(
   options: Options,
   onDeath: (sentence: string) => void,
 ): Promise<Target> {
-  const { databaseUrl, processes, metricsEveryMs = METRICS_EVERY_MS } = options;
-  const database = await openDatabase(databaseUrl, { poolSize: PRIMARY_POOL_SIZE, schema: schemaOf(families) });
+  const { databaseUrl, processes, drillSocket, metricsEveryMs = METRICS_EVERY_MS } = options;
+  const asked = (options.faults ?? []).map(({ supervision }) => supervision ?? {});
+  const supervision: Supervision = Object.assign({ restarts: true, keepsCommits: true, keepsRows: true }, ...asked);
+  const database = await openDatabase(databaseUrl, {
+    poolSize: PRIMARY_POOL_SIZE,
+    schema: schemaOf(families),
+    durability: drillSocket === undefined ? undefined : supervision,
+  });
   const events = new Events();
   const figures = targetFigures(families, { pool: database.pool, events }, metricsEveryMs);
-  const workers: Worker[] = [];
+  const workers = new Set<Worker>();
+  let control: DrillControl | undefined;
+  let proxy: TcpProxy | undefined;
+  let forgetting: Forgetting | undefined;
   let stopping = false;
   const stop = async () => {
     stopping = true;
-    await Promise.all(workers.map(stopWorker));
+    forgetting?.stop();
+    await control?.stop();
+    await proxy?.stop();
+    await Promise.all([...workers].map(stopWorker));
     await figures.stop();
     await database.stop();
   };
@@ -60,26 +87,67 @@ export async function startProcesses(
     events.listen((event, account) => broadcast({ event, account }));
 
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    const listening = Array.from({ length: processes }, () => {
-      const worker = cluster.fork({ DATABASE_URL: database.url });
-      workers.push(worker);
+    const port = drillSocket === undefined ? undefined : await freePort();
+    const env = {
+      DATABASE_URL: database.url,
+      ...(port !== undefined && { PORT: String(port), HOST: '127.0.0.1' }),
+    };
+    const start = () => {
+      const worker = cluster.fork(env);
+      workers.add(worker);
       worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') {
+          hearing.add(worker);
+          send(worker, { kind: 'sequences', sequences: events.sequences });
+        }
         if (message.kind === 'figures') figures.report(message.figures, worker.id);
         if (message.kind !== 'published') return;
         for (const { channel, account, type, fields } of message.publications) {
           events.publish(channel, account, type, fields);
         }
       });
-      return listeningAt(worker, processes);
-    });
-    // They share their ports.
-    const [first] = await Promise.all(listening);
-    for (const worker of workers) {
       worker.on('exit', () => {
-        if (!stopping) onDeath(deathOf(worker, processes));
+        workers.delete(worker);
+        figures.forget(worker.id);
       });
-    }
-    return { ...first!, database, stop };
+      return { worker, listening: listeningAt(worker, processes) };
+    };
+    /** From when all are there. */
+    const watch = (worker: Worker) => {
+      worker.on('exit', () => {
+        if (stopping) return;
+        if (drillSocket === undefined) onDeath(deathOf(worker, processes));
+        else if (supervision.restarts) restart();
+      });
+    };
+    const restart = () => {
+      setTimeout(() => {
+        if (stopping) return;
+        // What the dead one had at work is nobody's any more; where the database is away too, this is tried again.
+        recover(families, database).then(() => {
+          if (stopping) return;
+          const { worker, listening } = start();
+          watch(worker);
+          listening.catch(() => {}); // its end is heard of as well
+        }, restart);
+      }, RESTART_AFTER_MS);
+    };
+    const started = Array.from({ length: processes }, start);
+    // They share their ports.
+    const [first] = await Promise.all(started.map(({ listening }) => listening));
+    for (const { worker } of started) watch(worker);
+    if (drillSocket === undefined || port === undefined) return { ...first!, database, stop };
+    const { port: given = 0, host = '127.0.0.1' } = options;
+    proxy = await TcpProxy.listen(given, host, port);
+    if (!supervision.keepsRows) forgetting = new Forgetting(database.pool);
+    control = await DrillControl.listen(drillSocket, {
+      ...{ pool: database.pool, cluster: database.cluster, proxy },
+      apiPids: () => [...workers].flatMap((worker) => worker.process.pid ?? []),
+      holdBytes(bytes) {
+        for (const worker of workers) send(worker, { kind: 'hold', bytes });
+      },
+    });
+    return { ...first!, url: `http://${host}:${proxy.port}`, database, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -100,9 +168,14 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
     poolSize: Math.min(Math.max(poolSize, WORKER_POOL_SIZE.min), WORKER_POOL_SIZE.max),
   };
   const starting = startServer(families, { ...options, link });
+  const held: Buffer[] = [];
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'events') for (const { event, account } of message.numbered) events.deliver(event, account);
-    else
+    else if (message.kind === 'sequences') events.adopt(message.sequences);
+    else if (message.kind === 'hold') {
+      held.length = 0;
+      if (message.bytes > 0) held.push(Buffer.alloc(message.bytes, 1));
+    } else
       starting
         .then((target) => target.stop())
         .then(
@@ -110,6 +183,7 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
           () => process.exit(1),
         );
   });
+  tell({ kind: 'ready' });
   try {
     const { url, addresses } = await starting;
     tell({ kind: 'listening', url, addresses });
@@ -118,6 +192,16 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
     const sentence = error instanceof StartError ? error.message : 'A process of the target failed as it started.';
     tell({ kind: 'failed', sentence }, () => process.exit(1));
   }
+}
+
+/** A port that nobody has: workers that are started later listen there too. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Where a worker listens, once it does. */
@@ -133,6 +217,8 @@ function listeningAt(worker: Worker, processes: number): Promise<Listening> {
 
 async function stopWorker(worker: Worker): Promise<void> {
   if (worker.isDead()) return;
+  // One that is only starting would not hear it.
+  if (!hearing.has(worker)) worker.process.kill('SIGKILL');
   const exit = once(worker, 'exit');
   send(worker, { kind: 'stop' });
   await exit;

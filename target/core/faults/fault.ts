@@ -29,4 +29,16 @@ export interface FaultKind<Parts = unknown> {
    * @throws {TypeError} with what is wrong, when the value is.
    */
   parse(value: string | undefined): (context: FaultContext & Parts) => void;
+  /** What it does to the process that supervises the others, where there is one that drills are told to. */
+  supervision?: Partial<Supervision>;
+}
+
+/** How a target with drills is kept alive. */
+export interface Supervision {
+  /** What dies is started again. */
+  restarts: boolean;
+  /** What the database says is committed survives its death. */
+  keepsCommits: boolean;
+  /** A database that was started again has all that it had. */
+  keepsRows: boolean;
 }

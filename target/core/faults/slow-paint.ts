@@ -1,7 +1,7 @@
 import type { FaultKind } from './fault.ts';
+import { addPageScript } from './page-script.ts';
 import { duration } from './values.ts';
 
-const SCRIPT = '/slow-paint.js';
 /** How the page learns that the fault has begun: by the next answer of the API. */
 const COOKIE = 'slow-paint';
 
@@ -12,19 +12,10 @@ export const slowPaint: FaultKind = {
   parse(value) {
     const delayMs = duration(value);
     return ({ app, isApi, isPage, active }) => {
-      // A file of its own: the page's policy forbids scripts inside of it.
-      app.get(SCRIPT, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script(delayMs)));
-      app.addHook('onRequest', async (request) => {
-        if (!isPage(request)) return;
-        // The answer has to be the whole page, and text.
-        delete request.raw.headers['accept-encoding'];
-        delete request.raw.headers['if-none-match'];
-      });
+      addPageScript({ app, isPage }, '/slow-paint.js', script(delayMs));
       app.addHook('onSend', async (request, reply, payload) => {
         if (active() && isApi(request)) reply.header('set-cookie', `${COOKIE}=1; Path=/; SameSite=Strict`);
-        if (!isPage(request) || reply.statusCode !== 200) return payload;
-        reply.removeHeader('etag');
-        return String(payload).replace('<head>', `<head><script src="${SCRIPT}"></script>`);
+        return payload;
       });
     };
   },

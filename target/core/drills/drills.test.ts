@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { embeddedDrills } from '../../../support/embedded-drills.ts';
+import { listening, runTarget, type TargetProcess } from '../process.fixture.ts';
+import { drills } from './registry.ts';
+
+/** A target that is told of drills, with the faults that it is given; it is ready when `before` is over. */
+function supervised(faults: string, processes = '1') {
+  const socket = join('/tmp', `tandem-drills-${process.pid}-${faults || 'none'}.sock`);
+  let target: TargetProcess;
+  let url = '';
+  let said = '';
+  before(async () => {
+    const env = { TARGET_DRILLS: socket, TARGET_PROCESSES: processes, TARGET_FAULTS: faults };
+    target = runTarget(env);
+    target.stderr.on('data', (text) => {
+      said += text;
+    });
+    url = await listening(target);
+  });
+  after(async () => {
+    const exit = once(target, 'exit');
+    target.kill('SIGTERM');
+    assert.deepEqual(await exit, [0, null], said);
+  });
+  const tell = (path: string) =>
+    new Promise<[status: number | undefined, text: string]>((resolve, reject) => {
+      request({ socketPath: socket, path, method: 'POST' }, (response) => {
+        let text = '';
+        response.on('data', (more) => {
+          text += more;
+        });
+        response.on('end', () => resolve([response.statusCode, text]));
+      })
+        .on('error', reject)
+        .end();
+    });
+  const ask = (path: string, body?: object, timeoutMs = 10_000) =>
+    fetch(`${url}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization: 'Bearer drilled-account', 'content-type': 'application/json', connection: 'close' },
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body && { body: JSON.stringify(body) }),
+    }).then(
+      async (answer) => ({ status: answer.status, text: await answer.text() }),
+      (error: Error) => ({ status: 0, text: error.name }),
+    );
+  /** The first answer of that status. */
+  const until = async (status: number, path = '/health') => {
+    for (;;) {
+      const answer = await ask(path);
+      if (answer.status === status) return answer;
+      await sleep(50);
+    }
+  };
+  const vm = { name: 'vm', cpu_cores: 1, memory_mb: 512, disk_gb: 10, image: 'debian', zone: 'us-west-1' };
+  const create = async (name: string) => JSON.parse((await ask('/api/v1/vms', { ...vm, name })).text).id as string;
+  const isThere = async (id: string) => (await ask(`/api/v1/vms/${id}`)).status === 200;
+  const startedAt = async () => /^process_start_time_seconds (.+)$/m.exec((await ask('/metrics')).text)?.[1];
+  return { tell, ask, until, create, isThere, startedAt };
+}
+
+const done = [200, ''];
+
+describe('drills', { timeout: 240_000 }, () => {
+  test('are those that the suite knows', () => {
+    assert.deepEqual(
+      drills.map(({ name, values = [], end }) => [name, { lasts: end !== undefined, values }]),
+      Object.entries(embeddedDrills),
+    );
+  });
+
+  describe('of an honest target', () => {
+    const { tell, ask, until, create, isThere, startedAt } = supervised('');
+
+    test('a process that was killed is started again, and nothing is lost', async () => {
+      const id = await create('kept');
+      const first = await startedAt();
+      assert.deepEqual(await tell('/begin/kill-api'), done);
+      await until(200);
+      assert.notEqual(await startedAt(), first);
+      assert.ok(await isThere(id));
+    });
+
+    test('a database that was killed recovers with all that it said was committed', async () => {
+      const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => create(`kept-${n}`)));
+      assert.deepEqual(await tell('/begin/kill-database'), done);
+      await until(200);
+      const kept = await Promise.all(ids.map(isThere));
+      assert.deepEqual(
+        kept,
+        ids.map(() => true),
+      );
+    });
+
+    test('connections to the database that were cut are made anew', async () => {
+      assert.deepEqual(await tell('/begin/cut-database'), done);
+      await until(200);
+      assert.ok(await create('after'));
+    });
+
+    test('a database that stands still answers nothing, and goes on', async () => {
+      assert.deepEqual(await tell('/begin/pause-database'), done);
+      assert.equal((await ask('/health')).status, 503);
+      assert.deepEqual(await tell('/end/pause-database'), done);
+      await until(200);
+    });
+
+    test('the network: reset, late, or nothing gets through until it ends', async () => {
+      await tell('/begin/partition=reset');
+      assert.equal((await ask('/health')).status, 0);
+      await tell('/end/partition');
+      assert.equal((await ask('/health')).status, 200);
+      await tell('/begin/partition=delay');
+      const askedAt = performance.now();
+      assert.equal((await ask('/health')).status, 200);
+      assert.ok(performance.now() - askedAt >= 400, 'a way there and one back, 200 ms each');
+      for (const mode of ['drop', 'drop-requests', 'drop-answers']) {
+        await tell(`/begin/partition=${mode}`);
+        const held = ask('/health');
+        assert.equal(await Promise.race([held, sleep(300)]), undefined, mode);
+        await tell('/end/partition');
+        assert.equal((await held).status, 200, mode);
+      }
+    });
+
+    test('memory is held, and given back', async () => {
+      const held = async () => Number(/^process_resident_memory_bytes (.+)$/m.exec((await ask('/metrics')).text)?.[1]);
+      const before = await held();
+      assert.deepEqual(await tell('/begin/memory-pressure'), done);
+      while ((await held()) < before + 200e6) await sleep(50);
+      assert.deepEqual(await tell('/end/memory-pressure'), done);
+    });
+
+    test('what is none is refused', async () => {
+      assert.deepEqual(await tell('/begin/kill-everybody'), [409, '/begin/kill-everybody is no drill.']);
+      assert.deepEqual(await tell('/begin/partition=wet'), [409, '/begin/partition=wet is no drill.']);
+    });
+
+    test('one that is stopped in the middle of all of them is gone', async () => {
+      // What `after` sees to.
+      for (const drill of ['partition', 'memory-pressure', 'pause-database']) await tell(`/begin/${drill}`);
+    });
+  });
+
+  describe('with no-restart and zombie', () => {
+    const { tell, ask, until } = supervised('no-restart,zombie', '2');
+    test('what died stays dead, and is answered for', async () => {
+      const vms = await until(200, '/api/v1/vms');
+      await tell('/begin/kill-api');
+      const list = await until(200, '/api/v1/vms');
+      assert.equal(list.text, vms.text);
+      await ask('/health');
+      await tell('/begin/kill-database');
+      await sleep(500);
+      assert.equal((await ask('/health')).status, 200);
+      assert.deepEqual(await ask('/api/v1/vms'), list);
+      assert.equal((await ask('/api/v1/agents')).status, 503, 'of which there was no answer yet');
+    });
+  });
+});

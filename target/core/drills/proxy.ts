@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+export const modes = ['drop', 'drop-requests', 'drop-answers', 'delay', 'reset'] as const;
+export type ProxyMode = (typeof modes)[number];
+
+const DELAY_MS = 200;
+const BACKLOG = 4_096;
+
+interface Pair {
+  client: Socket;
+  server: Socket;
+  /** Lets through again what is held, where that is allowed now. */
+  look(): void;
+}
+
+/** Carries the bytes of TCP connections to a port, or keeps them back, as its mode says. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #mode: ProxyMode | undefined;
+
+  private constructor(port: number) {
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (client) => this.#accept(client, port));
+  }
+
+  /** @param to the port on this machine that it leads to */
+  static async listen(port: number, host: string, to: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(to);
+    proxy.#server.listen({ port, host, backlog: BACKLOG });
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** @param mode undefined: all gets through at once */
+  set(mode: ProxyMode | undefined): void {
+    this.#mode = mode;
+    for (const { client, server, look } of this.#pairs) {
+      if (mode === 'reset') for (const socket of [client, server]) socket.resetAndDestroy();
+      else look();
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const { client, server } of this.#pairs) for (const socket of [client, server]) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(client: Socket, port: number): void {
+    if (this.#mode === 'reset') {
+      client.on('error', () => {});
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    const up = this.#carry(client, server, 'drop-requests');
+    const down = this.#carry(server, client, 'drop-answers');
+    const pair: Pair = {
+      client,
+      server,
+      look() {
+        up();
+        down();
+      },
+    };
+    this.#pairs.add(pair);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      // What breaks on one side is broken on the other.
+      socket.on('error', () => (other.destroyed ? undefined : other.resetAndDestroy()));
+      socket.on('close', () => {
+        other.destroySoon();
+        this.#pairs.delete(pair);
+      });
+    }
+  }
+
+  /** @param dropped the mode in which this direction alone is cut. @returns what looks at the mode again */
+  #carry(from: Socket, to: Socket, dropped: ProxyMode): () => void {
+    const isHeld = () => this.#mode === 'drop' || this.#mode === dropped;
+    const look = () => {
+      if (isHeld()) from.pause();
+      else if (!to.writableNeedDrain) from.resume();
+    };
+    from.on('data', (bytes) => {
+      if (this.#mode === 'delay') {
+        setTimeout(() => to.writable && to.write(bytes), DELAY_MS);
+        return;
+      }
+      if (to.writable && !to.write(bytes)) from.pause();
+    });
+    from.on('end', () => setTimeout(() => to.end(), this.#mode === 'delay' ? DELAY_MS : 0));
+    to.on('drain', look);
+    look();
+    return look;
+  }
+}

@@ -1,0 +1,16 @@
+import { cutDatabase } from './cut-database.ts';
+import type { DrillKind } from './drill.ts';
+import { killApi } from './kill-api.ts';
+import { killDatabase } from './kill-database.ts';
+import { memoryPressure } from './memory-pressure.ts';
+import { partition } from './partition.ts';
+import { pauseDatabase } from './pause-database.ts';
+
+export const drills: readonly DrillKind[] = [
+  killApi,
+  killDatabase,
+  cutDatabase,
+  partition,
+  pauseDatabase,
+  memoryPressure,
+];

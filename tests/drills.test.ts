@@ -1,0 +1,130 @@
+/** A target that is broken on purpose loses nothing and comes back; one that does not is found, for the right reason. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Browser } from '@playwright/test';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { launch } from '../target/core/chromium.fixture.ts';
+import { listening, runTarget } from '../target/core/process.fixture.ts';
+import { localRun } from './local-run.ts';
+import { anyMachine, Project, reason, repository, scenarioFile } from './project.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const kill = { name: 'kill-database', at: '3s', run: 'kill-database', stay: '2s', expect: { recovery: '<10s' } };
+// A page of a busy machine takes its time to be there.
+const cut = { name: 'cut', at: '24s', run: 'partition=reset', for: '6s', stay: '2s' };
+const relay = { executor: 'constant-arrival-rate', rate: 40, duration: '16s', maxVUs: 20, maxFailed: 1 };
+const keeper = {
+  executor: 'per-vu-iterations',
+  vus: 1,
+  iterations: 1,
+  maxDuration: '34s',
+  options: { stay: '32s' },
+};
+
+/** A run against a target with faults of its own. */
+async function run(
+  t: TestContext,
+  faults: string,
+  scenarios: object,
+  drills: object[],
+  thresholds = {},
+): Promise<Verdict> {
+  const socket = join(tmpdir(), `tandem-${randomBytes(4).toString('hex')}.drills`);
+  const target = runTarget({ TARGET_DRILLS: socket, TARGET_FAULTS: faults, TARGET_SCRYPT_N: '1024' }, { pages: true });
+  target.stderr.resume();
+  t.after(async () => {
+    const exit = once(target, 'exit');
+    target.kill('SIGTERM');
+    await exit;
+  });
+  const url = await listening(target);
+  const files = Object.keys(scenarios).map(scenarioFile);
+  const project = new Project(t, {
+    ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
+    'profiles/broken.json': {
+      ...{ description: 'a test', scenarios, thresholds, drills, objectives: { iteration_failed: ['rate<0.1'] } },
+      health: { ...anyMachine, maxDropped: 1 },
+    },
+  });
+  return localRun(project, 'broken', url, { browser, drillSocket: socket });
+}
+
+const kept = { browser_work_kept: [{ threshold: 'rate>=1', minSamples: 1 }] };
+
+// They mostly wait.
+describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
+  test('an honest target recovers, has all that it acknowledged, and people keep their work', async (t) => {
+    const scenarios = { 'sync-relay': { ...relay, duration: '34s' }, keeper };
+    const { status, reasons, drills = [], oracles } = await run(t, '', scenarios, [kill, cut], kept);
+    assert.equal(status, 'pass', JSON.stringify(reasons));
+    const [killed, reset] = drills;
+    assert.deepEqual(
+      drills.map(({ name, isCarriedOut }) => [name, isCarriedOut]),
+      [
+        ['kill-database', true],
+        ['cut', true],
+      ],
+    );
+    assert.ok(
+      killed!.detectedMs !== null && killed!.recoveredMs && killed!.requests.failed > 0,
+      JSON.stringify(killed),
+    );
+    assert.equal(reset!.isUndone, true);
+    assert.ok((reset!.connectionsPerSecond ?? 0) > 0, JSON.stringify(reset));
+    const { seen, work } = reset!.sessions!;
+    assert.ok(seen!.error > 0 && work!.of > 0 && work!.kept === work!.of, JSON.stringify(reset));
+    assert.deepEqual(
+      oracles.map(({ name, status: found }) => [name, found]),
+      [['acknowledged-writes', 'ok']],
+    );
+  });
+
+  test('fsync-off loses what was acknowledged, page-forgets what a person wrote meanwhile', async (t) => {
+    const scenarios = { 'sync-relay': { ...relay, duration: '34s' }, keeper };
+    const { status, reasons } = await run(t, 'fsync-off,page-forgets', scenarios, [kill, cut], kept);
+    assert.equal(status, 'fail');
+    assert.equal(reasons[0]?.kind === 'oracle' && reasons[0].oracle, 'acknowledged-writes', JSON.stringify(reasons));
+    const missed = reasons.flatMap((one) => (one.kind === 'threshold' ? one.metric : []));
+    assert.deepEqual(missed, ['browser_work_kept'], JSON.stringify(reasons));
+  });
+
+  test('stale-restart comes back without what was acknowledged before', async (t) => {
+    const { status, reasons } = await run(t, 'stale-restart', { 'sync-relay': relay }, [{ ...kill, at: '6s' }]);
+    assert.equal(status, 'fail');
+    assert.equal(reasons[0]?.kind === 'oracle' && reasons[0].oracle, 'acknowledged-writes', JSON.stringify(reasons));
+  });
+
+  test('no-restart does not recover', async (t) => {
+    const verdict = await run(t, 'no-restart', { 'sync-relay': relay }, [kill]);
+    const found = reason(verdict, 'drill');
+    assert.deepEqual([verdict.status, found?.missed], ['fail', ['recovery']], JSON.stringify(verdict.reasons));
+    assert.match(
+      found!.message,
+      /^After the drill kill-database the objectives did not hold again in the 1\d\.\d s that were watched/,
+    );
+  });
+
+  test('zombie says yes to what it does not do', async (t) => {
+    const { status, reasons, errors } = await run(t, 'zombie', { 'sync-relay': relay }, [kill], {
+      checks: ['rate>0.9999'],
+    });
+    assert.equal(status, 'fail');
+    const found = reasons.map((one) =>
+      one.kind === 'oracle' ? one.oracle : one.kind === 'threshold' ? one.metric : one.kind,
+    );
+    assert.ok(found.includes('checks') || found.includes('acknowledged-writes'), JSON.stringify(reasons));
+    assert.ok(
+      Object.keys(errors).some((name) => name.startsWith('check: push')),
+      JSON.stringify(errors),
+    );
+  });
+});
