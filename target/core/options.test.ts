@@ -14,6 +14,7 @@ test('an empty environment, or one of empty variables, is a target with its own 
     scryptN: 4_096,
     tokenSeconds: 3_600,
     timeScale: 0.05,
+    drillSocket: undefined,
     processes: 1,
   };
   assert.deepEqual(readOptions({}, families), defaults);
