@@ -111,10 +111,10 @@ describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
   });
 
   test('zombie says yes to what it does not do', async (t) => {
-    const { status, reasons, errors } = await run(t, 'zombie', { 'sync-relay': relay }, [kill], {
+    const { status, reasons, errors } = await run(t, 'no-restart,zombie', { 'sync-relay': relay }, [kill], {
       checks: ['rate>0.9999'],
     });
-    assert.equal(status, 'fail');
+    assert.equal(status, 'fail', JSON.stringify(reasons));
     const found = reasons.map((one) =>
       one.kind === 'oracle' ? one.oracle : one.kind === 'threshold' ? one.metric : one.kind,
     );
