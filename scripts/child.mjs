@@ -77,13 +77,14 @@ const SAME_KEYSTROKE_MS = 1000;
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {'stdout' | 'stderr'} [out] where its standard output goes
  * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it
  */
-export function runInForeground(command, args, env = process.env) {
+export function runInForeground(command, args, env = process.env, out = 'stdout') {
   return new Promise((settle, fail) => {
     // By this variable it finds out that this process is gone, should that be killed.
     const child = spawn(command, args, {
-      stdio: 'inherit',
+      stdio: out === 'stdout' ? 'inherit' : ['inherit', process.stderr, 'inherit'],
       detached: true,
       env: { ...env, TANDEM_LAUNCHER: String(process.pid) },
     });

@@ -34,6 +34,11 @@ const commands: Record<string, Listed> = {
     about: 'what this machine lacks for a run, and the remedy',
     load: () => import('./commands/doctor.ts'),
   },
+  attack: {
+    usage: '-targets=<file> -rate=50 -duration=30s [-slo="p(99)<500" …]',
+    about: 'the requests of a file at a rate, with Vegeta’s flags',
+    load: () => import('./commands/attack.ts'),
+  },
   report: {
     usage: '<run>',
     about: 'the verdict of a run whose process was killed',

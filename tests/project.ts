@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
@@ -116,6 +117,25 @@ export class Project {
       timeout: 60_000,
     });
     return { exitCode: status, output: stripVTControlCharacters(stdout + stderr) };
+  }
+
+  /** The same while the test's own process serves it, with this text as its standard input. */
+  async pipedTandem(
+    input: string,
+    ...args: string[]
+  ): Promise<{ exitCode: number | null; output: string; errors: string }> {
+    const child = spawn(process.execPath, [join(repository, 'scripts', 'tandem.mjs'), ...args], {
+      cwd: this.folder,
+      env: keptVariables(),
+      timeout: 120_000,
+    });
+    child.stdin.end(input);
+    const [output, errors, [exitCode]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { exitCode: exitCode as number | null, output, errors: stripVTControlCharacters(errors) };
   }
 
   /** `playwright merge-reports` on a folder of blobs. */

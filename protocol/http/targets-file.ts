@@ -26,7 +26,7 @@ export class TargetsFile {
    * @param path relative to the folder that the run is started in
    * @param format default: by what the file begins with
    */
-  constructor(path: string, format?: Format, name = relative(process.cwd(), path) || path) {
+  constructor(path: string, format?: Format, name = shownPath(path)) {
     this.path = path;
     this.name = name;
     this.#format = format;
@@ -109,6 +109,12 @@ export class TargetsFile {
       ? error
       : new Error(`${this.name} cannot be read (${code}); allowed is a file of targets.`);
   }
+}
+
+/** Where somebody looks for it. */
+function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' || near.startsWith('..') ? path : near;
 }
 
 const firstUrl: Record<Format, RegExp> = {

@@ -1,0 +1,100 @@
+// npx tandem attack -targets=… -rate=… -duration=…: one attack with Vegeta's flags, without a profile; a run like any other.
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { checkTargets, unreadable } from '../../protocol/http/check.ts';
+import { type Format, TargetsFile } from '../../protocol/http/targets-file.ts';
+import { parseDuration } from '../../support/duration.ts';
+import type { Verdict } from '../../support/judge/verdict.ts';
+import { runFolder } from '../../support/report/files.ts';
+import { targetSettings } from '../../support/target.ts';
+import { type Attack, attackOf } from '../attack/flags.ts';
+import { histogramReport, jsonReport, latenciesIn, textReport, vegetaMetrics } from '../attack/report.ts';
+import { runInForeground } from '../child.mjs';
+
+export async function run(args: string[], root: string): Promise<void> {
+  const attack = attackOf(args, process.env);
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-attack-'));
+  try {
+    const targets = attack.targets === undefined ? await standardInput(folder) : resolve(attack.targets);
+    await check(attack, targets, root);
+    const profile = join(folder, 'attack.json');
+    writeFileSync(profile, JSON.stringify(attack.profile));
+    const LOAD_RUN_ID = attack.env.LOAD_RUN_ID ?? process.env.LOAD_RUN_ID ?? newRunId();
+    const env = { ...process.env, ...attack.env, LOAD_RUN_ID, LOAD_TARGETS: targets, LOAD_PROFILE: profile };
+    const playwright = createRequire(join(root, 'package.json')).resolve('@playwright/test/cli');
+    // A report is all that whoever reads standard output wants.
+    const out = attack.report ? 'stderr' : 'stdout';
+    process.exitCode = await runInForeground(process.execPath, [playwright, 'test', '--project=attack'], env, out);
+    if (attack.report) tell(attack, join(root, 'reports', runFolder(LOAD_RUN_ID)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Attacks go through their targets again and again: what comes once is kept for that. */
+async function standardInput(folder: string): Promise<string> {
+  if (process.stdin.isTTY) {
+    throw new Error(
+      '-targets is missing; allowed is a file, or targets from standard input: echo "GET https://…" | npx tandem attack …',
+    );
+  }
+  const path = join(folder, 'stdin');
+  await pipeline(process.stdin, createWriteStream(path));
+  return path;
+}
+
+/** Found out here, and not after a browserful of seconds. */
+async function check({ env, targets }: Attack, path: string, root: string): Promise<void> {
+  const format = (env.LOAD_TARGETS_FORMAT ?? process.env.LOAD_TARGETS_FORMAT) as Format | undefined;
+  const file = new TargetsFile(path, format || undefined, targets === undefined ? 'stdin' : undefined);
+  const { name, values } = targetSettings(process.env, root);
+  const hasApi = Boolean(values.BASE_URL || values.API_URL || name === 'local' || file.firstOrigin());
+  await checkTargets(file, hasApi);
+  for (const flag of ['body', 'cert', 'key', 'root-certs'] as const) {
+    const given = {
+      body: env.LOAD_BODY,
+      cert: env.TLS_CLIENT_CERT,
+      key: env.TLS_CLIENT_KEY,
+      'root-certs': env.NODE_EXTRA_CA_CERTS,
+    }[flag];
+    const why = given === undefined ? undefined : await unreadable(given);
+    if (why !== undefined)
+      throw new Error(`-${flag} is "${given}", which cannot be read (${why}); allowed is the path of a file.`);
+  }
+}
+
+function newRunId(): string {
+  return `attack-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}-${process.pid.toString(36)}`;
+}
+
+/** What Vegeta's report would say; nothing where there is no verdict. */
+function tell({ profile, report, output }: Attack, results: string): void {
+  const read = (name: string): string => readFileSync(join(results, name), 'utf8');
+  let verdict: Verdict;
+  try {
+    verdict = JSON.parse(read('verdict.json'));
+  } catch {
+    return;
+  }
+  const text = reportText(verdict, report!, profile.scenarios.attack, results, () => read('histograms.hlog'));
+  if (output === undefined || output === 'stdout') process.stdout.write(text);
+  else writeFileSync(output, text);
+}
+
+function reportText(
+  verdict: Verdict,
+  report: NonNullable<Attack['report']>,
+  scenario: Record<string, unknown>,
+  results: string,
+  log: () => string,
+): string {
+  if (report.type === 'plot') return `${relative(process.cwd(), join(results, 'index.html'))}\n`;
+  const latencies = latenciesIn(log(), 'attack');
+  if (report.type === 'hist') return histogramReport(latencies, report.bucketsMs);
+  const { rate, duration } = scenario as { rate?: number; duration: string };
+  const metrics = vegetaMetrics(verdict, latencies, 'attack', rate, parseDuration(duration)!);
+  return report.type === 'json' ? jsonReport(metrics) : textReport(metrics);
+}

@@ -1,0 +1,102 @@
+/** npx tandem attack: a run like any other, from flags and targets alone. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { VegetaMetrics } from '../scripts/attack/report.ts';
+import type { Verdict } from '../support/judge/verdict.ts';
+import { serve } from '../support/server.fixture.ts';
+import { filesIn, Project, repository, scenarioFile } from './project.ts';
+
+function projectOf(t: TestContext): Project {
+  return new Project(t, {
+    'protocol/attack.load.ts': `import '${repository}/${scenarioFile('attack')}';`,
+    'profiles/other.json': { description: 'another', scenarios: {}, thresholds: {} },
+    'new.json': '{"new": true}',
+  });
+}
+
+/** Counts what is asked of it; what is bad is answered with 500. */
+async function counting(t: TestContext) {
+  const asked: Record<string, number> = {};
+  const { url } = await serve(t, async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    const what = `${request.method} ${request.url} ${request.headers['x-secret'] ?? ''}${body}`;
+    // Whoever looks whether the target is there is no part of the attack.
+    if (request.headers['x-attack']) asked[what] = (asked[what] ?? 0) + 1;
+    if (request.url === '/bad') response.statusCode = 500;
+    response.end('0123456789');
+  });
+  return { url, asked };
+}
+
+function verdictOf(project: Project): Verdict {
+  return JSON.parse(readFileSync(join(project.folder, 'reports', 'latest', 'verdict.json'), 'utf8'));
+}
+
+test('targets from standard input at a rate, judged by limits in words, told as Vegeta does', async (t) => {
+  const { url, asked } = await counting(t);
+  const project = projectOf(t);
+  const targets = `GET ${url}/a?token=in-a-query\nX-Secret: in-a-header-1\n\nPOST ${url}/b\n@new.json\n\nGET ${url}/c\nGET ${url}/bad\n`;
+  const { exitCode, output, errors } = await project.pipedTandem(
+    targets,
+    ...['attack', '-rate=40/1s', '-duration=2s', '-header=X-Attack: 1', '-type=json'],
+    ...['-slo=success>0.8', '-slo', 'p(90)<60s', '-name=nightly'],
+  );
+  const told = JSON.parse(output) as VegetaMetrics;
+  const verdict = verdictOf(project);
+  assert.equal(exitCode, 1, errors);
+  assert.notEqual(verdict.status, 'pass');
+  assert.equal(verdict.runId, 'nightly');
+  assert.deepEqual(
+    verdict.thresholds.map(({ metric, expression, ok, observed }) => [
+      metric,
+      expression,
+      ok,
+      metric.includes('failed') && observed,
+    ]),
+    [
+      ['iteration_failed{scenario:attack}', 'rate<0.2', false, 0.25],
+      ['iteration_response_time{scenario:attack}', 'p(90)<60000', true, false],
+    ],
+  );
+  assert.deepEqual(asked, {
+    'GET /a?token=in-a-query in-a-header-1': 20,
+    'POST /b {"new": true}': 20,
+    'GET /c ': 20,
+    'GET /bad ': 20,
+  });
+  const { requests, success, status_codes, bytes_in, bytes_out, latencies } = told;
+  assert.deepEqual(
+    { requests, success, status_codes, errors: told.errors },
+    { requests: 80, success: 0.75, status_codes: { '200': 60, '500': 20 }, errors: ['HTTP 500'] },
+  );
+  assert.deepEqual([bytes_in.total, bytes_out.total], [800, 20 * '{"new": true}'.length]);
+  const { values } = verdict.metrics['iteration_response_time{scenario:attack}']!;
+  const inMs = (ns: number) => ns / 1e6;
+  assert.deepEqual([inMs(latencies['95th']), inMs(latencies.max)], [values['p(95)'], values.max]);
+  for (const [name, content] of Object.entries(filesIn(join(project.folder, 'reports', 'nightly')))) {
+    assert.ok(!/in-a-(query|header)/.test(content.toString('latin1')), `${name} shows a secret`);
+  }
+});
+
+test('as fast as it goes, with the buckets of a histogram; and what is wrong is said before anything is sent', async (t) => {
+  const { url, asked } = await counting(t);
+  const project = projectOf(t);
+  project.write({ 'targets.txt': `GET ${url}/a\nPOST ${url}/b\n@none.json` });
+  const attack = ['attack', '-targets=targets.txt', '-header=X-Attack: 1', '-rate=0', '-max-workers=2', '-duration=1s'];
+  const refused = project.tandem(...attack);
+  assert.deepEqual([refused.exitCode, asked, existsSync(join(project.folder, 'reports'))], [1, {}, false]);
+  const aFile = 'allowed is @<file>, from the folder that the run is started in.';
+  assert.equal(refused.output, `targets.txt: line 3: body file "none.json" cannot be read (ENOENT); ${aFile}\n`);
+  project.write({ 'targets.txt': `GET ${url}/a\nGET ${url}/b\n` });
+  const { exitCode, output, errors } = await project.pipedTandem('', ...attack, '-slo=errors<=0', '-type=hist[0,1h]');
+  const verdict = verdictOf(project);
+  // On a machine that has no time for it, it is invalid.
+  assert.equal(exitCode, verdict.status === 'pass' ? 0 : 1, errors);
+  assert.equal(verdict.thresholds[0]!.ok, true);
+  const { '/a': a, '/b': b } = { '/a': asked['GET /a ']!, '/b': asked['GET /b ']! };
+  assert.ok(a + b > 10 && Math.abs(a - b) <= 1, `${a} and ${b} in turns`);
+  const [, count] = /^\[0s, {3}1h0m0s\] {2}(\d+) {2}100\.00% {2}#{75}$/m.exec(output) ?? [];
+  assert.equal(Number(count), verdict.metrics['iteration_response_time{scenario:attack}']!.count);
+});
