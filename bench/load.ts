@@ -1,5 +1,7 @@
 /** Tandem's part in the HTTP bench: what a load does in a run, without Playwright around it. */
+import { families } from '../protocol/families.ts';
 import { Http, json } from '../protocol/transports/http.ts';
+import { settingsOf } from '../support/family.ts';
 import { loadWork } from '../support/load.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { type Counts, Executor } from '../support/schedule/executor.ts';
@@ -50,6 +52,22 @@ export class BenchLoad {
   }
 }
 
+/** So many requests at a rate, over so many connections. */
+export function atRate(ratePerSecond: number, requests: number, connections: number): Plan {
+  return {
+    executor: 'constant-arrival-rate',
+    rate: ratePerSecond,
+    timeUnitMs: 1000,
+    durationMs: (1000 * requests) / ratePerSecond,
+    arrivals: 'uniform',
+    preAllocatedVUs: connections,
+    maxVUs: connections,
+    maxLatenessMs: 60_000,
+    startTimeMs: 0,
+    gracefulStopMs: 10_000,
+  };
+}
+
 /** Does the plan's iterations, each paced and recorded as a load's are. */
 export async function runLoad(
   plan: Plan,
@@ -78,12 +96,14 @@ export function loadWorkOf(context: SliceContext, iteration: (vu: Vu) => Promise
 
 /** What a slice of a run would hand to a load, for one that runs without Playwright. */
 export function sliceContext(origin: string, recorder: Recorder, maxVUs: number): SliceContext {
+  const declared = settingsOf(families);
+  const values = { BASE_URL: origin };
   return {
     runId: SCENARIO,
     scenario: SCENARIO,
     index: 0,
     of: 1,
-    target: resolveTarget({ name: SCENARIO, source: SCENARIO, values: { BASE_URL: origin }, wire: directWire }, {}),
+    target: resolveTarget({ name: SCENARIO, source: SCENARIO, values, declared, wire: directWire }, {}),
     recorder,
     options: {},
     maxVUs,

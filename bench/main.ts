@@ -2,6 +2,7 @@
  * npm run bench [-- name …]: prints the suite's own figures, side by side with its peers; those that take minutes only when they
  * are named. Loads 127.0.0.1 only.
  */
+import * as attack from './attack.ts';
 import * as baseline from './baseline.ts';
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
@@ -35,6 +36,7 @@ const benches: Bench[] = [
   capacity,
   http,
   grpc,
+  attack,
   browser,
   baseline,
   reads,
