@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import type { Target } from './target.ts';
+import type { BodyFile, Target } from './target.ts';
 import type { TargetsFile } from './targets-file.ts';
 
 /** Origins that one file may name. */
@@ -25,7 +25,7 @@ export async function checkTargets(file: TargetsFile, hasApi: boolean): Promise<
   const fail = (line: number, what: string): never => {
     throw new Error(`${file.name}: line ${line}: ${what}`);
   };
-  const check = async ({ origin, path, body, line }: Target): Promise<void> => {
+  const checkUrl = ({ origin, path, line }: Target): void => {
     if (origin !== undefined) origins.add(origin);
     else if (!hasApi) {
       fail(
@@ -35,18 +35,24 @@ export async function checkTargets(file: TargetsFile, hasApi: boolean): Promise<
     }
     if (origins.size > MAX_ORIGINS)
       fail(line, `this is the ${MAX_ORIGINS + 1}st origin; allowed are ${MAX_ORIGINS} in a file.`);
-    if (body === undefined || Buffer.isBuffer(body) || known.has(body.path)) return;
-    const why = await unreadable(body.path);
-    if (why !== undefined)
+  };
+  const checkBody = async ({ path, line }: BodyFile): Promise<void> => {
+    if (known.has(path)) return;
+    const why = await unreadable(path);
+    if (why !== undefined) {
       fail(
-        body.line,
-        `body file "${body.path}" cannot be read (${why}); allowed is @<file>, from the folder that the run is started in.`,
+        line,
+        `body file "${path}" cannot be read (${why}); allowed is @<file>, from the folder that the run is started in.`,
       );
-    if (known.size < MAX_KNOWN) known.add(body.path);
+    }
+    if (known.size < MAX_KNOWN) known.add(path);
   };
   for await (const batch of file.batches()) {
     count += batch.length;
-    for (const target of batch) await check(target);
+    for (const target of batch) {
+      checkUrl(target);
+      if (target.body !== undefined && !Buffer.isBuffer(target.body)) await checkBody(target.body);
+    }
   }
   if (count === 0)
     throw new Error(`${file.name} has no target; allowed is at least one, such as GET https://example.com/users.`);

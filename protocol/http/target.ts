@@ -41,32 +41,47 @@ const urlHelp = 'a URL such as https://example.com/users, or a path such as /use
  * @throws TargetError
  */
 export function targetOf(method: string, url: string, line: number): Target {
-  if (method === 'CONNECT' || !METHODS.includes(method)) {
+  if (!methods.has(method)) {
     throw new TargetError(
       line,
       `method is "${method}"; allowed is one of HTTP in capital letters, such as GET or POST.`,
     );
   }
-  const isWhole = /^https?:\/\/[^/]/i.test(url);
-  if (/\s/.test(url) || !(isWhole ? URL.canParse(url) : /^\/(?!\/)/.test(url))) {
+  const [, start, rest = ''] = /^(https?:\/\/[^/?#]+)?(.*)$/is.exec(url)!;
+  const origin = start === undefined ? undefined : originOf(start);
+  const isRight = start === undefined ? /^\/(?!\/)/.test(url) : origin !== undefined;
+  if (!isRight || /\s/.test(url)) {
     throw new TargetError(line, `URL is "${shownUrl(url)}"; allowed is ${urlHelp}.`);
   }
-  const { origin, username, password, pathname, search } = new URL(url, 'http://api');
-  const user = username || password ? `${username}:${password}@` : '';
-  return {
-    method,
-    origin: isWhole ? origin.replace('://', `://${user}`) : undefined,
-    path: pathOf(url) ?? pathname + search,
-    headers: {},
-    line,
-  };
+  return { method, origin, path: pathOf(rest), headers: {}, line };
 }
 
-/** As it was written, which a server may tell from what it means; undefined when it cannot be sent so. */
-function pathOf(url: string): string | undefined {
-  const path = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
-  if (!/^[\x21-\x7e]*$/.test(path)) return undefined;
-  return path.startsWith('/') ? path : `/${path}`;
+const methods = new Set(METHODS.filter((method) => method !== 'CONNECT'));
+
+/** Of the beginnings of URLs, what they mean: a file has a few of them, and a great many lines. */
+const origins = new Map<string, string | undefined>();
+const MAX_ORIGINS = 1_000;
+
+/** With user and password; undefined when it is none. */
+function originOf(start: string): string | undefined {
+  if (origins.has(start)) return origins.get(start);
+  if (origins.size === MAX_ORIGINS) origins.clear();
+  let found: string | undefined;
+  if (URL.canParse(start)) {
+    const { origin, username, password } = new URL(start);
+    found = username || password ? origin.replace('://', `://${username}:${password}@`) : origin;
+  }
+  origins.set(start, found);
+  return found;
+}
+
+/** As it was written, which a server may tell from what it means, where it can be sent so. */
+function pathOf(rest: string): string {
+  const [own = ''] = rest.split('#', 1);
+  const path = own.startsWith('/') ? own : `/${own}`;
+  if (/^[\x21-\x7e]*$/.test(path)) return path;
+  const { pathname, search } = new URL(`http://api${path}`);
+  return pathname + search;
 }
 
 /** Without user, password and query. */
