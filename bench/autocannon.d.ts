@@ -5,8 +5,6 @@ declare module 'autocannon' {
     connections: number;
     /** Requests to send before it stops. */
     amount: number;
-    /** Requests a second of all connections; absent: as fast as it goes. */
-    overallRate?: number;
     /** Milliseconds between two samples of its counters. */
     sampleInt: number;
   }

@@ -6,11 +6,10 @@ import { type TestContext, test } from 'node:test';
 import type { VegetaMetrics } from '../scripts/attack/report.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { serve } from '../support/server.fixture.ts';
-import { filesIn, Project, repository, scenarioFile } from './project.ts';
+import { filesIn, Project } from './project.ts';
 
 function projectOf(t: TestContext): Project {
   return new Project(t, {
-    'protocol/attack.load.ts': `import '${repository}/${scenarioFile('attack')}';`,
     'profiles/other.json': { description: 'another', scenarios: {}, thresholds: {} },
     'new.json': '{"new": true}',
   });

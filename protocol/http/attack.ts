@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type RecordedSeries, type SliceContext, secret, type Vu } from '../../support/test.ts';
+import { type RecordedSeries, type SliceContext, secret, type Vu, workDueAt } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
 import { acceptedEncodings } from '../transports/encoding.ts';
 import { type Call, Http } from '../transports/http.ts';
 import type { AttackOptions } from './options.ts';
 import { attackSettings } from './settings.ts';
-import type { BodyFile, Headers, Target } from './target.ts';
+import type { Headers, Target } from './target.ts';
 import { TargetLoop } from './target-loop.ts';
 import { TargetsFile } from './targets-file.ts';
 
@@ -66,11 +66,11 @@ export class Attack {
 
   /** Sends the next target's request. */
   async hit(vu: Vu): Promise<void> {
+    const dueAt = workDueAt();
     const next = this.#loop.next();
     const { http, call } = next instanceof Promise ? await next : next;
-    const sentAt = performance.now();
     const { status, error, outcome } = await http.request(call);
-    this.#answersOf(status).add(1, sentAt);
+    this.#answersOf(status).add(1, dueAt);
     if (error !== undefined) vu.fail(outcome === 'indeterminate' ? outcome : 'failed');
   }
 
@@ -82,9 +82,22 @@ export class Attack {
   async #hitOf({ method, origin, path, headers: own, body: given }: Target): Promise<Hit> {
     const op = this.#nameOf(method, origin, path);
     const headers = this.#headersOf(own, origin === undefined);
-    const body = given === undefined ? this.#body : Buffer.isBuffer(given) ? given : await this.#contentOf(given);
-    const call = { op, method, path, headers, body };
-    return { http: this.#clientOf(origin), call, bytes: path.length + (Buffer.isBuffer(given) ? given.length : 0) };
+    const { body, bytes } = await this.#bodyOf(given);
+    return { http: this.#clientOf(origin), call: { op, method, path, headers, body }, bytes: path.length + bytes };
+  }
+
+  /** @returns its bytes, and how many of them are held for this target alone */
+  async #bodyOf(given: Target['body']): Promise<{ body: Buffer | undefined; bytes: number }> {
+    if (given === undefined) return { body: this.#body, bytes: 0 };
+    if (Buffer.isBuffer(given)) return { body: given, bytes: given.length };
+    const known = this.#files.get(given.path);
+    if (known) return { body: known, bytes: 0 };
+    const body = await readFile(given.path);
+    // A few that come often, or all of a few: which of very many come again soon, nobody can tell.
+    if (this.#keptBytes + body.length > MAX_KEPT) return { body, bytes: body.length };
+    this.#files.set(given.path, body);
+    this.#keptBytes += body.length;
+    return { body, bytes: 0 };
   }
 
   #headersOf(own: Headers, isOfApi: boolean): Headers {
@@ -125,18 +138,6 @@ export class Attack {
     const made = new Http(this.#slice, origin || this.#slice.target.apiUrl, options);
     this.#clients.set(origin, made);
     return made;
-  }
-
-  async #contentOf({ path }: BodyFile): Promise<Buffer> {
-    const known = this.#files.get(path);
-    if (known) return known;
-    const content = await readFile(path);
-    // A few that come often, or all of a few: which of very many come again soon, nobody can tell.
-    if (this.#keptBytes + content.length <= MAX_KEPT) {
-      this.#files.set(path, content);
-      this.#keptBytes += content.length;
-    }
-    return content;
   }
 
   #answersOf(status: number): RecordedSeries {

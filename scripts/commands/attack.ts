@@ -27,7 +27,8 @@ export async function run(args: string[], root: string): Promise<void> {
     const playwright = createRequire(join(root, 'package.json')).resolve('@playwright/test/cli');
     // A report is all that whoever reads standard output wants.
     const out = attack.report ? 'stderr' : 'stdout';
-    process.exitCode = await runInForeground(process.execPath, [playwright, 'test', '--project=attack'], env, out);
+    const command = [playwright, 'test', '--project=attack', '-c', relative(process.cwd(), root) || '.'];
+    process.exitCode = await runInForeground(process.execPath, command, env, out);
     if (attack.report) tell(attack, join(root, 'reports', runFolder(LOAD_RUN_ID)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
