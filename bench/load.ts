@@ -64,7 +64,7 @@ export function atRate(ratePerSecond: number, requests: number, connections: num
     maxVUs: connections,
     maxLatenessMs: 60_000,
     startTimeMs: 0,
-    gracefulStopMs: 10_000,
+    gracefulStopMs: 60_000,
   };
 }
 
