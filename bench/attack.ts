@@ -10,9 +10,9 @@ export function run(): Promise<void> {
   return sideBySide({
     server: 'server',
     contenders: [
+      { module: 'bare', label: 'bare undici loop' },
       // Its own rate comes as a burst at the beginning of each second, which is another load.
       { module: 'autocannon', label: 'autocannon' },
-      { module: 'bare', label: 'bare undici loop' },
       { module: 'attack', label: 'tandem attack, 10,000 a second' },
     ],
     connections: CONNECTIONS,
