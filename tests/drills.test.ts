@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser } from '@playwright/test';
+import { embeddedDrills } from '../support/embedded-drills.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { launch } from '../target/core/chromium.fixture.ts';
+import { drills } from '../target/core/drills/registry.ts';
 import { listening, runTarget } from '../target/core/process.fixture.ts';
 import { localRun } from './local-run.ts';
 import { anyMachine, Project, reason, repository, scenarioFile } from './project.ts';
@@ -17,6 +19,13 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
+
+test('the drills of the embedded target are those that the suite knows', () => {
+  assert.deepEqual(
+    drills.map(({ name, values = [], end }) => [name, { lasts: end !== undefined, values }]),
+    Object.entries(embeddedDrills),
+  );
+});
 
 const kill = { name: 'kill-database', at: '3s', run: 'kill-database', stay: '2s', expect: { recovery: '<10s' } };
 // A page of a busy machine takes its time to be there.

@@ -4,9 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { embeddedDrills } from '../../../support/embedded-drills.ts';
 import { listening, runTarget, type TargetProcess } from '../process.fixture.ts';
-import { drills } from './registry.ts';
 
 /** A target that is told of drills, with the faults that it is given; it is ready when `before` is over. */
 function supervised(faults: string, processes = '1') {
@@ -67,13 +65,6 @@ function supervised(faults: string, processes = '1') {
 const done = [200, ''];
 
 describe('drills', { timeout: 240_000 }, () => {
-  test('are those that the suite knows', () => {
-    assert.deepEqual(
-      drills.map(({ name, values = [], end }) => [name, { lasts: end !== undefined, values }]),
-      Object.entries(embeddedDrills),
-    );
-  });
-
   describe('of an honest target', () => {
     const { tell, ask, until, create, isThere, startedAt } = supervised('');
 
