@@ -15,7 +15,18 @@ const TEST_CONCURRENCY = 1 + availableParallelism();
 const SHARED_PROCESSES = 6;
 const SMOKE = join('tests', 'hybrid.test.ts');
 /** Those that take longest, longest first. */
-const LONGEST = ['verdict', 'package', 'interrupt', 'bad-input', 'shards', 'faults', 'secrets', 'baseline', 'wire'];
+const LONGEST = [
+  'verdict',
+  'faults',
+  'drills',
+  'interrupt',
+  'package',
+  'bad-input',
+  'shards',
+  'baseline',
+  'attack',
+  'wire',
+];
 const filters = process.argv.slice(2);
 /** @type {Map<string, number>} */
 const totals = new Map();
