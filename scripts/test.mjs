@@ -13,20 +13,10 @@ const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 1 + availableParallelism();
 /** For the tests of single modules. */
 const SHARED_PROCESSES = 6;
-const SMOKE = join('tests', 'hybrid.test.ts');
+/** What takes all of the machine, and is about times that people wait: smoke, and targets that are broken and come back. */
+const ALONE = ['hybrid', 'drills'].map((name) => join('tests', `${name}.test.ts`));
 /** Those that take longest, longest first. */
-const LONGEST = [
-  'verdict',
-  'faults',
-  'drills',
-  'interrupt',
-  'package',
-  'bad-input',
-  'shards',
-  'baseline',
-  'attack',
-  'wire',
-];
+const LONGEST = ['verdict', 'faults', 'interrupt', 'package', 'bad-input', 'shards', 'baseline', 'attack', 'wire'];
 const filters = process.argv.slice(2);
 /** @type {Map<string, number>} */
 const totals = new Map();
@@ -54,12 +44,15 @@ const { tsImport } = await import('tsx/esm/api');
 const { startCluster } = await tsImport('../target/core/postgres.ts', import.meta.url);
 const postgres = await startCluster();
 process.env.TEST_POSTGRES_FOLDER = postgres.folder;
-// A whole run of smoke takes all of the machine.
-const smoke = files.filter((file) => file === SMOKE);
-await runTests('Smoke', smoke);
+for (const alone of ALONE) {
+  await runTests(
+    alone,
+    files.filter((file) => file === alone),
+  );
+}
 await runTests(
   'Tests',
-  files.filter((file) => file !== SMOKE),
+  files.filter((file) => !ALONE.includes(file)),
 );
 await postgres.stop();
 printTotals();

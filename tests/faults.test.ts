@@ -220,7 +220,8 @@ describe('a target with a fault', { concurrency: 4 }, () => {
   });
 
   for (const names of [
-    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders', 'calls', 'database'],
+    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders'],
+    ['calls', 'database'],
     ['slow', 'pool', 'messages'],
     ['screen'],
   ] as const) {

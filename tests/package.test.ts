@@ -1,7 +1,7 @@
 /** What npm pack gives, in somebody else's repository: beside their tests, in a path with a blank, in a CommonJS project. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { runQuietly } from '../scripts/child.mjs';
@@ -78,6 +78,16 @@ function installed(folder: string): void {
   }
 }
 
+/** A copy of the repository, in which packing leaves its traces: beside the other tests there must be none. */
+function repositoryIn(folder: string): string {
+  const left = new Set(['.git', 'node_modules', 'reports', 'test-results', 'blob-report', 'dist']);
+  for (const name of readdirSync(repository)) {
+    if (!left.has(name)) cpSync(join(repository, name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
 test('a repository installs it, runs init, and gets a verdict; its own test is a journey as it stands', async (t) => {
   const cookies = new Map<string, string | undefined>();
   const { url } = await serve(t, (request, answer) => {
@@ -92,8 +102,9 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
     folderOf(t, Object.fromEntries(Object.entries(files).map(([path, text]) => [`a shop/${path}`, text]))),
     'a shop',
   );
+  const copy = repositoryIn(folderOf(t, {}));
   const npm = (args: string[]) =>
-    execFileSync('npm', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    execFileSync('npm', args, { cwd: copy, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ filename }] = JSON.parse(npm(['pack', '--json', '--silent', '--pack-destination', root])) as [
     { filename: string },
   ];

@@ -179,7 +179,12 @@ describe('a run', { concurrency: 3 }, () => {
       },
       { duration: undefined, rate: 1, maxVUs: 1 },
     );
-    const verdict = await judged(t, { answer, load, profile, env: { LOAD_DURATION: '12s', LOAD_SLICES: '2' } });
+    const env = { LOAD_DURATION: '12s', LOAD_SLICES: '2' };
+    let verdict = await judged(t, { answer, load, profile, env });
+    // On a full machine its time is up before it has found anything, and it says so.
+    for (let tries = 1; verdict.capacity?.search?.end !== 'found' && tries < 4; tries++) {
+      verdict = await judged(t, { answer, load, profile, env });
+    }
     assertReasons(verdict, 'pass', []);
     const { capacity, phases, metrics } = verdict;
     assert.deepEqual(
