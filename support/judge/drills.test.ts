@@ -71,7 +71,7 @@ test('a target that comes back: when it was noticed, how long it was away, what 
   assert.deepEqual(findings, []);
   assert.deepEqual(result, {
     ...{ name: 'crash', startMs: 10_000, endMs: 10_020, isCarriedOut: true, detectedMs: [0, 1_000] },
-    ...{ outageMs: 4_000, recoveredMs: [4_000, 5_000], watchedMs: 50_000, requests: { failed: 160, of: 200 } },
+    ...{ outageMs: [4_000, 4_000], recoveredMs: [4_000, 5_000], watchedMs: 50_000, requests: { failed: 160, of: 200 } },
     sessions: { failed: 1, of: 2, seen: { error: 1, spinner: 0 }, work: { kept: 2, of: 2 } },
     ...{ connectionsPerSecond: 5, backlogMs: 7_000, expect: { recoveryMs: 10_000 }, ok: true, decided: true },
   });
@@ -79,7 +79,7 @@ test('a target that comes back: when it was noticed, how long it was away, what 
 
 test('a target that nobody saw fail recovered at once', () => {
   const { result } = judged({});
-  assert.deepEqual([result.detectedMs, result.outageMs, result.recoveredMs, result.ok], [null, 0, [0, 0], true]);
+  assert.deepEqual([result.detectedMs, result.outageMs, result.recoveredMs, result.ok], [null, [0, 0], [0, 0], true]);
 });
 
 test('what lasts is recovered from after it was undone, and what is not undone is told of first', () => {
@@ -87,7 +87,7 @@ test('what lasts is recovered from after it was undone, and what is not undone i
   const undone = { ...killed, isToBeUndone: true, undo: done(15_000) };
   const { result, findings } = judged({ failedAt: between(10, 16) }, undone, lasting);
   assert.deepEqual(result.recoveredMs, [1_000, 2_000]);
-  assert.deepEqual([result.endMs, result.outageMs, result.isUndone], [15_020, 6_000, true]);
+  assert.deepEqual([result.endMs, result.outageMs, result.isUndone], [15_020, [6_000, 6_000], true]);
   assert.deepEqual(findings, []);
 
   const failed = { ...undone, undo: { ...done(15_000), ok: false, output: 'no such container' } };
@@ -135,6 +135,31 @@ test('what was not watched for long enough, or not seen, is undecided', () => {
   assert.match(
     sentences(judged({ failedAt: between(10, 60), signals }).findings)[0]!,
     /^invalid: .* may be the cause\.$/,
+  );
+});
+
+test('an outage of which a part was not seen lies between bounds, and is not known where nothing was', () => {
+  const brief = { ...crash, expect: { outageMs: 5_000 } };
+  const unseen = (s: number) => (between(12, 15)(s) ? null : between(10, 12)(s));
+  const { result, findings } = judged({ failedAt: unseen }, killed, brief);
+  assert.deepEqual([result.outageMs, result.ok, result.decided], [[2_000, 5_000], false, false]);
+  assert.match(
+    sentences(findings)[0]!,
+    /^invalid: After the drill crash they were missed for 2\.00 s to 5\.00 s, allowed less than 5\.00 s\. Undecided: 0 of 20/,
+  );
+  // However the rest was, it was too short, or too long.
+  const told = (outageMs: number) => judged({ failedAt: unseen }, killed, { ...crash, expect: { outageMs } }).result;
+  assert.deepEqual([told(5_001).ok, told(5_001).decided], [true, true]);
+  assert.deepEqual([told(2_000).ok, told(2_000).decided], [false, true]);
+
+  const all = judged({ failedAt: (s) => (s >= 10 ? null : false) }, killed, {
+    ...brief,
+    expect: { outageMs: 1, failed: 1 },
+  });
+  assert.equal(all.result.outageMs, null);
+  assert.match(
+    sentences(all.findings)[0]!,
+    /^invalid: After the drill crash nobody knows for how long they were missed, allowed less than 1\.00 ms and nobody knows which share of 0 iterations failed, allowed less than 100 %\./,
   );
 });
 

@@ -68,16 +68,14 @@ function judgeDrill(
   const found = firstToStay(after, stayMs);
   const recoveredMs = found && recoveryOf(found, over.atMs);
   const seenMs = found?.startMs ?? untilMs;
-  const isMissed = stretches(
-    windows.filter((window) => window.startMs < seenMs),
-    'missed',
-  );
-  const outageMs = isMissed.reduce((sum, one) => sum + one.endMs - one.startMs, 0);
+  const before = windows.filter((window) => window.startMs < seenMs);
+  const isSeen = found !== undefined || before.some(({ state }) => state !== 'unknown');
+  const outageMs = isSeen ? outageOf(before) : null;
   const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, over.endMs ?? 0) };
   const requests = requestsIn(course, from);
   const watchedMs = Math.max(0, untilMs - over.atMs);
   const told = objectives.length > 0 ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
-  const isOpen = windows.some(({ state, startMs: at }) => state === 'unknown' && at < seenMs) || windows.length === 0;
+  const isOpen = before.some(({ state }) => state === 'unknown') || windows.length === 0;
   const judged = expectationsOf(expect, { ...told, requests, isOpen });
   const doubts = judged.outcome === 'unknown' ? windows.flatMap((one) => one.doubts ?? []).slice(0, 1) : [];
   return {
@@ -102,6 +100,14 @@ function judgeDrill(
   };
 }
 
+/** What is unknown may have been missed or not. */
+function outageOf(windows: Window[]): [number, number] {
+  const lengthOf = (state: Window['state']) =>
+    stretches(windows, state).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  const missedMs = lengthOf('missed');
+  return [missedMs, missedMs + lengthOf('unknown')];
+}
+
 function recoveryOf(found: Window, fromMs: number): [number, number] {
   const least = Math.max(0, found.startMs - fromMs);
   return [least, least === 0 ? 0 : found.endMs - fromMs];
@@ -111,7 +117,7 @@ type Seen = Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'watchedMs' | 'reques
 
 /** Which were missed, and whether that, or that none was, is known. */
 function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window['state']; missed: string[] } {
-  const { recoveredMs, watchedMs = 0, outageMs = 0, requests, isOpen } = seen;
+  const { recoveredMs, watchedMs = 0, outageMs, requests, isOpen } = seen;
   const outcomes: [string, Window['state']][] = [];
   const { recoveryMs, outageMs: mostOutageMs, failed } = expect;
   if (recoveryMs !== undefined) {
@@ -121,7 +127,11 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
     outcomes.push(['recovery', state]);
   }
   if (mostOutageMs !== undefined) {
-    outcomes.push(['outage', outageMs >= mostOutageMs ? 'missed' : isOpen || !recoveredMs ? 'unknown' : 'held']);
+    const [least, most] = outageMs ?? [0, Number.POSITIVE_INFINITY];
+    outcomes.push([
+      'outage',
+      least >= mostOutageMs ? 'missed' : recoveredMs && most < mostOutageMs ? 'held' : 'unknown',
+    ]);
   }
   if (failed !== undefined) {
     const state = requests.of === 0 ? 'unknown' : requests.failed < failed * requests.of ? 'held' : 'missed';

@@ -78,8 +78,8 @@ export interface DrillResult {
   output?: string;
   /** Until the first work failed, between these; null when none did. */
   detectedMs: [least: number, most: number] | null;
-  /** How long the objectives were missed; absent, as are the next two, without objectives. */
-  outageMs?: number;
+  /** How long the objectives were missed, between these; null when nobody knows; absent, as are the next two, without objectives. */
+  outageMs?: [least: number, most: number] | null;
   /** From its end until the objectives held again and stayed, between these; null: not in the time that was watched. */
   recoveredMs?: [least: number, most: number] | null;
   watchedMs?: number;

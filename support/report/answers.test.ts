@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
-import { answerTables } from './answers.ts';
+import { answerLines, answerTables } from './answers.ts';
 import { junitXml } from './exports/junit.ts';
 import { summaryMarkdown } from './markdown/summary.ts';
 import { exampleRun } from './record.fixture.ts';
@@ -115,7 +115,11 @@ test('drills are a table, a span on every chart and a test case each', () => {
       isCarriedOut: true,
       detectedMs: [0, 1_000] as [number, number],
     },
-    ...{ outageMs: 4_000, recoveredMs: [3_960, 4_960] as [number, number], watchedMs: 30_000 },
+    ...{
+      outageMs: [4_000, 4_000] as [number, number],
+      recoveredMs: [3_960, 4_960] as [number, number],
+      watchedMs: 30_000,
+    },
     ...{ requests: { failed: 12, of: 200 }, connectionsPerSecond: 5, backlogMs: 0 },
     sessions: { failed: 1, of: 2, seen: { error: 2, spinner: 0 }, work: { kept: 3, of: 3 } },
     ...{ expect: { recoveryMs: 10_000 }, ok: true, decided: true },
@@ -127,6 +131,19 @@ test('drills are a table, a span on every chart and a test case each', () => {
   };
   const finding = { kind: 'drill', severity: 'fail', ...never, name: 'cut #2' } as const;
   const verdict = exampleVerdict({ drills: [crash, never], reasons: [reason(finding)] });
+  const outages = [[2_000, 5_000] as [number, number], null, undefined].map((outageMs) =>
+    exampleVerdict({
+      drills: [outageMs === undefined ? { ...cut, outageMs, recoveredMs: outageMs } : { ...cut, outageMs }],
+    }),
+  );
+  assert.deepEqual(
+    outages.map((one) => [answerTables(one)[0]?.rows[0]?.[3], answerLines(one).find((line) => /^Drill/.test(line))]),
+    [
+      ['2.00 s–5.00 s', 'Drill crash: outage of 2.00 s–5.00 s, recovered: 3.96 s–4.96 s'],
+      ['not known', 'Drill crash: outage not known, recovered: 3.96 s–4.96 s'],
+      ['–', 'Drill crash: 12 of 200 iterations failed'],
+    ],
+  );
   assert.deepEqual(answerTables(verdict)[0]?.rows, [
     ['crash', '01:00', '0 ms–1.00 s', '4.00 s', '3.96 s–4.96 s', '10.0 s', '12, 6 %'],
     ['cut #2', '01:30', 'no failure', '4.00 s', 'not in 30.0 s', '10.0 s', '12, 6 %'],

@@ -1,7 +1,7 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
 import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { clock, count, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
+import { between, clock, count, counted, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
 import { multiple } from '../judge/words/names.ts';
 import { phaseRows } from './tables.ts';
 
@@ -78,9 +78,9 @@ function drills({ drills: results = [] }: Verdict): AnswerTable[] {
   const rows = results.map((one) => [
     drillName(one),
     clock(one.startMs),
-    one.isCarriedOut ? between(one.detectedMs, 'no failure') : 'not carried out',
-    ms(one.outageMs),
-    one.recoveredMs === undefined ? NONE : between(one.recoveredMs, `not in ${ms(one.watchedMs)}`),
+    one.isCarriedOut ? boundsText(one.detectedMs, 'no failure') : 'not carried out',
+    one.outageMs === undefined ? NONE : boundsText(one.outageMs, 'not known'),
+    one.recoveredMs === undefined ? NONE : boundsText(one.recoveredMs, `not in ${ms(one.watchedMs)}`),
     one.expect.recoveryMs === undefined ? NONE : ms(one.expect.recoveryMs),
     one.requests.of > 0 ? `${count(one.requests.failed)}, ${ratio(one.requests.failed / one.requests.of)}` : NONE,
   ]);
@@ -103,17 +103,15 @@ export function drillName({ name, time }: Pick<DrillResult, 'name' | 'time'>): s
   return time === undefined ? name : `${name} #${time}`;
 }
 
-/** Bounds of a time. */
-function between(bounds: [number, number] | null, otherwise: string): string {
-  if (!bounds) return otherwise;
-  return bounds[0] === bounds[1] ? ms(bounds[0]) : `${ms(bounds[0])}–${ms(bounds[1])}`;
+function boundsText(bounds: [number, number] | null, otherwise: string): string {
+  return bounds ? between(bounds, '–') : otherwise;
 }
 
-function drillText({ outageMs, recoveredMs, watchedMs }: DrillResult): string {
-  const outage = `outage of ${ms(outageMs)}`;
-  return recoveredMs === undefined
-    ? outage
-    : `${outage}, recovered: ${between(recoveredMs, `not in ${ms(watchedMs)}`)}`;
+function drillText({ outageMs, recoveredMs, watchedMs, requests }: DrillResult): string {
+  const failed = `${count(requests.failed)} of ${counted(requests.of, 'iteration')} failed`;
+  if (outageMs === undefined || recoveredMs === undefined) return failed;
+  const outage = outageMs ? `outage of ${between(outageMs, '–')}` : 'outage not known';
+  return `${outage}, recovered: ${boundsText(recoveredMs, `not in ${ms(watchedMs)}`)}`;
 }
 
 function sessionCells({ sessions }: DrillResult): string[] {
@@ -131,7 +129,7 @@ function recovery({ recovery: result }: Verdict): AnswerTable[] {
 }
 
 function recoveryText({ recoveredMs, watchedMs }: RecoveryResult): string {
-  return between(recoveredMs, `not in ${ms(watchedMs)}`);
+  return boundsText(recoveredMs, `not in ${ms(watchedMs)}`);
 }
 
 function drift({ drift: results = [] }: Verdict): AnswerTable[] {

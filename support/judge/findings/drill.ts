@@ -1,6 +1,6 @@
 import type { DrillResult } from '../results.ts';
 import { undecidedText } from '../words/doubts.ts';
-import { ms, ratio } from '../words/figures.ts';
+import { between, counted, ms, ratio } from '../words/figures.ts';
 import { listed } from '../words/names.ts';
 import type { Kind } from './kind.ts';
 
@@ -15,15 +15,19 @@ export const drill: Kind<DrillFinding> = {
     const parts: string[] = [];
     if (expect.recoveryMs !== undefined && (severity === 'invalid' || missed.includes('recovery'))) {
       const found = recoveredMs
-        ? `the objectives held again after ${ms(recoveredMs[0])} to ${ms(recoveredMs[1])}`
+        ? `the objectives held again after ${between(recoveredMs)}`
         : `the objectives did not hold again in the ${ms(watchedMs)} that were watched`;
       parts.push(`${found}, required in less than ${ms(expect.recoveryMs)}`);
     }
-    if (expect.outageMs !== undefined && (severity === 'invalid' || missed.includes('outage')))
-      parts.push(`they were missed for ${ms(outageMs)}, allowed less than ${ms(expect.outageMs)}`);
+    if (expect.outageMs !== undefined && (severity === 'invalid' || missed.includes('outage'))) {
+      const found = outageMs
+        ? `they were missed for ${between(outageMs)}`
+        : 'nobody knows for how long they were missed';
+      parts.push(`${found}, allowed less than ${ms(expect.outageMs)}`);
+    }
     if (expect.failed !== undefined && (severity === 'invalid' || missed.includes('failed'))) {
-      const share = requests.of > 0 ? ratio(requests.failed / requests.of) : 'no work was due, of which';
-      parts.push(`${share} of ${requests.of} iterations failed, allowed less than ${ratio(expect.failed)}`);
+      const share = requests.of > 0 ? ratio(requests.failed / requests.of) : 'nobody knows which share';
+      parts.push(`${share} of ${counted(requests.of, 'iteration')} failed, allowed less than ${ratio(expect.failed)}`);
     }
     const what = `After the drill ${name} ${listed(parts)}.`;
     if (severity === 'fail') return what;

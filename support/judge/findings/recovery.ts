@@ -1,6 +1,6 @@
 import type { RecoveryResult } from '../results.ts';
 import { undecidedText } from '../words/doubts.ts';
-import { ms } from '../words/figures.ts';
+import { between, ms } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
 /** After a phase the objectives did not hold again in time. */
@@ -15,7 +15,7 @@ export const recovery: Kind<RecoveryFinding> = {
   sentence({ severity, after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
     const required = `required within ${ms(withinMs)}, for ${ms(stayMs)}`;
     const what = recoveredMs
-      ? `After ${after} the objectives held again after ${ms(recoveredMs[0])} to ${ms(recoveredMs[1])}; ${required}.`
+      ? `After ${after} the objectives held again after ${between(recoveredMs)}; ${required}.`
       : severity === 'fail'
         ? `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`
         : `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`;

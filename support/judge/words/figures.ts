@@ -39,6 +39,11 @@ export function ms(value: Maybe, digits = 3): string {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} m`;
 }
 
+/** What lies between two lengths of time: `3.96 s to 4.96 s`, or one where they are the same. */
+export function between([least, most]: [number, number], joint = ' to '): string {
+  return least === most ? ms(least) : `${ms(least)}${joint}${ms(most)}`;
+}
+
 /** A clock whose width does not change every second: `02:05`, `1:02:05`. Milliseconds in. */
 export function clock(value: number): string {
   const seconds = Math.max(0, Math.floor(value / 1000));
