@@ -147,6 +147,7 @@ test('an outage of which a part was not seen lies between bounds, and is not kno
     sentences(findings)[0]!,
     /^invalid: After the drill crash they were missed for 2\.00 s to 5\.00 s, allowed less than 5\.00 s\. Undecided: 0 of 20/,
   );
+  assert.deepEqual(result.recoveredMs, [2_000, 6_000]);
   // However the rest was, it was too short, or too long.
   const told = (outageMs: number) => judged({ failedAt: unseen }, killed, { ...crash, expect: { outageMs } }).result;
   assert.deepEqual([told(5_001).ok, told(5_001).decided], [true, true]);

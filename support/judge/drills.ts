@@ -2,7 +2,7 @@
 import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import type { Drill, DrillExpectation } from '../profile/drills.ts';
-import { firstToStay } from './recovery.ts';
+import { firstToStay, recoveryOf } from './recovery.ts';
 import type { DrillResult } from './results.ts';
 import type { Finding } from './verdict.ts';
 import { type Course, type Objective, stretches, together, type Window, windowsOf } from './windows.ts';
@@ -66,7 +66,7 @@ function judgeDrill(
   // What it broke may break as late as its command ends.
   const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
   const found = firstToStay(after, stayMs);
-  const recoveredMs = found && recoveryOf(found, over.atMs);
+  const recoveredMs = found && recoveryOf(found, windows, over.atMs);
   const seenMs = found?.startMs ?? untilMs;
   const before = windows.filter((window) => window.startMs < seenMs);
   const isSeen = found !== undefined || before.some(({ state }) => state !== 'unknown');
@@ -106,11 +106,6 @@ function outageOf(windows: Window[]): [number, number] {
     stretches(windows, state).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   const missedMs = lengthOf('missed');
   return [missedMs, missedMs + lengthOf('unknown')];
-}
-
-function recoveryOf(found: Window, fromMs: number): [number, number] {
-  const least = Math.max(0, found.startMs - fromMs);
-  return [least, least === 0 ? 0 : found.endMs - fromMs];
 }
 
 type Seen = Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'watchedMs' | 'requests'> & { isOpen: boolean };

@@ -17,14 +17,14 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
     const isKnown = windows.length > 0 && !windows.some(({ state }) => state === 'unknown');
     return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
   }
-  const least = found.startMs - endMs;
-  const most = least === 0 ? 0 : found.endMs - endMs;
+  const recoveredMs = recoveryOf(found, all, endMs);
+  const [, most] = recoveredMs;
   const before = windows.filter(({ startMs }) => startMs < found.startMs);
   const isUnsure = before.some(({ state }) => state === 'unknown') && most > withinMs;
   const doubts = before.flatMap((window) => window.doubts ?? []).slice(0, 1);
   return {
     ...common,
-    recoveredMs: [least, most],
+    recoveredMs,
     ok: most <= withinMs,
     decided: !isUnsure,
     ...(isUnsure && { doubts }),
@@ -38,4 +38,12 @@ export function firstToStay(windows: Window[], stayMs: number): Window | undefin
     const following = windows.slice(i).filter((one) => one.startMs < startMs + stayMs);
     return following.every((one) => one.state === 'held') && following.at(-1)!.endMs >= startMs + stayMs - 1e-6;
   });
+}
+
+/** It lies between these, in ms since then: when the last window that missed was over, and when the first that held was. */
+export function recoveryOf(found: Window, windows: Window[], fromMs: number): [least: number, most: number] {
+  if (found.startMs <= fromMs) return [0, 0];
+  // What is unknown between the two may have held as well.
+  const missed = windows.findLast(({ state, startMs }) => state === 'missed' && startMs < found.startMs);
+  return [Math.max(0, (missed?.endMs ?? fromMs) - fromMs), found.endMs - fromMs];
 }

@@ -220,6 +220,8 @@ describe('recovery', () => {
   });
 
   test('without samples nobody can tell', () => {
+    const unseen = (s: number) => (s >= 65 && s < 75 ? null : slowFrom(40, 65)(s));
+    assert.deepEqual(asked({ msAt: unseen }).recovery?.recoveredMs, [5_000, 20_000], 'it may have been before');
     const [finding] = answerFindings(asked({ msAt: (s) => (s >= 60 ? null : 10) }));
     assert.equal(finding?.severity, 'invalid');
     assert.match(kindOf(finding!).sentence(finding!), /^Whether the target recovered from spike .* cannot be told/);
