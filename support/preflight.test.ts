@@ -55,6 +55,23 @@ function check(made: ReturnType<typeof timelineOf>, ...declared: [string, Declar
   return () => checkScenarios(made, new Map(declared), 'no such folder');
 }
 
+test('what only loads measure is not there in a phase in which only journeys run', () => {
+  const took = { took: { type: 'trend', contains: 'time' } } as const;
+  const quiet = { name: 'calm', startMs: 0, endMs: 1_000, load: 0 };
+  const compared = (metric: string) => {
+    const made = timelineOf(undefined);
+    return { ...made, phases: [quiet, ...made.phases], thresholds: { [metric]: ['avg<2*calm'] } };
+  };
+  const all: [string, Declaration][] = [
+    ['relay', { ...relay, metrics: took }],
+    ['visit', visit],
+  ];
+  assert.throws(check(compared('took'), ...all), /"avg<2\*calm", but only journeys run in the phase calm; /);
+  check(compared('rows'), ...all)();
+  all[1]![1] = { ...visit, metrics: took };
+  check(compared('took'), ...all)();
+});
+
 test('mixes and thresholds are about what the scenarios declare', () => {
   const all: [string, Declaration][] = [
     ['relay', relay],

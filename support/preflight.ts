@@ -157,7 +157,7 @@ function checkOperation(
 /** A metric is merged over all scenarios: it must be the same thing in each of them. */
 function allMetrics(declared: Map<string, Declaration>): Record<string, MetricDefinition> {
   const known: Record<string, MetricDefinition> = { ...builtinMetrics };
-  for (const [scenario, { metrics }] of declared) {
+  for (const [scenario, { kind, metrics }] of declared) {
     for (const [name, definition] of Object.entries(metrics)) {
       const { type, contains } = definition;
       const other = known[name];
@@ -166,7 +166,8 @@ function allMetrics(declared: Map<string, Declaration>): Record<string, MetricDe
           `${scenario} declares metric ${name} as a ${type} of ${contains}; allowed is a ${other.type} of ${other.contains}, as it is known already.`,
         );
       }
-      known[name] = definition;
+      const isOfLoads = kind === 'load' && (other === undefined || other.ofLoads === true);
+      known[name] = isOfLoads ? { ...definition, ofLoads: true } : definition;
     }
   }
   return known;

@@ -533,7 +533,10 @@ test('a file that is no JSON, and a folder without profiles', (t) => {
 test('thresholds are about metrics that exist, and figures that these have', () => {
   const metrics = { http_reqs: 'counter', http_req_duration: 'trend', http_req_failed: 'rate', vus: 'gauge' } as const;
   const definitions: Record<string, MetricDefinition> = Object.fromEntries(
-    Object.entries(metrics).map(([name, type]) => [name, { type, contains: 'default' }]),
+    Object.entries(metrics).map(([name, type]) => [
+      name,
+      { type, contains: 'default', ...(name.startsWith('http') && { ofLoads: true }) },
+    ]),
   );
   const check =
     (thresholds: ProfileSpec['thresholds'], all = definitions) =>

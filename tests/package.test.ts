@@ -1,7 +1,7 @@
 /** What npm pack gives, in somebody else's repository: beside their tests, in a path with a blank, in a CommonJS project. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { runQuietly } from '../scripts/child.mjs';
@@ -112,6 +112,8 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
   mkdirSync(tandem, { recursive: true });
   execFileSync('tar', ['-xzf', join(root, filename), '--strip-components=1', '-C', tandem]);
   installed(root);
+  // It is started by its path, which no compiler follows.
+  assert.ok(existsSync(join(tandem, 'dist', 'scripts', 'guardian.mjs')));
 
   const cli = async (...args: string[]) => {
     const command = [join(tandem, 'scripts', 'tandem.mjs'), ...args];

@@ -1,27 +1,11 @@
 import type { AvailabilitySpec } from '../profile/answers.ts';
 import type { AvailabilityResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
-import {
-  type Course,
-  joined,
-  type Objective,
-  stretches,
-  tallyOf,
-  together,
-  type Window,
-  windowsOf,
-} from './windows.ts';
+import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf } from './windows.ts';
 
 /** @param objectives what each window must meet */
 export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[], course: Course): AvailabilityResult {
-  const { outages = [] } = course;
-  const isAway = ({ startMs, endMs }: Window) => outages.some((one) => one.startMs < endMs && one.endMs > startMs);
-  // Nothing was measured, and nobody answered: that is known.
-  const windows = together(objectives.map((one) => windowsOf(one, { everyMs: spec.everyMs }, course))).map((window) =>
-    window.state === 'unknown' && window.count === 0 && isAway(window)
-      ? { ...window, state: 'missed' as const }
-      : window,
-  );
+  const windows = objectiveWindows(objectives, { everyMs: spec.everyMs }, course);
   const tally = tallyOf(windows, spec.windows ?? 0);
   const requests = spec.requests === undefined ? undefined : judgeRequests(spec.requests, course);
   const outcomes = [spec.windows === undefined ? undefined : tally.outcome, requests?.outcome];
@@ -34,7 +18,7 @@ export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[
     everyMs: spec.everyMs,
     ...(spec.windows !== undefined && { windows: { ...counts, share: judged, required: spec.windows } }),
     ...(requests && { requests: requests.result }),
-    downtime: joined([...stretches(windows, 'missed'), ...outages]),
+    downtime: joined([...stretches(windows, 'missed'), ...(course.outages ?? [])]),
     ok: !isMissed && !isUnknown,
     decided: !isUnknown,
     ...(isUnknown && { doubts: doubts.slice(0, 1) }),

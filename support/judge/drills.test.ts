@@ -19,12 +19,13 @@ const objectives: Objective[] = [{ source: 'iteration_failed', expression: 'rate
 interface Made {
   /** Whether the 40 iterations that were due in a second failed; null: there were none. */
   failedAt?(second: number): boolean | null;
+  outages?: Course['outages'];
   /** Samples of a second, by series key. */
   also?(second: number): Record<string, number[]>;
   signals?: HealthSignal[];
 }
 
-function courseOf({ failedAt = () => false, also = () => ({}), signals = [] }: Made): Course {
+function courseOf({ failedAt = () => false, also = () => ({}), signals = [], outages = [] }: Made): Course {
   const store = new MetricStore();
   store.define(builtinMetrics);
   const axis = new TimeAxis(phases, 1_000);
@@ -37,7 +38,8 @@ function courseOf({ failedAt = () => false, also = () => ({}), signals = [] }: M
       if (values.length > 0) store.add({ index, series: { [key.replace('{', '{phase:load,')]: series.pack() } });
     }
   }
-  return { store, axis, durationMs: 60_000, suspects: suspects(signals, [], phases), measures: () => true };
+  const suspected = suspects(signals, [], phases);
+  return { store, axis, durationMs: 60_000, suspects: suspected, measures: () => true, outages };
 }
 
 const crash: Drill = {
@@ -54,6 +56,9 @@ function judged(made: Made, run: DrillRun = killed, drill = crash, others: Drill
   return { result: results[0]!, findings: drillFindings(facts, results), results };
 }
 
+const full: HealthSignal = {
+  ...{ signal: 'generator-cpu', scenario: 'relay', observed: 1, allowed: 0.9, unit: 'ratio', count: 9, ok: false },
+};
 const sentences = (findings: ReturnType<typeof drillFindings>) =>
   findings.map((one) => `${one.severity}: ${kindOf(one).sentence(one)}`);
 
@@ -129,11 +134,8 @@ test('what was not watched for long enough, or not seen, is undecided', () => {
     sentences(judged({ failedAt: (s) => (s >= 10 ? null : false) }).findings)[0]!,
     /^invalid: .* Undecided: 0 of 20 samples/,
   );
-  const signals: HealthSignal[] = [
-    { signal: 'generator-cpu', scenario: 'relay', observed: 1, allowed: 0.9, unit: 'ratio', count: 9, ok: false },
-  ];
   assert.match(
-    sentences(judged({ failedAt: between(10, 60), signals }).findings)[0]!,
+    sentences(judged({ failedAt: between(10, 60), signals: [full] }).findings)[0]!,
     /^invalid: .* may be the cause\.$/,
   );
 });
@@ -162,6 +164,31 @@ test('an outage of which a part was not seen lies between bounds, and is not kno
     sentences(all.findings)[0]!,
     /^invalid: After the drill crash nobody knows for how long they were missed, allowed less than 1\.00 ms and nobody knows which share of 0 iterations failed, allowed less than 100 %\./,
   );
+});
+
+test('a target that was well again when it was last watched, and may have stayed so, is not said to be late', () => {
+  const next: DrillRun = { ...killed, run: done(22_000) };
+  const told = (until: number) =>
+    sentences(judged({ failedAt: between(10, until) }, killed, crash, [next]).findings)[0];
+  assert.match(told(19)!, /^invalid: /);
+  assert.match(told(20)!, /^fail: .* required in less than 10\.0 s\.$/);
+});
+
+test('a target that nobody could even ask was away', () => {
+  const gone = (second: number) => (second >= 10 ? null : false);
+  const outages = [{ startMs: 10_200, endMs: 60_000 }];
+  const { result, findings } = judged({ failedAt: gone, outages });
+  assert.deepEqual([result.outageMs, result.decided, findings[0]?.severity], [[50_000, 50_000], true, 'fail']);
+  const held = judged({ failedAt: gone, outages, signals: [full] });
+  assert.deepEqual([held.result.decided, held.findings[0]?.severity], [false, 'invalid'], 'whoever asked was held up');
+});
+
+test('what failed may be the generator’s doing: then nobody knows', () => {
+  const lenient = { ...crash, expect: { failed: 0.5 } };
+  const told = (signals: HealthSignal[]) =>
+    judged({ failedAt: between(10, 14), signals }, killed, lenient).findings.map(({ severity }) => severity);
+  assert.deepEqual(told([]), ['fail']);
+  assert.deepEqual(told([full]), ['invalid']);
 });
 
 test('a drill that was not carried out is told of, and what is expected after it is not judged', () => {

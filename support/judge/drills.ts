@@ -2,10 +2,12 @@
 import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import type { Drill, DrillExpectation } from '../profile/drills.ts';
-import { firstToStay, recoveryOf } from './recovery.ts';
+import type { Doubt } from './doubt.ts';
+import { earliestMs, firstToStay, recoveryOf } from './recovery.ts';
 import type { DrillResult } from './results.ts';
+import { doubtsOf } from './validity.ts';
 import type { Finding } from './verdict.ts';
-import { type Course, type Objective, stretches, together, type Window, windowsOf } from './windows.ts';
+import { type Course, type Objective, objectiveWindows, stretches, type Window } from './windows.ts';
 
 /** A command, or what else carries a drill out; in ms since the run's start. Without an end nobody knows what became of it. */
 export interface Act {
@@ -61,7 +63,7 @@ function judgeDrill(
   const startMs = run.run.atMs;
   const over = run.undo ?? run.run;
   const output = [run.run.output, run.undo?.output].filter(Boolean).join('\n');
-  const all = together(objectives.map((one) => windowsOf(one, { everyMs }, course)));
+  const all = objectiveWindows(objectives, { everyMs }, course);
   const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs);
   // What it broke may break as late as its command ends.
   const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
@@ -76,8 +78,13 @@ function judgeDrill(
   const watchedMs = Math.max(0, untilMs - over.atMs);
   const told = objectives.length > 0 ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
   const isOpen = before.some(({ state }) => state === 'unknown') || windows.length === 0;
-  const judged = expectationsOf(expect, { ...told, requests, isOpen });
-  const doubts = judged.outcome === 'unknown' ? windows.flatMap((one) => one.doubts ?? []).slice(0, 1) : [];
+  const ofFailed = failedDoubts(expect, requests, from, course);
+  const judged = expectationsOf(expect, {
+    ...{ ...told, requests, isOpen, isDoubtful: ofFailed.length > 0 },
+    earliestMs: earliestMs(after, over.atMs),
+  });
+  const mayBe = [...windows.flatMap((one) => one.doubts ?? []), ...ofFailed];
+  const doubts = judged.outcome === 'unknown' ? mayBe.slice(0, 1) : [];
   return {
     name: run.name,
     ...(run.times > 1 && { time: run.time + 1, times: run.times }),
@@ -108,16 +115,22 @@ function outageOf(windows: Window[]): [number, number] {
   return [missedMs, missedMs + lengthOf('unknown')];
 }
 
-type Seen = Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'watchedMs' | 'requests'> & { isOpen: boolean };
+interface Seen extends Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'requests'> {
+  /** The least that a recovery can have taken which was not seen. */
+  earliestMs: number;
+  /** Some of what was asked nobody knows. */
+  isOpen: boolean;
+  /** The share that failed may be the generator's doing. */
+  isDoubtful: boolean;
+}
 
 /** Which were missed, and whether that, or that none was, is known. */
 function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window['state']; missed: string[] } {
-  const { recoveredMs, watchedMs = 0, outageMs, requests, isOpen } = seen;
+  const { recoveredMs, outageMs, requests, isOpen } = seen;
   const outcomes: [string, Window['state']][] = [];
   const { recoveryMs, outageMs: mostOutageMs, failed } = expect;
   if (recoveryMs !== undefined) {
-    // Not seen to recover before the time was up: it is missed where all that time was watched, and told.
-    const isLate = recoveredMs ? recoveredMs[1] > recoveryMs : watchedMs >= recoveryMs;
+    const isLate = (recoveredMs ? recoveredMs[1] : seen.earliestMs) > recoveryMs;
     const state = recoveredMs && !isLate ? 'held' : isLate && !isOpen ? 'missed' : 'unknown';
     outcomes.push(['recovery', state]);
   }
@@ -129,12 +142,26 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
     ]);
   }
   if (failed !== undefined) {
-    const state = requests.of === 0 ? 'unknown' : requests.failed < failed * requests.of ? 'held' : 'missed';
+    const state =
+      requests.of === 0 || seen.isDoubtful ? 'unknown' : requests.failed < failed * requests.of ? 'held' : 'missed';
     outcomes.push(['failed', state]);
   }
   const missed = outcomes.flatMap(([what, state]) => (state === 'missed' ? what : []));
   const isUnknown = outcomes.some(([, state]) => state === 'unknown');
   return { outcome: missed.length > 0 ? 'missed' : isUnknown ? 'unknown' : 'held', missed };
+}
+
+/** Of the share that failed, as far as it is asked for. */
+function failedDoubts(
+  { failed: limit }: DrillExpectation,
+  { failed, of }: DrillResult['requests'],
+  { startMs, endMs }: Span,
+  { axis, suspects, measures }: Course,
+): Doubt[] {
+  if (limit === undefined || of === 0) return [];
+  const phases = axis.phases.filter((one) => one.startMs < endMs && one.endMs > startMs).map(({ name }) => name);
+  const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<' } as const;
+  return doubtsOf({ ...claim, observed: failed / of, limit, phases }, suspects, measures);
 }
 
 interface Span {

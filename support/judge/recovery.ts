@@ -1,20 +1,21 @@
 import type { RecoverySpec } from '../profile/answers.ts';
 import type { RecoveryResult } from './results.ts';
-import { type Course, type Objective, together, type Window, windowsOf } from './windows.ts';
+import { type Course, type Objective, objectiveWindows, type Window } from './windows.ts';
 
 /** @param objectives what must hold again */
 export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], course: Course): RecoveryResult {
   const { after, everyMs, stayMs, withinMs } = spec;
   const { phases } = course.axis;
   const endMs = phases.find(({ name }) => name === after)!.endMs;
-  const all = together(objectives.map((one) => windowsOf(one, { everyMs }, course)));
+  const all = objectiveWindows(objectives, { everyMs }, course);
   const windows = all.filter(({ startMs }) => startMs >= endMs - 1e-6);
   const found = firstToStay(windows, stayMs);
   const watchedMs = Math.max(0, (windows.at(-1)?.endMs ?? endMs) - endMs);
   const common = { after, withinMs, stayMs, watchedMs };
   if (!found) {
     const doubts = windows.flatMap((window) => window.doubts ?? []).slice(0, 1);
-    const isKnown = windows.length > 0 && !windows.some(({ state }) => state === 'unknown');
+    const isLate = earliestMs(windows, endMs) > withinMs;
+    const isKnown = isLate && !windows.some(({ state }) => state === 'unknown');
     return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
   }
   const recoveredMs = recoveryOf(found, all, endMs);
@@ -46,4 +47,10 @@ export function recoveryOf(found: Window, windows: Window[], fromMs: number): [l
   // What is unknown between the two may have held as well.
   const missed = windows.findLast(({ state, startMs }) => state === 'missed' && startMs < found.startMs);
   return [Math.max(0, (missed?.endMs ?? fromMs) - fromMs), found.endMs - fromMs];
+}
+
+/** The most that {@link recoveryOf} would say at the least of a recovery that was not seen: it may have just begun, and would stay. */
+export function earliestMs(windows: Window[], fromMs: number): number {
+  const last = windows.findLast(({ state }) => state !== 'held');
+  return last ? last.endMs - fromMs + (last.endMs - last.startMs) : 0;
 }

@@ -204,6 +204,12 @@ describe('recovery', () => {
     assert.deepEqual(answerFindings(asked({ msAt: slowFrom(40, 72) })), []);
   });
 
+  test('one that had begun when the run ended, and may have stayed, is undecided', () => {
+    const { recovery } = asked({ msAt: slowFrom(40, 115) }, 60_000);
+    assert.deepEqual([recovery?.recoveredMs, recovery?.ok, recovery?.decided], [null, false, false]);
+    assert.equal(asked({ msAt: slowFrom(40, 115) }, 55_000).recovery?.decided, true);
+  });
+
   test('too late is a failure, and so is never', () => {
     const [late] = answerFindings(asked({ msAt: slowFrom(40, 90) }));
     assert.equal(late?.severity, 'fail');

@@ -61,8 +61,21 @@ export function windowsOf(objective: Objective, windows: Windows, course: Course
   return spansOf(startMs, endMs, windows).map((span) => windowIn(span, objective, course));
 }
 
-/** All of several objectives: missed where one is, held where all are. */
-export function together(all: Window[][]): Window[] {
+/**
+ * All objectives, window by window: missed where one is, held where all are. Where nothing was measured while the target did not answer
+ * whoever asked beside the load, that is known: they were missed; but not where whoever asked may have been held up for seconds.
+ */
+export function objectiveWindows(objectives: Objective[], windows: Windows, course: Course): Window[] {
+  const { suspects } = course;
+  const outages = suspects.some(({ rule }) => rule.timesOut) ? [] : (course.outages ?? []);
+  const isAway = ({ startMs, endMs }: Window) => outages.some((one) => one.startMs < endMs && one.endMs > startMs);
+  return together(objectives.map((one) => windowsOf(one, windows, course))).map((window) => {
+    const { doubts: _, ...rest } = window;
+    return window.state === 'unknown' && window.count === 0 && isAway(window) ? { ...rest, state: 'missed' } : window;
+  });
+}
+
+function together(all: Window[][]): Window[] {
   const [first = [], ...others] = all;
   return first.map((window, i) => {
     const same = [window, ...others.flatMap((other) => other[i] ?? [])];

@@ -84,9 +84,10 @@ export function checkSearch(path: string, spec: ProfileSpec, known: Record<Scena
     throw new Error(
       `${path}: ${other} does not go with capacity.from, whose steps are the phases; allowed is capacity.steps with it.`,
     );
-  for (const [name, one] of Object.entries(scenarios)) {
-    const isSteered = kindOf(name, one, known) === 'load' || one.scaled;
-    if (!isSteered) continue;
+  const steered = Object.entries(scenarios).filter(([name, one]) => kindOf(name, one, known) === 'load' || one.scaled);
+  if (steered.length === 0)
+    throw new Error(`${path}: capacity.from steers no scenario; allowed is a load, or a journey with "scaled": true.`);
+  for (const [name, one] of steered) {
     const field = `${path}: scenarios.${name}`;
     if (!one.executor.startsWith('constant-'))
       throw new Error(
@@ -98,7 +99,4 @@ export function checkSearch(path: string, spec: ProfileSpec, known: Record<Scena
     if (fixed)
       throw new Error(`${field}.${fixed} does not go with a search for a capacity, which says when; allowed is none.`);
   }
-  const steered = Object.entries(scenarios).some(([name, one]) => kindOf(name, one, known) === 'load' || one.scaled);
-  if (!steered)
-    throw new Error(`${path}: capacity.from steers no scenario; allowed is a load, or a journey with "scaled": true.`);
 }

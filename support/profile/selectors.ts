@@ -116,7 +116,7 @@ export function checkMetrics(
     const { metric, tags } = parseSelector(source)!;
     const about = `${path}: ${field} "${source}"`;
     const expressions = all.map(expressionOf).map((text) => parseExpression(text)!);
-    const { type } = checkFigures(`${path}: ${field}`, source, expressions, metrics);
+    const { type, ofLoads } = checkFigures(`${path}: ${field}`, source, expressions, metrics);
     if (type === 'counter' && all.some((one) => typeof one !== 'string' && one.minSamples !== undefined)) {
       throw new Error(`${about} has minSamples, but a counter has no samples; allowed is none.`);
     }
@@ -125,7 +125,7 @@ export function checkMetrics(
         throw new Error(`${about} has "${text}", but ${metric} is a share; allowed is a number from 0 to 1.`);
       }
       const quiet = [tags.phase, of].find(isQuiet);
-      if (quiet !== undefined && /^(http|ws|grpc)_/.test(metric)) {
+      if (quiet !== undefined && ofLoads) {
         throw new Error(
           `${about} has "${text}", but only journeys run in the phase ${quiet}; allowed is a metric of theirs, such as browser_step_duration.`,
         );
