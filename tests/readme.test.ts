@@ -5,6 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
+import { variables } from '../support/environment.ts';
+import { profileNames } from '../support/profile.ts';
+import { settingNames } from '../support/target.ts';
 import { launch } from '../target/core/chromium.fixture.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../target/core/target.fixture.ts';
 import { parseFaults } from '../target/target.ts';
@@ -77,6 +80,33 @@ test('what README and docs/ link to is there', () => {
       if (anchor) assert.ok(anchors(readFileSync(to, 'utf8')).includes(anchor), `${path}: ${link}`);
     }
   }
+});
+
+test('the variables, commands and profiles that README and docs/ name are there', () => {
+  const named = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name!))];
+  const unknown = (pattern: RegExp, known: string[]) => {
+    const names = named(pattern);
+    assert.notEqual(names.length, 0, `${pattern}`);
+    return names.filter((name) => !known.includes(name));
+  };
+  const commands = readdirSync(join(repository, 'scripts/commands')).map((file) => basename(file, '.ts'));
+  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  const elsewhere = named(/LOAD_PROFILE=\S*?([\w-]+)\.json/g);
+  const shown = Object.keys(profiles()).map((path) => basename(path, '.json'));
+  assert.deepEqual(
+    [
+      unknown(/(?<!SECRET_)\b((?:LOAD|TARGET)_[A-Z]\w*)/g, [...Object.keys(variables), ...settingNames(families)]),
+      unknown(/npx tandem (\w+)/g, commands),
+      unknown(/npm run (\w+)/g, Object.keys(scripts)),
+      unknown(/--project=([\w-]+)/g, [
+        ...profileNames(join(repository, 'profiles'), repository),
+        ...shown,
+        ...elsewhere,
+      ]),
+    ],
+    [[], [], [], []],
+  );
+  assert.doesNotMatch(text, /^(?:[A-Z_]+=\S+ )*np[xm] /m, 'a command stands in a block');
 });
 
 test('README’s first run is one of both, and nothing goes wrong in it', async (t) => {
