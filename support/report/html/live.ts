@@ -4,9 +4,10 @@ import { bytes, count, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { printable } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
 import { doing, errors, type LiveScenario, type LiveSnapshot, timeLeft, troubles } from '../live.ts';
+import { type Chart, ERRORS_CHART, TARGET_CHARTS } from './charts.ts';
+import { MEGABYTE, rounded } from './columns.ts';
 import { html } from './markup.ts';
 import { pageOf } from './page.ts';
-import { type Chart, ERRORS_CHART, MEGABYTE, rounded, TARGET_CHARTS } from './payload.ts';
 
 /** A snapshot as it is read: texts that are ready to be shown, and in which nothing from outside can hide. */
 export interface LiveView {
