@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { serve, stopServing } from '../../support/server.fixture.ts';
+import { bed, overHttp } from './http.fixture.ts';
+import type { HttpClient } from './http.ts';
+
+test('a redirect is followed as browsers do, and each request of it counts', async (t) => {
+  const seen: string[] = [];
+  const made = await bed(
+    t,
+    overHttp(async (request, response) => {
+      seen.push(`${request.method} ${request.url} ${request.headers['content-type'] ?? '-'} ${await text(request)}`);
+      const [, status] = /^\/base\/thing\?(\d+)$/.exec(request.url!) ?? [];
+      if (status) response.writeHead(Number(status), { location: 'there?a=1' }).end('moved');
+      else response.end('here');
+    }),
+    {},
+    '/base',
+  );
+  const headers = { 'content-type': 'text/plain' };
+  const table = [
+    [301, 'GET', 'GET - '],
+    [302, 'POST', 'GET - '],
+    [302, 'PUT', 'PUT text/plain body'],
+    [303, 'PUT', 'GET - '],
+    [303, 'HEAD', 'HEAD - '],
+    [307, 'POST', 'POST text/plain body'],
+    [308, 'DELETE', 'DELETE text/plain body'],
+  ] as const;
+  for (const [status, method, second] of table) {
+    const [body, own] = /GET|HEAD/.test(method) ? [undefined, undefined] : ['body', headers];
+    const answer = await made.http.request({ op: 'thing', method, path: `/thing?${status}`, headers: own, body });
+    assert.deepEqual([answer.status, answer.error], [200, undefined]);
+    assert.equal(answer.body, method === 'HEAD' ? '' : 'here');
+    assert.ok(seen.at(-2)?.startsWith(`${method} /base/thing?${status} `));
+    assert.equal(seen.at(-1), second.replace(' ', ' /base/there?a=1 '));
+  }
+  assert.deepEqual(made.recorded()['http_reqs{op:thing}'], { t: 'counter', sum: 2 * table.length });
+});
+
+test('redirects have an end, and can be left alone', async (t) => {
+  let requests = 0;
+  const answer = overHttp((_request, response) => {
+    requests += 1;
+    response.writeHead(302, { location: '/thing' }).end();
+  });
+  const made = await bed(t, answer, { redirects: 3 });
+  const looped = await made.request();
+  assert.deepEqual([looped.status, looped.error, looped.outcome], [302, 'redirected too often', 'failed']);
+  assert.equal(requests, 4);
+  assert.deepEqual(made.errors, { 'redirected too often': 1 });
+  assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 1, total: 4 });
+  const plain = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(302, { location: '/thing' }).end()),
+    { redirects: 0 },
+  );
+  const { status, headers, outcome } = await plain.request();
+  assert.deepEqual([status, headers.location, outcome], [302, '/thing', 'ok']);
+});
+
+test('what leads nowhere is an answer', async (t) => {
+  let location = '';
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(301, location === '' ? {} : { location }).end()),
+  );
+  for (const nowhere of ['', 'http://', 'ftp://a.test/', 'data:text/plain,x']) {
+    location = nowhere;
+    assert.deepEqual([(await made.request()).status, made.errors], [301, {}]);
+  }
+});
+
+test('another origin is reached too, and gets neither token nor cookie', async (t) => {
+  const seen: IncomingHttpHeaders[] = [];
+  const other = await serve(t, ({ headers }, answer) => {
+    seen.push(headers);
+    answer.end('there');
+  });
+  const made = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(307, { location: `${other.url}/x` }).end()),
+  );
+  const headers = { authorization: 'Bearer secret', Cookie: 'a=1', accept: 'text/plain' };
+  const answer = await made.http.request({ op: 'thing', method: 'GET', path: '/', headers });
+  assert.deepEqual([answer.status, answer.body], [200, 'there']);
+  const { authorization, cookie, accept } = seen[0]!;
+  assert.deepEqual([authorization, cookie, accept], [undefined, undefined, 'text/plain']);
+  const gone = await serve(t, () => {});
+  await stopServing(gone.server);
+  const lost = await bed(
+    t,
+    overHttp((_request, response) => response.writeHead(307, { location: gone.url }).end()),
+  );
+  assert.deepEqual([(await lost.request()).error, lost.errors], ['ECONNREFUSED', { ECONNREFUSED: 1 }]);
+});
+
+test('the time that a request may take includes its redirects', async (t) => {
+  const made = await bed(
+    t,
+    overHttp(({ url }, response) => {
+      if (url === '/thing') response.writeHead(302, { location: '/never' }).end();
+    }),
+    { timeoutMs: 200 },
+  );
+  const answer = await made.request();
+  assert.deepEqual([answer.status, answer.error], [0, 'timeout: no answer']);
+});
+
+test('a visitor keeps cookies, through a redirect too; others do not see them', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const made = await bed(
+    t,
+    overHttp(({ url, headers }, response) => {
+      seen.push(headers.cookie);
+      if (url === '/login') {
+        const cookies = ['sid=1; HttpOnly', 'theme=dark; Max-Age=60', 'other=1; Domain=elsewhere.test', 'no cookie'];
+        response.writeHead(303, { location: '/home', 'set-cookie': cookies }).end();
+      } else if (url === '/logout') response.writeHead(204, { 'set-cookie': 'sid=; Max-Age=0' }).end();
+      else response.end();
+    }),
+  );
+  const [one, another] = [made.http.visitor(), made.http.visitor()];
+  const get = (client: HttpClient, path: string, headers?: Record<string, string>) =>
+    client.request({ op: 'thing', method: 'GET', path, headers });
+  await get(one, '/login');
+  await get(one, '/', { accept: 'text/plain' });
+  await get(another, '/');
+  await get(made.http, '/');
+  await get(one, '/logout');
+  await get(one, '/');
+  const both = 'sid=1; theme=dark';
+  assert.deepEqual(seen, [undefined, both, both, undefined, undefined, both, 'theme=dark']);
+});
