@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { unpack } from '../../support/measure/series.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { type Answer, Exchange, ExchangeSeries } from './exchange.ts';
 import { UnderWay } from './under-way.ts';
@@ -30,6 +31,20 @@ test('a request that gets no connection in time has failed, and is not sent when
   assert.equal(answers.length, 1);
   assert.deepEqual(slice.recorder.errors, { 'timeout: no connection': 1 });
   assert.deepEqual(recorded(slice)['http_reqs{op:thing}'], { t: 'counter', sum: 1 });
+});
+
+test('who gave up the wait for a connection has waited as long as that; who was refused has not waited', () => {
+  const waits: [end: (exchange: Exchange, underWay: UnderWay<Exchange>) => void, count: number | undefined][] = [
+    [(_, underWay) => underWay.expire(Number.POSITIVE_INFINITY), 1],
+    [(waiting) => waiting.onError(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' })), 1],
+    [(waiting) => waiting.onError(Object.assign(new Error(), { code: 'ECONNREFUSED' })), undefined],
+  ];
+  for (const [end, count] of waits) {
+    const { slice, underWay, exchange } = bed();
+    end(exchange(), underWay);
+    const blocked = recorded(slice)['http_req_blocked{op:thing}'];
+    assert.equal(blocked && unpack(blocked).count, count);
+  }
 });
 
 test('only those expire whose time is up, in whatever order the others were answered', () => {

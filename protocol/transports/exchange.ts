@@ -1,5 +1,5 @@
 import { type Dispatcher, util } from 'undici';
-import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { codeName } from './failure.ts';
 import type { Expiring, UnderWay } from './under-way.ts';
@@ -95,9 +95,9 @@ const RATE_LIMITED = 429;
  */
 export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   readonly calledAt = performance.now();
-  /** When the iteration was due that asked for it: its figures belong to that instant. */
-  dueAt = this.calledAt;
-  /** The same, or when the request was called that was redirected here. */
+  /** When the iteration was due that asked for it, or for what was redirected here: its figures belong to that instant. */
+  dueAt = workDueAt() ?? this.calledAt;
+  /** When it was called, or the request that was redirected here. */
   beganAt = this.calledAt;
   /** True when it is as far as redirects are followed. */
   isLast = false;
@@ -221,6 +221,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     this.#underWay.remove(this);
     const now = performance.now();
     if (!this.#counted) {
+      // Whoever gave up the wait has waited as long as that.
+      if (this.#sentAt === 0 && error?.startsWith('timeout: '))
+        this.#series.blocked.add(now - this.calledAt, this.dueAt);
       this.#count(this.#series, now, error !== undefined);
       if (error !== undefined) this.#series.recorder.error(error);
     }

@@ -1,4 +1,14 @@
-import { exhaustedCodes } from '../../support/test.ts';
+import { exhaustedCodes, type MetricDefinition } from '../../support/test.ts';
+
+/** How a transport declares the rate at which its work fails. */
+export const failedRate = {
+  type: 'rate',
+  contains: 'default',
+  tells: 'failure',
+  complete: true,
+  followed: true,
+  ofWork: 'count',
+} as const satisfies MetricDefinition;
 
 /** What OpenSSL says of a connection that begins with TLS. */
 const tlsNames: Record<string, string> = {

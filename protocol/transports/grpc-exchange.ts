@@ -1,6 +1,7 @@
 import { type Client, type ClientDuplexStream, type ClientReadableStream, type Metadata, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { exhaustedCodes, type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
+import { failedRate } from './failure.ts';
 import type { Pending, UnderWay } from './under-way.ts';
 
 /** `OK`, `UNAVAILABLE`, `DEADLINE_EXCEEDED` …: https://grpc.io/docs/guides/status-codes/ */
@@ -50,14 +51,7 @@ export interface Call<Response = object> {
 export const grpcMetrics = {
   grpc_reqs: { type: 'counter', contains: 'default', tells: 'work', followed: true, ofWork: 'count' },
   grpc_req_duration: { type: 'trend', contains: 'time', complete: true },
-  grpc_req_failed: {
-    type: 'rate',
-    contains: 'default',
-    tells: 'failure',
-    complete: true,
-    followed: true,
-    ofWork: 'count',
-  },
+  grpc_req_failed: failedRate,
   grpc_stream_first_message: { type: 'trend', contains: 'time', complete: true },
   grpc_stream_duration: { type: 'trend', contains: 'time', complete: true },
   grpc_streams_msgs_sent: { type: 'counter', contains: 'default', tells: 'work' },
@@ -240,7 +234,7 @@ export class Exchange implements Pending {
     if (!this.#isCounted) this.#series.received.add(bytes.length, this.#dueAt);
     if (method.responseStream && !this.#isCounted) {
       if (this.#messages === 1) this.#series.firstMessage.add(performance.now() - this.#calledAt, this.#dueAt);
-      this.#series.messagesReceived.add(1);
+      this.#series.messagesReceived.add(1, this.#dueAt);
     }
     let message: object;
     try {
@@ -302,9 +296,13 @@ export class Exchange implements Pending {
 
 function drained(stream: ClientDuplexStream<Buffer, Buffer>): Promise<void> {
   return new Promise((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
-    stream.once('status', () => resolve());
+    const events = ['drain', 'close', 'status'];
+    // A long stream waits often: none of them may stay behind.
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
   });
 }
 

@@ -12,6 +12,7 @@ import {
 import { recorded } from '../slice.fixture.ts';
 import { grpcSlice, serveThings, type Thing, thingMethods } from './grpc.fixture.ts';
 import { type Call, Grpc, type GrpcOptions } from './grpc.ts';
+import { overPhases } from './phases.fixture.ts';
 
 type Unary = (call: ServerUnaryCall<Thing, Thing>, reply: sendUnaryData<Thing>) => void;
 
@@ -231,6 +232,49 @@ test('a server that goes away: what was sent may have happened, what finds no co
   const seen = figures(slice);
   assert.equal(seen['grpc_req_failed{op:One}'], '1 of 1');
   assert.equal(seen['grpc_req_duration{op:One}'], undefined);
+});
+
+test('a call and its messages belong to the phase in which its iteration was due', async (t) => {
+  const { slice, call } = await bed(t, {
+    Both: (stream: ServerDuplexStream<Thing, Thing>) => {
+      stream.on('data', (thing) => stream.write(thing));
+      stream.on('end', () => stream.end());
+    },
+    One: double,
+  });
+  const store = await overPhases(slice.recorder, async () => {
+    await call('Both', { request: [{ n: 1 }, { n: 2 }] });
+    await call('One');
+  });
+  for (const phase of ['spike', 'drain']) {
+    const trends = ['grpc_req_duration', 'grpc_stream_duration', 'grpc_stream_first_message'];
+    assert.deepEqual(
+      trends.map((metric) => store.trend(metric, { phase }).count),
+      [1, 1, 1],
+    );
+    const counters = ['grpc_reqs', 'grpc_streams_msgs_sent', 'grpc_streams_msgs_received'];
+    assert.deepEqual(
+      counters.map((metric) => store.sum(metric, { phase })),
+      [2, 2, 2],
+    );
+  }
+});
+
+test('a stream that often waits for the server leaves nothing behind that waits', async (t) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => {
+    if (warning.name === 'MaxListenersExceededWarning') warnings.push(warning);
+  };
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const { call } = await bed(t, {
+    Up: (stream: ServerReadableStream<Thing, Thing>, reply: sendUnaryData<Thing>) => {
+      stream.on('data', () => {});
+      stream.on('end', () => reply(null, { n: 1 }));
+    },
+  });
+  const { status: name } = await call('Up', { request: Array.from({ length: 1_000 }, (_, n) => ({ n })) });
+  assert.deepEqual([name, warnings], ['OK', []]);
 });
 
 test('a request that cannot be written is not sent, and says why', async (t) => {

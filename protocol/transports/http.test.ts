@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { unpack } from '../../support/measure/series.ts';
-import { MetricStore } from '../../support/measure/store.ts';
-import { TimeAxis } from '../../support/measure/time-axis.ts';
-import { hearingSoftFailures } from '../../support/soft-failures.ts';
 import { bed, head, overHttp, overTcp } from './http.fixture.ts';
 import { type Answer, json } from './http.ts';
+import { overPhases } from './phases.fixture.ts';
 
 test('an answer is its status, headers and body, and everything of it is recorded under its op', async (t) => {
   const made = await bed(
@@ -162,18 +160,8 @@ test('a request belongs to the phase in which its iteration was due, whenever it
   const answer: RequestListener = (request, reply) =>
     void (request.url === '/thing' ? reply.writeHead(302, { location: '/other' }) : reply).end('{}');
   const { http, slice } = await bed(t, overHttp(answer));
-  const now = performance.now();
-  const axis = new TimeAxis([{ name: 'spike', startMs: 0, endMs: 60_000, load: 1 }], 60_000);
-  // The spike ended a second ago.
-  slice.recorder.begin({ axis, startAt: now - 61_000 });
-  slice.recorder.enter(axis.indexAt(61_000));
   const request = () => http.request({ op: 'thing', method: 'GET', path: '/thing' });
-  const hears = () => {};
-  await hearingSoftFailures(hears, () => 'operation', request, now - 2_000);
-  await request();
-  const store = new MetricStore();
-  for (const interval of [...slice.recorder.packLate(), { index: 1, series: slice.recorder.pack() }])
-    store.add(interval);
+  const store = await overPhases(slice.recorder, request);
   for (const metric of ['http_req_duration', 'http_req_blocked', 'http_req_waiting']) {
     assert.deepEqual(
       [store.trend(metric, { phase: 'spike' }).count, store.trend(metric, { phase: 'drain' }).count],

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { dispatcherTo } from '../../support/connection.ts';
-import { type SliceContext, workDueAt } from '../../support/test.ts';
+import type { SliceContext } from '../../support/test.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
 import {
@@ -55,9 +55,9 @@ interface Hop {
   path: string;
   /** Redirects that led here. */
   count: number;
-  /** When the call began, and when the iteration was due that it is part of; on `performance.now()`'s clock. */
+  /** Of a redirect: when the call began, and when the iteration was due that it is part of; on `performance.now()`'s clock. */
   beganAt?: number;
-  dueAt: number | undefined;
+  dueAt?: number;
   /** What the requests before this one took. */
   spentMs: number;
 }
@@ -121,8 +121,7 @@ export class Http implements HttpClient {
 
   #begin(call: Call, cookies: Cookies | undefined): Promise<Answer> {
     return new Promise((resolve) => {
-      const path = this.#prefix + call.path;
-      const hop = { call, origin: this.#origin, path, count: 0, spentMs: 0, dueAt: workDueAt() };
+      const hop = { call, origin: this.#origin, path: this.#prefix + call.path, count: 0, spentMs: 0 };
       this.#send(hop, cookies, resolve);
     });
   }
@@ -141,9 +140,9 @@ export class Http implements HttpClient {
       resolve(answer);
     };
     const exchange = new Exchange(call, this.#seriesOf(call.op), this.#bodies, this.#underWay, answered);
-    if (dueAt !== undefined) exchange.dueAt = dueAt;
     if (count > 0) {
       exchange.beganAt = beganAt!;
+      exchange.dueAt = dueAt!;
       exchange.isLast = count === this.#redirects;
     }
     const dispatcher = origin === this.#origin ? this.#dispatcher : this.#other(origin);
@@ -152,7 +151,7 @@ export class Http implements HttpClient {
   }
 
   /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
-  #next(hop: Hop, { beganAt }: Exchange, { status, location, durationMs }: ReadAnswer): Hop | undefined {
+  #next(hop: Hop, { beganAt, dueAt }: Exchange, { status, location, durationMs }: ReadAnswer): Hop | undefined {
     if (location === undefined || hop.count === this.#redirects) return undefined;
     const from = hop.origin + hop.path;
     if (!URL.canParse(location, from)) return undefined;
@@ -171,7 +170,7 @@ export class Http implements HttpClient {
       path: pathname + search,
       count: hop.count + 1,
       beganAt,
-      dueAt: hop.dueAt,
+      dueAt,
       spentMs: hop.spentMs + durationMs,
     };
   }

@@ -9,6 +9,7 @@ import { unpack } from '../../support/measure/series.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
 import { parseFaults } from '../../target/target.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
+import { overPhases } from './phases.fixture.ts';
 import { Postgres, type PostgresOptions, postgresMetrics, type Statement } from './postgres.ts';
 import { databaseError } from './sqlstate.ts';
 
@@ -137,7 +138,10 @@ describe('a statement', () => {
       ],
     );
     assert.deepEqual(errors, { 'timeout: no answer': 1, 'timeout: no connection': 1 });
-    assert.equal(amount(recorded(), 'db_queries{op:add}'), 1, 'what was not sent is none');
+    const of = recorded();
+    assert.equal(amount(of, 'db_queries{op:add}'), 1, 'what was not sent is none');
+    assert.equal(unpack(of['db_connection_wait{op:add}']!).count, 2);
+    assert.ok(longestMs(of, 'db_connection_wait{op:add}') >= 200, 'who gave up has waited as long as that');
   });
 
   test('that is cut off has failed, with its age as the least it takes; its answer is not counted', async (t) => {
@@ -162,6 +166,25 @@ describe('a statement', () => {
     assert.deepEqual(of['db_query_failed{op:get,unfinished:yes}'], { t: 'rate', passes: 1, total: 1 });
     assert.equal(of['db_query_failed{op:get}'], undefined);
     assert.deepEqual(errors, { 'query cut off by gracefulStop': 2 });
+  });
+
+  test('belongs to the phase in which its iteration was due; a transaction likewise', async (t) => {
+    const { postgres, recorder } = bed(t);
+    const store = await overPhases(recorder, async () => {
+      await postgres.query(read, [0]);
+      await postgres.transaction('move', 'read committed', async (transaction) => {
+        await transaction.query(add, [8]);
+      });
+    });
+    for (const phase of ['spike', 'drain']) {
+      const trends = ['db_read_duration', 'db_write_duration', 'db_connection_wait', 'db_transaction_duration'];
+      assert.deepEqual(
+        trends.map((metric) => store.trend(metric, { phase }).count),
+        // UPDATE and COMMIT are writes; BEGIN is what waits for the transaction's connection.
+        [1, 2, 2, 1],
+      );
+      assert.equal(store.sum('db_queries', { phase }), 4);
+    }
   });
 
   test('to a server that is not there has failed, by what the system says', async (t) => {

@@ -7,8 +7,9 @@ import {
   unfinished,
   workDueAt,
 } from '../../support/test.ts';
+import { failedRate } from './failure.ts';
 import { asksForAnotherTry, databaseError, endsConnection, sqlstateName, sqlstateOf } from './sqlstate.ts';
-import { type Pending, UnderWay } from './under-way.ts';
+import { type Expiring, UnderWay } from './under-way.ts';
 
 const time = { type: 'trend', contains: 'time', complete: true } as const;
 const count = { type: 'counter', contains: 'default', followed: true } as const;
@@ -26,14 +27,7 @@ export const postgresMetrics = {
   db_transaction_duration: { type: 'trend', contains: 'time' },
   /** A connection was asked for → it was had; a new one is connected meanwhile. */
   db_connection_wait: time,
-  db_query_failed: {
-    type: 'rate',
-    contains: 'default',
-    tells: 'failure',
-    complete: true,
-    followed: true,
-    ofWork: 'count',
-  },
+  db_query_failed: failedRate,
   /** Rows that were read or changed. */
   db_rows: { ...count, tells: 'work' },
   /** Transactions that ran into another one (40001, 40P01) and were tried again: no failures. */
@@ -135,7 +129,7 @@ type Whole = 'itself' | 'transaction' | 'last try';
 type Resolve = (answer: Answer, client: pg.PoolClient | undefined) => void;
 
 /** A statement on its way. */
-class Query implements Pending {
+class Query implements Expiring {
   readonly beganAt = performance.now();
   /** When the iteration was due that asked for it: its figures belong to that instant. */
   readonly #dueAt = workDueAt() ?? this.beganAt;
@@ -150,9 +144,7 @@ class Query implements Pending {
   #sentAt = 0;
   #counted = false;
 
-  /**
-   * @param underWay holds it from now on until it has its answer
-   */
+  /** @param underWay holds it from now on until it has its answer */
   constructor(
     statement: Statement,
     values: unknown[] | undefined,
@@ -194,6 +186,8 @@ class Query implements Pending {
 
   expire(): void {
     const isSent = this.#client !== undefined;
+    // Whoever gave up the wait has waited as long as that.
+    if (!isSent && !this.#counted) this.#series.wait.add(performance.now() - this.beganAt, this.#dueAt);
     this.#giveUp(isSent ? 'timeout: no answer' : 'timeout: no connection', isSent);
   }
 

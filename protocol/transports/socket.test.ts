@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { selfSigned } from '../../support/certificate.fixture.ts';
+import { unpack } from '../../support/measure/series.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { failureName, Socket, type SocketOptions } from './socket.ts';
 
@@ -264,6 +265,9 @@ test('a target that never answers the handshake is given up in time', async (t) 
     const client = await connect(t, await serve(t, target), { connectTimeoutMs: 50 });
     assert.equal(client.opened, false);
     assert.deepEqual(client.errors, { 'WebSocket: timeout: connecting': 1 });
+    const { ws_connecting: waited, ws_connect_failed: failed } = client.recorded();
+    assert.equal(unpack(waited!).count, 1, 'it has waited as long as that');
+    assert.deepEqual(failed, { t: 'rate', passes: 1, total: 1 });
   }
 });
 

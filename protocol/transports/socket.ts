@@ -126,6 +126,13 @@ export class Socket {
     });
   }
 
+  /** Its time is up, and it has waited as long as that. */
+  static #giveUp(socket: Socket): void {
+    if (socket.#failed) return;
+    socket.#traffic.connecting.add(socket.ageMs, socket.#since);
+    socket.fail('timeout: connecting');
+  }
+
   private constructor(
     slice: SliceContext,
     url: string | URL,
@@ -150,7 +157,7 @@ export class Socket {
     const wire = new Wire(url, [...subprotocols], how);
     wire.owner = this;
     this.#wire = wire;
-    this.#timeout = setTimeout(giveUp, connectTimeoutMs, this);
+    this.#timeout = setTimeout(Socket.#giveUp, connectTimeoutMs, this);
     this.#traffic.attempts.add(this);
   }
 
@@ -288,10 +295,6 @@ export class Socket {
       if (this.#wire.readyState === WebSocket.OPEN) this.fail(`closed by the target (${closeCode(1006)})`);
     });
   }
-}
-
-function giveUp(socket: Socket): void {
-  socket.fail('timeout: connecting');
 }
 
 function ignore(): void {}
