@@ -88,6 +88,19 @@ test('a histogram has Vegeta’s buckets, which end before the next begins', () 
   );
 });
 
+test('what was dropped makes the rate smaller, and not the attack shorter', () => {
+  const dropped = { ...verdict.metrics, 'dropped_iterations{scenario:attack}': counter(10) };
+  const { requests, rate, duration, latest } = vegetaMetrics(
+    { ...verdict, metrics: dropped },
+    latencies,
+    'attack',
+    20,
+    1_000,
+  );
+  assert.deepEqual([requests, duration, latest], [10, 950_000_000, '2026-11-27T10:00:00.950Z']);
+  assert.equal(rate.toFixed(2), '10.53');
+});
+
 test('a run in which nothing was measured has zeros', () => {
   const nothing = vegetaMetrics({ ...verdict, metrics: {}, errors: {} }, new Trend(), 'attack', undefined, 500);
   assert.deepEqual(

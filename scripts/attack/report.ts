@@ -66,8 +66,9 @@ export function vegetaMetrics(
   const requests = latencies.count;
   const { values: failed = { rate: 0 } } = own('iteration_failed') ?? {};
   const success = requests === 0 ? 0 : 1 - (failed.rate ?? 0);
-  // The last was due one interval before the end.
-  const lastMs = ratePerSecond === undefined ? plannedMs : (Math.max(0, requests - 1) * 1_000) / ratePerSecond;
+  // The last was due one interval before the end, also where others were dropped before it.
+  const arrivals = requests + sum('dropped_iterations');
+  const lastMs = ratePerSecond === undefined ? plannedMs : (Math.max(0, arrivals - 1) * 1_000) / ratePerSecond;
   const attackMs = Math.min(lastMs, verdict.durationMs);
   const waitMs = verdict.durationMs - attackMs;
   const startedAt = Date.parse(verdict.startedAt);

@@ -54,13 +54,13 @@ async function check({ env, targets }: Attack, path: string, root: string): Prom
   const { name, values } = targetSettings(process.env, root);
   const hasApi = Boolean(values.BASE_URL || values.API_URL || name === 'local' || file.firstOrigin());
   await checkTargets(file, hasApi);
-  for (const flag of ['body', 'cert', 'key', 'root-certs'] as const) {
-    const given = {
-      body: env.LOAD_BODY,
-      cert: env.TLS_CLIENT_CERT,
-      key: env.TLS_CLIENT_KEY,
-      'root-certs': env.NODE_EXTRA_CA_CERTS,
-    }[flag];
+  const files = {
+    body: env.LOAD_BODY,
+    cert: env.TLS_CLIENT_CERT,
+    key: env.TLS_CLIENT_KEY,
+    'root-certs': env.NODE_EXTRA_CA_CERTS,
+  };
+  for (const [flag, given] of Object.entries(files)) {
     const why = given === undefined ? undefined : await unreadable(given);
     if (why !== undefined)
       throw new Error(`-${flag} is "${given}", which cannot be read (${why}); allowed is the path of a file.`);

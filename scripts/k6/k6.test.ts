@@ -67,7 +67,7 @@ test('scenarios, executors and thresholds are data; what else a script says is t
   ]);
 });
 
-test('options without scenarios are what k6 makes of them', () => {
+test('what options leave out is what k6 makes of it', () => {
   const made = (options: Record<string, unknown>) => translated('shop', options).profile.scenarios;
   assert.deepEqual(made({ vus: 10, duration: '30s' }), {
     shop: { executor: 'constant-vus', vus: 10, duration: '30s' },
@@ -79,6 +79,18 @@ test('options without scenarios are what k6 makes of them', () => {
     shop: { executor: 'shared-iterations', vus: 2, iterations: 7, maxDuration: '1m' },
   });
   assert.deepEqual(made({}), { shop: { executor: 'shared-iterations', vus: 1, iterations: 1 } });
+  const scenarios = {
+    a: { executor: 'constant-vus', duration: '30s' },
+    b: { executor: 'per-vu-iterations', vus: 3 },
+    c: { executor: 'shared-iterations', iterations: 7 },
+  };
+  assert.deepEqual(made({ scenarios }), {
+    a: { executor: 'constant-vus', exec: 'shop', vus: 1, duration: '30s' },
+    b: { executor: 'per-vu-iterations', exec: 'shop', vus: 3, iterations: 1 },
+    c: { executor: 'shared-iterations', exec: 'shop', vus: 1, iterations: 7 },
+  });
+  const { left } = translated('shop', { scenarios, vus: 5 });
+  assert.deepEqual(left, ['options.vus: there is no such thing here.']);
 });
 
 test('what is no script, and what no profile can say, is told of in one sentence', async (t) => {

@@ -46,7 +46,7 @@ export function translated(name: string, options: Fields): Translation {
   if (scenarios)
     leave(
       left,
-      Object.entries(short).filter(([, value]) => value !== undefined),
+      Object.entries(short).flatMap(([key, value]) => (value === undefined ? [] : key)),
       'options',
     );
   const profile = {
@@ -54,7 +54,7 @@ export function translated(name: string, options: Fields): Translation {
     scenarios: Object.fromEntries(all.map(([key, one]) => [key, scenarioOf(key, one, name, left)])),
     thresholds: thresholdsOf(thresholds as Record<string, unknown>, left),
   };
-  leave(left, Object.entries(others), 'options');
+  leave(left, Object.keys(others), 'options');
   const { error } = profileSchema.safeParse(profile);
   if (error) {
     const { path, message } = error.issues[0]!;
@@ -63,8 +63,8 @@ export function translated(name: string, options: Fields): Translation {
   return { profile, left };
 }
 
-function leave(left: string[], fields: [string, unknown][], where: string): void {
-  for (const [key] of fields) left.push(`${where}.${key}: ${ELSEWHERE[key] ?? 'there is no such thing here'}.`);
+function leave(left: string[], fields: string[], where: string): void {
+  for (const key of fields) left.push(`${where}.${key}: ${ELSEWHERE[key] ?? 'there is no such thing here'}.`);
 }
 
 /** What k6 makes of options without scenarios. */
@@ -86,13 +86,14 @@ function scenarioOf(key: string, given: Fields, script: string, left: string[]):
   const load = exec === 'default' ? script : String(exec);
   const made: Fields = { executor, ...(load !== key && { exec: load }) };
   for (const [field, value] of Object.entries(fields)) {
-    if (!Object.hasOwn(option.shape, field) || field === 'options')
-      leave(left, [[field, value]], `options.scenarios.${key}`);
+    if (!Object.hasOwn(option.shape, field) || field === 'options') leave(left, [field], `options.scenarios.${key}`);
     else made[field] = DURATIONS.includes(field) ? durationText(value) : value;
   }
   if (Array.isArray(made.stages)) {
     made.stages = made.stages.map(({ duration, target }: Fields) => ({ duration: durationText(duration), target }));
   }
+  // What k6 takes for granted.
+  for (const field of ['vus', 'iterations']) if (Object.hasOwn(option.shape, field)) made[field] ??= 1;
   // As k6, which makes no VU beyond these then.
   if ('preAllocatedVUs' in made) made.maxVUs ??= made.preAllocatedVUs;
   return made;
