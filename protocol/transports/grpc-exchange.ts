@@ -118,6 +118,9 @@ const refusals: ReadonlySet<StatusName> = new Set([
   'UNAUTHENTICATED',
 ]);
 
+/** What gRPC's libraries say of an answer that there was, by `RESOURCE_EXHAUSTED`: client and server may each have a limit. */
+const tooLarge = /\b(received|sent|send) message larger than max/i;
+
 /** What grpc-js says of a call that never left: how fast it says so is nobody's latency. */
 const unconnected = /^(No connection established|Name resolution failed)/;
 
@@ -270,7 +273,8 @@ export class Exchange implements Pending {
       this.#count(durationMs, error !== undefined, isEnded);
       if (error !== undefined) this.#series.recorder.error(error);
     }
-    const isOpen = this.#isSent && !readOnly && !refusals.has(name) && this.#unreadable === undefined;
+    const isRefused = refusals.has(name) && !tooLarge.test(ending!.details);
+    const isOpen = this.#isSent && !readOnly && !isRefused;
     this.#resolve({
       status: name,
       details: ending?.details ?? '',

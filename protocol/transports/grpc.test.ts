@@ -287,7 +287,21 @@ test('a request that cannot be written is not sent, and says why', async (t) => 
 
 test('a message that is too large fails its call', async (t) => {
   const { call } = await bed(t, { One: double }, { maxAnswerBytes: 1 });
-  assert.equal((await call('One', { request: { n: 100_000 } })).error, 'gRPC RESOURCE_EXHAUSTED');
+  const { error, outcome } = await call('One', { request: { n: 100_000 } });
+  assert.deepEqual([error, outcome], ['gRPC RESOURCE_EXHAUSTED', 'indeterminate'], 'the server has done it');
+});
+
+test('an answer that cannot be read leaves open whether the server did it', async (t) => {
+  const { call } = await bed(t, { One: double });
+  const method = {
+    ...thingMethods.One!,
+    responseDeserialize: () => {
+      throw new Error('no such type');
+    },
+  };
+  const { status: name, error, outcome } = await call('One', { method });
+  assert.deepEqual([name, error, outcome], ['OK', 'message that cannot be read', 'indeterminate']);
+  assert.equal((await call('One', { method, readOnly: true })).outcome, 'failed');
 });
 
 test('each channel has a connection of its own, and calls take them in turns', async (t) => {
