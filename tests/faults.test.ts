@@ -50,7 +50,7 @@ const profiles = {
   ),
   calls: profile(
     { kernel: load({ rate: 30, maxVUs: 6 }), ai: load({ rate: 10, maxVUs: 40 }) },
-    { grpc_req_failed: ['rate<0.05'], grpc_stream_duration: ['avg<5000'] },
+    { grpc_req_failed: ['rate<0.05'], grpc_stream_duration: ['avg<3000'] },
   ),
   database: profile(
     {

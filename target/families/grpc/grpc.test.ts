@@ -64,10 +64,17 @@ test('a kernel: what was executed is counted, is in the history, and is told to 
     ],
   );
   assert.deepEqual(await read(kernelService, 'History', { kernel_id: 'another' }), []);
-  await assert.rejects(ask(kernelService, 'Execute', { kernel_id: '', code: 'a' }), (error: ServiceError) => {
-    assert.deepEqual([error.code, error.details], [status.INVALID_ARGUMENT, 'kernel_id must have 1 to 200 characters']);
-    return true;
-  });
+  const nobody = { kernel_id: '' };
+  for (const refused of [
+    ask(kernelService, 'Execute', { ...nobody, code: 'a' }),
+    read(kernelService, 'History', nobody),
+  ]) {
+    await assert.rejects(refused, (error: ServiceError) => {
+      const [code, details] = [status.INVALID_ARGUMENT, 'kernel_id must have 1 to 200 characters'];
+      assert.deepEqual([error.code, error.details], [code, details]);
+      return true;
+    });
+  }
 });
 
 test('an assistant: tokens count from 0 and add up to the final text, which is that of a whole answer', async (t) => {
@@ -84,6 +91,7 @@ test('an assistant: tokens count from 0 and add up to the final text, which is t
 });
 
 test('faults begin with the first call', async (t) => {
-  const { ask } = await bed(t, 'grpc-unavailable=1');
+  const { ask, read } = await bed(t, 'grpc-unavailable=1');
   await assert.rejects(ask(kernelService, 'GetStatus', { kernel_id: 'k' }), { code: status.UNAVAILABLE });
+  await assert.rejects(read(kernelService, 'History', { kernel_id: 'k' }), { code: status.UNAVAILABLE });
 });

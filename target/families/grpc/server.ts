@@ -73,11 +73,12 @@ export class GrpcServer {
   #stream<Request>(answer: Streamed<Request>) {
     return (stream: ServerWritableStream<Request, object>) => {
       this.#noteUse();
-      if (this.#rules.refuses()) stream.destroy(unavailable());
+      // As grpc-js has it: destroyed, a stream ends without its status, and the client hears nothing.
+      if (this.#rules.refuses()) stream.emit('error', unavailable());
       else
         answer(stream).then(
           () => stream.end(),
-          (error: Error) => stream.destroy(failureOf(error)),
+          (error: Error) => stream.emit('error', failureOf(error)),
         );
     };
   }
