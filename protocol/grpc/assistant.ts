@@ -13,7 +13,7 @@ const PROMPTS = [
   'Why is this query slow?',
 ];
 const MAX_TOKENS = 32;
-const MAX_BROKEN = 3;
+const MAX_EXAMPLES = 3;
 
 interface Token {
   index: number;
@@ -25,16 +25,22 @@ interface Token {
 export interface StreamsEvidence {
   /** Streams that came to their end. */
   ended: number;
-  broken: number;
-  /** The first of them. */
-  examples: BrokenStream[];
+  broken: Streams;
+  /** In order as far as they went, and without a final text: where others have one, their end is missing. */
+  open: Streams;
 }
 
-export interface BrokenStream {
+export interface Streams {
+  count: number;
+  /** The first of them. */
+  examples: StreamExample[];
+}
+
+export interface StreamExample {
   vuId: number;
   afterMs: number;
   tokens: number;
-  /** The first index that did not come in its turn, with the one that did; absent when all are there, and the text differs. */
+  /** The first index that did not come in its turn, with the one that did, if any; absent when all are there, and the text differs. */
   expected?: number;
   found?: number;
   text: string;
@@ -63,7 +69,11 @@ export class Assistant {
 export class Asker {
   readonly #assistant: Assistant;
   readonly #vu: Vu;
-  readonly #streams: StreamsEvidence = { ended: 0, broken: 0, examples: [] };
+  readonly #streams: StreamsEvidence = {
+    ended: 0,
+    broken: { count: 0, examples: [] },
+    open: { count: 0, examples: [] },
+  };
 
   constructor(assistant: Assistant, vu: Vu) {
     this.#assistant = assistant;
@@ -82,7 +92,7 @@ export class Asker {
   async stream(): Promise<void> {
     const { grpc, methods } = this.#assistant;
     const tokens: Token[] = [];
-    const { status } = this.#noted(
+    const { outcome } = this.#noted(
       await grpc.call<Token>({
         op: 'StreamComplete',
         method: methods.StreamComplete,
@@ -91,7 +101,7 @@ export class Asker {
         onMessage: (token) => tokens.push(token),
       }),
     );
-    if (status !== 'OK') return;
+    if (outcome !== 'ok') return;
     this.#vu.check('stream: there is a text', tokens.length > 0);
     this.#vu.add('ai_tokens', tokens.length);
     this.#compare(tokens);
@@ -115,13 +125,15 @@ export class Asker {
     streams.ended += 1;
     const text = tokens.map((token) => token.text).join('');
     const finalText = tokens.at(-1)?.final_text ?? null;
-    const expected = tokens.findIndex(({ index }, place) => index !== place);
-    if (expected < 0 && (finalText === null || finalText === text)) return;
-    streams.broken += 1;
-    if (streams.examples.length === MAX_BROKEN) return;
+    const expected = tokens.length === 0 ? 0 : tokens.findIndex(({ index }, place) => index !== place);
+    const isInOrder = expected < 0;
+    if (isInOrder && finalText === text) return;
+    const kind = isInOrder && finalText === null ? streams.open : streams.broken;
+    kind.count += 1;
+    if (kind.examples.length === MAX_EXAMPLES) return;
     const { id: vuId, slice } = this.#vu;
-    const gap = expected < 0 ? {} : { expected, found: tokens[expected]!.index };
+    const gap = isInOrder ? {} : { expected, found: tokens[expected]?.index };
     const afterMs = Math.round(slice.elapsedMs());
-    streams.examples.push({ vuId, afterMs, tokens: tokens.length, ...gap, text, finalText });
+    kind.examples.push({ vuId, afterMs, tokens: tokens.length, ...gap, text, finalText });
   }
 }

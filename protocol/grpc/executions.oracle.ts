@@ -12,14 +12,12 @@ oracle('executions', {
     const repeated = evidence.reduce((sum, { read }) => sum + read.duplicates, 0);
     if (repeated === 0) return found;
     const names = evidence.flatMap((one) => one.repeated.map((name) => ({ name, isThere: 'more than once' })));
-    const violations = found.violations + repeated;
-    const { checked, examples } = found;
     return {
       ...found,
       status: 'violated',
-      checked: Math.max(checked, violations),
-      violations,
-      examples: [...names.slice(0, 10), ...examples].slice(0, 10),
+      checked: found.checked + repeated,
+      violations: found.violations + repeated,
+      examples: [...names, ...found.examples].slice(0, 10),
     };
   },
 });

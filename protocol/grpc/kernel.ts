@@ -35,6 +35,14 @@ export interface ExecutionsEvidence {
   repeated: string[];
 }
 
+/** A kernel's stream of events. */
+interface Watch {
+  /** Cells that had run before it. */
+  readonly cellsBefore: number;
+  /** Since its first message. */
+  subscription: Subscription | undefined;
+}
+
 const MAX_REPEATED = 10;
 /** How long events may be under way when the load is over. */
 const LAST_EVENTS_MS = 5_000;
@@ -94,7 +102,7 @@ export class Kernel {
   readonly #repeated: string[] = [];
   #acknowledged = 0;
   #isReadWhole = false;
-  #watch: { subscription: Subscription | undefined } | undefined;
+  #watch: Watch | undefined;
 
   constructor(kernels: Kernels, vu: Vu) {
     this.#kernels = kernels;
@@ -125,25 +133,20 @@ export class Kernel {
 
   async history(): Promise<void> {
     let found = 0;
-    const answer = await this.#call<Execution>('History', { kernel_id: this.#id }, true, () => {
+    const { outcome } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, () => {
       found += 1;
     });
-    if (answer.status === 'OK') this.#vu.check('history: no cell is missing', found >= this.#acknowledged);
+    if (outcome === 'ok') this.#vu.check('history: no cell is missing', found >= this.#acknowledged);
   }
 
   /** The last look: the whole history, and all events. */
   async settle(): Promise<void> {
-    const { status } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, ({ code }) => {
+    const { outcome } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, ({ code }) => {
       const name = nameIn(code);
       if (!this.#reader.found(name) && this.#repeated.length < MAX_REPEATED) this.#repeated.push(name);
     });
-    this.#isReadWhole = status === 'OK';
-    const { subscription } = this.#watch ?? {};
-    if (!subscription) return;
-    const last = await this.#lastSequence();
-    if (last !== undefined) subscription.confirm(last);
-    const deadline = performance.now() + LAST_EVENTS_MS;
-    while (!subscription.isComplete && performance.now() < deadline) await wait(LOOK_MS);
+    this.#isReadWhole = outcome === 'ok';
+    if (this.#watch) await this.#settleWatch(this.#watch);
   }
 
   evidence(): object {
@@ -178,7 +181,7 @@ export class Kernel {
   /** Watches the kernel, unless it does: one stream for as long as it lasts. */
   #listen(): void {
     if (this.#watch) return;
-    const watch: { subscription: Subscription | undefined } = { subscription: undefined };
+    const watch: Watch = { cellsBefore: this.#acknowledged, subscription: undefined };
     this.#watch = watch;
     const { grpc, methods, events, end } = this.#kernels;
     void grpc
@@ -203,6 +206,27 @@ export class Kernel {
       });
   }
 
+  /** Waits for what is under way, as far as the server tells what that is. */
+  async #settleWatch(watch: Watch): Promise<void> {
+    const last = await this.#lastSequence();
+    if (last === undefined && !watch.subscription) return;
+    const deadline = performance.now() + LAST_EVENTS_MS;
+    await until(() => watch.subscription !== undefined, deadline);
+    // It broke meanwhile.
+    if (this.#watch !== watch) return;
+    if (last !== undefined) {
+      watch.subscription ??= this.#unheard(watch, last);
+      watch.subscription.confirm(last);
+    }
+    await until(() => watch.subscription!.isComplete, deadline);
+  }
+
+  /** A stream that said nothing, though another was answered: it lacks what happened since, but for the cell that ran beside its beginning. */
+  #unheard({ cellsBefore }: Watch, last: number): Subscription {
+    const lacking = Math.max(0, this.#acknowledged - cellsBefore - 1);
+    return this.#kernels.events.subscribed(this.#vu.id, 'kernel', Math.max(0, last - lacking));
+  }
+
   /** Number of the kernel's last event; undefined when the server does not tell. */
   async #lastSequence(): Promise<number | undefined> {
     const { grpc, methods } = this.#kernels;
@@ -221,6 +245,10 @@ export class Kernel {
     });
     return last;
   }
+}
+
+async function until(isSo: () => boolean, deadline: number): Promise<void> {
+  while (!isSo() && performance.now() < deadline) await wait(LOOK_MS);
 }
 
 /** Longer than any run. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SetHistory } from '../../support/check/acknowledged-set.ts';
 import type { JudgedRun, Judgement } from '../../support/measure/evidence.ts';
 import { declaredOracles } from '../../support/oracle.ts';
-import type { StreamsEvidence } from './assistant.ts';
+import type { StreamExample, StreamsEvidence } from './assistant.ts';
 import type { ExecutionsEvidence } from './kernel.ts';
 import './executions.oracle.ts';
 import './token-streams.oracle.ts';
@@ -42,10 +42,23 @@ test('executions: a history that could not be read tells nothing, but for what i
   assert.equal(judge('executions', [executions((names) => [...names, names[0]!], false)]).violations, 1);
 });
 
+/** Streams of a VU: so many that came to their end, and of these the broken ones and those without a final text. */
+function streams(ended: number, broken: StreamExample[], open: StreamExample[] = []): StreamsEvidence {
+  const kind = (examples: StreamExample[]) => ({ count: examples.length, examples });
+  return { ended, broken: kind(broken), open: kind(open) };
+}
+
+const gap: StreamExample = { vuId: 1, afterMs: 5, tokens: 2, expected: 1, found: 2, text: 'ac', finalText: 'abc' };
+const open: StreamExample = { vuId: 2, afterMs: 6, tokens: 2, text: 'ab', finalText: null };
+
 test('token streams: broken ones of those that ended', () => {
-  const example = { vuId: 1, afterMs: 5, tokens: 2, expected: 1, found: 2, text: 'ac', finalText: 'abc' };
-  const one: StreamsEvidence = { ended: 4, broken: 1, examples: [example] };
-  const { checked, violations, examples } = judge('token-streams', [one, { ended: 3, broken: 0, examples: [] }]);
-  assert.deepEqual([checked, violations, examples], [7, 1, [example]]);
-  assert.equal(judge('token-streams', [{ ended: 0, broken: 0, examples: [] }]).checked, 0);
+  const { checked, violations, examples } = judge('token-streams', [streams(4, [gap]), streams(3, [])]);
+  assert.deepEqual([checked, violations, examples], [7, 1, [gap]]);
+  assert.equal(judge('token-streams', [streams(0, [])]).checked, 0);
+});
+
+test('token streams: one without a final text lacks its end where others have one, and nothing where none has', () => {
+  const { violations, examples } = judge('token-streams', [streams(3, []), streams(2, [gap], [open])]);
+  assert.deepEqual([violations, examples], [2, [gap, open]]);
+  assert.deepEqual(judge('token-streams', [streams(1, [], [open]), streams(2, [gap], [open])]).examples, [gap]);
 });
