@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding, OracleResult, Severity, Verdict } from '../judge/verdict.ts';
-import { undecidedText } from '../judge/words/doubts.ts';
-import { headline } from './headline.ts';
+import type { Finding } from '../judge/verdict.ts';
+import { crossed, failing, neverBought, saturated, url } from './findings.fixture.ts';
 import { say, splitMessage } from './messages.ts';
-import { worstFirst } from './order.ts';
-import { healthyText } from './signals.ts';
-import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
-import { besideText, observedText, requiredText } from './words.ts';
-
-const url = 'http://127.0.0.1:4000';
-const crossed = {
-  kind: 'threshold',
-  severity: 'fail',
-  metric: 'http_req_duration{scenario:sync-relay}',
-  expression: 'p(95)<500',
-  observed: 812,
-  limit: 500,
-  unit: 'ms',
-  count: 12_345,
-} as const;
-
-function saturated(...args: Parameters<typeof signal>): Extract<Finding, { kind: 'saturated' }> {
-  const { ok: _, ...rest } = signal(...args);
-  return { kind: 'saturated', severity: 'invalid', ...rest };
-}
+import { reason } from './verdict.fixture.ts';
+import { observedText, requiredText } from './words.ts';
 
 const regressed: Finding = {
   kind: 'regression',
@@ -41,36 +21,6 @@ const regressed: Finding = {
   runs: 10,
   blocks: 24,
 };
-
-const neverBought: Extract<Finding, { kind: 'no-success' }> = {
-  kind: 'no-success',
-  severity: 'fail',
-  what: 'scenario',
-  scenarios: ['visit'],
-  journey: true,
-  tries: 63,
-  failed: 63,
-  errors: [{ name: 'visit, step "buy": Error: expect(locator).toBeVisible() failed', count: 63 }],
-  example: {
-    scenario: 'visit',
-    step: 'buy',
-    name: 'visit, step "buy": Error: expect(locator).toBeVisible() failed',
-    error: 'Error: expect(locator).toBeVisible() failed\n\nLocator: getByText("Buy")\nExpected: visible',
-    screenshot: 'visit-session-0.png',
-  },
-};
-const failing = {
-  severity: 'fail',
-  what: 'operation',
-  scenarios: ['ping'],
-  journey: false,
-  operation: 'get',
-  tries: 50,
-  errors: [
-    { name: 'HTTP 500', count: 50 },
-    { name: 'check: status is 200', count: 49 },
-  ],
-} as const;
 
 const said: [Finding, string][] = [
   [
@@ -441,153 +391,4 @@ test('a message of another making is kept whole', () => {
   assert.deepEqual(splitMessage({ ...crossed, message: 'Written by hand.' }), {
     ...{ found: 'Written by hand.', example: '', next: '' },
   });
-});
-
-test('what is required, in the unit of the metric', () => {
-  const about = { expression: 'p(95)<1500', observed: 12, limit: 1_500, unit: 'ms' } as const;
-  assert.deepEqual([observedText(about), requiredText(about)], ['12.0 ms', '< 1.5 s']);
-  const calm = { ...about, expression: 'p(75)<2.5*calm' };
-  assert.equal(requiredText({ ...calm, limit: 298 }), '< 298 ms = 2.5 × calm');
-  assert.equal(requiredText({ ...calm, limit: null }), 'p(75)<2.5*calm');
-  assert.equal(requiredText({ ...about, observed: null }), '< 1.5 s');
-});
-
-test('healthy signals are a line, with the figures of the machine', () => {
-  const figures = 'machine CPU 72 % · steal 0.2 % · control page 31.0 ms (calm 23.9 ms)';
-  const { health } = exampleVerdict();
-  assert.equal(healthyText(exampleVerdict()), `8 health signals within limits · ${figures}`);
-  const [, ...others] = health.signals;
-  const bad = { ...health, signals: [signal('event-loop-delay', 900, 100, 'ms', 'sync-relay'), ...others] };
-  assert.equal(healthyText(exampleVerdict({ health: bad })), `7 of 8 health signals within limits · ${figures}`);
-  const one = { ...health, signals: [signal('gc-pause', 5, 100, 'ms', 'sync-relay')] };
-  assert.equal(healthyText(exampleVerdict({ health: one })), '1 health signal within limits');
-  assert.equal(healthyText(exampleVerdict({ health: { ...health, signals: [] } })), '');
-});
-
-test('what an oracle counted beside violations, as words; what did not happen is left out', () => {
-  const oracle: OracleResult = { name: 'o', checked: 1, violations: 0, examples: [], status: 'ok' };
-  const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, ofOthers: 1 };
-  assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 of others');
-  assert.equal(besideText(oracle), '');
-  assert.equal(besideText({ ...oracle, counts, summary: '3 acknowledged, 2 found' }), '3 acknowledged, 2 found');
-});
-
-test('worst first: correctness, what is missed by how far, drops, what is undecided, warnings', () => {
-  const dropped = {
-    kind: 'dropped',
-    severity: 'fail',
-    scenario: 's',
-    dropped: 1,
-    due: 9,
-    maxVUs: 1,
-    allowed: 0,
-  } as const;
-  const findings: Finding[] = [
-    { ...crossed, metric: 'warned', severity: 'warning' as Severity as 'fail' },
-    dropped,
-    { ...crossed, metric: 'little over' },
-    { ...crossed, metric: 'none done', expression: 'count>0', observed: 0, limit: 0 },
-    { ...crossed, metric: 'far under', expression: 'rate>0.95', observed: 0.095, limit: 0.95, unit: 'ratio' },
-    { kind: 'no-data', severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
-    { kind: 'cut-off', severity: 'warning', scenario: 's', interrupted: 1 },
-    { kind: 'lateness', severity: 'invalid', scenario: 's', p99Ms: 9, allowedMs: 5, count: 1 },
-    saturated('steal', 1, 0, 'ratio'),
-    { kind: 'missing-slice', severity: 'invalid', scenario: 's', slice: 0, of: 2, cause: 'c' },
-    { kind: 'failed-share', ...failing, failed: 41, allowed: 0.5, errors: [], scenarios: ['ping'] },
-    { ...neverBought, severity: 'invalid' },
-    neverBought,
-    { kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' },
-    { kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 },
-  ];
-  const before = [...findings];
-  const names = worstFirst(findings).map((f) => (f.kind === 'threshold' ? f.metric : f.kind));
-  assert.deepEqual(names, [
-    'oracle',
-    'target-down',
-    'no-success',
-    'failed-share',
-    'none done',
-    'far under',
-    'little over',
-    'dropped',
-    'missing-slice',
-    'saturated',
-    'lateness',
-    'no-success',
-    'no-data',
-    'warned',
-    'cut-off',
-  ]);
-  assert.deepEqual(findings, before);
-});
-
-const headlines: [string, Verdict, string][] = [
-  [
-    'pass',
-    passedVerdict(),
-    'All 5 thresholds held over 24,794 iterations, 2 oracles saw every promise kept, and the generator was on time.',
-  ],
-  ['a bare pass', { ...passedVerdict(), thresholds: [], oracles: [] }, 'The generator was on time.'],
-  ['limits', exampleVerdict(), 'The target missed 1 of 5 thresholds and could not sustain the load.'],
-  [
-    'invalid',
-    exampleVerdict({ status: 'invalid' }),
-    'The measurement cannot be trusted; it neither clears nor blames the target.',
-  ],
-  [
-    'oracle',
-    exampleVerdict({ reasons: [reason({ kind: 'oracle', severity: 'fail', oracle: 'o', checked: 1, violations: 1 })] }),
-    'The target broke a promise under load.',
-  ],
-  [
-    'nothing succeeded',
-    exampleVerdict({ reasons: [reason(neverBought)] }),
-    'Something that was asked for never succeeded.',
-  ],
-  [
-    'turned away',
-    exampleVerdict({
-      reasons: [
-        reason({
-          kind: 'rate-limited',
-          severity: 'fail',
-          url,
-          scenarios: ['s'],
-          turnedAway: 1,
-          requests: 2,
-          allowed: 0,
-        }),
-      ],
-    }),
-    'The target turned away what it was asked for.',
-  ],
-  [
-    'target down',
-    exampleVerdict({
-      reasons: [reason({ kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' })],
-    }),
-    'The target stopped answering.',
-  ],
-];
-for (const [name, verdict, expected] of headlines)
-  test(`headline: ${name}`, () => assert.equal(headline(verdict), expected));
-
-test('of a signal in many scenarios and phases one speaks for all, and says in how many more', () => {
-  const about = (by: 'machine-cpu' | 'gc-pause', observed: number, where: object) => {
-    const isCpu = by === 'machine-cpu';
-    return { by, observed, allowed: isCpu ? 0.95 : 100, unit: isCpu ? 'ratio' : 'ms', ...where } as const;
-  };
-  const doubts = [
-    about('gc-pause', 120, { scenario: 'light' }),
-    about('gc-pause', 140, { scenario: 'power' }),
-    about('gc-pause', 130, { scenario: 'power', phase: 'calm' }),
-    about('machine-cpu', 0.99, {}),
-    about('machine-cpu', 0.99, { phase: 'calm' }),
-  ];
-  const gc = 'GC pauses in power 140 ms (allowed 100 ms) and in 1 more scenario';
-  assert.equal(undecidedText(doubts), `Undecided: ${gc}; machine CPU 99 % (allowed 95 %) may be the cause.`);
-  assert.equal(
-    undecidedText([{ by: 'interrupted' }, { by: 'no-data', observed: 3, allowed: 20 }]),
-    'Undecided: the run was cut short; 3 of 20 samples that are needed.',
-  );
 });

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OracleResult } from '../judge/verdict.ts';
+import { besideText, observedText, requiredText } from './words.ts';
+
+test('what is required, in the unit of the metric', () => {
+  const about = { expression: 'p(95)<1500', observed: 12, limit: 1_500, unit: 'ms' } as const;
+  assert.deepEqual([observedText(about), requiredText(about)], ['12.0 ms', '< 1.5 s']);
+  const calm = { ...about, expression: 'p(75)<2.5*calm' };
+  assert.equal(requiredText({ ...calm, limit: 298 }), '< 298 ms = 2.5 × calm');
+  assert.equal(requiredText({ ...calm, limit: null }), 'p(75)<2.5*calm');
+  assert.equal(requiredText({ ...about, observed: null }), '< 1.5 s');
+});
+
+test('what an oracle counted beside violations, as words; what did not happen is left out', () => {
+  const oracle: OracleResult = { name: 'o', checked: 1, violations: 0, examples: [], status: 'ok' };
+  const counts = { devices: 1_250, duplicates: 3, indeterminate: 0, ofOthers: 1 };
+  assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 of others');
+  assert.equal(besideText(oracle), '');
+  assert.equal(besideText({ ...oracle, counts, summary: '3 acknowledged, 2 found' }), '3 acknowledged, 2 found');
+});
