@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Verdict } from '../judge/verdict.ts';
+import type { Finding, Verdict } from '../judge/verdict.ts';
 import { neverBought, url } from './findings.fixture.ts';
 import { headline } from './headline.ts';
 import { exampleVerdict, passedVerdict, reason } from './verdict.fixture.ts';
+
+const missedDrill: Finding = {
+  ...{ kind: 'drill', severity: 'fail', name: 'crash', startMs: 0, endMs: 0, isCarriedOut: true, detectedMs: null },
+  ...{
+    requests: { failed: 1, of: 1 },
+    connectionsPerSecond: null,
+    backlogMs: 0,
+    expect: { failed: 0.5 },
+    missed: ['failed'],
+  },
+};
+const slowRecovery: Finding = {
+  ...{ kind: 'recovery', severity: 'fail', after: 'spike', withinMs: 1, stayMs: 1, recoveredMs: null, watchedMs: 9 },
+};
 
 const headlines: [string, Verdict, string][] = [
   [
@@ -51,6 +65,11 @@ const headlines: [string, Verdict, string][] = [
       reasons: [reason({ kind: 'target-down', severity: 'fail', url, atMs: 1, forMs: 1, tries: 1, error: 'e' })],
     }),
     'The target stopped answering.',
+  ],
+  [
+    'drills, and what else is asked beside thresholds',
+    exampleVerdict({ reasons: [reason(missedDrill), reason(missedDrill), reason(slowRecovery)], thresholds: [] }),
+    'The target was not well in time after a drill and did not recover in time.',
   ],
 ];
 for (const [name, verdict, expected] of headlines)

@@ -2,6 +2,7 @@
 import { isCertain, kindOf } from '../judge/findings/index.ts';
 import type { Severity, Verdict } from '../judge/verdict.ts';
 import { count, counted, ms } from '../judge/words/figures.ts';
+import { listed } from '../judge/words/names.ts';
 import { totalIterations } from './tables.ts';
 
 /** `PASS`; of one shard's part alone `PART 2 OF 3`, or `PART 2 OF 3: FAIL`. */
@@ -43,11 +44,10 @@ function sentenceOf(verdict: Verdict): string {
     case 'fail': {
       const worst = reasons.find(isCertain);
       if (worst) return kindOf(worst).certain!.headline;
-      const kinds = new Set(reasons.filter((r) => (r.severity as Severity) === 'fail').map((r) => r.kind));
-      const limits = missed > 0 ? `missed ${missed} of ${counted(thresholds.length, 'threshold')}` : '';
-      const drops = kinds.has('dropped') ? 'could not sustain the load' : '';
-      const worse = kinds.has('regression') ? 'got worse than its baseline' : '';
-      return `The target ${[limits, drops, worse].filter(Boolean).join(' and ') || 'failed'}.`;
+      const failed = reasons.filter(({ severity }) => (severity as Severity) === 'fail');
+      const limits = missed > 0 ? [`missed ${missed} of ${counted(thresholds.length, 'threshold')}`] : [];
+      const briefs = new Set([...limits, ...failed.flatMap((one) => kindOf(one).brief ?? [])]);
+      return `The target ${briefs.size > 0 ? listed([...briefs]) : 'failed'}.`;
     }
     case 'invalid':
       return 'The measurement cannot be trusted; it neither clears nor blames the target.';

@@ -1,5 +1,5 @@
 import type { AvailabilityResult } from '../results.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
 import { clock, count, counted, ms, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -11,6 +11,7 @@ export type AvailabilityFinding = { kind: 'availability'; severity: 'fail' | 'in
 
 export const availability: Kind<AvailabilityFinding> = {
   kind: 'availability',
+  brief: 'was not available for long enough',
   needsAllShards: true,
   sentence({ everyMs, windows, requests, downtime, doubts }) {
     const parts = [
@@ -26,8 +27,8 @@ export const availability: Kind<AvailabilityFinding> = {
     const what = `Availability: ${parts.join(', and ')}.${down}`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep: ({ severity, downtime }) =>
+  nextStep: ({ severity, downtime, doubts }) =>
     severity === 'fail'
       ? `Look at the target at those times${downtime.length > 1 ? `, ${count(downtime.length)} in all` : ''}: restarts, its log, its health.`
-      : 'Look at whether windows have enough samples: make them longer, or the load larger.',
+      : afterDoubts(doubts, LARGER_WINDOWS),
 };

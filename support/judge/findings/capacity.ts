@@ -1,5 +1,5 @@
 import type { CapacityStep, SearchEnd } from '../results.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, undecidedText, WHOLE_RUN } from '../words/doubts.ts';
 import { rate } from '../words/figures.ts';
 import { multiple } from '../words/names.ts';
 import { remedy } from '../words/signals.ts';
@@ -31,23 +31,12 @@ export const capacity: Kind<CapacityFinding> = {
     return `${bound}${where}.${backlog}${doubts}`;
   },
   nextStep({ at, end }) {
-    const [doubt] = at?.doubts ?? [];
     if (end === 'backlog') return 'Look at what hangs; bound how long an operation may take.';
-    if (!doubt) return 'Let the run come to its end.';
-    switch (doubt.by) {
-      case 'interrupted':
-      case 'crashed':
-      case 'missing-slice':
-      case 'missing-shard':
-      case 'foreign-shard':
-      case 'late-start':
-      case 'shard-spread':
-        return 'Let the run come to its end.';
-      case 'no-data':
-      case 'unfinished':
-        return 'Make the steps longer, or ask for a figure that fewer samples show.';
-      default:
-        return `For more than that the generator is too small. ${remedy(doubt.by)}`;
-    }
+    if (!at?.doubts?.length) return WHOLE_RUN;
+    return afterDoubts(
+      at.doubts,
+      'Make the steps longer, or ask for a figure that fewer samples show.',
+      (signal) => `For more than that the generator is too small. ${remedy(signal)}`,
+    );
   },
 };

@@ -1,5 +1,5 @@
 import type { DriftResult } from '../results.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, undecidedText } from '../words/doubts.ts';
 import { figure, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -8,6 +8,7 @@ export type DriftFinding = { kind: 'drift'; severity: 'fail' | 'invalid' } & Omi
 
 export const drift: Kind<DriftFinding> = {
   kind: 'drift',
+  brief: 'drifted',
   needsAllShards: true,
   sentence({ severity, metric, expression, phase, unit, base, perHour, doubts }) {
     const what = `${expression.split(/[<>]/)[0]!.trim()} of ${metric}`;
@@ -21,10 +22,13 @@ export const drift: Kind<DriftFinding> = {
     const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
     return doubts ? `${told} ${undecidedText(doubts)}` : told;
   },
-  nextStep: ({ severity, perHour }) =>
+  nextStep: ({ severity, perHour, doubts }) =>
     severity === 'fail'
       ? 'Look at what the target keeps: caches without a bound, listeners, connections that are not given back, tables that grow.'
-      : perHour
-        ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
-        : 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.',
+      : afterDoubts(
+          doubts,
+          perHour
+            ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
+            : 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.',
+        ),
 };

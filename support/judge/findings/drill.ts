@@ -1,5 +1,5 @@
 import type { DrillResult } from '../results.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, undecidedText } from '../words/doubts.ts';
 import { between, counted, ms, ratio } from '../words/figures.ts';
 import { listed } from '../words/names.ts';
 import type { Kind } from './kind.ts';
@@ -9,6 +9,7 @@ export type DrillFinding = { kind: 'drill'; severity: 'fail' | 'invalid' } & Omi
 
 export const drill: Kind<DrillFinding> = {
   kind: 'drill',
+  brief: 'was not well in time after a drill',
   testCase: 'own',
   needsAllShards: true,
   sentence({ severity, name, recoveredMs, watchedMs, outageMs, requests, expect, missed = [], doubts }) {
@@ -33,8 +34,8 @@ export const drill: Kind<DrillFinding> = {
     if (severity === 'fail') return what;
     return `${what} ${doubts && doubts.length > 0 ? undecidedText(doubts) : 'Too little of it was seen to tell.'}`;
   },
-  nextStep: ({ severity }) =>
+  nextStep: ({ severity, doubts }) =>
     severity === 'fail'
       ? 'Look at what the target did then: restarts, connections that were not made anew, caches that were cold, queues.'
-      : 'Look at whether there is enough time after it, and enough work in its windows.',
+      : afterDoubts(doubts, 'Look at whether there is enough time after it, and enough work in its windows.'),
 };

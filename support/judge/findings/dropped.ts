@@ -19,6 +19,7 @@ export interface Dropped {
 
 export const dropped: Kind<Dropped> = {
   kind: 'dropped',
+  brief: 'could not sustain the load',
   testCase: 'no arrival is dropped',
   needsAllShards: true,
   followsFrom: ['target-down', 'interrupted'],

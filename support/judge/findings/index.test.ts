@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Doubt } from '../doubt.ts';
 import { type Finding, kindOf, kinds, rankOf } from './index.ts';
 
 type Of<K extends Finding['kind']> = Omit<Extract<Finding, { kind: K }>, 'kind'>;
@@ -112,6 +113,21 @@ for (const [kind, example] of Object.entries(examples)) {
     }
   });
 }
+
+test('what is undecided for the generator’s sake asks for a look at that, and for more samples where there were too few', () => {
+  const kindsOfAnswers = ['windows', 'availability', 'recovery', 'drift', 'drill', 'capacity'] as const;
+  for (const kind of kindsOfAnswers) {
+    const after = (doubt: Doubt) => {
+      const at = kind === 'capacity' && { at: { load: 4, doubts: [doubt] } };
+      const finding = { kind, ...examples[kind], ...at, severity: 'invalid', doubts: [doubt] } as Finding;
+      const { nextStep } = kindOf(finding);
+      return typeof nextStep === 'string' ? nextStep : nextStep(finding);
+    };
+    assert.match(after({ by: 'machine-cpu', observed: 0.99, allowed: 0.95, unit: 'ratio' }), /generator/, kind);
+    assert.match(after({ by: 'missing-slice' }), /to its end, with all of its parts/, kind);
+    assert.doesNotMatch(after({ by: 'no-data', observed: 1, allowed: 20 }), /generator|all of its parts/, kind);
+  }
+});
 
 test('every kind is a file of its name, and listed once', () => {
   const shared = ['index', 'kind', 'failing'];

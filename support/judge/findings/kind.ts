@@ -14,6 +14,8 @@ export interface Kind<F extends { kind: string; severity: Severity }> {
   isEffect?(finding: F, causes: Causes): boolean;
   /** Its failures come before all others, as no state of the generator explains them; then the verdict in one sentence. */
   certain?: { headline: string };
+  /** Of another failure what the target did, for the verdict in one sentence: `could not sustain the load`. */
+  brief?: string;
   /** Comes before all others whatever its severity: somebody has to act at once. */
   isFirst?: true;
   /** Only all shards together can tell: too few samples, arrivals dropped here and not there, a write that another shard read. */

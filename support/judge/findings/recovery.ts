@@ -1,5 +1,5 @@
 import type { RecoveryResult } from '../results.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
 import { between, ms } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -11,6 +11,7 @@ export type RecoveryFinding = { kind: 'recovery'; severity: 'fail' | 'invalid' }
 
 export const recovery: Kind<RecoveryFinding> = {
   kind: 'recovery',
+  brief: 'did not recover in time',
   needsAllShards: true,
   sentence({ severity, after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
     const required = `required within ${ms(withinMs)}, for ${ms(stayMs)}`;
@@ -21,5 +22,8 @@ export const recovery: Kind<RecoveryFinding> = {
         : `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep: 'Look at what the target still has to do after it: queues, connections, caches that are cold.',
+  nextStep: ({ severity, doubts }) =>
+    severity === 'fail'
+      ? 'Look at what the target still has to do after it: queues, connections, caches that are cold.'
+      : afterDoubts(doubts, LARGER_WINDOWS),
 };

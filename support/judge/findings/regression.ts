@@ -34,6 +34,7 @@ export type RegressionFinding = { kind: 'regression' } & Regression;
 
 export const regression: Kind<RegressionFinding> = {
   kind: 'regression',
+  brief: 'got worse than its baseline',
   testCase: 'nothing is worse than in the baseline',
   sentence(finding) {
     const { aspect, observed, baseline, change, limit, noise, p, runs, blocks, doubts } = finding;

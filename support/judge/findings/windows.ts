@@ -1,6 +1,6 @@
 import type { Doubt } from '../doubt.ts';
 import type { Unit } from '../unit.ts';
-import { undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
 import { clock, count, figure, ms, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -34,8 +34,8 @@ export const windows: Kind<WindowsFinding> = {
     const what = `${expression} of ${metric} held in ${count(held)} of ${count(of)} windows of ${ms(everyMs)}${open}; required ${ratio(share)}${shown}.`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep: ({ severity }) =>
+  nextStep: ({ severity, doubts }) =>
     severity === 'fail'
       ? 'Look at the target at those times: its log, its CPU, jobs that run then.'
-      : 'Look at whether windows have enough samples: make them longer, or the load larger.',
+      : afterDoubts(doubts, LARGER_WINDOWS),
 };

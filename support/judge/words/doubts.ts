@@ -8,6 +8,40 @@ import { beyondText } from './signals.ts';
 /** To look at, where the generator may have made a figure what it is. */
 export const GENERATOR_FIRST = 'Look at the health of the generator first.';
 
+/** To look at, where windows had too little in them. */
+export const LARGER_WINDOWS = 'Look at whether windows have enough samples: make them longer, or the load larger.';
+
+export const WHOLE_RUN = 'Let the run come to its end, with all of its parts.';
+
+/**
+ * What to look at where nobody can tell, by the first of the doubts.
+ * @param samples where too little was measured, or nothing is known to cast doubt
+ * @param generator where a signal of its health casts doubt
+ */
+export function afterDoubts(
+  doubts: Doubt[] = [],
+  samples: string,
+  generator: (signal: HealthSignal['signal']) => string = () => GENERATOR_FIRST,
+): string {
+  const by = doubts[0]?.by;
+  switch (by) {
+    case 'interrupted':
+    case 'crashed':
+    case 'missing-slice':
+    case 'missing-shard':
+    case 'foreign-shard':
+    case 'late-start':
+    case 'shard-spread':
+      return WHOLE_RUN;
+    case undefined:
+    case 'no-data':
+    case 'unfinished':
+      return samples;
+    default:
+      return generator(by);
+  }
+}
+
 /** Why nobody can tell. */
 export function undecidedText(doubts: Doubt[]): string {
   const bySignal = new Map<Doubt['by'], Doubt[]>();
