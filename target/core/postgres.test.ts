@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { findBinaries, lastMessage, readableBy, startCluster } from './postgres.ts';
+import { findBinaries, lastMessage, readableBy, SUPERVISOR, startCluster } from './postgres.ts';
 
 test('a machine without binaries is told what to install', () => {
   assert.throws(() => findBinaries('plan9', 'mips'), {
@@ -75,6 +79,53 @@ test('a folder that the user of PostgreSQL cannot enter is named, and left as it
     (await readdir(closed)).filter((name) => name.startsWith('tandem-postgres-')),
     [],
   );
+});
+
+/** The supervisor with a script in place of PostgreSQL, in a folder of its own. */
+async function supervised(t: TestContext, server: string) {
+  const parent = await temporaryFolder(t);
+  const [folder, program] = [join(parent, 'cluster'), join(parent, 'postgres')];
+  await mkdir(folder);
+  await writeFile(program, `#!/bin/sh\n${server}`, { mode: 0o755 });
+  const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', folder, 'true', program, 'yes']);
+  t.after(() => supervisor.stdin.end());
+  const removed = (async () => {
+    for await (const _ of watch(parent)) if (!existsSync(folder)) return;
+  })();
+  return { parent, supervisor, removed };
+}
+
+/** Is ready once its supervisor has noted it, and ends when it is told to. */
+const SERVER = `until [ -e server ]; do sleep 0.02; done
+exec ${process.execPath} -e 'process.on("SIGQUIT", () => process.exit()); console.error("ready"); setInterval(() => {}, 1000)'`;
+
+async function ready({ stderr }: { stderr: Readable }): Promise<void> {
+  for await (const text of stderr.iterator({ destroyOnReturn: false })) if (String(text).includes('ready')) return;
+}
+
+test('a server that was killed is started again, until the pipe ends', async (t) => {
+  const killedTwice = `echo >>../starts; [ $(wc -l <../starts) -lt 3 ] && kill -9 $$; ${SERVER}`;
+  const { parent, supervisor, removed } = await supervised(t, killedTwice);
+  await ready(supervisor);
+  supervisor.stdin.end();
+  await Promise.all([once(supervisor, 'exit'), removed]);
+  assert.equal(await readFile(join(parent, 'starts'), 'utf8'), '\n\n\n');
+});
+
+test('a server that cannot start is not started again', async (t) => {
+  const { parent, supervisor, removed } = await supervised(t, 'echo >>../starts; exit 3');
+  const [[status]] = await Promise.all([once(supervisor, 'exit'), removed]);
+  assert.deepEqual([status, await readFile(join(parent, 'starts'), 'utf8')], [3, '\n']);
+});
+
+test('nothing is left of a cluster whose supervisor was killed as well', async (t) => {
+  const { supervisor, removed } = await supervised(t, SERVER);
+  await ready(supervisor);
+  supervisor.kill('SIGKILL');
+  await once(supervisor, 'exit');
+  supervisor.stdin.end();
+  // What is left at work holds this pipe.
+  await Promise.all([removed, once(supervisor, 'close')]);
 });
 
 /** A folder that TMPDIR names during the test, open to every user. */

@@ -12,7 +12,7 @@ export interface Cluster {
   folder: string;
   /** Process id of the PostgreSQL server's supervisor; it ends when the server does. */
   supervisorPid: number;
-  /** Of the server and all that it has started, as far as they live. */
+  /** Of the server and all that it has started; none while it does not run. */
   pids(): Promise<number[]>;
   /** Stops the server at once and removes its folder. */
   stop(): Promise<void>;
@@ -67,10 +67,12 @@ const DURABLE = { full_page_writes: 'on', synchronous_commit: 'on' };
 /** Written some time later. */
 const FORGETFUL = { wal_writer_delay: '10s', wal_writer_flush_after: '1GB' };
 
-// Runs initdb and the server, stops the server when its standard input ends, and removes the folder when the server is
-// gone. The pipe ends with our process however that dies, SIGKILL included, so no server and no folder is ever left.
-const SUPERVISOR = `
-folder=$1 initdb=$2 postgres=$3 restarts=$4
+/**
+ * Runs initdb and the server, stops the server when its standard input ends, and removes the folder when the server is
+ * gone. The pipe ends with our process however that dies, SIGKILL included, so no server and no folder is ever left.
+ */
+export const SUPERVISOR = `
+folder=$1 initdb=$2 postgres=$3 restarts=$4 killed=no
 shift 4
 exec 3<&0 </dev/null
 cd "$folder" || {
@@ -79,17 +81,30 @@ cd "$folder" || {
 }
 if "$initdb" --pgdata=data --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C >/dev/null; then
   # Immediate shutdown: a checkpoint would only write what is about to be deleted. Repeated, since a server that is just
-  # starting may not listen to signals yet, and awake, since one that was stopped hears nothing.
-  ( read -r _ <&3; touch stopping; while :; do kill -QUIT "$(cat server)"; kill -CONT "$(cat server)"; sleep 0.2; done ) 2>/dev/null &
+  # starting may not listen to signals yet, and awake, since one that was stopped hears nothing. Goes on without the
+  # supervisor, should that have been killed.
+  (
+    read -r _ <&3
+    touch stopping
+    while kill -0 $$ || kill -0 "$(cat server)"; do kill -QUIT "$(cat server)"; kill -CONT "$(cat server)"; sleep 0.2; done
+    cd /
+    rm -rf "$folder"
+  ) 2>/dev/null &
   watch=$!
   while :; do
     "$postgres" -D data -k "$folder" "$@" 3<&- &
     server=$!
-    echo "$server" >server
+    # Whoever reads it finds all of it.
+    echo "$server" >starting && mv starting server
     wait "$server"
     status=$?
-    [ "$restarts" = yes ] && sleep 0.2
-    if [ "$restarts" != yes ] || [ -e stopping ]; then break; fi
+    rm -f server
+    # What was killed is started again, if need be several times: what it has left has to go first. What could not start
+    # the first time never will.
+    [ "$status" -gt 128 ] && killed=yes
+    if [ "$restarts" != yes ] || [ "$killed" != yes ]; then break; fi
+    sleep 0.2
+    [ -e stopping ] && break
   done
   kill "$watch" 2>/dev/null
 else
@@ -153,7 +168,8 @@ export async function startCluster(durability?: Durability): Promise<Cluster> {
     folder,
     supervisorPid: supervisor.pid!,
     async pids() {
-      const server = Number(await readFile(join(folder, 'server'), 'utf8'));
+      const server = Number(await readFile(join(folder, 'server'), 'utf8').catch(() => ''));
+      if (server === 0) return [];
       const known = await readFile(`/proc/${server}/task/${server}/children`, 'utf8').catch(() => undefined);
       const children = known ?? spawnSync('pgrep', ['-P', String(server)], { encoding: 'utf8' }).stdout ?? '';
       return [server, ...children.split(/\s+/).filter(Boolean).map(Number)];

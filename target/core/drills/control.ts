@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { StartError } from '../start-error.ts';
 import type { System } from './drill.ts';
 import { drills } from './registry.ts';
 
@@ -21,20 +22,29 @@ export class DrillControl {
     });
   }
 
-  /** @param path of the socket; only this user's processes reach it */
+  /**
+   * @param path of the socket; only this user's processes reach it
+   * @throws {StartError} when there can be none
+   */
   static async listen(path: string, system: System): Promise<DrillControl> {
     const control = new DrillControl(path, system);
+    const refuse = (why: string) => {
+      throw new StartError(`TARGET_DRILLS=${path} ${why}; allowed is the path of a socket that can be made.`);
+    };
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there && !there.isSocket()) refuse('is there already, and no socket');
+    // Of a target that was killed.
     rmSync(path, { force: true });
     const before = process.umask(0o077);
     control.#server.listen(path);
     process.umask(before);
-    await once(control.#server, 'listening');
+    await once(control.#server, 'listening').catch(({ code }) => refuse(`cannot be listened on (${code})`));
     return control;
   }
 
   async stop(): Promise<void> {
     // What still lasts must not keep anything from stopping.
-    for (const { end } of drills) await Promise.resolve(end?.(this.#system)).catch(() => {});
+    for (const { end } of drills) await (async () => end?.(this.#system))().catch(() => {});
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
     rmSync(this.#path, { force: true });

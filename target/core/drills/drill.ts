@@ -27,8 +27,18 @@ export interface DrillKind {
   end?(system: System): void | Promise<void>;
 }
 
-/** @throws {Error} when PostgreSQL is not ours to break */
-export function ownCluster({ cluster }: System): Cluster {
+/**
+ * Sends a signal to all processes of PostgreSQL, its server first.
+ * @throws {Error} when it is not ours to break, or does not run
+ */
+export async function signalDatabase({ cluster }: System, signal: NodeJS.Signals): Promise<void> {
   if (!cluster) throw new Error('DATABASE_URL names a PostgreSQL that is not the target’s own to break.');
-  return cluster;
+  const pids = await cluster.pids();
+  // What is gone need not go on.
+  if (pids.length === 0 && signal !== 'SIGCONT') throw new Error('PostgreSQL does not run at the moment.');
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {} // one of a connection that has just ended, or that its server's end has ended
+  }
 }
