@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const modes = ['drop', 'drop-requests', 'drop-answers', 'delay', 'reset'] as const;
 export type ProxyMode = (typeof modes)[number];
@@ -74,10 +75,7 @@ export class TcpProxy {
     ] as const) {
       // What breaks on one side is broken on the other.
       socket.on('error', () => (other.destroyed ? undefined : other.resetAndDestroy()));
-      socket.on('close', () => {
-        other.destroySoon();
-        this.#pairs.delete(pair);
-      });
+      socket.on('close', () => this.#pairs.delete(pair));
     }
   }
 
@@ -88,14 +86,19 @@ export class TcpProxy {
       if (isHeld()) from.pause();
       else if (!to.writableNeedDrain) from.resume();
     };
-    from.on('data', (bytes) => {
-      if (this.#mode === 'delay') {
-        setTimeout(() => to.writable && to.write(bytes), DELAY_MS);
-        return;
-      }
-      if (to.writable && !to.write(bytes)) from.pause();
-    });
-    from.on('end', () => setTimeout(() => to.end(), this.#mode === 'delay' ? DELAY_MS : 0));
+    // What comes later does not overtake what is late.
+    let turn = Promise.resolve();
+    const inTurn = (act: () => void) => {
+      const late = this.#mode === 'delay' ? sleep(DELAY_MS) : undefined;
+      turn = turn.then(() => late).then(act);
+    };
+    from.on('data', (bytes) =>
+      inTurn(() => {
+        if (to.writable && !to.write(bytes)) from.pause();
+      }),
+    );
+    from.on('end', () => inTurn(() => to.end()));
+    from.on('close', () => void turn.then(() => to.destroySoon()));
     to.on('drain', look);
     look();
     return look;

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { TcpProxy } from './proxy.ts';
+
+test('what was late when the delay ended is not overtaken', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = await TcpProxy.listen(0, '127.0.0.1', (server.address() as AddressInfo).port);
+  t.after(() => proxy.stop().then(() => server.close()));
+  const accepted = once(server, 'connection');
+  const client = connect(proxy.port, '127.0.0.1');
+  const [connection] = await accepted;
+  const received = text(connection);
+  proxy.set('delay');
+  await new Promise((sent) => client.write('first ', sent));
+  // The proxy reads it.
+  for (let round = 0; round < 3; round++) await turn();
+  proxy.set(undefined);
+  client.end('second');
+  assert.equal(await received, 'first second');
+});
