@@ -23,7 +23,8 @@ const AFTER_EXIT_MS = 100;
  * @returns {Promise<Outcome>}
  */
 export function runQuietly(command, args, { timeoutMs, cwd, env, group = false, signal }) {
-  return new Promise((settle) => {
+  /** @type {Promise<Outcome>} */
+  const outcome = new Promise((settle) => {
     const child = spawn(command, args, { cwd, env, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let timedOut = false;
@@ -63,6 +64,8 @@ export function runQuietly(command, args, { timeoutMs, cwd, env, group = false, 
     /** @param {number | null} code @param {NodeJS.Signals | null} by @returns {[boolean, string]} */
     const ended = (code, by) => [code === 0, code === 0 ? '' : `${command} ended with ${by ?? `exit code ${code}`}`];
   });
+  // What cannot even be tried, such as a name with a null character.
+  return outcome.catch((error) => ({ ok: false, output: error.message }));
 }
 
 /** npm and the terminal both deliver one Ctrl-C; a person's second one comes later than this. */

@@ -29,7 +29,8 @@ const leaving = new AbortController();
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    const order = /** @type {Order} */ (JSON.parse(line));
+    const order = orderIn(line);
+    if (!order) return;
     const before = underWay.get(order.id);
     underWay.set(
       order.id,
@@ -37,6 +38,15 @@ createInterface({ input: process.stdin })
     );
   })
   .on('close', leave);
+
+/** @param {string} line @returns {Order | undefined} undefined: the runner was killed while it wrote it */
+function orderIn(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
 
 /** @param {Order} order */
 async function carryOut(order) {
@@ -46,7 +56,8 @@ async function carryOut(order) {
   const what = act === 'run' ? order.run : undo;
   const signal = act === 'run' ? leaving.signal : undefined;
   const { ok, output } = what ? await done(what, limitMs, signal) : { ok: true, output: '' };
-  if (act === 'undo') open.delete(id);
+  // What could not be undone is tried once more in the end.
+  if (act === 'undo' && ok) open.delete(id);
   /** @type {Report} */
   const report = { id, act, ok, output: output.slice(-MOST_OUTPUT) };
   process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -58,8 +69,9 @@ async function leave() {
   await Promise.all(underWay.values());
   for (const { id, undo, limitMs } of open.values()) {
     if (!undo) continue;
-    const { ok, output } = await done(undo, limitMs);
-    console.error(ok ? `Undone: the drill ${id}.` : `The drill ${id} could not be undone: ${output}`);
+    const { ok } = await done(undo, limitMs);
+    // What the command printed may hold secrets, of which the runner alone knows.
+    console.error(ok ? `Undone: the drill ${id}.` : `The drill ${id} could not be undone: undo it yourself.`);
   }
   process.exit();
 }
@@ -97,6 +109,8 @@ function posted(socketPath, path, timeoutMs) {
         const why = signal.aborted ? `no answer within ${timeoutMs / 1000} s` : error.message;
         settle({ ok: false, output: `the target's own drills: ${why}` });
       })
+      // Also in the middle of an answer, of which nothing else tells.
+      .on('close', () => settle({ ok: false, output: "the target's own drills: the connection was closed" }))
       .end();
   });
 }

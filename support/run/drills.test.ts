@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
 import type { Drill } from '../profile/drills.ts';
@@ -141,6 +142,36 @@ describe('the guardian', { concurrency: true }, () => {
     await guardian.carryOut('a', 'run', touch(`${undone}-not`), touch(undone), 30_000);
     await guardian.end();
     assert.ok(existsSync(undone));
+  });
+
+  test('tries what could not be undone once more', async (t) => {
+    const tried = join(folderOf(t, {}), 'tried');
+    const path = JSON.stringify(tried);
+    const second = `if (fs.existsSync(${path})) fs.writeFileSync(${path}, 'undone'); else { fs.writeFileSync(${path}, ''); process.exit(1); }`;
+    const undo = { command: [process.execPath, '-e', second] };
+    const guardian = new GuardianProcess('/');
+    await guardian.carryOut('a', 'run', { command: ['true'] }, undo, 30_000);
+    assert.equal((await guardian.carryOut('a', 'undo', { command: ['true'] }, undo, 30_000)).ok, false);
+    await guardian.end();
+    assert.equal(readFileSync(tried, 'utf8'), 'undone');
+  });
+
+  test('that was killed is told of at once', async () => {
+    const guardian = new GuardianProcess('/');
+    const killer = { command: [process.execPath, '-e', 'process.kill(process.ppid, "SIGKILL")'] };
+    const gone = { id: 'a', act: 'run' as const, ok: false, output: 'the process that carries out drills is gone' };
+    assert.deepEqual(await guardian.carryOut('a', 'run', killer, undefined, 30_000), gone);
+    assert.deepEqual(await guardian.carryOut('a', 'run', killer, undefined, 30_000), gone);
+    await guardian.end();
+  });
+
+  test('whose runner is gone shows nothing that a command printed, and minds no half sentence', async () => {
+    const program = join(import.meta.dirname, '..', '..', 'scripts', 'guardian.mjs');
+    const guardian = spawn(process.execPath, [program], { stdio: ['pipe', 'ignore', 'pipe'] });
+    const undo = { command: [process.execPath, '-e', 'console.log("hunter2"); process.exit(1)'] };
+    const order = { id: 'a', act: 'run', run: { command: ['tr\0ue'] }, undo, limitMs: 30_000 };
+    guardian.stdin.end(`${JSON.stringify(order)}\n{"id":"b","act":"r`);
+    assert.equal(await text(guardian.stderr), 'The drill a could not be undone: undo it yourself.\n');
   });
 
   test('undoes it when its runner is killed, also in the middle of a command', async (t) => {

@@ -18,6 +18,7 @@ export interface Guardian {
 
 /** A command has so long to be ended once its time is up, and to tell of it. */
 const SLACK_MS = 10_000;
+const GONE = 'the process that carries out drills is gone';
 
 /** Begins each drill at its instant, and ends it, whatever becomes of the run. */
 export class Drills {
@@ -168,6 +169,7 @@ export class GuardianProcess implements Guardian {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<string, (report: Report) => void>();
+  #isGone = false;
 
   /** @param folder in which commands run */
   constructor(folder: string) {
@@ -184,8 +186,9 @@ export class GuardianProcess implements Guardian {
     });
     this.#ended = new Promise((resolve) => {
       const end = () => {
+        this.#isGone = true;
         resolve();
-        for (const key of this.#waiting.keys()) this.#settle(key, 'the process that carries out drills is gone');
+        for (const key of this.#waiting.keys()) this.#settle(key, GONE);
       };
       this.#child.on('exit', end).on('error', end);
     });
@@ -200,7 +203,7 @@ export class GuardianProcess implements Guardian {
         clearTimeout(timer);
         resolve(report);
       });
-      if (this.#child.exitCode !== null) this.#settle(key, 'the process that carries out drills is gone');
+      if (this.#isGone) this.#settle(key, GONE);
       else this.#child.stdin!.write(`${JSON.stringify({ id, act, run, undo, limitMs })}\n`);
     });
   }
