@@ -12,6 +12,7 @@ export const long = true as const;
 
 const CONNECTIONS = 20;
 const QUERIES = 10_000;
+
 export async function run(): Promise<void> {
   const target = await startEmbeddedTarget();
   try {

@@ -27,23 +27,14 @@ export class BenchLoad {
   #slice: { context: SliceContext; http: Http } | undefined;
 
   /** Rejects when a request or check fails, or not exactly the round's requests were sent. */
-  async send({ origin, connections, requests }: Round, plan: Plan): Promise<void> {
-    const recorder = this.#recorder;
-    this.#slice ??= this.#connect(origin, connections);
+  async send(round: Round, plan: Plan): Promise<void> {
+    this.#slice ??= this.#connect(round.origin, round.connections);
     const { context, http } = this.#slice;
-    const get = async (vu: Vu) => {
+    await sendRound(round, plan, context, async (vu) => {
       const answer = await http.request({ op: 'get', method: 'GET', path: '/' });
       if (!vu.check('status is 200', answer.status === 200)) return;
       vu.check('answer is an acknowledgement', isAcknowledgement(json(answer)));
-    };
-    const pack = () => JSON.stringify(recorder.pack());
-    const packing = setInterval(pack, INTERVAL_MS);
-    const { completed } = await runLoad(plan, context, get);
-    clearInterval(packing);
-    pack();
-    if (completed !== requests || Object.keys(recorder.errors).length > 0) {
-      throw new Error(`${completed} of ${requests} requests were sent; errors: ${JSON.stringify(recorder.errors)}`);
-    }
+    });
   }
 
   #connect(origin: string, connections: number): { context: SliceContext; http: Http } {
@@ -52,8 +43,20 @@ export class BenchLoad {
   }
 }
 
-/** So many requests at a rate, over so many connections. */
-export function atRate(ratePerSecond: number, requests: number, connections: number): Plan {
+/** A round as fast as its VUs go, which loop: one a connection. */
+export function flatOut({ requests, connections }: Round): Plan {
+  return {
+    executor: 'shared-iterations',
+    vus: connections,
+    iterations: requests,
+    maxDurationMs: 60_000,
+    startTimeMs: 0,
+    gracefulStopMs: 0,
+  };
+}
+
+/** A round at a rate. */
+export function atRate(ratePerSecond: number, { requests, connections }: Round): Plan {
   return {
     executor: 'constant-arrival-rate',
     rate: ratePerSecond,
@@ -66,6 +69,27 @@ export function atRate(ratePerSecond: number, requests: number, connections: num
     startTimeMs: 0,
     gracefulStopMs: 60_000,
   };
+}
+
+/**
+ * Sends a round by a plan, an iteration a request, and packs every interval.
+ * @throws when one fails, or not exactly the round's requests were sent
+ */
+export async function sendRound(
+  { requests }: Round,
+  plan: Plan,
+  context: SliceContext,
+  iteration: (vu: Vu) => Promise<void>,
+): Promise<void> {
+  const { recorder } = context;
+  const pack = () => JSON.stringify(recorder.pack());
+  const packing = setInterval(pack, INTERVAL_MS);
+  const { completed } = await runLoad(plan, context, iteration);
+  clearInterval(packing);
+  pack();
+  if (completed !== requests || Object.keys(recorder.errors).length > 0) {
+    throw new Error(`${completed} of ${requests} requests were sent; errors: ${JSON.stringify(recorder.errors)}`);
+  }
 }
 
 /** Does the plan's iterations, each paced and recorded as a load's are. */

@@ -2,29 +2,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Attack } from '../../protocol/http/attack.ts';
+import { Attack, attackMetrics } from '../../protocol/http/attack.ts';
 import { attackOptions } from '../../protocol/http/options.ts';
+import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { contend } from '../contender.ts';
-import { atRate, runLoad, sliceContext } from '../load.ts';
+import { atRate, sendRound, sliceContext } from '../load.ts';
 
 const RATE_PER_SECOND = 10_000;
 
-const recorder = new Recorder('bench', 'load', { attack_answers: { type: 'counter', contains: 'default' } });
+const recorder = new Recorder('bench', 'load', metricDefinitions(attackMetrics));
 let attack: Attack | undefined;
 
-contend(async ({ origin, connections, requests }) => {
-  const context = sliceContext(origin, recorder, connections);
-  attack ??= await open(context, origin);
+contend(async (round) => {
+  const context = sliceContext(round.origin, recorder, round.connections);
+  attack ??= await open(context, round.origin);
   const bound = attack;
-  const pack = () => JSON.stringify(recorder.pack());
-  const packing = setInterval(pack, 1_000);
-  const { completed } = await runLoad(atRate(RATE_PER_SECOND, requests, connections), context, (vu) => bound.hit(vu));
-  clearInterval(packing);
-  pack();
-  if (completed !== requests || Object.keys(recorder.errors).length > 0) {
-    throw new Error(`${completed} of ${requests} requests were sent; errors: ${JSON.stringify(recorder.errors)}`);
-  }
+  await sendRound(round, atRate(RATE_PER_SECOND, round), context, (vu) => bound.hit(vu));
 });
 
 async function open(context: ReturnType<typeof sliceContext>, origin: string): Promise<Attack> {

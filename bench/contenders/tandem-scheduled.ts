@@ -6,4 +6,4 @@ const RATE_PER_SECOND = 20_000;
 
 const load = new BenchLoad();
 
-contend((round) => load.send(round, atRate(RATE_PER_SECOND, round.requests, round.connections)));
+contend((round) => load.send(round, atRate(RATE_PER_SECOND, round)));

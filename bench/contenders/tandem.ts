@@ -1,16 +1,7 @@
 /** A load of Tandem's own as fast as it goes: VUs that loop, each answer checked, everything recorded. */
 import { contend } from '../contender.ts';
-import { BenchLoad } from '../load.ts';
+import { BenchLoad, flatOut } from '../load.ts';
 
 const load = new BenchLoad();
 
-contend((round) =>
-  load.send(round, {
-    executor: 'shared-iterations',
-    vus: round.connections,
-    iterations: round.requests,
-    maxDurationMs: 60_000,
-    startTimeMs: 0,
-    gracefulStopMs: 0,
-  }),
-);
+contend((round) => load.send(round, flatOut(round)));

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { metricDefinitions } from '../../support/declaration.ts';
 import { folderOf } from '../../support/folder.fixture.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { secrets } from '../../support/secrets.ts';
 import { serve } from '../../support/server.fixture.ts';
 import type { SliceContext } from '../../support/test.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
-import { Attack } from './attack.ts';
+import { Attack, attackMetrics } from './attack.ts';
 import { type AttackOptions, attackOptions } from './options.ts';
 import { preflight } from './preflight.ts';
 
@@ -41,7 +42,7 @@ async function attacked(t: TestContext, hits: number, given: Given) {
   const slice: SliceContext<AttackOptions> = {
     ...base,
     ...given.turn,
-    recorder: new Recorder('test', 'load', { attack_answers: { type: 'counter', contains: 'default' } }),
+    recorder: new Recorder('test', 'load', metricDefinitions(attackMetrics)),
     options: attackOptions.parse(given.options ?? {}),
   };
   const attack = await Attack.open(slice);
