@@ -32,13 +32,20 @@ interface Hit {
   bytes: number;
 }
 
+/** Where targets are: the API, or an origin that they name. */
+interface Place {
+  http: Http;
+  /** What names of targets have of it; the API's is ''. */
+  name: string;
+}
+
 /** What a slice attacks: the targets of the file in turns, over connections of its own to each of their origins. */
 export class Attack {
   readonly #slice: SliceContext<AttackOptions>;
   readonly #headers: Headers;
   readonly #body: Buffer | undefined;
-  /** By origin; the API's is ''. */
-  readonly #clients = new Map<string, Http>();
+  /** By origin; the API's is undefined. */
+  readonly #places = new Map<string | undefined, Place>();
   readonly #names = new Set<string>();
   readonly #files = new Map<string, Buffer>();
   #keptBytes = 0;
@@ -76,14 +83,16 @@ export class Attack {
 
   async close(): Promise<void> {
     await this.#loop.close();
-    await Promise.all([...this.#clients.values()].map((http) => http.close()));
+    await Promise.all([...this.#places.values()].map(({ http }) => http.close()));
   }
 
   async #hitOf({ method, origin, path, headers: own, body: given }: Target): Promise<Hit> {
-    const op = this.#nameOf(method, origin, path);
+    const { http, name } = this.#placeOf(origin);
+    // Without a query, which may hold an id or a secret.
+    const op = this.#nameOf(`${method} ${name}${path.replace(/\?.*$/s, '')}`);
     const headers = this.#headersOf(own, origin === undefined);
     const { body, bytes } = await this.#bodyOf(given);
-    return { http: this.#clientOf(origin), call: { op, method, path, headers, body }, bytes: path.length + bytes };
+    return { http, call: { op, method, path, headers, body }, bytes: path.length + bytes };
   }
 
   /** @returns its bytes, and how many of them are held for this target alone */
@@ -118,25 +127,24 @@ export class Attack {
     for (const value of values) secret(value.replace(/^(bearer|basic|token|digest)\s+/i, ''));
   }
 
-  /** Without a query, which may hold an id or a secret. */
-  #nameOf(method: string, origin: string | undefined, path: string): string {
-    const { apiUrl } = this.#slice.target;
-    const isOfApi = origin === undefined || new URL(origin).origin === new URL(apiUrl).origin;
-    const name = `${method} ${isOfApi ? '' : new URL(origin).origin}${path.replace(/\?.*$/s, '')}`;
+  #nameOf(name: string): string {
     if (this.#names.has(name)) return name;
     if (this.#names.size === MAX_NAMES) return OTHER;
     this.#names.add(name);
     return name;
   }
 
-  #clientOf(origin = ''): Http {
-    const known = this.#clients.get(origin);
+  #placeOf(origin: string | undefined): Place {
+    const known = this.#places.get(origin);
     if (known) return known;
+    const { apiUrl } = this.#slice.target;
+    const url = new URL(origin ?? apiUrl);
     const { timeoutMs, redirects, keepAlive, connections } = this.#slice.options;
     const options = { timeoutMs, redirects, keepAlive, connections, keepsBodies: false };
-    if (origin !== '') this.#hide([decodeURIComponent(new URL(origin).password)]);
-    const made = new Http(this.#slice, origin || this.#slice.target.apiUrl, options);
-    this.#clients.set(origin, made);
+    if (origin !== undefined) this.#hide([decodeURIComponent(url.password)]);
+    const name = url.origin === new URL(apiUrl).origin ? '' : url.origin;
+    const made = { http: new Http(this.#slice, url.href, options), name };
+    this.#places.set(origin, made);
     return made;
   }
 

@@ -31,7 +31,8 @@ function headersIn(variable: string): Setting<Headers> {
   };
 }
 
-function headersOf(text: string): Headers | undefined {
+/** Undefined when they are none. */
+export function headersOf(text: string): Headers | undefined {
   const headers: Headers = {};
   try {
     for (const line of text.split('\n').filter((line) => line.trim() !== '')) {

@@ -88,6 +88,14 @@ test('what is not there yet is waited for, and said', async () => {
   await loop.close();
 });
 
+test('of a few large ones a slice has its first before it begins, also where that is in a later pass', async () => {
+  let stalls = 0;
+  const loop = await TargetLoop.open(source(70, 1024 ** 2).open, { index: 80, of: 100 }, () => (stalls += 1));
+  assert.equal((await loop.next()).n, 10);
+  assert.equal(stalls, 0);
+  await loop.close();
+});
+
 test('a file that is lost while it is used is an error of who waits for it', async () => {
   let passes = 0;
   const lost = async function* () {

@@ -84,6 +84,8 @@ export class TargetLoop<T extends Sized> {
       this.#passes = passes;
       this.#now = this.#own(this.#now);
       this.#readOn();
+      // A few large ones among many slices: none of them may be this one's.
+      if (this.#now.length === 0) await this.#coming;
       return;
     }
     await passes.return();

@@ -146,6 +146,10 @@ test('what is no flag, no value, or not ours, in one sentence each', () => {
       ['-duration=5s', '-header=secret-token'],
       '-header is not as it has to be; allowed is "<name>: <value>", as often as there are headers.',
     ],
+    ...['X A: 1', 'X-A: 1\nX-B: 2', 'Upgrade: h2c', ' '].map((header): [args: string[], sentence: string] => [
+      ['-duration=5s', '-header', header],
+      '-header is not as it has to be; allowed is "<name>: <value>", as often as there are headers.',
+    ]),
     [['-duration=5s', '-format=xml'], '-format is "xml"; allowed is http, json or har; default: as the targets look.'],
     [['-duration=5s', '-slo=fast'], `-slo is "fast"; ${slo}`],
     [['-duration=5s', '-slo=success>80'], `-slo is "success>80"; ${slo}`],

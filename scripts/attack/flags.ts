@@ -1,4 +1,6 @@
 /** The flags of `npx tandem attack`, which are Vegeta's, and what of a run they ask for. */
+import { headersOf } from '../../protocol/http/settings.ts';
+import { type Format, formats } from '../../protocol/http/targets-file.ts';
 import { durationHelp, parseDuration } from '../../support/duration.ts';
 import { parseExpression } from '../../support/judge/expression.ts';
 import { allowed } from '../../support/misspelling.ts';
@@ -14,7 +16,7 @@ export interface Attack {
   /** As a profile's file has it. */
   profile: {
     description: string;
-    scenarios: { attack: Record<string, unknown> };
+    scenarios: { attack: { rate?: number; duration: string } & Record<string, unknown> };
     thresholds: Record<string, string[]>;
     maxFailed?: number;
   };
@@ -106,7 +108,7 @@ export function attackOf(args: string[], env: NodeJS.ProcessEnv): Attack {
     one('max-connections') === undefined ? {} : { connections: whole('max-connections', one('max-connections')!, 1) };
   return {
     targets: one('targets') === 'stdin' ? undefined : (one('targets') ?? (env.LOAD_TARGETS || undefined)),
-    env: environmentOf(given),
+    env: environmentOf(one, given.header ?? []),
     profile: {
       description: `npx tandem attack: ${what} for ${length}`,
       scenarios: {
@@ -224,15 +226,13 @@ function sloOf(text: string): { metric: string; expression: string } {
   return { metric: RESPONSE, expression };
 }
 
-function environmentOf(given: Given): Record<string, string> {
-  const one = (flag: Flag): string | undefined => given[flag]?.at(-1);
-  const headers = given.header ?? [];
+function environmentOf(one: (flag: Flag) => string | undefined, headers: string[]): Record<string, string> {
   // Its value may be a secret.
-  if (headers.some((header) => !/^[^\s:][^:\n]*:\s*[^\s][^\n]*$/.test(header))) {
+  if (headers.some((header) => header.trim() === '' || header.includes('\n') || !headersOf(header))) {
     throw new Error(`-header is not as it has to be; allowed is ${taken.header}.`);
   }
   const format = one('format');
-  if (format !== undefined && !['http', 'json', 'har'].includes(format)) throw refusal('format', format);
+  if (format !== undefined && !formats.includes(format as Format)) throw refusal('format', format);
   if (one('root-certs')?.includes(',')) throw refusal('root-certs', one('root-certs'));
   const [cert, key = cert] = [one('cert'), one('key')];
   if (key !== undefined && cert === undefined) throw new Error('-cert is missing beside -key; allowed is both.');

@@ -88,14 +88,13 @@ function tell({ profile, report, output }: Attack, results: string): void {
 function reportText(
   verdict: Verdict,
   report: NonNullable<Attack['report']>,
-  scenario: Record<string, unknown>,
+  { rate, duration }: Attack['profile']['scenarios']['attack'],
   results: string,
   log: () => string,
 ): string {
   if (report.type === 'plot') return `${relative(process.cwd(), join(results, 'index.html'))}\n`;
   const latencies = latenciesIn(log(), 'attack');
   if (report.type === 'hist') return histogramReport(latencies, report.bucketsMs);
-  const { rate, duration } = scenario as { rate?: number; duration: string };
   const metrics = vegetaMetrics(verdict, latencies, 'attack', rate, parseDuration(duration)!);
   return report.type === 'json' ? jsonReport(metrics) : textReport(metrics);
 }
