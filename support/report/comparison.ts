@@ -10,6 +10,7 @@ import {
 } from '../judge/baseline.ts';
 import type { Figure } from '../judge/comparable.ts';
 import { statusOf } from '../judge/judge.ts';
+import { worstFirst } from '../judge/order.ts';
 import { isComparable, withRegressions } from '../judge/regressions.ts';
 import type { Finding, Regression, Severity, Verdict } from '../judge/verdict.ts';
 import { chanceText, changeText, comparedFigure, comparedName } from '../judge/words/compared.ts';
@@ -18,7 +19,6 @@ import { printable } from '../judge/words/text.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Baseline, BaselineKey, Baselines, ComparableRun } from './baselines.ts';
 import { say } from './messages.ts';
-import { worstFirst } from './order.ts';
 import { type Column, paint, type Row, table, wantsColor } from './text/ansi.ts';
 
 export interface Shape {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding, Severity } from '../judge/verdict.ts';
-import { crossed, failing, neverBought, saturated, url } from './findings.fixture.ts';
+import { crossed, failing, neverBought, saturated, url } from '../report/findings.fixture.ts';
 import { worstFirst } from './order.ts';
+import type { Finding, Severity } from './verdict.ts';
 
 test('worst first: correctness, what is missed by how far, drops, what is undecided, warnings', () => {
   const dropped = {

@@ -1,5 +1,5 @@
-import { isCertain, kindOf, rankOf } from '../judge/findings/index.ts';
-import type { Finding, Severity } from '../judge/verdict.ts';
+import { isCertain, kindOf, rankOf } from './findings/index.ts';
+import type { Finding, Severity } from './verdict.ts';
 
 /** What cannot wait, certain failures, other failures, what is undecided, warnings. */
 function weight(finding: Finding): number {
