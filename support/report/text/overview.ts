@@ -21,11 +21,21 @@ export function overview(page: Page, room: number): string[] {
     left -= lines.length;
     return lines;
   };
-  const answers = take(answerLines(page.verdict).map((line) => ` ${shorten(printable(line), page.width - 1)}`));
   const errors = take(errorLines(page));
   const failure = take(firstFailure(page));
+  const answers = take(cut(page, answersOf(page), left));
   const felt = take(browserLines(page));
   return [...scenarioTable(page, left), ...answers, ...felt, ...failure, ...errors];
+}
+
+function answersOf({ verdict, width }: Page): string[] {
+  return answerLines(verdict).map((line) => ` ${shorten(printable(line), width - 1)}`);
+}
+
+/** As many as fit, and how many more there are. */
+function cut(page: Page, lines: string[], room: number): string[] {
+  const blocks = lines.map((line) => [line]);
+  return fitting(page, blocks, room, (number) => page.p.dim(` ${moreInReport(number)}`));
 }
 
 const right = (title: string): Column => ({ title, side: 'right' });
@@ -45,8 +55,7 @@ function scenarioTable(page: Page, room: number): string[] {
   const [head = '', ...lines] = table([{ title: '', side: 'left' }, ...titles.map(right)], rows, {
     ...{ width: width - 1, paint: p, flex: 0, overflow: 'cut' },
   }).map((line) => ` ${line}`);
-  const blocks = lines.map((line) => [line]);
-  return [...heading(page), head, ...fitting(page, blocks, room - 2, (number) => p.dim(` ${moreInReport(number)}`))];
+  return [...heading(page), head, ...cut(page, lines, room - 2)];
 }
 
 function heading({ width, p }: Page): string[] {

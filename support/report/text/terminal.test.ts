@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import type { DrillResult } from '../../judge/results.ts';
 import type { Verdict } from '../../judge/verdict.ts';
 import { displayWidth } from '../../judge/words/text.ts';
 import {
@@ -126,6 +127,23 @@ test('what a run was asked stands in a line each', () => {
     text,
     /\n Capacity: at least ×1 \(20\/s\)\n Recovery after spike: not in 1 m 30 s \(allowed 1 m 00 s\)\n/,
   );
+});
+
+test('of more drills than there is room for the first are told, and how many more there are', () => {
+  const drill = (name: string): DrillResult => ({
+    ...{ name, startMs: 0, endMs: 0, isCarriedOut: true, detectedMs: null, outageMs: [0, 0], recoveredMs: [0, 0] },
+    ...{ watchedMs: 9_000, requests: { failed: 0, of: 9 }, connectionsPerSecond: null, backlogMs: 0, expect: {} },
+    ...{ ok: true, decided: true },
+  });
+  const drills = Array.from({ length: 30 }, (_, i) => drill(`d${i}`));
+  const lines = renderShort(exampleVerdict({ ...passedVerdict(), drills }))
+    .trimEnd()
+    .split('\n');
+  const told = lines.filter((line) => /^ Drill d/.test(line));
+  assert.equal(told[0], ' Drill d0: outage of 0 ms, recovered: 0 ms');
+  assert.ok(told.length > 5 && told.length < 30, String(told.length));
+  assert.ok(lines.includes(` … and ${30 - told.length} more in the report`), lines.join('\n'));
+  assert.ok(lines.length <= 30, String(lines.length));
 });
 
 test('pass and invalid have their own banner; a warning does not look like a reason to fail', () => {
