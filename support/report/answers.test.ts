@@ -98,6 +98,19 @@ test('capacity, recovery, drift, availability and windows that missed are tables
       ],
     ],
   );
+  const spans = Array.from({ length: 1_025 }, (_, i) => ({ startMs: i * 10_000, endMs: i * 10_000 + 1_000 }));
+  const missed = spans.map((one) => ({ ...one, observed: 812 }));
+  const many = exampleVerdict({
+    availability: { ...verdict.availability!, downtime: spans },
+    thresholds: [{ ...threshold!, windows: { everyMs: 10_000, held: 0, unknown: 0, missed, unit: 'ms' } }],
+  });
+  assert.deepEqual(
+    answerTables(many).map(({ rows }) => [rows.length, rows.at(-1)]),
+    [
+      [22, ['… and 1,005 more in verdict.json', '', '', '']],
+      [21, ['… and 1,005 more in verdict.json', '', '']],
+    ],
+  );
   const open = exampleVerdict({ capacity: { steps: [step], held: step, isOpen: true } });
   assert.equal(answerTables(open)[0]?.title, 'Capacity: at least ×1 (20/s)');
   const first = exampleVerdict({ capacity: { steps: [top], missed: top, isOpen: false } });

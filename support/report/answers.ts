@@ -46,8 +46,16 @@ export function answerLines(verdict: Verdict): string[] {
   ];
 }
 
-/** At most so many are listed; `verdict.json` has them all. */
+/** At most so many are listed. */
 const MOST_ROWS = 20;
+
+/** The first of them, and a row that says how many more there are. */
+function firstOf(rows: string[][]): string[][] {
+  const more = rows.length - MOST_ROWS;
+  if (more <= 0) return rows;
+  const [, ...others] = rows[0]!;
+  return [...rows.slice(0, MOST_ROWS), [`… and ${count(more)} more in verdict.json`, ...others.map(() => '')]];
+}
 
 function capacity({ capacity: result }: Verdict): AnswerTable[] {
   if (!result) return [];
@@ -153,27 +161,29 @@ function availability({ availability: result }: Verdict): AnswerTable[] {
             'time',
             ratio(windows.share),
             ratio(windows.required),
-            `${windows.missed} missed, ${windows.unknown} unknown`,
+            `${count(windows.missed)} missed, ${count(windows.unknown)} unknown`,
           ],
         ]
       : []),
-    ...(requests ? [['requests', ratio(requests.share), ratio(requests.required), `${requests.failed} failed`]] : []),
-    ...downtime
-      .slice(0, MOST_ROWS)
-      .map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
+    ...(requests
+      ? [['requests', ratio(requests.share), ratio(requests.required), `${count(requests.failed)} failed`]]
+      : []),
+    ...firstOf(
+      downtime.map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
+    ),
   ];
   return [{ id: 'availability', title: 'Availability', columns: ['', '', 'required', ''], rows }];
 }
 
 function windows({ thresholds }: Verdict): AnswerTable[] {
   const rows = thresholds.flatMap(({ metric, expression, windows: result }) =>
-    (result?.missed ?? [])
-      .slice(0, MOST_ROWS)
-      .map(({ startMs, endMs, observed }) => [
+    firstOf(
+      (result?.missed ?? []).map(({ startMs, endMs, observed }) => [
         `${metric}: ${expression}`,
         `${clock(startMs)}–${clock(endMs)}`,
         figure(observed, result!.unit),
       ]),
+    ),
   );
   return [{ id: 'windows', title: 'Windows that missed', columns: ['', 'time', 'observed'], rows }];
 }
