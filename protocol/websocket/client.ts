@@ -7,6 +7,8 @@ import type { Pace } from './pace.ts';
 const RETRY_MS = 1_000;
 /** A client is to be visited so often in the time that what is missing has to come. */
 export const LOOKS_A_TIMEOUT = 4;
+/** From its opening on: servers take a moment until a connection hears what is sent to all, and clocks of two machines differ. */
+const JOINING_MS = 1_000;
 /** A VU's number has room below this. */
 const VU_IDS = 2 ** 24;
 
@@ -23,12 +25,31 @@ class Publisher implements LossListener {
   /** When its first message was due, by our clock. */
   readonly #firstAt: number;
   /** It has said what its last message is. */
-  isConfirmed = false;
+  #isConfirmed = false;
 
-  constructor(access: MessageAccess, vuId: number, firstMicros: number) {
+  /**
+   * Of the message that was read last.
+   * @param promisedFrom what is sent from then on is promised: it is missing when a later one is the first that comes
+   */
+  constructor(access: MessageAccess, vuId: number, promisedFrom: number, now: number) {
+    const { sequence, firstMicros, isLast } = access.form;
     this.#access = access;
     this.#firstAt = firstMicros / 1_000 - performance.timeOrigin;
-    this.subscription = access.history.subscribed(vuId, 'fan-out', undefined, this);
+    // What comes before it was due is from a machine whose clock is ahead.
+    const aheadMs = Math.max(0, this.dueAt(sequence) - now);
+    const promised = Math.max(0, Math.ceil((promisedFrom + aheadMs - this.#firstAt) / access.periodMs));
+    const first = Math.min(isLast ? sequence + 1 : sequence, promised);
+    this.subscription = access.history.subscribed(vuId, 'fan-out', first - 1, this);
+  }
+
+  get isComplete(): boolean {
+    return this.#isConfirmed && this.subscription.isComplete;
+  }
+
+  /** It says what its last message was. */
+  confirm(sequence: number): void {
+    if (!this.#isConfirmed) this.subscription.confirm(sequence);
+    this.#isConfirmed = true;
   }
 
   dueAt(sequence: number): number {
@@ -55,7 +76,8 @@ export class MessageClient implements SocketOptions, LossListener {
   #done: (() => void) | undefined;
   #leavePace: (() => void) | undefined;
   #lives = 0;
-  #openedAt = 0;
+  /** What others send from then on it has to hear. */
+  #promisedFrom = 0;
   /** When its life, or its rest, comes to its end. */
   #until = 0;
   /** In `ending`: when something came or left last, and how often somebody has looked since: a process that stood still hears late. */
@@ -74,10 +96,11 @@ export class MessageClient implements SocketOptions, LossListener {
   #drains = false;
   /** All that was due was sent, and nothing will be due. */
   #saidAll = false;
-  /** In echo: of its own messages, and the next that has not come though it is not missing yet. */
+  /** In echo: of its own messages. */
   #echoes: Subscription | undefined;
-  #next = 0;
   readonly #publishers = new Map<number, Publisher>();
+  /** In fan-out: a message has come. */
+  #hears = false;
 
   constructor(access: MessageAccess, vu: Vu, pace: Pace<MessageClient>) {
     this.#access = access;
@@ -128,13 +151,13 @@ export class MessageClient implements SocketOptions, LossListener {
   }
 
   onOpen(socket: Socket): void {
-    const { lifeMs, mode, publishers } = this.#access.options;
+    const { lifeMs, mode, publishers, timeoutMs } = this.#access.options;
     const now = performance.now();
     this.#access.opened(this);
     this.#socket = socket;
     this.#phase = 'open';
     this.#lives += 1;
-    this.#openedAt = now;
+    this.#promisedFrom = now + Math.min(JOINING_MS, timeoutMs);
     this.#until = lifeMs ? now + this.#vu.random.int(lifeMs[0], lifeMs[1]) : Number.POSITIVE_INFINITY;
     if (mode === 'echo') this.#echoes = this.#access.history.subscribed(this.#vu.id, 'echo', -1, this);
     if (mode === 'echo' || this.#vu.id < publishers) this.#leavePace = this.#pace.join(this);
@@ -265,24 +288,21 @@ export class MessageClient implements SocketOptions, LossListener {
       this.#access.other();
       return;
     }
-    const arrival = this.#echoes!.take(sequence);
-    if (arrival === 'in order') this.#next = sequence + 1;
-    this.#access.arrived(arrival, this.#dueAt(sequence), now);
+    this.#access.arrived(this.#echoes!.take(sequence), this.#dueAt(sequence), now);
   }
 
   #heard(now: number): void {
-    const { sender, sequence, firstMicros, isLast } = this.#access.form;
+    const { sender, sequence, isLast } = this.#access.form;
     let publisher = this.#publishers.get(sender);
-    if (isLast) {
-      if (publisher === undefined || publisher.isConfirmed) return;
-      publisher.isConfirmed = true;
-      publisher.subscription.confirm(sequence);
-      return;
-    }
     if (publisher === undefined) {
-      publisher = new Publisher(this.#access, this.#vu.id, firstMicros);
+      publisher = new Publisher(this.#access, this.#vu.id, this.#promisedFrom, now);
       this.#publishers.set(sender, publisher);
     }
+    if (isLast) {
+      publisher.confirm(sequence);
+      return;
+    }
+    this.#hears = true;
     this.#access.arrived(publisher.subscription.take(sequence), publisher.dueAt(sequence), now);
   }
 
@@ -301,21 +321,18 @@ export class MessageClient implements SocketOptions, LossListener {
 
   #sayAll(): void {
     this.#saidAll = true;
-    if (this.#sent > 0) {
-      this.#echoes?.confirm(this.#sent - 1);
-      if (this.#access.options.mode === 'fan-out') this.#socket!.send(this.#write(this.#sent - 1, true));
-    }
+    const { mode } = this.#access.options;
+    if (mode === 'fan-out' && this.#sent > 0) this.#socket!.send(this.#write(this.#sent - 1, true));
     if (this.#isComplete) this.#close();
   }
 
   /** Nothing more will come that was promised. In fan-out the others say so, at the end of the schedule, when all of them are there. */
   get #isComplete(): boolean {
     if (!this.#saidAll) return false;
-    if (this.#echoes) return this.#echoes.isComplete;
+    if (this.#echoes) return this.#echoes.isComplete && this.#echoes.next === this.#sent;
     if (!this.#access.slice.isOver()) return true;
     const publishers = [...this.#publishers.values()];
-    const areAll = publishers.length > 0;
-    return areAll && publishers.every((one) => one.isConfirmed && one.subscription.isComplete);
+    return publishers.length > 0 && publishers.every((one) => one.isComplete);
   }
 
   #close(): void {
@@ -324,7 +341,10 @@ export class MessageClient implements SocketOptions, LossListener {
     void this.#socket!.close();
   }
 
-  /** What has not come by now has failed, and what was promised is lost; of a run that was stopped nobody knows. */
+  /**
+   * What has not come by now has failed. It is lost when a later one has come, or it had its time: not when the connection breaks, or
+   * measuring ends. Of a run that was stopped nobody knows.
+   */
   #settle(): void {
     const access = this.#access;
     const { slice, options, periodMs } = access;
@@ -332,16 +352,18 @@ export class MessageClient implements SocketOptions, LossListener {
     if (slice.signal.aborted) return;
     const now = performance.now();
     if (this.#echoes) {
+      const hadTime = this.#saidAll && this.#phase === 'closing';
+      if (hadTime) this.#echoes.confirm(this.#sent - 1);
       this.#echoes.end();
-      if (!this.#saidAll) this.#miss(this.#next, this.#sent - 1);
+      if (!hadTime) this.#miss(this.#echoes.next, this.#sent - 1);
       this.#miss(this.#sent, this.#due - 1);
       return;
     }
     for (const { subscription } of this.#publishers.values()) subscription.end();
     const epoch = (at: number) => Math.round(performance.timeOrigin + at);
     const own = { sender: this.#sender, vuId: this.#vu.id };
-    if (this.#publishers.size === 0) {
-      access.heardNothing({ ...own, from: epoch(this.#openedAt), until: epoch(now - options.timeoutMs) });
+    if (!this.#hears) {
+      access.heardNothing({ ...own, from: epoch(this.#promisedFrom), until: epoch(now - options.timeoutMs) });
     }
     if (this.#sent === 0) return;
     const until = epoch(this.#dueAt(this.#sent - 1));
@@ -371,7 +393,7 @@ export class MessageClient implements SocketOptions, LossListener {
     this.#drains = false;
     this.#saidAll = false;
     this.#echoes = undefined;
-    this.#next = 0;
+    this.#hears = false;
     this.#publishers.clear();
     this.#done?.();
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Packed } from '../../support/measure/series.ts';
 import { unpack } from '../../support/measure/series.ts';
 import type { SliceContext } from '../../support/vu.ts';
@@ -135,6 +136,23 @@ test('a connection that the target closes is a failure by its code’s name, and
   assert.equal(judged().status, 'ok');
 });
 
+test('nor is one broken when the connection or measuring ends while the last messages are waited for', async (t) => {
+  // Visited four times in a second, it waits for that long.
+  const options = [{ rate: 50, timeout: '1s' }, { scheduleMs: 100 }] as const;
+  const closes: Act = (webSocket, _message, count) => {
+    if (count === 0) setTimeout(() => webSocket.close(1012), 700);
+  };
+  const ended = await bed(t, closes, ...options);
+  await ended.lives;
+  const cut = await bed(t, () => {}, ...options);
+  await wait(700);
+  cut.slice.recorder.cutOff();
+  for (const { counts, judged } of [ended, cut]) {
+    const { sent, failed, lost } = counts();
+    assert.deepEqual([failed, lost, judged().violations], [sent, 0, 0]);
+  }
+});
+
 test('a target that does not read holds messages back: these wait, are counted by whose doing it is, and have failed', async (t) => {
   const made = await bed(t, () => {}, { rate: 200, size: 1024 ** 2, timeout: '300ms' }, { scheduleMs: 60_000 });
   made.webSockets.on('connection', (webSocket) => webSocket.pause());
@@ -223,3 +241,32 @@ test('fan-out: what one of them did not get is lost, and one that got nothing is
   const { counts, status } = deaf.judged();
   assert.deepEqual([counts?.silent, status], [1, 'violated']);
 });
+
+/** A server that says once, when the connection's own message `at` comes, what another publisher sent: `tells` of the text's fields. */
+function another(at: number, dueInMs: number, kinds: readonly ('message' | 'last')[]): Act {
+  const sequence = 5;
+  const pad = (value: number, digits: number) => String(Math.round(value)).padStart(digits, '0');
+  return (webSocket, message, count) => {
+    if (count !== at) return;
+    const firstMicros = 1_000 * (Date.now() + dueInMs - sequence * 20);
+    const head = `-${pad(99, 16)}-${pad(firstMicros, 16)}-${pad(sequence, 10)}`;
+    for (const kind of kinds) {
+      const end = kind === 'last' ? '!' : '.';
+      webSocket.send(String(message).replace(/-\d{16}-\d{16}-\d{10}\./, head + end));
+    }
+  };
+}
+
+const heard: [what: string, act: Act, timeout: string, lost: number][] = [
+  ['those before the first that came are lost when they were due in its time', another(12, 0, ['message']), '50ms', 5],
+  ['so are all when nothing came but which was the last', another(12, 0, ['last']), '50ms', 6],
+  ['what was due before its time is not', another(12, -10_000, ['message', 'last']), '5s', 0],
+  ['nor is what only the clock of another machine dates later', another(0, 10_000, ['message', 'last']), '5s', 0],
+];
+for (const [what, act, timeout, lost] of heard) {
+  test(`fan-out, of the messages of another publisher: ${what}`, async (t) => {
+    const { lives, judged, counts } = await bed(t, act, { mode: 'fan-out', rate: 50, timeout }, { scheduleMs: 400 });
+    await lives;
+    assert.deepEqual([counts().lost, judged().violations], [lost, lost]);
+  });
+}

@@ -1,6 +1,6 @@
 import { type DeliveryEvidence, delivery, type Judgement } from '../../support/test.ts';
 
-/** A connection's time, in milliseconds since 1970. */
+/** A connection's time, in milliseconds since 1970: from when on it has to hear what is sent. */
 export interface Connected {
   /** It tells connections of the whole load apart. */
   sender: number;

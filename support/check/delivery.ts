@@ -142,6 +142,11 @@ export class Subscription {
     this.#last = sequence;
   }
 
+  /** The event that comes next, if all goes well. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Nothing that should have come by now is missing. */
   get isComplete(): boolean {
     return this.#gaps === undefined && this.#last < this.#next;
