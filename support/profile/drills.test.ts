@@ -107,6 +107,13 @@ const wrong: [drills: unknown, sentence: string, changes?: object][] = [
   [[{ ...crash, at: '60s' }], '[0] is 60 s after the start, and the run lasts 60 s; allowed is within it.'],
   [[{ ...pause, at: '56s' }], '[0] ends 61 s after the start, and the run lasts 60 s; allowed is within it.'],
   [
+    [
+      { name: 'slow', at: '10s', run: 'partition=delay', for: '5s', repeat: { every: '20s', times: 2 } },
+      { name: 'cut', at: '34s', run: 'partition=reset', for: '5s' },
+    ],
+    '[1] overlaps drills[0], and whichever of two partition ends first ends both; allowed is one after the other.',
+  ],
+  [
     [{ ...crash, repeat: { every: '30s', times: 3 } }],
     '[0], in its last time, is 70 s after the start, and the run lasts 60 s; allowed is within it.',
   ],
@@ -134,6 +141,18 @@ for (const [drills, sentence, changes] of wrong) {
     assert.throws(() => planned(t, drills, changes), { message: `profiles/mine.json: drills${sentence}` });
   });
 }
+
+test('drills that overlap are different ones, or come one after the other', (t) => {
+  const lasts = { at: '10s', for: '5s' };
+  const drills = [
+    { ...lasts, name: 'a', run: 'partition' },
+    { ...lasts, name: 'b', run: 'pause-database' },
+    { ...lasts, name: 'c', at: '16s', run: 'partition=delay' },
+    { ...pause, at: '10s' },
+    { ...pause, name: 'd', at: '10s' },
+  ];
+  assert.equal(planned(t, drills).drills.length, 5);
+});
 
 test('examples for Docker Compose, Kubernetes and a cache are drills', (t) => {
   const folder = join(import.meta.dirname, '..', '..', 'deploy', 'drills');

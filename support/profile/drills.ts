@@ -107,7 +107,7 @@ export function drillsOf(
   ownMs: number,
   factor: number,
 ): Drill[] {
-  return specs.map((spec, index) => {
+  const drills = specs.map((spec, index): Drill => {
     const { name, at, run, undo, repeat, expect } = spec;
     const startMs =
       typeof at === 'string' ? ms(at, 0) : phases.find((phase) => phase.name === at.phase)!.startMs + ms(at.after, 0);
@@ -133,4 +133,25 @@ export function drillsOf(
       },
     };
   });
+  checkApart(path, drills);
+  return drills;
+}
+
+/** What the embedded target does lasts until that is ended, whoever began it. @throws one sentence */
+function checkApart(path: string, drills: Drill[]): void {
+  const lasting = drills.flatMap(({ run, atMs, forMs }, index) =>
+    typeof run === 'string' && forMs !== undefined
+      ? atMs.map((startMs) => ({ index, kind: run.split('=', 1)[0]!, startMs, endMs: startMs + forMs }))
+      : [],
+  );
+  for (const one of lasting) {
+    const other = lasting.find(
+      ({ index, kind, startMs, endMs }) =>
+        index < one.index && kind === one.kind && startMs <= one.endMs && one.startMs <= endMs,
+    );
+    if (other)
+      throw new Error(
+        `${path}: drills[${one.index}] overlaps drills[${other.index}], and whichever of two ${one.kind} ends first ends both; allowed is one after the other.`,
+      );
+  }
 }
