@@ -27,6 +27,8 @@ test('each lack is a line of its own, with its remedy', () => {
     [{ node: '20.17.0', isModule: true }, 'missing', /nvm install/],
     // A CommonJS project needs require() of ES modules.
     [{ node: '20.18.3' }, 'missing', /20\.19/],
+    [{ node: '21.7.3' }, 'missing', /22\.12/],
+    [{ node: '22.11.0' }, 'missing', /22\.12/],
     [{ playwright: undefined }, 'missing', /npm install -D @playwright\/test/],
     [{ isOnePlaywright: false }, 'missing', /npm dedupe/],
     [{ cores: 1 }, 'warning', /two at least/],
@@ -39,5 +41,6 @@ test('each lack is a line of its own, with its remedy', () => {
     assert.deepEqual([found?.status, more], [status, []]);
     assert.match(found!.remedy!, remedy);
   }
-  assert.ok(linesOf({ ...good, node: '20.18.3', isModule: true }).every(({ status }) => status === 'ok'));
+  for (const facts of [{ node: '20.18.3', isModule: true }, { node: '22.1.0', isModule: true }, { node: '23.0.0' }])
+    assert.ok(linesOf({ ...good, ...facts }).every(({ status }) => status === 'ok'));
 });

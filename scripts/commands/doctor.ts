@@ -34,6 +34,9 @@ export interface Line {
   remedy?: string;
 }
 
+/** Minor versions by major ones; what is newer than these is new enough. */
+const OLDEST: Record<number, number> = { 20: 18, 21: 0, 22: 0 };
+const OLDEST_THAT_REQUIRES: Record<number, number> = { 20: 19, 22: 12 };
 const ENOUGH_FILES = 10_000;
 const ENOUGH_PORTS = 20_000;
 const ENOUGH_BYTES = 1024 ** 3;
@@ -43,10 +46,11 @@ const REACH_MS = 3_000;
 export function linesOf(facts: Facts): Line[] {
   const { node, isModule, playwright, isOnePlaywright, cores, freeBytes, openFiles, ports } = facts;
   const [major = 0, minor = 0] = node.split('.').map(Number);
-  const oldest = isModule ? 18 : 19;
-  const isNew = major > 20 || (major === 20 && minor >= oldest);
+  const oldest = isModule ? OLDEST : OLDEST_THAT_REQUIRES;
+  const isNew = major > 22 || minor >= (oldest[major] ?? Number.POSITIVE_INFINITY);
+  const remedy = isModule ? '20.18 or newer' : '20.19, 22.12 or newer: a CommonJS project requires ES modules';
   return [
-    line(isNew, 'missing', `Node ${node}`, `20.${oldest} or newer, as by "nvm install 22"`),
+    line(isNew, 'missing', `Node ${node}`, `${remedy}, as by "nvm install 22"`),
     playwright === undefined
       ? line(false, 'missing', '@playwright/test is not installed', 'npm install -D @playwright/test')
       : line(

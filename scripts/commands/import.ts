@@ -1,9 +1,10 @@
 // npx tandem import k6 <script>: a profile of a k6 script's options, and what is left to write.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { Misunderstood } from '../command.ts';
 import { k6Options } from '../k6/script.ts';
 import { translated } from '../k6/translation.ts';
+import { made } from '../new-file.ts';
 
 export async function run([from, script, ...more]: string[], root: string): Promise<void> {
   if (from !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
@@ -13,10 +14,9 @@ export async function run([from, script, ...more]: string[], root: string): Prom
     .replace(/\W+/g, '-');
   const path = join(root, 'profiles', `${name}.json`);
   const shown = relative(root, path);
-  if (existsSync(path)) throw new Error(`${shown} is there already; allowed is to move it away first.`);
   const { profile, left } = translated(name, await k6Options(resolve(script), process.env));
-  mkdirSync(join(root, 'profiles'), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`);
+  const text = `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`;
+  if (!made(path, text)) throw new Error(`${shown} is there already; allowed is to move it away first.`);
   const loads = new Set(Object.entries(profile.scenarios).map(([key, { exec = key }]) => exec));
   const lines = [
     `${shown} has the scenarios and thresholds of ${script}.`,

@@ -1,8 +1,9 @@
 // npx tandem init [folder]: what a repository needs for its first run, from what can be seen of it. Nothing that is there is changed.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { profileSchema } from '../../support/profile/schema.ts';
 import { Misunderstood } from '../command.ts';
+import { made } from '../new-file.ts';
 import {
   type Application,
   configText,
@@ -19,7 +20,10 @@ export async function run(args: string[]): Promise<void> {
   const [name = 'load', ...more] = args;
   if (more.length > 0 || name.startsWith('-')) throw new Misunderstood();
   const folder = join(root, name);
-  const there = existsSync(folder) ? playwrightConfigIn(folder) : undefined;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found && !found.isDirectory())
+    throw new Error(`${name} is there already, and no folder; allowed is another name: npx tandem init <folder>.`);
+  const there = found && playwrightConfigIn(folder);
   if (there) {
     throw new Error(
       `${relative(root, there)} is there already, and stays as it is; allowed is another folder: npx tandem init <folder>.`,
@@ -56,11 +60,7 @@ async function applicationIn(root: string, folder: string): Promise<Application 
 
 function write(root: string, file: string, text: string): void {
   const shown = slashes(relative(root, file));
-  const isThere = existsSync(file);
-  console.log(`${isThere ? 'kept' : 'made'} ${shown}`);
-  if (isThere) return;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  console.log(`${made(file, text) ? 'made' : 'kept'} ${shown}`);
 }
 
 function* nextSteps(path: string, app: Application | undefined): Generator<string> {

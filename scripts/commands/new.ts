@@ -1,10 +1,10 @@
 // npx tandem new journey|load|oracle|profile <name>: a file to begin with, which runs as it is.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { allowed } from '../../support/misspelling.ts';
 import { scenarioName } from '../../support/profile/schema.ts';
 import { scenarioFiles } from '../../support/scenario-files.ts';
 import { Misunderstood } from '../command.ts';
+import { made } from '../new-file.ts';
 import { journeyText, loadText, oracleText, profileText, type Surroundings } from '../scaffold.ts';
 import { slashes, surroundingsOf } from '../surroundings.ts';
 
@@ -51,9 +51,7 @@ export async function run(args: string[], folder: string): Promise<void> {
   }
   const file = join(folder, kind.file(name));
   const shown = slashes(relative(process.cwd(), file));
-  if (existsSync(file)) throw new Error(`${shown} is there already; allowed is another name.`);
   const text = kind.text(name, surroundingsOf(folder), folder);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  if (!made(file, text)) throw new Error(`${shown} is there already; allowed is another name.`);
   console.log(`made ${shown}\n${kind.next(name)}`);
 }
