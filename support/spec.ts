@@ -1,7 +1,7 @@
 /** Tests of an ordinary project as sessions: taken out of the file that is being loaded, and run with their fixtures and hooks. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import type { Browser } from './browser.ts';
 import type { JourneyUse, Visit } from './journey.ts';
 import { allowed } from './misspelling.ts';
@@ -247,7 +247,7 @@ export class SpecRunner {
   }
 
   #isPlaywrights({ location }: Registration): boolean {
-    return location.file.startsWith(this.#playwright.folder);
+    return location.file.startsWith(this.#playwright.folder + sep);
   }
 
   /** Playwright's own fixtures, as a session has them. */
