@@ -304,6 +304,22 @@ test('an answer that cannot be read leaves open whether the server did it', asyn
   assert.equal((await call('One', { method, readOnly: true })).outcome, 'failed');
 });
 
+test('an answer that is not there fails its call; so does a stream of requests that breaks off, of which some were sent', async (t) => {
+  const { slice, call } = await bed(t, {
+    Both: (stream: ServerDuplexStream<Thing, Thing>) => {
+      stream.on('data', () => {});
+      stream.on('end', () => stream.end());
+    },
+  });
+  const method = { ...thingMethods.Both!, responseStream: false };
+  const none = await call('Both', { method, request: [] });
+  assert.deepEqual([none.error, none.outcome], ['gRPC OK without a message', 'indeterminate']);
+  const broken = await call('Both', { method, request: [{ n: 1 }, { inner: 'none' }] });
+  assert.match(broken.error!, /^call not sent: /);
+  assert.equal(broken.outcome, 'indeterminate');
+  assert.equal(figures(slice)['grpc_req_failed{op:Both}'], '2 of 2');
+});
+
 test('each channel has a connection of its own, and calls take them in turns', async (t) => {
   const peers = new Map<string, number>();
   const One: Unary = (call, reply) => {
