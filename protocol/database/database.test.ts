@@ -139,6 +139,31 @@ test('slices share a schema: the last one drops it', async () => {
   assert.deepEqual(await schemas(), []);
 });
 
+test('a schema whose connection was cut is still in use, as soon as there is a new one', async () => {
+  const open = () => Schema.open(server.url, 'cut', 'mine', 'CREATE TABLE things (id int)');
+  const [one, other] = [await open(), await open()];
+  const holders = async () => {
+    const { rows } = await admin.query("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted ORDER BY pid");
+    return rows.map(({ pid }) => pid as number);
+  };
+  const before = await holders();
+  assert.equal(before.length, 2);
+  await admin.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) pid', [before]);
+  const after = async () => (await holders()).filter((pid) => !before.includes(pid));
+  while ((await after()).length < 2) await sleep(10);
+  await one.close();
+  assert.deepEqual(await told(server.url), []);
+  assert.deepEqual(await schemas(), [other.name]);
+  await other.close();
+  assert.deepEqual(await schemas(), []);
+  assert.deepEqual(await holders(), []);
+});
+
+test('a schema that cannot be made leaves nothing', async () => {
+  await assert.rejects(() => Schema.open(server.url, 'run', 'wrong', 'CREATE TABLE'), { code: '42601' });
+  assert.deepEqual(await schemas(), []);
+});
+
 /** What a preflight of that database tells. */
 async function told(url: string | undefined, connections = 4): Promise<string[]> {
   const { target } = withSettings(testSlice('http://127.0.0.1'), { LOAD_DATABASE_URL: url });
@@ -152,22 +177,26 @@ test('a schema that a killed run left behind is dropped and told of; one in use 
   await admin.query(
     `CREATE SCHEMA tandem_load_gone_1; COMMENT ON SCHEMA tandem_load_gone_1 IS 'run gone, made yesterday'`,
   );
-  await admin.query('CREATE SCHEMA tandem_load_gone_2');
-  await admin.query('CREATE SCHEMA tandem_loadx');
+  await admin.query(`CREATE SCHEMA tandem_load_gone_2; COMMENT ON SCHEMA tandem_load_gone_2 IS 'run old, made before'`);
+  // Somebody else's, whatever their names.
+  await admin.query(
+    "CREATE SCHEMA tandem_load_mine; CREATE SCHEMA tandem_loadx; COMMENT ON SCHEMA tandem_loadx IS 'run x, made up'",
+  );
   assert.deepEqual(await told(server.url), [
     'Schema tandem_load_gone_1 was left behind (run gone, made yesterday): dropped.',
-    'Schema tandem_load_gone_2 was left behind (of an unknown run): dropped.',
+    'Schema tandem_load_gone_2 was left behind (run old, made before): dropped.',
   ]);
-  assert.deepEqual(await schemas(), [used.name]);
+  assert.deepEqual((await schemas()).toSorted(), ['tandem_load_mine', used.name].toSorted());
   assert.deepEqual(await told(server.url), []);
-  await admin.query('DROP SCHEMA tandem_loadx');
+  await admin.query('DROP SCHEMA tandem_loadx; DROP SCHEMA tandem_load_mine');
   await used.close();
 });
 
 test('one of another user is told of', async (t) => {
-  const url = await login(t, 'CREATE SCHEMA tandem_load_others', 'GRANT CREATE ON DATABASE');
+  const made = `CREATE SCHEMA tandem_load_others; COMMENT ON SCHEMA tandem_load_others IS 'run old, made before'`;
+  const url = await login(t, made, 'GRANT CREATE ON DATABASE');
   assert.deepEqual(await told(url), [
-    'Schema tandem_load_others was left behind (of an unknown run), and belongs to another user: drop it with DROP SCHEMA tandem_load_others CASCADE.',
+    'Schema tandem_load_others was left behind (run old, made before), and belongs to another user: drop it with DROP SCHEMA tandem_load_others CASCADE.',
   ]);
   await admin.query('DROP SCHEMA tandem_load_others');
 });
@@ -277,6 +306,11 @@ test('versions, recovery, read-only databases and room for connections', () => {
     ],
   ];
   for (const [facts, message] of wrong) assert.throws(() => check(facts), { message });
+  const few = { scenario: 'queries', options: { connections: 2 }, of: 3 };
+  assert.throws(() => checkFacts('X', sound, few), {
+    message: 'scenarios.queries.options.connections is 2, and it runs in 3 slices; allowed is one for each at least.',
+  });
+  checkFacts('X', sound, { ...few, of: 2 });
 });
 
 test('the address is waited for: a PostgreSQL answers, and nobody else does', async (t) => {
@@ -295,19 +329,30 @@ test('what is shown of a URL is server and database alone, and the URL and its p
     ['postgres://me:hunter2@db.example:6000/ledger?sslmode=require', 'db.example:6000/ledger'],
     ['postgresql://me:hunter2@[::1]/', '[::1]:5432/me'],
     ['postgres://postgres@localhost/x?host=%2Frun%2Fpg', '/run/pg/.s.PGSQL.5432/x'],
+    ['postgres://100%me:hunter2%@db.example/', 'db.example:5432/100%me'],
   ];
   for (const [url, as] of shown) assert.equal(shownDatabase(url), as);
-  const url = 'postgres://me:correct%20horse%21@db.example/ledger';
-  const secrets = new Secrets();
-  secrets.addGiven(targetSettings({ LOAD_DATABASE_URL: url }, import.meta.dirname, [family]));
-  for (const text of [url, 'correct horse!', 'correct%20horse%21'])
-    assert.equal(secrets.clean(`with ${text} in`), 'with *** in');
+  const urls: [url: string, ...parts: string[]][] = [
+    ['postgres://me:correct%20horse%21@db.example/ledger', 'correct horse!', 'correct%20horse%21'],
+    // As pg takes it, too.
+    ['postgres://db.example/ledger?user=me&password=correct%20horse%21', 'correct horse!', 'correct%20horse%21'],
+    ['postgres://me:p@ss-word1@db.example/ledger', 'p@ss-word1'],
+    ['postgres://me:100%word1@db.example/ledger?sslpassword=hunter2b', '100%word1', 'hunter2b'],
+  ];
+  for (const [url, ...parts] of urls) {
+    const secrets = new Secrets();
+    secrets.addGiven({ given: [['LOAD_DATABASE_URL', url]], declared: databaseSettings.declared });
+    for (const text of [url, ...parts]) assert.equal(secrets.clean(`with ${text} in`), 'with *** in');
+  }
+  const { given, declared } = targetSettings({ LOAD_DATABASE_URL: urls[0]![0] }, import.meta.dirname, [family]);
+  assert.ok(given?.some(([name]) => name === 'LOAD_DATABASE_URL') && declared?.includes(databaseSettings.declared[0]!));
 });
 
 test('what is no URL of PostgreSQL is refused without being shown', () => {
-  const env = { LOAD_DATABASE_URL: 'mysql://me:hunter2@db.example/ledger' };
-  assert.throws(() => targetSettings(env, import.meta.dirname, [family]), {
-    message:
-      'LOAD_DATABASE_URL in the environment is not as it has to be; allowed is a URL such as postgres://user:password@127.0.0.1:5432/ledger.',
-  });
+  for (const url of ['mysql://me:hunter2@db.example/ledger', 'postgres://me:hunt@er/2@db.example/ledger']) {
+    assert.throws(() => targetSettings({ LOAD_DATABASE_URL: url }, import.meta.dirname, [family]), {
+      message:
+        'LOAD_DATABASE_URL in the environment is not as it has to be; allowed is a URL such as postgres://user:password@127.0.0.1:5432/ledger.',
+    });
+  }
 });

@@ -15,14 +15,19 @@ interface Place {
   database: string;
 }
 
+/** As pg reads it: a sign of percent that encodes nothing is one. */
+function decoded(text: string): string {
+  return decodeURIComponent(text.replace(/%(?![\da-f]{2})/gi, '%25'));
+}
+
 /** libpq's rules, as far as one server goes. */
 function placeOf(text: string): Place {
   const url = new URL(text);
-  const host = url.searchParams.get('host') ?? (decodeURIComponent(url.hostname) || 'localhost');
+  const host = url.searchParams.get('host') ?? (decoded(url.hostname) || 'localhost');
   const port = Number(url.port || url.searchParams.get('port') || 5432);
   const path = host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : undefined;
-  const named = decodeURIComponent(url.pathname.slice(1));
-  return { host: host.replace(/^\[(.*)\]$/, '$1'), port, path, database: named || decodeURIComponent(url.username) };
+  const named = decoded(url.pathname.slice(1));
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port, path, database: named || decoded(url.username) };
 }
 
 /** Server and database: what may be shown of a URL. */
@@ -53,10 +58,15 @@ const endpoint: EndpointKind<string | undefined> = {
     }),
 };
 
+/** Where a password has a slash and an @ that nobody encoded, its second half would be the name of the database, which is shown. */
+function isDatabase(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) && !new URL(text).pathname.includes('@');
+}
+
 const databaseUrl: Setting<string | undefined> = {
   variable: VARIABLE,
   allowed: databaseUrlHelp,
-  parse: (text) => (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+  parse: (text) => (isDatabase(text) ? text : undefined),
   byDefault: () => undefined,
   endpoint,
   secret: true,

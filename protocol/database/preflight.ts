@@ -96,6 +96,9 @@ export function checkFacts(
   if (!facts.mayCreateSchemas)
     refuse('does not let this user create a schema; allowed is one with GRANT CREATE ON DATABASE');
   const { connections } = options;
+  const field = `scenarios.${scenario}.options.connections is ${connections}`;
+  if (connections < of)
+    throw new OptionError(['connections'], `${field}, and it runs in ${of} slices; allowed is one for each at least.`);
   // Each slice holds one more, by which its schema is known to be in use, and needs another now and then.
   const most = maxConnections - reserved - inUse - 2 * of;
   if (connections <= most) return;
@@ -103,7 +106,7 @@ export function checkFacts(
     most > 0 ? `allowed is at most ${most}, or a larger max_connections` : 'allowed is a larger max_connections';
   throw new OptionError(
     ['connections'],
-    `scenarios.${scenario}.options.connections is ${connections}, but ${shown} has max_connections ${maxConnections}, of which ${reserved} are reserved and ${inUse} in use; ${rest}.`,
+    `${field}, but ${shown} has max_connections ${maxConnections}, of which ${reserved} are reserved and ${inUse} in use; ${rest}.`,
   );
 }
 

@@ -6,7 +6,10 @@ const PREFIX = 'tandem_load_';
 /** Of a schema's name, what of the run's id is in it; PostgreSQL cuts names after 63 bytes. */
 const RUN_LENGTH = 32;
 const HASH_LENGTH = 12;
+/** Of the comment that each has: one without it is somebody else's. */
+const COMMENT = 'run %, made %';
 const CONNECT_TIMEOUT_MS = 10_000;
+const RETRY_MS = 500;
 
 /** Who uses a schema holds this lock, shared; who is alone with it may drop it. Both end with the connection, however that does. */
 const use = 'hashtextextended($1, 0)';
@@ -16,7 +19,7 @@ const making = 'hashtextextended($1, 1)';
 /** A schema of an earlier run, and what became of it now. */
 export interface Leftover {
   schema: string;
-  /** Of the run that made it, and when; as far as its comment says. */
+  /** The run that made it, and when. */
   origin: string;
   /** False: it belongs to another user. */
   isDropped: boolean;
@@ -44,53 +47,98 @@ async function connected(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** That a schema is in use: its lock, taken again whenever the connection that holds it breaks. */
+class Use {
+  readonly #url: string;
+  readonly #schema: string;
+  #holder: pg.Client | undefined;
+  #isOver = false;
+
+  constructor(url: string, schema: string) {
+    this.#url = url;
+    this.#schema = schema;
+  }
+
+  async begin(): Promise<void> {
+    const holder = await connected(this.#url);
+    try {
+      if (this.#isOver) throw new Error('The schema is not used any more.');
+      await holder.query(`SELECT pg_advisory_lock_shared(${use})`, [this.#schema]);
+    } catch (error) {
+      await holder.end();
+      throw error;
+    }
+    this.#holder = holder.once('end', () => this.#again());
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    // With its connection ends the lock, but a pooler may keep that.
+    await this.#holder?.query(`SELECT pg_advisory_unlock_shared(${use})`, [this.#schema]).catch(() => {});
+    await this.#holder?.end();
+  }
+
+  #again(): void {
+    if (this.#isOver) return;
+    this.begin().catch(() => setTimeout(() => this.#again(), RETRY_MS).unref());
+  }
+}
+
 /** The schema of a scenario of a run, which all of its slices share: the first makes it, the last one drops it. */
 export class Schema {
   readonly name: string;
   readonly #url: string;
-  readonly #holder: pg.Client;
+  readonly #use: Use;
 
   /** @param tables SQL that makes what is in it, in the search path of the schema */
   static async open(url: string, runId: string, scenario: string, tables: string): Promise<Schema> {
-    const name = schemaName(runId, scenario);
-    const holder = await connected(url);
-    await holder.query(`SELECT pg_advisory_lock_shared(${use})`, [name]);
-    await withClient(url, async (client) => {
-      await client.query(`SELECT pg_advisory_lock(${making})`, [name]);
-      const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [name]);
-      if (rowCount) return;
-      const comment = client.escapeLiteral(`run ${runId}, made ${new Date().toISOString()}`);
-      await client.query(
-        `BEGIN; CREATE SCHEMA ${name}; COMMENT ON SCHEMA ${name} IS ${comment}; SET LOCAL search_path = ${name}; ${tables}; COMMIT`,
-      );
-    });
-    return new Schema(name, url, holder);
+    const schema = new Schema(url, schemaName(runId, scenario));
+    await schema.#use.begin();
+    try {
+      await schema.#make(`run ${runId}, made ${new Date().toISOString()}`, tables);
+    } catch (error) {
+      await schema.#use.end();
+      throw error;
+    }
+    return schema;
   }
 
-  private constructor(name: string, url: string, holder: pg.Client) {
+  private constructor(url: string, name: string) {
     this.name = name;
     this.#url = url;
-    this.#holder = holder;
+    this.#use = new Use(url, name);
   }
 
   /** Drops the schema, unless another slice still uses it. */
   async close(): Promise<void> {
-    // It may have gone meanwhile, and its lock with it.
-    await this.#holder.query(`SELECT pg_advisory_unlock_shared(${use})`, [this.name]).catch(() => {});
-    await this.#holder.end();
+    await this.#use.end();
     await withClient(this.#url, async (client) => {
       const { rows } = await client.query(`SELECT pg_try_advisory_lock(${use}) AS is_alone`, [this.name]);
       if (rows[0].is_alone) await client.query(`DROP SCHEMA IF EXISTS ${this.name} CASCADE`);
+    });
+  }
+
+  /** Makes it, if it is not there. */
+  #make(origin: string, tables: string): Promise<void> {
+    const { name } = this;
+    return withClient(this.#url, async (client) => {
+      await client.query(`SELECT pg_advisory_lock(${making})`, [name]);
+      const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [name]);
+      if (rowCount) return;
+      const comment = client.escapeLiteral(origin);
+      await client.query(
+        `BEGIN; CREATE SCHEMA ${name}; COMMENT ON SCHEMA ${name} IS ${comment}; SET LOCAL search_path = ${name}; ${tables}; COMMIT`,
+      );
     });
   }
 }
 
 /** Drops the schemas of runs that were killed before they could: nobody uses them any more. */
 export async function dropLeftovers(client: pg.ClientBase): Promise<Leftover[]> {
-  const { rows } = await client.query<{ nspname: string; comment: string | null; is_own: boolean }>(
+  const { rows } = await client.query<{ nspname: string; comment: string; is_own: boolean }>(
     `SELECT nspname, obj_description(oid, 'pg_namespace') AS comment, pg_has_role(nspowner, 'USAGE') AS is_own
-     FROM pg_namespace WHERE nspname LIKE $1 ORDER BY nspname`,
-    [`${PREFIX.replaceAll('_', '\\_')}%`],
+     FROM pg_namespace WHERE nspname LIKE $1 AND obj_description(oid, 'pg_namespace') LIKE $2 ORDER BY nspname`,
+    [`${PREFIX.replaceAll('_', '\\_')}%`, COMMENT],
   );
   const leftovers: Leftover[] = [];
   for (const { nspname: schema, comment, is_own: isOwn } of rows) {
@@ -98,7 +146,7 @@ export async function dropLeftovers(client: pg.ClientBase): Promise<Leftover[]> 
     if (!alone.rows[0].is_alone) continue;
     if (isOwn) await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(schema)} CASCADE`);
     await client.query(`SELECT pg_advisory_unlock(${use})`, [schema]);
-    leftovers.push({ schema, origin: comment ?? 'of an unknown run', isDropped: isOwn });
+    leftovers.push({ schema, origin: comment, isDropped: isOwn });
   }
   return leftovers;
 }
