@@ -2,18 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
 import { allowedText, signalOwner } from './signals.ts';
-import {
-  browserTables,
-  isNotable,
-  journeyNames,
-  operations,
-  scenarioRows,
-  signals,
-  slowdown,
-  thresholdState,
-  totalIterations,
-  typicalStat,
-} from './tables.ts';
+import { journeyNames, operations, scenarioRows, signals, thresholdState, totalIterations } from './tables.ts';
 import { exampleVerdict, passedVerdict, signal } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
@@ -21,50 +10,6 @@ const trend = (med: number): MetricSummary => ({
   contains: 'time',
   count: 9,
   values: { med, 'p(95)': med },
-});
-
-test('calm stands beside load; a half that is missing is null', () => {
-  const steps = browserTables(exampleVerdict()).find((g) => g.title === 'Steps')!;
-  const sync = steps.rows.find((r) => r.label === 'light · sync')!;
-  assert.equal(sync.calm?.count, 12);
-  assert.equal(sync.load?.count, 104);
-  assert.equal(slowdown(sync, 'med')?.toFixed(2), '1.90');
-  const imports = steps.rows.find((r) => r.label === 'power · import-csv')!;
-  assert.equal(imports.calm, null);
-  assert.equal(slowdown(imports, 'med'), null);
-});
-
-test('of several cuts through a metric one is shown, the others repeat it', () => {
-  const metrics = {
-    'browser_step_duration{phase:load}': trend(1),
-    'browser_step_duration{journey:light,step:sync}': trend(2),
-    'browser_step_duration{journey:light,phase:load,step:sync}': trend(3),
-    'browser_web_vital_lcp{journey:light,phase:load}': trend(4),
-    'browser_web_vital_lcp{phase:load}': trend(5),
-    'browser_unheard_of{phase:load,stage:1}': trend(6),
-  };
-  const rows = browserTables(exampleVerdict({ metrics })).flatMap((g) =>
-    g.rows.map((r) => [r.label, r.load?.values.med]),
-  );
-  assert.deepEqual(rows, [
-    ['light · sync', 3],
-    ['LCP, main content shown', 5],
-    ['unheard of', 6],
-  ]);
-});
-
-test('without a window, a browser metric counts as load', () => {
-  const [group] = browserTables(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }));
-  assert.deepEqual(group, {
-    title: 'Page vitals',
-    rows: [{ label: 'FCP, first content', unit: 'ms', calm: null, load: trend(7) }],
-  });
-});
-
-test('typical is p(75) only when every row has it', () => {
-  assert.equal(typicalStat(browserTables(exampleVerdict())), 'p(75)');
-  assert.equal(typicalStat(browserTables(exampleVerdict({ metrics: { browser_web_vital_fcp: trend(7) } }))), 'med');
-  assert.equal(typicalStat([]), 'med');
 });
 
 test('protocol work is told per scenario, journeys are not among it', () => {
@@ -100,19 +45,6 @@ test('iterations come from the total, else from the scenarios', () => {
   const { iterations: _, ...metrics } = exampleVerdict().metrics;
   assert.equal(totalIterations(exampleVerdict({ metrics })), 24_794);
   assert.equal(totalIterations(exampleVerdict({ metrics: {} })), 0);
-});
-
-test('a slowdown stands out from one factor on, whoever draws it', () => {
-  const row = (calm: number, load: number, samples = 10) => {
-    const half = (med: number) =>
-      ({ type: 'trend', contains: 'time', count: samples, values: { med } }) satisfies MetricSummary;
-    return { label: 'x', unit: 'ms', calm: half(calm), load: half(load) } as const;
-  };
-  assert.deepEqual(
-    [row(0, 9), row(100, 149), row(100, 150), row(100, 300)].map((one) => isNotable(one, 'med')),
-    [false, false, true, true],
-  );
-  assert.equal(isNotable(row(100, 900, 9), 'med'), false, 'of few samples chance tells');
 });
 
 test('a request with a name of its own, and the only value of a tag, are told once', () => {

@@ -4,7 +4,8 @@ import { printable } from '../../judge/words/text.ts';
 import type { Trend } from '../../measure/histogram.ts';
 import { parseSeriesKey } from '../../measure/metrics.ts';
 import type { MetricStore } from '../../measure/store.ts';
-import { browserPhases, browserTables, operations } from '../tables.ts';
+import { browserPhases, browserTables } from '../browser-times.ts';
+import { operations } from '../tables.ts';
 import { rounded } from './columns.ts';
 
 /** A distribution: all but one in `grid[k]` samples are at most `values[k]` ms; the last value is the maximum. */

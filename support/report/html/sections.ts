@@ -1,31 +1,27 @@
 /** The parts of the page that stand without a script: what `tables.ts`, `messages.ts` and `words.ts` say, as HTML. */
 
 import { statName } from '../../judge/expression.ts';
-import type { MetricSummary, Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
+import type { Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { bytes, count, counted, figure, ms, rate, times } from '../../judge/words/figures.ts';
+import { bytes, count, counted, ms, rate } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
 import { answerTables } from '../answers.ts';
+import { browserTimes } from '../browser-times.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
 import { allowedText, signalFigure, signalOwner } from '../signals.ts';
 import {
-  browserPhases,
-  browserTables,
   errorsByName,
-  isNotable,
   journeySessions,
   operations,
   signals,
-  slowdown,
   type TimedRow,
   thresholdState,
   timedStats,
   totalIterations,
-  typicalStat,
 } from '../tables.ts';
 import {
   besideText,
@@ -138,39 +134,25 @@ function answerSections(verdict: Verdict): Section[] {
 }
 
 function browserSection(verdict: Verdict): Section[] {
-  const groups = browserTables(verdict);
-  if (groups.length === 0) return [];
-  const stat = typicalStat(groups);
-  const short = statTitle(stat);
-  const rows = groups.flatMap(({ title, rows }): TableRow[] =>
-    rows.map((row) => {
-      const half = (one: MetricSummary | null, key: string) => figure(one?.values[key], row.unit);
-      return {
-        group: title,
-        cells: [
-          row.label,
-          half(row.calm, stat),
-          html`<strong>${half(row.load, stat)}</strong>`,
-          html`<span${isNotable(row, stat) && html` class="state warning"`}>${times(slowdown(row, stat))}</span>`,
-          half(row.calm, 'p(95)'),
-          half(row.load, 'p(95)'),
-          html`<span class="quiet">${count(row.calm?.count)} / ${count(row.load?.count)}</span>`,
-        ],
-      };
-    }),
+  const all = browserTimes(verdict);
+  if (!all) return [];
+  const rows = all.groups.flatMap(({ title, rows }): TableRow[] =>
+    rows.map(({ row, figures: [calm, load, slowdown, calmP95, loadP95, samples], isNotable }) => ({
+      group: title,
+      cells: [
+        row.label,
+        calm,
+        html`<strong>${load}</strong>`,
+        html`<span${isNotable && html` class="state warning"`}>${slowdown}</span>`,
+        calmP95,
+        loadP95,
+        html`<span class="quiet">${samples}</span>`,
+      ],
+    })),
   );
-  const { before = 'before', under } = browserPhases(verdict);
-  const columns = [
-    `${before} ${short}`,
-    `${under} ${short}`,
-    `${under} / ${before}`,
-    `${before} p95`,
-    `${under} p95`,
-    'samples',
-  ].map(right);
   const sessions = journeySessions(verdict).map((one) => html`<li>${one.journey}: ${sessionsText(one)}</li>`);
   const title = 'Times in the browser';
-  const body = html`${table(title, [left(''), ...columns], rows)}<ul class="notes beside">${sessions}</ul>`;
+  const body = html`${table(title, [left(''), ...all.columns.map(right)], rows)}<ul class="notes beside">${sessions}</ul>`;
   return [{ id: 'browser', title, body }];
 }
 

@@ -1,28 +1,24 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
 
 import { statName } from '../../judge/expression.ts';
-import type { MetricSummary, Reason, Severity, Verdict } from '../../judge/verdict.ts';
+import type { Reason, Severity, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { count, counted, figure, ms, NONE, rate, times } from '../../judge/words/figures.ts';
+import { count, counted, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
+import { browserTimes } from '../browser-times.ts';
 import { headline, startsText, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { allowedText, signalFigure, signalOwner } from '../signals.ts';
 import {
-  browserPhases,
-  browserTables,
   errorsByName,
-  isNotable,
   journeySessions,
   operations,
   signals,
-  slowdown,
   type TimedRow,
   thresholdState,
   timedStats,
-  typicalStat,
 } from '../tables.ts';
 import {
   besideText,
@@ -165,41 +161,22 @@ function answers(verdict: Verdict): string[] {
 }
 
 function browserSection(verdict: Verdict): string[] {
-  const groups = browserTables(verdict);
-  if (groups.length === 0) return [];
-  const stat = typicalStat(groups);
-  const { before = 'before', under } = browserPhases(verdict);
-  const short = statTitle(stat);
-  const rows = groups.flatMap((group) =>
-    group.rows.map((row) => {
-      const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
-      return [
-        group.title,
-        literal(row.label),
-        half(row.calm, stat),
-        half(row.load, stat),
-        isNotable(row, stat) ? `**${times(slowdown(row, stat))}**` : times(slowdown(row, stat)),
-        half(row.calm, 'p(95)'),
-        half(row.load, 'p(95)'),
-        `${count(row.calm?.count)}/${count(row.load?.count)}`,
-      ];
-    }),
+  const all = browserTimes(verdict);
+  if (!all) return [];
+  const rows = all.groups.flatMap(({ title, rows }) =>
+    rows.map(({ row, figures: [calm, load, slowdown, ...others], isNotable }) => [
+      title,
+      literal(row.label),
+      calm,
+      load,
+      isNotable ? `**${slowdown}**` : slowdown,
+      ...others,
+    ]),
   );
   // The name of a group once, not on each of its rows.
   const once = rows.map((row, i) => (i > 0 && rows[i - 1]![0] === row[0] ? ['', ...row.slice(1)] : row));
-  const body = table(
-    [
-      ['', 'left'],
-      ['', 'left'],
-      [`${before} ${short}`, 'right'],
-      [`${under} ${short}`, 'right'],
-      [`${under}/${before}`, 'right'],
-      [`${before} p95`, 'right'],
-      [`${under} p95`, 'right'],
-      ['samples', 'right'],
-    ],
-    once,
-  );
+  const columns = all.columns.map((title): [string, Side] => [title, 'right']);
+  const body = table([['', 'left'], ['', 'left'], ...columns], once);
   const sessions = journeySessions(verdict).map((one) => `${literal(one.journey)}: ${sessionsText(one)}`);
   const told = sessions.length > 0 ? `\n\n${shorten(sessions.join(' · '), LONGEST_MESSAGE)}` : '';
   // Never folded: it is what the run was for.

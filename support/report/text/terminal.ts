@@ -1,27 +1,23 @@
 /** The end of a run on a terminal: what it came to, or all tables; then the verdict and why. */
 
 import { statName } from '../../judge/expression.ts';
-import type { MetricSummary, Unit, Verdict } from '../../judge/verdict.ts';
+import type { Unit, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
-import { count, figure, ms, rate, times } from '../../judge/words/figures.ts';
+import { count, ms, rate } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { displayWidth, printable, printableLines, shorten, wrap } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
+import { browserTimes } from '../browser-times.ts';
 import { startsText } from '../headline.ts';
 import { allowedText, healthyText, signalFigure, signalOwner } from '../signals.ts';
 import {
-  browserPhases,
-  browserTables,
   errorsByName,
-  isNotable,
   journeySessions,
   operations,
   signals,
-  slowdown,
   type TimedRow,
   thresholdState,
   timedStats,
-  typicalStat,
 } from '../tables.ts';
 import {
   besideText,
@@ -91,42 +87,38 @@ function answers(page: Page): string[] {
 
 function browserTable(page: Page): string[] {
   const { verdict, p, width } = page;
-  const groups = browserTables(verdict);
-  if (groups.length === 0) return [];
-  const stat = typicalStat(groups);
-  const { before = 'before', under } = browserPhases(verdict);
-  const short = statTitle(stat);
+  const all = browserTimes(verdict);
+  if (!all) return [];
+  const { before, under, stat } = all;
   const withBar = width >= BAR_FROM;
   const rows: Row[] = [];
-  for (const group of groups) {
+  for (const group of all.groups) {
     rows.push({ line: p.dim(group.title) });
     const longest = (unit: Unit) => {
-      const whole = group.rows.filter((r) => r.unit === unit && r.calm && r.load);
+      const whole = group.rows.map(({ row }) => row).filter((r) => r.unit === unit && r.calm && r.load);
       return Math.max(...whole.flatMap((r) => [r.calm!.values[stat] ?? 0, r.load!.values[stat] ?? 0]));
     };
-    for (const row of group.rows) {
-      const half = (summary: MetricSummary | null, key: string) => figure(summary?.values[key], row.unit);
+    for (const { row, figures, isNotable } of group.rows) {
+      const [calm, load, slowdown, calmP95, loadP95, samples] = figures;
       rows.push([
         `  ${printable(row.label)}`,
-        half(row.calm, stat),
-        half(row.load, stat),
-        { text: times(slowdown(row, stat)), style: isNotable(row, stat) ? p.yellow : p.dim },
+        calm,
+        load,
+        { text: slowdown, style: isNotable ? p.yellow : p.dim },
         ...(withBar ? [slowdownBar(row.calm?.values[stat], row.load?.values[stat], longest(row.unit), p)] : []),
-        half(row.calm, 'p(95)'),
-        half(row.load, 'p(95)'),
-        { text: `${count(row.calm?.count)}/${count(row.load?.count)}`, style: p.dim },
+        calmP95,
+        loadP95,
+        { text: samples, style: p.dim },
       ]);
     }
   }
+  const heads = all.columns.map(right);
   const columns = [
     left(''),
-    right(`${before} ${short}`),
-    right(`${under} ${short}`),
-    right(`${under}/${before}`),
+    ...heads.slice(0, 3),
     ...(withBar ? [left(`█ ${before}  ░ added by ${under}`)] : []),
-    right(`${before} p95`),
-    right(`${under} p95`),
-    optional(right('samples')),
+    ...heads.slice(3, -1),
+    ...heads.slice(-1).map(optional),
   ];
   const sessions = journeySessions(verdict).map((one) => `${printable(one.journey)}: ${sessionsText(one)}`);
   return [
