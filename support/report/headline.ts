@@ -1,7 +1,7 @@
 /** The verdict in a word and in a sentence. */
 import { isCertain, kindOf } from '../judge/findings/index.ts';
 import type { Severity, Verdict } from '../judge/verdict.ts';
-import { count, counted, ms } from '../judge/words/figures.ts';
+import { count, counted } from '../judge/words/figures.ts';
 import { listed } from '../judge/words/names.ts';
 import { totalIterations } from './tables.ts';
 
@@ -10,12 +10,6 @@ export function statusName({ status, partial }: Verdict): string {
   const name = status.toUpperCase();
   if (!partial) return name;
   return `PART ${partial.shard} OF ${partial.of}${status === 'pass' ? '' : `: ${name}`}`;
-}
-
-/** `Slices started within 3 ms`; of merged shards also these. */
-export function startsText({ health }: Verdict): string {
-  const shards = health.shardSpreadMs === undefined ? '' : `, shards within ${ms(health.shardSpreadMs)}`;
-  return `Slices started within ${ms(health.startSpreadMs)}${shards}`;
 }
 
 /** The verdict in one sentence, for the line under PASS, FAIL or INVALID. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { healthyText } from './signals.ts';
+import { courseText, healthyText } from './signals.ts';
 import { exampleVerdict, signal } from './verdict.fixture.ts';
 
 test('healthy signals are a line, with the figures of the machine', () => {
@@ -13,4 +13,12 @@ test('healthy signals are a line, with the figures of the machine', () => {
   const one = { ...health, signals: [signal('gc-pause', 5, 100, 'ms', 'sync-relay')] };
   assert.equal(healthyText(exampleVerdict({ health: one })), '1 health signal within limits');
   assert.equal(healthyText(exampleVerdict({ health: { ...health, signals: [] } })), '');
+});
+
+test('how far apart the parts of a run began, and what it cost', () => {
+  const { health } = exampleVerdict();
+  const told = (more: object) =>
+    courseText(exampleVerdict({ health: { ...health, startSpreadMs: 3, generatorCpuSeconds: 12.34, ...more } }));
+  assert.equal(told({}), 'Slices started within 3.00 ms; the generator used 12.3 s of CPU');
+  assert.match(told({ shardSpreadMs: 40 }), /^Slices started within 3\.00 ms, shards within 40\.0 ms; /);
 });

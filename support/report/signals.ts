@@ -33,3 +33,10 @@ export function healthyText(verdict: Verdict): string {
   const figures = ofMachine.map((one) => `${signalName(one)} ${signalFigure(one, all)}`);
   return `${number} health signal${total === 1 ? '' : 's'} within limits${figures.map((text) => ` · ${text}`).join('')}`;
 }
+
+/** `Slices started within 3 ms; the generator used 12.3 s of CPU`; of merged shards also how far apart these were. */
+export function courseText({ health }: Verdict): string {
+  const shards = health.shardSpreadMs === undefined ? '' : `, shards within ${ms(health.shardSpreadMs)}`;
+  const cpu = ms(health.generatorCpuSeconds * 1_000);
+  return `Slices started within ${ms(health.startSpreadMs)}${shards}; the generator used ${cpu} of CPU`;
+}

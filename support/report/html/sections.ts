@@ -9,10 +9,10 @@ import { shorten } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
 import { answerTables } from '../answers.ts';
 import { browserTimes } from '../browser-times.ts';
-import { headline, startsText, statusName } from '../headline.ts';
+import { headline, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import type { FailedSession, RunRecord } from '../record.ts';
-import { allowedText, signalFigure, signalOwner } from '../signals.ts';
+import { allowedText, courseText, signalFigure, signalOwner } from '../signals.ts';
 import {
   errorsByName,
   journeySessions,
@@ -368,7 +368,7 @@ function healthSection(verdict: Verdict): Section {
       [left('scenario'), ...['late p99', 'late max', 'dropped', 'interrupted', 'start skew'].map(right)],
       scenarios,
     )}${all.saturated.length > 0 ? signalTable : html`<details><summary>${count(readings.length)} signals, all within limits</summary>${signalTable}</details>`}<ul class="notes">
-<li>${startsText(verdict)}; the generator used ${ms(health.generatorCpuSeconds * 1_000)} of CPU.</li>
+<li>${courseText(verdict)}.</li>
 ${target !== '' && html`<li>Target at most: ${target}.</li>`}</ul>`,
   };
 }

@@ -8,9 +8,9 @@ import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
 import { browserTimes } from '../browser-times.ts';
-import { headline, startsText, statusName } from '../headline.ts';
+import { headline, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
-import { allowedText, signalFigure, signalOwner } from '../signals.ts';
+import { allowedText, courseText, signalFigure, signalOwner } from '../signals.ts';
 import {
   errorsByName,
   journeySessions,
@@ -288,8 +288,7 @@ function health(verdict: Verdict): string {
     ],
     rows,
   );
-  const cpu = ms(h.generatorCpuSeconds * 1000);
-  const line = `${startsText(verdict)}; the generator used ${cpu} of CPU; seed ${code(seed)}.`;
+  const line = `${courseText(verdict)}; seed ${code(seed)}.`;
   const target = targetText(verdict);
   const parts = [
     ...(rows.length > 0 ? [body] : []),

@@ -8,8 +8,7 @@ import { signalName } from '../../judge/words/signals.ts';
 import { displayWidth, printable, printableLines, shorten, wrap } from '../../judge/words/text.ts';
 import { answerTables } from '../answers.ts';
 import { browserTimes } from '../browser-times.ts';
-import { startsText } from '../headline.ts';
-import { allowedText, healthyText, signalFigure, signalOwner } from '../signals.ts';
+import { allowedText, courseText, healthyText, signalFigure, signalOwner } from '../signals.ts';
 import {
   errorsByName,
   journeySessions,
@@ -271,10 +270,7 @@ function healthTable(page: Page): string[] {
     right('interrupted'),
     right('start skew'),
   ];
-  const lines = [
-    healthyText(verdict),
-    `${startsText(verdict)} · the generator used ${ms(health.generatorCpuSeconds * 1000)} of CPU · seed ${printable(verdict.seed)}`,
-  ];
+  const lines = [healthyText(verdict), `${courseText(verdict)}; seed ${printable(verdict.seed)}`];
   const target = targetText(verdict);
   if (target !== '') lines.push(`target at most: ${target}`);
   return [
