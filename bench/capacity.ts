@@ -129,10 +129,11 @@ async function search(origin: string, plan: Timeline): Promise<CapacityResult> {
     recorder,
     line: runner,
   });
-  const http = new Http(sliceContext(origin, recorder, 1_000), origin);
+  const context = sliceContext(origin, recorder, 1_000);
+  const http = new Http(context, origin);
   line.expect(1, 60_000);
   const get = async () => void (await http.request({ op: 'get', method: 'GET', path: '/' }));
-  await run.run(loadWorkOf(sliceContext(origin, recorder, 1_000), get));
+  await run.run(loadWorkOf(context, get));
   const report = await run.finish();
   await http.close();
   await runner.end();

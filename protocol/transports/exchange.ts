@@ -221,7 +221,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     this.#underWay.remove(this);
     const now = performance.now();
     if (!this.#counted) {
-      // Whoever gave up the wait has waited as long as that.
+      // Whoever gave up the wait has waited as long as that; who was refused has not waited.
       if (this.#sentAt === 0 && error?.startsWith('timeout: '))
         this.#series.blocked.add(now - this.calledAt, this.dueAt);
       this.#count(this.#series, now, error !== undefined);

@@ -188,10 +188,13 @@ describe('a statement', () => {
   });
 
   test('to a server that is not there has failed, by what the system says', async (t) => {
-    const { postgres, errors } = bed(t, {}, 'postgres://me:hunter2@127.0.0.1:1/ledger');
+    const { postgres, errors, recorded } = bed(t, {}, 'postgres://me:hunter2@127.0.0.1:1/ledger');
     await postgres.connect();
     assert.deepEqual((await postgres.query(add, [1])).outcome, 'failed');
     assert.deepEqual(errors, { ECONNREFUSED: 1 });
+    const of = recorded();
+    assert.deepEqual(of['db_query_failed{op:add}'], { t: 'rate', passes: 1, total: 1 });
+    assert.equal(of['db_connection_wait{op:add}'], undefined, 'who was refused has not waited');
   });
 });
 

@@ -25,7 +25,7 @@ export const postgresMetrics = {
   db_write_duration: time,
   /** Asked for → COMMIT was answered: with the wait for a connection, and all tries. */
   db_transaction_duration: { type: 'trend', contains: 'time' },
-  /** A connection was asked for → it was had; a new one is connected meanwhile. */
+  /** A connection was asked for → it was had, or the wait given up; a new one is connected meanwhile. */
   db_connection_wait: time,
   db_query_failed: failedRate,
   /** Rows that were read or changed. */
@@ -169,9 +169,10 @@ class Query implements Expiring {
       client?.release();
       return;
     }
-    this.#series.wait.add(performance.now() - this.beganAt, this.#dueAt);
-    if (client) this.send(client);
-    else this.#settle(databaseError(error), 'failed');
+    if (client) {
+      this.#addWait();
+      this.send(client);
+    } else this.#settle(databaseError(error), 'failed');
   };
 
   send(client: pg.PoolClient): void {
@@ -186,8 +187,6 @@ class Query implements Expiring {
 
   expire(): void {
     const isSent = this.#client !== undefined;
-    // Whoever gave up the wait has waited as long as that.
-    if (!isSent && !this.#counted) this.#series.wait.add(performance.now() - this.beganAt, this.#dueAt);
     this.#giveUp(isSent ? 'timeout: no answer' : 'timeout: no connection', isSent);
   }
 
@@ -198,6 +197,10 @@ class Query implements Expiring {
     this.#count(cutOff, 0, true);
     recorder.error('query cut off by gracefulStop');
     this.#counted = true;
+  }
+
+  #addWait(): void {
+    this.#series.wait.add(performance.now() - this.beganAt, this.#dueAt);
   }
 
   readonly #onAnswer = (error: Error | null, result: pg.QueryResult): void => {
@@ -242,6 +245,8 @@ class Query implements Expiring {
   ): void {
     this.#underWay.remove(this);
     if (!this.#counted) {
+      // Whoever gave up the wait has waited as long as that; who was refused has not waited.
+      if (this.#sentAt === 0 && error?.startsWith('timeout: ')) this.#addWait();
       this.#count(this.#series, count, hasFailed);
       if (hasFailed) this.#series.recorder.error(error!);
     }
