@@ -214,6 +214,19 @@ test('a VU brings one piece of evidence for an oracle, or several, or none', asy
   assert.deepEqual(work.evidence?.(), { convergence: ['of a device', 'of one', 'of another'] });
 });
 
+test('what VUs share is brought once a slice, after what they have themselves', async () => {
+  const { slice } = sliceOf();
+  const definition: LoadDefinition<string, number> = {
+    vu: ({ id }) => id,
+    operations: { push: { weight: 1, run: async () => {} } },
+    evidence: (id) => ({ convergence: id }),
+    sliceEvidence: (shared) => ({ convergence: shared, delivery: null }),
+  };
+  const work = loadWork(definition, 'shared', slice, 'seed', undefined);
+  for (let id = 0; id < 2; id++) await work.createVu(id);
+  assert.deepEqual(work.evidence?.(), { convergence: [0, 1, 'shared'], delivery: null });
+});
+
 test('a weight is a number', () => {
   const weighed = (weight: number) => () =>
     checkOperations('mine', { vu: () => 0, operations: { get: { weight, run: async () => {} } } });

@@ -40,6 +40,8 @@ export interface LoadDefinition<S, V, O = Options> {
   settle?(state: V, vu: Vu): Promise<void>;
   /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence or a list of them; null when it does not apply. */
   evidence?(state: V): object;
+  /** Once a slice, after that of its VUs: of what they share. */
+  sliceEvidence?(shared: S): object;
 }
 
 /** VUs that settle at one time. */
@@ -123,12 +125,14 @@ export function loadWork<S, V, O>(
     },
     evidence() {
       const joined: Evidence = {};
-      for (const { state } of workers) {
-        for (const [oracle, pieces] of Object.entries(definition.evidence?.(state) ?? {})) {
+      const add = (brought: object = {}): void => {
+        for (const [oracle, pieces] of Object.entries(brought)) {
           if (pieces === null) joined[oracle] ??= null;
           else joined[oracle] = [...(joined[oracle] ?? []), ...[pieces].flat()];
         }
-      }
+      };
+      for (const { state } of workers) add(definition.evidence?.(state));
+      add(definition.sliceEvidence?.(shared));
       return joined;
     },
   };

@@ -20,4 +20,5 @@ load('kernel', {
   },
   settle: (kernel) => kernel.settle(),
   evidence: (kernel) => kernel.evidence(),
+  sliceEvidence: (kernels) => kernels.evidence(),
 });

@@ -99,10 +99,10 @@ async function judged(t: TestContext, wrongs: readonly Wrongs[], cells = 4) {
   );
   const outcomes = vus.map((vu) => vu.takeOutcome());
   await Promise.all(all.map((kernel) => kernel.settle()));
-  const pieces = all.map((kernel) => kernel.evidence() as Evidence);
+  const pieces = [...all, kernels].map((one) => one.evidence() as Evidence);
   const judge = (name: string): Judgement =>
     declaredOracles.get(name)!.judge(
-      pieces.flatMap((one) => one[name] as never[]),
+      pieces.flatMap((one) => (one[name] ?? []) as never[]),
       { isWhole: true } as JudgedRun,
     ) as Judgement;
   return { outcomes, executions: judge('executions'), events: judge('kernel-events') };

@@ -56,8 +56,6 @@ export class Kernels {
   readonly events: DeliveryHistory;
   /** Ends the streams that last as long as their kernels. */
   readonly end = new AbortController();
-  readonly #kernels: Kernel[] = [];
-  #isEvidenceGiven = false;
 
   static async open(slice: SliceContext<GrpcOptions>): Promise<Kernels> {
     return new Kernels(slice, await openGrpc(slice));
@@ -73,17 +71,12 @@ export class Kernels {
 
   /** The kernel of a VU. */
   join(vu: Vu): Kernel {
-    const kernel = new Kernel(this, vu);
-    this.#kernels.push(kernel);
-    return kernel;
+    return new Kernel(this, vu);
   }
 
-  /** Of the events of all kernels, once. */
+  /** Of the events of all kernels, when each has brought its own evidence. */
   evidence(): object {
-    for (const kernel of this.#kernels) kernel.endWatch();
-    const evidence = this.#isEvidenceGiven ? [] : this.events.evidence();
-    this.#isEvidenceGiven = true;
-    return { 'kernel-events': evidence };
+    return { 'kernel-events': this.events.evidence() };
   }
 
   close(): void {
@@ -149,19 +142,16 @@ export class Kernel {
     if (this.#watch) await this.#settleWatch(this.#watch);
   }
 
+  /** Of its cells; events that come from now on are no more of interest. */
   evidence(): object {
+    this.#watch?.subscription?.end();
+    this.#watch = undefined;
     const executions: ExecutionsEvidence = {
       written: this.#history.evidence(false),
       read: this.#reader.evidence(this.#isReadWhole),
       repeated: this.#repeated,
     };
-    return { executions, ...this.#kernels.evidence() };
-  }
-
-  /** Nothing comes any more. */
-  endWatch(): void {
-    this.#watch?.subscription?.end();
-    this.#watch = undefined;
+    return { executions };
   }
 
   #call<Response extends object>(

@@ -113,7 +113,7 @@ async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, st
     recorded: () => recorded(slice),
     async judged(): Promise<OracleResult & { delivery: OracleResult | undefined }> {
       await Promise.all(migratingVms.map((migratingVm) => migratingVm.settle()));
-      const slices = migratingVms.map((migratingVm) => JSON.parse(JSON.stringify(migratingVm.evidence())));
+      const slices = [JSON.parse(JSON.stringify(fleet.evidence()))];
       const results = consult(['migration-continuity', 'event-delivery'], slices, declaredOracles);
       const named = (name: string) => results.find((one) => one.name === name);
       const { promise: _, ...continuity } = named('migration-continuity')!;

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DeliveryEvidence, Vu } from '../../support/test.ts';
+import type { Vu } from '../../support/test.ts';
 import { VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import { DwcpApi, type MigrationOrder } from './api.ts';
 import { Follow } from './follow.ts';
-import type { FoundVm, MigrationEvidence, MigrationHistory, MigrationRecord } from './history.ts';
+import type { FoundVm, MigrationHistory, MigrationRecord } from './history.ts';
 import type { MigrationOptions } from './options.ts';
 import { Probe, type Reply } from './probe.ts';
 import type { DwcpStream } from './stream.ts';
@@ -44,14 +44,6 @@ export interface Shared {
   readonly history: MigrationHistory;
   /** Migrations under way. */
   active: number;
-  /** Of all of them; given to the first that asks. */
-  evidence(): FleetEvidence;
-}
-
-/** For each oracle what the VUs of a slice saw; null: the oracle does not apply, or has been given it. */
-export interface FleetEvidence {
-  'migration-continuity': MigrationEvidence | null;
-  'event-delivery': DeliveryEvidence | null;
 }
 
 const ANOTHER_REFUSED = 'migration: another one is refused while one is under way';
@@ -115,10 +107,6 @@ export class MigratingVm {
     this.#follow?.close();
     if (this.#vm) this.#setAside.push(this.#vm.id);
     for (const id of this.#setAside.splice(0)) await this.#vms.delete(id, true);
-  }
-
-  evidence(): FleetEvidence {
-    return this.#shared.evidence();
   }
 
   #work(twice: boolean): Promise<void> {

@@ -22,5 +22,5 @@ load('migrations', {
     'double-start': { weight: 2, run: (vm) => vm.doubleStart() },
   },
   settle: (vm) => vm.settle(),
-  evidence: (vm) => vm.evidence(),
+  sliceEvidence: (fleet) => fleet.evidence(),
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type DeliveryEvidence, delivery } from '../../support/check/delivery.ts';
+import { delivery } from '../../support/check/delivery.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { readOptions } from '../../support/options.ts';
@@ -50,8 +50,7 @@ async function listen(faults: string, events: number) {
   over = true;
   await Promise.all(lives);
   const outcomes = vus.map((vu) => vu.takeOutcome());
-  const evidence = connections.evidence() as DeliveryEvidence;
-  assert.deepEqual(connections.evidence(), []);
+  const evidence = connections.evidence()!;
   await connections.close();
   const headers = { authorization: `Bearer ${vmToken(slice)}` };
   const { pagination } = await (await fetch(`${target.url}/api/v1/vms`, { headers })).json();

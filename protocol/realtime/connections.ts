@@ -16,7 +16,6 @@ export class Connections {
   readonly #rounds: Rounds<RealtimeClient>;
   readonly #changesPerSecond: number;
   #activity: VmActivity | undefined;
-  #evidenceGiven = false;
 
   constructor(slice: SliceContext<RealtimeOptions>) {
     const { changesPerSecond, localAddresses, ...conditions } = slice.options;
@@ -46,11 +45,9 @@ export class Connections {
     return client.live();
   }
 
-  /** Of the whole slice, once; null when the target does not number its events. */
-  evidence(): DeliveryEvidence | DeliveryEvidence[] | null {
-    const evidence = this.#evidenceGiven ? [] : this.#access.history.evidence();
-    this.#evidenceGiven ||= evidence !== null;
-    return evidence;
+  /** Null when the target does not number its events. */
+  evidence(): DeliveryEvidence | null {
+    return this.#access.history.evidence();
   }
 
   async close(): Promise<void> {

@@ -19,5 +19,5 @@ load('realtime', {
   teardown: (connections) => connections.close(),
   vu: (vu, connections) => ({ connections, client: connections.join(vu) }),
   operations: { live: { weight: 1, run: ({ connections, client }) => connections.live(client) } },
-  evidence: ({ connections }) => ({ 'event-delivery': connections.evidence() }),
+  sliceEvidence: (connections) => ({ 'event-delivery': connections.evidence() }),
 });

@@ -6,7 +6,7 @@ import { unpack } from '../../support/measure/series.ts';
 import type { SliceContext } from '../../support/vu.ts';
 import { recorded, testVu } from '../slice.fixture.ts';
 import { Connections } from './connections.ts';
-import { type MessageEvidence, messageDelivery } from './message-delivery.ts';
+import { messageDelivery } from './message-delivery.ts';
 import type { WebsocketOptions } from './options.ts';
 import { type Act, echo, messageSlice, webSocketServer } from './server.fixture.ts';
 
@@ -31,7 +31,7 @@ function began(t: TestContext, slice: SliceContext<WebsocketOptions>, count: num
     vus,
     lives: Promise.all(clients.map((client) => client.live())),
     errors: slice.recorder.errors,
-    judged: () => messageDelivery([connections.evidence() as MessageEvidence]),
+    judged: () => messageDelivery([connections.evidence()]),
     counts: () => countsOf(recorded(slice)),
   };
 }

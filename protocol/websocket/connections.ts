@@ -14,7 +14,6 @@ export class Connections {
   readonly #access: MessageAccess;
   readonly #pace: Pace<MessageClient>;
   readonly #rounds: Rounds<MessageClient>;
-  #evidenceGiven = false;
 
   constructor(slice: SliceContext<WebsocketOptions>) {
     const access = new MessageAccess(slice);
@@ -35,10 +34,7 @@ export class Connections {
     return client;
   }
 
-  /** Of the whole slice, once. */
-  evidence(): MessageEvidence | [] {
-    if (this.#evidenceGiven) return [];
-    this.#evidenceGiven = true;
+  evidence(): MessageEvidence {
     return this.#access.evidence();
   }
 

@@ -16,7 +16,7 @@ load('websocket-messages', {
   preflight: checkServer,
   setup: (slice) => new Connections(slice),
   teardown: (connections) => connections.close(),
-  vu: (vu, connections) => ({ connections, client: connections.join(vu) }),
-  operations: { live: { weight: 1, run: ({ client }) => client.live() } },
-  evidence: ({ connections }) => ({ 'message-delivery': connections.evidence() }),
+  vu: (vu, connections) => connections.join(vu),
+  operations: { live: { weight: 1, run: (client) => client.live() } },
+  sliceEvidence: (connections) => ({ 'message-delivery': connections.evidence() }),
 });
