@@ -59,7 +59,7 @@ export const builtinMetrics = {
   iteration_duration: { ...time, ...schedule, complete, followed },
   /** Start − due. */
   iteration_lateness: { ...time, ...schedule, complete, followed },
-  /** Of start − due the generator's own part: all but the wait for VUs that the target held. Of dropped arrivals too. */
+  /** Of start − due the generator's own part: all but the wait for VUs that the target held. Of dropped arrivals too, and of messages. */
   generator_lateness: { ...ownTime, followed },
   iterations: { ...counter, ...schedule, followed, ofWork: 'count' },
   /** Iterations whose outcome was not `ok`, and those that were cut off. */

@@ -206,7 +206,7 @@ const said: [Finding, string][] = [
   ],
   [
     { kind: 'lateness', severity: 'invalid', scenario: 'sync-relay', p99Ms: 182, allowedMs: 50, count: 12_345 },
-    'The generator was late in sync-relay: p(99) of the lateness it caused itself was 182 ms over 12,345 iterations; ' +
+    'The generator was late in sync-relay: p(99) of the lateness it caused itself was 182 ms over 12,345 samples; ' +
       'allowed 50 ms. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',
   ],
   [
