@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { serve } from '../support/server.fixture.ts';
-import { anyMachine, filesIn, Project, repository } from './project.ts';
+import { anyMachine, filesIn, Project, reason, repository } from './project.ts';
 
 /** With characters that each encoding spells in its own way, and digits that names lose. */
 const canary = (kind: string) => `${kind}-${randomBytes(9).toString('hex')}/"ü+`;
@@ -172,4 +172,91 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
   for (const [kind, secret] of Object.entries({ ...planted, query })) {
     assert.deepEqual(findings(secret, everything), [], kind);
   }
+});
+
+test('a journey that fails leaves its reason, a screenshot, and a trace without secrets', async (t) => {
+  const secrets = new Set<string>();
+  const { url } = await serve(t, async (request: IncomingMessage, answer) => {
+    if (request.url === '/login') {
+      const { password } = JSON.parse(await text(request)) as { password: string };
+      const token = `at_${secrets.size}-0123456789abcdef`;
+      const session = `session-${secrets.size}-0123456789abcdef`;
+      secrets.add(password).add(token).add(session);
+      answer.setHeader('set-cookie', `session=${session}; HttpOnly; Path=/`);
+      answer.setHeader('content-type', 'application/json');
+      answer.end(JSON.stringify({ access_token: token }));
+      return;
+    }
+    answer.setHeader('content-type', 'text/html');
+    answer.end('<!doctype html><title>Sign in</title><input type="password"><button>Sign in</button>');
+  });
+  const project = new Project(t, {
+    'journeys/visit.journey.ts': `
+      import { expect, journey } from '${repository}/support/test.ts';
+
+      journey('visit', {
+        async run({ page, user, step }) {
+          await step('open', async () => {
+            await page.goto('/');
+            await expect.soft(page).toHaveTitle('Shop', { timeout: 100 });
+          });
+          await step('sign-in', async () => {
+            await page.locator('input').fill(user.password);
+            await page.evaluate(async (password) => {
+              const headers = { 'content-type': 'application/json' };
+              const answer = await fetch('/login', { method: 'POST', headers, body: JSON.stringify({ password }) });
+              const { access_token } = await answer.json();
+              await fetch('/me', { headers: { authorization: 'Bearer ' + access_token } });
+              await fetch('/live?token=' + access_token, { headers: { authorization: 'Token ' + access_token } });
+            }, user.password);
+          });
+          await step('buy', () => page.getByText('Buy').click({ timeout: 100 }));
+        },
+      });`,
+    'profiles/visits.json': {
+      description: 'a test',
+      scenarios: { visit: { executor: 'constant-arrival-rate', rate: 2, duration: '1s', maxSessions: 1 } },
+      thresholds: { browser_session_failed: [{ threshold: 'rate<0.1', minSamples: 2 }] },
+      health: anyMachine,
+    },
+  });
+  const { exitCode, verdict, output, folder } = await project.run(['--project=visits'], { BASE_URL: url });
+  assert.equal(exitCode, 1);
+  assert.equal(verdict?.status, 'fail', output);
+  assert.equal(
+    reason(verdict, 'threshold')?.message,
+    'rate of browser_session_failed was 100 % over 2 samples; required < 10 %. ' +
+      'Look at the times in the browser, step by step.',
+  );
+  assert.deepEqual(
+    verdict.reasons.map(({ kind }) => kind),
+    ['no-success', 'threshold'],
+    output,
+  );
+  const names = [
+    'step "open": Error: expect(page).toHaveTitle(expected) failed',
+    'step "buy": TimeoutError: locator.click: Timeout Nms exceeded.',
+  ];
+  assert.deepEqual(verdict.errors, Object.fromEntries(names.map((name) => [`visit, ${name}`, 2])));
+  const [soft, hard] = verdict.failures;
+  assert.match(soft!.error, /Expected: +"Shop"\nReceived: +"Sign in"\n/);
+  assert.match(hard!.error, /Call log:\n.*getByText\('Buy'\)/);
+  for (const { at } of verdict.failures) assert.match(at!, /^journeys\/visit\.journey\.ts:\d+$/);
+  assert.deepEqual([soft!.screenshot, soft!.trace], ['visit-session-0.png', 'visit-session-1-trace.zip']);
+
+  const files = filesIn(folder);
+  const picture = files['visit-session-0.png'];
+  assert.deepEqual(picture?.subarray(1, 4).toString(), 'PNG');
+  const trace = files['visit-session-1-trace.zip'];
+  assert.ok(trace, `there is no trace among ${Object.keys(files).join(', ')}`);
+  assert.ok(secrets.size >= 5, 'there is something to leak');
+  const parts = Object.entries(unzipSync(trace));
+  const written = [...parts, ...Object.entries(files)];
+  for (const [name, content] of written) {
+    const content8bit = Buffer.from(content).toString('latin1');
+    for (const secret of secrets) assert.ok(!content8bit.includes(secret), `${secret} is in ${name}`);
+  }
+  const blanked = parts.filter(([, content]) => Buffer.from(content).includes('***')).map(([name]) => name);
+  assert.ok(blanked.length > 1, 'the places where they were are there');
+  for (const secret of secrets) assert.ok(!output.includes(secret));
 });
