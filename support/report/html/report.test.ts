@@ -13,6 +13,7 @@ import { MetricStore } from '../../measure/store.ts';
 import { axe, emptyCharts, isWiderThanItsWindow, PHONE, PNG } from '../page.fixture.ts';
 import { exampleRun, exampleStore, exampleTimeline } from '../record.fixture.ts';
 import { exampleFailure, exampleVerdict, undecidedThreshold } from '../verdict.fixture.ts';
+import { type Payload, packPayload, payloadOf } from './payload.ts';
 import { reportHtml } from './report.ts';
 
 let browser: Browser;
@@ -140,6 +141,12 @@ test('a report is read from a disk: what happened first, charts, tables, evidenc
       await choose('index.html', reportHtml(other.verdict, other.record));
       await expect(curve.getByRole('row', { name: /^response time, from due, before/ })).toContainText('104');
       await expect(page.locator('#beside')).toContainText('Dashed: before');
+      const { bounds: _, ...payload } = payloadOf(other.verdict, other.record);
+      const curves = Object.entries(payload.curves).map(([key, { bins: _, first: __, ...curve }]) => [key, curve]);
+      const older = { ...payload, runId: 'older', curves: Object.fromEntries(curves) } as unknown as Payload;
+      await choose('older.html', `<script id="payload">${packPayload(older)}</script>`);
+      await expect(page.locator('#beside')).toContainText('Dashed: older');
+      await expect(curve.getByRole('row', { name: /^response time, from due, older/ })).toContainText('104');
       await choose('metrics.json', JSON.stringify({ metrics: other.verdict.metrics }));
       await expect(curve.getByRole('row', { name: /^duration, from start, metrics\.json/ })).toBeVisible();
       assert.deepEqual(await emptyCharts(page), []);

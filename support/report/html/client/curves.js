@@ -119,10 +119,12 @@ export function drawCurves(root, payload) {
   /** How often it took how long. @param {Payload['subjects'][number]} subject */
   function drawShape({ label, lines }) {
     const looks = lines.length > 1 ? ['middle', 'strong'] : ['strong'];
-    const all = lines.flatMap(({ key, label }, i) => [
-      { label, look: looks[i] ?? 'strong', shares: sharesOf(payload, key) },
-      ...(other?.payload ? [{ label, look: `other-${looks[i]}`, shares: sharesOf(other.payload, key) }] : []),
-    ]);
+    const all = lines
+      .flatMap(({ key, label }, i) => [
+        { label, look: looks[i] ?? 'strong', shares: sharesOf(payload, key) },
+        ...(other?.payload ? [{ label, look: `other-${looks[i]}`, shares: sharesOf(other.payload, key) }] : []),
+      ])
+      .filter(({ shares }) => shares.length > 0);
     const ends = all.flatMap(({ shares }) => shares.map(([end]) => end));
     const least = Math.min(...ends);
     const most = Math.max(...ends);

@@ -35,7 +35,7 @@ export function pointsOf({ curves, grid }, key) {
 }
 
 /**
- * Shares of all samples in percent, by where the bins end, ms.
+ * Shares of all samples in percent, by where the bins end, ms; none of a series that is not there, or in the report of a version without them.
  *
  * @param {Payload} payload
  * @param {string} key
@@ -43,7 +43,7 @@ export function pointsOf({ curves, grid }, key) {
  */
 export function sharesOf({ curves, bounds }, key) {
   const curve = curves[key];
-  return curve ? curve.bins.map((count, i) => [bounds[curve.first + i] ?? 0, (100 * count) / curve.count]) : [];
+  return curve?.bins?.map((count, i) => [bounds[curve.first + i] ?? 0, (100 * count) / curve.count]) ?? [];
 }
 
 /** Where the figures of a summary stand on the axis of percentiles. */
