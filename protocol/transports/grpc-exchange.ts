@@ -215,7 +215,7 @@ export class Exchange implements Pending {
     try {
       for await (const request of requests) {
         if (this.place < 0) return;
-        this.#series.messagesSent.add(1, this.#dueAt);
+        this.#series.messagesSent.add(1, this.#messageAt);
         if (!stream.write(this.#packed(request))) await drained(stream);
       }
       stream.end();
@@ -225,19 +225,24 @@ export class Exchange implements Pending {
     }
   }
 
+  /** To what messages belong. Those of a call that lasts have come long after its iteration: they count when they come. */
+  get #messageAt(): number | undefined {
+    return this.#call.signal ? undefined : this.#dueAt;
+  }
+
   #packed(request: object): Buffer {
     const bytes = this.#call.method.requestSerialize(request);
-    this.#series.sent.add(bytes.length, this.#dueAt);
+    this.#series.sent.add(bytes.length, this.#messageAt);
     return bytes;
   }
 
   #take(bytes: Buffer): void {
     const { method, onMessage } = this.#call;
     this.#messages += 1;
-    if (!this.#isCounted) this.#series.received.add(bytes.length, this.#dueAt);
+    if (!this.#isCounted) this.#series.received.add(bytes.length, this.#messageAt);
     if (method.responseStream && !this.#isCounted) {
       if (this.#messages === 1) this.#series.firstMessage.add(performance.now() - this.#calledAt, this.#dueAt);
-      this.#series.messagesReceived.add(1, this.#dueAt);
+      this.#series.messagesReceived.add(1, this.#messageAt);
     }
     let message: object;
     try {

@@ -260,6 +260,24 @@ test('a call and its messages belong to the phase in which its iteration was due
   }
 });
 
+test('messages of a call that lasts belong to the phase in which they come', async (t) => {
+  const { slice, call } = await bed(t, {
+    Down: (stream: ServerWritableStream<Thing, Thing>) => void stream.write({ n: 1 }),
+  });
+  const store = await overPhases(slice.recorder, async () => {
+    const enough = new AbortController();
+    await call('Down', { signal: enough.signal, onMessage: () => enough.abort() });
+  });
+  const counts = (metric: string) => ['spike', 'drain'].map((phase) => store.sum(metric, { phase }));
+  assert.deepEqual(
+    [counts('grpc_reqs'), counts('grpc_streams_msgs_received')],
+    [
+      [1, 1],
+      [0, 2],
+    ],
+  );
+});
+
 test('a stream that often waits for the server leaves nothing behind that waits', async (t) => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => {
