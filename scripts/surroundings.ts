@@ -44,9 +44,10 @@ export async function applicationOf(config: string, folder: string): Promise<App
   const first = (name: keyof PlaywrightUse) =>
     uses.map((one) => one?.[name]).find((value) => typeof value === 'string');
   const state = first('storageState') as string | undefined;
+  const url = first('baseURL') as string | undefined;
   return {
     config: slashes(relative(folder, config)),
-    baseUrl: first('baseURL') as string | undefined,
+    baseUrl: url !== undefined && URL.canParse(url) ? url : undefined,
     // Playwright reads it from where it is called.
     storageState: state && slashes(relative(folder, resolve(dirname(config), state))),
     hasWebServer: webServer !== undefined,

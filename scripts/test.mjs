@@ -16,7 +16,18 @@ const SHARED_PROCESSES = 6;
 /** What takes all of the machine, and is about times that people wait: smoke, and targets that are broken and come back. */
 const ALONE = ['hybrid', 'drills'].map((name) => join('tests', `${name}.test.ts`));
 /** Those that take longest, longest first. */
-const LONGEST = ['verdict', 'faults', 'interrupt', 'package', 'bad-input', 'shards', 'baseline', 'attack', 'wire'];
+const LONGEST = [
+  'verdict',
+  'faults',
+  'interrupt',
+  'secrets',
+  'package',
+  'bad-input',
+  'shards',
+  'baseline',
+  'attack',
+  'wire',
+];
 const filters = process.argv.slice(2);
 /** @type {Map<string, number>} */
 const totals = new Map();

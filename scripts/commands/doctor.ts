@@ -179,7 +179,7 @@ async function attempt(what: () => string | Promise<string>): Promise<Line> {
   } catch (error) {
     // The configuration throws a sentence alone.
     const sentence = error instanceof Error ? error.message : String(error);
-    const [text = '', remedy] = sentence.split('; ', 2);
-    return { status: 'missing', text, remedy: remedy ?? sentence };
+    const [text = '', ...remedy] = sentence.split('; ');
+    return { status: 'missing', text, ...(remedy.length > 0 && { remedy: remedy.join('; ') }) };
   }
 }

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { profileSchema } from '../../support/profile/schema.ts';
+import { shownUrl } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
 import { made } from '../new-file.ts';
 import {
@@ -30,21 +31,30 @@ export async function run(args: string[]): Promise<void> {
     );
   }
   const app = await applicationIn(root, folder);
+  for (const [file, text] of Object.entries(filesOf(root, folder, app))) write(root, file, text);
+  for (const line of nextSteps(shownFolder(root, folder), app)) console.log(line);
+}
+
+/** What is made, by path. */
+export function filesOf(root: string, folder: string, app: Application | undefined): Record<string, string> {
   const at = surroundingsOf(root);
-  const path = slashes(relative(root, folder)) || '.';
-  const files: Record<string, string> = {
+  const workflow = workflowText(shownFolder(root, folder), packageManagerOf(root), shownBase(app));
+  return {
     [join(folder, 'playwright.config.ts')]: configText(at, app),
     [join(folder, '.env')]: environmentText(app?.baseUrl),
-    [join(folder, '.gitignore')]: 'reports/\nblob-report/\n',
+    // Settings may be secrets.
+    [join(folder, '.gitignore')]: '.env\n.env.*\nreports/\nblob-report/\n',
     [join(folder, 'journeys', 'visit.journey.ts')]: journeyText('visit', at, app?.storageState),
     [join(folder, 'protocol', 'requests.load.ts')]: loadText('requests', at),
     [join(folder, 'profiles', 'smoke.json')]: profileText({ load: 'requests', journey: 'visit' }),
     // Its loads and journeys take no options yet.
     [join(folder, 'profiles', 'profile.schema.json')]: `${JSON.stringify(profileSchema(), null, 2)}\n`,
-    [join(root, '.github', 'workflows', 'load.yml')]: workflowText(path, packageManagerOf(root), app?.baseUrl),
+    [join(root, '.github', 'workflows', 'load.yml')]: workflow,
   };
-  for (const [file, text] of Object.entries(files)) write(root, file, text);
-  for (const line of nextSteps(path, app)) console.log(line);
+}
+
+function shownFolder(root: string, folder: string): string {
+  return slashes(relative(root, folder)) || '.';
 }
 
 async function applicationIn(root: string, folder: string): Promise<Application | undefined> {
@@ -63,10 +73,15 @@ function write(root: string, file: string, text: string): void {
   console.log(`${made(file, text) ? 'made' : 'kept'} ${shown}`);
 }
 
+/** Where the application is, without a user and password. */
+function shownBase(app: Application | undefined): string | undefined {
+  return app?.baseUrl && shownUrl(app.baseUrl);
+}
+
 function* nextSteps(path: string, app: Application | undefined): Generator<string> {
   const config = path === '.' ? '' : ` -c ${path}`;
   yield '';
-  if (app?.baseUrl) yield `BASE_URL is that of ${app.config.replace('../', '')}: ${app.baseUrl}`;
+  if (app?.baseUrl) yield `BASE_URL is that of ${app.config.replace('../', '')}: ${shownBase(app)}`;
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
   if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
   yield `Then: npx playwright test${config} --project=smoke`;
