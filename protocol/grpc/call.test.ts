@@ -7,6 +7,7 @@ import { OptionError, readOptions } from '../../support/options.ts';
 import { testVu, withSettings } from '../slice.fixture.ts';
 import { grpcSlice, serveThings, type Thing, things } from '../transports/grpc.fixture.ts';
 import { AnyCall, callOptions, checkCall } from './call.ts';
+import { healthCheck } from './standard-services.ts';
 
 const reflected = (server: Server) => new ReflectionService(things).addToServer(server);
 
@@ -105,6 +106,15 @@ test('before any load: no reflection, a server that is not serving, none that is
     new Error(
       `GRPC_ADDR ${ill.address} says that the server is NOT_SERVING (grpc.health.v1); start what it needs, or correct GRPC_ADDR.`,
     ),
+  );
+  const failing = await bed(t, options, (server) => {
+    const Check = (_call: unknown, reply: sendUnaryData<object>) =>
+      reply({ code: status.UNAVAILABLE, details: 'later' });
+    server.addService({ Check: healthCheck }, { Check });
+  });
+  await assert.rejects(
+    checkCall(failing.slice),
+    new Error(`GRPC_ADDR ${failing.address} does not answer to grpc.health.v1: later.`),
   );
   const nowhere = withSettings(ill.slice, { GRPC_ADDR: undefined });
   await assert.rejects(

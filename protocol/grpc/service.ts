@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { WrongService } from '../../support/family.ts';
 import { durationMs, type SliceContext, type Target, wholeNumber } from '../../support/test.ts';
 import { Grpc } from '../transports/grpc.ts';
 import { definitionsOfFiles, type Method, methodOf, reflectedServices } from './definitions.ts';
@@ -49,7 +50,12 @@ export async function checkService({ target }: SliceContext<GrpcOptions>, servic
 /** @param service empty: the whole server @throws one sentence */
 export async function checkHealth(target: Target, service: string): Promise<void> {
   const server = grpcServer(target);
-  const said = await withClient(server, (client) => health(server, client, service, HEALTH_MS));
+  const said = await withClient(server, (client) => health(server, client, service, HEALTH_MS)).catch(
+    (error: Error) => {
+      if (error instanceof WrongService) throw error;
+      throw new Error(`GRPC_ADDR ${server.address} does not answer to grpc.health.v1: ${error.message}.`);
+    },
+  );
   if (said === 'NOT_SERVING') {
     throw new Error(
       `GRPC_ADDR ${server.address} says that ${service || 'the server'} is NOT_SERVING (grpc.health.v1); start what it needs, or correct GRPC_ADDR.`,

@@ -136,7 +136,7 @@ export class MessageAccess {
     this.#lateness.add(Math.max(0, now - dueAt - (heldBy === 'target' ? heldMs : 0)), dueAt);
   }
 
-  /** A message has come. @returns false for one that was there already */
+  /** A message has come. */
   arrived(arrival: Arrival, dueAt: number, now: number): void {
     if (arrival === 'early') return;
     if (arrival === 'duplicated') {

@@ -5,6 +5,7 @@ import type { Packed } from '../../support/measure/series.ts';
 import { unpack } from '../../support/measure/series.ts';
 import type { SliceContext } from '../../support/vu.ts';
 import { recorded, testVu } from '../slice.fixture.ts';
+import { Socket } from '../transports/socket.ts';
 import { Connections } from './connections.ts';
 import { messageDelivery } from './message-delivery.ts';
 import type { WebsocketOptions } from './options.ts';
@@ -162,6 +163,16 @@ test('a target that does not read holds messages back: these wait, are counted b
   assert.ok(due > sent, `${due} were due, ${sent} were sent`);
   assert.deepEqual([came, failed], [0, due]);
   assert.equal(made.vus[0]!.takeOutcome(), 'failed');
+});
+
+test('a generator whose compressing does not keep up is told of by its own name', async (t) => {
+  t.mock.getter(Socket.prototype, 'heldUpBy', () => 'generator');
+  const made = await bed(t, echo, { rate: 50, compress: true, timeout: '200ms' }, { scheduleMs: 60_000 });
+  await made.lives;
+  assert.deepEqual(made.errors, { 'generator: compressing does not keep up': 1 });
+  const { sent, due, failed, heldByTarget } = made.counts();
+  assert.ok(due > 0);
+  assert.deepEqual([sent, failed, heldByTarget], [0, due, 0]);
 });
 
 test('a target that reads again gets what was held back, measured from when it was due', async (t) => {
