@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DrillResult } from '../judge/results.ts';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
 import { answerLines, answerTables } from './answers.ts';
 import { junitXml } from './exports/junit.ts';
@@ -144,17 +145,27 @@ test('drills are a table, a span on every chart and a test case each', () => {
   };
   const finding = { kind: 'drill', severity: 'fail', ...never, name: 'cut #2' } as const;
   const verdict = exampleVerdict({ drills: [crash, never], reasons: [reason(finding)] });
-  const outages = [[2_000, 5_000] as [number, number], null, undefined].map((outageMs) =>
-    exampleVerdict({
-      drills: [outageMs === undefined ? { ...cut, outageMs, recoveredMs: outageMs } : { ...cut, outageMs }],
-    }),
-  );
+  const { outageMs: _outage, recoveredMs: _recovered, watchedMs: _watched, ...withoutObjectives } = cut;
+  const told = (one: DrillResult) => {
+    const { verdict, record } = exampleRun({ drills: [one] });
+    const line = answerLines(verdict).find((text) => text.startsWith('Drill'));
+    assert.ok(record.events.some(({ kind, text }) => kind === 'drill' && text === line));
+    return [...answerTables(verdict)[0]!.rows[0]!.slice(3, 5), line];
+  };
   assert.deepEqual(
-    outages.map((one) => [answerTables(one)[0]?.rows[0]?.[3], answerLines(one).find((line) => /^Drill/.test(line))]),
     [
-      ['2.00 s–5.00 s', 'Drill crash: outage of 2.00 s–5.00 s, recovered: 3.96 s–4.96 s'],
-      ['not known', 'Drill crash: outage not known, recovered: 3.96 s–4.96 s'],
-      ['–', 'Drill crash: 12 of 200 iterations failed'],
+      { ...cut, outageMs: [2_000, 5_000] as [number, number] },
+      { ...cut, outageMs: [2_000, 5_000] as [number, number], recoveredMs: null },
+      { ...cut, outageMs: null, recoveredMs: null },
+      withoutObjectives,
+      { ...cut, isCarriedOut: false },
+    ].map(told),
+    [
+      ['2.00 s–5.00 s', '3.96 s–4.96 s', 'Drill crash: outage of 2.00 s–5.00 s, recovered: 3.96 s–4.96 s'],
+      ['2.00 s–5.00 s', 'not known', 'Drill crash: outage of 2.00 s–5.00 s, recovered: not known'],
+      ['not known', 'not known', 'Drill crash: outage not known, recovered: not known'],
+      ['–', '–', 'Drill crash: 12 of 200 iterations failed'],
+      ['–', '–', 'Drill crash: not carried out'],
     ],
   );
   assert.deepEqual(answerTables(verdict)[0]?.rows, [

@@ -38,7 +38,7 @@ export function answerLines(verdict: Verdict): string[] {
   return [
     ...(found ? [`Capacity: ${capacityText(found)}`] : []),
     ...(after ? [`Recovery after ${after.after}: ${recoveryText(after)} (allowed ${ms(after.withinMs)})`] : []),
-    ...faults.map((one) => `Drill ${drillName(one)}: ${one.isCarriedOut ? drillText(one) : 'not carried out'}`),
+    ...faults.map(drillLine),
     ...(shares.length > 0 ? [`Availability: ${shares.join(', ')}`] : []),
     ...drifts.map(
       ({ metric, expression, perHour }) => `Drift an hour: ${ratio(perHour?.estimate)} of ${metric}: ${expression}`,
@@ -87,8 +87,9 @@ function drills({ drills: results = [] }: Verdict): AnswerTable[] {
     drillName(one),
     clock(one.startMs),
     one.isCarriedOut ? boundsText(one.detectedMs, 'no failure') : 'not carried out',
-    one.outageMs === undefined ? NONE : boundsText(one.outageMs, 'not known'),
-    one.recoveredMs === undefined ? NONE : boundsText(one.recoveredMs, `not in ${ms(one.watchedMs)}`),
+    ...(one.isCarriedOut && one.outageMs !== undefined
+      ? [boundsText(one.outageMs, NOT_KNOWN), recoveredText(one)]
+      : [NONE, NONE]),
     one.expect.recoveryMs === undefined ? NONE : ms(one.expect.recoveryMs),
     one.requests.of > 0 ? `${count(one.requests.failed)}, ${ratio(one.requests.failed / one.requests.of)}` : NONE,
   ]);
@@ -111,15 +112,26 @@ export function drillName({ name, time }: Pick<DrillResult, 'name' | 'time'>): s
   return time === undefined ? name : `${name} #${time}`;
 }
 
+const NOT_KNOWN = 'not known';
+
 function boundsText(bounds: [number, number] | null, otherwise: string): string {
   return bounds ? between(bounds, '–') : otherwise;
 }
 
-function drillText({ outageMs, recoveredMs, watchedMs, requests }: DrillResult): string {
-  const failed = `${count(requests.failed)} of ${counted(requests.of, 'iteration')} failed`;
-  if (outageMs === undefined || recoveredMs === undefined) return failed;
+/** What it did, in a line; without objectives what failed meanwhile. */
+export function drillLine(one: DrillResult): string {
+  const what = (text: string) => `Drill ${drillName(one)}: ${text}`;
+  if (!one.isCarriedOut) return what('not carried out');
+  const { outageMs, requests } = one;
+  if (outageMs === undefined) return what(`${count(requests.failed)} of ${counted(requests.of, 'iteration')} failed`);
   const outage = outageMs ? `outage of ${between(outageMs, '–')}` : 'outage not known';
-  return `${outage}, recovered: ${boundsText(recoveredMs, `not in ${ms(watchedMs)}`)}`;
+  return what(`${outage}, recovered: ${recoveredText(one)}`);
+}
+
+/** Where a part was not seen it may have recovered meanwhile. */
+function recoveredText({ recoveredMs, outageMs, watchedMs }: DrillResult): string {
+  const isSeen = outageMs && outageMs[0] === outageMs[1];
+  return boundsText(recoveredMs ?? null, isSeen ? `not in ${ms(watchedMs)}` : NOT_KNOWN);
 }
 
 function sessionCells({ sessions }: DrillResult): string[] {
@@ -136,8 +148,8 @@ function recovery({ recovery: result }: Verdict): AnswerTable[] {
   return [{ id: 'recovery', title: 'Recovery', columns: ['', 'took', 'allowed', 'held for'], rows }];
 }
 
-function recoveryText({ recoveredMs, watchedMs }: RecoveryResult): string {
-  return boundsText(recoveredMs, `not in ${ms(watchedMs)}`);
+function recoveryText({ recoveredMs, watchedMs, decided }: RecoveryResult): string {
+  return boundsText(recoveredMs, decided ? `not in ${ms(watchedMs)}` : NOT_KNOWN);
 }
 
 function drift({ drift: results = [] }: Verdict): AnswerTable[] {

@@ -1,12 +1,11 @@
 /** What a verdict does not hold of a run: how it went over time, what is left of failed sessions, and where it came from. */
-import type { DrillResult } from '../judge/results.ts';
 import type { Finding, Verdict } from '../judge/verdict.ts';
-import { counted, ms, rate } from '../judge/words/figures.ts';
+import { counted, rate } from '../judge/words/figures.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { drain, type Phase, TimeAxis } from '../measure/time-axis.ts';
 import { durationOf, isOpen, type Plan, rateAt, type Stage, vusOf } from '../schedule/plan.ts';
 import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
-import { drillName } from './answers.ts';
+import { drillLine, drillName } from './answers.ts';
 import type { Origin } from './origin.ts';
 
 export interface RecordedScenario {
@@ -134,18 +133,11 @@ function eventsOf({ phases, durationMs }: Timeline, scenarios: TimelineScenario[
   const planned: RunEvent[] = [...changes, { atMs: durationMs, kind: 'load-end', text: 'The schedule ends' }];
   return [
     ...planned.filter(({ atMs }) => atMs <= verdict.durationMs),
-    ...(verdict.drills ?? []).map((one): RunEvent => ({ atMs: one.startMs, kind: 'drill', text: drillText(one) })),
+    ...(verdict.drills ?? []).map((one): RunEvent => ({ atMs: one.startMs, kind: 'drill', text: drillLine(one) })),
     ...verdict.reasons.flatMap((reason): RunEvent[] =>
       happened(reason) ? [{ atMs: reason.atMs, kind: reason.kind, text: shortly(reason) }] : [],
     ),
   ].sort((a, b) => a.atMs - b.atMs);
-}
-
-function drillText(drill: DrillResult): string {
-  const { recoveredMs } = drill;
-  const end =
-    recoveredMs === undefined ? '' : recoveredMs ? `, recovered within ${ms(recoveredMs[1])}` : ', not recovered';
-  return `Drill ${drillName(drill)}${end}`;
 }
 
 type Happened = Extract<Finding, { kind: 'target-down' | 'interrupted' }>;
