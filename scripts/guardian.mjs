@@ -67,13 +67,17 @@ async function carryOut(order) {
 async function leave() {
   leaving.abort();
   await Promise.all(underWay.values());
-  for (const { id, undo, limitMs } of open.values()) {
-    if (!undo) continue;
-    const { ok } = await done(undo, limitMs);
-    // What the command printed may hold secrets, of which the runner alone knows.
-    console.error(ok ? `Undone: the drill ${id}.` : `The drill ${id} could not be undone: undo it yourself.`);
-  }
+  // None waits for another, which may hang.
+  await Promise.all([...open.values()].map(undone));
   process.exit();
+}
+
+/** @param {Order} order */
+async function undone({ id, undo, limitMs }) {
+  if (!undo) return;
+  const { ok } = await done(undo, limitMs);
+  // What the command printed may hold secrets, of which the runner alone knows.
+  console.error(ok ? `Undone: the drill ${id}.` : `The drill ${id} could not be undone: undo it yourself.`);
 }
 
 /**

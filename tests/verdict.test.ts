@@ -365,7 +365,7 @@ describe('a run', { concurrency: 3 }, () => {
 
   test('is invalid when a worker is killed; what it had streamed counts', async (t) => {
     // Turn 60 of 25 a second: in the third second, when what was measured in the first has long been streamed.
-    const load = pingLoad({ get: 'if (vu.id % 2 === 1 && turn === 60) process.kill(process.pid, "SIGKILL");' });
+    const load = pingLoad({ get: 'if (vu.id % 2 === 1 && turn >= 60) process.kill(process.pid, "SIGKILL");' });
     const profile = pingProfile({}, { duration: '3s' });
     const verdict = assertVerdict(await run(t, { load, profile, env: { LOAD_SLICES: '2' } }), 'invalid', [
       'missing-slice',

@@ -144,6 +144,17 @@ describe('the guardian', { concurrency: true }, () => {
     assert.ok(existsSync(undone));
   });
 
+  test('undoes each by itself: one that hangs holds up no other', async (t) => {
+    const file = join(folderOf(t, {}), 'second');
+    const path = JSON.stringify(file);
+    const waiting = `setInterval(() => fs.existsSync(${path}) && (fs.writeFileSync(${path}, 'both'), process.exit()), 20)`;
+    const guardian = new GuardianProcess('/');
+    await guardian.carryOut('a', 'run', { command: ['true'] }, { command: [process.execPath, '-e', waiting] }, 30_000);
+    await guardian.carryOut('b', 'run', { command: ['true'] }, touch(file), 30_000);
+    await guardian.end();
+    assert.equal(readFileSync(file, 'utf8'), 'both');
+  });
+
   test('tries what could not be undone once more', async (t) => {
     const tried = join(folderOf(t, {}), 'tried');
     const path = JSON.stringify(tried);
