@@ -1,7 +1,7 @@
 import type { SliceContext } from '../../support/test.ts';
+import { Schema } from '../apis/database/schema.ts';
+import { databaseSettings } from '../apis/database/settings.ts';
 import { Postgres } from '../transports/postgres.ts';
-import { databaseSettings } from './family.ts';
-import { Schema } from './schema.ts';
 
 /** What every load of a database has. */
 interface Connecting {

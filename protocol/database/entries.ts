@@ -1,6 +1,6 @@
 import { epochMs, type SetEvidence, SetHistory, type SliceContext } from '../../support/test.ts';
+import { withClient } from '../apis/database/schema.ts';
 import type { Answer, Statement } from '../transports/postgres.ts';
-import { withClient } from './schema.ts';
 
 /** Rows that are only ever added, each by its name: what was committed of them has to be there in the end. */
 export const entriesTable =

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { OptionError, type SliceContext } from '../../support/test.ts';
+import { dropLeftovers, withClient } from '../apis/database/schema.ts';
+import { databaseSettings, databaseUrlHelp, shownDatabase } from '../apis/database/settings.ts';
 import { databaseError, sqlstateOf } from '../transports/sqlstate.ts';
-import { databaseSettings, databaseUrlHelp, shownDatabase } from './family.ts';
-import { dropLeftovers, withClient } from './schema.ts';
 
 /** The oldest that is loaded, as `server_version_num`: those before get no security updates, and nobody has tried them. */
 const OLDEST = 130_000;

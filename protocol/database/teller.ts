@@ -1,9 +1,9 @@
 import type { SliceContext, TotalEvidence, Vu } from '../../support/test.ts';
+import { withClient } from '../apis/database/schema.ts';
 import type { Isolation, Statement } from '../transports/postgres.ts';
 import { Database } from './database.ts';
 import { addEntry, Entries, entriesTable } from './entries.ts';
 import type { TransferOptions } from './options.ts';
-import { withClient } from './schema.ts';
 
 /** In cents, of each account: more than transfers could ever take. */
 const INITIAL_BALANCE = 1_000_000_000;

@@ -1,6 +1,6 @@
 import type { Vu } from '../../support/test.ts';
+import { studioSettings } from '../apis/studio/settings.ts';
 import { agents, type Content, type Kind, pipelines } from './api.ts';
-import { studioSettings } from './family.ts';
 
 /** A change of a resource: some of its fields, or a pipeline's graph. */
 export interface Change {

@@ -1,5 +1,5 @@
 import type { Vu } from '../../support/test.ts';
-import { studioSettings } from './family.ts';
+import { studioSettings } from '../apis/studio/settings.ts';
 import type { Builder } from './studio.ts';
 
 /** One in so many deployments is the last of its agent, which is deleted with them: nobody else can delete those. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Account, accountOf, durationMs, type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import { studioSettings } from '../apis/studio/settings.ts';
 import { Http } from '../transports/http.ts';
 import type { Choice } from './choice.ts';
 import { Collection, type Neighbours } from './collection.ts';
-import { studioSettings } from './family.ts';
 import { type Clients, Member } from './member.ts';
 
 /** For a request that is no part of the load. */
