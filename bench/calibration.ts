@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Http } from '../protocol/transports/http.ts';
 import type { Trend } from '../support/measure/histogram.ts';
+import type { IntervalSeries } from '../support/measure/recorded-series.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { TrendSeries } from '../support/measure/series.ts';
 import type { Plan } from '../support/schedule/plan.ts';
@@ -93,7 +94,7 @@ async function measure(server: ChildProcess, origin: string, one: Case): Promise
 }
 
 function trendOf(recorder: Recorder, metric: string, tags: Record<string, string>): Trend {
-  return (recorder.trend(metric, tags).current as TrendSeries).trend;
+  return ((recorder.trend(metric, tags) as IntervalSeries).current as TrendSeries).trend;
 }
 
 function figures({ label }: Case, { service, trueMs }: Measured): string[][] {

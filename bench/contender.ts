@@ -18,6 +18,8 @@ export interface RoundCost {
   /** CPU time of all threads, user and system. */
   cpuMicros: number;
   durationMs: number;
+  /** What was finished in it. */
+  requests: number;
 }
 
 export type RoundAnswer = { cost: RoundCost } | { error: string };
@@ -26,10 +28,11 @@ export type RoundAnswer = { cost: RoundCost } | { error: string };
  * Serves rounds to the parent process until it goes away. Call it once, as the contender's only statement.
  *
  * @param send sends the requests of one round; rejects when one of them fails. Connections may outlive the round.
+ *   Resolves with their number, where it is not to the last one what the round says.
  */
-export function contend(send: (round: Round) => Promise<void>): void {
+export function contend(send: (round: Round) => Promise<void> | Promise<number>): void {
   process.on('message', async (round: Round) => {
-    const answer = await measure(() => send(round)).then(
+    const answer = await measure(round, send).then(
       (cost): RoundAnswer => ({ cost }),
       (error: Error): RoundAnswer => ({ error: error.message }),
     );
@@ -38,11 +41,11 @@ export function contend(send: (round: Round) => Promise<void>): void {
   process.on('disconnect', () => process.exit(0));
 }
 
-async function measure(work: () => Promise<void>): Promise<RoundCost> {
+async function measure(round: Round, send: Parameters<typeof contend>[0]): Promise<RoundCost> {
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
-  await work();
+  const finished = await send(round);
   const durationMs = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { cpuMicros: user + system, durationMs };
+  return { cpuMicros: user + system, durationMs, requests: finished ?? round.requests };
 }

@@ -17,6 +17,7 @@ import * as migrations from './migrations.ts';
 import * as oracle from './oracle.ts';
 import { benchPacer } from './pacer.ts';
 import * as reads from './reads.ts';
+import * as websocket from './websocket.ts';
 
 interface Bench {
   name: string;
@@ -37,6 +38,7 @@ const benches: Bench[] = [
   http,
   grpc,
   attack,
+  websocket,
   browser,
   baseline,
   reads,

@@ -1,12 +1,11 @@
 /** Contenders that do the same work in turns, each in a process of its own, and what that costs each of them. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { reply, startChild } from './child.ts';
 import type { Round, RoundAnswer, RoundCost } from './contender.ts';
 import { printTable } from './table.ts';
 
 const ROUNDS = 5;
-const ROUND_TIMEOUT_MS = 60_000;
 
 /** Module of a server, which tells its port; or where one is that runs already. */
 type Place = { server: string; origin?: undefined } | { server?: undefined; origin: string };
@@ -33,7 +32,7 @@ export async function sideBySide({
 }: SideBySide): Promise<void> {
   const children: ChildProcess[] = [];
   const start = (file: string) => {
-    const child = fork(file, { execArgv: ['--import', 'tsx'] });
+    const child = startChild(file);
     children.push(child);
     return child;
   };
@@ -83,25 +82,6 @@ async function runRound(child: ChildProcess, label: string, round: Round): Promi
   const answer = await reply<RoundAnswer>(child, label);
   if ('error' in answer) throw new Error(`${label}: ${answer.error}`);
   return answer.cost;
-}
-
-/** The child's next message; an error when it exits or keeps silent. */
-async function reply<Message>(child: ChildProcess, label: string): Promise<Message> {
-  const settled = new AbortController();
-  const exit = once(child, 'exit', { signal: settled.signal }).then(([code]) => {
-    throw new Error(`${label} ended with exit code ${code} before it answered`);
-  });
-  const timeout = AbortSignal.timeout(ROUND_TIMEOUT_MS);
-  try {
-    const [message] = await Promise.race([once(child, 'message', { signal: timeout }), exit]);
-    return message;
-  } catch (error) {
-    if (timeout.aborted) throw new Error(`${label} did not answer within ${ROUND_TIMEOUT_MS / 1000} s`);
-    throw error;
-  } finally {
-    exit.catch(() => undefined);
-    settled.abort();
-  }
 }
 
 function median(values: number[]): number {

@@ -7,7 +7,7 @@ let pool: Pool | undefined;
 contend(({ origin, connections, requests }) => {
   pool ??= new Pool(origin, { connections });
   const bound = pool;
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     let left = requests;
     let open = 0;
     const next = () => {
