@@ -15,7 +15,7 @@ export const attackMetrics = {
   attack_answers: 'counter',
 } as const;
 
-/** Targets that have a row of their own in every table; a report folds some of them too. */
+/** Targets that have a row of their own, as many as metrics of requests tell apart. */
 const MAX_NAMES = 1_000;
 const OTHER = 'other';
 /** Bytes of body files that are kept for the next target that names them. */

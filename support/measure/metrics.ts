@@ -21,6 +21,10 @@ export interface MetricDefinition {
   ofWork?: 'count' | 'failed';
   /** Followed over time also where there is no room for all: of others only the whole run is told then. */
   followed?: true;
+  /** Told apart by up to a thousand values of a tag, as many as a list of URLs has: those beyond a hundred over time as one. */
+  ofMany?: true;
+  /** Stands beside one that is {@link ofMany}: that its values are fewer is nothing to tell of. */
+  besideMany?: true;
 }
 
 /** Where reports tell of it: with the schedule, the browser, the generator or the target, or nowhere. Without one, with the work of its scenario. */
@@ -36,12 +40,14 @@ export type Tells = 'work' | 'success' | 'failure' | 'page' | 'target' | 'genera
 const time = { type: 'trend', contains: 'time' } as const;
 const counter = { type: 'counter', contains: 'default', tells: 'work' } as const;
 const lost = { type: 'counter', contains: 'default', tells: 'failure' } as const;
-const bytes = { type: 'counter', contains: 'data', tells: 'work' } as const;
+const besideMany = true as const;
+const bytes = { type: 'counter', contains: 'data', tells: 'work', besideMany } as const;
 const successes = { type: 'rate', contains: 'default', tells: 'success' } as const;
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
 const complete = true as const;
 const followed = true as const;
 const ofLoads = true as const;
+const ofMany = true as const;
 const schedule = { group: 'schedule' } as const;
 const browser = { group: 'browser' } as const;
 const untold = { group: 'none' } as const;
@@ -74,15 +80,15 @@ export const builtinMetrics = {
   data_sent: bytes,
   data_received: bytes,
 
-  http_reqs: { ...counter, followed, ofWork: 'count', ofLoads },
+  http_reqs: { ...counter, followed, ofWork: 'count', ofLoads, ofMany },
   /** First byte written → last byte read, as k6: without the wait for a connection (`http_req_blocked`). */
-  http_req_duration: { ...time, complete, ofLoads },
+  http_req_duration: { ...time, complete, ofLoads, ofMany },
   /** New connections. */
   http_connections: { ...counter, ...untold, followed, ofLoads },
-  http_req_blocked: { ...time, ...untold, complete, ofLoads },
+  http_req_blocked: { ...time, ...untold, complete, ofLoads, besideMany },
   /** First byte written → response headers. */
-  http_req_waiting: { ...time, ...untold, ofLoads },
-  http_req_failed: { ...failures, complete, followed, ofWork: 'count', ofLoads },
+  http_req_waiting: { ...time, ...untold, ofLoads, besideMany },
+  http_req_failed: { ...failures, complete, followed, ofWork: 'count', ofLoads, ofMany },
 
   ws_connecting: { ...time, complete, ofLoads },
   ws_sessions: { ...counter, ofLoads },

@@ -8,14 +8,22 @@ export interface Course {
   startAt: number;
 }
 
+/** What a slice adds to, under one key. */
+export interface RecordedSeries {
+  /**
+   * @param at when the work was due, or began, on the clock of `performance.now()`; default: now
+   */
+  add(value: number, at?: number): void;
+}
+
 /**
- * What a slice adds to, under one key. A sample belongs to the interval, and so to the phase, in which its work was due, also when
+ * A series that is told of by interval. A sample belongs to the interval, and so to the phase, in which its work was due, also when
  * that ends later: whoever knows `at` says it. What is counted is counted when it is done, but in no other phase than its work.
  *
  * `add` is the hot path: it costs two comparisons more than the series itself, and other intervals are looked up only for what is
  * not of this one.
  */
-export class RecordedSeries {
+export class IntervalSeries implements RecordedSeries {
   readonly #newSeries: () => AnySeries;
   #current: AnySeries;
   readonly #others = new Map<number, AnySeries>();
@@ -32,9 +40,6 @@ export class RecordedSeries {
     this.#current = newSeries();
   }
 
-  /**
-   * @param at when the work was due, or began, on the clock of `performance.now()`; default: now
-   */
   add(value: number, at?: number): void {
     if (at! < this.#from || at! >= this.#until) this.#otherAt(at!).add(value);
     else this.#current.add(value);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Trend } from './histogram.ts';
 import { parseSeriesKey } from './metrics.ts';
+import type { IntervalSeries } from './recorded-series.ts';
 import { followedOnly, Recorder } from './recorder.ts';
+import type { Packed } from './series.ts';
 import { NamedValues } from './tag-values.ts';
+import { TimeAxis } from './time-axis.ts';
 
 const declared = {
   push_duration: { type: 'trend', contains: 'time' },
@@ -67,33 +71,99 @@ test('a metric that is not declared, or is of another type', () => {
 
 test('a tag of unbounded values folds: every sample is counted, and all other figures live on', () => {
   const recorder = new Recorder('relay', 'load', declared, new NamedValues(['checkout']));
-  const requests = (id: number) => ({ op: `GET /orders/${id}` });
-  for (let id = 0; id < 1_200; id++) recorder.add('http_reqs', 1, requests(id));
-  const handle = recorder.counter('http_reqs', requests(1_200));
+  const orders = (id: number) => ({ op: `GET /orders/${id}` });
+  for (let id = 0; id < 1_200; id++) recorder.add('accepted', 1, orders(id));
+  const handle = recorder.counter('accepted', orders(1_200));
   handle.add(1);
-  recorder.add('http_reqs', 5, { op: 'checkout' });
-  recorder.add('http_reqs', 1, requests(0));
+  recorder.add('accepted', 5, { op: 'checkout' });
+  recorder.add('accepted', 1, orders(0));
   recorder.add('generator_cpu_percent', 50);
-  recorder.add('accepted', 1, { op: 'push' });
+  recorder.add('iterations', 1, { op: 'push' });
   const packed = recorder.pack();
-  assert.deepEqual(packed['http_reqs{op:other,scenario:relay}'], { t: 'counter', sum: 1_101 });
-  assert.deepEqual(packed['http_reqs{op:GET /orders/0,scenario:relay}'], { t: 'counter', sum: 2 });
-  assert.deepEqual(packed['http_reqs{op:checkout,scenario:relay}'], { t: 'counter', sum: 5 }, 'a name that is judged');
-  assert.ok(packed['generator_cpu_percent{scenario:relay}'] && packed['accepted{op:push,scenario:relay}']);
-  const counters = Object.entries(packed).filter(([key]) => key.startsWith('http_reqs'));
+  assert.deepEqual(packed['accepted{op:other,scenario:relay}'], { t: 'counter', sum: 1_101 });
+  assert.deepEqual(packed['accepted{op:GET /orders/0,scenario:relay}'], { t: 'counter', sum: 2 });
+  assert.deepEqual(packed['accepted{op:checkout,scenario:relay}'], { t: 'counter', sum: 5 }, 'a name that is judged');
+  assert.ok(packed['generator_cpu_percent{scenario:relay}'] && packed['iterations{op:push,scenario:relay}']);
+  const counters = Object.entries(packed).filter(([key]) => key.startsWith('accepted'));
   assert.equal(counters.length, 102);
   assert.equal(
     counters.reduce((sum, [, one]) => sum + (one.t === 'counter' ? one.sum : 0), 0),
     1_207,
   );
   const values = [100, 101, 102, 103, 104].map((id) => `GET /orders/${id}`);
-  assert.deepEqual(recorder.folded, [{ metric: 'http_reqs', tag: 'op', values }]);
+  assert.deepEqual(recorder.folded, [{ metric: 'accepted', tag: 'op', values }]);
   assert.deepEqual(recorder.errors, {});
+});
+
+test('of a metric of many a thousand values are told apart, over time a hundred of them; what is beyond folds', () => {
+  const recorder = new Recorder('api', 'load');
+  const axis = new TimeAxis(
+    [
+      { name: 'load', startMs: 0, endMs: 2_000, load: 1 },
+      { name: 'spike', startMs: 2_000, endMs: 4_000, load: 5 },
+    ],
+    1_000,
+  );
+  const startAt = 50_000;
+  const op = (id: number) => ({ op: `GET /${id}` });
+  const all = (startMs: number) => {
+    for (let id = 0; id < 1_200; id++) recorder.trend('http_req_duration', op(id)).add(id + 1, startAt + startMs);
+  };
+  all(-10);
+  recorder.begin({ axis, startAt });
+  const intervals = [0, 1, 2].map((index) => {
+    recorder.enter(index);
+    all(1_000 * index + 500);
+    return recorder.pack();
+  });
+  // Of work of the first phase that ends in the second.
+  recorder.trend('http_req_duration', op(150)).add(9, startAt + 100);
+  const [late] = recorder.packLate();
+  recorder.end();
+  all(3_500);
+  const totals = recorder.totals();
+  const counts = (series: Record<string, Packed>) =>
+    Object.fromEntries(
+      Object.entries(series).map(([key, one]) => [key, one.t === 'trend' ? Trend.decode(one.h, one.sum).count : 0]),
+    );
+  const key = (value: string, phase: string) => `http_req_duration{op:${value},phase:${phase},scenario:api}`;
+  for (const [index, packed] of intervals.entries()) {
+    const phase = index < 2 ? 'load' : 'spike';
+    const each = index === 0 ? 2 : 1;
+    assert.equal(Object.keys(packed).length, 101);
+    assert.equal(counts(packed)[key('GET /99', phase)], each);
+    assert.equal(counts(packed)[key('other', phase)], 1_100 * each);
+  }
+  assert.deepEqual([late?.index, counts(late?.series ?? {})], [0, { [key('other', 'load')]: 1 }]);
+  assert.equal(Object.keys(totals).length, 2 * 1_001);
+  const whole = counts(totals);
+  assert.deepEqual(
+    ['GET /99', 'GET /150', 'GET /999', 'other'].map((value) => [
+      whole[key(value, 'load')],
+      whole[key(value, 'spike')],
+    ]),
+    [
+      [3, 1],
+      [4, 1],
+      [3, 1],
+      [600, 200],
+    ],
+    'what came after the end is in none of them',
+  );
+  const values = [1_000, 1_001, 1_002, 1_003, 1_004].map((id) => `GET /${id}`);
+  assert.deepEqual(recorder.folded, [{ metric: 'http_req_duration', tag: 'op', values }]);
+});
+
+test('a value that is none is refused once, however many there are of its kind', () => {
+  const recorder = new Recorder('api', 'load');
+  for (let id = 0; id < 200; id++) recorder.add('http_req_duration', 1, { op: `${id}` });
+  recorder.add('http_req_duration', Number.NaN, { op: '150' });
+  assert.deepEqual(recorder.errors, { 'metric "http_req_duration": NaN is no number': 1 });
 });
 
 test('a hundred values of a tag are told apart, and no finding follows', () => {
   const recorder = new Recorder('relay', 'load');
-  for (let id = 0; id < 100; id++) recorder.add('http_reqs', 1, { op: `${id}` });
+  for (let id = 0; id < 100; id++) recorder.add('iterations', 1, { op: `${id}` });
   assert.deepEqual([Object.keys(recorder.pack()).length, recorder.folded], [100, []]);
 });
 
@@ -181,7 +251,7 @@ test('a value that is none of the metric is an error by name, and costs nothing 
 
 test('a series that cannot be packed is an error by name, and the others are kept', () => {
   const recorder = new Recorder('relay', 'load', declared);
-  const broken = recorder.counter('accepted');
+  const broken = recorder.counter('accepted') as IntervalSeries;
   broken.add(1);
   broken.current.pack = () => {
     throw new Error('no room');

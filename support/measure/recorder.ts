@@ -2,8 +2,9 @@ import { ErrorCounts } from './error-counts.ts';
 import { type Failure, FailureExamples, textOf } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
-import { type Course, RecordedSeries } from './recorded-series.ts';
-import { type AnySeries, mergeInto, newSeries, type Packed, truthOf } from './series.ts';
+import { OneOfMany } from './one-of-many.ts';
+import { type Course, IntervalSeries, type RecordedSeries } from './recorded-series.ts';
+import { type AnySeries, mergeInto, newSeries, type Packed, truthOf, unpack } from './series.ts';
 import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
 
 /** What one slice measured between two instants; intervals of all slices share their boundaries. */
@@ -17,6 +18,8 @@ export interface Interval {
 
 /** So many series of one slice are told apart by tags of an author's own; the values of further ones are folded. */
 const MAX_SERIES = 1_000;
+/** Beside these, so many of which only the whole is told. */
+const MAX_MANY = 3_000;
 /** Series that a caller's tags are looked up for without spelling their key again. */
 const MAX_KNOWN = 1_000;
 
@@ -51,13 +54,18 @@ export class Recorder {
   readonly #clean: (name: string) => string;
   /** Names as they were given, to what they are shown as. */
   readonly #names = new Map<string, string>();
-  readonly #live = new Map<string, RecordedSeries>();
+  readonly #live = new Map<string, IntervalSeries>();
+  /** Those of a metric of many that are told of together over time, under the second key. */
+  readonly #many = new Map<string, OneOfMany>();
+  readonly #together = new Map<string, IntervalSeries>();
   /** The same series again, found without building a key. */
   readonly #untagged = new Map<string, RecordedSeries>();
   readonly #checks = new Map<string, RecordedSeries>();
   readonly #samplers: (() => void)[] = [];
   readonly #underWay: (() => void)[] = [];
   readonly #totals = new Map<string, AnySeries>();
+  /** Of those that are told of together over time, once measuring has ended. */
+  #ofMany: Record<string, Packed> | undefined;
   readonly #values: FirstValues;
   #course: Course | undefined;
   #index = 0;
@@ -81,7 +89,7 @@ export class Recorder {
     this.#kind = kind;
     this.#clean = clean;
     this.definitions = { ...builtinMetrics, ...declared };
-    this.#values = new FirstValues(named);
+    this.#values = new FirstValues(named, (metric) => this.definitions[metric]);
   }
 
   /** Tags that took more values than are told apart. */
@@ -194,7 +202,9 @@ export class Recorder {
   /** From here on it is interval `index`. */
   enter(index: number): void {
     this.#index = index;
-    for (const series of this.#live.values()) series.enter(index, this.#course!);
+    for (const all of [this.#live, this.#together, this.#many]) {
+      for (const series of all.values()) series.enter(index, this.#course!);
+    }
   }
 
   /** What was added to this interval since the last packing; series without samples are left out. */
@@ -202,28 +212,34 @@ export class Recorder {
     for (const sample of this.#samplers) sample();
     const packed: Record<string, Packed> = {};
     for (const [key, recorded] of this.#live) this.#pack(key, this.#index, recorded.current, packed);
+    for (const [key, recorded] of this.#together) this.#pack(key, this.#index, recorded.current, packed, false);
     return packed;
   }
 
   /** What has come since the last packing to intervals that are over: of work that was due in them and ended later. */
   packLate(): Interval[] {
     const late = new Map<number, Record<string, Packed>>();
-    for (const [key, recorded] of this.#live) {
-      for (const [index, series] of recorded.takeLate()) {
-        const packed = late.get(index) ?? {};
-        late.set(index, packed);
-        this.#pack(key, index, series, packed);
+    for (const all of [this.#live, this.#together]) {
+      for (const [key, recorded] of all) {
+        for (const [index, series] of recorded.takeLate()) {
+          const packed = late.get(index) ?? {};
+          late.set(index, packed);
+          this.#pack(key, index, series, packed, all === this.#live);
+        }
       }
     }
     return [...late].map(([index, series]) => ({ index, series })).sort((a, b) => a.index - b.index);
   }
 
-  #pack(key: string, index: number, series: AnySeries, into: Record<string, Packed>): void {
+  /** @param isWhole it is in the totals by what was packed; others have totals of their own */
+  #pack(key: string, index: number, series: AnySeries, into: Record<string, Packed>, isWhole = true): void {
     if (series.count === 0) return;
-    const phased = this.#keyIn(key, index);
+    const phased = this.#keyIn(key, this.#course?.axis.phaseOf(index));
     try {
-      into[phased] = series.pack();
-      this.#addUp(phased, series);
+      const known = into[phased] && unpack(into[phased]);
+      if (known) mergeInto(known, series);
+      into[phased] = (known ?? series).pack();
+      if (isWhole) this.#addUp(phased, series);
     } catch (error) {
       // Whatever is wrong with one series, the others are kept.
       this.error(`${key} was not kept: ${(error as Error).message}`);
@@ -231,10 +247,9 @@ export class Recorder {
     series.reset();
   }
 
-  /** With the phase that the interval lies in, once there is one. */
-  #keyIn(key: string, index: number): string {
-    if (!this.#course) return key;
-    const phase = this.#course.axis.phaseOf(index);
+  /** With the phase, once there is one. */
+  #keyIn(key: string, phase: string | undefined): string {
+    if (phase === undefined) return key;
     const name = `${phase} ${key}`;
     const known = this.#phased.get(name);
     if (known !== undefined) return known;
@@ -244,9 +259,25 @@ export class Recorder {
     return phased;
   }
 
+  /** Measuring has ended, and all was packed: what is added from now on counts no more. */
+  end(): void {
+    this.#ofMany = this.#packMany();
+  }
+
   /** Everything that was packed so far, as one; without gauges, which only count at their instant. */
   totals(): Record<string, Packed> {
-    return Object.fromEntries([...this.#totals].map(([key, series]) => [key, series.pack()]));
+    const all = [...this.#totals].map(([key, series]): [string, Packed] => [key, series.pack()]);
+    return { ...Object.fromEntries(all), ...(this.#ofMany ?? this.#packMany()) };
+  }
+
+  #packMany(): Record<string, Packed> {
+    const packed: Record<string, Packed> = {};
+    for (const [key, one] of this.#many) {
+      for (const [phase, series] of one.byPhase()) {
+        if (series.count > 0) packed[this.#keyIn(key, phase)] = series.pack();
+      }
+    }
+    return packed;
   }
 
   #cleanTags(tags: Tags): Tags {
@@ -278,19 +309,37 @@ export class Recorder {
     const own = this.#kind === 'journey' && isOfBrowser(metric) ? 'journey' : 'scenario';
     const counted = this.#values.of(metric, this.#cleanTags(tags));
     const key = seriesKey(metric, { ...counted, [own]: this.#scenario });
-    const found = this.#live.get(key);
+    const found = this.#live.get(key) ?? this.#many.get(key);
     if (found) return found;
-    if (this.#live.size < MAX_SERIES) return this.#newSeries(key, metric, definition);
+    const overTime = seriesKey(metric, { ...this.#values.overTime(metric, counted), [own]: this.#scenario });
+    const isOne = overTime !== key;
+    if (isOne && this.#many.size < MAX_MANY) return this.#newOneOfMany(key, overTime, metric, definition);
+    if (!isOne && this.#live.size < MAX_SERIES) return this.#newLive(this.#live, key, metric, definition);
     // Without tags of an author's own this is the same series, and there are only so many of these.
     const folded = seriesKey(metric, { ...this.#values.fold(metric, counted), [own]: this.#scenario });
-    return this.#live.get(folded) ?? this.#newSeries(folded, metric, definition);
+    return this.#live.get(folded) ?? this.#newLive(this.#live, folded, metric, definition);
   }
 
-  #newSeries(key: string, metric: string, { type, contains }: MetricDefinition): RecordedSeries {
+  #newOneOfMany(key: string, overTime: string, metric: string, definition: MetricDefinition): OneOfMany {
+    const together = this.#together.get(overTime) ?? this.#newLive(this.#together, overTime, metric, definition);
+    const { type, contains } = definition;
+    // What is wrong with a value, those that it is told of with have said.
+    const one = new OneOfMany(() => newSeries(type, contains, () => {}), together);
+    if (this.#course) one.enter(this.#index, this.#course);
+    this.#many.set(key, one);
+    return one;
+  }
+
+  #newLive(
+    all: Map<string, IntervalSeries>,
+    key: string,
+    metric: string,
+    { type, contains }: MetricDefinition,
+  ): IntervalSeries {
     const refuse = (what: string) => this.error(`metric "${metric}": ${what}`);
-    const series = new RecordedSeries(() => newSeries(type, contains, refuse));
+    const series = new IntervalSeries(() => newSeries(type, contains, refuse));
     if (this.#course) series.enter(this.#index, this.#course);
-    this.#live.set(key, series);
+    all.set(key, series);
     return series;
   }
 }

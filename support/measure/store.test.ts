@@ -152,10 +152,10 @@ function sliceOfIds(slice: number) {
   const recorder = new Recorder('relay', 'load', {}, new NamedValues(['checkout']));
   for (let id = 0; id < 100; id++) {
     const op = `GET /orders/${(slice * 7919 + id * 104729) % 100_003}`;
-    recorder.add('http_req_duration', id, { op });
+    recorder.add('http_req_waiting', id, { op });
     recorder.add('vus', 1, { op });
   }
-  recorder.add('http_req_duration', slice, { op: 'checkout' });
+  recorder.add('http_req_waiting', slice, { op: 'checkout' });
   const intervals = [{ index: slice % 3, series: recorder.pack() }];
   return { totals: recorder.totals(), intervals };
 }
@@ -163,21 +163,21 @@ function sliceOfIds(slice: number) {
 test('slices that each know other values of a tag are folded like one, in whatever order they come', () => {
   const slices = Array.from({ length: 13 }, (_, slice) => sliceOfIds(slice));
   const merge = (all: typeof slices) => {
-    const store = new MetricStore(new NamedValues([], ['http_req_duration{op:checkout}']));
+    const store = new MetricStore(new NamedValues([], ['http_req_waiting{op:checkout}']));
     store.define(builtinMetrics);
     for (const slice of all) store.addSlice(slice);
     return store;
   };
   const [store, reversed] = [merge(slices), merge(slices.toReversed())];
   for (const one of [store, reversed]) {
-    const series = [...one.series()].filter(({ metric }) => metric === 'http_req_duration');
+    const series = [...one.series()].filter(({ metric }) => metric === 'http_req_waiting');
     assert.equal(series.length, 102);
-    assert.equal(one.trend('http_req_duration').count, 13 * 101);
-    assert.equal(one.trend('http_req_duration', { op: 'checkout' }).count, 13);
-    const over = [...one.over('http_req_duration', { op: 'other' }).values()];
+    assert.equal(one.trend('http_req_waiting').count, 13 * 101);
+    assert.equal(one.trend('http_req_waiting', { op: 'checkout' }).count, 13);
+    const over = [...one.over('http_req_waiting', { op: 'other' }).values()];
     assert.equal(
       over.reduce((sum, { count }) => sum + count, 0),
-      one.trend('http_req_duration', { op: 'other' }).count,
+      one.trend('http_req_waiting', { op: 'other' }).count,
     );
     assert.equal([...one.series()].filter(({ metric }) => metric === 'vus').length, 101);
     assert.deepEqual(
@@ -185,7 +185,7 @@ test('slices that each know other values of a tag are folded like one, in whatev
       [500, 400, 400],
     );
     assert.deepEqual(one.folded.map(({ metric, tag }) => [metric, tag]).sort(), [
-      ['http_req_duration', 'op'],
+      ['http_req_waiting', 'op'],
       ['vus', 'op'],
     ]);
   }

@@ -2,6 +2,7 @@ import { Trend } from './histogram.ts';
 import {
   carries,
   type MetricDefinition,
+  metricOf,
   parseSeriesKey,
   seriesKey,
   type Tags,
@@ -41,13 +42,16 @@ export class MetricStore {
   /** Of the last interval in which anything was measured; −1 when nothing was. */
   lastInterval = -1;
   readonly #series = new Map<string, Entry>();
+  /** The same by metric, and by metric with each of their tags: there may be thousands, of which a few are asked for. */
+  readonly #entries = new Map<string, Set<Entry>>();
   /** Gauges of several slices add up at one instant, and only then are followed over time: key → interval → sum. */
   readonly #gauges = new Map<string, Map<number, number>>();
   readonly #values: LeastValues;
 
   /** @param named values of tags that are told apart however many others there are */
   constructor(named = new NamedValues()) {
-    this.#values = new LeastValues(named, (metric, tag, value) => this.#fold(metric, tag, value));
+    const definitionOf = (metric: string) => this.definitions[metric];
+    this.#values = new LeastValues(named, definitionOf, (metric, tag, value) => this.#fold(metric, tag, value));
   }
 
   /** Tags that took more values than are told apart, all slices together. */
@@ -102,9 +106,25 @@ export class MetricStore {
     const known = this.#series.get(key);
     if (known) return known;
     const counted = this.#counted(key);
-    const entry = this.#series.get(counted) ?? { ...parseSeriesKey(counted), total: newSeries(type), parts: [] };
-    this.#series.set(counted, entry);
+    return this.#series.get(counted) ?? this.#newEntry(counted, type);
+  }
+
+  #newEntry(key: string, type: Packed['t']): Entry {
+    const entry = { ...parseSeriesKey(key), total: newSeries(type), parts: [] };
+    this.#series.set(key, entry);
+    for (const place of placesOf(entry.metric, entry.tags)) {
+      const entries = this.#entries.get(place) ?? new Set();
+      this.#entries.set(place, entries.add(entry));
+    }
     return entry;
+  }
+
+  /** Those that carry the tags, in the order in which they came. */
+  #entriesOf(metric: string, wanted: Wanted): Entry[] {
+    const single = Object.entries(wanted).flatMap(([tag, value]) => (typeof value === 'string' ? [[tag, value]] : []));
+    const sets = placesOf(metric, Object.fromEntries(single)).map((place) => this.#entries.get(place));
+    const least = sets.reduce((a, b) => ((b?.size ?? 0) < (a?.size ?? 0) ? b : a));
+    return [...(least ?? [])].filter(({ tags }) => carries(tags, wanted));
   }
 
   /** The key of the series that a slice's counts for. */
@@ -117,9 +137,9 @@ export class MetricStore {
   /** What was told apart so far belongs to the others. */
   #fold(metric: string, tag: string, value: string): void {
     const isFolded = (one: { metric: string; tags: Tags }) => one.metric === metric && one.tags[tag] === value;
-    for (const [key, entry] of this.#series) {
-      if (!isFolded(entry)) continue;
-      this.#series.delete(key);
+    for (const entry of this.#entriesOf(metric, { [tag]: value })) {
+      this.#series.delete(seriesKey(metric, entry.tags));
+      for (const place of placesOf(metric, entry.tags)) this.#entries.get(place)!.delete(entry);
       const others = this.#entryOf(seriesKey(metric, { ...entry.tags, [tag]: OTHER }), entry.total.type);
       mergeInto(others.total, entry.total);
       for (const part of entry.parts) keepPart(others, part);
@@ -138,8 +158,8 @@ export class MetricStore {
    */
   select(metric: string, tags: Wanted = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
     let merged: AnySeries | undefined;
-    for (const series of this.series()) {
-      if (series.metric !== metric || !carries(series.tags, tags)) continue;
+    const gauges = [...this.#gaugesOf(metric)].filter((gauge) => carries(gauge.tags, tags));
+    for (const series of [...this.#entriesOf(metric, tags), ...gauges]) {
       if (which === 'finished' && carries(series.tags, unfinished)) continue;
       merged ??= newSeries(series.total.type);
       mergeInto(merged, series.total);
@@ -149,7 +169,7 @@ export class MetricStore {
 
   /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
   over(metric: string, tags: Wanted = {}): Map<number, AnySeries> {
-    const own = [...this.#series.values()].filter((entry) => entry.metric === metric && carries(entry.tags, tags));
+    const own = this.#entriesOf(metric, tags);
     if (own.length > 0) return inOrder(own.flatMap(joined));
     return gaugesInOrder(this.#gaugeSums(metric, tags));
   }
@@ -165,7 +185,13 @@ export class MetricStore {
       const { metric, tags, total } = entry;
       yield { metric, tags, total, over: (width) => inOrder(joined(entry), width) };
     }
+    yield* this.#gaugesOf();
+  }
+
+  /** @param wanted default: of all metrics */
+  *#gaugesOf(wanted?: string) {
     for (const [key, sums] of this.#gauges) {
+      if (wanted !== undefined && metricOf(key) !== wanted) continue;
       const { metric, tags } = parseSeriesKey(key);
       const over = gaugesInOrder(sums);
       const total = new GaugeSeries();
@@ -228,6 +254,11 @@ export class MetricStore {
     }
     return sums;
   }
+}
+
+/** Where a series with these tags is found, the metric first. */
+function placesOf(metric: string, tags: Tags): string[] {
+  return [metric, ...Object.entries(tags).map(([tag, value]) => seriesKey(metric, { [tag]: value }))];
 }
 
 function keepPart(entry: Entry, part: Entry['parts'][number]): void {

@@ -1,7 +1,17 @@
-import { readSeriesKey, type Tags, unfinished } from './metrics.ts';
+import { type MetricDefinition, readSeriesKey, type Tags, unfinished } from './metrics.ts';
 
 /** So many values of a tag are told apart in one metric: more of them are ids, not kinds. */
-export const MAX_TAG_VALUES = 100;
+const MAX_TAG_VALUES = 100;
+/** Of metrics that are made for it. */
+const MANY_TAG_VALUES = 1_000;
+
+/** How many values of a tag are told apart in a metric. */
+export function valuesTold(definition: MetricDefinition | undefined): number {
+  return definition?.ofMany ? MANY_TAG_VALUES : MAX_TAG_VALUES;
+}
+
+/** What is known of a metric; undefined of one that nobody has declared. */
+type DefinitionOf = (metric: string) => MetricDefinition | undefined;
 
 /** What all further values are counted under. */
 export const OTHER = 'other';
@@ -68,10 +78,13 @@ export class FoldedTags {
 export class FirstValues {
   readonly folded = new FoldedTags();
   readonly #named: NamedValues;
-  readonly #values = new Map<string, Map<string, Set<string>>>();
+  readonly #definitionOf: DefinitionOf;
+  /** By metric and tag; of each value how many came before it. */
+  readonly #values = new Map<string, Map<string, Map<string, number>>>();
 
-  constructor(named: NamedValues) {
+  constructor(named: NamedValues, definitionOf: DefinitionOf) {
     this.#named = named;
+    this.#definitionOf = definitionOf;
   }
 
   /** The tags under which a sample is counted. */
@@ -85,6 +98,16 @@ export class FirstValues {
     return Object.fromEntries(counted);
   }
 
+  /** The tags under which a series is told of over time: of a tag of a thousand values only the first hundred are there. */
+  overTime(metric: string, counted: Tags): Tags {
+    const values = this.#values.get(metric);
+    const told = Object.entries(counted).map(([tag, value]) => {
+      const isFirst = (values?.get(tag)?.get(value) ?? 0) < MAX_TAG_VALUES;
+      return [tag, isFirst ? value : OTHER];
+    });
+    return Object.fromEntries(told);
+  }
+
   /** The tags of a series that there is no room for: only what is named is told apart. */
   fold(metric: string, tags: Tags): Tags {
     const counted = Object.entries(tags).map(([tag, value]) => {
@@ -96,19 +119,19 @@ export class FirstValues {
   }
 
   #counted(metric: string, tag: string, value: string): [tag: string, value: string] {
-    const tags = this.#values.get(metric) ?? new Map<string, Set<string>>();
+    const tags = this.#values.get(metric) ?? new Map<string, Map<string, number>>();
     if (!tags.has(tag) && (tags.size >= MAX_TAGS || tag.length > MAX_LENGTH)) {
       this.folded.note(metric, OTHER, `${tag}: ${value}`);
       return [OTHER, OTHER];
     }
-    const values = tags.get(tag) ?? new Set();
+    const values = tags.get(tag) ?? new Map<string, number>();
     this.#values.set(metric, tags.set(tag, values));
     if (values.has(value)) return [tag, value];
-    if (values.size >= MAX_TAG_VALUES || value.length > MAX_LENGTH) {
+    if (values.size >= valuesTold(this.#definitionOf(metric)) || value.length > MAX_LENGTH) {
       this.folded.note(metric, tag, value);
       return [tag, OTHER];
     }
-    values.add(value);
+    values.set(value, values.size);
     return [tag, value];
   }
 }
@@ -120,12 +143,18 @@ export class FirstValues {
 export class LeastValues {
   readonly folded = new FoldedTags();
   readonly #named: NamedValues;
+  readonly #definitionOf: DefinitionOf;
   readonly #onFold: (metric: string, tag: string, value: string) => void;
   readonly #values = new Map<string, Map<string, Set<string>>>();
 
   /** @param onFold a value that was told apart so far belongs to the others from now on */
-  constructor(named: NamedValues, onFold: (metric: string, tag: string, value: string) => void) {
+  constructor(
+    named: NamedValues,
+    definitionOf: DefinitionOf,
+    onFold: (metric: string, tag: string, value: string) => void,
+  ) {
     this.#named = named;
+    this.#definitionOf = definitionOf;
     this.#onFold = onFold;
   }
 
@@ -144,7 +173,7 @@ export class LeastValues {
     this.#values.set(metric, tags.set(tag, values));
     if (values.has(value)) return true;
     values.add(value);
-    if (values.size <= MAX_TAG_VALUES) return true;
+    if (values.size <= valuesTold(this.#definitionOf(metric))) return true;
     const [first, ...others] = values;
     const last = others.reduce((a, b) => (a < b ? b : a), first!);
     values.delete(last);

@@ -182,7 +182,19 @@ function withoutRepeats(all: Series[]): Series[] {
     isHttp(one)
       ? !isHttp(other)
       : one.name === other.name && Object.keys(one.tags).length > Object.keys(other.tags).length;
-  return all.filter((one) => !all.some((other) => repeats(one, other) && figures(one) === figures(other)));
+  const alike = new Map<string, Series[]>();
+  for (const one of all) alike.set(figures(one), [...(alike.get(figures(one)) ?? []), one]);
+  return all.filter((one) => !alike.get(figures(one))!.some((other) => repeats(one, other)));
+}
+
+/** More operations of one scenario than anybody reads: a list of URLs may have a thousand. */
+const MOST_OPERATIONS = 50;
+
+/** Of many operations the slowest by p(95), in their order; undefined where there are few, which are told one and all. */
+export function slowestOf(rows: readonly TimedRow[]): TimedRow[] | undefined {
+  if (rows.length <= MOST_OPERATIONS) return undefined;
+  const p95 = ({ summary }: TimedRow) => summary.values['p(95)'] ?? 0;
+  return [...rows].sort((a, b) => p95(b) - p95(a)).slice(0, MOST_OPERATIONS);
 }
 
 /** A scenario in one phase. */

@@ -224,6 +224,16 @@ export function exampleVerdict(overrides: Partial<Verdict> = {}): Verdict {
   };
 }
 
+/** Of one scenario, each slower than the one before: `GET /1`, `GET /2`, … */
+export function operationsOf(number: number): Verdict['metrics'] {
+  return Object.fromEntries(
+    Array.from({ length: number }, (_, index) => {
+      const ms = index + 1;
+      return [`http_req_duration{op:GET /${ms},scenario:attack}`, trend(9, ms / 2, ms, ms, ms)];
+    }),
+  );
+}
+
 /** What a front end that shows no heading fails with. */
 export const exampleFailure: Verdict['failures'][0] = {
   scenario: 'light',

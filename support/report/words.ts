@@ -65,6 +65,11 @@ export function hiddenWaitText({ responseMs, serviceMs }: HiddenWait): string {
   return `p99 is ${ms(responseMs)} from when work was due; a clock that starts at the send says ${ms(serviceMs)}.`;
 }
 
+/** Where of many operations some are shown. */
+export function slowestText(shown: number, of: number): string {
+  return `the ${count(shown)} slowest of ${count(of)} operations by p95; the report’s page has all`;
+}
+
 /** A failure that the verdict holds in full. */
 export type Failed = Verdict['failures'][0];
 

@@ -199,7 +199,7 @@ export class Collector {
         ...this.#hungHooks(),
         ...this.#unverified(),
         ...this.#unreadable,
-        ...foldedFindings([...this.#folded, ...store.folded]),
+        ...foldedFindings([...this.#folded, ...store.folded], store.definitions),
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
       ],
     });

@@ -233,6 +233,7 @@ export class ScenarioRun {
     if (this.#startAt === undefined) return;
     this.#measuredMs = Math.max(0, monotonicMs() - this.#startAt);
     this.#pack();
+    this.#options.recorder.end();
     this.#health.stop();
   }
 

@@ -12,7 +12,7 @@ import { type AnySeries, newSeries } from '../../measure/series.ts';
 import { MetricStore } from '../../measure/store.ts';
 import { axe, emptyCharts, isWiderThanItsWindow, PHONE, PNG } from '../page.fixture.ts';
 import { exampleRun, exampleStore, exampleTimeline } from '../record.fixture.ts';
-import { exampleFailure, exampleVerdict, undecidedThreshold } from '../verdict.fixture.ts';
+import { exampleFailure, exampleVerdict, operationsOf, undecidedThreshold } from '../verdict.fixture.ts';
 import { type Payload, packPayload, payloadOf } from './payload.ts';
 import { reportHtml } from './report.ts';
 
@@ -284,6 +284,19 @@ test('the promise of an oracle stands beside its result, and by whose objectives
   });
   assert.ok(judged.includes('No order is lost.') && judged.includes(slo));
   assert.ok(!text({}).includes('<dt>SLO</dt>'));
+});
+
+test('of a thousand operations the slowest stand there, and all of them in a table that folds', async (t) => {
+  const { verdict, record } = exampleRun({ metrics: operationsOf(1_000) });
+  const { page } = await open(t, reportHtml(verdict, record));
+  const section = page.locator('#operations');
+  const slowest = section.getByRole('region', { name: 'Protocol operations, table' }).locator('tbody tr');
+  assert.equal(await slowest.count(), 51, 'with the name of the scenario');
+  await section.getByText('All operations of attack: 1,000').click();
+  const all = section.getByRole('region', { name: 'All operations of attack, table' });
+  assert.equal(await all.locator('tbody tr').count(), 1_000);
+  await section.getByRole('searchbox').fill('/777');
+  assert.equal(await all.locator('tbody tr:visible').count(), 1);
 });
 
 test('of examples of any length the page shows the beginning', () => {

@@ -18,6 +18,7 @@ import {
   journeySessions,
   operations,
   signals,
+  slowestOf,
   type TimedRow,
   thresholdState,
   timedStats,
@@ -32,6 +33,7 @@ import {
   observedText,
   requiredText,
   sessionsText,
+  slowestText,
   startedText,
   statTitle,
   targetText,
@@ -161,6 +163,7 @@ function operationsSection(verdict: Verdict): Section[] {
   if (all.length === 0) return [];
   const notes: Markup[] = [];
   const counts: TableRow[] = [];
+  const many: { group: string; rows: TimedRow[] }[] = [];
   const rows = all.flatMap((scenario): TableRow[] => {
     const group = scenario.scenario ?? 'All scenarios';
     const line = ({ label, summary, perSecond }: TimedRow): TableRow => ({
@@ -169,12 +172,31 @@ function operationsSection(verdict: Verdict): Section[] {
     });
     if (scenario.hiddenWait) notes.push(html`<li>${group}: ${hiddenWaitText(scenario.hiddenWait)}</li>`);
     counts.push(...scenario.counts.map((one) => ({ group, cells: [one.label, counterText(one.summary)] })));
-    return [...scenario.times, ...scenario.rows].map(line);
+    const slowest = slowestOf(scenario.rows);
+    if (slowest) {
+      notes.push(html`<li>${group}: ${slowestText(slowest.length, scenario.rows.length)}</li>`);
+      many.push({ group, rows: scenario.rows });
+    }
+    return [...scenario.times, ...(slowest ?? scenario.rows)].map(line);
   });
   const columns = [left(''), ...['count', 'rate', ...timedStats.map(statTitle)].map(right)];
+  const folded = many.map(({ group, rows }) => {
+    const name = `All operations of ${group}`;
+    const cells = rows.map(
+      ({ label, summary, perSecond }): TableRow => ({
+        cells: [
+          label,
+          counting(summary.count),
+          numberOf(perSecond, rate(perSecond)),
+          ...timedStats.map((stat) => time(summary.values[stat])),
+        ],
+      }),
+    );
+    return html`<details><summary>${name}: ${count(rows.length)}</summary>${table(name, columns, cells, true)}</details>`;
+  });
   const counted = table('What the operations counted', [left(''), right('in all')], counts);
   const body = html`${table('Protocol operations', columns, rows)}<ul class="notes">${notes}</ul>
-${counts.length > 0 && html`<details><summary>What they counted</summary>${counted}</details>`}`;
+${folded}${counts.length > 0 && html`<details><summary>What they counted</summary>${counted}</details>`}`;
   return [{ id: 'operations', title: 'Protocol operations', body }];
 }
 

@@ -4,6 +4,7 @@ import { seriesKey } from '../../measure/metrics.ts';
 import {
   exampleFailure,
   exampleVerdict,
+  operationsOf,
   passedVerdict,
   reason,
   signal,
@@ -24,6 +25,13 @@ test('verdict first, then the reasons with what to look at', () => {
   assert.match(facts!, / · judged by `profiles\/slo\/production\.json`$/);
   assert.match(summaryMarkdown(passedVerdict()), /^## ✅ PASS: /);
   assert.match(summaryMarkdown(exampleVerdict({ status: 'invalid' })), /^## ❓ INVALID: /);
+});
+
+test('of many operations the slowest are told, and how many there are', () => {
+  const text = summaryMarkdown(exampleVerdict({ metrics: operationsOf(1_000) }));
+  assert.match(text, /GET \/1000 \|.*\n.*GET \/999 \|/);
+  assert.doesNotMatch(text, /GET \/950 /);
+  assert.match(text, /attack: the 50 slowest of 1,000 operations by p95; the report’s page has all/);
 });
 
 test('the tables', () => {

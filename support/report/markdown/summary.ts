@@ -16,6 +16,7 @@ import {
   journeySessions,
   operations,
   signals,
+  slowestOf,
   type TimedRow,
   thresholdState,
   timedStats,
@@ -29,6 +30,7 @@ import {
   observedText,
   requiredText,
   sessionsText,
+  slowestText,
   statTitle,
   targetText,
 } from '../words.ts';
@@ -199,7 +201,9 @@ function operationsSection(verdict: Verdict): string[] {
     if (scenario.hiddenWait) notes.push(`${literal(name)}: ${hiddenWaitText(scenario.hiddenWait)}`);
     const counts = scenario.counts.map((c) => `${literal(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') notes.push(`${literal(name)}: ${counts}`);
-    return [...scenario.times, ...scenario.rows].map(line);
+    const slowest = slowestOf(scenario.rows);
+    if (slowest) notes.push(`${literal(name)}: ${slowestText(slowest.length, scenario.rows.length)}`);
+    return [...scenario.times, ...(slowest ?? scenario.rows)].map(line);
   });
   const body = table(
     [

@@ -8,6 +8,7 @@ import { displayWidth } from '../../judge/words/text.ts';
 import {
   exampleFailure,
   exampleVerdict,
+  operationsOf,
   passedVerdict,
   reason,
   signal,
@@ -182,6 +183,15 @@ test('operations show the response time beside the duration, and what waiting hi
   assert.match(text, /sync push +17,283/);
   assert.match(text.replace(/\s+/g, ' '), /changes rejected: 17 · data received: 182 MB/);
   assert.doesNotMatch(section(render(passedVerdict()), 'Protocol operations'), /from when work was due/);
+});
+
+test('of many operations the slowest are told, and how many there are', () => {
+  const told = (number: number) =>
+    section(render(exampleVerdict({ metrics: operationsOf(number) })), 'Protocol operations');
+  assert.match(told(51), /GET \/51 .*\n.*GET \/50 [\s\S]*GET \/2 .*\n +the 50 slowest of 51 operations by p95/);
+  assert.doesNotMatch(told(51), /GET \/1 /);
+  assert.match(told(50), /GET \/1 .*\n.*GET \/2 [\s\S]*GET \/50 /);
+  assert.doesNotMatch(told(50), /slowest/);
 });
 
 test('thresholds: held, crossed, without data', () => {

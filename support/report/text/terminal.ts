@@ -14,6 +14,7 @@ import {
   journeySessions,
   operations,
   signals,
+  slowestOf,
   type TimedRow,
   thresholdState,
   timedStats,
@@ -26,6 +27,7 @@ import {
   observedText,
   requiredText,
   sessionsText,
+  slowestText,
   statTitle,
   targetText,
 } from '../words.ts';
@@ -145,7 +147,9 @@ function operationTable(page: Page): string[] {
       const text = hiddenWaitText(scenario.hiddenWait);
       rows.push(...wrap(text, width - 5).map((words) => ({ line: `  ${p.yellow(words)}` })));
     }
-    rows.push(...scenario.rows.map(timedLine));
+    const slowest = slowestOf(scenario.rows);
+    rows.push(...(slowest ?? scenario.rows).map(timedLine));
+    if (slowest) rows.push({ line: `  ${p.dim(slowestText(slowest.length, scenario.rows.length))}` });
     const counts = scenario.counts.map((c) => `${printable(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') rows.push(...wrap(counts, width - 5).map((words) => ({ line: `  ${p.dim(words)}` })));
   }
