@@ -134,6 +134,7 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
+    drills: [],
     isOver: () => false,
   };
 }

@@ -3,6 +3,7 @@ import { crdt } from './crdt/family.ts';
 import { database } from './database/family.ts';
 import { grpc } from './grpc/family.ts';
 import { http } from './http/family.ts';
+import { integrity } from './integrity/family.ts';
 import { migrations } from './migrations/family.ts';
 import { realtime } from './realtime/family.ts';
 import { relay } from './relay/family.ts';
@@ -22,6 +23,7 @@ export const families: readonly Family[] = [
   grpc,
   database,
   websocket,
+  integrity,
 ];
 
-export { crdt, database, grpc, http, migrations, realtime, relay, studio, vms, websocket };
+export { crdt, database, grpc, http, integrity, migrations, realtime, relay, studio, vms, websocket };

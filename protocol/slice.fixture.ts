@@ -41,6 +41,7 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
+    drills: [],
     isOver: () => false,
   };
 }

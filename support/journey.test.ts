@@ -70,6 +70,7 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
     signal: new AbortController().signal,
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
+    drills: [],
     isOver: () => false,
   };
 }

@@ -23,6 +23,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     signal,
     elapsedMs,
     endsAfterMs: Number.POSITIVE_INFINITY,
+    drills: [],
     isOver: () => false,
   };
   return { slice, recorder };

@@ -10,6 +10,7 @@ import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure
 import { Recorder } from './measure/recorder.ts';
 import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
+import { drillEnds } from './profile/drills.ts';
 import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
@@ -116,6 +117,7 @@ export async function checkLoads(
         signal: over.signal,
         elapsedMs: () => 0,
         endsAfterMs: durationOf(plan),
+        drills: drillEnds(timeline.drills),
         isOver: () => false,
       };
       try {

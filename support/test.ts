@@ -11,6 +11,7 @@ import { Recorder } from './measure/recorder.ts';
 import { packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
 import { declareOptions, type Options, optionsOf, optionsSchema } from './options.ts';
+import { drillEnds } from './profile/drills.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
@@ -238,6 +239,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       signal: run.signal,
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
       endsAfterMs: durationOf(scenario.plan),
+      drills: drillEnds(timeline.drills),
       isOver: () => run.signal.aborted || run.isDraining || context.elapsedMs() >= context.endsAfterMs,
     };
     const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });

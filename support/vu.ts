@@ -1,6 +1,7 @@
 import type { Tags } from './measure/metrics.ts';
 import { Recorder } from './measure/recorder.ts';
 import type { Options } from './options.ts';
+import type { DrillEnd } from './profile/drills.ts';
 import type { Random } from './schedule/random.ts';
 import type { Outcome } from './schedule/scenario.ts';
 import type { Target } from './target.ts';
@@ -26,6 +27,8 @@ export interface SliceContext<O = Options> {
   elapsedMs(): number;
   /** When the scenario's schedule is over, in milliseconds since the run's start. */
   readonly endsAfterMs: number;
+  /** The faults that the run causes on purpose: when each time of each is planned to be over, the first one first. */
+  readonly drills: readonly DrillEnd[];
   /** True once the scenario's schedule is over or the run is to stop: an iteration that only lasts may come to its end. */
   isOver(): boolean;
 }

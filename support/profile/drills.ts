@@ -33,6 +33,21 @@ export interface DrillExpectation {
   failed?: number;
 }
 
+/** One time of a drill, as it is planned. */
+export interface DrillEnd {
+  name: string;
+  /** When it is over, in ms since the run's start. */
+  endsAfterMs: number;
+}
+
+/** In the order in which they are over. */
+export function drillEnds(drills: readonly Drill[]): DrillEnd[] {
+  const ends = drills.flatMap(({ name, atMs, forMs = 0 }) =>
+    atMs.map((startMs) => ({ name, endsAfterMs: startMs + forMs })),
+  );
+  return ends.sort((a, b) => a.endsAfterMs - b.endsAfterMs);
+}
+
 /** How long a target without an expectation may be away after a drill before that ends the run. */
 export const DEFAULT_RECOVERY_MS = 30_000;
 const LIMIT_MS = 30_000;

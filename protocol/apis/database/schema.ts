@@ -3,6 +3,8 @@ import pg from 'pg';
 
 /** Names of our schemas begin with it. */
 const PREFIX = 'tandem_load_';
+/** Those of loads that are at work: as LIKE has it, and as PostgreSQL's programs do. */
+export const loadSchemas = { like: `${PREFIX.replaceAll('_', '\\_')}%`, pattern: `${PREFIX}*` };
 /** Of a schema's name, what of the run's id is in it; PostgreSQL cuts names after 63 bytes. */
 const RUN_LENGTH = 32;
 const HASH_LENGTH = 12;
@@ -47,23 +49,23 @@ async function connected(url: string): Promise<pg.Client> {
   return client;
 }
 
-/** That a schema is in use: its lock, taken again whenever the connection that holds it breaks. */
-class Use {
+/** That a schema or what else has a name is in use: its lock, taken again whenever the connection that holds it breaks. */
+export class Use {
   readonly #url: string;
-  readonly #schema: string;
+  readonly #name: string;
   #holder: pg.Client | undefined;
   #isOver = false;
 
-  constructor(url: string, schema: string) {
+  constructor(url: string, name: string) {
     this.#url = url;
-    this.#schema = schema;
+    this.#name = name;
   }
 
   async begin(): Promise<void> {
     const holder = await connected(this.#url);
     try {
-      if (this.#isOver) throw new Error('The schema is not used any more.');
-      await holder.query(`SELECT pg_advisory_lock_shared(${use})`, [this.#schema]);
+      if (this.#isOver) throw new Error(`${this.#name} is not used any more.`);
+      await holder.query(`SELECT pg_advisory_lock_shared(${use})`, [this.#name]);
     } catch (error) {
       await holder.end();
       throw error;
@@ -74,7 +76,7 @@ class Use {
   async end(): Promise<void> {
     this.#isOver = true;
     // With its connection ends the lock, but a pooler may keep that.
-    await this.#holder?.query(`SELECT pg_advisory_unlock_shared(${use})`, [this.#schema]).catch(() => {});
+    await this.#holder?.query(`SELECT pg_advisory_unlock_shared(${use})`, [this.#name]).catch(() => {});
     await this.#holder?.end();
   }
 
@@ -113,8 +115,7 @@ export class Schema {
   async close(): Promise<void> {
     await this.#use.end();
     await withClient(this.#url, async (client) => {
-      const { rows } = await client.query(`SELECT pg_try_advisory_lock(${use}) AS is_alone`, [this.name]);
-      if (rows[0].is_alone) await client.query(`DROP SCHEMA IF EXISTS ${this.name} CASCADE`);
+      if (await isUnused(client, this.name)) await client.query(`DROP SCHEMA IF EXISTS ${this.name} CASCADE`);
     });
   }
 
@@ -133,17 +134,22 @@ export class Schema {
   }
 }
 
+/** Whether nobody uses what has that name; nobody will then, until the connection ends. */
+export async function isUnused(client: pg.ClientBase, name: string): Promise<boolean> {
+  const { rows } = await client.query(`SELECT pg_try_advisory_lock(${use}) AS is_alone`, [name]);
+  return rows[0].is_alone;
+}
+
 /** Drops the schemas of runs that were killed before they could: nobody uses them any more. */
 export async function dropLeftovers(client: pg.ClientBase): Promise<Leftover[]> {
   const { rows } = await client.query<{ nspname: string; comment: string; is_own: boolean }>(
     `SELECT nspname, obj_description(oid, 'pg_namespace') AS comment, pg_has_role(nspowner, 'USAGE') AS is_own
      FROM pg_namespace WHERE nspname LIKE $1 AND obj_description(oid, 'pg_namespace') LIKE $2 ORDER BY nspname`,
-    [`${PREFIX.replaceAll('_', '\\_')}%`, COMMENT],
+    [loadSchemas.like, COMMENT],
   );
   const leftovers: Leftover[] = [];
   for (const { nspname: schema, comment, is_own: isOwn } of rows) {
-    const alone = await client.query(`SELECT pg_try_advisory_lock(${use}) AS is_alone`, [schema]);
-    if (!alone.rows[0].is_alone) continue;
+    if (!(await isUnused(client, schema))) continue;
     if (isOwn) await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(schema)} CASCADE`);
     await client.query(`SELECT pg_advisory_unlock(${use})`, [schema]);
     leftovers.push({ schema, origin: comment, isDropped: isOwn });
