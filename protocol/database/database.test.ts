@@ -249,6 +249,21 @@ test('a database that cannot take the load is told of in one sentence', async (t
   );
 });
 
+test('the loads of a run share what connections there are', async () => {
+  const { target } = sliceOf({});
+  const check = (scenario: string, connections: number) =>
+    checkDatabase({ scenario, target, options: { connections }, of: 1 }, () => {});
+  const { rows } = await admin.query("SELECT current_setting('max_connections')::int AS most");
+  const half = Math.ceil(rows[0].most / 2);
+  await check('queries', half);
+  await assert.rejects(check('transfers', half), {
+    message: new RegExp(
+      `^scenarios\\.transfers\\.options\\.connections is ${half}, but .*, ${half + 2} for other scenarios and `,
+    ),
+  });
+  await check('transfers', 1);
+});
+
 test('a wrong password, and a missing one, are told of and never shown', async (t) => {
   // As PostgreSQL asks for a password, and refuses it.
   const message = (type: string, body: Buffer) => {
@@ -307,6 +322,11 @@ test('versions, recovery, read-only databases and room for connections', () => {
     ],
   ];
   for (const [facts, message] of wrong) assert.throws(() => check(facts), { message });
+  const besides = () => checkFacts('X', sound, { scenario: 'queries', options: { connections: 5 }, of: 1 }, 6);
+  assert.throws(besides, {
+    message:
+      'scenarios.queries.options.connections is 5, but X has max_connections 20, of which 3 are reserved, 6 for other scenarios and 5 in use; allowed is at most 4, or a larger max_connections.',
+  });
   const few = { scenario: 'queries', options: { connections: 2 }, of: 3 };
   assert.throws(() => checkFacts('X', sound, few), {
     message: 'scenarios.queries.options.connections is 2, and it runs in 3 slices; allowed is one for each at least.',

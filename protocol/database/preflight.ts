@@ -43,6 +43,12 @@ const refusals: Record<string, string> = {
 
 type Load = Pick<SliceContext<{ connections: number }>, 'scenario' | 'target' | 'options' | 'of'>;
 
+/** Of the loads of a run, by scenario, how many connections each may have: all of them are told before the first is checked. */
+const connectionsOf = new WeakMap<Load['target'], Map<string, number>>();
+
+/** Each slice holds one more, by which its schema is known to be in use, and needs another now and then. */
+const BESIDE_POOL = 2;
+
 /**
  * Also drops what earlier runs left behind.
  * @param tell is told of that
@@ -56,10 +62,13 @@ export async function checkDatabase(load: Load, tell: (sentence: string) => void
     throw new Error(`LOAD_DATABASE_URL is not set${why}; ${scenario} needs ${databaseUrlHelp}.`);
   }
   const shown = `LOAD_DATABASE_URL ${shownDatabase(url)}`;
+  const asked = connectionsOf.get(target) ?? new Map<string, number>();
+  connectionsOf.set(target, asked.set(scenario, load.options.connections + BESIDE_POOL * load.of));
   try {
     await withClient(url, async (client) => {
       const { rows } = await client.query<DatabaseFacts>(FACTS);
-      checkFacts(shown, rows[0]!, load);
+      const others = [...asked].reduce((sum, [name, connections]) => sum + (name === scenario ? 0 : connections), 0);
+      checkFacts(shown, rows[0]!, load, others);
       await dropped(client, tell);
     });
   } catch (error) {
@@ -79,11 +88,15 @@ function refusal(error: unknown): string {
   return `cannot be used: ${databaseError(error)}`;
 }
 
-/** @throws one sentence when such a database cannot take the load */
+/**
+ * @param others connections that other scenarios of the run may have
+ * @throws one sentence when such a database cannot take the load
+ */
 export function checkFacts(
   shown: string,
   facts: DatabaseFacts,
   { scenario, options, of }: Pick<Load, 'scenario' | 'options' | 'of'>,
+  others = 0,
 ): void {
   const { maxConnections, reserved, inUse } = facts;
   const refuse = (sentence: string) => {
@@ -99,14 +112,14 @@ export function checkFacts(
   const field = `scenarios.${scenario}.options.connections is ${connections}`;
   if (connections < of)
     throw new OptionError(['connections'], `${field}, and it runs in ${of} slices; allowed is one for each at least.`);
-  // Each slice holds one more, by which its schema is known to be in use, and needs another now and then.
-  const most = maxConnections - reserved - inUse - 2 * of;
+  const most = maxConnections - reserved - inUse - others - BESIDE_POOL * of;
   if (connections <= most) return;
+  const inOthers = others > 0 ? `, ${others} for other scenarios` : '';
   const rest =
     most > 0 ? `allowed is at most ${most}, or a larger max_connections` : 'allowed is a larger max_connections';
   throw new OptionError(
     ['connections'],
-    `${field}, but ${shown} has max_connections ${maxConnections}, of which ${reserved} are reserved and ${inUse} in use; ${rest}.`,
+    `${field}, but ${shown} has max_connections ${maxConnections}, of which ${reserved} are reserved${inOthers} and ${inUse} in use; ${rest}.`,
   );
 }
 

@@ -137,6 +137,7 @@ test('what is wrong is said with its line, before anything is sent, and shows no
   const aMethod = 'allowed is one of HTTP in capital letters, such as GET or POST.';
   const http: [text: string, sentence: string][] = [
     ['GET', `line 1: GET has no URL; ${aTarget}`],
+    ['GET http://a.test\nPOST\n', `line 2: POST has no URL; ${aTarget}`],
     ['\n# x\nhttp://a.test', `line 3: this is no target; ${aTarget}`],
     ['get http://a.test', `line 1: method is "get"; ${aMethod}`],
     ['GTE http://a.test', `line 1: method is "GTE"; ${aMethod}`],

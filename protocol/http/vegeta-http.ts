@@ -12,8 +12,8 @@ export interface LineFormat {
   end(): Target | undefined;
 }
 
-/** A line begins another target when its first word has nothing but capital letters. */
-const begins = /^[A-Z]+\s/;
+/** A line begins another target when its first word has nothing but capital letters; no header is such a word alone. */
+const begins = /^[A-Z]+(\s|$)/;
 
 /**
  * Vegeta's format for people: `METHOD URL`, then headers, then `@<file>` for the body; an empty line ends a target, and a line that

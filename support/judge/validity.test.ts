@@ -432,3 +432,15 @@ test('a load that fell short in a phase flatters it and those after it', () => {
     ],
   );
 });
+
+test('how much was done in a phase is no matter of what fell short before it', () => {
+  const phases = { names: ['low'], areQuiet: false, andLater: ['low', 'full'] };
+  const observed = { observed: 0.8, allowed: 0.9, unit: 'ratio' } as const;
+  const short: Suspect = { doubt: { by: 'delivered', scenario: 'relay', ...observed }, rule: RULES.delivered, phases };
+  const missed = { quantity: 'work', operator: '>', observed: 500, limit: 5_000 } as const;
+  assert.equal(doubts(short, { ...missed, phases: ['full'] }), 0);
+  assert.equal(doubts(short, { ...missed, phases: ['low'] }), 1);
+  assert.equal(doubts(short, missed), 1);
+  const held = { quantity: 'slowness', operator: '<', observed: 5, limit: 50 } as const;
+  assert.equal(doubts(short, { ...held, phases: ['full'] }), 1);
+});

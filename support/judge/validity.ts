@@ -273,10 +273,11 @@ function reaches(suspect: Suspect, claim: Claim, measures: Measures): boolean {
 }
 
 /** Of a figure of the whole run each phase is a part; of those without load, only where journeys measure. */
-function touchesFigure({ rule, phases: within }: Suspect, { metric, phases }: Claim): boolean {
+function touchesFigure({ rule, phases: within }: Suspect, { metric, phases, quantity }: Claim): boolean {
   if (!within) return true;
   if (!phases) return !within.areQuiet || isOfBrowser(metric);
-  const names = rule.scope === 'run' ? within.andLater : within.names;
+  // How much is done in a phase depends on what is sent in it.
+  const names = rule.scope === 'run' && quantity !== 'work' ? within.andLater : within.names;
   return phases.some((phase) => names.includes(phase));
 }
 
