@@ -132,6 +132,7 @@ export function sliceContext(origin: string, recorder: Recorder, maxVUs: number)
     options: {},
     maxVUs,
     signal: new AbortController().signal,
+    beforeStart: () => {},
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
     drills: [],

@@ -39,6 +39,7 @@ export function testSlice(url: string, token?: string, wire = directWire): Slice
     options: {},
     maxVUs: 4,
     signal: new AbortController().signal,
+    beforeStart: () => {},
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
     drills: [],

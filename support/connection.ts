@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { type RequestOptions, request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { ReadyConnections } from './ready-connections.ts';
 import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.ts';
+
+export { ReadyConnections };
 
 /** What TLS is to know beside what Node knows already. */
 interface TlsOptions {
@@ -25,15 +28,23 @@ function trust(insecure: boolean): { rejectUnauthorized?: false } {
  * Sends requests to a URL's origin: through its proxy if it has one, with its user and password if they stand in it. Where
  * neither is, it is a plain pool, and costs what that costs.
  * @param connectTimeoutMs longest wait for a TCP (and TLS) connection
+ * @param ready connections that it is to take before it makes its own; none are made through a proxy
  */
-export function dispatcherTo(url: URL, wire: Wire, options: Pool.Options, connectTimeoutMs: number): Dispatcher {
+export function dispatcherTo(
+  url: URL,
+  wire: Wire,
+  options: Pool.Options,
+  connectTimeoutMs: number,
+  ready?: ReadyConnections,
+): Dispatcher {
   const { origin, host } = url;
   const timeout = connectTimeoutMs;
   const proxy = proxyOf(wire, url);
   const user = userOf(url);
   const headers: Record<string, string> = user ? { authorization: basicAuthorization(user) } : {};
   if (!proxy) {
-    const pool = new Pool(origin, { ...options, connect: { ...tlsOptions(wire), timeout } });
+    const connect = { ...tlsOptions(wire), timeout };
+    const pool = new Pool(origin, { ...options, connect: ready?.of(url, buildConnector(connect)) ?? connect });
     return user ? prefixed(pool, origin, '', headers) : pool;
   }
   const proxyTls = { ...trust(wire.insecure), timeout };

@@ -68,6 +68,7 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
     options: {},
     maxVUs: 1,
     signal: new AbortController().signal,
+    beforeStart: () => {},
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
     drills: [],

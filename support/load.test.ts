@@ -21,6 +21,7 @@ function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'cou
     options: {},
     maxVUs: 5,
     signal,
+    beforeStart: () => {},
     elapsedMs,
     endsAfterMs: Number.POSITIVE_INFINITY,
     drills: [],

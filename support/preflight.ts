@@ -115,6 +115,7 @@ export async function checkLoads(
         options: optionsOf(kind, name!, given, `scenarios.${scenario}.options`),
         maxVUs: shareOf(vusOf(plan), first),
         signal: over.signal,
+        beforeStart: () => {},
         elapsedMs: () => 0,
         endsAfterMs: durationOf(plan),
         drills: drillEnds(timeline.drills),

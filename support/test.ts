@@ -57,6 +57,7 @@ export type { RecordedSeries } from './measure/recorded-series.ts';
 export { allowed } from './misspelling.ts';
 export { durationMs, OptionError, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
+export type { ExpectedLoad } from './schedule/plan.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
 export { workDueAt } from './soft-failures.ts';
@@ -237,6 +238,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       options: optionsOf(kind, name, scenario.options, `scenarios.${scenario.name}.options`),
       maxVUs: shareOf(vusOf(scenario.plan), slice),
       signal: run.signal,
+      beforeStart: (prepare) => run.beforeStart(prepare),
       elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
       endsAfterMs: durationOf(scenario.plan),
       drills: drillEnds(timeline.drills),

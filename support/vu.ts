@@ -2,6 +2,7 @@ import type { Tags } from './measure/metrics.ts';
 import { Recorder } from './measure/recorder.ts';
 import type { Options } from './options.ts';
 import type { DrillEnd } from './profile/drills.ts';
+import type { ExpectedLoad } from './schedule/plan.ts';
 import type { Random } from './schedule/random.ts';
 import type { Outcome } from './schedule/scenario.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,11 @@ export interface SliceContext<O = Options> {
   readonly maxVUs: number;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;
+  /**
+   * In `setup`: what is to be done just before the start, such as opening connections, where the load is so fast that it would show.
+   * Nothing of it may be measured, and it is waited for a short time only.
+   */
+  beforeStart(prepare: (expected: ExpectedLoad) => Promise<unknown>): void;
   /** Milliseconds since the run's start, the same instant for all slices; 0 before it. */
   elapsedMs(): number;
   /** When the scenario's schedule is over, in milliseconds since the run's start. */
@@ -35,7 +41,8 @@ export interface SliceContext<O = Options> {
 
 /** The slice with a recorder that nobody reads: for what is no part of the load, such as asking whether an account exists. */
 export function unmeasured<O>(slice: SliceContext<O>): SliceContext<O> {
-  return { ...slice, recorder: new Recorder(slice.scenario, 'load', slice.recorder.definitions) };
+  const recorder = new Recorder(slice.scenario, 'load', slice.recorder.definitions);
+  return { ...slice, recorder, beforeStart: () => {} };
 }
 
 /** A virtual user as a load's code sees it: who it is, its own random numbers, and where it puts what it finds. */

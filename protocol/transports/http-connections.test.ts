@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { selfSigned } from '../../support/certificate.fixture.ts';
 import { bed, head, overHttp, overTcp } from './http.fixture.ts';
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
+}
 
 test('a connection that the target closes between two requests costs nothing but a new one', async (t) => {
   let connections = 0;
@@ -49,6 +57,71 @@ test('without keep-alive each request has a connection of its own', async (t) =>
   const made = await bed(t, server, { keepAlive: false });
   for (const _ of [1, 2, 3]) assert.equal((await made.request()).status, 200);
   assert.equal(connections, 3);
+});
+
+test('before the start connections are opened, without a request, and then taken first', async (t) => {
+  let [connections, requests] = [0, 0];
+  const listen = (server: Server) => server.on('connection', () => (connections += 1));
+  const made = await bed(t, listen(overHttp((_request, response) => setTimeout(() => response.end(), ++requests))));
+  await made.prepare(3);
+  // Open for us, and in the server's backlog.
+  await until(() => connections >= 3);
+  assert.deepEqual([connections, requests, made.recorded(), made.errors], [3, 0, {}, {}]);
+  const answers = await Promise.all([1, 2, 3, 4].map(() => made.request()));
+  assert.ok(answers.every(({ status }) => status === 200));
+  assert.deepEqual([connections, made.recorded().http_connections], [4, { t: 'counter', sum: 4 }]);
+});
+
+test('no more connections are opened before the start than may be at all, and without keep-alive none', async (t) => {
+  let connections = 0;
+  const server = () => overHttp((_request, response) => response.end()).on('connection', () => (connections += 1));
+  const two = await bed(t, server(), { connections: 2 });
+  await two.prepare(50);
+  await until(() => connections >= 2);
+  await two.request();
+  assert.equal(connections, 2);
+  const one = await bed(t, server(), { keepAlive: false });
+  await one.prepare(50);
+  await one.request();
+  assert.equal(connections, 3);
+});
+
+test('a connection that the target has ended since it was opened, with a word or without, is not taken', async (t) => {
+  for (const farewell of ['', 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n']) {
+    const sockets: Socket[] = [];
+    const server = overTcp((socket) => socket.write(`${head(2)}ok`)).on('connection', (one) => sockets.push(one));
+    const made = await bed(t, server);
+    await made.prepare(2);
+    await until(() => sockets.length >= 2);
+    const ended = sockets.slice(0, 2).map((socket) => once(socket.end(farewell), 'finish'));
+    await Promise.all(ended);
+    // It has been said; until it is heard it is in the network.
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const answer = await made.request('POST', '{}');
+    assert.deepEqual([answer.status, answer.body, made.errors], [200, 'ok', {}]);
+  }
+});
+
+test('connections over TLS are opened before the start as well, and a target that is not there is no failure yet', async (t) => {
+  const { key, cert } = selfSigned();
+  const server = createHttpsServer({ key, cert }, (_request, response) => response.end('ok'));
+  const made = await bed(t, server, {}, '', 'https');
+  await made.prepare(2);
+  assert.deepEqual([made.errors, made.recorded()], [{}, {}]);
+  assert.equal((await made.request()).error, 'certificate is self-signed');
+  server.close();
+  await made.prepare(2);
+  assert.deepEqual(made.errors, { 'certificate is self-signed': 1 });
+});
+
+test('what was opened before the start and never taken is closed in the end', async (t) => {
+  const closed: Promise<unknown>[] = [];
+  const server = overTcp(() => {}).on('connection', (socket) => closed.push(once(socket.resume(), 'close')));
+  const made = await bed(t, server);
+  await made.prepare(2);
+  await until(() => closed.length >= 2);
+  await made.http.close();
+  assert.equal((await Promise.all(closed)).length, 2);
 });
 
 test('closing ends the requests that are under way', async (t) => {

@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Server as TlsServer } from 'node:tls';
+import type { SliceContext } from '../../support/test.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { type Answer, Http, type HttpOptions, type Method } from './http.ts';
 
@@ -11,6 +12,8 @@ export interface Bed {
   request(method?: Method, body?: string): Promise<Answer>;
   recorded(): ReturnType<typeof recorded>;
   errors: Record<string, number>;
+  /** What a fast load waits for before the start. */
+  prepare(atOnce: number): Promise<unknown>;
   http: Http;
   slice: ReturnType<typeof testSlice>;
 }
@@ -27,7 +30,8 @@ export async function bed(
   server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const slice = testSlice(url);
+  const preparations: Parameters<SliceContext['beforeStart']>[0][] = [];
+  const slice = { ...testSlice(url), beforeStart: (one: (typeof preparations)[0]) => void preparations.push(one) };
   const http = new Http(slice, url + path, options);
   t.after(async () => {
     await http.close();
@@ -40,6 +44,7 @@ export async function bed(
     request: (method = 'GET', body) => http.request({ op: 'thing', method, path: '/thing', body }),
     recorded: () => recorded(slice),
     errors: slice.recorder.errors,
+    prepare: (atOnce) => Promise.all(preparations.map((prepare) => prepare({ perSecond: 100, atOnce }))),
   };
 }
 

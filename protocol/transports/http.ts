@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { dispatcherTo } from '../../support/connection.ts';
+import { dispatcherTo, ReadyConnections } from '../../support/connection.ts';
 import type { SliceContext } from '../../support/test.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
@@ -12,6 +12,7 @@ import {
   type ReadAnswer,
   type RequestHeaders,
 } from './exchange.ts';
+import { rehearse } from './rehearsal.ts';
 import { UnderWay } from './under-way.ts';
 
 export type { Answer, Call, Method, RequestHeaders } from './exchange.ts';
@@ -74,7 +75,8 @@ export class Http implements HttpClient {
   readonly #slice: SliceContext;
   readonly #bodies: BodyLimits;
   readonly #redirects: number;
-  readonly #connect: (url: URL) => Dispatcher;
+  readonly #connect: (url: URL, ready?: ReadyConnections) => Dispatcher;
+  readonly #ready = new ReadyConnections();
   /** Of other origins, to which redirects led; the one that came last is the last. */
   readonly #others = new Map<string, Dispatcher>();
   readonly #series = new Map<string, ExchangeSeries>();
@@ -93,11 +95,14 @@ export class Http implements HttpClient {
     // undici's timeouts bound the gaps between two parts of an answer: one that comes byte by byte would never end.
     const bounds = { connections, headersTimeout: 0, bodyTimeout: 0, ...(!keepAlive && { pipelining: 0 }) };
     const made = slice.recorder.counter('http_connections');
-    this.#connect = (to) =>
-      dispatcherTo(to, slice.target.wire, bounds, Math.min(timeoutMs, CONNECT_TIMEOUT_MS)).on('connect', () =>
-        made.add(1),
-      );
-    this.#dispatcher = this.#connect(url);
+    const connectMs = Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
+    this.#connect = (to, ready) =>
+      dispatcherTo(to, slice.target.wire, bounds, connectMs, ready).on('connect', () => made.add(1));
+    this.#dispatcher = this.#connect(url, keepAlive ? this.#ready : undefined);
+    slice.beforeStart(async ({ perSecond, atOnce }) => {
+      await rehearse(slice, perSecond);
+      await this.#ready.open(Math.min(connections, atOnce));
+    });
     const sweep = () => this.#underWay.expire(performance.now() - timeoutMs);
     slice.recorder.onCutOff(() => this.#underWay.cutOff());
     this.#sweeper = setInterval(sweep, Math.min(timeoutMs / 10, MAX_SWEEP_MS)).unref();
@@ -116,6 +121,7 @@ export class Http implements HttpClient {
   /** Ends all connections, also those with a request under way. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#ready.close();
     await Promise.all([this.#dispatcher, ...this.#others.values()].map((one) => one.destroy()));
   }
 

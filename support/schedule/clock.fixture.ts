@@ -17,9 +17,14 @@ export class FakeClock implements Clock {
 
   setTimeout(callback: () => void, delayMs: number): Timer {
     if (delayMs >= 2 ** 31) throw new RangeError(`Node would fire a timer of ${delayMs} ms at once`);
-    const timer = { at: this.#now + delayMs, callback };
+    const timer = { at: this.#now + this.lengthOf(delayMs), callback };
     this.#timers.add(timer);
     return timer;
+  }
+
+  /** Of a timer: whole milliseconds, as Node has them. */
+  protected lengthOf(delayMs: number): number {
+    return Math.max(1, Math.ceil(delayMs));
   }
 
   clearTimeout(timer: unknown): void {

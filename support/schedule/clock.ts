@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 /** Time as the executor sees it: a monotonic clock in ms and what wakes it up. Tests bring their own. */
 export interface Clock {
   now(): number;
+  /** Fires after `delayMs`, a fraction or not, or so much later as the clock's steps are long; it may be early by a part of one. */
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
   /** How long this process has been at work, in ms, as opposed to waiting for something to happen. */
@@ -13,7 +14,8 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  // Node's timers know whole milliseconds.
+  setTimeout: (callback, delayMs) => setTimeout(callback, Math.max(1, Math.ceil(delayMs))),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   busyMs: () => performance.eventLoopUtilization().active,
   setImmediate: (callback) => setImmediate(callback),
@@ -49,7 +51,7 @@ export class Alarm {
   }
 
   #arm(now: number): void {
-    const delayMs = Math.min(MAX_DELAY_MS, Math.max(1, Math.ceil(this.#at - now)));
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, this.#at - now));
     this.#timer = this.#clock.setTimeout(this.#fire, delayMs);
   }
 

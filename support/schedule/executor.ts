@@ -3,7 +3,8 @@ import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { Counts, ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { OpenModel } from './open.ts';
-import { durationOf, isOpen, type Plan, type VuRamp, vusOf } from './plan.ts';
+import { durationOf, expectedLoad, isOpen, type Plan, type VuRamp, vusOf } from './plan.ts';
+import { PreciseClock } from './precise-clock.ts';
 import { RampingVusModel } from './ramping-vus.ts';
 import { type Vu, VuPool } from './vu-pool.ts';
 import { workOf } from './work.ts';
@@ -30,6 +31,8 @@ function rampSteered(plan: Plan): VuRamp | undefined {
 export class Executor<V> {
   readonly #options: ExecutorOptions<V>;
   readonly #clock: Clock;
+  /** Ours to end; undefined where steps of a millisecond do. */
+  readonly #precise: PreciseClock | undefined;
   readonly #pool: VuPool<V>;
   readonly #model: Model & { onFree(vu: Vu<V>): void };
   readonly #endAlarm: Alarm;
@@ -43,7 +46,10 @@ export class Executor<V> {
   /** Throws a RangeError when an arrival-rate plan has fewer VUs than slices. */
   constructor(options: ExecutorOptions<V>) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    const { plan, slice, clock } = options;
+    const isFast = isOpen(plan) && expectedLoad(plan, slice) !== undefined;
+    this.#precise = isFast && !clock ? new PreciseClock() : undefined;
+    this.#clock = clock ?? this.#precise ?? systemClock;
     this.#pool = new VuPool(options, this.#onFree, this.#onError);
     this.#model = this.#makeModel();
     this.#endAlarm = new Alarm(this.#clock, this.#onEnd);
@@ -52,7 +58,7 @@ export class Executor<V> {
 
   #makeModel(): Model & { onFree(vu: Vu<V>): void } {
     const { plan, slice } = this.#options;
-    if (isOpen(plan)) return new OpenModel(plan, this.#options, this.#pool, this.#settleIfIdle);
+    if (isOpen(plan)) return new OpenModel(plan, this.#options, this.#clock, this.#pool, this.#settleIfIdle);
     const work = workOf(plan, slice);
     const vus = vusOf(plan);
     const { startTimeMs } = plan;
@@ -104,7 +110,7 @@ export class Executor<V> {
         throw error;
       }
     };
-    await Promise.all(Array.from({ length: this.#model.vusAhead }, () => limit(make)));
+    await Promise.all([this.#precise?.open(), ...Array.from({ length: this.#model.vusAhead }, () => limit(make))]);
   }
 
   /**
@@ -120,6 +126,7 @@ export class Executor<V> {
         signal.removeEventListener('abort', this.#cutShort);
         this.#endAlarm.clear();
         this.#graceAlarm.clear();
+        this.#precise?.close();
         if (this.#failure === undefined) resolve(this.counts);
         else reject(this.#failure.error);
       };

@@ -1,5 +1,5 @@
 import { ownShare } from '../measure/health.ts';
-import { Alarm, type Clock, systemClock } from './clock.ts';
+import { Alarm, type Clock } from './clock.ts';
 import type { DropReason, ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { Pacer } from './pacer.ts';
 import type { OpenPlan } from './plan.ts';
@@ -57,11 +57,11 @@ export class OpenModel<V> implements Model {
   #over = false;
 
   /** `onIdle` is called when arrivals may have come to an end without a VU becoming free. */
-  constructor(plan: OpenPlan, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
+  constructor(plan: OpenPlan, options: ExecutorOptions<V>, clock: Clock, pool: VuPool<V>, onIdle: () => void) {
     this.#plan = plan;
     this.#options = options;
     this.#pool = pool;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clock;
     this.#onIdle = onIdle;
     this.#pacer = new Pacer(plan, options.slice, options.seed);
     this.#maxVUs = pool.share(plan.maxVUs);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationOf, type Plan, rateAt, shareOf, totalArrivals, vuSteps } from './plan.ts';
+import { durationOf, expectedLoad, type Plan, rateAt, shareOf, totalArrivals, vuSteps } from './plan.ts';
 
 const open = {
   arrivals: 'uniform',
@@ -103,5 +103,27 @@ test('shareOf deals out everything, for any number of slices', () => {
       );
       assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
     }
+  }
+});
+
+test('what a slice is about to do is known of fast loads: the whole load is fast, however many slices share it', () => {
+  const rate = { ...constantRate, maxVUs: 400 };
+  const one = { index: 0, of: 1 };
+  const four = { index: 3, of: 4 };
+  for (const [plan, slice, expected] of [
+    [{ ...rate, rate: 99 }, one, undefined],
+    [{ ...rate, rate: 5_999, timeUnitMs: 60_000 }, one, undefined],
+    [{ ...rate, rate: 6_000, timeUnitMs: 60_000 }, one, { perSecond: 100, atOnce: 2 }],
+    [{ ...rate, rate: 5_000 }, one, { perSecond: 5_000, atOnce: 100 }],
+    [{ ...rate, rate: 5_000 }, four, { perSecond: 1_250, atOnce: 25 }],
+    [{ ...rate, rate: 5_000, maxVUs: 40 }, four, { perSecond: 1_250, atOnce: 10 }],
+    [rampingRate, one, undefined],
+    [{ ...rampingRate, startRate: 200 }, one, { perSecond: 200, atOnce: 1 }],
+    [perVu, one, undefined],
+    [{ ...perVu, vus: 300 }, four, { perSecond: 75, atOnce: 75 }],
+    [{ ...perVu, vus: 3_000 }, one, { perSecond: 3_000, atOnce: 500 }],
+    [{ ...rampingVus, startVUs: 8, stages: [{ durationMs: 1, target: 200 }] }, four, { perSecond: 50, atOnce: 2 }],
+  ] as const) {
+    assert.deepEqual(expectedLoad(plan as Plan, slice), expected);
   }
 });

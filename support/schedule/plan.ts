@@ -164,3 +164,39 @@ export function vusOf(plan: Plan): number {
   if (plan.executor !== 'ramping-vus') return plan.vus;
   return Math.max(plan.startVUs, ...plan.stages.map(({ target }) => target));
 }
+
+/** From so many iterations a second of the whole load on, a millisecond of ours and code that runs for the first time would show. */
+const FAST_PER_SECOND = 100;
+/** Answers that take longer keep more of them under way; these come one by one, and open their own connections. */
+const ANSWER_MS = 20;
+const MOST_AT_ONCE = 500;
+
+/** What a slice is about to do, for whoever opens connections or has code compiled before it counts. */
+export interface ExpectedLoad {
+  /** Iterations a second, at the most; of VUs that loop one each, though they may do more. */
+  perSecond: number;
+  /** Iterations that are soon under way at one time. */
+  atOnce: number;
+}
+
+/** Undefined for a load that is too slow for it to matter. */
+export function expectedLoad(plan: Plan, slice: Slice): ExpectedLoad | undefined {
+  const perSecond = isOpen(plan) ? peakRate(plan) : vusOf(plan);
+  if (perSecond < FAST_PER_SECOND) return undefined;
+  const atOnce = isOpen(plan) ? Math.min(plan.maxVUs, (perSecond * ANSWER_MS) / 1_000) : firstVus(plan);
+  return { perSecond: perSecond / slice.of, atOnce: Math.min(MOST_AT_ONCE, Math.ceil(atOnce / slice.of)) };
+}
+
+/** Arrivals a second of the whole load, at the most. */
+function peakRate(plan: OpenPlan): number {
+  const rates = plan.executor === 'constant-arrival-rate' ? [plan.rate] : plan.stages.map(({ target }) => target);
+  if (plan.executor === 'ramping-arrival-rate') rates.push(plan.startRate);
+  return (Math.max(...rates) * 1_000) / plan.timeUnitMs;
+}
+
+/** VUs that loop from the start on. */
+function firstVus(plan: ClosedPlan): number {
+  if (plan.executor === 'ramping-vus') return plan.startVUs;
+  if ('ramp' in plan && plan.ramp) return plan.ramp.startVUs;
+  return 'steered' in plan && plan.steered !== undefined ? 0 : plan.vus;
+}

@@ -96,6 +96,34 @@ function storeOf({ intervals }: SliceReport): MetricStore {
   return store;
 }
 
+test('a fast load starts when what was to be done before is done, whatever came of it; a slow one does nothing before', async (t) => {
+  for (const [rate, expected] of [
+    [50, []],
+    [200, ['first {"perSecond":200,"atOnce":2}', 'second', 'started']],
+  ] as const) {
+    const { run } = await runOf(t, { ...arrivals, rate, durationMs: 20, maxVUs: 10 });
+    const seen: string[] = [];
+    run.beforeStart(async (load) => {
+      await wait(5);
+      seen.push(`first ${JSON.stringify(load)}`);
+    });
+    run.beforeStart(() => {
+      seen.push('second');
+      throw new Error('no way there');
+    });
+    await run.run(
+      work(async () => {
+        seen.push('started');
+        return 'ok';
+      }),
+    );
+    const { end } = await run.finish();
+    assert.deepEqual([end.status, end.errors], ['complete', {}]);
+    if (expected.length > 0) assert.deepEqual([...new Set(seen)].sort(), [...expected].sort());
+    assert.equal(seen.indexOf('started'), expected.length > 0 ? 2 : 0);
+  }
+});
+
 test('what is reported is what was done, interval by interval, and what was streamed', async (t) => {
   const { run, streamed, line } = await runOf(t, loops);
   let done = 0;

@@ -9,6 +9,7 @@ import { defaultTimeLimits, TimeIsUp, within } from '../time-limit.ts';
 import { Alarm, systemClock } from './clock.ts';
 import { Executor } from './executor.ts';
 import { recordedIterations, type Work } from './iterations.ts';
+import { type ExpectedLoad, expectedLoad } from './plan.ts';
 import { monotonicMs, type StartLineRunner } from './startline.ts';
 import { type Timeline, type TimelineScenario, windowedMetrics } from './timeline.ts';
 
@@ -16,6 +17,9 @@ export type { Outcome, Work } from './iterations.ts';
 
 /** A stopped slice delivers what it has after this long, whatever still hangs: Playwright too waits for a limited time. */
 const FINISH_MS = 5_000;
+
+/** All slices wait for the last of them: what is not ready after this long gets ready while it is measured. */
+const WARM_UP_MS = 2_000;
 
 export interface ScenarioRunOptions {
   runId: string;
@@ -49,6 +53,7 @@ export class ScenarioRun {
   #over = false;
   #measuredMs = 0;
   #evidence: () => Evidence = () => ({});
+  readonly #preparations: ((expected: ExpectedLoad) => Promise<unknown>)[] = [];
   readonly #health: GeneratorHealth;
   #cpuAtStart = process.cpuUsage();
 
@@ -80,6 +85,11 @@ export class ScenarioRun {
   /** Once all schedules have ended: what comes then only comes to its end. */
   get isDraining(): boolean {
     return this.#startAt !== undefined && this.#axis.phaseAt(monotonicMs() - this.#startAt) === drain;
+  }
+
+  /** What is to be done once the VUs are there, for a load so fast that it matters. */
+  beforeStart(prepare: (expected: ExpectedLoad) => Promise<unknown>): void {
+    this.#preparations.push(prepare);
   }
 
   /** Prepares VUs, waits at the start line, runs the schedule. Rejects with the reason when it was stopped or failed. */
@@ -142,6 +152,7 @@ export class ScenarioRun {
         recorder.add('vus_max', executor.allocatedVUs);
       });
       await executor.prepare();
+      await this.#warmUp();
       this.signal.throwIfAborted();
       const startAt = await line.ready();
       // Between the machine's clock and the executor's lies a constant.
@@ -159,6 +170,16 @@ export class ScenarioRun {
       if (!this.signal.aborted) this.#crash(error);
       throw error;
     }
+  }
+
+  /** What goes wrong here is no figure and no failure: it will go wrong again where it counts. */
+  async #warmUp(): Promise<void> {
+    const { scenario, slice } = this.#options;
+    const expected = expectedLoad(scenario.plan, slice);
+    if (!expected) return;
+    const share = { ...expected, atOnce: Math.floor(expected.atOnce / Math.max(1, this.#preparations.length)) };
+    const all = Promise.allSettled(this.#preparations.map(async (prepare) => prepare(share)));
+    await within('warm-up', WARM_UP_MS, all, this.signal).catch(() => {});
   }
 
   #crash(error: unknown): void {

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { Alarm } from './clock.ts';
+import { Executor } from './executor.ts';
+import type { Plan } from './plan.ts';
+import { PreciseClock } from './precise-clock.ts';
+
+async function clockOf(t: TestContext): Promise<PreciseClock> {
+  const clock = new PreciseClock();
+  await clock.open();
+  t.after(() => clock.close());
+  return clock;
+}
+
+test('timers ring in the order of their instants, none before its own, and one that was cleared never', async (t) => {
+  const clock = await clockOf(t);
+  const began = clock.now();
+  const rings: [delayMs: number, afterMs: number][] = [];
+  const ring = (delayMs: number) => () => void rings.push([delayMs, clock.now() - began]);
+  clock.setTimeout(ring(4.2), 4.2);
+  clock.clearTimeout(clock.setTimeout(ring(1), 1));
+  clock.setTimeout(ring(0.3), 0.3);
+  await new Promise<void>((resolve) => clock.setTimeout(resolve, 6));
+  assert.deepEqual(
+    rings.map(([delayMs]) => delayMs),
+    [0.3, 4.2],
+  );
+  for (const [delayMs, afterMs] of rings) assert.ok(afterMs >= delayMs, `${delayMs} ms rang after ${afterMs} ms`);
+});
+
+test('a timer that is set while another rings is one as well', async (t) => {
+  const clock = await clockOf(t);
+  let rings = 0;
+  await new Promise<void>((resolve) => {
+    const again = () => (++rings === 5 ? resolve() : void clock.setTimeout(again, 0));
+    clock.setTimeout(again, 0);
+  });
+  assert.equal(rings, 5);
+});
+
+test('an alarm on it can be moved to an earlier instant', async (t) => {
+  const clock = await clockOf(t);
+  const at = clock.now() + 2;
+  const rang = new Promise<number>((resolve) => {
+    const alarm = new Alarm(clock, resolve);
+    alarm.set(at + 3_600_000);
+    alarm.set(at);
+  });
+  assert.ok((await rang) >= at);
+});
+
+test('a closed one has no thread any more, and rings no more', async () => {
+  const ends: Promise<unknown>[] = [];
+  process.once('worker', (worker: Worker) => ends.push(once(worker, 'exit')));
+  const clock = new PreciseClock();
+  await clock.open();
+  clock.setTimeout(() => assert.fail('it rang'), 0);
+  clock.close();
+  await Promise.all(ends);
+  assert.equal(ends.length, 1);
+});
+
+test('a fast load is paced by it, and its thread ends with the run; a slow one needs none', async () => {
+  const threads: Worker[] = [];
+  const seen = (worker: Worker) => threads.push(worker);
+  process.on('worker', seen);
+  for (const rate of [50, 100]) {
+    const plan: Plan = {
+      ...{ executor: 'constant-arrival-rate', rate, timeUnitMs: 1_000, durationMs: 100, arrivals: 'uniform' },
+      ...{ preAllocatedVUs: 1, maxVUs: 10, maxLatenessMs: 10_000, startTimeMs: 0, gracefulStopMs: 0 },
+    } as Plan;
+    const early: number[] = [];
+    const executor = new Executor({
+      ...{ plan, slice: { index: 0, of: 1 }, seed: 1, signal: new AbortController().signal },
+      createVu: () => null,
+      run: async (_vu, { dueAt, startAt }) => void (startAt < dueAt && early.push(startAt)),
+      onDropped() {},
+      onCut() {},
+    });
+    await executor.prepare();
+    const { completed } = await executor.run(performance.now());
+    assert.deepEqual([completed, early], [rate / 10, []]);
+  }
+  process.off('worker', seen);
+  assert.equal(threads.length, 1);
+  if (threads[0]!.threadId !== -1) await once(threads[0]!, 'exit');
+});
