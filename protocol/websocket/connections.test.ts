@@ -19,7 +19,7 @@ async function bed(
   { scheduleMs = 300, connections: count = 1, server = {} } = {},
 ) {
   const { url, webSockets } = await webSocketServer(t, act, server);
-  const slice = messageSlice(url, options, scheduleMs);
+  const slice = messageSlice(url, options, { endsAfterMs: scheduleMs, webSockets });
   return { slice, webSockets, ...(await began(t, slice, count)) };
 }
 

@@ -38,14 +38,18 @@ export async function webSocketServer(
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, webSockets };
 }
 
-/** A slice whose load goes to this server. @param endsAfterMs of the schedule, from now */
+/** A slice whose load goes to this server. @param schedule of so many ms, which begins with the first connection: to make it may take long */
 export function messageSlice(
   url: string,
   options: object,
-  endsAfterMs = Number.POSITIVE_INFINITY,
+  schedule?: { endsAfterMs: number; webSockets: WebSocketServer },
 ): SliceContext<WebsocketOptions> {
-  const beganAt = performance.now();
-  const elapsedMs = () => performance.now() - beganAt;
+  let beganAt: number | undefined;
+  schedule?.webSockets.once('connection', () => {
+    beganAt = performance.now();
+  });
+  const elapsedMs = () => (beganAt === undefined ? 0 : performance.now() - beganAt);
+  const endsAfterMs = schedule?.endsAfterMs ?? Number.POSITIVE_INFINITY;
   return {
     ...withSettings(testSlice('http://127.0.0.1'), { WS_ECHO_URL: url, WS_BROADCAST_URL: url }),
     recorder: new Recorder('test', 'load', metricDefinitions(websocketMetrics)),
