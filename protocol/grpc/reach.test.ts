@@ -11,6 +11,7 @@ import { proxyServer } from '../../support/proxy.fixture.ts';
 import { directWire } from '../../support/wire.ts';
 import { serveThings } from '../transports/grpc.fixture.ts';
 import { health, reach, withClient } from './reach.ts';
+import { grpcSettings } from './settings.ts';
 
 const TIMEOUT_MS = 5_000;
 const certified = selfSigned();
@@ -28,6 +29,20 @@ function secured() {
   const pair = { private_key: Buffer.from(certified.key), cert_chain: Buffer.from(certified.cert) };
   return { credentials: ServerCredentials.createSsl(null, [pair]) };
 }
+
+test('an address is a host and a port', () => {
+  const [address] = grpcSettings.declared;
+  for (const right of ['127.0.0.1:50051', 'grpc.example:1', '[::1]:65535']) assert.equal(address!.parse(right), right);
+  for (const wrong of [
+    'grpc.example',
+    'http://grpc.example:80',
+    'grpc.example:0',
+    'grpc.example:65536',
+    ':80',
+    'a b:80',
+  ])
+    assert.equal(address!.parse(wrong), undefined, wrong);
+});
 
 test('a gRPC server is there, with health or without; so it is behind TLS that is trusted', async (t) => {
   const { server } = await serveThings(t, {});

@@ -1,10 +1,15 @@
 import { oneOf, type Reached, type Setting, settings } from '../../support/family.ts';
 import type { GrpcServer } from '../transports/grpc-channel.ts';
 
+function isAddress(text: string): boolean {
+  const [, , port] = /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(text) ?? [];
+  return Number(port) >= 1 && Number(port) < 2 ** 16;
+}
+
 const address: Setting<string | undefined> = {
   variable: 'GRPC_ADDR',
   allowed: 'host:port, such as 127.0.0.1:50051',
-  parse: (text) => (/^(\[[\da-f:.]+\]|[\w.-]+):\d{1,5}$/i.test(text) ? text : undefined),
+  parse: (text) => (isAddress(text) ? text : undefined),
   // Of what else there is of a target nothing says where its gRPC is.
   byDefault: () => undefined,
   endpoint: {

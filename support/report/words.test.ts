@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OracleResult } from '../judge/verdict.ts';
-import { besideText, observedText, requiredText } from './words.ts';
+import { besideText, counterText, observedText, requiredText } from './words.ts';
 
 test('what is required, in the unit of the metric', () => {
   const about = { expression: 'p(95)<1500', observed: 12, limit: 1_500, unit: 'ms' } as const;
@@ -18,4 +18,11 @@ test('what an oracle counted beside violations, as words; what did not happen is
   assert.equal(besideText({ ...oracle, counts }), '1,250 devices, 3 duplicates, 1 of others');
   assert.equal(besideText(oracle), '');
   assert.equal(besideText({ ...oracle, counts, summary: '3 acknowledged, 2 found' }), '3 acknowledged, 2 found');
+});
+
+test('of a gauge the most is told, which it no longer is at the end of a run', () => {
+  const gauge = { type: 'gauge', contains: 'default', count: 9, values: { value: 0, min: 0, max: 1_000 } } as const;
+  assert.equal(counterText(gauge), 'at most 1,000');
+  assert.equal(counterText({ ...gauge, contains: 'data' }), 'at most 1.00 kB');
+  assert.equal(counterText({ type: 'counter', contains: 'default', count: 1, values: { count: 7, rate: 1 } }), '7');
 });

@@ -20,11 +20,11 @@ export function requiredText({ expression, observed, limit, unit }: Compared): s
   return `${operator} ${shown}${of === undefined ? '' : ` = ${value} × ${of}`}`;
 }
 
-/** One counter, rate or gauge (its last value) in a word. */
+/** What a counter came to, a rate's share, or the most that a gauge was: at the end of a run it has come down again. */
 export function counterText({ type, contains, values }: MetricSummary): string {
   if (type === 'rate') return ratio(values.rate);
-  const value = type === 'counter' ? values.count : values.value;
-  return contains === 'data' ? bytes(value) : contains === 'time' ? ms(value) : count(value);
+  const text = contains === 'data' ? bytes : contains === 'time' ? ms : count;
+  return type === 'counter' ? text(values.count) : `at most ${text(values.max)}`;
 }
 
 /** The most the target's own process was seen to use: `CPU 98 %, memory 201 MB`; empty when it publishes nothing. */

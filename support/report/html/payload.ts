@@ -102,6 +102,6 @@ function figuresOf(summary: MetricSummary): Figure[] {
   ];
   const main = { trend: values.avg, rate: values.rate, counter: values.count, gauge: values.value }[type];
   const samples: Figure = type === 'counter' ? [null, ''] : [summary.count, count(summary.count)];
-  const shown: Figure = type === 'trend' ? one(main) : [main ?? null, counterText(summary)];
+  const shown: Figure = type === 'trend' || type === 'gauge' ? one(main) : [main ?? null, counterText(summary)];
   return [samples, shown, ...['med', 'p(95)', 'p(99)', 'max'].map((stat) => one(values[stat]))];
 }
