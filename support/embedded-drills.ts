@@ -6,6 +6,8 @@ export const embeddedDrills = {
   partition: { lasts: true, values: ['drop', 'drop-requests', 'drop-answers', 'delay', 'reset'] },
   'pause-database': { lasts: true, values: [] },
   'memory-pressure': { lasts: true, values: [] },
+  'slow-disk': { lasts: true, values: [] },
+  'clock-step': { lasts: true, values: ['forward', 'back'] },
 } as const satisfies Record<string, { lasts: boolean; values: readonly string[] }>;
 
 /** By this variable the embedded target knows where it is told of drills: the path of a socket. */

@@ -1,13 +1,17 @@
 /** Runs that do not get to their end: what was measured is kept, the verdict says why, and nothing stays behind. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { embeddedDrills } from '../support/embedded-drills.ts';
 import { stopServing } from '../support/server.fixture.ts';
+import { listening, runTarget } from '../target/core/process.fixture.ts';
 import { localRun } from './local-run.ts';
 import {
   anyMachine,
@@ -125,6 +129,63 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
     assert.ok((verdict.metrics['iterations{scenario:pong}']?.values.count ?? 0) > 0, output);
     await gone([...processes, ...run.processes()]);
   });
+});
+
+/** Tells a target at its socket to break or mend itself. */
+const telling = (socketPath: string, path: string) => [
+  ...[process.execPath, '-e'],
+  `http.request(${JSON.stringify({ socketPath, path, method: 'POST' })}, (answer) => {
+    process.exitCode = answer.statusCode === 200 ? 0 : 1;
+  }).end()`,
+];
+
+test('Ctrl-C in the middle of all drills at once: what lasts is undone, and the target is whole', async (t) => {
+  const socket = join(tmpdir(), `tandem-${randomBytes(4).toString('hex')}.drills`);
+  const target = runTarget({ TARGET_DRILLS: socket, TARGET_PROCESSES: '2' });
+  target.stderr.resume();
+  t.after(() => target.kill('SIGKILL'));
+  const url = await listening(target);
+  const lasting = Object.entries(embeddedDrills).filter(([, { lasts }]) => lasts);
+  const instant = Object.entries(embeddedDrills).filter(([, { lasts }]) => !lasts);
+  const project = new Project(t, {
+    'protocol/ping.load.ts': getLoad(),
+    'profiles/small.json': {
+      ...pingProfile({}, { duration: LONG }),
+      drills: [
+        ...lasting.map(([name]) => ({
+          ...{ name, at: '0s', for: '4m' },
+          ...{ run: telling(socket, `/begin/${name}`), undo: telling(socket, `/end/${name}`) },
+        })),
+        // They strike what stands still, is cut off and slow.
+        ...instant.map(([name]) => ({ name, at: '3s', run: telling(socket, `/begin/${name}`) })),
+      ],
+    },
+  });
+  const run = project.start(['--project=small'], { BASE_URL: url });
+  for (const [name] of [...lasting, ...instant]) await run.printed(new RegExp(`Drill ${name} begins`));
+  const processes = run.processes();
+  run.pressCtrlC();
+  const { exitCode, verdict, output } = await run.end();
+  assert.notEqual(exitCode, 0);
+  assert.equal(reason(verdict, 'interrupted')?.by, 'Ctrl-C', output);
+  const undone = verdict!.drills!.flatMap(({ name, isUndone }) => (isUndone === undefined ? [] : [[name, isUndone]]));
+  assert.deepEqual(
+    undone,
+    lasting.map(([name]) => [name, true]),
+  );
+  await gone([...processes, ...run.processes()]);
+  const isWhole = async () => {
+    const options = { headers: { authorization: 'Bearer whole-account' }, signal: AbortSignal.timeout(5_000) };
+    const vms = await fetch(`${url}/api/v1/vms`, options).catch(() => undefined);
+    return vms?.status === 200;
+  };
+  while (!(await isWhole())) await sleep(100, undefined, { signal: t.signal });
+  const { timestamp } = await (await fetch(`${url}/health`)).json();
+  assert.ok(Math.abs(timestamp - Date.now()) < 600_000, 'its clock is right');
+  const exit = once(target, 'exit');
+  target.kill('SIGTERM');
+  assert.deepEqual(await exit, [0, null]);
+  assert.ok(!existsSync(socket));
 });
 
 /** Each writes a file of its name. */

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { openDatabase } from './database.ts';
+import { setClockAhead } from './drills/clock.ts';
 import { DrillControl } from './drills/control.ts';
 import { Forgetting } from './drills/forgetting.ts';
 import { TcpProxy } from './drills/proxy.ts';
@@ -40,6 +41,7 @@ type ToWorker =
   | { kind: 'events'; numbered: Numbered[] }
   | { kind: 'sequences'; sequences: Events['sequences'] }
   | { kind: 'hold'; bytes: number }
+  | { kind: 'clock'; aheadMs: number }
   | { kind: 'stop' };
 
 /**
@@ -146,6 +148,9 @@ export async function startProcesses(
       holdBytes(bytes) {
         for (const worker of workers) send(worker, { kind: 'hold', bytes });
       },
+      setClocksAhead(aheadMs) {
+        for (const worker of workers) send(worker, { kind: 'clock', aheadMs });
+      },
     });
     return { ...first!, url: `http://${host}:${proxy.port}`, database, stop };
   } catch (error) {
@@ -175,7 +180,8 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
     else if (message.kind === 'hold') {
       held.length = 0;
       if (message.bytes > 0) held.push(Buffer.alloc(message.bytes, 1));
-    } else
+    } else if (message.kind === 'clock') setClockAhead(message.aheadMs);
+    else
       starting
         .then((target) => target.stop())
         .then(

@@ -14,6 +14,8 @@ export interface System {
   apiPids(): number[];
   /** Each of those holds so many bytes more, or none again. */
   holdBytes(bytes: number): void;
+  /** Each of those has a clock so far ahead, or behind; 0: as the machine's. */
+  setClocksAhead(aheadMs: number): void;
 }
 
 /** One way to break the target; each is a file, and a line of the registry. */

@@ -119,6 +119,29 @@ describe('drills', { timeout: 240_000 }, () => {
       }
     });
 
+    test('the clock of the API goes an hour wrong, and is right again', async () => {
+      const aheadMs = async () => Date.parse(JSON.parse((await ask('/health')).text).timestamp) - Date.now();
+      for (const [step, least] of [
+        ['clock-step', 3_000_000],
+        ['clock-step=back', -4_000_000],
+      ] as const) {
+        assert.deepEqual(await tell(`/begin/${step}`), done);
+        while (Math.abs((await aheadMs()) - least) > 1_000_000) await sleep(50);
+        assert.ok(await create('in another time'));
+        assert.deepEqual(await tell('/end/clock-step'), done);
+        while (Math.abs(await aheadMs()) > 1_000_000) await sleep(50);
+      }
+    });
+
+    test('a database on a disk that stalls gets on, slowly', async () => {
+      assert.deepEqual(await tell('/begin/slow-disk'), done);
+      const ids: string[] = [];
+      for (let n = 0; n < 5; n++) ids.push(await create('slow'));
+      assert.ok((await Promise.all(ids.map(isThere))).every(Boolean));
+      assert.deepEqual(await tell('/end/slow-disk'), done);
+      await until(200);
+    });
+
     test('memory is held, and given back', async () => {
       const held = async () => Number(/^process_resident_memory_bytes (.+)$/m.exec((await ask('/metrics')).text)?.[1]);
       const before = await held();
@@ -134,7 +157,8 @@ describe('drills', { timeout: 240_000 }, () => {
 
     test('one that is stopped in the middle of all of them is gone', async () => {
       // What `after` sees to.
-      for (const drill of ['partition', 'memory-pressure', 'pause-database']) await tell(`/begin/${drill}`);
+      for (const drill of ['partition', 'memory-pressure', 'clock-step', 'slow-disk', 'pause-database'])
+        await tell(`/begin/${drill}`);
     });
   });
 

@@ -1,3 +1,4 @@
+import { clockStep } from './clock-step.ts';
 import { cutDatabase } from './cut-database.ts';
 import type { DrillKind } from './drill.ts';
 import { killApi } from './kill-api.ts';
@@ -5,6 +6,7 @@ import { killDatabase } from './kill-database.ts';
 import { memoryPressure } from './memory-pressure.ts';
 import { partition } from './partition.ts';
 import { pauseDatabase } from './pause-database.ts';
+import { slowDisk } from './slow-disk.ts';
 
 export const drills: readonly DrillKind[] = [
   killApi,
@@ -13,4 +15,6 @@ export const drills: readonly DrillKind[] = [
   partition,
   pauseDatabase,
   memoryPressure,
+  slowDisk,
+  clockStep,
 ];
