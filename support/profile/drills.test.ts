@@ -53,7 +53,8 @@ test('drills are due at an instant, or after a phase has begun, in a run of any 
   assert.equal(made.intervalMs, 1_000);
 });
 
-const names = 'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure';
+const names =
+  'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure, slow-disk, clock-step';
 
 /** Told of `profiles/mine.json: drills`. */
 const wrong: [drills: unknown, sentence: string, changes?: object][] = [
