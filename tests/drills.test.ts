@@ -32,6 +32,8 @@ const cut = { name: 'cut', at: '26s', run: 'partition=reset', for: '14s', stay: 
 /** A page of a busy machine takes its time to be there. */
 const lateKill = { ...kill, at: '12s' };
 const relay = { executor: 'constant-arrival-rate', rate: 40, duration: '16s', maxVUs: 20, maxFailed: 1 };
+/** Looks so often that something is always new. */
+const integrity = { executor: 'constant-vus', vus: 1, duration: '16s', options: { every: '500ms' } };
 const keeper = {
   executor: 'per-vu-iterations',
   vus: 1,
@@ -73,7 +75,11 @@ const kept = { browser_work_kept: [{ threshold: 'rate>=1', minSamples: 1 }] };
 // They mostly wait.
 describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
   test('an honest target recovers, has all that it acknowledged, and people keep their work', async (t) => {
-    const scenarios = { 'sync-relay': { ...relay, duration: '48s' }, keeper };
+    const scenarios = {
+      'sync-relay': { ...relay, duration: '48s' },
+      integrity: { ...integrity, duration: '48s' },
+      keeper,
+    };
     const { status, reasons, drills = [], oracles } = await run(t, '', scenarios, [lateKill, cut], kept);
     assert.equal(status, 'pass', JSON.stringify(reasons));
     const [killed, reset] = drills;
@@ -91,7 +97,10 @@ describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
     assert.ok(seen!.error > 0 && work!.of > 0 && work!.kept === work!.of, JSON.stringify(reset));
     assert.deepEqual(
       oracles.map(({ name, status: found }) => [name, found]),
-      [['acknowledged-writes', 'ok']],
+      [
+        ['acknowledged-writes', 'ok'],
+        ['integrity', 'ok'],
+      ],
     );
   });
 
@@ -112,9 +121,15 @@ describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
   });
 
   test('stale-restart comes back without what was acknowledged before', async (t) => {
-    const { status, reasons } = await run(t, 'stale-restart', { 'sync-relay': relay }, [{ ...kill, at: '6s' }]);
+    const scenarios = { 'sync-relay': relay, integrity };
+    const { status, reasons, oracles } = await run(t, 'stale-restart', scenarios, [{ ...kill, at: '6s' }]);
     assert.equal(status, 'fail');
-    assert.equal(reasons[0]?.kind === 'oracle' && reasons[0].oracle, 'acknowledged-writes', JSON.stringify(reasons));
+    const broken = reasons.flatMap((one) => (one.kind === 'oracle' ? one.oracle : []));
+    assert.deepEqual(broken.sort(), ['acknowledged-writes', 'integrity'], JSON.stringify(reasons));
+    const [example] = oracles.find(({ name }) => name === 'integrity')!.examples as Record<string, unknown>[];
+    const { acknowledged, api, afterDrill } = example!;
+    assert.ok(acknowledged !== null && afterDrill === 'kill-database', JSON.stringify(example));
+    assert.notDeepEqual(api, acknowledged);
   });
 
   test('no-restart does not recover', async (t) => {
