@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { ACCESS_PREFIX, Accounts, hashToken } from './accounts.ts';
+import { setClockAhead } from './drills/clock.ts';
 
 const TOKEN = `${ACCESS_PREFIX}a-session`;
 const FOUND = { rows: [{ user_id: 'ada', left_ms: 60_000, organization_id: 'engines' }] };
@@ -40,6 +41,19 @@ test('where others end sessions too, they are asked for every time', async () =>
   const { pool, asked } = poolOf(FOUND, FOUND);
   const accounts = new Accounts(pool, false);
   for (let use = 0; use < 2; use++) await accounts.resolve(TOKEN);
+  assert.equal(asked(), 2);
+});
+
+test('a clock that went wrong makes nobody believe it for longer', async () => {
+  const { pool, asked } = poolOf(FOUND, FOUND);
+  const accounts = new Accounts(pool, false);
+  setClockAhead(3_600_000);
+  try {
+    await accounts.resolve(TOKEN);
+  } finally {
+    setClockAhead(0);
+  }
+  await accounts.resolve(TOKEN);
   assert.equal(asked(), 2);
 });
 

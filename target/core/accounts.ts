@@ -63,7 +63,7 @@ export class Accounts {
   async session(token: string): Promise<Session | undefined> {
     const accessHash = hashToken(token);
     const known = this.#remembered.get(accessHash);
-    if (known && known.until > Date.now()) return known.session;
+    if (known && known.until > performance.now()) return known.session;
     const forgotten = this.#forgotten;
     const { rows } = await this.#pool.query<{ user_id: string; left_ms: number }>({
       name: 'session',
@@ -78,7 +78,7 @@ export class Accounts {
     const session = { userId: rows[0].user_id, accessHash };
     if (forgotten !== this.#forgotten) return session;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(accessHash, { session, until: Date.now() + Math.min(this.#trustMs, rows[0].left_ms) });
+    this.#remembered.set(accessHash, { session, until: performance.now() + Math.min(this.#trustMs, rows[0].left_ms) });
     return session;
   }
 
