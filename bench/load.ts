@@ -115,7 +115,7 @@ export async function runLoad(
 export function loadWorkOf(context: SliceContext, iteration: (vu: Vu) => Promise<void>) {
   const run = (_state: undefined, vu: Vu) => iteration(vu);
   const definition = { vu: () => undefined, operations: { get: { weight: 1, run } } };
-  return loadWork(definition, undefined, context, 'seed', undefined);
+  return loadWork(definition, { shared: undefined, data: undefined }, context, 'seed', undefined);
 }
 
 /** What a slice of a run would hand to a load, for one that runs without Playwright. */

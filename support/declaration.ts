@@ -15,6 +15,8 @@ export interface Declaration {
   metrics: Record<string, MetricDefinition>;
   /** Names of the oracles it brings evidence for. */
   oracles: string[];
+  /** Something of it is done once a run, for all slices. */
+  hasRunHooks?: true;
   /** What profiles may say of it in `options`, each as a schema in JSON. */
   options: Record<string, JsonSchema>;
 }

@@ -25,7 +25,7 @@ const ofFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
 
 test('a variable of the environment that would be ignored in silence is refused', () => {
   const known =
-    'LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_PROFILE, LOAD_SLICES, LOAD_SEED, LOAD_RUN_ID, LOAD_DASHBOARD, LOAD_POINTS, LOAD_SUMMARY, LOAD_START_AT, LOAD_RENDEZVOUS';
+    'LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_PROFILE, LOAD_SLICES, LOAD_SEED, LOAD_RUN_ID, LOAD_DASHBOARD, LOAD_POINTS, LOAD_SUMMARY, LOAD_TAGS, LOAD_START_AT, LOAD_RENDEZVOUS';
   const ofFamilies = names.filter((name) => name.startsWith('LOAD_')).join(', ');
   const meant = (found: string, name: string) =>
     `${found} in the environment is not known; did you mean ${name}? If it is another program's, unset it here.`;

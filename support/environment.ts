@@ -13,6 +13,7 @@ export const variables = {
   LOAD_DASHBOARD: 'a local page that follows the run: 1, or its port',
   LOAD_POINTS: 'with 1, every interval of every series is written to points.ndjson',
   LOAD_SUMMARY: 'full prints all tables at the end of a run; default: short, which fits a screen',
+  LOAD_TAGS: 'tags of the whole run, in all of its results: build=1234,env=staging',
   LOAD_START_AT: 'the instant at which all shards start',
   DRILLS: 'with allow, a profile’s drills are carried out against a target that is not on this machine',
   LOAD_RENDEZVOUS: 'URL of the rendezvous at which shards meet before they start',

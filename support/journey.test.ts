@@ -94,7 +94,15 @@ function bed(
   const keep = async (name: string) => {
     kept.push(name);
   };
-  const work = journeyWork(definition, { slice, root: '.', browser: by, seed: '1', isDraining: () => false, keep });
+  const work = journeyWork(definition, {
+    slice,
+    data: undefined,
+    root: '.',
+    browser: by,
+    seed: '1',
+    isDraining: () => false,
+    keep,
+  });
   const other = sliceOf('remote-changes', 'load', url);
   const [relay, auth] = [
     new Http(other, relaySettings(other.target).syncUrl),
@@ -442,7 +450,15 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
     },
   });
   const keep = async () => {};
-  const context = { slice: { ...slice, recorder }, root, browser, seed: '1', isDraining: () => false, keep };
+  const context = {
+    slice: { ...slice, recorder },
+    data: undefined,
+    root,
+    browser,
+    seed: '1',
+    isDraining: () => false,
+    keep,
+  };
   const work = journeyWork(definition('auth/user.json'), context);
   assert.equal(await work.run(await work.createVu(3), 0, { index: 0 } as Iteration), 'failed');
   assert.deepEqual(cookies, [

@@ -10,6 +10,7 @@ import {
   type Page,
 } from './browser.ts';
 import type { MetricDeclarations } from './declaration.ts';
+import { UsedUp } from './feeder.ts';
 import { errorName } from './load.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { type Failure, thrown } from './measure/failures.ts';
@@ -17,6 +18,7 @@ import type { PaintedMark } from './measure/marks.ts';
 import { type Tags, unfinished } from './measure/metrics.ts';
 import type { VitalReport } from './measure/vitals.ts';
 import type { Options, OptionsSchema } from './options.ts';
+import type { RunHooks } from './run-hooks.ts';
 import { type Random, random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
 import { secrets } from './secrets.ts';
@@ -42,8 +44,9 @@ const TRACE_AFTER_FAILURE = 2;
 /** A target that fails every session would otherwise fill the disk with the same picture. */
 const MAX_FAILED_SESSIONS_KEPT = 3;
 
-/** A browser user as an author writes it. */
-export interface JourneyDefinition<O = Options> {
+/** A browser user as an author writes it. `R` comes from `setupRun`. */
+export interface JourneyDefinition<O = Options, R = undefined> extends RunHooks<R, O> {
+  /** Metrics beside the built-in ones: `{ order_total: 'trend' }`. */
   metrics?: MetricDeclarations;
   /** Bounds in ms of the pause that `think()` makes; default 1,000 to 3,000. */
   thinkTimeMs?: [min: number, max: number];
@@ -57,9 +60,9 @@ export interface JourneyDefinition<O = Options> {
    * What Playwright's `test.use` takes of a browser context: `{ viewport: { width: 390, height: 844 }, locale: 'de-DE' }`. The file of
    * a `storageState` is found from the project's folder, and has to be there before the run. A function says it for each person.
    */
-  use?: JourneyUse | ((user: User) => JourneyUse);
+  use?: JourneyUse | ((user: User, data: R) => JourneyUse);
   /** A session: what a person does. Whatever it throws makes the session a failed one. */
-  run(visit: Visit<O>): Promise<void>;
+  run(visit: Visit<O, R>): Promise<void>;
   /** Once a slice, at the end, also of a run that was stopped; at most half a minute. */
   teardown?(): void | Promise<void>;
 }
@@ -84,7 +87,7 @@ export interface User extends Account {
 }
 
 /** What a journey's code gets: a page of its own, who it is, and the words to say what it does. */
-export interface Visit<O = Options> {
+export interface Visit<O = Options, R = undefined> {
   /** Of a browser context of its own, which is fresh in every session; `page.context()` opens further pages, and popups are measured. */
   page: Page;
   /** Requests without the page, as the same user: they have its cookies. They are not measured. */
@@ -92,6 +95,10 @@ export interface Visit<O = Options> {
   user: User;
   /** Of the user: counts from 0 over the whole journey, over all slices and shards. */
   slot: number;
+  /** What `setupRun` gave; undefined without it. */
+  data: R;
+  /** What this part of the load is, for a {@link Feeder}. */
+  slice: SliceContext<O>;
   /** Begins the names of what the run writes: the same on all of its machines, and another one for every attempt. */
   runId: string;
   /** The system under load: its addresses and settings. */
@@ -145,6 +152,8 @@ interface Slot {
 
 export interface JourneySlice {
   slice: SliceContext;
+  /** What `setupRun` gave. */
+  data: unknown;
   /** The project's folder. */
   root: string;
   browser: Browser;
@@ -250,6 +259,8 @@ class Sessions {
       request: session.page.request,
       user: slot.user,
       slot: slot.id,
+      data: this.#context.data as undefined,
+      slice,
       runId: slice.runId,
       target: slice.target,
       random: slot.random,
@@ -290,6 +301,7 @@ class Sessions {
         await session.flush();
       } catch (error) {
         if (slice.signal.aborted) return false;
+        if (error instanceof UsedUp) throw error;
         await this.#assertBrowser(error);
         fail(error);
       }
@@ -312,7 +324,7 @@ class Sessions {
 
   #use(user: User): JourneyUse {
     const { use = {} } = this.#definition;
-    const { storageState, ...rest } = typeof use === 'function' ? use(user) : use;
+    const { storageState, ...rest } = typeof use === 'function' ? use(user, this.#context.data as undefined) : use;
     if (typeof storageState !== 'string') return { ...rest, storageState };
     return { ...rest, storageState: stateFile(this.#context.root, storageState) };
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Feeder } from './feeder.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { Recorder } from './measure/recorder.ts';
 import type { Iteration } from './schedule/executor.ts';
@@ -34,7 +35,13 @@ type Operations<V> = LoadDefinition<undefined, V>['operations'];
 
 async function outcomesOf(operations: Operations<undefined>, iterations = 1) {
   const { slice, recorder } = sliceOf();
-  const work = loadWork({ vu: () => undefined, operations }, undefined, slice, 'seed', undefined);
+  const work = loadWork(
+    { vu: () => undefined, operations },
+    { shared: undefined, data: undefined },
+    slice,
+    'seed',
+    undefined,
+  );
   const vu = await work.createVu(0);
   const outcomes: string[] = [];
   for (let index = 0; index < iterations; index++) {
@@ -109,7 +116,7 @@ test('what goes wrong while a VU is made is no failure of its first iteration', 
     vu: (vu) => void vu.check('signed up', false),
     operations: operation(async () => {}),
   };
-  const work = loadWork(definition, undefined, slice, 'seed', undefined);
+  const work = loadWork(definition, { shared: undefined, data: undefined }, slice, 'seed', undefined);
   assert.equal(await work.run(await work.createVu(0), 0, { index: 0 } as Iteration), 'ok');
 });
 
@@ -124,7 +131,7 @@ test('a VU keeps its state, shares what setup made, and draws its own numbers, t
       },
       operations: { push: { weight: 1, run: async (state, vu) => void Object.assign(state, { drawn: vu.id }) } },
     };
-    const work = loadWork(definition, shared, slice, seed, undefined);
+    const work = loadWork(definition, { shared, data: undefined }, slice, seed, undefined);
     const vus = [await work.createVu(0), await work.createVu(4)];
     const drawn = vus.map(({ state }) => state.drawn);
     await work.run(vus[1]!, 0, { index: 0 } as Iteration);
@@ -146,7 +153,8 @@ test("a profile's mix goes before the load's own weights", () => {
   };
   const { slice } = sliceOf();
   const namesOf = (mix?: Record<string, number>) =>
-    loadWork({ vu: () => undefined, operations }, undefined, slice, 'seed', mix).operations;
+    loadWork({ vu: () => undefined, operations }, { shared: undefined, data: undefined }, slice, 'seed', mix)
+      .operations;
   assert.deepEqual(namesOf(), ['push', 'rest']);
   assert.deepEqual(namesOf({ pull: 5, rest: 0 }), ['pull']);
   assert.throws(() => namesOf({ pull: 0 }), new Error('relay has no operation with a weight above 0'));
@@ -211,7 +219,7 @@ test('a VU brings one piece of evidence for an oracle, or several, or none', asy
     operations: { push: { weight: 1, run: async () => {} } },
     evidence: (piece) => (piece === undefined ? {} : { convergence: piece }),
   };
-  const work = loadWork(definition, undefined, slice, 'seed', undefined);
+  const work = loadWork(definition, { shared: undefined, data: undefined }, slice, 'seed', undefined);
   for (let id = 0; id < 4; id++) await work.createVu(id);
   assert.deepEqual(work.evidence?.(), { convergence: ['of a device', 'of one', 'of another'] });
 });
@@ -224,7 +232,7 @@ test('what VUs share is brought once a slice, after what they have themselves', 
     evidence: (id) => ({ convergence: id }),
     sliceEvidence: (shared) => ({ convergence: shared, delivery: null }),
   };
-  const work = loadWork(definition, 'shared', slice, 'seed', undefined);
+  const work = loadWork(definition, { shared: 'shared', data: undefined }, slice, 'seed', undefined);
   for (let id = 0; id < 2; id++) await work.createVu(id);
   assert.deepEqual(work.evidence?.(), { convergence: [0, 1, 'shared'], delivery: null });
 });
@@ -245,4 +253,26 @@ test('there is an operation, and each can be run', () => {
   assert.throws(operated({}), new Error('load("mine"): operations is {}; allowed is at least one operation.'));
   const sentence = 'load("mine"): operations.get.run is undefined; allowed is a function.';
   assert.throws(operated({ get: { weight: 1 } }), new Error(sentence));
+});
+
+test('a group is measured under its name, also when it throws', async () => {
+  const { outcomes, packed } = await outcomesOf(
+    operation(async (_state, vu) => {
+      assert.equal(await vu.group('look', async () => 7), 7);
+      await vu.group('pay', () => Promise.reject(new Error('no money')));
+    }),
+  );
+  assert.deepEqual(outcomes, ['failed']);
+  assert.deepEqual(
+    Object.keys(packed)
+      .filter((key) => key.startsWith('group_duration'))
+      .sort(),
+    ['group_duration{group:look,scenario:relay}', 'group_duration{group:pay,scenario:relay}'],
+  );
+});
+
+test('a list that is used up ends the slice: that is no failed iteration', async () => {
+  const rows = new Feeder(['only']);
+  const get = operation(async (_state, vu) => void rows.next(vu));
+  await assert.rejects(outcomesOf(get, 2), { message: /^A list of 1 rows is used up; / });
 });

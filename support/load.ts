@@ -1,10 +1,12 @@
 import pLimit from 'p-limit';
 import type { MetricDeclarations } from './declaration.ts';
+import { UsedUp } from './feeder.ts';
 import type { Preflight } from './load-preflight.ts';
 import type { Evidence } from './measure/evidence.ts';
 import { exhaustedCodes, textOf, thrown } from './measure/failures.ts';
 import type { Options, OptionsSchema } from './options.ts';
 import { most } from './profile/schema.ts';
+import type { RunHooks } from './run-hooks.ts';
 import { Mix } from './schedule/mix.ts';
 import { random } from './schedule/random.ts';
 import type { Work } from './schedule/scenario.ts';
@@ -13,8 +15,8 @@ import { hearingSoftFailures } from './soft-failures.ts';
 import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
-/** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own. */
-export interface LoadDefinition<S, V, O = Options> {
+/** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own, `R` comes from `setupRun`. */
+export interface LoadDefinition<S, V, O = Options, R = undefined> extends RunHooks<R, O> {
   /** Metrics beside the built-in ones: `{ order_duration: 'trend' }`. */
   metrics?: MetricDeclarations;
   /** What profiles may say in `options`, such as `z.strictObject({ stay: durationMs.prefault('20s') })`. */
@@ -25,11 +27,11 @@ export interface LoadDefinition<S, V, O = Options> {
    */
   preflight?: Preflight<O>;
   /** Once a slice, before the start: connections, seeding. */
-  setup?(slice: SliceContext<O>): S | Promise<S>;
+  setup?(slice: SliceContext<O>, data: R): S | Promise<S>;
   /** Once a slice, at the end, also of a run that was stopped. */
   teardown?(shared: S): void | Promise<void>;
   /** Once a VU: what it keeps from one iteration to the next, such as a device with its replica. */
-  vu(vu: Vu, shared: S): V | Promise<V>;
+  vu(vu: Vu, shared: S, data: R): V | Promise<V>;
   /** What an iteration may do. A profile's `mix` overrides the weights. */
   operations: Record<string, { weight: number; run(state: V, vu: Vu): Promise<void> }>;
   /** Names of the oracles that this load brings evidence for; without any evidence they make the run invalid. */
@@ -56,7 +58,7 @@ interface Worker<V> {
  * A weight that is no number would be taken for none.
  * @throws one sentence
  */
-export function checkOperations<S, V, O>(name: string, { operations }: LoadDefinition<S, V, O>): void {
+export function checkOperations<S, V, O, R>(name: string, { operations }: LoadDefinition<S, V, O, R>): void {
   const refuse = (sentence: string) => {
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
@@ -73,9 +75,9 @@ export function checkOperations<S, V, O>(name: string, { operations }: LoadDefin
 }
 
 /** The work of a load's slice: VUs, and an operation an iteration by the mix. */
-export function loadWork<S, V, O>(
-  definition: LoadDefinition<S, V, O>,
-  shared: S,
+export function loadWork<S, V, O, R>(
+  definition: LoadDefinition<S, V, O, R>,
+  { shared, data }: { shared: S; data: R },
   slice: SliceContext,
   seed: string,
   weights: Record<string, number> | undefined,
@@ -91,7 +93,12 @@ export function loadWork<S, V, O>(
     operationOf: (index) => mix.operationOf(index),
     async createVu(id) {
       const vu = new Vu(id, random(seed, slice.scenario, 'vu', id), slice);
-      const state = await within(`vu ${id} of ${slice.scenario}`, limits.vu, definition.vu(vu, shared), slice.signal);
+      const state = await within(
+        `vu ${id} of ${slice.scenario}`,
+        limits.vu,
+        definition.vu(vu, shared, data),
+        slice.signal,
+      );
       vu.takeOutcome();
       const worker = { vu, state };
       workers.push(worker);
@@ -101,6 +108,8 @@ export function loadWork<S, V, O>(
       const name = mix.names[operation]!;
       vu.begin(name, dueAt);
       const fail = (error: unknown): void => {
+        // No iteration's failure: there is nothing left to do the load with.
+        if (error instanceof UsedUp) throw error;
         const { error: text, at } = thrown(error, import.meta.dirname);
         const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };
         slice.recorder.failure(example);

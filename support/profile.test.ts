@@ -55,7 +55,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, drills, drift, slo, maxFailed, health.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, drills, drift, slo, maxFailed, health, tags.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [
@@ -214,6 +214,10 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [
       withThreshold('browser_web_vital_lcp{phase:clam}', 'p(75)<2500'),
       `thresholds "browser_web_vital_lcp{phase:clam}" is about phase "clam"; did you mean "calm"? allowed: calm, load.`,
+    ],
+    [
+      { ...withThreshold('iterations', 'count>0'), tags: { phase: 'x' } },
+      'tags is {"phase":"x"}; allowed is names of letters, digits and _ that samples do not have (scenario, op, phase …), with texts of 1 to 200 characters.',
     ],
     [
       withThreshold('browser_web_vital_lcp{window:load}', 'p(75)<2500'),

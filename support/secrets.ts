@@ -64,6 +64,11 @@ export class Secrets {
     }
   }
 
+  /** Those that stand in a text as they are. */
+  within(text: string): string[] {
+    return [...this.#known].filter((secret) => text.includes(secret));
+  }
+
   /** A message without secrets: its URLs also lose user and password, query and fragment. */
   clean(message: string): string {
     return this.cleanName(message).replace(address, (_all, scheme: string, rest: string, mark?: string) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Rendezvous } from './schedule/rendezvous.ts';
 import { monotonicMs } from './schedule/startline.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { attemptOf, commonStart, dataIdOf, meetingOf, setAttempt, shardOf } from './shard.ts';
+import { attemptOf, commonStart, dataIdOf, meetingOf, setAttempt, shardOf, sharingOf } from './shard.ts';
 
 const timeline = { profile: 'mine', seed: '1', scenarios: [{ plan: { gracefulStopMs: 0 } }] } as unknown as Timeline;
 const never = new AbortController().signal;
@@ -88,6 +88,38 @@ test('shards that meet go on at one instant; after the load one that is gone is 
   assert.ok((await gone('rest', never)) <= monotonicMs());
   assert.match(said.at(-1)!, /^LOAD_RENDEZVOUS http:\/\/127\.0\.0\.1:9: cannot be reached/);
   await assert.rejects(gone('start', never), /cannot be reached/);
+});
+
+test('what is set up once comes to slices on other machines by the rendezvous, and not without', async (t) => {
+  const scenarios = [
+    { name: 'buy', kind: 'load', slices: 2, plan: timeline.scenarios[0]!.plan },
+    { name: 'look', kind: 'load', slices: 1, plan: timeline.scenarios[0]!.plan },
+  ];
+  const spread = { ...timeline, shards: 2, path: 'profiles/shop.json', scenarios } as unknown as typeof timeline;
+  const shard = (current: number) => ({ current, total: 2 });
+  const none = () => {};
+  assert.throws(() => sharingOf({}, shard(1), 'run', spread, ['look', 'buy'], none), {
+    message:
+      '--shard: buy is set up once a run (setupRun, teardownRun), for slices on several machines; allowed is LOAD_RENDEZVOUS, where they meet, or "slices": 1 in scenarios.buy of profiles/shop.json.',
+  });
+  assert.equal(sharingOf({}, shard(1), 'run', spread, ['look'], none), undefined);
+  assert.equal(sharingOf({}, undefined, 'run', spread, ['buy'], none), undefined);
+  const rendezvous = await Rendezvous.listen(0, '127.0.0.1');
+  t.after(() => rendezvous.close());
+  const start = { rendezvous: `http://127.0.0.1:${rendezvous.port}` };
+  const [one, other] = [1, 2].map((current) => sharingOf(start, shard(current), 'run', spread, ['buy', 'look'], none)!);
+  assert.deepEqual(
+    [...one!.scenarios, ...other!.scenarios],
+    [
+      { scenario: 'buy', isHere: true },
+      { scenario: 'buy', isHere: false },
+    ],
+  );
+  const given = { data: 1, secrets: [] };
+  assert.deepEqual(await Promise.all([one!.meet('setup/buy', never, given), other!.meet('setup/buy', never)]), [
+    given,
+    given,
+  ]);
 });
 
 test('attempts at a run write under names of their own, on all machines the same', () => {

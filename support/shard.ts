@@ -1,8 +1,8 @@
 /** A run that is spread over machines: which of them this is, and how they begin together. */
 import { randomBytes } from 'node:crypto';
 import { meet, type Shard } from './schedule/rendezvous.ts';
-import { type Meet, monotonicMs } from './schedule/startline.ts';
-import type { Timeline } from './schedule/timeline.ts';
+import { type Meet, monotonicMs, type Sharing } from './schedule/startline.ts';
+import { slicesOfShard, type Timeline } from './schedule/timeline.ts';
 
 export type { Shard };
 
@@ -16,6 +16,8 @@ const shardVariable = 'TANDEM_SHARD';
 const START_TIMEOUT_MS = 30 * 60_000;
 /** All machines started together: they also end together, but for what still runs when the schedule is over. */
 const REST_TIMEOUT_MS = 60_000;
+/** Of the last look at the target and what each slice takes down by itself. */
+const END_TIMEOUT_MS = 3 * 60_000;
 /** An instant further ahead is a mistake. */
 const FARTHEST_START_MS = 24 * 60 * 60_000;
 
@@ -130,17 +132,60 @@ export function meetingOf(
   return async (point, signal) => {
     if (point === 'start') {
       say(`Ready: waiting for the other ${shard.total - 1} shards.`);
-      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs: START_TIMEOUT_MS, signal });
-      return monotonicMs() + epochMs - Date.now();
+      const { at } = await meet(rendezvous, runId, point, arrival, { timeoutMs: START_TIMEOUT_MS, signal });
+      return monotonicMs() + at - Date.now();
     }
     try {
       const timeoutMs = REST_TIMEOUT_MS + gracefulStopMs;
-      const epochMs = await meet(rendezvous, runId, point, arrival, { timeoutMs, signal });
-      return monotonicMs() + epochMs - Date.now();
+      const { at } = await meet(rendezvous, runId, point, arrival, { timeoutMs, signal });
+      return monotonicMs() + at - Date.now();
     } catch (error) {
       // Another shard is gone. What this one has done can be looked at all the same: oracles know who looked when.
       if (!signal.aborted) say((error as Error).message);
       return monotonicMs();
     }
+  };
+}
+
+/**
+ * How the machines of a run share what `setupRun` gives; undefined where no scenario has it, or one machine has all of its slices.
+ * @param scenarios those that have it
+ * @param say tells a person what is waited for
+ * @throws one sentence when they cannot
+ */
+export function sharingOf(
+  { rendezvous }: CommonStart,
+  shard: Shard | undefined,
+  runId: string,
+  timeline: Timeline,
+  scenarios: string[],
+  say: (line: string) => void,
+): Sharing | undefined {
+  if (!shard) return undefined;
+  const { profile, seed } = timeline;
+  const isSpread = (name: string) => timeline.scenarios.some((one) => one.name === name && one.slices > 1);
+  const shared = scenarios.filter(isSpread);
+  const [first] = shared;
+  if (first === undefined) return undefined;
+  if (rendezvous === undefined) {
+    throw new Error(
+      `--shard: ${first} is set up once a run (setupRun, teardownRun), for slices on several machines; allowed is LOAD_RENDEZVOUS, where they meet, or "slices": 1 in scenarios.${first} of ${timeline.path}.`,
+    );
+  }
+  return {
+    scenarios: shared.map((scenario) => ({
+      scenario,
+      isHere: slicesOfShard(timeline, scenario, shard.current).includes(0),
+    })),
+    async meet(point, signal, brought) {
+      const timeoutMs = point.startsWith('end/') ? END_TIMEOUT_MS : START_TIMEOUT_MS;
+      const arrival = { ...shard, profile, seed };
+      try {
+        return (await meet(rendezvous, runId, point, arrival, { timeoutMs, signal, brought })).given;
+      } catch (error) {
+        if (!signal.aborted && point.startsWith('end/')) say((error as Error).message);
+        throw error;
+      }
+    },
   };
 }

@@ -8,10 +8,11 @@ import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { declarePreflight } from './load-preflight.ts';
 import { Recorder } from './measure/recorder.ts';
-import { packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
+import { type HungHook, packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
 import { NamedValues } from './measure/tag-values.ts';
 import { declareOptions, type Options, optionsOf, optionsSchema } from './options.ts';
 import { drillEnds } from './profile/drills.ts';
+import { setUpRun } from './run-hooks.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import { ScenarioRun } from './schedule/scenario.ts';
 import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
@@ -21,7 +22,7 @@ import { dataIdOf } from './shard.ts';
 import { divertSoftFailures } from './soft-failures.ts';
 import { SpecRunner, takeSpec } from './spec.ts';
 import { resolveTarget, shownUrl, targetSettings } from './target.ts';
-import { defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
+import { defaultSessionLimits, defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
 import type { SliceContext } from './vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
@@ -47,6 +48,7 @@ export {
 } from './check/lifecycle.ts';
 export { type IdsEvidence, uniqueIds } from './check/unique-ids.ts';
 export { durationHelp, parseDuration } from './duration.ts';
+export { Feeder } from './feeder.ts';
 export type { JourneyDefinition, JourneyUse, User, Visit } from './journey.ts';
 export type { LoadDefinition } from './load.ts';
 export type { JudgedRun, Judgement } from './measure/evidence.ts';
@@ -57,12 +59,13 @@ export type { RecordedSeries } from './measure/recorded-series.ts';
 export { allowed } from './misspelling.ts';
 export { durationMs, OptionError, share, wholeNumber } from './options.ts';
 export { type OracleDefinition, oracle } from './oracle.ts';
+export type { RunHooks } from './run-hooks.ts';
 export type { ExpectedLoad } from './schedule/plan.ts';
 export { type Random, random } from './schedule/random.ts';
 export { secret } from './secrets.ts';
 export { workDueAt } from './soft-failures.ts';
 export type { Target } from './target.ts';
-export type { SessionLimits, TimeLimits } from './time-limit.ts';
+export type { RunLimits, SessionLimits, TimeLimits } from './time-limit.ts';
 export { type Account, accountOf } from './user.ts';
 export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 
@@ -76,9 +79,9 @@ const STOPPED_TEARDOWN_MS = 5_000;
  * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
-export function load<S = undefined, V = undefined, O = Options>(
+export function load<S = undefined, V = undefined, O = Options, R = undefined>(
   name: string,
-  definition: LoadDefinition<S, V, O>,
+  definition: LoadDefinition<S, V, O, R>,
 ): void {
   checkOperations(name, definition);
   if (definition.options) declareOptions('load', name, definition.options);
@@ -90,14 +93,17 @@ export function load<S = undefined, V = undefined, O = Options>(
     operations: Object.keys(definition.operations),
     metrics: metricDefinitions(definition.metrics ?? {}),
     oracles: definition.oracles ?? [],
+    ...runHooksOf(definition),
     options: optionsSchema('load', name)?.properties ?? {},
   };
   declareTests(declaration, async ({ slice }) => {
     const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
-    const setUp = definition.setup?.(slice.context as SliceContext<O>);
+    const data = await setUpRun(definition, limits, slice);
+    const setUp = definition.setup?.(slice.context as SliceContext<O>, data);
     const shared = (await within(`setup of ${slice.scenario.name}`, limits.setup, setUp, slice.context.signal)) as S;
-    slice.atEnd(async () => definition.teardown?.(shared), limits.teardown);
-    await slice.run.run(loadWork(definition, shared, slice.context, slice.timeline.seed, slice.scenario.mix));
+    slice.atEnd('teardown', () => definition.teardown?.(shared), limits.teardown);
+    const work = loadWork(definition, { shared, data }, slice.context, slice.timeline.seed, slice.scenario.mix);
+    await slice.run.run(work);
   });
 }
 
@@ -105,15 +111,17 @@ export function load<S = undefined, V = undefined, O = Options>(
  * Declares a browser user: one Playwright test a slice, in a file `<name>.journey.ts` below `journeys/`; each iteration is a session.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
  */
-export function journey<O = Options>(name: string, definition: JourneyDefinition<O>): void {
+export function journey<O = Options, R = undefined>(name: string, definition: JourneyDefinition<O, R>): void {
   if (definition.options) declareOptions('journey', name, definition.options);
   if (!wantsTests()) return;
   const metrics = metricDefinitions(definition.metrics ?? {});
   const { oracles = [] } = definition;
   const options = optionsSchema('journey', name)?.properties ?? {};
-  declareTests({ kind: 'journey', name, operations: [], metrics, oracles, options }, async ({ slice, browser }) => {
+  const declaration: Declaration = { kind: 'journey', name, operations: [], metrics, oracles, options };
+  declareTests({ ...declaration, ...runHooksOf(definition) }, async ({ slice, browser }) => {
     const { context, run, timeline, keep } = slice;
-    slice.atEnd(async () => definition.teardown?.(), defaultTimeLimits.teardown);
+    const data = await setUpRun(definition, { ...defaultSessionLimits, ...definition.timeLimitsMs }, slice);
+    slice.atEnd('teardown', () => definition.teardown?.(), defaultTimeLimits.teardown);
     await warmUp(browser, contextOptions(context.target)).catch((error) => {
       if (!(error instanceof TimeIsUp)) throw error;
       context.recorder.error(`generator: ${error.message}`);
@@ -124,8 +132,9 @@ export function journey<O = Options>(name: string, definition: JourneyDefinition
     control?.visit(run, context.recorder);
     try {
       await run.run(
-        journeyWork(definition as JourneyDefinition, {
+        journeyWork(definition as unknown as JourneyDefinition, {
           slice: context,
+          data,
           root: slice.root,
           browser,
           seed: timeline.seed,
@@ -158,7 +167,7 @@ export function journeyFromTest(
   const { use = {} } = definition;
   journey(name, {
     ...definition,
-    use: (user) => ({ ...runner.use, ...(typeof use === 'function' ? use(user) : use) }),
+    use: (user, data) => ({ ...runner.use, ...(typeof use === 'function' ? use(user, data) : use) }),
     async run(visit) {
       browser = visit.page.context().browser() ?? undefined;
       await runner.session(visit);
@@ -182,6 +191,19 @@ function declareTests(declaration: Declaration, body: Parameters<typeof scenario
   for (const scenario of executionsOf(declaration.kind, declaration.name)) scenarioTest(scenario, { annotation }, body);
 }
 
+function runHooksOf({ setupRun, teardownRun }: { setupRun?: unknown; teardownRun?: unknown }) {
+  return setupRun || teardownRun ? ({ hasRunHooks: true } as const) : {};
+}
+
+/** What is done when everything is over. */
+interface CleanUp {
+  hook: HungHook['hook'];
+  cleanUp(): void | Promise<void>;
+  limitMs: number;
+  /** Resolves when it may begin. */
+  turn(): Promise<void>;
+}
+
 interface Slice {
   /** The project's folder. */
   root: string;
@@ -191,8 +213,9 @@ interface Slice {
   timeline: Timeline;
   scenario: TimelineScenario;
   context: SliceContext;
-  /** Runs when everything is over, before the connection to the start line is given up. */
-  atEnd(cleanUp: () => Promise<void>, limitMs: number): void;
+  line: StartLineRunner;
+  /** Runs when everything is over, before the connection to the start line is given up; what was said last comes first. */
+  atEnd(hook: CleanUp['hook'], cleanUp: CleanUp['cleanUp'], limitMs: number, turn?: CleanUp['turn']): void;
   keep(name: string, body: Buffer, contentType: string): Promise<void>;
 }
 
@@ -228,7 +251,7 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     const target = resolveTarget(settings, process.env);
     const shown = { name: target.name, url: shownUrl(target.baseUrl) };
     const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
-    const cleanUps: { cleanUp: () => Promise<void>; limitMs: number }[] = [];
+    const cleanUps: CleanUp[] = [];
     const context: SliceContext = {
       runId: dataIdOf(runId, process.env),
       scenario: scenario.name,
@@ -248,8 +271,9 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     endWithTheRunner();
     // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
     process.debugPort = 0;
-    const atEnd: Slice['atEnd'] = (cleanUp, limitMs) => cleanUps.push({ cleanUp, limitMs });
-    await use({ root, index, run, timeline, scenario, context, keep, atEnd });
+    const atEnd: Slice['atEnd'] = (hook, cleanUp, limitMs, turn = async () => {}) =>
+      cleanUps.unshift({ hook, cleanUp, limitMs, turn });
+    await use({ root, index, run, timeline, scenario, context, line, keep, atEnd });
     const stopped = line.signal.aborted;
     const report = await run.finish();
     const [failure] = testInfo.errors;
@@ -259,14 +283,17 @@ const scenarioTest = base.extend<{ slice: Slice }>({
     }
     await testInfo.attach('slice', { body: packed(report), contentType: sliceReportType });
     for (const error of testInfo.errors) secrets.cleanInPlace(error);
-    for (const { cleanUp, limitMs } of cleanUps) {
+    const failures: unknown[] = [];
+    for (const { hook, cleanUp, limitMs, turn } of cleanUps) {
+      await turn();
       const allowedMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
-      await within('teardown', allowedMs, cleanUp()).catch((error: unknown) => {
-        if (!(error instanceof TimeIsUp)) throw secrets.cleanError(error);
-        line.hung('teardown', allowedMs);
+      await within(hook, allowedMs, (async () => cleanUp())()).catch((error: unknown) => {
+        if (error instanceof TimeIsUp) line.hung(hook, allowedMs);
+        else failures.push(secrets.cleanError(error));
       });
     }
     await line.end();
+    if (failures.length > 0) throw failures[0];
   },
 });
 

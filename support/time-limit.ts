@@ -1,7 +1,17 @@
 import timers from 'node:timers/promises';
 
+/** How long what is done once a run may take, in ms. */
+export interface RunLimits {
+  /** Default 2 min. */
+  setupRun?: number;
+  /** Default 30 s. */
+  teardownRun?: number;
+}
+
+export const defaultRunLimits: Required<RunLimits> = { setupRun: 120_000, teardownRun: 30_000 };
+
 /** How long a scenario's own code may take, in ms, outside of its iterations. */
-export interface TimeLimits {
+export interface TimeLimits extends RunLimits {
   /** Default 2 min. */
   setup?: number;
   /** Of one VU; default 2 min. All of them must be ready within 3 min of the start of the run. */
@@ -13,6 +23,7 @@ export interface TimeLimits {
 }
 
 export const defaultTimeLimits: Required<TimeLimits> = {
+  ...defaultRunLimits,
   setup: 120_000,
   vu: 120_000,
   settle: 60_000,
@@ -20,12 +31,12 @@ export const defaultTimeLimits: Required<TimeLimits> = {
 };
 
 /** How long a session of a journey may take, in ms: what hangs in one must not hold its place for the rest of the run. */
-export interface SessionLimits {
+export interface SessionLimits extends RunLimits {
   /** Default 10 min. */
   session?: number;
 }
 
-export const defaultSessionLimits: Required<SessionLimits> = { session: 600_000 };
+export const defaultSessionLimits: Required<SessionLimits> = { ...defaultRunLimits, session: 600_000 };
 
 /** Something of the user's or of a browser's never came to its end. */
 export class TimeIsUp extends Error {

@@ -95,6 +95,20 @@ export class Vu {
     this.slice.recorder.add(metric, value, tags, this.#dueAt);
   }
 
+  /**
+   * k6's group: a part of an operation that is measured by itself, as `group_duration{group:<name>}` in ms; also when it throws.
+   * A group inside of one is measured under its own name.
+   */
+  async group<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const dueAt = this.#dueAt;
+    const startAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.slice.recorder.add('group_duration', performance.now() - startAt, { group: name }, dueAt);
+    }
+  }
+
   /** An iteration of that operation begins, which was due then: what fails now, and what is added, is its. */
   begin(operation: string, dueAt: number): void {
     this.#operation = operation;

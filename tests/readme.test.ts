@@ -110,15 +110,24 @@ test('the variables, commands and profiles that README and docs/ name are there'
 });
 
 test('README’s first run is one of both, and nothing goes wrong in it', async (t) => {
-  const own = ['journeys/visit.journey.ts', 'protocol/shop/health.load.ts', 'profiles/first.json'];
+  const own = [
+    'journeys/visit.journey.ts',
+    'protocol/shop/health.load.ts',
+    'protocol/shop/sign-in.load.ts',
+    'profiles/first.json',
+  ];
   const written = Object.entries({ ...code(), ...profiles() }).filter(([path]) => own.includes(path));
   const project = new Project(t, Object.fromEntries(written));
+  const profile = JSON.parse(profiles()['profiles/first.json']!);
+  const signIn = { executor: 'constant-arrival-rate', rate: 5, duration: '10s', maxVUs: 2 };
+  project.write({ 'profiles/first.json': { ...profile, scenarios: { ...profile.scenarios, 'sign-in': signIn } } });
   const target = await testTarget(t, { databaseUrl: database.url, webFolder: undefined });
   const browser = await launch();
   t.after(() => browser.close());
   const { metrics, errors } = await localRun(project, 'first', target.url, { browser, env: { LOAD_DURATION: '4s' } });
   assert.deepEqual(errors, {});
   assert.ok(metrics['http_reqs{op:health,scenario:health}']!.values.count! > 0);
+  assert.ok(metrics['http_reqs{op:look,scenario:sign-in}']!.values.count! > 0);
   assert.ok(metrics['browser_sessions{journey:visit}']!.values.count! > 0);
 });
 

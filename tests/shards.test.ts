@@ -10,16 +10,21 @@ import { getLoad, type Outcome, Project, pingProfile, reason } from './project.t
 
 const SHARDS = 3;
 
+/** Of all shards one says where the notes are kept, and takes that down when nobody needs it any more. */
+const once = `
+    setupRun: async (slice) => (await fetch(slice.target.apiUrl + '/set-up'), { set: 'home', by: slice.index }),
+    teardownRun: async ({ set }) => void (await fetch(process.env.BASE_URL + '/take-down?' + set)),`;
+
 /** Every write is acknowledged to one VU and read by the next one, whose slice is another shard's. */
 const notes = `
   import { epochMs, load, SetHistory } from '../../../../support/test.ts';
   import { Http } from '../../../../protocol/transports/http.ts';
 
   load('notes', {
-    oracles: ['notes-kept'],
+    oracles: ['notes-kept'],${once}
     setup: (slice) => new Http(slice, slice.target.apiUrl),
     teardown: (http) => http.close(),
-    vu: (vu, http) => ({ http, name: 'device' + vu.id, history: new SetHistory({ set: 'home', by: 'device' + vu.id, now: vu.slice.elapsedMs }) }),
+    vu: (vu, http, { set } = { set: 'home' }) => ({ http, name: 'device' + vu.id, history: new SetHistory({ set, by: 'device' + vu.id, now: vu.slice.elapsedMs }) }),
     operations: {
       write: {
         weight: 1,
@@ -65,6 +70,8 @@ interface Service {
   url: string;
   /** Requests by the beginning of their path. */
   requests: Record<string, number>;
+  /** How many had looked at what was kept when it was taken down. */
+  readBefore?: number;
   /** Of the next writes that are acknowledged as many are not kept. */
   lose: number;
 }
@@ -75,6 +82,7 @@ async function service(t: TestContext): Promise<Service> {
   const { url } = await serve(t, (request, answer) => {
     const [path, id] = request.url!.split('?');
     seen.requests[path!] = (seen.requests[path!] ?? 0) + 1;
+    if (path === '/take-down') seen.readBefore = seen.requests['/read'];
     if (path === '/write' && seen.lose > 0) seen.lose -= 1;
     else if (path === '/write') kept.push(id!);
     answer.end(path === '/read' ? JSON.stringify(kept) : '{"id":1}');
@@ -132,6 +140,8 @@ async function brokenRun(t: TestContext): Promise<string> {
   const target = await service(t);
   target.lose = 3;
   project.write({
+    // Whose shards do not meet, they share nothing.
+    'protocol/notes.load.ts': notes.replace(once, ''),
     'protocol/ping.load.ts': getLoad().replace(
       'async run(http, vu) {',
       `async run(http, vu) {
@@ -208,6 +218,7 @@ describe('three shards', () => {
       assert.deepEqual(verdict?.slices, { expected: 3, received: 3 });
       assert.deepEqual(verdict?.shards, { expected: SHARDS, received: SHARDS });
       assert.equal(target.requests['/write'], 40);
+      assert.deepEqual([target.requests['/set-up'], target.requests['/take-down'], target.readBefore], [1, 1, SHARDS]);
       assert.equal(counted(verdict, 'iterations{scenario:notes}'), 40);
       const phases = ['base', 'spike'].map((name) => counted(verdict, `iterations{phase:${name},scenario:notes}`));
       assert.deepEqual(phases, [10, 30], 'what was due in each, of all shards');

@@ -542,3 +542,67 @@ describe('a verdict', { concurrency: 3 }, () => {
     assert.equal(verdict.failures[0]?.error, 'ReferenceError: undefinedFunction is not defined');
   });
 });
+
+/** Two slices share what one of them sets up, and have its rows each once. */
+const once = (rows: number) => `
+  import { Feeder, load, secret } from '${repository}/support/test.ts';
+  import { Http } from '${repository}/protocol/transports/http.ts';
+
+  load('ping', {
+    setupRun: (slice) => ({ token: secret('sesame-0123456789'), by: slice.index, rows: Array.from({ length: ${rows} }, (_, n) => n) }),
+    teardownRun: async ({ by }) => {
+      await fetch(process.env.API_OF_TEST + '/down?' + by);
+      if (by > 0 || ${rows} < 10) throw new Error('not taken down');
+    },
+    setup: (slice, data) => ({ http: new Http(slice, slice.target.apiUrl), rows: new Feeder(data.rows), data }),
+    teardown: ({ http }) => http.close(),
+    vu: (_vu, shared) => shared,
+    operations: {
+      get: {
+        weight: 1,
+        async run({ http, rows, data }, vu) {
+          const path = '/item?' + rows.next(vu);
+          await vu.group('look', () => http.request({ op: 'get', method: 'GET', path }));
+          if (data.by !== 0) throw new Error(data.token);
+          vu.check('never ' + data.token, vu.id > 0);
+        },
+      },
+    },
+  });`;
+
+test('once a run: what is set up comes to all slices, its rows to one each; a list that ends makes the run invalid', async (t) => {
+  const asked: string[] = [];
+  const answer: RequestListener = (request, response) => {
+    if (request.url !== '/health') asked.push(request.url!);
+    item(request, response);
+  };
+  const { url } = await serve(t, answer);
+  process.env.API_OF_TEST = url;
+  t.after(() => delete process.env.API_OF_TEST);
+  const runOf = (rows: number) => {
+    asked.length = 0;
+    const thresholds = { 'group_duration{group:look}': ['max<60000'] };
+    const profile = pingProfile({ slices: 2, thresholds, tags: { team: 'shop' } }, { rate: 20, maxVUs: 2 });
+    const project = new Project(t, { 'protocol/ping.load.ts': once(rows), 'profiles/small.json': profile });
+    return localRun(project, 'small', url, { env: { LOAD_TAGS: 'build=7, team=till' } });
+  };
+  const whole = await runOf(20);
+  assert.deepEqual(
+    whole.thresholds.map(({ ok, count }) => [ok, count]),
+    [[true, 20]],
+  );
+  assert.deepEqual(
+    asked,
+    [...Array.from({ length: 20 }, (_, n) => `/item?${n}`), '/down?0'].sort(
+      (a, b) => asked.indexOf(a) - asked.indexOf(b),
+    ),
+  );
+  assert.equal(asked.at(-1), '/down?0');
+  assert.deepEqual(whole.tags, { build: '7', team: 'till' });
+  assert.doesNotMatch(JSON.stringify(whole), /sesame/);
+  const short = await runOf(5);
+  assert.equal(short.status, 'invalid');
+  const crashes = short.reasons.flatMap((one) => (one.kind === 'crashed' ? [one.error] : []));
+  assert.match(crashes.join(), /A list of 5 rows is used up, slice \d of 2 has had its \d; allowed is a longer one/);
+  assert.equal(asked.filter((path) => path === '/down?0').length, 1);
+});

@@ -2,9 +2,12 @@
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { Misunderstood } from '../command.ts';
-import { k6Options } from '../k6/script.ts';
+import { k6Script } from '../k6/script.ts';
 import { translated } from '../k6/translation.ts';
 import { made } from '../new-file.ts';
+
+/** What a script does once a run, by k6's name. */
+const HOOKS = { setup: 'setupRun', teardown: 'teardownRun' };
 
 export async function run([from, script, ...more]: string[], root: string): Promise<void> {
   if (from !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
@@ -14,7 +17,8 @@ export async function run([from, script, ...more]: string[], root: string): Prom
     .replace(/\W+/g, '-');
   const path = join(root, 'profiles', `${name}.json`);
   const shown = relative(root, path);
-  const { profile, left } = translated(name, await k6Options(resolve(script), process.env));
+  const { options, functions } = await k6Script(resolve(script), process.env);
+  const { profile, left } = translated(name, options);
   const text = `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`;
   if (!made(path, text)) throw new Error(`${shown} is there already; allowed is to move it away first.`);
   const loads = new Set(Object.entries(profile.scenarios).map(([key, { exec = key }]) => exec));
@@ -22,6 +26,11 @@ export async function run([from, script, ...more]: string[], root: string): Prom
     `${shown} has the scenarios and thresholds of ${script}.`,
     ...[...loads].map(
       (load) => `To write: protocol/${load}.load.ts, or journeys/${load}.journey.ts where it uses a browser.`,
+    ),
+    ...Object.entries(HOOKS).flatMap(([own, hook]) =>
+      functions.includes(own)
+        ? [`To write: ${own}() becomes ${hook} of the load, and is done once for each scenario.`]
+        : [],
     ),
     ...left.map((sentence) => `Left out: ${sentence}`),
   ];

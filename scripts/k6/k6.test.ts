@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../../support/folder.fixture.ts';
-import { k6Options } from './script.ts';
+import { k6Script } from './script.ts';
 import { translated } from './translation.ts';
 
 const script = `
@@ -25,18 +25,26 @@ const script = `
       http_req_duration: ['p(95) < ' + limit, { threshold: 'p(99)<1500', abortOnFail: true, delayAbortEval: '10s' }],
       'http_req_duration{name:GET /contacts}': 'avg<200',
       'http_reqs{kind:read}': ['count>1'],
+      'http_reqs{kind:other,team:shop}': ['count>1'],
+      'group_duration{group:::shop::pay}': ['p(95)<900'],
+      'http_req_duration{group:::shop}': ['p(95)<900'],
       waiting_time: ['p(90)<100'],
       http_req_tls_handshaking: ['avg<10'],
     },
     insecureSkipTLSVerify: true,
+    tags: { team: 'shop' },
     batch: 15,
   };
   export default function () { http.get(__ENV.BASE); sleep(1); check(uuidv4(), {}); }
-  export function contacts() {}`;
+  export function contacts() {}
+  export function setup() {}`;
 
 test('scenarios, executors and thresholds are data; what else a script says is told of', async (t) => {
   const folder = folderOf(t, { 'shop.js': script, 'limits.js': 'export const limit = 500;', 'users.json': '[1]' });
-  const { profile, left } = translated('shop', await k6Options(join(folder, 'shop.js'), { BASE: 'http://a.test' }));
+  const { options, functions } = await k6Script(join(folder, 'shop.js'), { BASE: 'http://a.test' });
+  assert.deepEqual(functions.sort(), ['contacts', 'default', 'setup']);
+  const { profile, left } = translated('shop', options);
+  assert.deepEqual(profile.tags, { team: 'shop' });
   assert.deepEqual(profile.scenarios, {
     browse: {
       ...{ executor: 'ramping-vus', exec: 'shop' },
@@ -54,12 +62,15 @@ test('scenarios, executors and thresholds are data; what else a script says is t
   assert.deepEqual(profile.thresholds, {
     http_req_duration: ['p(95)<500', { threshold: 'p(99)<1500', abortOnFail: true, delayAbortEval: '10s' }],
     'http_req_duration{op:GET /contacts}': ['avg<200'],
+    'http_reqs{scenario:browse}': ['count>1'],
+    'group_duration{group:pay}': ['p(95)<900'],
     waiting_time: ['p(90)<100'],
   });
   assert.deepEqual(left, [
-    'options.scenarios.browse.tags: there is no such thing here.',
+    'options.scenarios.browse.tags: the tag scenario says it, and thresholds by them are about browse where no other has the same.',
     'options.scenarios.more.env: the environment and SECRET_… of .env say it.',
-    'options.thresholds["http_reqs{kind:read}"]: nothing has the tag kind; a load\'s own metrics may: vu.add(metric, value, { kind: … }).',
+    'options.thresholds["http_reqs{kind:other,team:shop}"]: nothing has the tag kind; a load\'s own metrics may: vu.add(metric, value, { kind: … }).',
+    'options.thresholds["http_req_duration{group:::shop}"]: only group_duration has the tag group; other metrics are told apart by op.',
     'options.thresholds["waiting_time"]: the load has to declare it, metrics: { waiting_time: \'trend\' }.',
     'options.thresholds["http_req_tls_handshaking"]: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.',
     'options.insecureSkipTLSVerify: TLS_INSECURE=1 says it.',
@@ -100,13 +111,13 @@ test('what is no script, and what no profile can say, is told of in one sentence
     'ends.js': 'for (;;);',
   });
   const at = (name: string) => join(folder, name);
-  await assert.rejects(k6Options(at('broken.js'), {}), {
+  await assert.rejects(k6Script(at('broken.js'), {}), {
     message: /^\S+broken\.js:2 cannot be read: Expected identifier but found "="\.$/,
   });
-  await assert.rejects(k6Options(at('none.js'), {}), {
+  await assert.rejects(k6Script(at('none.js'), {}), {
     message: /none\.js exports no options; allowed is a k6 script with /,
   });
-  await assert.rejects(k6Options(at('ends.js'), {}, 50), {
+  await assert.rejects(k6Script(at('ends.js'), {}, 50), {
     message: /ends\.js cannot be read: Script execution timed out/,
   });
   assert.throws(() => translated('shop', { scenarios: { a: { executor: 'externally-controlled' } } }), {

@@ -1,4 +1,4 @@
-/** What a k6 script exports as `options`, read without k6. */
+/** What a k6 script exports, read without k6. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
@@ -25,16 +25,18 @@ const withoutK6: Plugin = {
   },
 };
 
+export interface K6Script {
+  options: Record<string, unknown>;
+  /** Names of those that it exports, `default` among them. */
+  functions: string[];
+}
+
 /**
  * @param path of the script, JavaScript or TypeScript; what it imports from files of its own is read too
  * @param env what the script sees as `__ENV`
  * @throws one sentence
  */
-export async function k6Options(
-  path: string,
-  env: NodeJS.ProcessEnv,
-  timeoutMs = TIMEOUT_MS,
-): Promise<Record<string, unknown>> {
+export async function k6Script(path: string, env: NodeJS.ProcessEnv, timeoutMs = TIMEOUT_MS): Promise<K6Script> {
   const { outputFiles } = await build({
     ...{ entryPoints: [path], bundle: true, write: false, format: 'iife', globalName: 'script', logLevel: 'silent' },
     plugins: [withoutK6],
@@ -51,16 +53,17 @@ export async function k6Options(
     open,
     console: { log() {}, warn() {}, error() {} },
   });
-  let options: string | undefined;
+  let text: string;
   try {
+    const exported = `{ options: script.options, functions: Object.keys(script).filter((key) => typeof script[key] === 'function') }`;
     // As JSON, which a profile is: objects of another context are no plain ones here.
-    options = runInContext(`${outputFiles[0]!.text}; JSON.stringify(script.options)`, context, { timeout: timeoutMs });
+    text = runInContext(`${outputFiles[0]!.text}; JSON.stringify(${exported})`, context, { timeout: timeoutMs });
   } catch (error) {
     throw new Error(`${path} cannot be read: ${(error as Error).message}.`);
   }
-  const read: unknown = options === undefined ? undefined : JSON.parse(options);
-  if (typeof read !== 'object' || read === null || Array.isArray(read)) {
+  const { options, functions } = JSON.parse(text) as { options: unknown; functions: string[] };
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new Error(`${path} exports no options; allowed is a k6 script with "export const options = { … }".`);
   }
-  return read as Record<string, unknown>;
+  return { options: options as Record<string, unknown>, functions };
 }

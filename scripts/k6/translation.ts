@@ -6,7 +6,12 @@ import { profile as profileSchema, scenario as scenarioSchema } from '../../supp
 type Fields = Record<string, unknown>;
 
 export interface Translation {
-  profile: { description: string; scenarios: Record<string, Fields>; thresholds: Record<string, unknown[]> };
+  profile: {
+    description: string;
+    tags?: unknown;
+    scenarios: Record<string, Fields>;
+    thresholds: Record<string, unknown[]>;
+  };
   /** What the profile does not say, a sentence each. */
   left: string[];
 }
@@ -21,8 +26,8 @@ const ELSEWHERE: Record<string, string> = {
   noVUConnectionReuse: 'new Http(slice, url, { keepAlive: false }) says it',
   discardResponseBodies: 'new Http(slice, url, { keepsBodies: false }) says it',
   maxRedirects: 'new Http(slice, url, { redirects }) says it',
-  setupTimeout: 'timeLimitsMs: { setup } of the load says it',
-  teardownTimeout: 'timeLimitsMs: { teardown } of the load says it',
+  setupTimeout: 'timeLimitsMs: { setupRun } of the load says it',
+  teardownTimeout: 'timeLimitsMs: { teardownRun } of the load says it',
   summaryTrendStats: 'every aggregation is in verdict.json',
   executionSegment: '--shard=<n>/<all> says it',
   env: 'the environment and SECRET_… of .env say it',
@@ -38,7 +43,7 @@ const TAGS: Record<string, string> = { name: 'op' };
  */
 export function translated(name: string, options: Fields): Translation {
   const left: string[] = [];
-  const { scenarios, thresholds = {}, vus, duration, stages, iterations, ...others } = options;
+  const { scenarios, thresholds = {}, vus, duration, stages, iterations, tags, ...others } = options;
   const short = { vus, duration, stages, iterations };
   const all = scenarios
     ? Object.entries(scenarios as Record<string, Fields>)
@@ -51,8 +56,9 @@ export function translated(name: string, options: Fields): Translation {
     );
   const profile = {
     description: 'From k6',
+    ...(tags !== undefined && { tags }),
     scenarios: Object.fromEntries(all.map(([key, one]) => [key, scenarioOf(key, one, name, left)])),
-    thresholds: thresholdsOf(thresholds as Record<string, unknown>, left),
+    thresholds: thresholdsOf(thresholds as Record<string, unknown>, new Tagged(all, (tags ?? {}) as Fields), left),
   };
   leave(left, Object.keys(others), 'options');
   const { error } = profileSchema.safeParse(profile);
@@ -86,6 +92,12 @@ function scenarioOf(key: string, given: Fields, script: string, left: string[]):
   const load = exec === 'default' ? script : String(exec);
   const made: Fields = { executor, ...(load !== key && { exec: load }) };
   for (const [field, value] of Object.entries(fields)) {
+    if (field === 'tags') {
+      left.push(
+        `options.scenarios.${key}.tags: the tag scenario says it, and thresholds by them are about ${key} where no other has the same.`,
+      );
+      continue;
+    }
     if (!Object.hasOwn(option.shape, field) || field === 'options') leave(left, [field], `options.scenarios.${key}`);
     else made[field] = DURATIONS.includes(field) ? durationText(value) : value;
   }
@@ -104,10 +116,10 @@ function durationText(value: unknown): unknown {
   return typeof value === 'number' ? `${value}ms` : value;
 }
 
-function thresholdsOf(given: Record<string, unknown>, left: string[]): Record<string, unknown[]> {
+function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, left: string[]): Record<string, unknown[]> {
   const made: Record<string, unknown[]> = {};
   for (const [source, value] of Object.entries(given)) {
-    const selector = selectorOf(source, left);
+    const selector = selectorOf(source, tagged, left);
     if (selector === undefined) continue;
     const all = [value].flat().flatMap((one) => {
       const { threshold, ...rest } = typeof one === 'string' ? { threshold: one } : (one as Fields);
@@ -125,23 +137,53 @@ function thresholdsOf(given: Record<string, unknown>, left: string[]): Record<st
   return made;
 }
 
+/** What tags of k6's scenarios, and of a whole script, are here. */
+class Tagged {
+  readonly #scenarios: [string, Fields][];
+  readonly #all: Fields;
+
+  constructor(scenarios: [string, Fields][], all: Fields) {
+    this.#scenarios = scenarios;
+    this.#all = all;
+  }
+
+  /** A tag that one scenario alone has is its name; one that all samples have tells nothing apart. */
+  here(tags: Readonly<Record<string, string>>): Record<string, string> {
+    const entries = Object.entries(tags).flatMap(([tag, value]) => {
+      if (`${this.#all[tag]}` === value) return [];
+      const own = this.#scenarios.filter(([, { tags = {} }]) => `${(tags as Fields)[tag]}` === value);
+      return [own.length === 1 ? ['scenario', own[0]![0]] : [tag, value]];
+    });
+    return Object.fromEntries(entries);
+  }
+}
+
 /** The metric with its tags as they are called here; undefined when there is none. */
-function selectorOf(source: string, left: string[]): string | undefined {
+function selectorOf(source: string, tagged: Tagged, left: string[]): string | undefined {
   const parsed = parseSelector(source.replace(/\s*:\s*/g, ':'));
   const what = `options.thresholds["${source}"]`;
   if (!parsed) {
     left.push(`${what}: it cannot be read.`);
     return undefined;
   }
-  const { metric, tags } = parsed;
-  const unknown = Object.keys(tags).find((tag) => !['scenario', 'check', ...Object.keys(TAGS)].includes(tag));
+  const { metric, tags } = { metric: parsed.metric, tags: tagged.here(parsed.tags) };
+  if (metric === 'group_duration' && tags.group !== undefined) {
+    // Of groups in groups each has its own name.
+    tags.group = tags.group.split('::').at(-1)!;
+  }
+  const known = ['scenario', 'check', ...(metric === 'group_duration' ? ['group'] : []), ...Object.keys(TAGS)];
+  const unknown = Object.keys(tags).find((tag) => !known.includes(tag));
+  if (unknown === 'group') {
+    left.push(`${what}: only group_duration has the tag group; other metrics are told apart by op.`);
+    return undefined;
+  }
   if (unknown !== undefined) {
     left.push(
       `${what}: nothing has the tag ${unknown}; a load's own metrics may: vu.add(metric, value, { ${unknown}: … }).`,
     );
     return undefined;
   }
-  if (/^(http_req_(connecting|tls_handshaking|sending|receiving)|group_duration)$/.test(metric)) {
+  if (/^http_req_(connecting|tls_handshaking|sending|receiving)$/.test(metric)) {
     left.push(
       `${what}: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.`,
     );

@@ -106,6 +106,8 @@ export interface Verdict {
   /** From the common start instant to the end of the last slice. */
   durationMs: number;
   seed: string;
+  /** Of the whole run: the profile's, and those of `LOAD_TAGS`; absent without any. */
+  tags?: Record<string, string>;
   /** Of the profile, in the order of time. */
   phases: Phase[];
   slices: { expected: number; received: number };

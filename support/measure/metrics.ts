@@ -76,6 +76,8 @@ export const builtinMetrics = {
   interrupted_iterations: { ...lost, ...schedule },
   vus,
   vus_max: vus,
+  /** A group of a load's operation, by the tag `group`: k6's name. */
+  group_duration: { ...time, ofLoads },
   checks: { ...successes, followed, ofWork: 'count' },
   data_sent: bytes,
   data_received: bytes,

@@ -14,7 +14,7 @@ export interface SliceId {
 /** A part of a slice's own code, such as its `teardown`, that was left where it hung. */
 export interface HungHook {
   id: SliceId;
-  hook: 'settle' | 'teardown';
+  hook: 'settle' | 'teardown' | 'teardownRun';
   limitMs: number;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { durationHelp, durationPattern, parseDuration } from '../duration.ts';
 import { expressionHelp, parseDrift, parseExpression } from '../judge/expression.ts';
 import { drain } from '../measure/time-axis.ts';
+import { areTags, tagsHelp } from './tags.ts';
 
 /** More than one could ever run: a slip of the pen, which would take all memory or never end. */
 export const most = {
@@ -395,6 +396,11 @@ export const profile = z.strictObject({
       'Share of the iterations of an operation, or of the sessions of a journey, that may fail without failing the run. Default 0.5: what fails more often than not is broken, whatever the thresholds are about. With 1 only what never succeeds fails the run.',
     ),
   health: health.optional(),
+  tags: z
+    .record(z.string(), z.string(tagsHelp), tagsHelp)
+    .refine(areTags, tagsHelp)
+    .optional()
+    .describe('Of the whole run, in all of its results, such as { "team": "shop" }. LOAD_TAGS adds to them.'),
 });
 
 export type ScenarioSpec = z.infer<typeof scenario>;

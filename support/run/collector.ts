@@ -207,6 +207,7 @@ export class Collector {
     return {
       ...verdict,
       ...(timeline.slo && { slo: timeline.slo.path }),
+      ...(timeline.tags && { tags: timeline.tags }),
       reasons: reasons.filter(({ severity }) => severity !== 'warning'),
       warnings: reasons.filter(({ severity }) => severity === 'warning'),
     };

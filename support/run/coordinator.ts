@@ -15,6 +15,7 @@ import {
   type HungHook,
   type Meet,
   monotonicMs,
+  type Sharing,
   type SliceId,
   StartLine,
   startLineVariable,
@@ -62,6 +63,7 @@ export class Coordinator {
   readonly #hung: HungHook[] = [];
   readonly #drills: Drills;
   readonly #drillsLeftOut: string[];
+  #sharing: Sharing | undefined;
   #line!: StartLine;
   /** Ctrl-C was pressed, or what is given to Playwright as that has happened. */
   #isInterrupted = false;
@@ -138,6 +140,7 @@ export class Coordinator {
    * @param root the project's folder
    * @param meet how its slices wait for those of other machines
    * @param drills those that are carried out; default: none
+   * @param sharing how it shares with other machines what is set up once
    */
   static async open(
     timeline: Timeline,
@@ -148,8 +151,10 @@ export class Coordinator {
     display: LiveDisplay,
     meet?: Meet,
     drills: PlannedDrills = { all: [], leftOut: [], own: true },
+    sharing?: Sharing,
   ): Promise<Coordinator> {
     const coordinator = new Coordinator(timeline, target, used, runId, root, display, drills);
+    coordinator.#sharing = sharing;
     const events = {
       ready: (count: number) => {
         coordinator.#ready = count;
@@ -183,7 +188,7 @@ export class Coordinator {
       this.#display.show(this.#snapshot());
     }, DRAW_EVERY_MS);
     process.once('SIGINT', this.#onInterrupt);
-    this.#line.expect(this.#expected, READY_TIMEOUT_MS);
+    this.#line.expect(this.#expected, READY_TIMEOUT_MS, this.#sharing);
   }
 
   /** Ms since the common start; 0 before. */

@@ -18,12 +18,13 @@ import {
   trustedKeys,
   type Used,
 } from '../preflight.ts';
+import { tagsText } from '../profile/tags.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
-import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt } from '../shard.ts';
+import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt, sharingOf } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { Coordinator, type PlannedDrills } from './coordinator.ts';
 import { checkOracles, loadOracles } from './oracle-files.ts';
@@ -94,11 +95,14 @@ export async function prepare(
   }
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;
+  const say = (line: string) => display.print(line);
   // An id that is made now was never used.
   const isNew = !process.env.LOAD_RUN_ID && !ciRunId(process.env);
   setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
   process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
   const runId = process.env.LOAD_RUN_ID;
+  const setUpOnce = [...declared].flatMap(([name, { hasRunHooks }]) => (hasRunHooks ? [name] : []));
+  const sharing = sharingOf(start, shard, runId, timeline, setUpOnce, say);
   const own = originsUsed(target, kinds);
   const endpoints = endpointsUsed(target, listedFamilies() ?? [], suite.allTests().map(fileOf));
   await checkReachable(own, target.wire);
@@ -106,7 +110,7 @@ export async function prepare(
   const addresses = originsUsed(
     target,
     kinds,
-    await checkLoads(timeline, declared, target, dataIdOf(runId, process.env), root, (line) => display.print(line)),
+    await checkLoads(timeline, declared, target, dataIdOf(runId, process.env), root, say),
   );
   const isFurther = ({ url }: { url: string }) => !own.some((one) => one.url === url);
   await checkReachable(addresses.filter(isFurther), target.wire);
@@ -114,8 +118,8 @@ export async function prepare(
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   // Before anybody asks for the metadata: a blob takes them along.
   Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
-  const meet = meetingOf(start, shard, runId, timeline, (line) => display.print(line));
-  return Coordinator.open(timeline, target, used, runId, root, display, meet, drills);
+  const meet = meetingOf(start, shard, runId, timeline, say);
+  return Coordinator.open(timeline, target, used, runId, root, display, meet, drills, sharing);
 }
 
 /**
@@ -156,7 +160,7 @@ function partOf(
   const runId = process.env.LOAD_RUN_ID!;
   const { current, total } = shard ?? { current: 1, total: 1 };
   const url = shownUrl(target.baseUrl);
-  const { profile, seed } = timeline;
+  const { profile, seed, tags, ...schedule } = timeline;
   return {
     shard: current,
     of: total,
@@ -175,7 +179,11 @@ function partOf(
       'version of Playwright': playwright,
       'filter (-g)': scenarios.toSorted().join(', '),
       // Whatever else shapes it: LOAD_DURATION, LOAD_SCALE, LOAD_SLICES, an edited profile.
-      schedule: createHash('sha256').update(JSON.stringify(timeline)).digest('hex').slice(0, 12),
+      tags: tagsText(tags),
+      schedule: createHash('sha256')
+        .update(JSON.stringify({ profile, seed, ...schedule }))
+        .digest('hex')
+        .slice(0, 12),
     },
   };
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
@@ -33,10 +35,10 @@ test('all shards are given one instant that lies ahead, at each point anew', asy
   const { come } = await open(t);
   const before = Date.now();
   const [a, b] = await Promise.all([come({ current: 1 }), come({ current: 2 })]);
-  assert.equal(a, b);
-  assert.ok(a > before);
+  assert.deepEqual(a, b);
+  assert.ok(a.at > before);
   const [c, d] = await Promise.all([come({ current: 2 }, {}, 'rest'), come({ current: 1 }, {}, 'rest')]);
-  assert.equal(c, d);
+  assert.deepEqual(c, d);
 });
 
 test('a shard that left while it waited is missed until it comes again', async (t) => {
@@ -52,7 +54,36 @@ test('a shard that left while it waited is missed until it comes again', async (
     /^Error: LOAD_RENDEZVOUS http:\/\/127\.0\.0\.1:\d+: not all 2 shards came within 0\.1 s\.$/,
   );
   await waiting();
-  assert.equal(...((await Promise.all([come({ current: 1 }), come({ current: 2 })])) as [number, number]));
+  const [one, other] = await Promise.all([come({ current: 1 }), come({ current: 2 })]);
+  assert.deepEqual(one, other);
+});
+
+test('what one of them has set up comes to all, and is kept no longer than they wait for it', async (t) => {
+  const { url, come } = await open(t);
+  const given = { data: { tokens: ['x'.repeat(900_000)] }, secrets: ['s3cret'] };
+  const point = 'setup/buy sell';
+  const all = await Promise.all([come({ current: 2 }, {}, point), come({ current: 1 }, { brought: given }, point)]);
+  for (const one of all) assert.deepEqual(one.given, given);
+  assert.equal((await come({ total: 1 }, {}, 'setup/other')).given, undefined);
+  // Elsewhere nobody brings anything, and whatever is larger is none of a run's.
+  for (const [place, bytes] of [
+    ['run/start', 10_001],
+    ['run/setup/buy', 4_000_001],
+  ] as const) {
+    const { statusCode, body } = await request(`${url}/${place}`, {
+      ...{ method: 'POST', headers: JSON_BODY, body: 'x'.repeat(bytes) },
+    });
+    assert.equal(statusCode, 413);
+    await body.dump();
+  }
+  // There is room for so much of what they are still sending, or have brought and wait with.
+  const headers = { ...JSON_BODY, 'content-length': 3_900_000 };
+  const sent = Array.from({ length: 17 }, (_, n) => httpRequest(`${url}/run/setup/${n}`, { method: 'POST', headers }));
+  const refused = Promise.race(sent.map((one) => once(one, 'response')));
+  for (const one of sent) one.on('error', () => {}).flushHeaders();
+  const [answer] = (await refused) as [IncomingMessage];
+  assert.equal(answer.statusCode, 503);
+  for (const one of sent) one.destroy();
 });
 
 test('who does not belong to the others is told why', async (t) => {
@@ -140,5 +171,5 @@ test('other meetings push nobody out who waits', async (t) => {
   for (let n = 0; n < 1_100; n++) assert.equal(await ask(`over-${n}`, {}), 200);
   await waiting(1);
   const second = come({ current: 2 });
-  assert.equal(await first, await second);
+  assert.deepEqual(await first, await second);
 });

@@ -9,8 +9,20 @@ export interface Shard {
   total: number;
 }
 
-/** Where shards wait for one another: before the load, and after it, before anybody looks at what has become of it. */
-export type MeetingPoint = 'start' | 'rest';
+/**
+ * Where shards wait for one another: before the load, and after it, before anybody looks at what has become of it; and of a scenario,
+ * for what one of them has set up for all, and before that is taken down.
+ */
+export type MeetingPoint = 'start' | 'rest' | SharedPoint;
+export type SharedPoint = `setup/${string}` | `end/${string}`;
+
+/** What the first slice of a scenario has set up for all of them. */
+export interface Given {
+  /** As JSON takes it; absent for nothing. */
+  data?: unknown;
+  /** What of it no report may show. */
+  secrets: string[];
+}
 
 /** What a shard says when it comes; those of one run must agree on `total`, `profile` and `seed`. */
 export interface Arrival extends Shard {
@@ -23,12 +35,18 @@ const LEAD_MS = 2_000;
 /** Meetings that are remembered: those that are over, and those to which nobody has come, are forgotten first, no other is. */
 const MAX_MEETINGS = 1_000;
 const MAX_BODY_BYTES = 10_000;
+/** Of what was set up. */
+const MAX_GIVEN_BYTES = 4_000_000;
+/** Of all that waits to be given. */
+const MAX_HELD_BYTES = 64_000_000;
 /** For what a shard has to say; that it then waits is another thing. */
 const REQUEST_MS = 10_000;
 
 interface Meeting {
   first: Arrival;
   waiting: Map<number, ServerResponse>;
+  /** What one of them has brought, until it is given. */
+  brought?: { by: number; given: Given };
   /** Epoch ms; undefined while somebody is missing. */
   at: number | undefined;
 }
@@ -40,6 +58,7 @@ interface Meeting {
 export class Rendezvous {
   readonly #server: Server;
   readonly #meetings = new Map<string, Meeting>();
+  #heldBytes = 0;
 
   private constructor() {
     const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
@@ -68,14 +87,15 @@ export class Rendezvous {
 
   async #arrive(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     if (incoming.method === 'GET' && incoming.url === '/health') return respond(answer, 200, { status: 'ok' });
-    const place = /^\/([^/]+)\/(start|rest)$/.exec(incoming.url ?? '')?.[0];
+    const [place, point = ''] = /^\/[^/]+\/(start|rest|(?:setup|end)\/[^/]+)$/.exec(incoming.url ?? '') ?? [];
     if (place && incoming.method === 'GET') {
       const { first, waiting } = this.#meetings.get(place) ?? {};
       return respond(answer, 200, { total: first?.total ?? null, waiting: [...(waiting?.keys() ?? [])].sort() });
     }
     if (!place || incoming.method !== 'POST') {
       return respond(answer, 404, {
-        error: 'allowed is POST or GET /<run id>/start or /<run id>/rest, and GET /health',
+        error:
+          'allowed is POST or GET /<run id>/start, /<run id>/rest, /<run id>/setup/<scenario> or /<run id>/end/<scenario>, and GET /health',
       });
     }
     // A page of whatever origin can make a browser send text; a shard is no browser.
@@ -83,29 +103,49 @@ export class Rendezvous {
     if (!/^application\/json\b/.test(incoming.headers['content-type'] ?? '')) {
       return respond(answer, 415, { error: 'allowed is application/json' });
     }
-    const isLarge = Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES;
-    const said = isLarge ? undefined : await textUpTo(incoming.iterator({ destroyOnReturn: false }), MAX_BODY_BYTES);
+    const bytes = Number(incoming.headers['content-length'] ?? 0);
+    const mostBytes = point.startsWith('setup/') ? MAX_GIVEN_BYTES : MAX_BODY_BYTES;
+    const isLarge = bytes > mostBytes;
+    if (!isLarge && bytes > MAX_BODY_BYTES && !this.#hold(bytes, answer)) {
+      return respond(answer, 503, { error: 'other runs have brought too much to wait for' });
+    }
+    const limit = Math.max(MAX_BODY_BYTES, bytes);
+    const said = isLarge ? undefined : await textUpTo(incoming.iterator({ destroyOnReturn: false }), limit);
     if (said === undefined) {
       // The rest of it is not waited for.
       answer.once('finish', () => incoming.socket.destroySoon());
       return respond(answer.setHeader('connection', 'close'), 413, { error: 'too large' });
     }
-    const arrival = arrivalOf(said);
+    const { arrival, brought } = arrivalOf(said) ?? {};
     if (!arrival) return respond(answer, 400, { error: 'allowed is {current, total, profile, seed}' });
     const meeting = this.#meetingOf(place, arrival);
     if (!meeting) return respond(answer, 503, { error: `${MAX_MEETINGS} other runs wait here` });
     const quarrel = quarrelOf(meeting, arrival);
     if (quarrel) return respond(answer, 409, { error: quarrel });
     meeting.waiting.set(arrival.current, answer);
+    if (brought) meeting.brought = { by: arrival.current, given: brought };
     // A shard that is gone is no longer there; it may come again.
     answer.once('close', () => {
       if (meeting.at === undefined && meeting.waiting.get(arrival.current) === answer) {
         meeting.waiting.delete(arrival.current);
+        if (meeting.brought?.by === arrival.current) meeting.brought = undefined;
       }
     });
     if (meeting.waiting.size < arrival.total) return;
     meeting.at = Date.now() + LEAD_MS;
-    for (const waiting of meeting.waiting.values()) respond(waiting, 200, { at: meeting.at });
+    const given = meeting.brought?.given;
+    meeting.brought = undefined;
+    for (const waiting of meeting.waiting.values()) respond(waiting, 200, { at: meeting.at, given });
+  }
+
+  /** Until it is answered; false when there is no room for it. */
+  #hold(bytes: number, answer: ServerResponse): boolean {
+    if (this.#heldBytes + bytes > MAX_HELD_BYTES) return false;
+    this.#heldBytes += bytes;
+    answer.once('close', () => {
+      this.#heldBytes -= bytes;
+    });
+    return true;
   }
 
   /** Undefined when there is no room for another one. */
@@ -129,12 +169,12 @@ function respond(answer: ServerResponse, status: number, body: object): void {
   answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-function arrivalOf(body: string): Arrival | undefined {
+function arrivalOf(body: string): { arrival: Arrival; brought?: Given } | undefined {
   try {
-    const { current, total, profile, seed } = JSON.parse(body) as Arrival;
+    const { current, total, profile, seed, brought } = JSON.parse(body) as Arrival & { brought?: Given };
     const numbered = Number.isInteger(current) && Number.isInteger(total) && current >= 1 && current <= total;
     return numbered && typeof profile === 'string' && typeof seed === 'string'
-      ? { current, total, profile, seed }
+      ? { arrival: { current, total, profile, seed }, brought }
       : undefined;
   } catch {
     return undefined;
@@ -158,7 +198,8 @@ function quarrelOf({ first, waiting, at }: Meeting, { current, total, profile, s
 /**
  * Comes to the meeting and waits for the others.
  * @param url of the rendezvous, such as `http://10.0.0.7:4100`
- * @returns the common instant, epoch ms
+ * @param brought what this one has set up for all
+ * @returns the common instant, epoch ms, and what one of them has brought
  * @throws one sentence: it cannot be reached, this shard is not one of the others, or they did not come in time
  */
 export async function meet(
@@ -166,23 +207,23 @@ export async function meet(
   runId: string,
   point: MeetingPoint,
   arrival: Arrival,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
-): Promise<number> {
-  const place = `${url.replace(/\/+$/, '')}/${encodeURIComponent(runId)}/${point}`;
+  { timeoutMs, signal, brought }: { timeoutMs: number; signal?: AbortSignal; brought?: Given },
+): Promise<{ at: number; given?: Given }> {
+  const place = [url.replace(/\/+$/, ''), ...[runId, ...point.split('/')].map(encodeURIComponent)].join('/');
   const timeout = AbortSignal.timeout(timeoutMs);
   const failed = (why: string) => new Error(`LOAD_RENDEZVOUS ${new URL(url).origin}: ${why}.`);
   try {
     const { statusCode, body } = await request(place, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(arrival),
+      body: JSON.stringify({ ...arrival, brought }),
       headersTimeout: 0,
       bodyTimeout: 0,
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     });
-    const answer = (await body.json()) as { at?: number; error?: string };
-    if (statusCode === 200 && typeof answer.at === 'number') return answer.at;
-    throw failed(answer.error ?? `it answered HTTP ${statusCode}`);
+    const { at, given, error } = (await body.json()) as { at?: number; given?: Given; error?: string };
+    if (statusCode === 200 && typeof at === 'number') return { at, given };
+    throw failed(error ?? `it answered HTTP ${statusCode}`);
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('LOAD_RENDEZVOUS')) throw error;
     signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { Interval } from '../measure/recorder.ts';
 import { join, openLine, stopped } from './startline.fixture.ts';
-import { monotonicMs, type SliceId, StartLine, StartLineRunner } from './startline.ts';
+import { type Given, monotonicMs, type Sharing, type SliceId, StartLine, StartLineRunner } from './startline.ts';
 
 /** Long enough never to run out in a test. */
 const READY_TIMEOUT_MS = 60_000;
@@ -237,4 +237,80 @@ test('a run that is stopped does not wait for other machines, and does not start
   come(monotonicMs());
   await assert.rejects(waiting, new Error('Ctrl-C'));
   assert.equal(line.startAt, undefined);
+});
+
+test('what the first slice has set up comes to all of its scenario, also to those that come later', async (t) => {
+  const line = await openLine(t);
+  line.expect(4, READY_TIMEOUT_MS);
+  const first = await join(t, line);
+  const early = await join(t, line, { index: 1 });
+  const other = await join(t, line, { scenario: 'other', index: 1 });
+  const given = { data: { token: 'a' }, secrets: ['a'] };
+  first.give(given);
+  assert.deepEqual(await early.given(), given);
+  const late = await join(t, line, { index: 2 });
+  assert.deepEqual(await late.given(), given);
+  const waiting = other.given();
+  line.stop('enough');
+  await assert.rejects(waiting, new Error('enough'));
+});
+
+test('the first slice takes down what it has set up when no other of its scenario is left', async (t) => {
+  const line = await openLine(t);
+  line.expect(3, READY_TIMEOUT_MS);
+  const [first, second, other] = [
+    await join(t, line),
+    await join(t, line, { index: 1 }),
+    await join(t, line, { scenario: 'other' }),
+  ];
+  await Promise.all([first.ready(), second.ready(), other.ready()]);
+  const order: string[] = [];
+  const alone = first.alone().then(() => order.push('alone'));
+  await other.alone();
+  order.push('second ends');
+  await second.end();
+  await alone;
+  assert.deepEqual(order, ['second ends', 'alone']);
+  // Without a coordinator nobody else is left either.
+  const last = join(t, line, { index: 5 });
+  await (await last).end();
+  await (await last).alone();
+});
+
+test('with other machines the data is theirs too, and it is taken down when they have ended', async (t) => {
+  const told: string[] = [];
+  let come: () => void = () => {};
+  const othersEnded = new Promise<void>((resolve) => (come = resolve));
+  let bring: (given: Given) => void = () => {};
+  const brought = new Promise<Given>((resolve) => (bring = resolve));
+  const meetOf = (name: string, isHere: boolean): Sharing => ({
+    scenarios: [{ scenario: 'relay', isHere }],
+    async meet(point, _signal, given) {
+      told.push(`${name} ${point}`);
+      if (given) bring(given);
+      if (point.startsWith('end/')) await (name === 'a' ? othersEnded : come());
+      return point.startsWith('setup/') ? brought : undefined;
+    },
+  });
+  const [a, b] = [await openLine(t), await openLine(t)];
+  a.expect(1, READY_TIMEOUT_MS, meetOf('a', true));
+  // Its own slices are not late while another machine has not come.
+  b.expect(1, 60_000, meetOf('b', false));
+  const [first, second] = [await join(t, a), await join(t, b, { index: 1 })];
+  const given = { data: 7, secrets: [] };
+  first.give(given);
+  assert.deepEqual([await first.given(), await second.given()], [given, given]);
+  await Promise.all([first.ready(), second.ready()]);
+  const alone = first.alone();
+  await second.end();
+  await alone;
+  assert.deepEqual(told.toSorted(), ['a end/relay', 'a setup/relay', 'b end/relay', 'b setup/relay']);
+});
+
+test('without the data of another machine nobody starts', async (t) => {
+  const line = await openLine(t);
+  const meet = () => Promise.reject(new Error('LOAD_RENDEZVOUS http://a.test: not all 2 shards came within 1800 s.'));
+  line.expect(1, READY_TIMEOUT_MS, { scenarios: [{ scenario: 'relay', isHere: false }], meet });
+  const slice = await join(t, line, { index: 1 });
+  await assert.rejects(slice.given(), /not all 2 shards came/);
 });

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
 import type { LoadStep } from './model.ts';
+import type { Given, SharedPoint } from './rendezvous.ts';
 
-export type { HungHook, LoadStep, SliceId };
+export type { Given, HungHook, LoadStep, SharedPoint, SliceId };
 
 /**
  * The start line: slices live in processes of their own and must begin at one instant. Each says when it is ready; once
@@ -38,6 +39,8 @@ export type SliceMessage =
   | { type: 'rest'; id: SliceId }
   | { type: 'interval'; id: SliceId; interval: Interval }
   | ({ type: 'hung' } & HungHook)
+  | { type: 'given'; id: SliceId; given: Given }
+  | { type: 'leaving'; id: SliceId }
   | { type: 'alive' };
 
 type CoordinatorMessage =
@@ -45,10 +48,20 @@ type CoordinatorMessage =
   | { type: 'steer'; step: LoadStep }
   | { type: 'end'; phases: number }
   | { type: 'settle' }
+  | { type: 'given'; given: Given }
+  | { type: 'alone' }
   | { type: 'stop'; reason: string };
 
 /** Where the slices of this machine wait for those of others: gives the instant (monotonic ms) at which all go on. */
 export type Meet = (point: 'start' | 'rest', signal: AbortSignal) => Promise<number>;
+
+/** How the machines of a run share what the first slice of a scenario has set up. */
+export interface Sharing {
+  /** Whether that slice is one of this machine's. */
+  scenarios: { scenario: string; isHere: boolean }[];
+  /** Waits for the other machines; gives what one of them has brought. */
+  meet(point: SharedPoint, signal: AbortSignal, brought?: Given): Promise<Given | undefined>;
+}
 
 export interface StartLineEvents {
   ready(count: number): void;
@@ -67,6 +80,13 @@ export class StartLine {
   readonly #loading = new Set<string>();
   readonly #meet: Meet | undefined;
   readonly #stopping = new AbortController();
+  /** What the first slice has set up, by scenario. */
+  readonly #given = new Map<string, Given>();
+  /** Scenarios whose first slice has only that to take down. */
+  readonly #leaving = new Set<string>();
+  /** Until all other machines have no slice of a scenario any more. */
+  readonly #endings = new Map<string, Promise<unknown>>();
+  #sharing: Sharing | undefined;
   #meeting = false;
   #expected = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -100,12 +120,22 @@ export class StartLine {
     return this.#server.address() as string;
   }
 
-  /** Starts the run once `count` slices are ready; stops it when they are not within `timeoutMs`. */
-  expect(count: number, timeoutMs: number): void {
+  /**
+   * Starts the run once `count` slices are ready; stops it when they are not within `timeoutMs`, of what they need of other machines.
+   * @param sharing where other machines have slices of the same scenarios
+   */
+  expect(count: number, timeoutMs: number, sharing?: Sharing): void {
     this.#expected = count;
-    this.#timer = setTimeout(() => {
-      this.stop(`only ${this.#readyIds.size} of ${count} slices were ready within ${timeoutMs / 1000} s`);
-    }, timeoutMs);
+    this.#sharing = sharing;
+    const limit = () => {
+      if (this.#meeting || this.stopReason !== undefined) return;
+      this.#timer = setTimeout(() => {
+        this.stop(`only ${this.#readyIds.size} of ${count} slices were ready within ${timeoutMs / 1000} s`);
+      }, timeoutMs);
+    };
+    const elsewhere = sharing?.scenarios.filter(({ isHere }) => !isHere) ?? [];
+    if (elsewhere.length === 0) limit();
+    else Promise.all(elsewhere.map(({ scenario }) => this.#fetch(scenario))).then(limit, this.#fail);
     this.#startWhenReady();
   }
 
@@ -145,6 +175,8 @@ export class StartLine {
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    // Another machine waits for the word that there is no slice here any more.
+    await Promise.all(this.#endings.values());
     this.#stopping.abort(new Error('the run is over'));
     const path = this.#server.listening ? this.address : undefined;
     for (const socket of this.#sockets.keys()) socket.destroy();
@@ -159,18 +191,78 @@ export class StartLine {
       const id = this.#sockets.get(socket)?.id;
       this.#sockets.delete(socket);
       if (id) this.#rest(id);
+      if (id) this.#release(id.scenario);
       if (id && this.startAt === undefined) this.stop(`slice ${id.index} of ${id.scenario} ended before the start`);
     });
     if (this.stopReason !== undefined) send(socket, { type: 'stop', reason: this.stopReason });
     readMessages<SliceMessage>(socket, (message) => {
-      if (message.type === 'hello') this.#sockets.set(socket, { id: message.id, pid: message.pid, heard: true });
+      if (message.type === 'hello') {
+        this.#sockets.set(socket, { id: message.id, pid: message.pid, heard: true });
+        const given = this.#given.get(message.id.scenario);
+        if (given) send(socket, { type: 'given', given });
+      }
       const slice = this.#sockets.get(socket);
       if (slice) slice.heard = true;
       if (message.type === 'ready') this.#ready(message.id, socket);
       if (message.type === 'rest') this.#rest(message.id);
       if (message.type === 'interval') this.#events.interval(message.id, message.interval);
       if (message.type === 'hung') this.#events.hung(message);
+      if (message.type === 'given') this.#bring(message.id.scenario, message.given);
+      if (message.type === 'leaving') {
+        this.#leaving.add(message.id.scenario);
+        this.#release(message.id.scenario);
+      }
     });
+  }
+
+  readonly #fail = (error: Error): void => this.stop(error.message);
+
+  /** What a slice here has set up is for all of its scenario, on all machines. */
+  #bring(scenario: string, given: Given): void {
+    this.#give(scenario, given);
+    if (!this.#isShared(scenario)) return;
+    this.#sharing!.meet(`setup/${scenario}`, this.#stopping.signal, given).catch(this.#fail);
+  }
+
+  async #fetch(scenario: string): Promise<void> {
+    const given = await this.#sharing!.meet(`setup/${scenario}`, this.#stopping.signal);
+    this.#give(scenario, given ?? { secrets: [] });
+  }
+
+  #give(scenario: string, given: Given): void {
+    this.#given.set(scenario, given);
+    for (const [socket] of this.#socketsOf(scenario)) send(socket, { type: 'given', given });
+  }
+
+  /** Once no other slice of a scenario is there, on this machine and the others, its first may take down what it has set up. */
+  #release(scenario: string): void {
+    const here = this.#socketsOf(scenario);
+    const isLast = here.every(([, { id }]) => id.index === 0 && this.#leaving.has(scenario));
+    if (!isLast) return;
+    const release = () => {
+      for (const [socket] of here) send(socket, { type: 'alone' });
+    };
+    if (!this.#isShared(scenario) || this.stopReason !== undefined || this.startAt === undefined) {
+      release();
+      return;
+    }
+    let ending = this.#endings.get(scenario);
+    if (!ending) {
+      // Whoever does not come is not waited for any longer.
+      ending = this.#sharing!.meet(`end/${scenario}`, this.#stopping.signal).catch(() => {});
+      this.#endings.set(scenario, ending);
+    }
+    ending.then(release);
+  }
+
+  #isShared(scenario: string): boolean {
+    return this.#sharing?.scenarios.some((one) => one.scenario === scenario) ?? false;
+  }
+
+  #socketsOf(scenario: string) {
+    return [...this.#sockets].flatMap(([socket, slice]) =>
+      slice?.id.scenario === scenario ? [[socket, slice] as const] : [],
+    );
   }
 
   #ready(id: SliceId, socket: Socket): void {
@@ -206,6 +298,7 @@ export class StartLine {
       for (const name of this.#readyIds) this.#loading.add(name);
       for (const socket of this.#sockets.keys()) send(socket, { type: 'start', startAt });
       this.#events.start(startAt);
+      for (const { scenario } of this.#sharing?.scenarios ?? []) this.#release(scenario);
     });
   }
 
@@ -246,6 +339,8 @@ export class StartLineRunner {
   readonly #stopping = new AbortController();
   readonly #started = new Word<number>();
   readonly #settled = new Word<void>();
+  readonly #given = new Word<Given>();
+  readonly #alone = new Word<void>();
   #alive: NodeJS.Timeout | undefined;
   /** Told of each step of the load that a search has chosen. */
   onSteer: (step: LoadStep) => void = () => {};
@@ -260,18 +355,24 @@ export class StartLineRunner {
       if (message.type === 'steer') this.onSteer(message.step);
       if (message.type === 'end') this.onEnd(message.phases);
       if (message.type === 'settle') this.#settled.resolve();
+      if (message.type === 'given') this.#given.resolve(message.given);
+      if (message.type === 'alone') this.#alone.resolve();
       if (message.type === 'stop') this.#stopping.abort(new Error(message.reason));
     });
     this.signal.addEventListener('abort', () => {
       this.#started.reject(this.signal.reason);
       this.#settled.reject(this.signal.reason);
+      this.#given.reject(this.signal.reason);
     });
     socket.on('error', () => {});
     // Without its coordinator a slice would load the target for nobody.
     socket.on('close', () => this.#stopping.abort(new Error('the coordinator is gone')));
     this.#send({ type: 'hello', id, pid: process.pid });
     this.#alive = setInterval(() => this.#send({ type: 'alive' }), ALIVE_EVERY_MS).unref();
-    socket.once('close', () => this.#fallSilent());
+    socket.once('close', () => {
+      this.#fallSilent();
+      this.#alone.resolve();
+    });
   }
 
   /** Rejects when nobody listens at `address`. */
@@ -298,6 +399,22 @@ export class StartLineRunner {
   async rest(): Promise<void> {
     this.#send({ type: 'rest', id: this.#id });
     return this.#settled.heard;
+  }
+
+  /** Says what this slice, the scenario's first, has set up for all of them. */
+  give(given: Given): void {
+    this.#send({ type: 'given', id: this.#id, given });
+  }
+
+  /** What the scenario's first slice has set up; rejects when the run is stopped before. */
+  given(): Promise<Given> {
+    return this.#given.heard;
+  }
+
+  /** Resolves when this slice is the only one of its scenario that is left, on all machines, as far as they can be waited for. */
+  alone(): Promise<void> {
+    this.#send({ type: 'leaving', id: this.#id });
+    return this.#alone.heard;
   }
 
   interval(interval: Interval): void {

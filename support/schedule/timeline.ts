@@ -7,6 +7,7 @@ import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
 import { phaseSpecs } from '../profile/phases.ts';
 import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
+import { tagsOf } from '../profile/tags.ts';
 import type { ProfileFile } from '../profile.ts';
 import { parseRate, rateHelp } from '../rate.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
@@ -26,6 +27,8 @@ export interface RunShape {
   /** Machines that the run is spread over. */
   shards?: number;
   seed: string;
+  /** Of the run, beside the profile's own. */
+  tags?: Record<string, string>;
 }
 
 export interface TimelineScenario {
@@ -70,11 +73,13 @@ export interface Timeline {
   /** Where some of them stand; absent: all are the profile's own. */
   slo?: ProfileFile['slo'];
   health: TimelineHealth;
+  /** Of the whole run; absent without any. */
+  tags?: Record<string, string>;
 }
 
-/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_RATE`, `LOAD_SLICES`, `LOAD_SEED`. Throws one sentence for what they may not be. */
+/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_RATE`, `LOAD_SLICES`, `LOAD_SEED`, `LOAD_TAGS`. Throws one sentence for what they may not be. */
 export function runShape(env: NodeJS.ProcessEnv): RunShape {
-  const { LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_SLICES, LOAD_SEED } = env;
+  const { LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_SLICES, LOAD_SEED, LOAD_TAGS } = env;
   const shape: RunShape = { scale: 1, seed: LOAD_SEED || '1' };
   if (LOAD_DURATION) {
     const durationMs = parseDuration(LOAD_DURATION);
@@ -91,6 +96,7 @@ export function runShape(env: NodeJS.ProcessEnv): RunShape {
     shape.ratePerSecond = parseRate(LOAD_RATE);
     if (!shape.ratePerSecond) throw new Error(`LOAD_RATE is "${LOAD_RATE}"; allowed is ${rateHelp}, above 0.`);
   }
+  if (LOAD_TAGS) shape.tags = tagsOf(LOAD_TAGS);
   if (LOAD_SLICES) {
     shape.slices = Number(LOAD_SLICES);
     if (!(Number.isInteger(shape.slices) && shape.slices >= 1 && shape.slices <= most.slices)) {
@@ -178,6 +184,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     answers: answersOf(spec, factor),
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
+    ...((spec.tags || shape.tags) && { tags: { ...spec.tags, ...shape.tags } }),
     health: healthOf({ ...(search && { maxDropped: 1 }), ...spec.health }),
   };
 }

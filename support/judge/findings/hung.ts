@@ -8,7 +8,7 @@ export interface Hung {
   severity: 'invalid' | 'warning';
   scenario: string;
   slice: number;
-  hook: 'settle' | 'teardown';
+  hook: 'settle' | 'teardown' | 'teardownRun';
   limitMs: number;
 }
 

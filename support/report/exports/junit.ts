@@ -91,7 +91,7 @@ function testcase(classname: string, one: Case): string {
  * or was never measured, is an error.
  */
 export function junitXml(verdict: Verdict): string {
-  const { profile, target, runId, seed, status, startedAt, slices, durationMs, warnings } = verdict;
+  const { profile, target, runId, seed, status, startedAt, slices, durationMs, warnings, tags } = verdict;
   const time = (Math.max(0, durationMs) / 1000).toFixed(3);
   const suites = Object.entries({
     run: runCases(verdict),
@@ -112,6 +112,7 @@ export function junitXml(verdict: Verdict): string {
     run: runId,
     seed,
     slices: `${slices.received}/${slices.expected}`,
+    ...tags,
   };
   const properties = Object.entries(facts).map(([name, value]) => `      <property${attributes({ name, value })}/>`);
   const all = suites.flatMap(([, cases]) => cases);

@@ -113,7 +113,7 @@ class Course {
 
 /**
  * The run's metrics as `tandem.…` with their tags as attributes: counters as sums, a rate as the sums `.occurred` and
- * `.total`, gauges, and trends as histograms of 36 buckets. The run is the resource: `service.instance.id` is its id, and
+ * `.total`, gauges, and trends as histograms of 36 buckets. The run is the resource: `service.instance.id` is its id, its tags are attributes, and
  * `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` come before what is said here.
  */
 export function otlpMetrics(
@@ -131,6 +131,7 @@ export function otlpMetrics(
       'tandem.profile': verdict.profile,
       'tandem.target': verdict.target.name,
       'tandem.verdict': verdict.status,
+      ...verdict.tags,
     }).merge(detectResources({ detectors: [envDetector] })),
     scopeMetrics: [
       {

@@ -3,11 +3,17 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Verdict } from '../../judge/verdict.ts';
 import { serve } from '../../server.fixture.ts';
+import { reportHtml } from '../html/report.ts';
 import { summaryMarkdown } from '../markdown/summary.ts';
 import { measured } from '../measured.fixture.ts';
+import { exampleRun } from '../record.fixture.ts';
+import { renderVerdict } from '../text/terminal.ts';
 import { exampleVerdict } from '../verdict.fixture.ts';
+import { otlpMetrics } from './otlp.ts';
 import { outputs, publish } from './outputs.ts';
+import { prometheusText } from './prometheus.ts';
 
 const verdict = exampleVerdict();
 
@@ -104,4 +110,25 @@ test('what cannot be told is a sentence in time, whatever else is told, and show
     `PROMETHEUS_TEXTFILE ${taken} was not written: a folder of that name is in the way (EISDIR).`,
   ]);
   assert.deepEqual(await readdir(dir), ['taken']);
+});
+
+test('the tags of a run are in all that is told of it, and without any there is no word of them', async () => {
+  const told = async (verdict: Verdict) => {
+    const record = measured();
+    return {
+      text: renderVerdict(verdict, { columns: 100, color: false, full: false, report: 'index.html' }),
+      page: reportHtml(verdict, exampleRun().record),
+      markdown: summaryMarkdown(verdict),
+      prometheus: await prometheusText(verdict, record),
+      otlp: JSON.stringify(otlpMetrics(verdict, record).resource.attributes),
+      ...outputs(verdict, record, { LOAD_POINTS: '1' }),
+    };
+  };
+  const [tagged, bare] = [await told(exampleVerdict({ tags: { team: 'shop-of-all' } })), await told(exampleVerdict())];
+  for (const [where, text] of Object.entries(tagged)) {
+    // An interval log of HdrHistogram has no place for them.
+    if (where === 'histograms.hlog') continue;
+    assert.match(text, /\bteam\b\W+(value\W+)?shop-of-all/, where);
+    assert.doesNotMatch(bare[where as keyof typeof bare], /shop-of-all/, where);
+  }
 });

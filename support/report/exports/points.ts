@@ -68,7 +68,7 @@ export function pointLines(verdict: Verdict, { store, axis }: Pick<RunRecord, 's
     for (const [index, series] of over()) {
       const time = new Date(startMs + axis.endOf(index)).toISOString();
       for (const { value, tags: own } of valuesOf(series)) {
-        lines.push(line({ metric, type: 'Point', data: { time, value, tags: { ...tags, ...own } } }));
+        lines.push(line({ metric, type: 'Point', data: { time, value, tags: { ...verdict.tags, ...tags, ...own } } }));
       }
     }
   }

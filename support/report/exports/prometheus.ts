@@ -100,11 +100,11 @@ function judged({ status, startedAt, durationMs, thresholds, oracles }: Verdict)
 /**
  * The run in Prometheus' text format: totals of every series under `tandem_…` with its tags as labels, quantiles as
  * summaries, times in seconds; `tandem_verdict{status=…}`, `tandem_threshold_ok`, `tandem_oracle_violations`. Every line
- * has the labels `profile` and `target`; the run's id, which would be a new series each time, is no label.
+ * has the labels `profile` and `target`, and the run's tags; its id, which would be a new series each time, is no label.
  */
 export async function prometheusText(verdict: Verdict, { store }: Pick<RunRecord, 'store'>): Promise<string> {
   const registry = new Registry();
-  registry.setDefaultLabels(labelsOf({ profile: verdict.profile, target: verdict.target.name }));
+  registry.setDefaultLabels(labelsOf({ ...verdict.tags, profile: verdict.profile, target: verdict.target.name }));
   const byMetric = new Map<string, Measured[]>();
   for (const { metric, tags, total } of store.series()) {
     byMetric.set(metric, [...(byMetric.get(metric) ?? []), { tags, total }]);

@@ -7,6 +7,7 @@ import { bytes, count, counted, ms, rate } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { shorten } from '../../judge/words/text.ts';
 import { drain } from '../../measure/time-axis.ts';
+import { tagsText } from '../../profile/tags.ts';
 import { answerTables } from '../answers.ts';
 import { browserTimes } from '../browser-times.ts';
 import { headline, statusName } from '../headline.ts';
@@ -77,6 +78,7 @@ export function summary(verdict: Verdict, record: RunRecord): Markup {
     ['Slices', `${slices.received} of ${slices.expected}`],
     ['Iterations', count(totalIterations(verdict))],
     ['Run', verdict.runId],
+    ...(verdict.tags === undefined ? [] : ([['Tags', tagsText(verdict.tags)]] as [string, Part][])),
   ];
   return html`<header class="verdict ${status}">
 <p class="brand">Tandem</p>

@@ -6,6 +6,7 @@ import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, ms, NONE, rate } from '../../judge/words/figures.ts';
 import { signalName } from '../../judge/words/signals.ts';
 import { printable, printableLines, shorten } from '../../judge/words/text.ts';
+import { tagsText } from '../../profile/tags.ts';
 import { answerTables } from '../answers.ts';
 import { browserTimes } from '../browser-times.ts';
 import { headline, statusName } from '../headline.ts';
@@ -344,6 +345,7 @@ export function summaryMarkdown(verdict: Verdict): string {
     `run ${code(verdict.runId)}`,
     literal(verdict.startedAt) || NONE,
     ...(verdict.slo === undefined ? [] : [`judged by ${code(verdict.slo)}`]),
+    ...(verdict.tags === undefined ? [] : [code(tagsText(verdict.tags))]),
   ];
   const sections = [
     `## ${sign}: ${literal(verdict.profile)} → ${literal(verdict.target.name)}`,

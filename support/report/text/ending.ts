@@ -1,7 +1,9 @@
 /** The last lines of a run: its verdict, why, and where its report is. What stands above them may be scrolled away. */
+
 import type { Reason, Severity, Status, Verdict } from '../../judge/verdict.ts';
 import { count, counted, ms } from '../../judge/words/figures.ts';
 import { displayWidth, printable, shorten, wrap } from '../../judge/words/text.ts';
+import { tagsText } from '../../profile/tags.ts';
 import { headline, statusName } from '../headline.ts';
 import { splitMessage } from '../messages.ts';
 import { startedText } from '../words.ts';
@@ -89,13 +91,13 @@ function banner({ verdict, width, p }: Page): string[] {
   const title = shorten(name, room);
   const gap = ' '.repeat(Math.max(2, inner - displayWidth(badge) - 2 - displayWidth(title) - displayWidth(facts)));
   const origin = [verdict.target.url, startedText(verdict), `run ${verdict.runId}`].map(printable).join(' · ');
-  const slo = verdict.slo === undefined ? [] : [p.dim(shorten(printable(`judged by ${verdict.slo}`), inner))];
+  const about = [verdict.slo === undefined ? '' : `judged by ${verdict.slo}`, tagsText(verdict.tags)].filter(Boolean);
   return box(
     [
       `${badge}  ${p.bold(title)}${gap}${facts}`,
       ...wrap(headline(verdict), inner).map((line) => p.bold(line)),
       p.dim(shorten(origin, inner)),
-      ...slo,
+      ...(about.length > 0 ? [p.dim(shorten(printable(about.join(' · ')), inner))] : []),
     ],
     { width, style, heavy: true },
   );
