@@ -34,7 +34,7 @@ const namePattern = /^[a-z][\w-]*$/i;
  * Declares a correctness check over the whole run, in a file `<name>.oracle.ts` beside the load that brings its evidence, or in
  * that load's own file. Loads and journeys name it in their `oracles`.
  * @param name in reports, and of the evidence
- * @throws one sentence
+ * @throws one sentence for a name that is taken, or a definition without its promise or judge
  */
 export function oracle<E>(name: string, { promise, judge }: OracleDefinition<E>): void {
   const at = placeOf(new Error());

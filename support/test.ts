@@ -78,6 +78,7 @@ const STOPPED_TEARDOWN_MS = 5_000;
 /**
  * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
+ * @throws one sentence for operations without any, a weight that is no number, or a metric's name that no threshold could be about
  */
 export function load<S = undefined, V = undefined, O = Options, R = undefined>(
   name: string,
@@ -110,6 +111,7 @@ export function load<S = undefined, V = undefined, O = Options, R = undefined>(
 /**
  * Declares a browser user: one Playwright test a slice, in a file `<name>.journey.ts` below `journeys/`; each iteration is a session.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
+ * @throws one sentence for a metric's name that no threshold could be about
  */
 export function journey<O = Options, R = undefined>(name: string, definition: JourneyDefinition<O, R>): void {
   if (definition.options) declareOptions('journey', name, definition.options);

@@ -89,7 +89,8 @@ export class Vu {
 
   /**
    * Adds to a metric of the vocabulary or of the load's own `metrics`; a boolean to a rate. A value that is no number of its range
-   * (NaN, a string, a time below 0) is not added but counted by name among the errors.
+   * (NaN, a string, a time below 0) is not added but counted by name among the errors. Times are ms, sizes bytes, shares from 0 to 1.
+   * @throws for a metric that nobody declared
    */
   add(metric: string, value: number | boolean, tags?: Tags): void {
     this.slice.recorder.add(metric, value, tags, this.#dueAt);

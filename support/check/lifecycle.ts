@@ -60,6 +60,7 @@ export interface LifecycleEvidence {
   examples: unknown[];
 }
 
+/** What of a resource is not as it has to be: in which way, what it had to be, and what was found. */
 export interface Mismatch {
   breach: Breach;
   expected: unknown;

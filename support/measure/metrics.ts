@@ -8,7 +8,12 @@ export type MetricType = 'trend' | 'rate' | 'counter' | 'gauge';
 /** What the numbers are: `time` in milliseconds, `data` in bytes, `default` anything else. */
 export type Contains = 'time' | 'data' | 'default';
 
+/**
+ * What a metric is. Of one's own, `type` and `contains` are enough: `{ type: 'trend', contains: 'data' }` for sizes in bytes; the others say how
+ * it is judged and where it is told.
+ */
 export interface MetricDefinition {
+  /** `trend`: percentiles; `rate`: a share; `counter`: a sum; `gauge`: the last value. */
   type: MetricType;
   contains: Contains;
   /** Unfinished work has its samples here too, or nothing to do with it: none are missing because an iteration was cut off. */
