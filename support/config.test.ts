@@ -130,6 +130,22 @@ test('the embedded target is started when no other one is named', (t) => {
   assert.equal(configured(t, ['test', '--list'], { BASE_URL: 'http://a.test' }).config.webServer, undefined);
 });
 
+test('a disk that is to be filled is mounted for the embedded target, by root alone', (t) => {
+  if (process.platform !== 'linux') return t.skip('no disk is mounted there');
+  const drills = [{ name: 'full', at: '10s', for: '5s', run: 'disk-full' }];
+  const changes = { 'profiles/full.json': { ...files['profiles/light.json'], drills } };
+  const getuid = t.mock.method(process as Required<NodeJS.Process>, 'getuid', () => 0);
+  const { webServer } = configured(t, ['test', '--project=full'], {}, changes).config;
+  assert.equal((webServer!.env as NodeJS.ProcessEnv).TARGET_DISK_MB, '1024');
+  const other = configured(t, ['test', '--project=light'], {}, changes).config.webServer;
+  assert.ok(!('TARGET_DISK_MB' in other!.env));
+  getuid.mock.mockImplementation(() => 1_000);
+  assert.throws(() => configured(t, ['test', '--project=full'], {}, changes), {
+    message:
+      "--project=full has the drill disk-full, which needs Linux and root: a disk is mounted for the embedded target's database; allowed is to leave it out.",
+  });
+});
+
 test('a run names one profile', (t) => {
   const table: [string[], string | RegExp][] = [
     [['test'], '--project is missing: name the profile to run, e.g. --project=light; allowed: light, medium.'],

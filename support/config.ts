@@ -7,7 +7,7 @@ import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
-import { drillSocketVariable } from './embedded-drills.ts';
+import { diskDrill, drillSocketVariable } from './embedded-drills.ts';
 import { checkEnvironment } from './environment.ts';
 import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
@@ -255,7 +255,13 @@ function drillsOf({ projects }: CommandLine, profiles: Profile[], env: NodeJS.Pr
   env[drillSocketVariable] ??= join(tmpdir(), `tandem-${process.pid}-${randomBytes(4).toString('hex')}.drills`);
   // Of several processes one can be killed, and the others go on.
   const processes = env.TARGET_PROCESSES || (own.some(({ run }) => run === 'kill-api') ? '2' : '1');
-  return { [drillSocketVariable]: env[drillSocketVariable], TARGET_PROCESSES: processes };
+  const fills = own.some(({ run }) => run === diskDrill.name);
+  if (fills && (process.platform !== 'linux' || process.getuid?.() !== 0))
+    throw new Error(
+      `--project=${projects[0]} has the drill ${diskDrill.name}, which needs Linux and root: a disk is mounted for the embedded target's database; allowed is to leave it out.`,
+    );
+  const disk = fills && { [diskDrill.variable]: env[diskDrill.variable] || diskDrill.defaultMb };
+  return { [drillSocketVariable]: env[drillSocketVariable], TARGET_PROCESSES: processes, ...disk };
 }
 
 /** @throws one sentence when what it is made of is not installed: in a repository of one's own that is optional */

@@ -54,7 +54,7 @@ test('drills are due at an instant, or after a phase has begun, in a run of any 
 });
 
 const names =
-  'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure, slow-disk, clock-step';
+  'kill-api, kill-database, cut-database, partition, pause-database, memory-pressure, slow-disk, disk-full, clock-step';
 
 /** Told of `profiles/mine.json: drills`. */
 const wrong: [drills: unknown, sentence: string, changes?: object][] = [

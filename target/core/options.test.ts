@@ -15,6 +15,7 @@ test('an empty environment, or one of empty variables, is a target with its own 
     tokenSeconds: 3_600,
     timeScale: 0.05,
     drillSocket: undefined,
+    diskMb: undefined,
     processes: 1,
   };
   assert.deepEqual(readOptions({}, families), defaults);
@@ -39,6 +40,7 @@ test('every variable is read', () => {
       RATE_LIMIT: '60/min',
       TARGET_TIME_SCALE: '0.5',
       TARGET_PROCESSES: '7',
+      TARGET_DISK_MB: '512',
       TARGET_SCRYPT_N: '16384',
       TARGET_TOKEN_SECONDS: '60',
     },
@@ -52,6 +54,7 @@ test('every variable is read', () => {
   assert.ok(options.rateLimit);
   assert.equal(options.timeScale, 0.5);
   assert.equal(options.processes, 7);
+  assert.equal(options.diskMb, 512);
   assert.equal(options.scryptN, 16_384);
   assert.equal(options.tokenSeconds, 60);
 });
@@ -73,6 +76,8 @@ test('a variable that cannot be read is named with what was found and what is al
     [{ TARGET_SCRYPT_N: 'dear' }, /^TARGET_SCRYPT_N is "dear"/],
     [{ TARGET_TOKEN_SECONDS: '0' }, /^TARGET_TOKEN_SECONDS is "0"; allowed is a whole number from 1 to 86400\.$/],
     [{ TARGET_TOKEN_SECONDS: '1h' }, /^TARGET_TOKEN_SECONDS is "1h"/],
+    [{ TARGET_DISK_MB: '100' }, /^TARGET_DISK_MB is "100"; allowed is a whole number from 256 to 65536\.$/],
+    [{ TARGET_DISK_MB: '1g' }, /^TARGET_DISK_MB is "1g"/],
     [{ TARGET_PROCESSES: '0' }, /^TARGET_PROCESSES is "0"; allowed is a whole number from 1 to 16\.$/],
     [{ TARGET_PROCESSES: '17' }, /^TARGET_PROCESSES is "17"/],
     [{ TARGET_PROCESSES: 'all' }, /^TARGET_PROCESSES is "all"/],

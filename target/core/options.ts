@@ -9,18 +9,22 @@ const DEFAULT_TIME_SCALE = 0.05;
 const MAX_TIME_SCALE = 10;
 const SCRYPT_N = { min: 1_024, max: 131_072 };
 const MAX_TOKEN_SECONDS = 86_400;
+const DISK_MB = { min: 256, max: 65_536 };
 
 export interface Options extends TargetOptions {
   /** How many serve the port together; 1: this one alone. */
   processes: number;
   /** Where it is told to break itself, the path of a socket; undefined: nowhere. */
   drillSocket: string | undefined;
+  /** With drills: the size of a disk of its own for PostgreSQL's data; undefined: it has none. */
+  diskMb: number | undefined;
 }
 
 /** The options in the environment. An empty variable counts as none. @throws {StartError} */
 export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily[]): Options {
   return {
     drillSocket: env.TARGET_DRILLS || undefined,
+    diskMb: readDisk(env.TARGET_DISK_MB || undefined),
     processes: readProcesses(env.TARGET_PROCESSES || '1'),
     port: readPort(env.PORT || '0'),
     host: env.HOST || '127.0.0.1',
@@ -37,6 +41,16 @@ export function readOptions(env: NodeJS.ProcessEnv, families: readonly AnyFamily
 function readPort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
     throw new StartError(`PORT is ${JSON.stringify(value)}; allowed is a number from 0 (any free port) to 65535.`);
+  }
+  return Number(value);
+}
+
+function readDisk(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(value) || Number(value) < DISK_MB.min || Number(value) > DISK_MB.max) {
+    throw new StartError(
+      `TARGET_DISK_MB is ${JSON.stringify(value)}; allowed is a whole number from ${DISK_MB.min} to ${DISK_MB.max}.`,
+    );
   }
   return Number(value);
 }

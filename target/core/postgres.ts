@@ -4,6 +4,7 @@ import { chown, cp, lstat, mkdtemp, readFile, rename, rm } from 'node:fs/promise
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { OwnDisk } from './own-disk.ts';
 import { StartError } from './start-error.ts';
 
 /** A PostgreSQL of our own: a throw-away cluster that listens on a unix socket only. */
@@ -14,6 +15,8 @@ export interface Cluster {
   supervisorPid: number;
   /** Of the server and all that it has started; none while it does not run. */
   pids(): Promise<number[]>;
+  /** Of its data alone; undefined: they lie where everything else does. */
+  disk: OwnDisk | undefined;
   /** Stops the server at once and removes its folder. */
   stop(): Promise<void>;
 }
@@ -29,6 +32,8 @@ export interface Durability {
   restarts: boolean;
   /** What it says is committed survives its death: else what it has not written yet is lost. */
   keepsCommits: boolean;
+  /** Size of a disk of its own; undefined: it has none. */
+  diskMb?: number | undefined;
 }
 
 interface Identity {
@@ -64,6 +69,8 @@ const SETTINGS = {
  * written, though, before anybody is told that it is committed.
  */
 const DURABLE = { full_page_writes: 'on', synchronous_commit: 'on' };
+/** What is written of its log between two checkpoints may fill a small disk. */
+const SMALL = { max_wal_size: '128MB', min_wal_size: '32MB' };
 /** Written some time later. */
 const FORGETFUL = { wal_writer_delay: '10s', wal_writer_flush_after: '1GB' };
 
@@ -99,9 +106,9 @@ if "$initdb" --pgdata=data --no-sync --auth=trust --username=postgres --encoding
     wait "$server"
     status=$?
     rm -f server
-    # What was killed is started again, if need be several times: what it has left has to go first. What could not start
+    # What was killed, or could not write, is started again, if need be several times: what it has left has to go first. What could not start
     # the first time never will.
-    [ "$status" -gt 128 ] && killed=yes
+    if [ "$status" -gt 128 ] || [ -e filled ]; then killed=yes; fi
     if [ "$restarts" != yes ] || [ "$killed" != yes ]; then break; fi
     sleep 0.2
     [ -e stopping ] && break
@@ -120,6 +127,7 @@ exit "$status"
  * @throws {StartError} naming PostgreSQL's own last message when it does not start.
  */
 export async function startCluster(durability?: Durability): Promise<Cluster> {
+  const disk = durability?.diskMb === undefined ? undefined : new OwnDisk(durability.diskMb);
   const installed = findBinaries();
   const identity = process.getuid?.() === 0 ? await unprivileged() : {};
   const bin = await readableBy(identity, installed);
@@ -135,18 +143,25 @@ export async function startCluster(durability?: Durability): Promise<Cluster> {
   }
   if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid!);
 
-  const settings = durability ? { ...SETTINGS, ...(durability.keepsCommits ? DURABLE : FORGETFUL) } : SETTINGS;
+  const settings = {
+    ...SETTINGS,
+    ...(durability && (durability.keepsCommits ? DURABLE : FORGETFUL)),
+    ...(disk && SMALL),
+  };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const script = ['-c', SUPERVISOR, 'sh', folder, join(bin, 'initdb'), join(bin, 'postgres')];
   script.push(durability?.restarts ? 'yes' : 'no', ...flags);
-  const supervisor = spawn('/bin/sh', script, {
-    ...identity,
+  const command = ['/bin/sh', ...script];
+  const [program = '', ...args] = disk ? disk.wrapped(command, folder, identity.uid!, identity.gid!) : command;
+  const supervisor = spawn(program, args, {
+    ...(!disk && identity),
     cwd: '/',
     // A session of its own: Ctrl-C and signals to our process group are ours to handle, in our order.
     detached: true,
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
+  disk?.mountedFor(supervisor.pid!);
   const ended = once(supervisor, 'exit');
 
   let log = '';
@@ -167,6 +182,7 @@ export async function startCluster(durability?: Durability): Promise<Cluster> {
   return {
     folder,
     supervisorPid: supervisor.pid!,
+    disk,
     async pids() {
       const server = Number(await readFile(join(folder, 'server'), 'utf8').catch(() => ''));
       if (server === 0) return [];

@@ -56,13 +56,13 @@ export async function startProcesses(
   options: Options,
   onDeath: (sentence: string) => void,
 ): Promise<Target> {
-  const { databaseUrl, processes, drillSocket, metricsEveryMs = METRICS_EVERY_MS } = options;
+  const { databaseUrl, processes, drillSocket, diskMb, metricsEveryMs = METRICS_EVERY_MS } = options;
   const asked = (options.faults ?? []).map(({ supervision }) => supervision ?? {});
   const supervision: Supervision = Object.assign({ restarts: true, keepsCommits: true, keepsRows: true }, ...asked);
   const database = await openDatabase(databaseUrl, {
     poolSize: PRIMARY_POOL_SIZE,
     schema: schemaOf(families),
-    durability: drillSocket === undefined ? undefined : supervision,
+    durability: drillSocket === undefined ? undefined : { ...supervision, diskMb },
   });
   const events = new Events();
   const figures = targetFigures(families, { pool: database.pool, events }, metricsEveryMs);

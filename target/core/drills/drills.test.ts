@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listening, runTarget, type TargetProcess } from '../process.fixture.ts';
+
+/** Whether this machine lets us have a disk of our own. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
 /** A target that is told of drills, with the faults that it is given; it is ready when `before` is over. */
 function supervised(faults: string, processes = '1') {
@@ -13,7 +17,10 @@ function supervised(faults: string, processes = '1') {
   let url = '';
   let said = '';
   before(async () => {
-    const env = { TARGET_DRILLS: socket, TARGET_PROCESSES: processes, TARGET_FAULTS: faults };
+    const env = {
+      ...{ TARGET_DRILLS: socket, TARGET_PROCESSES: processes, TARGET_FAULTS: faults },
+      ...(faults === '' && mayMount && { TARGET_DISK_MB: '256' }),
+    };
     target = runTarget(env);
     target.stderr.on('data', (text) => {
       said += text;
@@ -142,6 +149,37 @@ describe('drills', { timeout: 240_000 }, () => {
       await until(200);
     });
 
+    test('a disk that is full takes nothing more, and once it has room, what was taken is there', {
+      skip: !mayMount && 'no disk can be mounted here',
+    }, async () => {
+      const push = async (id: string) => {
+        const change = { id, entity_type: 'account', entity_id: id, operation: 'CREATE', timestamp: Date.now() };
+        const body = { encrypted_payload: 'A'.repeat(1_000_000), version_vector: { writer: 1 } };
+        const facts = { protocol_version: '1.0.0', device_id: 'writer', timestamp: Date.now() };
+        return (await ask('/sync/push', { ...facts, changes: [{ ...change, ...body }] })).status;
+      };
+      assert.equal(await push('before'), 200);
+      assert.deepEqual(await tell('/begin/disk-full'), done);
+      const taken = ['before'];
+      let status = 200;
+      for (let n = 0; status === 200; n++) {
+        status = await push(`full-${n}`);
+        if (status === 200) taken.push(`full-${n}`);
+      }
+      assert.ok(status === 0 || status >= 500, `${status}`);
+      assert.ok(taken.length < 250, 'there was room');
+      assert.deepEqual(await tell('/end/disk-full'), done);
+      await until(200);
+      while ((await push('after')) !== 200) await sleep(100);
+      const pull = { protocol_version: '1.0.0', device_id: 'reader', since_timestamp: 0, sync_vector: {} };
+      const { changes } = JSON.parse((await ask('/sync/pull', pull, 60_000)).text);
+      const found = changes.map(({ id }: { id: string }) => id);
+      assert.deepEqual(
+        taken.filter((id) => !found.includes(id)),
+        [],
+      );
+    });
+
     test('memory is held, and given back', async () => {
       const held = async () => Number(/^process_resident_memory_bytes (.+)$/m.exec((await ask('/metrics')).text)?.[1]);
       const before = await held();
@@ -157,7 +195,14 @@ describe('drills', { timeout: 240_000 }, () => {
 
     test('one that is stopped in the middle of all of them is gone', async () => {
       // What `after` sees to.
-      for (const drill of ['partition', 'memory-pressure', 'clock-step', 'slow-disk', 'pause-database'])
+      for (const drill of [
+        'partition',
+        'memory-pressure',
+        'clock-step',
+        'slow-disk',
+        ...(mayMount ? ['disk-full'] : []),
+        'pause-database',
+      ])
         await tell(`/begin/${drill}`);
     });
   });

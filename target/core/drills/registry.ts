@@ -1,5 +1,6 @@
 import { clockStep } from './clock-step.ts';
 import { cutDatabase } from './cut-database.ts';
+import { diskFull } from './disk-full.ts';
 import type { DrillKind } from './drill.ts';
 import { killApi } from './kill-api.ts';
 import { killDatabase } from './kill-database.ts';
@@ -16,5 +17,6 @@ export const drills: readonly DrillKind[] = [
   pauseDatabase,
   memoryPressure,
   slowDisk,
+  diskFull,
   clockStep,
 ];
