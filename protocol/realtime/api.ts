@@ -12,7 +12,7 @@ import { Socket, type SocketOptions } from '../transports/socket.ts';
 /** Metrics of real-time connections; a load that uses them declares them. */
 export const realtimeMetrics = {
   /** The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here. */
-  realtime_event_latency: 'trend',
+  realtime_event_latency: { type: 'trend', contains: 'time', followed: true, waitedFor: true },
   /** How far the target's clock is ahead of ours, ms; of the first slice. */
   realtime_clock_offset: 'gauge',
   realtime_connections: 'gauge',

@@ -14,7 +14,7 @@ import { websocketSettings } from './settings.ts';
 /** Metrics of messages; a load that uses them declares them. */
 export const websocketMetrics = {
   /** When a message was due → its arrival. One that never came has its age. In fan-out by the wall clocks of two processes. */
-  websocket_message_latency: { type: 'trend', contains: 'time', complete: true, followed: true },
+  websocket_message_latency: { type: 'trend', contains: 'time', complete: true, followed: true, waitedFor: true },
   /** Messages that were due and have not come: lost, or not even sent. */
   websocket_message_failed: { type: 'rate', contains: 'default', tells: 'failure', complete: true, followed: true },
   websocket_messages_lost: 'counter',

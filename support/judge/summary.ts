@@ -31,8 +31,13 @@ export function summaryOf(
   return series && summary(series, store.definitions[metric]!, lengthOf(tags));
 }
 
-function summary(series: AnySeries, { type, contains }: MetricDefinition, durationMs: number): MetricSummary {
-  return { type, contains, count: samplesOf(series), values: valuesOf(series, durationMs) };
+function summary(
+  series: AnySeries,
+  { type, contains, waitedFor }: MetricDefinition,
+  durationMs: number,
+): MetricSummary {
+  const values = valuesOf(series, durationMs);
+  return { type, contains, ...(waitedFor && { waitedFor }), count: samplesOf(series), values };
 }
 
 function valuesOf(series: AnySeries, durationMs: number): Record<string, number> {

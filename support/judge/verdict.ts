@@ -62,6 +62,8 @@ export interface Reference {
 export interface MetricSummary {
   type: 'trend' | 'rate' | 'counter' | 'gauge';
   contains: 'time' | 'data' | 'default';
+  /** Where an iteration is the life of a connection: what is waited for in it. */
+  waitedFor?: true;
   count: number;
   /** Trend: avg, min, med, max, p(75), p(90), p(95), p(99). Rate: rate, passes, fails. Counter: count, rate (per second). Gauge: value, min, max. */
   values: Record<string, number>;

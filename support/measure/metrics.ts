@@ -28,6 +28,11 @@ export interface MetricDefinition {
   followed?: true;
   /** Told apart by up to a thousand values of a tag, as many as a list of URLs has: those beyond a hundred over time as one. */
   ofMany?: true;
+  /**
+   * Where an iteration is the life of a connection: what is waited for in it, from when that was due. Reports tell it in place of
+   * the iteration's own time.
+   */
+  waitedFor?: true;
   /** Stands beside one that is {@link ofMany}: that its values are fewer is nothing to tell of. */
   besideMany?: true;
 }

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricSummary, Verdict } from '../judge/verdict.ts';
+import { Recorder } from '../measure/recorder.ts';
+import { TimeAxis } from '../measure/time-axis.ts';
+import { payloadOf } from './html/payload.ts';
+import { exampleRun, exampleStore, exampleTimeline } from './record.fixture.ts';
 import { allowedText, signalOwner } from './signals.ts';
-import { journeyNames, operations, scenarioRows, signals, thresholdState, totalIterations } from './tables.ts';
+import {
+  journeyNames,
+  operations,
+  phaseRows,
+  scenarioRows,
+  signals,
+  thresholdState,
+  totalIterations,
+} from './tables.ts';
 import { exampleVerdict, passedVerdict, signal } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
@@ -33,6 +45,36 @@ test('protocol work is told per scenario, journeys are not among it', () => {
     ['x'],
   );
   assert.deepEqual(more, []);
+});
+
+test('of connections what is waited for in them stands in the place of their lives', () => {
+  const planned = exampleTimeline();
+  const phases = planned.phases.map((phase) => (phase.load === 0 ? { ...phase, load: 1 } : phase));
+  const store = exampleStore(planned);
+  const message = { type: 'trend', contains: 'time', followed: true, waitedFor: true } as const;
+  store.define({ message_latency: message });
+  const recorder = new Recorder('sync-relay', 'load', { message_latency: message });
+  recorder.begin({ axis: new TimeAxis(planned.phases, planned.intervalMs), startAt: 0 });
+  for (const index of [0, 3]) {
+    recorder.enter(index);
+    for (const channel of ['a', 'b']) recorder.add('message_latency', 0.5, { channel });
+    recorder.add('iterations', 1);
+    store.add({ index, series: recorder.pack() });
+  }
+  const { verdict, record } = exampleRun({ phases }, planned, store);
+  const [relay] = operations(verdict);
+  assert.deepEqual(
+    relay?.times.map(({ label }) => label),
+    ['connection, its whole life'],
+  );
+  assert.equal(relay?.hiddenWait, null);
+  const [row] = scenarioRows(verdict);
+  assert.deepEqual([row?.done, row?.response?.values.max, row?.response?.count], [relay?.iterations, 0.5, 4]);
+  assert.ok(row!.perSecond! < row!.done, 'of the connections, not of the messages');
+  const loaded = phaseRows(verdict).find(({ scenario, response }) => scenario === 'sync-relay' && response);
+  assert.equal(loaded?.response?.values.max, 0.5);
+  const scope = payloadOf(verdict, record).scopes.find(({ name }) => name === 'sync-relay');
+  assert.deepEqual(new Set(scope?.columns['response p95']), new Set([null, 0.5]));
 });
 
 test('the wait for a free VU is pointed out only where it hid something', () => {

@@ -41,6 +41,10 @@ export interface Operations {
   /** Null for metrics that no scenario is named for. */
   scenario: string | null;
   iterations: number | null;
+  /** Iterations, in the time in which they were scheduled; null when it is not known over what. */
+  perSecond: number | null;
+  /** What was waited for: the iterations from when they were due, or in their place what is {@link MetricSummary.waitedFor}. */
+  response: MetricSummary | null;
   /** How long iterations took: from the due time, which is what a user waits, and from the start, as most tools report it. */
   times: TimedRow[];
   rows: TimedRow[];
@@ -96,19 +100,10 @@ export interface ScenarioRow {
 
 /** What was done of each scenario: loads first. */
 export function scenarioRows(verdict: Verdict): ScenarioRow[] {
-  const loads = operations(verdict).flatMap(({ scenario, iterations, times }): ScenarioRow[] => {
+  const loads = operations(verdict).flatMap(({ scenario, iterations, perSecond, response }): ScenarioRow[] => {
     if (scenario === null || iterations === null) return [];
     const failed = verdict.metrics[seriesKey('iteration_failed', { scenario })]?.values.passes ?? 0;
-    const [response] = times;
-    return [
-      {
-        scenario,
-        done: iterations,
-        perSecond: response?.perSecond ?? null,
-        failed,
-        response: response?.summary ?? null,
-      },
-    ];
+    return [{ scenario, done: iterations, perSecond, failed, response }];
   });
   const journeys = journeySessions(verdict).map(
     ({ journey, sessions, failed }): ScenarioRow => ({
@@ -143,6 +138,7 @@ export function operations(verdict: Verdict): Operations[] {
           .replaceAll('_', ' ');
         return [words, ...extra.map(([, value]) => value)].join(' · ');
       };
+      const waited = own.find((s) => s.summary.waitedFor && Object.keys(s.tags).every((tag) => tag === 'scenario'));
       const response = plain('iteration_response_time');
       const service = plain('iteration_duration');
       const seconds = secondsOf(plain('iterations'), verdict.durationMs);
@@ -154,9 +150,11 @@ export function operations(verdict: Verdict): Operations[] {
       return {
         scenario,
         iterations: plain('iterations')?.values.count ?? null,
+        perSecond: response && timed('', response).perSecond,
+        response: waited?.summary ?? response,
         times: [
-          ...(response ? [timed('response time, from due', response)] : []),
-          ...(service ? [timed('duration, from start', service)] : []),
+          ...(response && !waited ? [timed('response time, from due', response)] : []),
+          ...(service ? [timed(waited ? 'connection, its whole life' : 'duration, from start', service)] : []),
         ],
         rows: withoutRepeats(others.filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')).map(
           (s) => timed(label(s), s.summary),
@@ -165,7 +163,7 @@ export function operations(verdict: Verdict): Operations[] {
         counts: others
           .filter((s) => s.summary.type !== 'trend' && s.tags.op === undefined)
           .map((s) => ({ label: label(s), summary: s.summary })),
-        hiddenWait: hiddenWait(response, service),
+        hiddenWait: waited ? null : hiddenWait(response, service),
       };
     })
     .filter((o) => o.times.length > 0 || o.iterations !== null || o.rows.length > 0 || o.counts.length > 0);
@@ -211,6 +209,10 @@ export interface PhaseRow {
 export function phaseRows({ phases, metrics }: Verdict): PhaseRow[] {
   if (phases.filter(({ load }) => load > 0).length < 2) return [];
   const scenarios = new Set(Object.keys(metrics).flatMap((key) => parseSeriesKey(key).tags.scenario ?? []));
+  const waited = Object.keys(metrics).filter((key) => metrics[key]!.waitedFor);
+  const waitedFor = new Map(
+    waited.map(parseSeriesKey).flatMap(({ metric, tags }) => (tags.scenario ? [[tags.scenario, metric]] : [])),
+  );
   return phases.flatMap((phase) =>
     [...scenarios].flatMap((scenario): PhaseRow[] => {
       const own = (metric: string) => metrics[seriesKey(metric, { scenario, phase: phase.name })] ?? null;
@@ -218,7 +220,8 @@ export function phaseRows({ phases, metrics }: Verdict): PhaseRow[] {
       if (!iterations) return [];
       const failed = own('iteration_failed')?.values.rate ?? null;
       const perSecond = iterations.values.rate ?? 0;
-      return [{ phase, scenario, perSecond, response: own('iteration_response_time'), failed }];
+      const response = own(waitedFor.get(scenario) ?? 'iteration_response_time');
+      return [{ phase, scenario, perSecond, response, failed }];
     }),
   );
 }

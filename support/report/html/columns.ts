@@ -58,7 +58,7 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
   columns.ok = columns.ok!.map((done, i) => done && rounded(Math.max(0, done - (columns.failed![i] ?? 0))));
   addRate('dropped', 'dropped_iterations');
   // Loads of different kinds have nothing in common but when they were due: one takes milliseconds, another one minutes.
-  const times = of.length > 1 ? [] : Object.entries(TIMES);
+  const times = of.length > 1 ? [] : Object.entries({ ...TIMES, response: responseOf(of[0]!.name, store) });
   for (const [name, metric] of times) {
     const reads = PERCENTILES.map(([percent, label]) => [`${name} ${label}`, percentile(percent)] as const);
     add(metric, Object.fromEntries(reads));
@@ -68,6 +68,12 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
   add('iteration_lateness', { lateness: percentile(99) });
   add('generator_lateness', { 'own lateness': percentile(99) });
   return columns;
+}
+
+/** What is waited for in a scenario. */
+function responseOf(scenario: string, store: MetricStore): string {
+  const waited = Object.keys(store.definitions).filter((metric) => store.definitions[metric]!.waitedFor);
+  return waited.find((metric) => store.select(metric, { scenario }) !== undefined) ?? TIMES.response;
 }
 
 /** Histograms are unpacked once, although they are read as several percentiles and in several scopes. */
