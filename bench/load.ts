@@ -6,7 +6,8 @@ import { loadWork } from '../support/load.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { type Counts, Executor } from '../support/schedule/executor.ts';
 import { recordedIterations } from '../support/schedule/iterations.ts';
-import type { Plan } from '../support/schedule/plan.ts';
+import { expectedLoad, isOpen, type Plan } from '../support/schedule/plan.ts';
+import { PreciseClock } from '../support/schedule/precise-clock.ts';
 import { resolveTarget } from '../support/target.ts';
 import type { SliceContext, Vu } from '../support/vu.ts';
 import { directWire } from '../support/wire.ts';
@@ -92,6 +93,15 @@ export async function sendRound(
   }
 }
 
+let clock: Promise<PreciseClock> | undefined;
+
+/** A run has one for its slice; here a process has one for all its rounds. */
+function preciseClock(): Promise<PreciseClock> {
+  const made = new PreciseClock();
+  clock ??= made.open().then(() => made);
+  return clock;
+}
+
 /** Does the plan's iterations, each paced and recorded as a load's are. */
 export async function runLoad(
   plan: Plan,
@@ -99,9 +109,11 @@ export async function runLoad(
   iteration: (vu: Vu) => Promise<void>,
 ): Promise<Counts> {
   const work = loadWorkOf(context, iteration);
+  const slice = { index: 0, of: 1 };
   const executor = new Executor({
     plan,
-    slice: { index: 0, of: 1 },
+    slice,
+    clock: expectedLoad(plan, slice) && isOpen(plan) ? await preciseClock() : undefined,
     seed: 1,
     createVu: (id) => work.createVu(id),
     signal: context.signal,

@@ -7,6 +7,7 @@ import * as baseline from './baseline.ts';
 import * as browser from './browser.ts';
 import * as calibration from './calibration.ts';
 import * as capacity from './capacity.ts';
+import * as cold from './cold.ts';
 import * as connections from './connections.ts';
 import * as database from './database.ts';
 import * as drift from './drift.ts';
@@ -15,8 +16,10 @@ import * as http from './http.ts';
 import * as merge from './merge.ts';
 import * as migrations from './migrations.ts';
 import * as oracle from './oracle.ts';
-import { benchPacer } from './pacer.ts';
+import * as pacer from './pacer.ts';
 import * as reads from './reads.ts';
+import * as scheduled from './scheduled.ts';
+import * as stall from './stall.ts';
 import * as websocket from './websocket.ts';
 
 interface Bench {
@@ -30,12 +33,15 @@ interface Bench {
 }
 
 const benches: Bench[] = [
-  { name: 'pacer', about: 'how true the open model is to its schedule', run: benchPacer },
+  pacer,
   calibration,
+  stall,
+  cold,
   oracle,
   drift,
   capacity,
   http,
+  scheduled,
   grpc,
   attack,
   websocket,

@@ -1,23 +1,32 @@
+/** How true the open model is to its schedule, and what that costs, on Node's timers and on those of a thread of their own. */
 import * as hdr from 'hdr-histogram-js';
+import { systemClock } from '../support/schedule/clock.ts';
 import { Executor } from '../support/schedule/executor.ts';
 import { type Plan, totalArrivals } from '../support/schedule/plan.ts';
+import { printTable } from './table.ts';
 
-export interface BenchRow {
-  figure: string;
-  value: string;
+export const name = 'pacer';
+export const about =
+  'arrivals whose work is nothing but a turn of the event loop: how late they start, and at which cost';
+
+const RATES_PER_SECOND = [200, 1_000, 5_000];
+const DURATION_MS = 4_000;
+
+export async function run(): Promise<void> {
+  const rows: string[][] = [];
+  for (const rate of RATES_PER_SECOND) {
+    rows.push(await pace(rate, 'Node'), await pace(rate, 'thread'));
+  }
+  printTable(
+    ['arrivals a second, timers', 'missing', 'late p50 ms', 'p99 ms', 'max ms', 'CPU % of a core', 'µs an arrival'],
+    rows,
+  );
 }
 
-const RATE_PER_SECOND = 5000;
-const DURATION_MS = 10_000;
-
-/**
- * How true the open model is to its schedule: 5,000 arrivals a second for 10 s whose work is nothing but a turn of the event
- * loop. Prints a table of the arrivals that are missing or too many, their lateness, and the CPU time that it took.
- */
-export async function benchPacer(): Promise<BenchRow[]> {
+async function pace(ratePerSecond: number, timers: 'Node' | 'thread'): Promise<string[]> {
   const plan: Plan = {
     executor: 'constant-arrival-rate',
-    rate: RATE_PER_SECOND,
+    rate: ratePerSecond,
     timeUnitMs: 1000,
     durationMs: DURATION_MS,
     arrivals: 'uniform',
@@ -32,6 +41,7 @@ export async function benchPacer(): Promise<BenchRow[]> {
     plan,
     slice: { index: 0, of: 1 },
     seed: 1,
+    clock: timers === 'Node' ? systemClock : undefined,
     createVu: () => null,
     run(_vu, iteration) {
       lateness.recordValue(Math.round((iteration.startAt - iteration.dueAt) * 1000));
@@ -43,18 +53,16 @@ export async function benchPacer(): Promise<BenchRow[]> {
   });
   await executor.prepare();
   const before = process.cpuUsage();
-  const { completed, dropped } = await executor.run(performance.now() + 100);
-  const cpu = process.cpuUsage(before);
-  const inMs = (us: number) => `${(us / 1000).toFixed(2)} ms`;
-  const rows = [
-    { figure: 'arrivals due', value: String(totalArrivals(plan)) },
-    { figure: 'off by', value: `${completed - totalArrivals(plan)} (dropped ${dropped})` },
-    { figure: 'lateness p50', value: inMs(lateness.getValueAtPercentile(50)) },
-    { figure: 'lateness p99', value: inMs(lateness.getValueAtPercentile(99)) },
-    { figure: 'lateness max', value: inMs(lateness.maxValue) },
-    { figure: 'CPU', value: `${((cpu.user + cpu.system) / 1e6).toFixed(2)} s in ${DURATION_MS / 1000} s` },
+  const { completed } = await executor.run(performance.now() + 100);
+  const { user, system } = process.cpuUsage(before);
+  const inMs = (us: number) => (us / 1000).toFixed(2);
+  return [
+    `${ratePerSecond}, ${timers}`,
+    String(totalArrivals(plan) - completed),
+    inMs(lateness.getValueAtPercentile(50)),
+    inMs(lateness.getValueAtPercentile(99)),
+    inMs(lateness.maxValue),
+    ((user + system) / 10 / DURATION_MS).toFixed(1),
+    ((user + system) / completed).toFixed(1),
   ];
-  console.log(`Pacer: ${RATE_PER_SECOND} arrivals/s for ${DURATION_MS / 1000} s`);
-  for (const { figure, value } of rows) console.log(`  ${figure.padEnd(14)}${value}`);
-  return rows;
 }

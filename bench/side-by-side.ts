@@ -11,8 +11,8 @@ const ROUNDS = 5;
 type Place = { server: string; origin?: undefined } | { server?: undefined; origin: string };
 
 export type SideBySide = Place & {
-  /** By module; the first is what the others are compared with. */
-  contenders: { module: string; label: string }[];
+  /** By module; the first is what the others are compared with. Several `processes` share a round, at the same time; default 1. */
+  contenders: { module: string; label: string; processes?: number }[];
   connections: number;
   requests: number;
   /** What a request is called, and what all of them are. */
@@ -42,14 +42,14 @@ export async function sideBySide({
       return `http://127.0.0.1:${port}`;
     };
     const round: Round = { origin: origin ?? (await startServer()), connections, requests };
-    const runners = contenders.map(({ module, label }) => ({
+    const runners = contenders.map(({ module, label, processes = 1 }) => ({
       label,
-      child: start(fileOf(module)),
+      children: Array.from({ length: processes }, () => start(fileOf(module))),
       costs: [] as RoundCost[],
     }));
-    for (const { child, label } of runners) await runRound(child, label, round);
+    for (const { children, label } of runners) await runRound(children, label, round);
     for (let count = 0; count < ROUNDS; count += 1) {
-      for (const { child, label, costs } of runners) costs.push(await runRound(child, label, round));
+      for (const { children, label, costs } of runners) costs.push(await runRound(children, label, round));
     }
     printTable(
       ['contender', `CPU µs/${request}`, '× bare', `${request}s/s`, '× bare'],
@@ -77,11 +77,18 @@ function row(label: string, costs: RoundCost[], bare: RoundCost[], requests: num
   ];
 }
 
-async function runRound(child: ChildProcess, label: string, round: Round): Promise<RoundCost> {
-  child.send(round);
-  const answer = await reply<RoundAnswer>(child, label);
-  if ('error' in answer) throw new Error(`${label}: ${answer.error}`);
-  return answer.cost;
+async function runRound(children: ChildProcess[], label: string, round: Round): Promise<RoundCost> {
+  const share = (of: number) => Math.ceil(of / children.length);
+  const part = { ...round, requests: share(round.requests), connections: share(round.connections) };
+  for (const child of children) child.send(part);
+  const answers = await Promise.all(children.map((child) => reply<RoundAnswer>(child, label)));
+  const costs = answers.map((answer) => {
+    if ('error' in answer) throw new Error(`${label}: ${answer.error}`);
+    return answer.cost;
+  });
+  const cpuMicros = costs.reduce((sum, cost) => sum + cost.cpuMicros, 0);
+  const requests = costs.reduce((sum, cost) => sum + cost.requests, 0);
+  return { cpuMicros, durationMs: Math.max(...costs.map(({ durationMs }) => durationMs)), requests };
 }
 
 function median(values: number[]): number {

@@ -21,7 +21,7 @@ for (;;) {
   }
 }`;
 
-/** Waking up the event loop takes some 30 µs of CPU time: thousands of arrivals a second share it. */
+/** Waking up the event loop takes up to 0.1 ms of CPU time: of thousands of arrivals a second several share it. */
 const MIN_STEP_MS = 0.5;
 
 interface Timer {

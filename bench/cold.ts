@@ -1,0 +1,60 @@
+/** The first second of a fast load in a process that has done nothing yet, with what is done before the start and without. */
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { reply, startChild } from './child.ts';
+import type { Round } from './contender.ts';
+import { printTable } from './table.ts';
+
+export const name = 'cold';
+export const about = 'the first second at 5,000/s of a process that has sent nothing yet, prepared and not';
+
+const ROUNDS = 3;
+
+/** Of the requests that were due in the first second and in the one after it. */
+export interface Seconds {
+  responseP95Ms: [first: number, second: number];
+  /** Of this process, before the start and in the first second. */
+  cpuMs: [before: number, first: number];
+}
+
+export async function run(): Promise<void> {
+  const children: ChildProcess[] = [];
+  const start = (file: string) => {
+    const child = startChild(join(import.meta.dirname, file));
+    children.push(child);
+    return child;
+  };
+  try {
+    const { port } = await reply<{ port: number }>(start('server.ts'), 'the server');
+    const round: Round = { origin: `http://127.0.0.1:${port}`, connections: 200, requests: 10_000 };
+    const warm = start('contenders/bare.ts');
+    warm.send(round);
+    await reply(warm, 'the warm-up of the server');
+    const rows: string[][] = [];
+    for (let count = 0; count < ROUNDS; count++) {
+      for (const isPrepared of [false, true]) {
+        const child = start('cold-start.ts');
+        child.send({ ...round, isPrepared });
+        const { responseP95Ms, cpuMs } = await reply<Seconds>(child, 'the load');
+        child.kill();
+        rows.push([
+          isPrepared ? 'prepared' : 'not',
+          ...responseP95Ms.map((ms) => ms.toFixed(1)),
+          ...cpuMs.map((ms) => ms.toFixed(0)),
+        ]);
+      }
+    }
+    printTable(
+      [
+        'before the start',
+        'response p95 ms, first second',
+        'second one',
+        'CPU ms before the start',
+        'in the first second',
+      ],
+      rows,
+    );
+  } finally {
+    for (const child of children) child.kill();
+  }
+}

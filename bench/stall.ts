@@ -1,0 +1,71 @@
+/** What Tandem reports of a target that stands still for 1 s in 10 s, beside what queueing theory says. */
+import { type Case, type Measured, withCalibratedServer } from './calibrated.ts';
+import { printTable } from './table.ts';
+
+export const name = 'stall';
+export const about = 'percentiles at 200/s over a stall of 1 s in 10 s, with 20 and 300 VUs, beside the analytic ones';
+
+const RATE_PER_SECOND = 200;
+const DURATION_MS = 10_000;
+const STALL_MS = 1_000;
+const SERVICE_MS = 20;
+
+/** With 20 VUs most of the stall's arrivals wait for one of them, with 300 all of them in the target: the user waits as long. */
+const VUS = [20, 300];
+/** By how much a percentile may be off. */
+const AIMS: [percent: number, share: number | undefined][] = [
+  [50, 0.03],
+  [90, undefined],
+  [95, 0.01],
+  [99, 0.01],
+];
+
+export async function run(): Promise<void> {
+  const table: string[][] = [];
+  await withCalibratedServer(async (measure) => {
+    for (const vus of VUS) table.push(...rowsOf(vus, await measure(caseOf(vus))));
+  });
+  printTable(['VUs', 'percentile', 'analytic ms', 'from due ms', 'off', 'aim', 'from sent ms'], table);
+  console.log(`answers take ${SERVICE_MS} ms, ${RATE_PER_SECOND} a second for ${DURATION_MS / 1_000} s`);
+}
+
+function caseOf(vus: number): Case {
+  const path = `/stall/${SERVICE_MS}/${STALL_MS}/${DURATION_MS}`;
+  return { label: 'stall', path, ratePerSecond: RATE_PER_SECOND, durationMs: DURATION_MS, maxVUs: vus };
+}
+
+function rowsOf(vus: number, { service, response }: Measured): string[][] {
+  const expected = analytic(vus);
+  return AIMS.map(([percent, share]) => {
+    const exact = expected[Math.ceil((percent / 100) * expected.length) - 1]!;
+    const reported = response.percentile(percent);
+    const off = reported / exact - 1;
+    const aim = share === undefined ? '' : `${Math.abs(off) <= share ? 'met' : 'missed'} (${100 * share} %)`;
+    const sent = service.percentile(percent).toFixed(1);
+    return [
+      String(vus),
+      `p${percent}`,
+      exact.toFixed(1),
+      reported.toFixed(1),
+      `${(100 * off).toFixed(2)} %`,
+      aim,
+      sent,
+    ];
+  });
+}
+
+/**
+ * Response times of all arrivals, sorted: each is served by the VU that is free first, in the order of coming, and for {@link SERVICE_MS}
+ * after the stall, which is the first second.
+ */
+function analytic(vus: number): number[] {
+  const freeAt = new Array<number>(vus).fill(0);
+  const count = (RATE_PER_SECOND * DURATION_MS) / 1_000;
+  return Array.from({ length: count }, (_, n) => {
+    const dueAt = (n * 1_000) / RATE_PER_SECOND;
+    const first = freeAt.indexOf(Math.min(...freeAt));
+    const sentAt = Math.max(dueAt, freeAt[first]!);
+    freeAt[first] = Math.max(sentAt, STALL_MS) + SERVICE_MS;
+    return freeAt[first] - dueAt;
+  }).sort((a, b) => a - b);
+}
