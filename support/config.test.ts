@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
@@ -25,18 +25,25 @@ function configured(t: TestContext, args: string[], env: NodeJS.ProcessEnv = {},
   return { root, config: tandemConfig(root, families, env, ['node', 'playwright', ...args]) };
 }
 
+/** Those of the paths that Playwright takes for files of the profile's tests. */
+function matched({ projects }: ReturnType<typeof tandemConfig>, profile: string, paths: string[]): string[] {
+  const { testMatch } = projects.find(({ name }) => name === profile)!;
+  return paths.filter((path) => testMatch.some((pattern) => pattern.test(path)));
+}
+
 test('a profile is a project: its slices are repetitions, its scenarios are files, its timeline is metadata', (t) => {
   const { root, config } = configured(t, ['test', '--project=medium']);
   assert.deepEqual(
     config.projects.map(({ name }) => name),
     ['light', 'medium'],
   );
-  const { repeatEach, testMatch, metadata } = config.projects[1]!;
+  const { repeatEach, metadata } = config.projects[1]!;
   assert.equal(repeatEach, 3);
-  assert.deepEqual(testMatch, [
-    join(root, 'protocol', 'sync', 'relay.load.ts'),
-    join(root, 'journeys', 'reader.journey.ts'),
-  ]);
+  const own = [join(root, 'protocol', 'sync', 'relay.load.ts'), join(root, 'journeys', 'reader.journey.ts')];
+  assert.deepEqual(
+    matched(config, 'medium', [...own, join(root, 'protocol/sync/relay.load.test.ts'), `${own[0]}x`]),
+    own,
+  );
   assert.deepEqual(
     metadata.scenarios.map(({ name, slices }) => [name, slices]),
     [
@@ -54,6 +61,20 @@ test('a profile is a project: its slices are repetitions, its scenarios are file
 function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
   return scenario;
 }
+
+test('a worker reads the profile that is run alone, and files are found in a folder with any name', (t) => {
+  const root = join(folderOf(t, {}), 'my (app) [1]');
+  cpSync(folderOf(t, files), root, { recursive: true });
+  const env: NodeJS.ProcessEnv = { BASE_URL: 'http://a.test' };
+  tandemConfig(root, families, env, ['node', 'playwright', 'test', '--project=medium']);
+  const config = tandemConfig(root, families, { ...env, TEST_WORKER_INDEX: '0' }, ['node', 'worker']);
+  assert.deepEqual(
+    config.projects.map(({ name }) => name),
+    ['medium'],
+  );
+  const file = join(root, 'journeys', 'reader.journey.ts');
+  assert.deepEqual(matched(config, 'medium', [file]), [file]);
+});
 
 test('LOAD_PROFILE is a profile of another folder, beside the others', (t) => {
   const elsewhere = folderOf(t, { 'night.json': files['profiles/light.json'], 'light.json': {}, 'bad.json': '{' });
@@ -109,7 +130,7 @@ test('a load of a listed family needs no file: what Playwright takes tests from 
   const profile = { description: 'x', scenarios: { ours: { ...arrivals, exec: 'sync-relay' } }, thresholds: {} };
   const { root, config } = configured(t, ['test', '--list'], {}, { 'profiles/ready.json': profile });
   const file = join(root, 'reports', '.ready', 'sync-relay.load.ts');
-  assert.deepEqual(config.projects.find(({ name }) => name === 'ready')!.testMatch, [file]);
+  assert.deepEqual(matched(config, 'ready', [file]), [file]);
   const [, from] = /import "(.+)";/.exec(readFileSync(file, 'utf8'))!;
   assert.equal(resolve(dirname(file), from!), join(import.meta.dirname, '../protocol/relay/sync-relay.load.ts'));
   const { mtimeMs } = statSync(file);
@@ -122,7 +143,7 @@ test("a project's own load takes the place of a family's of the same name", (t) 
   const changes = { 'profiles/own.json': profile, 'protocol/sync-relay.load.ts': '' };
   const { root, config } = configured(t, ['test', '--list'], {}, changes);
   const own = join(root, 'protocol', 'sync-relay.load.ts');
-  assert.deepEqual(config.projects.find(({ name }) => name === 'own')!.testMatch, [own]);
+  assert.deepEqual(matched(config, 'own', [own]), [own]);
 });
 
 test('the embedded target is started when no other one is named', (t) => {

@@ -13,7 +13,7 @@ import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
 import { allowed } from './misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
-import { type ScenarioFiles, scenarioFiles, testFileOf, writeTestFiles } from './scenario-files.ts';
+import { type ScenarioFiles, scenarioFiles, testFilesOf, writeTestFiles } from './scenario-files.ts';
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
@@ -24,6 +24,9 @@ const WORKERS = 500;
 
 /** By this environment variable workers, and who removes it, know the folder that Playwright works in. */
 export const workingFolderVariable = 'TANDEM_WORKING_FOLDER';
+
+/** By this environment variable workers know the profile that is run: they need not read the others. */
+const profileVariable = 'TANDEM_PROFILE';
 
 /** A profile as it would run, or what is wrong with it. */
 type Profile = { name: string } & ({ timeline: Timeline } | { wrong: string });
@@ -61,6 +64,7 @@ export function tandemConfig(
       checkProject(line, profiles);
       commonStart(env);
       const chosen = timelineOf(profiles.find(({ name }) => name === line.projects[0])!);
+      env[profileVariable] = chosen.profile;
       checkRepeats(line, chosen);
       if (line.headed) checkHeaded(env);
       if (shard) {
@@ -72,7 +76,7 @@ export function tandemConfig(
       checkListed(line, profiles);
     }
     const timelines = profiles.flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []));
-    if (line) for (const timeline of timelines) writeTestFiles(root, filesOf(timeline, files));
+    if (line) for (const timeline of timelines) writeTestFiles(root, timeline.scenarios, files);
     return {
       testDir: root,
       outputDir: workingFolder(env),
@@ -99,7 +103,7 @@ export function tandemConfig(
       projects: timelines.map((metadata) => ({
         name: metadata.profile,
         repeatEach: metadata.slices,
-        testMatch: filesOf(metadata, files).map((path) => testFileOf(root, path)),
+        testMatch: testFilesOf(root, metadata.scenarios, files).map(exactly),
         metadata,
       })),
     };
@@ -108,9 +112,9 @@ export function tandemConfig(
   }
 }
 
-/** Each file once. */
-function filesOf({ scenarios }: Timeline, files: ScenarioFiles): string[] {
-  return [...new Set(scenarios.map(({ name, kind, exec = name }) => files[kind].get(exec)!))];
+/** Of one path alone: a pattern that is a text would be a glob, made anew for every file there is. */
+function exactly(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
 }
 
 function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, env: NodeJS.ProcessEnv): Profile[] {
@@ -128,10 +132,11 @@ function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, env: No
   const folder = join(root, 'profiles');
   const own = profileNames(folder, root);
   const further = env.LOAD_PROFILE ? [furtherProfile(env.LOAD_PROFILE, own)] : [];
-  return [
-    ...own.map((name) => read(folder, name)),
-    ...further.map((path) => read(dirname(path), basename(path, '.json'))),
-  ];
+  const isWanted = (name: string) => !isWorker(env) || (env[profileVariable] ?? name) === name;
+  return [...own.map((name) => join(folder, `${name}.json`)), ...further].flatMap((path) => {
+    const name = basename(path, '.json');
+    return isWanted(name) ? [read(dirname(path), name)] : [];
+  });
 }
 
 /** The path of one that lies elsewhere. */

@@ -2,6 +2,7 @@ import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, writeFil
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { type Family, listedFamilies } from './family.ts';
 import type { ScenarioKind } from './profile/schema.ts';
+import type { TimelineScenario } from './schedule/timeline.ts';
 
 /** The files that define scenarios: by kind and by the scenario's name, each file's absolute path. */
 export type ScenarioFiles = Record<ScenarioKind, Map<string, string>>;
@@ -26,6 +27,16 @@ export function oracleFiles(root: string, families: readonly Family[] = listedFa
   return [...new Set(folders.flatMap((folder) => pathsIn(folder, 'oracle')))];
 }
 
+/** Those by which Playwright finds what is to run, each once: absolute paths. */
+export function testFilesOf(root: string, scenarios: TimelineScenario[], files: ScenarioFiles): string[] {
+  return definingFiles(scenarios, files).map((path) => testFileOf(root, path));
+}
+
+/** Those of scenarios that are to run, each once. */
+function definingFiles(scenarios: TimelineScenario[], files: ScenarioFiles): string[] {
+  return [...new Set(scenarios.map(({ name, kind, exec = name }) => files[kind].get(exec)!))];
+}
+
 /**
  * The file by which Playwright finds a scenario: itself, or a file that imports it, since of what is installed Playwright takes no
  * tests.
@@ -37,8 +48,8 @@ export function testFileOf(root: string, path: string): string {
 }
 
 /** Writes the files by which Playwright finds the scenarios of families; they are the same in every run. */
-export function writeTestFiles(root: string, paths: readonly string[]): void {
-  for (const path of paths) {
+export function writeTestFiles(root: string, scenarios: TimelineScenario[], files: ScenarioFiles): void {
+  for (const path of definingFiles(scenarios, files)) {
     const file = testFileOf(root, path);
     if (file === path) continue;
     const from = relative(dirname(file), path).split(sep).join('/');

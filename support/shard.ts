@@ -1,10 +1,13 @@
 /** A run that is spread over machines: which of them this is, and how they begin together. */
 import { randomBytes } from 'node:crypto';
-import { meet, type Shard } from './schedule/rendezvous.ts';
+import type { meet as meetOthers, Shard } from './schedule/rendezvous.ts';
 import { type Meet, monotonicMs, type Sharing } from './schedule/startline.ts';
 import { slicesOfShard, type Timeline } from './schedule/timeline.ts';
 
 export type { Shard };
+
+/** Every worker reads which shard it is of, and brings no HTTP client along for that. */
+const meet: typeof meetOthers = async (...given) => (await import('./schedule/rendezvous.ts')).meet(...given);
 
 /** Workers learn by this environment variable what {@link attemptOf} said. */
 const attemptVariable = 'TANDEM_ATTEMPT';

@@ -18,6 +18,7 @@ import { Drills, GuardianProcess } from '../support/run/drills.ts';
 import { LiveSearch } from '../support/run/live-search.ts';
 import { loadOracles } from '../support/run/oracle-files.ts';
 import { type Planned, prepare } from '../support/run/preparation.ts';
+import { scenarioFiles, testFilesOf } from '../support/scenario-files.ts';
 import { type HungHook, monotonicMs, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
 import { type Project, repository } from './project.ts';
@@ -88,9 +89,10 @@ export async function localPreparation(project: Project, profile: string): Promi
   const config = tandemConfig(project.folder, families, { BASE_URL: 'http://127.0.0.1:1' }, [
     ...['node', 'playwright', 'test', `--project=${profile}`],
   ]);
-  const { metadata, testMatch } = config.projects.find(({ name }) => name === profile)!;
-  const declared = await alone(() => read(testMatch));
-  const own = [...declared].filter(([, { file }]) => testMatch.includes(file));
+  const { metadata } = config.projects.find(({ name }) => name === profile)!;
+  const testFiles = testFilesOf(project.folder, metadata.scenarios, scenarioFiles(project.folder, families));
+  const declared = await alone(() => read(testFiles));
+  const own = [...declared].filter(([, { file }]) => testFiles.includes(file));
   const tests = own.map(([title, { annotation, file }]) => ({
     ...{ title, annotations: [annotation], repeatEachIndex: 0, parent: { title: relative(project.folder, file) } },
   }));
@@ -114,8 +116,9 @@ export async function localRun(
   const settings = Object.entries({ BASE_URL: url, ...addresses }).map(([name, value]) => `${name}=${value}\n`);
   project.write({ '.env': settings.join('') });
   const config = tandemConfig(project.folder, families, env, ['node', 'playwright', 'test', `--project=${profile}`]);
-  const { metadata: timeline, testMatch } = config.projects.find(({ name }) => name === profile)!;
-  const declared = await alone(() => read(testMatch));
+  const { metadata: timeline } = config.projects.find(({ name }) => name === profile)!;
+  const testFiles = testFilesOf(project.folder, timeline.scenarios, scenarioFiles(project.folder, families));
+  const declared = await alone(() => read(testFiles));
   const slices = timeline.scenarios.flatMap(({ name, slices: of }) => {
     const declaration: Declaration = JSON.parse(declared.get(name)!.annotation.description);
     return Array.from({ length: of }, (_, index) => ({ scenario: name, index, file: name, declaration }));
