@@ -21,6 +21,8 @@ export interface PartEvidence {
   examples: object[];
   /** What was last in the way of a look. */
   why?: string;
+  /** The last look, when all was quiet, could not be had. */
+  isUnseen?: true;
 }
 
 export const integrityMetrics = {
@@ -75,7 +77,8 @@ export class Inspector {
   async settle(): Promise<void> {
     const untilMs = performance.now() + LAST_LOOK_MS;
     const isOver = () => performance.now() > untilMs || this.#slice.signal.aborted;
-    for (const part of this.#parts.all) await this.#look(part, isOver);
+    for (const part of this.#parts.all)
+      if (!(await this.#look(part, isOver))) this.#seen.get(part.name)!.isUnseen = true;
     const { backup } = this.#parts;
     if (!backup) return;
     const evidence: PartEvidence = { part: 'backup', checks: 0, passed: 0, examples: [] };
@@ -100,8 +103,8 @@ export class Inspector {
     await Promise.all(this.#parts.all.map((part) => part.close()));
   }
 
-  /** Until all answer, and say the same, or do not for too long. */
-  async #look(part: Part, isOver: () => boolean): Promise<void> {
+  /** Until all answer, and say the same, or do not for too long. @returns whether all answered */
+  async #look(part: Part, isOver: () => boolean): Promise<boolean> {
     const evidence = this.#seen.get(part.name)!;
     for (let looks = 0; !isOver(); await this.#wait(LOOK_EVERY_MS)) {
       let sightings: Sighting[];
@@ -116,8 +119,9 @@ export class Inspector {
       if (looks < LOOKS && !sightings.every(({ views }) => agree(views))) continue;
       this.#count(evidence, sightings);
       for (const { id, views } of sightings) if (!agree(views)) part.forget(id);
-      return;
+      return true;
     }
+    return false;
   }
 
   #count(evidence: PartEvidence, sightings: Sighting[]): void {

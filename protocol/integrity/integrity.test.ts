@@ -16,6 +16,7 @@ import { type IntegrityOptions, integrityOptions } from './options.ts';
 import { Absent, agree } from './part.ts';
 import { openParts } from './parts.ts';
 import { RestoredDatabase } from './restored-database.ts';
+import { VmStream } from './vm-stream.ts';
 import './integrity.oracle.ts';
 
 let database: TestDatabase;
@@ -130,7 +131,30 @@ describe('what is said of parts', { concurrency: true, timeout: 60_000 }, () => 
     const seen = { ...unseen, part: 'agents', checks: 3, passed: 3 };
     const [unknown] = consult(['integrity'], [{ integrity: [unseen, seen] }], declaredOracles);
     assert.deepEqual([unknown?.status, unknown?.examples], ['unknown', [{ part: 'vms', why: 'HTTP 503' }]]);
+    const gone = { ...seen, why: 'ECONNREFUSED', isUnseen: true };
+    const [last] = consult(['integrity'], [{ integrity: [gone] }], declaredOracles);
+    assert.deepEqual([last?.status, last?.examples], ['unknown', [{ part: 'agents', why: 'ECONNREFUSED' }]]);
   });
+});
+
+test('what events say of a VM is the newest, in whatever order they come, as far as nothing was missed', () => {
+  const stream = new VmStream(sliceOf('http://127.0.0.1'), undefined);
+  const tell = (event: object) => stream.onMessage(Buffer.from(JSON.stringify({ channel: 'vm_status', ...event })));
+  const beforeMs = performance.now();
+  tell({ type: 'subscribed' });
+  const sinceMs = performance.now();
+  assert.equal(stream.viewOf('a', beforeMs - 1), undefined, 'it did not listen yet');
+  assert.equal(stream.viewOf('a', sinceMs), null);
+  for (const revision of [1, 3, 2]) tell({ vm_id: 'a', revision, sequence: revision, timestamp: 0 });
+  tell({ channel: 'alerts', vm_id: 'a', revision: 4 });
+  assert.deepEqual(stream.viewOf('a', sinceMs), { revision: 3 });
+  for (const status of ['stopped', 'running']) tell({ vm_id: 'b', status });
+  assert.deepEqual(stream.viewOf('b', sinceMs), { status: 'running' });
+  for (const status of ['deleted', 'running']) tell({ vm_id: 'b', status });
+  assert.equal(stream.viewOf('b', sinceMs), null);
+  stream.onMessage(Buffer.from('{'));
+  stream.onEnd();
+  assert.equal(stream.viewOf('a', sinceMs), undefined);
 });
 
 test('all know it and say the same, or nobody does', () => {

@@ -12,6 +12,7 @@ interface Event {
   sequence?: unknown;
   vm_id?: unknown;
   status?: unknown;
+  revision?: unknown;
 }
 
 /** What the stream of events says of VMs, by the last event of each since the connection stands. */
@@ -64,7 +65,8 @@ export class VmStream implements SocketOptions {
     if (type === 'subscribed') {
       this.#hearsSince = performance.now();
       this.#confirmed?.();
-    } else if (typeof id === 'string') this.#views.set(id, fields.status === 'deleted' ? null : fields);
+    } else if (typeof id === 'string' && !isOlder(fields, this.#views.get(id)))
+      this.#views.set(id, fields.status === 'deleted' ? null : fields);
   }
 
   onEnd(): void {
@@ -73,6 +75,12 @@ export class VmStream implements SocketOptions {
     this.#views.clear();
     this.#confirmed?.();
   }
+}
+
+/** Two changes at one time may be told of in either order; where events count changes, the higher count is the newer. What is deleted stays so. */
+function isOlder({ revision }: Event, known: View | undefined): boolean {
+  if (known === null) return true;
+  return typeof revision === 'number' && typeof known?.revision === 'number' && revision < known.revision;
 }
 
 function eventIn(message: Buffer): Event {
