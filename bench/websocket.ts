@@ -72,7 +72,7 @@ export async function run(): Promise<void> {
     );
     console.log(
       `${CONNECTIONS} connections, messages of ${MESSAGE_BYTES} bytes, ${ROUND_MS / 1_000} s a round, Node ${process.versions.node}; ` +
-        'a message is sent and comes back; full are the cores with the server beside tandem',
+        'a message is sent and comes back, and connecting is part of it; full are the cores with the server beside tandem',
     );
   } finally {
     for (const child of children) child.kill();

@@ -276,6 +276,25 @@ describe('bad input', { concurrency: 3 }, () => {
     assertRefused(outcome);
   });
 
+  test('a GRPC_ADDR that speaks HTTP/1', async (t) => {
+    const other = await serve(t, (_request, answer) => answer.end());
+    const address = new URL(other.url).host;
+    const outcome = await attempt(t, {
+      files: {
+        'protocol/kernel.load.ts': `import '${repository}/protocol/grpc/kernel.load.ts';`,
+        'profiles/small.json': pingProfile({
+          scenarios: { kernel: { executor: 'constant-arrival-rate', rate: 5, duration: '1s', maxVUs: 5 } },
+          thresholds: { grpc_req_failed: ['rate<0.01'] },
+        }),
+      },
+      env: { GRPC_ADDR: address },
+    });
+    const sentence = `GRPC_ADDR ${address} speaks HTTP/1, and gRPC needs HTTP/2; correct GRPC_ADDR.`;
+    assert.equal(outcome.output.trim(), sentence);
+    // Whether the API is there was asked at the same time.
+    assertRefused({ ...outcome, requests: outcome.requests - 1 });
+  });
+
   test('an embedded target that cannot start', async (t) => {
     const env = { BASE_URL: '', DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/ledger' };
     const outcome = await attempt(t, { env });
