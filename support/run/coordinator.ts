@@ -176,7 +176,7 @@ export class Coordinator {
     this.#stream = stream;
     this.#keep();
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
-    this.#progress = new Progress(scenarios, this.#axis);
+    this.#progress = new Progress(scenarios, this.#axis, metrics);
     this.#health = new LiveHealth(scenarios, this.#timeline.phases, this.#timeline.health);
     this.#thresholds = new LiveThresholds(this.#timeline, metrics);
     this.#search = LiveSearch.of(this.#timeline, scenarios, metrics);

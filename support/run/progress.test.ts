@@ -50,6 +50,22 @@ test('before anything was measured', () => {
   assert.deepEqual([progress.latenessP99Ms(), progress.p95Ms()], [null, null]);
 });
 
+test('of connections it is what is waited for in them that took a time', () => {
+  const latency = { type: 'trend', contains: 'time', waitedFor: true } as const;
+  const progress = new Progress([{ ...relay, slices: 1 }], new TimeAxis([], 1_000), { message_latency: latency });
+  const recorder = new Recorder('relay', 'load', { message_latency: latency });
+  const add = (index: number, lives: number[]) => {
+    for (let n = 0; n < 40; n++) recorder.add('message_latency', 2, { channel: `${n % 2}` });
+    for (const lifeMs of lives) recorder.add('iteration_response_time', lifeMs);
+    recorder.add('vus', 1);
+    progress.add('relay', { index, series: recorder.pack() });
+  };
+  add(0, []);
+  add(1, [30_000]);
+  assert.equal(progress.scenarios()[0]!.p95Ms, 2);
+  assert.equal(progress.p95Ms(), 2);
+});
+
 test('what all loads took together, without the steps of journeys', () => {
   const progress = new Progress([relay, { ...relay, name: 'vm-crud', slices: 1 }, light], new TimeAxis([], 1_000));
   progress.add('light', steps(0, ...Array(50).fill(5_000)));

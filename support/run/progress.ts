@@ -1,6 +1,6 @@
 import { ErrorCounts } from '../measure/error-counts.ts';
 import { Trend } from '../measure/histogram.ts';
-import { parseSeriesKey } from '../measure/metrics.ts';
+import { type MetricDefinition, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type TrendSeries, unpack } from '../measure/series.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
@@ -29,6 +29,8 @@ interface ScenarioProgress {
   iterations: number;
   failed: number;
   dropped: number;
+  /** The metric that tells what is waited for. */
+  time: string;
   /** By interval; what comes late to one that is shown belongs to it. */
   moments: Map<number, Moment>;
 }
@@ -45,12 +47,19 @@ export interface ProgressScenario {
 export class Progress {
   readonly #scenarios: Map<string, ScenarioProgress>;
   readonly #axis: TimeAxis;
+  readonly #waitedFor: ReadonlySet<string>;
   readonly #errors = new ErrorCounts();
 
-  constructor(scenarios: ProgressScenario[], axis: TimeAxis) {
+  /** @param metrics those that the scenarios declare */
+  constructor(scenarios: ProgressScenario[], axis: TimeAxis, metrics: Readonly<Record<string, MetricDefinition>> = {}) {
     this.#axis = axis;
-    const fresh = { iterations: 0, failed: 0, dropped: 0 };
-    this.#scenarios = new Map(scenarios.map((one) => [one.name, { ...one, ...fresh, moments: new Map() }]));
+    this.#waitedFor = new Set(Object.keys(metrics).filter((metric) => metrics[metric]!.waitedFor));
+    this.#scenarios = new Map(
+      scenarios.map((one) => {
+        const time = one.kind === 'journey' ? 'browser_step_duration' : 'iteration_response_time';
+        return [one.name, { ...one, iterations: 0, failed: 0, dropped: 0, time, moments: new Map() }];
+      }),
+    );
   }
 
   add(scenarioName: string, { index, series, errors = {} }: Interval): void {
@@ -65,9 +74,12 @@ export class Progress {
     }
     // What comes late to an interval has no gauges: those were read at its end.
     if (Object.values(series).some(({ t }) => t === 'gauge')) moment.slices += 1;
-    const time = scenario.kind === 'journey' ? 'browser_step_duration' : 'iteration_response_time';
+    scenario.time =
+      Object.keys(series)
+        .map(metricOf)
+        .find((metric) => this.#waitedFor.has(metric)) ?? scenario.time;
     for (const [key, packed] of Object.entries(series)) {
-      const { metric } = parseSeriesKey(key);
+      const metric = metricOf(key);
       if (packed.t === 'counter' && metric === 'iterations') {
         moment.iterations += packed.sum;
         scenario.iterations += packed.sum;
@@ -75,7 +87,7 @@ export class Progress {
       if (packed.t === 'counter' && metric === 'dropped_iterations') scenario.dropped += packed.sum;
       if (packed.t === 'rate' && metric === 'iteration_failed') scenario.failed += packed.passes;
       if (packed.t === 'gauge' && metric === 'vus') moment.vus += packed.last;
-      if (metric === time) moment.times.merge((unpack(packed) as TrendSeries).trend);
+      if (metric === scenario.time) moment.times.merge((unpack(packed) as TrendSeries).trend);
       if (metric === 'generator_lateness') moment.lateness.merge((unpack(packed) as TrendSeries).trend);
     }
   }

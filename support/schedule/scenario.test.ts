@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { Trend } from '../measure/histogram.ts';
 import { unfinished } from '../measure/metrics.ts';
 import { type Interval, Recorder } from '../measure/recorder.ts';
@@ -263,6 +263,19 @@ test('evidence that an author’s code cannot give ends the slice as crashed, an
   assert.deepEqual([end.status, given], ['crashed', {}]);
   assert.match(end.error!, /^relay, slice 0: TypeError: no such replica\n +at .*scenario\.test\.ts/);
   assert.ok(Object.keys(totals).length > 0);
+});
+
+test('any number of VUs may listen for the end of the run, and Node has nothing to say of it', async (t) => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  const { run, line } = await runOf(t, endless);
+  for (let vu = 0; vu < 50; vu++) run.signal.addEventListener('abort', () => {});
+  await nextTurn();
+  line.stop('enough');
+  await stopped(run.signal);
+  assert.deepEqual(warnings, []);
 });
 
 test('a run that never started reports so', async (t) => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import timers from 'node:timers/promises';
 import type { Evidence } from '../measure/evidence.ts';
 import { textOf } from '../measure/failures.ts';
@@ -67,6 +68,8 @@ export class ScenarioRun {
       this.#axis.end(phases);
       this.#executor?.end();
     };
+    // Each VU may listen.
+    setMaxListeners(0, this.#stop.signal);
     const { signal } = options.line;
     signal.addEventListener('abort', () => this.stop(signal.reason));
     if (signal.aborted) this.stop(signal.reason);
