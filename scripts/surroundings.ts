@@ -29,7 +29,7 @@ interface PlaywrightUse {
 
 export interface PlaywrightConfig {
   use?: PlaywrightUse;
-  projects?: { use?: PlaywrightUse }[];
+  projects?: { use?: PlaywrightUse; dependencies?: string[] }[];
   webServer?: unknown;
 }
 
@@ -50,6 +50,7 @@ export async function applicationOf(config: string, folder: string): Promise<App
     baseUrl: url !== undefined && URL.canParse(url) ? url : undefined,
     // Playwright reads it from where it is called.
     storageState: state && slashes(relative(folder, resolve(dirname(config), state))),
+    signsIn: (state && projects.find(({ use }) => use?.storageState === state)?.dependencies) || [],
     hasWebServer: webServer !== undefined,
   };
 }

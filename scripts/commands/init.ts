@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<void> {
 /** What is made, by path. */
 export function filesOf(root: string, folder: string, app: Application | undefined): Record<string, string> {
   const at = surroundingsOf(root);
-  const workflow = workflowText(shownFolder(root, folder), packageManagerOf(root), shownBase(app));
+  const workflow = workflowText(shownFolder(root, folder), packageManagerOf(root), shownBase(app), app?.signsIn);
   return {
     [join(folder, 'playwright.config.ts')]: configText(at, app),
     [join(folder, '.env')]: environmentText(app?.baseUrl),
