@@ -12,10 +12,11 @@ import {
   phaseRows,
   scenarioRows,
   signals,
+  slowestOf,
   thresholdState,
   totalIterations,
 } from './tables.ts';
-import { exampleVerdict, passedVerdict, signal } from './verdict.fixture.ts';
+import { exampleVerdict, operationsOf, passedVerdict, signal } from './verdict.fixture.ts';
 
 const trend = (med: number): MetricSummary => ({
   type: 'trend',
@@ -75,6 +76,18 @@ test('of connections what is waited for in them stands in the place of their liv
   assert.equal(loaded?.response?.values.max, 0.5);
   const scope = payloadOf(verdict, record).scopes.find(({ name }) => name === 'sync-relay');
   assert.deepEqual(new Set(scope?.columns['response p95']), new Set([null, 0.5]));
+});
+
+test('of many operations the slowest stand behind what is told of all of them', () => {
+  const all = { 'http_req_duration{scenario:attack}': trend(1) };
+  const [attack] = operations(exampleVerdict({ metrics: { ...operationsOf(60), ...all } }));
+  const slowest = slowestOf(attack!.rows);
+  assert.deepEqual([slowest?.shown, slowest?.of], [50, 60]);
+  const labels = slowest?.rows.map(({ label }) => label);
+  assert.deepEqual(labels?.slice(0, 3), ['HTTP request', 'HTTP request · GET /60', 'HTTP request · GET /59']);
+  assert.equal(labels?.at(-1), 'HTTP request · GET /11');
+  const [few] = operations(exampleVerdict({ metrics: { ...operationsOf(50), ...all } }));
+  assert.equal(slowestOf(few!.rows), undefined);
 });
 
 test('the wait for a free VU is pointed out only where it hid something', () => {

@@ -34,6 +34,8 @@ export interface OperationRow {
 export interface TimedRow extends OperationRow {
   /** How often; null when it is not known over what. */
   perSecond: number | null;
+  /** Of one of the scenario's operations, not of all of them. */
+  isOfOne?: true;
 }
 
 /** A scenario without a browser: its iterations, then every operation it timed, then what it counted. */
@@ -157,7 +159,7 @@ export function operations(verdict: Verdict): Operations[] {
           ...(service ? [timed(waited ? 'connection, its whole life' : 'duration, from start', service)] : []),
         ],
         rows: withoutRepeats(others.filter((s) => s.summary.type === 'trend' && s.summary.contains === 'time')).map(
-          (s) => timed(label(s), s.summary),
+          (s) => ({ ...timed(label(s), s.summary), ...(s.tags.op !== undefined && { isOfOne: true as const }) }),
         ),
         // By operation they can be had from the files; here they would bury what matters.
         counts: others
@@ -188,11 +190,18 @@ function withoutRepeats(all: Series[]): Series[] {
 /** More operations of one scenario than anybody reads: a list of URLs may have a thousand. */
 const MOST_OPERATIONS = 50;
 
-/** Of many operations the slowest by p(95), in their order; undefined where there are few, which are told one and all. */
-export function slowestOf(rows: readonly TimedRow[]): TimedRow[] | undefined {
-  if (rows.length <= MOST_OPERATIONS) return undefined;
+/**
+ * What is told of all of them, then of many operations the slowest by p(95), in their order; undefined where there are few, which
+ * are told one and all.
+ * @returns with how many of how many operations these are
+ */
+export function slowestOf(rows: readonly TimedRow[]): { rows: TimedRow[]; shown: number; of: number } | undefined {
+  const operations = rows.filter(({ isOfOne }) => isOfOne);
+  if (operations.length <= MOST_OPERATIONS) return undefined;
   const p95 = ({ summary }: TimedRow) => summary.values['p(95)'] ?? 0;
-  return [...rows].sort((a, b) => p95(b) - p95(a)).slice(0, MOST_OPERATIONS);
+  const slowest = operations.sort((a, b) => p95(b) - p95(a)).slice(0, MOST_OPERATIONS);
+  const others = rows.filter(({ isOfOne }) => !isOfOne);
+  return { rows: [...others, ...slowest], shown: slowest.length, of: rows.length - others.length };
 }
 
 /** A scenario in one phase. */

@@ -66,8 +66,8 @@ export function hiddenWaitText({ responseMs, serviceMs }: HiddenWait): string {
 }
 
 /** Where of many operations some are shown. */
-export function slowestText(shown: number, of: number): string {
-  return `the ${count(shown)} slowest of ${count(of)} operations by p95; the report’s page has all`;
+export function slowestText({ shown, of }: { shown: number; of: number }): string {
+  return `the ${count(shown)} slowest of ${count(of)} operations by p95`;
 }
 
 /** A failure that the verdict holds in full. */

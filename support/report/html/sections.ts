@@ -176,10 +176,10 @@ function operationsSection(verdict: Verdict): Section[] {
     counts.push(...scenario.counts.map((one) => ({ group, cells: [one.label, counterText(one.summary)] })));
     const slowest = slowestOf(scenario.rows);
     if (slowest) {
-      notes.push(html`<li>${group}: ${slowestText(slowest.length, scenario.rows.length)}</li>`);
-      many.push({ group, rows: scenario.rows });
+      notes.push(html`<li>${group}: ${slowestText(slowest)}</li>`);
+      many.push({ group, rows: scenario.rows.filter(({ isOfOne }) => isOfOne) });
     }
-    return [...scenario.times, ...(slowest ?? scenario.rows)].map(line);
+    return [...scenario.times, ...(slowest?.rows ?? scenario.rows)].map(line);
   });
   const columns = [left(''), ...['count', 'rate', ...timedStats.map(statTitle)].map(right)];
   const folded = many.map(({ group, rows }) => {

@@ -203,8 +203,8 @@ function operationsSection(verdict: Verdict): string[] {
     const counts = scenario.counts.map((c) => `${literal(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') notes.push(`${literal(name)}: ${counts}`);
     const slowest = slowestOf(scenario.rows);
-    if (slowest) notes.push(`${literal(name)}: ${slowestText(slowest.length, scenario.rows.length)}`);
-    return [...scenario.times, ...(slowest ?? scenario.rows)].map(line);
+    if (slowest) notes.push(`${literal(name)}: ${slowestText(slowest)}; the report’s page has all`);
+    return [...scenario.times, ...(slowest?.rows ?? scenario.rows)].map(line);
   });
   const body = table(
     [

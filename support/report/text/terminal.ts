@@ -148,8 +148,8 @@ function operationTable(page: Page): string[] {
       rows.push(...wrap(text, width - 5).map((words) => ({ line: `  ${p.yellow(words)}` })));
     }
     const slowest = slowestOf(scenario.rows);
-    rows.push(...(slowest ?? scenario.rows).map(timedLine));
-    if (slowest) rows.push({ line: `  ${p.dim(slowestText(slowest.length, scenario.rows.length))}` });
+    rows.push(...(slowest?.rows ?? scenario.rows).map(timedLine));
+    if (slowest) rows.push({ line: `  ${p.dim(`${slowestText(slowest)}; the report’s page has all`)}` });
     const counts = scenario.counts.map((c) => `${printable(c.label)}: ${counterText(c.summary)}`).join(' · ');
     if (counts !== '') rows.push(...wrap(counts, width - 5).map((words) => ({ line: `  ${p.dim(words)}` })));
   }
