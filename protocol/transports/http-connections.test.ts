@@ -6,7 +6,9 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { selfSigned } from '../../support/certificate.fixture.ts';
+import { unmeasured } from '../../support/test.ts';
 import { bed, head, overHttp, overTcp } from './http.fixture.ts';
+import { Http } from './http.ts';
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
@@ -84,6 +86,18 @@ test('no more connections are opened before the start than may be at all, and wi
   await one.prepare(50);
   await one.request();
   assert.equal(connections, 3);
+});
+
+test('a client of what is no part of the load opens none before the start', async (t) => {
+  const made = await bed(
+    t,
+    overHttp(() => {}),
+  );
+  const other = new Http(
+    unmeasured({ ...made.slice, beforeStart: () => assert.fail('it prepares') }),
+    'http://127.0.0.1',
+  );
+  await other.close();
 });
 
 test('a connection that the target has ended since it was opened, with a word or without, is not taken', async (t) => {
