@@ -97,7 +97,7 @@ describe('what is said of parts', { concurrency: true, timeout: 60_000 }, () => 
 
   test('an update that reads do not have, an event that did not come, a transfer that is torn', async (t) => {
     const faults = parseFaults('stale-update=1,event-drop=1,torn-transfer=1');
-    const { examples } = await inspected(await testTarget(t, { databaseUrl: database.url, faults }), 1);
+    const { examples } = await inspected(await testTarget(t, { databaseUrl: database.url, faults }), 2);
     const of = (part: string) => examples.find((one) => one.part === part) as Record<string, Record<string, unknown>>;
     assert.match(String(of('agents').acknowledged!.description), /^changed/);
     assert.equal(of('agents').api!.description, 'made');

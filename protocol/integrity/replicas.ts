@@ -10,8 +10,6 @@ import type { Rows } from './rows.ts';
 const PROTOCOL_VERSION = '1.0.0';
 const ENTITIES = 3;
 const TIMEOUT_MS = 10_000;
-/** More pages than that would never end. */
-const MAX_PAGES = 100;
 
 /** The changes of a device of our own, as another device pulls them and the database has them. */
 export class Replicas implements Part {
@@ -89,8 +87,9 @@ export class Replicas implements Part {
   async #pullAll(): Promise<Map<string, View>> {
     const found = new Map<string, View>();
     const pulling = new Pulling(this.#before);
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const answer = await this.#pull(pulling.since);
+    for (;;) {
+      const { since } = pulling;
+      const answer = await this.#pull(since);
       const body = answer.status === 200 ? json<PullAnswer>(answer) : undefined;
       if (!Array.isArray(body?.changes)) throw new Error(answer.error ?? 'pull is no page of changes');
       for (const change of pulling.take(body)) {
@@ -98,6 +97,7 @@ export class Replicas implements Part {
         found.set(id, { id, entity_id, ...(device_id !== undefined && { device_id }) });
       }
       if (!body.has_more) break;
+      if (pulling.since <= since) throw new Error('pull has_more, and nothing more comes');
     }
     this.#now = pulling.since;
     return found;

@@ -76,8 +76,9 @@ export class Resources implements Part {
 
   async change(): Promise<void> {
     if (this.#there.length === KEPT) await this.#delete(this.#there[0]!);
+    for (const resource of [...this.#there]) await this.#update(resource);
+    // What is new may yet change by itself: it is left alone until the next time.
     while (this.#there.length < KEPT && (await this.#create()));
-    for (const resource of this.#there) await this.#update(resource);
   }
 
   async look(): Promise<Sighting[]> {
