@@ -17,6 +17,7 @@ import { type Browser, BrowserSession, launchOptions } from './browser.ts';
 import { consult } from './check/oracles.ts';
 import { metricDefinitions } from './declaration.ts';
 import { settingsOf } from './family.ts';
+import { Feeder } from './feeder.ts';
 import { folderOf } from './folder.fixture.ts';
 import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { epochMs, markText, type PaintedMark } from './measure/marks.ts';
@@ -438,9 +439,12 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
   });
   const slice = sliceOf('shopper', 'journey', url);
   const recorder = new Recorder('shopper', 'journey', metricDefinitions({ basket: 'counter' }));
+  const rows = new Feeder(['only']);
   const definition = (storageState: string): JourneyDefinition => ({
     use: { storageState, locale: 'de-DE' },
-    async run({ page, request, add, check, slot, runId, target, step }) {
+    async run({ page, request, add, check, slot, runId, target, step, data, ...visit }) {
+      check('has its row', rows.next(visit) === 'only');
+      check('has what was set up', (data as unknown) === 'token');
       await step('open', () => page.goto('/'));
       await request.get('/api');
       add('basket', 2);
@@ -452,7 +456,7 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
   const keep = async () => {};
   const context = {
     slice: { ...slice, recorder },
-    data: undefined,
+    data: 'token',
     root,
     browser,
     seed: '1',
@@ -460,7 +464,8 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
     keep,
   };
   const work = journeyWork(definition('auth/user.json'), context);
-  assert.equal(await work.run(await work.createVu(3), 0, { index: 0 } as Iteration), 'failed');
+  const person = await work.createVu(3);
+  assert.equal(await work.run(person, 0, { index: 0 } as Iteration), 'failed');
   assert.deepEqual(cookies, [
     ['/', 'session=of-slot-3'],
     ['/api', 'session=of-slot-3'],
@@ -468,6 +473,8 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
   const [, basket] = Object.entries(recorder.pack()).find(([key]) => key.startsWith('basket'))!;
   assert.equal((unpack(basket) as CounterSeries).sum, 2);
   assert.deepEqual(Object.keys(recorder.errors), ['check: is empty']);
+  // That ends the slice: it is no failed session.
+  await assert.rejects(work.run(person, 0, { index: 1 } as Iteration), /A list of 1 rows is used up; /);
   assert.throws(
     () => journeyWork(definition('auth/nobody.json'), context),
     /^Error: storageState .*auth\/nobody\.json is not there; allowed is a file that /,

@@ -131,6 +131,11 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
   assert.match(await cli('doctor'), new RegExp(`^✓ ${url}: answered$`, 'm'));
 
   const write = (path: string, text: string) => writeFileSync(join(root, path), text);
+  write('shop.js', `export const options = { vus: 1, duration: '1s' };\nexport function setup() {}\n`);
+  assert.match(
+    await cli('import', 'k6', 'shop.js'),
+    /^load\/profiles\/shop\.json has .*\nTo write: load\/protocol\/shop\.load\.ts \(npx tandem new load shop\), or .*\nTo write: setup\(\) becomes setupRun /m,
+  );
   write(
     'load/journeys/buy.journey.ts',
     `import '../../e2e/shop.spec';\nimport { journeyFromTest } from 'tandem/test';\njourneyFromTest('buy', 'sells');\n`,

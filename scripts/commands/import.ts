@@ -5,18 +5,21 @@ import { Misunderstood } from '../command.ts';
 import { k6Script } from '../k6/script.ts';
 import { translated } from '../k6/translation.ts';
 import { made } from '../new-file.ts';
+import { slashes } from '../surroundings.ts';
 
 /** What a script does once a run, by k6's name. */
 const HOOKS = { setup: 'setupRun', teardown: 'teardownRun' };
 
-export async function run([from, script, ...more]: string[], root: string): Promise<void> {
-  if (from !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
+export async function run([tool, script, ...more]: string[], root: string): Promise<void> {
+  if (tool !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
   if (!existsSync(script)) throw new Error(`There is no file ${script}; allowed is the path of a k6 script.`);
   const name = basename(script)
     .replace(/\.\w+$/, '')
     .replace(/\W+/g, '-');
   const path = join(root, 'profiles', `${name}.json`);
-  const shown = relative(root, path);
+  // As whoever called finds them.
+  const from = (...file: string[]) => slashes(relative(process.cwd(), join(root, ...file)));
+  const shown = from('profiles', `${name}.json`);
   const { options, functions } = await k6Script(resolve(script), process.env);
   const { profile, left } = translated(name, options);
   const text = `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`;
@@ -25,7 +28,8 @@ export async function run([from, script, ...more]: string[], root: string): Prom
   const lines = [
     `${shown} has the scenarios and thresholds of ${script}.`,
     ...[...loads].map(
-      (load) => `To write: protocol/${load}.load.ts, or journeys/${load}.journey.ts where it uses a browser.`,
+      (load) =>
+        `To write: ${from('protocol', `${load}.load.ts`)} (npx tandem new load ${load}), or ${from('journeys', `${load}.journey.ts`)} where it uses a browser.`,
     ),
     ...Object.entries(HOOKS).flatMap(([own, hook]) =>
       functions.includes(own)
