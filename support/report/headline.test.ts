@@ -25,6 +25,11 @@ const headlines: [string, Verdict, string][] = [
     passedVerdict(),
     'All 5 thresholds held over 24,794 iterations, 2 oracles saw every promise kept, and the generator was on time.',
   ],
+  [
+    'two limits',
+    { ...passedVerdict(), thresholds: passedVerdict().thresholds.slice(0, 2), oracles: [] },
+    'Both thresholds held over 24,794 iterations, and the generator was on time.',
+  ],
   ['a bare pass', { ...passedVerdict(), thresholds: [], oracles: [] }, 'The generator was on time.'],
   ['limits', exampleVerdict(), 'The target missed 1 of 5 thresholds and could not sustain the load.'],
   [

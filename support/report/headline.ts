@@ -25,7 +25,8 @@ function sentenceOf(verdict: Verdict): string {
   const missed = thresholds.filter((t) => t.decided && !t.ok).length;
   switch (verdict.status) {
     case 'pass': {
-      const held = thresholds.length === 1 ? 'The threshold' : `All ${count(thresholds.length)} thresholds`;
+      const few = ['', 'The threshold', 'Both thresholds'];
+      const held = few[thresholds.length] ?? `All ${count(thresholds.length)} thresholds`;
       const parts = [
         ...(thresholds.length > 0 ? [`${held} held over ${counted(totalIterations(verdict), 'iteration')}`] : []),
         ...(oracles.length > 0 ? [`${counted(oracles.length, 'oracle')} saw every promise kept`] : []),
