@@ -606,3 +606,21 @@ test('once a run: what is set up comes to all slices, its rows to one each; a li
   assert.match(crashes.join(), /A list of 5 rows is used up, slice \d of 2 has had its \d; allowed is a longer one/);
   assert.equal(asked.filter((path) => path === '/down?0').length, 1);
 });
+
+test('a fast load has connections before it starts, and what the target is asked is measured, to the last request', async (t) => {
+  const ahead: number[] = [];
+  let [connections, requests] = [0, 0];
+  const { url, server } = await serve(t, (_request, answer) => {
+    if (requests++ === 0) ahead.push(connections);
+    answer.end('{"id":1}');
+  });
+  server.on('connection', () => (connections += 1));
+  const project = new Project(t, {
+    'protocol/ping.load.ts': pingLoad(),
+    'profiles/small.json': pingProfile({}, { rate: 200 }),
+  });
+  const verdict = await localRun(project, 'small', url);
+  assertReasons(verdict, 'pass', []);
+  assert.deepEqual([ahead, requests], [[4], 200]);
+  assert.equal(verdict.metrics['http_reqs{scenario:ping}']?.values.count, 200);
+});
