@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Recorder } from './measure/recorder.ts';
 import { setUpRun } from './run-hooks.ts';
 import type { Given } from './schedule/startline.ts';
 import { secret, secrets } from './secrets.ts';
@@ -9,6 +10,7 @@ const limits = { setupRun: 50, teardownRun: 60 };
 
 /** Slices of one scenario, on a line that brings at once what the first one gives. */
 function slices(of: number) {
+  const recorder = new Recorder('buy', 'load');
   const said: string[] = [];
   const ends: (() => void | Promise<void>)[] = [];
   let give: (given: Given) => void = () => {};
@@ -17,7 +19,7 @@ function slices(of: number) {
   const slice = (index: number) => ({
     index,
     line,
-    context: { scenario: 'buy', index, of, signal: new AbortController().signal } as SliceContext,
+    context: { scenario: 'buy', index, of, recorder, signal: new AbortController().signal } as SliceContext,
     atEnd: (hook: string, cleanUp: () => void | Promise<void>, limitMs: number) => {
       said.push(`${hook} of slice ${index}, ${limitMs} ms`);
       ends.push(cleanUp);
@@ -30,7 +32,10 @@ test('it is done once, in the first slice, and all have what it gives', async ()
   const { all, said, ends } = slices(3);
   const done: unknown[] = [];
   const hooks = {
-    setupRun: ({ index }: SliceContext) => ({ token: secret(`token-of-slice-${index}`), users: [1, null] }),
+    setupRun({ index, recorder }: SliceContext) {
+      recorder.add('iterations', 1);
+      return { token: secret(`token-of-slice-${index}`), users: [1, null] };
+    },
     teardownRun: (data: object) => void done.push(data),
   };
   const data = { token: 'token-of-slice-0', users: [1, null] };
@@ -38,6 +43,7 @@ test('it is done once, in the first slice, and all have what it gives', async ()
   assert.deepEqual(said, ['teardownRun of slice 0, 60 ms']);
   await ends[0]!();
   assert.deepEqual(done, [data]);
+  assert.deepEqual(all[0]!.context.recorder.pack(), {}, 'nothing of it is measured');
 });
 
 test('what is a secret where it was made is one in every slice', async () => {

@@ -4,7 +4,7 @@ import type { Options } from './options.ts';
 import type { Given, StartLineRunner } from './schedule/startline.ts';
 import { secrets } from './secrets.ts';
 import { type RunLimits, within } from './time-limit.ts';
-import type { SliceContext } from './vu.ts';
+import { type SliceContext, unmeasured } from './vu.ts';
 
 /** Of what `setupRun` gives, as JSON: it goes to every slice. */
 const MAX_BYTES = 1_000_000;
@@ -41,7 +41,8 @@ export async function setUpRun<R, O>(
   if (!setupRun && !teardownRun) return undefined as R;
   if (index > 0) return dataIn(await line.given());
   const what = `setupRun of ${context.scenario}`;
-  const made = await within(what, limits.setupRun, setupRun?.(context as SliceContext<O>), context.signal);
+  const apart = unmeasured(context) as SliceContext<O>;
+  const made = await within(what, limits.setupRun, setupRun?.(apart), context.signal);
   const given = givenBy(what, made);
   line.give(given);
   const data = dataIn<R>(given);
