@@ -549,7 +549,11 @@ const once = (rows: number) => `
   import { Http } from '${repository}/protocol/transports/http.ts';
 
   load('ping', {
-    setupRun: (slice) => ({ token: secret('sesame-0123456789'), by: slice.index, rows: Array.from({ length: ${rows} }, (_, n) => n) }),
+    setupRun(slice) {
+      const token = secret('sesame-0123456789');
+      if (${rows} === 0) throw new Error('nobody is called ' + token);
+      return { token, by: slice.index, rows: Array.from({ length: ${rows} }, (_, n) => n) };
+    },
     teardownRun: async ({ by }) => {
       await fetch(process.env.API_OF_TEST + '/down?' + by);
       if (by > 0 || ${rows} < 10) throw new Error('not taken down');
@@ -605,6 +609,13 @@ test('once a run: what is set up comes to all slices, its rows to one each; a li
   const crashes = short.reasons.flatMap((one) => (one.kind === 'crashed' ? [one.error] : []));
   assert.match(crashes.join(), /A list of 5 rows is used up, slice \d of 2 has had its \d; allowed is a longer one/);
   assert.equal(asked.filter((path) => path === '/down?0').length, 1);
+  const failed = await runOf(0);
+  assert.equal(failed.status, 'invalid');
+  assert.match(
+    failed.reasons[0]!.message,
+    /^Slice 1 of ping crashed: nobody is called \*\*\* \(protocol\/ping\.load\.ts:\d+\); /,
+  );
+  assert.deepEqual(asked, []);
 });
 
 test('a fast load has connections before it starts, and what the target is asked is measured, to the last request', async (t) => {
