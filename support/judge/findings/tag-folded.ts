@@ -21,5 +21,6 @@ export const tagFolded: Kind<TagFolded> = {
       `${values.map((value) => `"${quoted(value)}"`).join(', ')}: they are counted as ${tag}:other; required: at most ${count(allowed)} values of up to 1,000 characters.`
     );
   },
-  nextStep: 'Give what is alike one name, such as GET /orders/{id}, and put no id into it.',
+  nextStep:
+    'Figures of the whole have all of them. Give what is alike one name, such as GET /orders/{id}, and put no id into it.',
 };
