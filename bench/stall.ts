@@ -8,7 +8,7 @@ export const about = 'percentiles at 200/s over a stall of 1 s in 10 s, with 20 
 const RATE_PER_SECOND = 200;
 const DURATION_MS = 10_000;
 const STALL_MS = 1_000;
-const SERVICE_MS = 20;
+const SERVICE_MS = 25;
 
 /** With 20 VUs most of the stall's arrivals wait for one of them, with 300 all of them in the target: the user waits as long. */
 const VUS = [20, 300];
