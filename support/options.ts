@@ -81,7 +81,8 @@ export function readOptions<O>(schema: OptionsSchema<O>, given: unknown, where: 
   const field = [where, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
-    const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    const whole = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+    const { properties = {} } = issue.path.reduce((part, name) => part.properties?.[String(name)] ?? {}, whole);
     const at = [...issue.path, key];
     throw new OptionError(
       at,

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { consult } from '../../support/check/oracles.ts';
 import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
+import { readOptions } from '../../support/options.ts';
 import { declaredOracles } from '../../support/oracle.ts';
 import { serve } from '../../support/server.fixture.ts';
 import type { SliceContext } from '../../support/test.ts';
@@ -135,6 +136,25 @@ describe('what is said of parts', { concurrency: true, timeout: 60_000 }, () => 
     const [last] = consult(['integrity'], [{ integrity: [gone] }], declaredOracles);
     assert.deepEqual([last?.status, last?.examples], ['unknown', [{ part: 'agents', why: 'ECONNREFUSED' }]]);
   });
+});
+
+test('options that cannot be are told of in a sentence', () => {
+  const wrong: [given: object, sentence: string][] = [
+    [
+      { rows: { vms: 'SELECT id FROM machines' } },
+      'options.rows.vms is "SELECT id FROM machines"; allowed is a SELECT whose $1 is a list of ids, and which has a column id.',
+    ],
+    [
+      { rows: { agent: '' } },
+      'options.rows has an unknown field "agent"; did you mean "agents"? allowed: agents, replicas, vms.',
+    ],
+    ...['pg_restore', [], ['sh', '']].map((backup): [object, string] => [
+      { backup },
+      `options.backup is ${JSON.stringify(backup)}; allowed is "pg_dump", "none", or a command as a list such as ["program", "argument"].`,
+    ]),
+  ];
+  for (const [given, message] of wrong)
+    assert.throws(() => readOptions(integrityOptions, given, 'options'), { name: 'Error', message });
 });
 
 test('what events say of a VM is the newest, in whatever order they come, as far as nothing was missed', () => {
