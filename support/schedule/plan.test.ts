@@ -115,6 +115,7 @@ test('what a slice is about to do is known of fast loads: the whole load is fast
     [{ ...rate, rate: 5_999, timeUnitMs: 60_000 }, one, undefined],
     [{ ...rate, rate: 6_000, timeUnitMs: 60_000 }, one, { perSecond: 100, atOnce: 2 }],
     [{ ...rate, rate: 5_000 }, one, { perSecond: 5_000, atOnce: 100 }],
+    [{ ...rate, rate: 5_000, startTimeMs: 60_000 }, one, { perSecond: 5_000, atOnce: 0 }],
     [{ ...rate, rate: 5_000 }, four, { perSecond: 1_250, atOnce: 25 }],
     [{ ...rate, rate: 5_000, maxVUs: 40 }, four, { perSecond: 1_250, atOnce: 10 }],
     [rampingRate, one, undefined],

@@ -170,12 +170,14 @@ const FAST_PER_SECOND = 100;
 /** Answers that take longer keep more of them under way; these come one by one, and open their own connections. */
 const ANSWER_MS = 20;
 const MOST_AT_ONCE = 500;
+/** A connection that says nothing is ended by its target after a while. */
+const SOON_MS = 15_000;
 
 /** What a slice is about to do, for whoever opens connections or has code compiled before it counts. */
 export interface ExpectedLoad {
   /** Iterations a second, at the most; of VUs that loop one each, though they may do more. */
   perSecond: number;
-  /** Iterations that are soon under way at one time. */
+  /** Iterations that are soon under way at one time; 0 where the load begins much later than the run. */
   atOnce: number;
 }
 
@@ -183,6 +185,7 @@ export interface ExpectedLoad {
 export function expectedLoad(plan: Plan, slice: Slice): ExpectedLoad | undefined {
   const perSecond = isOpen(plan) ? peakRate(plan) : vusOf(plan);
   if (perSecond < FAST_PER_SECOND) return undefined;
+  if (plan.startTimeMs > SOON_MS) return { perSecond: perSecond / slice.of, atOnce: 0 };
   const atOnce = isOpen(plan) ? Math.min(plan.maxVUs, (perSecond * ANSWER_MS) / 1_000) : firstVus(plan);
   return { perSecond: perSecond / slice.of, atOnce: Math.min(MOST_AT_ONCE, Math.ceil(atOnce / slice.of)) };
 }
