@@ -64,6 +64,13 @@ describe('what is said of parts', { concurrency: true, timeout: 60_000 }, () => 
       const sumOf = (metric: string) => (metrics[`${metric}{part:${part}}`] as { sum: number }).sum;
       assert.deepEqual([sumOf('integrity_checks'), sumOf('integrity_passed')], [checks, checks]);
     }
+    // An hour until the next look, but a drill that is over.
+    const drills = [{ name: 'soon', endsAfterMs: 50 }];
+    const slice = { ...sliceOf(target.url, { every: '1h' }), drills, elapsedMs: () => 0 };
+    const inspector = await Inspector.open(testVu(slice), slice);
+    for (let round = 0; round < 2; round++) await inspector.inspect();
+    await inspector.close();
+    assert.ok(inspector.evidence().integrity.every(({ checks, passed }) => checks > 6 && passed === checks));
     const rows = { vms: 'SELECT id FROM machines WHERE id = ANY ($1)' };
     const told: string[] = [];
     const { all } = await openParts(sliceOf(target.url, { rows }, database.url), 0, (sentence) => told.push(sentence));
