@@ -91,7 +91,8 @@ function repositoryIn(folder: string): string {
 test('a repository installs it, runs init, and gets a verdict; its own test is a journey as it stands', async (t) => {
   const cookies = new Map<string, string | undefined>();
   const { url } = await serve(t, (request, answer) => {
-    cookies.set(request.url!, request.headers.cookie);
+    // The load asks for the same page, signed in by nothing.
+    cookies.set(request.url!, request.headers.cookie ?? cookies.get(request.url!));
     answer.setHeader('content-type', 'text/html');
     answer.end(
       `<title>Shop</title><button onclick="document.querySelector('output').textContent = 'Bought'">Buy</button><output></output>`,

@@ -353,11 +353,11 @@ test('a front end that fails every session fails the run for that, not for want 
   assert.equal(verdict.status, 'fail');
   assert.deepEqual(
     findings.map(({ kind }) => kind),
-    ['no-success'],
+    ['no-success', 'threshold'],
   );
   assert.deepEqual(
     verdict.thresholds.map(({ decided }) => decided),
-    [false, false],
+    [true, false],
   );
 });
 

@@ -112,6 +112,21 @@ test('too few samples are no answer, good or bad', () => {
   });
 });
 
+test('a share that is missed whatever its missing samples were is missed; a single failure is not', () => {
+  const found = (metric: string, spec: ThresholdSpec, bad: number, good: number) => {
+    const failed = metric === 'http_req_failed' ? 1 : 0;
+    const samples = [...times(bad, failed), ...times(good, 1 - failed)];
+    return judged(metric, spec, { [`${metric}{scenario:relay}`]: samples }).finding?.kind;
+  };
+  assert.equal(found('http_req_failed', 'rate<0.01', 16, 61), 'threshold');
+  assert.equal(found('http_req_failed', 'rate<0.01', 1, 61), 'no-data');
+  assert.equal(found('http_req_failed', 'rate<0.01', 0, 77), 'no-data');
+  assert.equal(found('http_req_failed', { threshold: 'rate<0.01', minSamples: 2_000 }, 16, 61), 'no-data');
+  assert.equal(found('checks', 'rate>0.99', 16, 61), 'threshold');
+  assert.equal(found('checks', 'rate>0.99', 1, 61), 'no-data');
+  assert.equal(found('checks', 'rate>0.99', 0, 77), 'no-data');
+});
+
 test('nothing measured never passes', () => {
   for (const [selector, threshold] of [
     ['http_req_duration', 'p(95)<500'],

@@ -1,5 +1,5 @@
 import type { MetricDefinition, MetricType, Tags, Wanted } from '../measure/metrics.ts';
-import { type AnySeries, newSeries } from '../measure/series.ts';
+import { type AnySeries, newSeries, type RateSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
@@ -80,11 +80,12 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
     ...(compared && { reference: compared }),
   };
   const about = { metric: source, expression: threshold };
+  const isBeyond = !reference && series?.type === 'rate' && missesAnyway(series, expression, needed);
   for (const { count, value, phase } of [
     { ...own, phase: tags.phase },
     ...(reference ? [{ ...reference, phase: of }] : []),
   ]) {
-    if (count >= needed && value !== null) continue;
+    if ((count >= needed || isBeyond) && value !== null) continue;
     const where = phase === undefined ? {} : { phase };
     const doubt: Doubt = { by: 'no-data', observed: count, allowed: needed, unit: 'count', ...where };
     return {
@@ -138,6 +139,14 @@ export function samplesNeeded({ aggregation, value }: Expression, type: MetricTy
   const beyond = Math.min(at, 1 - at);
   // 1 - 0.9999 is a little less than 0.0001: without the tolerance that would ask for a sample more.
   return beyond > 0 ? Math.ceil((1 / beyond) * (1 - 1e-9)) : 1;
+}
+
+/** A share that is beyond its limit even if all the samples that it lacks were on the right side: of 77 requests 16 have failed. */
+function missesAnyway({ passes, count }: RateSeries, { operator, value }: Expression, needed: number): boolean {
+  const lacking = Math.max(0, needed - count);
+  const all = count + lacking;
+  if (operator.startsWith('<')) return passes / all > value;
+  return operator.startsWith('>') && (passes + lacking) / all < value;
 }
 
 /** How much a figure rests on; of a counter, what it counted. */
