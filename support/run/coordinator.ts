@@ -261,7 +261,7 @@ export class Coordinator {
     this.#display.stop();
     await this.probe.stop();
     await this.#drills.close();
-    await this.#line.close();
+    await this.#line.close(this.#isInterrupted);
     this.#stream?.close();
   }
 

@@ -314,3 +314,26 @@ test('without the data of another machine nobody starts', async (t) => {
   const slice = await join(t, line, { index: 1 });
   await assert.rejects(slice.given(), /not all 2 shards came/);
 });
+
+test('a run that is interrupted does not wait for the slices of other machines', async (t) => {
+  const line = await openLine(t);
+  let aborted = '';
+  let come: () => void = () => {};
+  const isMeeting = new Promise<void>((resolve) => (come = resolve));
+  const meet: Sharing['meet'] = (_point, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        aborted = (signal.reason as Error).message;
+        reject(signal.reason);
+      });
+      come();
+    });
+  line.expect(1, READY_TIMEOUT_MS, { scenarios: [{ scenario: 'relay', isHere: true }], meet });
+  const slice = await join(t, line);
+  await slice.ready();
+  const alone = slice.alone();
+  await isMeeting;
+  await line.close(true);
+  await alone;
+  assert.equal(aborted, 'the run is over');
+});

@@ -173,10 +173,11 @@ export class StartLine {
     });
   }
 
-  async close(): Promise<void> {
+  /** @param isInterrupted whoever ended the run is waiting */
+  async close(isInterrupted = false): Promise<void> {
     clearTimeout(this.#timer);
     // Another machine waits for the word that there is no slice here any more.
-    await Promise.all(this.#endings.values());
+    if (!isInterrupted) await Promise.all(this.#endings.values());
     this.#stopping.abort(new Error('the run is over'));
     const path = this.#server.listening ? this.address : undefined;
     for (const socket of this.#sockets.keys()) socket.destroy();
