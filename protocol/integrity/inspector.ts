@@ -106,7 +106,7 @@ export class Inspector {
   /** Until all answer, and say the same, or do not for too long. @returns whether all answered */
   async #look(part: Part, isOver: () => boolean): Promise<boolean> {
     const evidence = this.#seen.get(part.name)!;
-    for (let looks = 0; !isOver(); await this.#wait(LOOK_EVERY_MS)) {
+    for (let looks = 0; !isOver() && !this.#stop.signal.aborted; await this.#wait(LOOK_EVERY_MS)) {
       let sightings: Sighting[];
       try {
         sightings = await part.look();
