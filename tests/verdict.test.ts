@@ -186,20 +186,22 @@ describe('a run', { concurrency: 3 }, () => {
     assertReasons(verdict, 'pass', []);
     const { capacity, phases, metrics } = verdict;
     assert.deepEqual(
-      capacity!.steps.map(({ load, state, perSecond }) => [Math.round(load), state, Math.round(perSecond)]),
+      capacity!.steps.map(({ load, state }) => [Math.round(load), state]),
       [
-        [40, 'held', 40],
-        [80, 'held', 80],
-        [160, 'missed', 160],
-        [113, 'missed', 113],
+        [40, 'held'],
+        [80, 'held'],
+        [160, 'missed'],
+        [113, 'missed'],
       ],
     );
     assert.deepEqual([capacity!.held?.load, capacity!.missed?.load, capacity!.isOpen], [80, 113.137, false]);
     assert.deepEqual(capacity!.search, { precision: 0.5, end: 'found' });
-    assert.deepEqual(
-      capacity!.steps.map(({ phase }) => metrics[`iterations{phase:${phase},scenario:ping}`]?.values.count),
-      [30, 60, 120, 85],
-    );
+    for (const [n, { phase, perSecond }] of capacity!.steps.entries()) {
+      const count = metrics[`iterations{phase:${phase},scenario:ping}`]!.values.count!;
+      // Three quarters of a second; what is due at the very boundary is of one side or the other.
+      assert.ok(Math.abs(count - [30, 60, 120, 85][n]!) <= 1, `${count} in step ${n + 1}`);
+      assert.ok(Math.abs(perSecond - count / 0.75) < 0.5, `${perSecond} a second, ${count} in step ${n + 1}`);
+    }
     assert.equal(phases.at(-1)?.load, 0, 'the last is the rest in which it was found');
     assert.deepEqual(
       phases.filter(({ load }) => load > 0).map(({ name }) => name),

@@ -30,6 +30,17 @@ test('timers ring in the order of their instants, none before its own, and one t
   for (const [delayMs, afterMs] of rings) assert.ok(afterMs >= delayMs, `${delayMs} ms rang after ${afterMs} ms`);
 });
 
+test('those that are due together ring in that order too', async (t) => {
+  const clock = await clockOf(t);
+  const rings: number[] = [];
+  const done = new Promise<void>((resolve) => clock.setTimeout(resolve, 5));
+  for (const delayMs of [4, 2, 3]) clock.setTimeout(() => rings.push(delayMs), delayMs);
+  // Held up until the last of them is due.
+  for (const until = clock.now() + 6; clock.now() < until; );
+  await done;
+  assert.deepEqual(rings, [2, 3, 4]);
+});
+
 test('a timer that is set while another rings is one as well', async (t) => {
   const clock = await clockOf(t);
   let rings = 0;

@@ -78,7 +78,7 @@ export class PreciseClock implements Clock {
     this.#armedFor = Number.POSITIVE_INFINITY;
     const now = this.now();
     this.#rungAt = now;
-    for (const timer of [...this.#timers]) {
+    for (const timer of [...this.#timers].sort((a, b) => a.at - b.at)) {
       if (timer.at > now || !this.#timers.has(timer)) continue;
       this.clearTimeout(timer);
       timer.callback();
