@@ -21,16 +21,22 @@ const profile = (scenarios: object, thresholds: object) => ({
   health: anyMachine,
 });
 
+function roomsWithin(convergenceTimeout: string) {
+  return profile(
+    { 'crdt-conflicts': load({ rate: 5, maxVUs: 4, options: { dialect: 'yjs', convergenceTimeout } }) },
+    { crdt_conflicts_expected: ['count>0'] },
+  );
+}
+
 const profiles = {
   relay: profile(
     { 'sync-relay': load({ rate: 40, maxVUs: 8 }) },
     { http_req_failed: ['rate<0.05'], checks: ['rate>0.95'], changes_accepted: ['count>0'] },
   ),
   slow: profile({ 'sync-relay': load({ rate: 10, maxVUs: 16 }) }, { iteration_response_time: ['p(95)<6000'] }),
-  rooms: profile(
-    { 'crdt-conflicts': load({ rate: 5, maxVUs: 4, options: { dialect: 'yjs', convergenceTimeout: '3s' } }) },
-    { crdt_conflicts_expected: ['count>0'] },
-  ),
+  rooms: roomsWithin('3s'),
+  /** However busy the machine is with other tests. */
+  honestRooms: roomsWithin('30s'),
   vms: profile({ 'vm-crud': load({ rate: 30, maxVUs: 6 }) }, { 'http_req_failed{scenario:vm-crud}': ['rate<0.05'] }),
   jobs: profile(
     { migrations: closed({ vus: 4, options: { timeout: '6s', memoryMb: 512, probeShare: 0 } }) },
@@ -220,7 +226,7 @@ describe('a target with a fault', { concurrency: 4 }, () => {
   });
 
   for (const names of [
-    ['relay', 'rooms', 'vms', 'jobs', 'events', 'builders'],
+    ['relay', 'honestRooms', 'vms', 'jobs', 'events', 'builders'],
     ['calls', 'database'],
     ['slow', 'pool', 'messages'],
     ['screen'],
