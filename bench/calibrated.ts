@@ -1,13 +1,13 @@
 /** Runs of a load on a target whose latency is known, each with what that really was. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { Http } from '../protocol/transports/http.ts';
 import type { Trend } from '../support/measure/histogram.ts';
 import type { IntervalSeries } from '../support/measure/recorded-series.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { TrendSeries } from '../support/measure/series.ts';
 import type { Plan } from '../support/schedule/plan.ts';
+import { originOf, withChildren } from './child.ts';
 import { runLoad, sliceContext } from './load.ts';
 
 /** A load at a rate, on a path of `calibrated-server.ts`. */
@@ -28,16 +28,13 @@ export interface Measured {
 
 /** The server, in a process of its own, while `use` runs; both sides have compiled code and open connections by then. */
 export async function withCalibratedServer(use: (measure: (one: Case) => Promise<Measured>) => Promise<void>) {
-  const server = fork(join(import.meta.dirname, 'calibrated-server.ts'), { execArgv: ['--import', 'tsx'] });
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const origin = `http://127.0.0.1:${port}`;
+  await withChildren(async (start) => {
+    const server = start('calibrated-server.ts');
+    const origin = await originOf(server);
     const warm = { label: '', path: '/constant/5', ratePerSecond: 400, durationMs: 2_000, maxVUs: 50 };
     await measure(server, origin, warm);
     await use((one) => measure(server, origin, one));
-  } finally {
-    server.kill();
-  }
+  });
 }
 
 async function measure(server: ChildProcess, origin: string, one: Case): Promise<Measured> {

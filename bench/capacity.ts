@@ -1,7 +1,4 @@
 /** Whether a search finds the capacity of a server that is known, and claims none where its generator is what ends first. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { Http } from '../protocol/transports/http.ts';
 import type { CapacityResult } from '../support/judge/results.ts';
 import { Recorder } from '../support/measure/recorder.ts';
@@ -13,6 +10,7 @@ import { searchQueue } from '../support/run/queue-model.fixture.ts';
 import { ScenarioRun } from '../support/schedule/scenario.ts';
 import { StartLine, StartLineRunner } from '../support/schedule/startline.ts';
 import { type Timeline, timeline } from '../support/schedule/timeline.ts';
+import { originOf, withChildren } from './child.ts';
 import { loadWorkOf, sliceContext } from './load.ts';
 import { printTable } from './table.ts';
 
@@ -81,14 +79,8 @@ function printRuns(runs: [places: number, result: CapacityResult][]): void {
   console.log(`${found} of ${runs.length} found; aim 18 of 20`);
 }
 
-async function against<T>([file, ...args]: string[], work: (origin: string) => Promise<T>): Promise<T> {
-  const server: ChildProcess = fork(join(import.meta.dirname, file!), args, { execArgv: ['--import', 'tsx'] });
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    return await work(`http://127.0.0.1:${port}`);
-  } finally {
-    server.kill();
-  }
+function against<T>([module, ...args]: [string, ...string[]], work: (origin: string) => Promise<T>): Promise<T> {
+  return withChildren(async (start) => work(await originOf(start(module, ...args))));
 }
 
 function plannedFor(seed: string, profile: Partial<ProfileSpec>): Timeline {

@@ -1,7 +1,5 @@
 /** The first second of a fast load in a process that has done nothing yet, with what is done before the start and without. */
-import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { reply, startChild } from './child.ts';
+import { originOf, reply, withChildren } from './child.ts';
 import type { Round } from './contender.ts';
 import { printTable } from './table.ts';
 
@@ -18,15 +16,8 @@ export interface Seconds {
 }
 
 export async function run(): Promise<void> {
-  const children: ChildProcess[] = [];
-  const start = (file: string) => {
-    const child = startChild(join(import.meta.dirname, file));
-    children.push(child);
-    return child;
-  };
-  try {
-    const { port } = await reply<{ port: number }>(start('server.ts'), 'the server');
-    const round: Round = { origin: `http://127.0.0.1:${port}`, connections: 200, requests: 10_000 };
+  await withChildren(async (start) => {
+    const round: Round = { origin: await originOf(start('server.ts')), connections: 200, requests: 10_000 };
     const warm = start('contenders/bare.ts');
     warm.send(round);
     await reply(warm, 'the warm-up of the server');
@@ -54,7 +45,5 @@ export async function run(): Promise<void> {
       ],
       rows,
     );
-  } finally {
-    for (const child of children) child.kill();
-  }
+  });
 }

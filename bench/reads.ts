@@ -1,7 +1,5 @@
 /** 10,000 VM reads a second for a minute, from one slice of a real run. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { originOf, withChildren } from './child.ts';
 import { figureOf, outcomeOf, runProfile } from './scale.ts';
 import { printTable } from './table.ts';
 
@@ -10,10 +8,8 @@ export const about = '10,000 VM reads a second for a minute from one slice, agai
 export const long = true as const;
 
 export async function run(): Promise<void> {
-  const server = fork(join(import.meta.dirname, 'vm-server.ts'), { execArgv: ['--import', 'tsx'] });
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const verdict = await runProfile('reads', { BASE_URL: `http://127.0.0.1:${port}` });
+  await withChildren(async (start) => {
+    const verdict = await runProfile('reads', { BASE_URL: await originOf(start('vm-server.ts')) });
     const figure = (metric: string, of: string) => figureOf(verdict, metric, of);
     const ms = (value: number) => value.toFixed(2);
     const iterations = figure('iterations{scenario:vm-crud}', 'count');
@@ -32,7 +28,5 @@ export async function run(): Promise<void> {
       ],
     );
     console.log(`verdict: ${outcomeOf(verdict)}`);
-  } finally {
-    server.kill();
-  }
+  });
 }

@@ -1,7 +1,6 @@
 /** Contenders that do the same work in turns, each in a process of its own, and what that costs each of them. */
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { reply, startChild } from './child.ts';
+import { originOf, reply, withChildren } from './child.ts';
 import type { Round, RoundAnswer, RoundCost } from './contender.ts';
 import { printTable } from './table.ts';
 
@@ -30,21 +29,11 @@ export async function sideBySide({
   request,
   what,
 }: SideBySide): Promise<void> {
-  const children: ChildProcess[] = [];
-  const start = (file: string) => {
-    const child = startChild(file);
-    children.push(child);
-    return child;
-  };
-  try {
-    const startServer = async () => {
-      const { port } = await reply<{ port: number }>(start(join(import.meta.dirname, `${server}.ts`)), 'the server');
-      return `http://127.0.0.1:${port}`;
-    };
-    const round: Round = { origin: origin ?? (await startServer()), connections, requests };
+  await withChildren(async (start) => {
+    const round: Round = { origin: origin ?? (await originOf(start(`${server}.ts`))), connections, requests };
     const runners = contenders.map(({ module, label, processes = 1 }) => ({
       label,
-      children: Array.from({ length: processes }, () => start(fileOf(module))),
+      children: Array.from({ length: processes }, () => start(`contenders/${module}.ts`)),
       costs: [] as RoundCost[],
     }));
     for (const { children, label } of runners) await runRound(children, label, round);
@@ -58,9 +47,7 @@ export async function sideBySide({
     console.log(
       `median of ${ROUNDS} rounds of ${requests} ${what}, Node ${process.versions.node}; ratios are medians of the rounds’ own`,
     );
-  } finally {
-    for (const child of children) child.kill();
-  }
+  });
 }
 
 function row(label: string, costs: RoundCost[], bare: RoundCost[], requests: number): string[] {
@@ -93,8 +80,4 @@ async function runRound(children: ChildProcess[], label: string, round: Round): 
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function fileOf(module: string): string {
-  return join(import.meta.dirname, 'contenders', `${module}.ts`);
 }

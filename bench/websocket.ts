@@ -1,7 +1,5 @@
 /** What a WebSocket message costs the generator, side by side with the loop that anyone would write, at rising rates. */
-import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { reply, startChild } from './child.ts';
+import { originOf, reply, withChildren } from './child.ts';
 import type { Round, RoundAnswer, RoundCost } from './contender.ts';
 import { printTable } from './table.ts';
 import { MESSAGE_BYTES, ROUND_MS } from './websocket-round.ts';
@@ -21,15 +19,9 @@ interface Measured {
 }
 
 export async function run(): Promise<void> {
-  const children: ChildProcess[] = [];
-  const start = (file: string) => {
-    const child = startChild(join(import.meta.dirname, file));
-    children.push(child);
-    return child;
-  };
-  try {
+  await withChildren(async (start) => {
     const server = start('websocket-server.ts');
-    const { port } = await reply<{ port: number }>(server, 'the server');
+    const origin = await originOf(server);
     const cpuOfServer = async () => {
       server.send('cpu');
       return (await reply<{ cpuMicros: number }>(server, 'the server')).cpuMicros;
@@ -41,7 +33,7 @@ export async function run(): Promise<void> {
     const measure = async (label: keyof typeof contenders, perSecond: number): Promise<Measured> => {
       const before = await cpuOfServer();
       const requests = (perSecond * ROUND_MS) / 1_000;
-      const round: Round = { origin: `http://127.0.0.1:${port}`, connections: CONNECTIONS, requests };
+      const round: Round = { origin, connections: CONNECTIONS, requests };
       contenders[label].send(round);
       const answer = await reply<RoundAnswer>(contenders[label], label);
       if ('error' in answer) throw new Error(`${label}: ${answer.error}`);
@@ -74,9 +66,7 @@ export async function run(): Promise<void> {
       `${CONNECTIONS} connections, messages of ${MESSAGE_BYTES} bytes, ${ROUND_MS / 1_000} s a round, Node ${process.versions.node}; ` +
         'a message is sent and comes back, and connecting is part of it; full are the cores with the server beside tandem',
     );
-  } finally {
-    for (const child of children) child.kill();
-  }
+  });
 }
 
 function rowOf(perSecond: number, bare: Measured, tandem: Measured): string[] {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SliceContext, Vu } from '../../support/test.ts';
 import type { IntegrityOptions } from './options.ts';
-import { agree, type Part, type Sighting } from './part.ts';
+import { agree, comparable, type Part, type Sighting } from './part.ts';
 import { openParts, type Parts } from './parts.ts';
 
 /** What differs at so many looks in a row, so far apart, differs: what was written a moment ago may be on its way. */
@@ -109,7 +109,7 @@ export class Inspector {
     for (let looks = 0; !isOver() && !this.#stop.signal.aborted; await this.#wait(LOOK_EVERY_MS)) {
       let sightings: Sighting[];
       try {
-        sightings = await part.look();
+        sightings = comparable(await part.look());
       } catch (error) {
         // Who is away contradicts nobody.
         evidence.why = (error as Error).message;

@@ -14,7 +14,7 @@ import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { Backup } from './backup.ts';
 import { Inspector, integrityMetrics } from './inspector.ts';
 import { type IntegrityOptions, integrityOptions } from './options.ts';
-import { Absent, agree } from './part.ts';
+import { Absent, agree, comparable } from './part.ts';
 import { openParts } from './parts.ts';
 import { RestoredDatabase } from './restored-database.ts';
 import { VmStream } from './vm-stream.ts';
@@ -182,6 +182,14 @@ test('what events say of a VM is the newest, in whatever order they come, as far
   stream.onMessage(Buffer.from('{'));
   stream.onEnd();
   assert.equal(stream.viewOf('a', sinceMs), undefined);
+});
+
+test('what one alone tells of is no check', () => {
+  const [alone, both] = [
+    { id: 'a', views: { api: { id: 'a' } } },
+    { id: 'b', views: { api: null, acknowledged: null } },
+  ];
+  assert.deepEqual(comparable([alone, both]), [both]);
 });
 
 test('all know it and say the same, or nobody does', () => {

@@ -22,6 +22,11 @@ export interface Part {
 /** The target does not have a part, as the sentence says. */
 export class Absent extends Error {}
 
+/** Those of which several tell: what a single one says agrees with itself, and is no check. */
+export function comparable(sightings: readonly Sighting[]): Sighting[] {
+  return sightings.filter(({ views }) => Object.keys(views).length > 1);
+}
+
 /** Whether all know the thing, or nobody does, and they say the same of each field that two of them know. */
 export function agree(views: Sighting['views']): boolean {
   const all = Object.values(views);

@@ -54,7 +54,8 @@ export class ScenarioRun {
   #over = false;
   #measuredMs = 0;
   #evidence: () => Evidence = () => ({});
-  readonly #preparations: ((expected: ExpectedLoad) => Promise<unknown>)[] = [];
+  /** Undefined once it is too late for more. */
+  #preparations: ((expected: ExpectedLoad) => Promise<unknown>)[] | undefined = [];
   readonly #health: GeneratorHealth;
   #cpuAtStart = process.cpuUsage();
 
@@ -92,7 +93,7 @@ export class ScenarioRun {
 
   /** What is to be done once the VUs are there, for a load so fast that it matters. */
   beforeStart(prepare: (expected: ExpectedLoad) => Promise<unknown>): void {
-    this.#preparations.push(prepare);
+    this.#preparations?.push(prepare);
   }
 
   /** Prepares VUs, waits at the start line, runs the schedule. Rejects with the reason when it was stopped or failed. */
@@ -178,10 +179,13 @@ export class ScenarioRun {
   /** What goes wrong here is no figure and no failure: it will go wrong again where it counts. */
   async #warmUp(): Promise<void> {
     const { scenario, slice } = this.#options;
+    const preparations = this.#preparations ?? [];
+    // Clients that are made later, one a session perhaps, are not kept for it.
+    this.#preparations = undefined;
     const expected = expectedLoad(scenario.plan, slice);
     if (!expected) return;
-    const share = { ...expected, atOnce: Math.floor(expected.atOnce / Math.max(1, this.#preparations.length)) };
-    const all = Promise.allSettled(this.#preparations.map(async (prepare) => prepare(share)));
+    const share = { ...expected, atOnce: Math.floor(expected.atOnce / Math.max(1, preparations.length)) };
+    const all = Promise.allSettled(preparations.map(async (prepare) => prepare(share)));
     await within('warm-up', WARM_UP_MS, all, this.signal).catch(() => {});
   }
 
