@@ -17,7 +17,7 @@ const SHARED_PROCESSES = 6;
 const ALONE = ['hybrid', 'drills'].map((name) => join('tests', `${name}.test.ts`));
 /** Those that take longest, longest first. */
 const LONGEST = [
-  'verdict',
+  'run',
   'faults',
   'interrupt',
   'secrets',
