@@ -40,7 +40,7 @@ export class Inspector {
   readonly #seen = new Map<string, PartEvidence>();
   readonly #stop = new AbortController();
   #comparing: Promise<unknown> | undefined;
-  /** Of the drills, how many were over at the last look. */
+  /** Of the drills, how many were over when the last looks were begun. */
   #drillsOver = 0;
   #nextMs = 0;
 
@@ -132,8 +132,9 @@ export class Inspector {
     evidence.passed += passed;
     this.#vu.add('integrity_checks', sightings.length, { part });
     this.#vu.add('integrity_passed', passed, { part });
-    const after = this.#slice.drills[this.#drillsOver - 1]?.name;
     const atMs = Math.round(this.#slice.elapsedMs());
+    // By now, not when the look was begun: that may have waited for who was away.
+    const after = this.#slice.drills.findLast(({ endsAfterMs }) => endsAfterMs <= atMs)?.name;
     const room = Math.max(0, MAX_EXAMPLES - evidence.examples.length);
     for (const { id, views } of wrong.slice(0, room))
       evidence.examples.push({ part, id, atMs, ...(after !== undefined && { afterDrill: after }), ...views });
