@@ -86,7 +86,16 @@ export function contextOptions(target: Target): BrowserContextOptions {
  * The first page of a fresh browser process pays for the start of that process, which no visitor would feel. Failing is
  * allowed: what is wrong with the target shows in the sessions.
  */
-export async function warmUp(browser: Browser, way: BrowserContextOptions): Promise<void> {
+export function warmUp(browser: Browser, way: BrowserContextOptions): Promise<void> {
+  const done = warm.get(browser) ?? openPage(browser, way);
+  warm.set(browser, done);
+  return done;
+}
+
+/** Journeys may share a browser. */
+const warm = new WeakMap<Browser, Promise<void>>();
+
+async function openPage(browser: Browser, way: BrowserContextOptions): Promise<void> {
   const context = await newContext(browser, way);
   try {
     const page = await within('opening a page to warm up the browser', OPEN_LIMIT_MS, context.newPage());

@@ -17,6 +17,8 @@ export interface Declaration {
   oracles: string[];
   /** Something of it is done once a run, for all slices. */
   hasRunHooks?: true;
+  /** Its slices never run in a process with others. */
+  ownProcess?: true;
   /** What profiles may say of it in `options`, each as a schema in JSON. */
   options: Record<string, JsonSchema>;
 }
@@ -39,19 +41,22 @@ export function metricDefinitions(declared: MetricDeclarations): Record<string, 
   );
 }
 
-let areTestsWanted = true;
+let taker: 'playwright' | 'process' | 'nobody' = 'playwright';
 
-/** False while a file is imported for its oracles alone: then a test cannot be declared. */
-export function wantsTests(): boolean {
-  return areTestsWanted;
+/**
+ * Who takes what a file declares: Playwright, whose loading alone can take tests; this process, where a test of another file runs
+ * it as well; nobody, of a file that is imported for its oracles alone.
+ */
+export function takenBy(): typeof taker {
+  return taker;
 }
 
-/** Imports a file outside of Playwright's own loading, which alone can take tests. One that was loaded before stays as it is. */
-export async function importWithoutTests(path: string): Promise<void> {
-  areTestsWanted = false;
+/** Imports a file outside of Playwright's own loading. One that was loaded before stays as it is. */
+export async function importFor(by: 'process' | 'nobody', path: string): Promise<void> {
+  taker = by;
   try {
     await importFile(path);
   } finally {
-    areTestsWanted = true;
+    taker = 'playwright';
   }
 }

@@ -1,4 +1,4 @@
-import { importWithoutTests } from './declaration.ts';
+import { importFor } from './declaration.ts';
 import { type JsonSchema, optionsSchema } from './options.ts';
 import { profileSchema, type ScenarioKind } from './profile/schema.ts';
 import { scenarioFiles } from './scenario-files.ts';
@@ -16,7 +16,7 @@ export async function projectSchema(root: string): Promise<object> {
   const taking: { name: string; options: JsonSchema }[] = [];
   for (const [kind, files] of Object.entries(scenarioFiles(root)) as [ScenarioKind, Map<string, string>][]) {
     for (const [name, path] of files) {
-      await importWithoutTests(path);
+      await importFor('nobody', path);
       const options = optionsSchema(kind, name);
       if (options) taking.push({ name, options });
     }

@@ -17,7 +17,6 @@ function slices(of: number) {
   const given = new Promise<Given>((resolve) => (give = resolve));
   const line = { give, given: () => given, alone: async () => {} };
   const slice = (index: number) => ({
-    index,
     line,
     context: { scenario: 'buy', index, of, recorder, signal: new AbortController().signal } as SliceContext,
     atEnd: (hook: string, cleanUp: () => void | Promise<void>, limitMs: number) => {

@@ -26,7 +26,6 @@ export interface RunHooks<R, O = Options> {
 
 /** Of a slice what its hooks need. */
 interface HookedSlice {
-  index: number;
   line: Pick<StartLineRunner, 'give' | 'given' | 'alone'>;
   context: SliceContext;
   atEnd(hook: 'teardownRun', cleanUp: () => void | Promise<void>, limitMs: number, turn: () => Promise<void>): void;
@@ -36,10 +35,11 @@ interface HookedSlice {
 export async function setUpRun<R, O>(
   { setupRun, teardownRun }: RunHooks<R, O>,
   limits: Required<RunLimits>,
-  { index, line, context, atEnd }: HookedSlice,
+  slice: HookedSlice,
 ): Promise<R> {
   if (!setupRun && !teardownRun) return undefined as R;
-  if (index > 0) return dataIn(await line.given());
+  const { line, context } = slice;
+  if (context.index > 0) return dataIn(await line.given());
   const what = `setupRun of ${context.scenario}`;
   const apart = unmeasured(context) as SliceContext<O>;
   const made = await within(what, limits.setupRun, setupRun?.(apart), context.signal);
@@ -47,7 +47,7 @@ export async function setUpRun<R, O>(
   line.give(given);
   const data = dataIn<R>(given);
   if (teardownRun)
-    atEnd(
+    slice.atEnd(
       'teardownRun',
       () => teardownRun(data),
       limits.teardownRun,

@@ -1,27 +1,22 @@
 import { dirname } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
 import { type Browser, contextOptions, warmUp } from './browser.ts';
+import { importColocated } from './colocated.ts';
 import { ControlPage, controlVariable } from './control-page.ts';
-import { type Declaration, declarationType, metricDefinitions, wantsTests } from './declaration.ts';
+import { type Declaration, declarationType, metricDefinitions, takenBy } from './declaration.ts';
 import { executionsOf } from './executions.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { declarePreflight } from './load-preflight.ts';
-import { Recorder } from './measure/recorder.ts';
-import { type HungHook, packSlice, type SliceReport, sliceReportType, withoutEvidence } from './measure/slice.ts';
-import { NamedValues } from './measure/tag-values.ts';
-import { declareOptions, type Options, optionsOf, optionsSchema } from './options.ts';
-import { drillEnds } from './profile/drills.ts';
+import { sliceName } from './measure/slice.ts';
+import { declareOptions, type Options, optionsSchema } from './options.ts';
 import { setUpRun } from './run-hooks.ts';
-import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
-import { ScenarioRun } from './schedule/scenario.ts';
-import { monotonicMs, StartLineRunner, sliceName, startLineVariable } from './schedule/startline.ts';
-import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
+import { startLineVariable } from './schedule/startline.ts';
 import { secrets } from './secrets.ts';
-import { dataIdOf } from './shard.ts';
+import { Slice } from './slice.ts';
 import { divertSoftFailures } from './soft-failures.ts';
 import { SpecRunner, takeSpec } from './spec.ts';
-import { resolveTarget, shownUrl, targetSettings } from './target.ts';
+import { targetSettings } from './target.ts';
 import { defaultSessionLimits, defaultTimeLimits, TimeIsUp, within } from './time-limit.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -72,9 +67,6 @@ export { type SliceContext, unmeasured, type Vu } from './vu.ts';
 /** How long a slice without a runner may take to clean up. */
 const ORPHAN_MS = 5_000;
 
-/** How long the teardown of a run that was stopped may take: whoever stopped it is waiting. */
-const STOPPED_TEARDOWN_MS = 5_000;
-
 /**
  * Declares protocol work: one Playwright test a slice, in a file `<name>.load.ts` below `protocol/`.
  * @param name the file's name; profiles call the scenario by it, or name it in `exec`
@@ -87,7 +79,7 @@ export function load<S = undefined, V = undefined, O = Options, R = undefined>(
   checkOperations(name, definition);
   if (definition.options) declareOptions('load', name, definition.options);
   if (definition.preflight) declarePreflight(name, definition.preflight);
-  if (!wantsTests()) return;
+  if (takenBy() === 'nobody') return;
   const declaration: Declaration = {
     kind: 'load',
     name,
@@ -114,21 +106,29 @@ export function load<S = undefined, V = undefined, O = Options, R = undefined>(
  * @throws one sentence for a metric's name that no threshold could be about
  */
 export function journey<O = Options, R = undefined>(name: string, definition: JourneyDefinition<O, R>): void {
+  declareJourney(name, definition);
+}
+
+function declareJourney<O, R>(
+  name: string,
+  definition: JourneyDefinition<O, R>,
+  more: Pick<Declaration, 'ownProcess'> = {},
+): void {
   if (definition.options) declareOptions('journey', name, definition.options);
-  if (!wantsTests()) return;
+  if (takenBy() === 'nobody') return;
   const metrics = metricDefinitions(definition.metrics ?? {});
   const { oracles = [] } = definition;
   const options = optionsSchema('journey', name)?.properties ?? {};
   const declaration: Declaration = { kind: 'journey', name, operations: [], metrics, oracles, options };
-  declareTests({ ...declaration, ...runHooksOf(definition) }, async ({ slice, browser }) => {
-    const { context, run, timeline, keep } = slice;
+  declareTests({ ...declaration, ...runHooksOf(definition), ...more }, async ({ slice, browser }) => {
+    const { context, run, timeline } = slice;
     const data = await setUpRun(definition, { ...defaultSessionLimits, ...definition.timeLimitsMs }, slice);
     slice.atEnd('teardown', () => definition.teardown?.(), defaultTimeLimits.teardown);
     await warmUp(browser, contextOptions(context.target)).catch((error) => {
       if (!(error instanceof TimeIsUp)) throw error;
       context.recorder.error(`generator: ${error.message}`);
     });
-    const hasControl = process.env[controlVariable] === sliceName({ scenario: context.scenario, index: slice.index });
+    const hasControl = process.env[controlVariable] === sliceName(slice.id);
     const unmeasured = (error: Error) => context.recorder.error(`control page: ${errorName(error)}`);
     const control = hasControl ? await ControlPage.open(browser).catch(unmeasured) : undefined;
     control?.visit(run, context.recorder);
@@ -141,7 +141,7 @@ export function journey<O = Options, R = undefined>(name: string, definition: Jo
           browser,
           seed: timeline.seed,
           isDraining: () => run.isDraining,
-          keep,
+          keep: (...what) => slice.keep(...what),
         }),
       );
     } finally {
@@ -167,15 +167,18 @@ export function journeyFromTest(
   let browser: Browser | undefined;
   const runner = new SpecRunner(spec, () => browser);
   const { use = {} } = definition;
-  journey(name, {
+  const run: JourneyDefinition['run'] = async (visit) => {
+    browser = visit.page.context().browser() ?? undefined;
+    await runner.session(visit);
+  };
+  const sessions: JourneyDefinition = {
     ...definition,
     use: (user, data) => ({ ...runner.use, ...(typeof use === 'function' ? use(user, data) : use) }),
-    async run(visit) {
-      browser = visit.page.context().browser() ?? undefined;
-      await runner.session(visit);
-    },
+    run,
     teardown: () => runner.end(),
-  });
+  };
+  // Playwright's loader alone can read a spec.
+  declareJourney(name, sessions, { ownProcess: true });
 }
 
 /** Of the file that Playwright is loading, by what `test(…)` itself asks. */
@@ -187,47 +190,57 @@ function loadingSuite(): Parameters<typeof takeSpec>[0] {
   return own._currentSuite({}, 'journeyFromTest()') as Parameters<typeof takeSpec>[0];
 }
 
+/** What a slice does, from its preparation to the end of its schedule. */
+type Body = (fixtures: { slice: Slice; browser: Browser }) => Promise<void>;
+
+/** Of all files that this process has read, by scenario. */
+const declared = new Map<string, { declaration: Declaration; body: Body }>();
+
 /** A test for each scenario that runs it, in whatever profile: the reporter leaves those of the profile that is run. */
-function declareTests(declaration: Declaration, body: Parameters<typeof scenarioTest>[2]): void {
+function declareTests(declaration: Declaration, body: Body): void {
   const annotation = { type: declarationType, description: JSON.stringify(declaration) };
-  for (const scenario of executionsOf(declaration.kind, declaration.name)) scenarioTest(scenario, { annotation }, body);
+  for (const scenario of executionsOf(declaration.kind, declaration.name)) {
+    declared.set(scenario, { declaration, body });
+    if (takenBy() === 'process') continue;
+    // Playwright reads from the pattern whether there is to be a browser.
+    if (declaration.kind === 'load') scenarioTest(scenario, { annotation }, ({ slices }) => runAll(slices, body));
+    else scenarioTest(scenario, { annotation }, ({ slices, browser }) => runAll(slices, body, browser));
+  }
+}
+
+/**
+ * Runs the slices of this process.
+ * @param body of the first, whose test this is
+ */
+async function runAll([first, ...others]: Slice[], body: Body, browser?: Browser): Promise<void> {
+  const run = async (slice: Slice, body: Body) => {
+    try {
+      await body({ slice, browser: browser! });
+    } catch (error) {
+      slice.failure ??= error as Error;
+      // Without one of its slices a run does not begin; after that the others go on.
+      if (slice.run.startAt === undefined) throw error;
+    }
+  };
+  await Promise.all([
+    run(first!, body),
+    ...others.map((slice) => run(slice, declared.get(slice.context.scenario)!.body)),
+  ]);
+  const failed = [first!, ...others].find(({ failure }) => failure);
+  if (failed) throw failed.failure;
 }
 
 function runHooksOf({ setupRun, teardownRun }: { setupRun?: unknown; teardownRun?: unknown }) {
   return setupRun || teardownRun ? ({ hasRunHooks: true } as const) : {};
 }
 
-/** What is done when everything is over. */
-interface CleanUp {
-  hook: HungHook['hook'];
-  cleanUp(): void | Promise<void>;
-  limitMs: number;
-  /** Resolves when it may begin. */
-  turn(): Promise<void>;
-}
-
-interface Slice {
-  /** The project's folder. */
-  root: string;
-  /** Counts from 0. */
-  index: number;
-  run: ScenarioRun;
-  timeline: Timeline;
-  scenario: TimelineScenario;
-  context: SliceContext;
-  line: StartLineRunner;
-  /** Runs when everything is over, before the connection to the start line is given up; what was said last comes first. */
-  atEnd(hook: CleanUp['hook'], cleanUp: CleanUp['cleanUp'], limitMs: number, turn?: CleanUp['turn']): void;
-  keep(name: string, body: Buffer, contentType: string): Promise<void>;
-}
-
 /**
- * The slice is a fixture because on Ctrl-C, time-out or failure Playwright leaves a test's body where it stands but still tears
+ * The slices are a fixture because on Ctrl-C, time-out or failure Playwright leaves a test's body where it stands but still tears
  * its fixtures down: what was measured is attached in every case that the process survives.
  */
-const scenarioTest = base.extend<{ slice: Slice }>({
+const scenarioTest = base.extend<{ slices: Slice[] }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a fixture needs from this pattern.
-  slice: async ({}, use, testInfo) => {
+  slices: async ({}, use, testInfo) => {
     const address = process.env[startLineVariable];
     if (!address) {
       throw new Error(
@@ -235,79 +248,29 @@ const scenarioTest = base.extend<{ slice: Slice }>({
       );
     }
     divertSoftFailures(testInfo);
-    const timeline = testInfo.project.metadata as Timeline;
-    const scenario = timeline.scenarios.find(({ name }) => name === testInfo.title)!;
-    const index = testInfo.repeatEachIndex;
-    const line = await StartLineRunner.connect(address, { scenario: scenario.name, index });
-    const runId = process.env.LOAD_RUN_ID!;
-    const slice = { index, of: scenario.slices };
+    endWithTheRunner();
+    // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
+    process.debugPort = 0;
+    const id = { scenario: testInfo.title, index: testInfo.repeatEachIndex };
     const root = dirname(testInfo.config.configFile!);
     const settings = targetSettings(process.env, root);
     secrets.addGiven(settings);
     // What authors' code prints goes from here to every reporter there is.
     secrets.guard([process.stdout, process.stderr]);
-    const clean = (name: string) => secrets.cleanName(name);
-    const { kind, name, metrics, operations } = declarationOf(testInfo);
-    const named = new NamedValues(operations, Object.keys(timeline.thresholds));
-    const recorder = new Recorder(scenario.name, scenario.kind, metrics, named, clean);
-    const target = resolveTarget(settings, process.env);
-    const shown = { name: target.name, url: shownUrl(target.baseUrl) };
-    const run = new ScenarioRun({ runId, timeline, scenario, slice, target: shown, recorder, line });
-    const cleanUps: CleanUp[] = [];
-    const context: SliceContext = {
-      runId: dataIdOf(runId, process.env),
-      scenario: scenario.name,
-      ...slice,
-      target,
-      recorder,
-      options: optionsOf(kind, name, scenario.options, `scenarios.${scenario.name}.options`),
-      maxVUs: shareOf(vusOf(scenario.plan), slice),
-      signal: run.signal,
-      beforeStart: (prepare) => run.beforeStart(prepare),
-      elapsedMs: () => (run.startAt === undefined ? 0 : Math.max(0, monotonicMs() - run.startAt)),
-      endsAfterMs: durationOf(scenario.plan),
-      drills: drillEnds(timeline.drills),
-      isOver: () => run.signal.aborted || run.isDraining || context.elapsedMs() >= context.endsAfterMs,
-    };
-    const keep = (name: string, body: Buffer, contentType: string) => testInfo.attach(name, { body, contentType });
-    endWithTheRunner();
-    // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
-    process.debugPort = 0;
-    const atEnd: Slice['atEnd'] = (hook, cleanUp, limitMs, turn = async () => {}) =>
-      cleanUps.unshift({ hook, cleanUp, limitMs, turn });
-    await use({ root, index, run, timeline, scenario, context, line, keep, atEnd });
-    const stopped = line.signal.aborted;
-    const report = await run.finish();
-    const [failure] = testInfo.errors;
-    if (report.end.status === 'stopped' && testInfo.status === 'failed' && failure && !stopped) {
-      // It failed before its schedule began: in `setup`, or for want of a browser.
-      report.end = { ...report.end, status: 'crashed', error: failure.stack ?? failure.message ?? failure.value };
+    const slices = [await Slice.open(id, declarationOf(testInfo), address, settings, testInfo)];
+    for (const scenario of await importColocated(id, process.env, root)) {
+      const { declaration } = declared.get(scenario)!;
+      slices.push(await Slice.open({ ...id, scenario }, declaration, address, settings, testInfo));
     }
-    await testInfo.attach('slice', { body: packed(report), contentType: sliceReportType });
-    for (const error of testInfo.errors) secrets.cleanInPlace(error);
-    const failures: unknown[] = [];
-    for (const { hook, cleanUp, limitMs, turn } of cleanUps) {
-      await turn();
-      const allowedMs = report.end.status === 'stopped' ? Math.min(limitMs, STOPPED_TEARDOWN_MS) : limitMs;
-      await within(hook, allowedMs, (async () => cleanUp())()).catch((error: unknown) => {
-        if (error instanceof TimeIsUp) line.hung(hook, allowedMs);
-        else failures.push(secrets.cleanError(error));
-      });
-    }
-    await line.end();
+    await use(slices);
+    // What throws from here on does so since it is ended.
+    const causes = slices.map(({ failure }) => failure);
+    const isOwn = causes.some((cause) => cause !== undefined);
+    const endings = slices.map((slice, i) => slice.end(() => (isOwn ? causes[i] : testInfo.errors[0]), i === 0));
+    const failures = (await Promise.all(endings)).flat();
     if (failures.length > 0) throw failures[0];
   },
 });
-
-function packed(report: SliceReport): Buffer {
-  const pack = ({ evidence, end, ...rest }: SliceReport) =>
-    packSlice({ ...rest, evidence: secrets.cleanData(evidence), end: secrets.cleanMessages(end) });
-  try {
-    return pack(report);
-  } catch (error) {
-    return pack(withoutEvidence(report, error));
-  }
-}
 
 /**
  * A slice whose runner was killed has nobody to report to: it may close its browser, and goes then, whatever hangs. A signal to

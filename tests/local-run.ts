@@ -31,14 +31,14 @@ process.env.LOAD_RUN_ID = RUN_ID;
 // Each slice listens for the end of its runner.
 process.setMaxListeners(0);
 
-type Body = (fixtures: { slice: unknown; browser: Browser | undefined }) => Promise<void>;
-type Fixture = (none: object, use: (slice: unknown) => Promise<void>, testInfo: TestInfo) => Promise<void>;
+type Body = (fixtures: { slices: unknown; browser: Browser | undefined }) => Promise<void>;
+type Fixture = (none: object, use: (slices: unknown) => Promise<void>, testInfo: TestInfo) => Promise<void>;
 
 /** A scenario as its file hands it to Playwright. */
 interface Declared {
   annotation: { type: string; description: string };
   body: Body;
-  slice: Fixture;
+  slices: Fixture;
 }
 
 /** By name, those that were declared last; a file is read once in a process. */
@@ -47,9 +47,9 @@ let reading = '';
 
 // In the place of Playwright, which takes tests in its own processes only.
 Object.assign(playwright, {
-  extend: ({ slice }: { slice: Fixture }) => {
+  extend: ({ slices }: { slices: Fixture }) => {
     return (name: string, { annotation }: Pick<Declared, 'annotation'>, body: Body) =>
-      scenarios.set(name, { annotation, body, slice, file: reading });
+      scenarios.set(name, { annotation, body, slices, file: reading });
   },
 });
 
@@ -151,7 +151,7 @@ export async function localRun(
   // Each looks for it at once, before anything else can happen.
   process.env[startLineVariable] = line.address;
   const running = slices.map(async (id) => {
-    const { slice, body, annotation } = declared.get(id.scenario)!;
+    const { slices, body, annotation } = declared.get(id.scenario)!;
     const errors: Error[] = [];
     const test = {
       ...{ title: id.scenario, repeatEachIndex: id.index, project: { metadata: timeline }, annotations: [annotation] },
@@ -167,8 +167,8 @@ export async function localRun(
       const ended = `slice ${id.index + 1} of ${id.scenario} ended before the start`;
       if (line.startAt === undefined) line.stop(`${ended}: ${firstLine(error.message)}`);
     };
-    const use = (made: unknown) => body({ slice: made, browser }).catch(fail);
-    await slice({}, use, test as unknown as TestInfo).catch(fail);
+    const use = (made: unknown) => body({ slices: made, browser }).catch(fail);
+    await slices({}, use, test as unknown as TestInfo).catch(fail);
     if (errors[0]) collector.fail(id, errors[0].stack ?? errors[0].message);
   });
   await Promise.all(running);

@@ -201,18 +201,30 @@ describe('a run', { concurrency: 3 }, () => {
     assert.match(verdict.reasons[0]!.message, /^Slice 2 of ping started .* after the common start; allowed 100 ms\./);
   });
 
-  test('is invalid when a worker is killed; what it had streamed counts', async (t) => {
+  test('in shared processes is invalid when one is killed, and when a slice fails; what was streamed counts', async (t) => {
     // Turn 60 of 25 a second: in the third second, when what was measured in the first has long been streamed.
     const load = pingLoad({ get: 'if (vu.id % 2 === 1 && turn >= 60) process.kill(process.pid, "SIGKILL");' });
-    const profile = pingProfile({}, { duration: '3s' });
-    const verdict = assertVerdict(await run(t, { load, profile, env: { LOAD_SLICES: '2' } }), 'invalid', [
-      'missing-slice',
-    ]);
-    const { scenario, slice, of, cause } = reason(verdict, 'missing-slice')!;
-    assert.deepEqual({ scenario, slice, of }, { scenario: 'ping', slice: 1, of: 2 });
+    const arrivals = { executor: 'constant-arrival-rate', rate: 50, duration: '3s', maxVUs: 10 };
+    const profile = pingProfile({
+      sharedProcesses: true,
+      scenarios: { ping: arrivals, again: { ...arrivals, exec: 'odd' }, odd: arrivals },
+    });
+    const odd = pingLoad()
+      .replace("load('ping', {", "load('odd', {")
+      .replace('setup: (slice) =>', "setup: (slice) => console.log('process', process.pid, 'of', slice.scenario) ??")
+      .replace(/teardown: .*/, "teardown() { if (!once) { once = true; throw new Error('it cannot go'); } },")
+      .replace('let turn', 'let once = false; let turn');
+    const files = { 'protocol/odd.load.ts': odd };
+    const seen = await run(t, { load, profile, files, env: { LOAD_SLICES: '2' } });
+    const verdict = assertVerdict(seen, 'invalid', ['crashed', 'missing-slice']);
+    const { slice, of, cause, others } = reason(verdict, 'missing-slice')!;
+    assert.deepEqual({ slice, of, others }, { slice: 1, of: 2, others: 2 });
     assert.match(cause, /SIGKILL/);
-    assert.deepEqual(verdict.slices, { expected: 2, received: 1 });
+    assert.match(reason(verdict, 'crashed')!.message, /^Slice 1 of (again|odd) crashed: it cannot go /);
+    assert.deepEqual(verdict.slices, { expected: 6, received: 3 });
     assert.ok(iterations(verdict) > 75 && iterations(verdict) < 150, `${iterations(verdict)} iterations`);
+    const pids = [...seen.output.matchAll(/^process (\d+) of (?:again|odd)$/gm)].map(([, pid]) => pid);
+    assert.deepEqual([pids.length, new Set(pids).size], [4, 2], seen.output);
   });
 
   const second = {

@@ -57,7 +57,12 @@ const profile = pingProfile({
     { name: 'base', duration: '500ms', load: 1 },
     { name: 'spike', duration: '500ms', load: SHARDS },
   ],
-  scenarios: { notes: { ...arrivals, rate: 20, duration: undefined, maxVUs: 1 } },
+  sharedProcesses: true,
+  scenarios: {
+    notes: { ...arrivals, rate: 20, duration: undefined, maxVUs: 1 },
+    // In the same processes.
+    ping: { ...arrivals, rate: 20, duration: undefined, maxVUs: 1 },
+  },
   thresholds: {
     'http_req_failed{scenario:notes}': ['rate<0.05'],
     'iterations{scenario:notes}': ['count==40'],
@@ -94,6 +99,7 @@ async function service(t: TestContext): Promise<Service> {
 function projectOf(t: TestContext): Project {
   return new Project(t, {
     'profiles/ping.json': profile,
+    'protocol/ping.load.ts': getLoad(),
     'protocol/notes.load.ts': notes,
     'protocol/notes-kept.oracle.ts': notesKept,
   });
@@ -149,7 +155,7 @@ async function brokenRun(t: TestContext): Promise<string> {
     ),
     'profiles/ping.json': {
       ...profile,
-      phases: undefined,
+      ...{ phases: undefined, sharedProcesses: undefined },
       scenarios: { notes: { ...arrivals, maxVUs: 2 }, ping: { ...arrivals, duration: '2s' } },
       thresholds: {},
       health: { ...profile.health, maxShardSpread: '1ms' },
@@ -202,7 +208,7 @@ describe('three shards', () => {
         const part = partOf(project, 'whole', allShards[i]!);
         assert.equal(exitCode, 0, output);
         assert.deepEqual(part.partial, { shard: i + 1, of: SHARDS });
-        assert.deepEqual(part.slices, { expected: 1, received: 1 });
+        assert.deepEqual(part.slices, { expected: 2, received: 2 });
         // A third is not what the threshold asks for, and a device alone has nobody to read its writes.
         assert.equal(part.thresholds.find(({ metric }) => metric === 'iterations{scenario:notes}')?.ok, false);
         assert.deepEqual([part.status, part.reasons], ['pass', []]);
@@ -215,7 +221,8 @@ describe('three shards', () => {
       const { exitCode, output, verdict, folder } = await merge('all', blobs);
       assert.equal(exitCode, 0, output);
       assert.deepEqual([verdict?.status, verdict?.partial], ['pass', undefined], output);
-      assert.deepEqual(verdict?.slices, { expected: 3, received: 3 });
+      assert.deepEqual(verdict?.slices, { expected: 6, received: 6 });
+      assert.equal(counted(verdict, 'iterations{scenario:ping}'), 40);
       assert.deepEqual(verdict?.shards, { expected: SHARDS, received: SHARDS });
       assert.equal(target.requests['/write'], 40);
       assert.deepEqual([target.requests['/set-up'], target.requests['/take-down'], target.readBefore], [1, 1, SHARDS]);
@@ -236,7 +243,7 @@ describe('three shards', () => {
       assert.equal(verdict?.status, 'invalid', output);
       assert.deepEqual(reason(verdict, 'missing-shard')?.shards, [2]);
       assert.match(output, /Shard 2 of 3 is missing; required: all 3/);
-      assert.deepEqual(verdict?.slices, { expected: 3, received: 2 });
+      assert.deepEqual(verdict?.slices, { expected: 6, received: 4 });
     });
 
     await t.test('of which one is given twice, and one is another run’s, make none either', async () => {

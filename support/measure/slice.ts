@@ -11,6 +11,17 @@ export interface SliceId {
   index: number;
 }
 
+/** Of a slice, in its run. */
+export function sliceName({ scenario, index }: SliceId): string {
+  return `${scenario}#${index}`;
+}
+
+/** The slice of a {@link sliceName}. */
+export function sliceNamed(name: string): SliceId {
+  const end = name.lastIndexOf('#');
+  return { scenario: name.slice(0, end), index: Number(name.slice(end + 1)) };
+}
+
 /** A part of a slice's own code, such as its `teardown`, that was left where it hung. */
 export interface HungHook {
   id: SliceId;
@@ -20,6 +31,9 @@ export interface HungHook {
 
 /** Content type of the attachment that carries a slice's report; also how the reporter finds it. */
 export const sliceReportType = 'application/vnd.tandem.slice+gzip';
+
+/** Content type of the attachment that says why a slice failed. Both are named as {@link sliceName} says. */
+export const sliceFailureType = 'text/vnd.tandem.failure';
 
 /** What one slice of one scenario delivers: streamed interval by interval, and whole as the test's attachment. */
 export interface SliceReport {

@@ -366,6 +366,12 @@ export const profile = z.strictObject({
     .optional()
     .describe('Named parts of the run, one after another; in place of calm. Default: calm, if there is one, and load.'),
   slices: slices.optional().describe('Worker processes a scenario is spread over. Default 1.'),
+  sharedProcesses: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'All loads run in one worker process, and all journeys in another, with one browser: such a run begins sooner and costs less, for loads that are small together. Default false: each has its own, and what holds one up holds up no other.',
+    ),
   scenarios: z
     .record(z.string(), scenario)
     .refine((all) => Object.keys(all).length > 0, 'at least one scenario')

@@ -11,7 +11,7 @@ import { sumOfErrors } from '../measure/error-counts.ts';
 import { highest } from '../measure/gauges.ts';
 import { builtinMetrics, groupOf, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
-import { type SliceReport, unpackSlice } from '../measure/slice.ts';
+import { type SliceId, type SliceReport, sliceName, unpackSlice } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type FoldedTag, NamedValues } from '../measure/tag-values.ts';
 import { TimeAxis } from '../measure/time-axis.ts';
@@ -21,7 +21,6 @@ import { say } from '../report/messages.ts';
 import type { Origin } from '../report/origin.ts';
 import { type RunRecord, recordOf } from '../report/record.ts';
 import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
-import type { SliceId } from '../schedule/startline.ts';
 import { asSteered } from '../schedule/steered.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { type Observation, unpackObservation } from './observation.ts';
@@ -113,7 +112,7 @@ export class Collector {
 
   /** What a slice's test said when it failed, with its stack. */
   fail(id: SliceId, why: string): void {
-    this.#failures.set(nameOf(id), why);
+    this.#failures.set(sliceName(id), why);
   }
 
   /** The oracles that the scenarios' files name. */
@@ -141,7 +140,7 @@ export class Collector {
       const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
       const ended = this.#observations.flatMap(({ observation }) => observation.ended ?? []);
       const own = ended.find((one) => one.scenario === scenario && one.index === index);
-      const cause = own?.why ?? firstLine(this.#failures.get(nameOf(slice)) ?? 'no reason is known');
+      const cause = own?.why ?? firstLine(this.#failures.get(sliceName(slice)) ?? 'no reason is known');
       missing.push({ scenario, slice: index, of, cause });
     }
     for (const interval of highest(this.#observations.map(({ observation }) => observation.gauges)))
@@ -322,12 +321,12 @@ export class Collector {
     const scenarios = timeline.scenarios.filter(({ name }) => this.#division?.part.scenarios.includes(name));
     const slicesOf = (shard: number) =>
       scenarios.flatMap(({ name }) =>
-        slicesOfShard(timeline, name, shard).map((index) => nameOf({ scenario: name, index })),
+        slicesOfShard(timeline, name, shard).map((index) => sliceName({ scenario: name, index })),
       );
     for (const shard of joined) for (const slice of slicesOf(shard)) shardOf.set(slice, shard);
     const merged = joined.map((shard) => {
       const reports = this.#reports.filter(
-        ({ scenario, slice }) => shardOf.get(nameOf({ scenario, index: slice.index })) === shard,
+        ({ scenario, slice }) => shardOf.get(sliceName({ scenario, index: slice.index })) === shard,
       );
       const store = this.#newStore();
       for (const { totals } of reports) store.addSlice({ totals, intervals: [] });
@@ -359,7 +358,7 @@ export class Collector {
   #hungHooks(): Finding[] {
     const hung = this.#observations.flatMap(({ observation }) => observation.hung ?? []);
     return hung.map(({ id, hook, limitMs }): Finding => {
-      const declared = this.#slices.find((slice) => nameOf(slice) === nameOf(id))?.declaration;
+      const declared = this.#slices.find((slice) => sliceName(slice) === sliceName(id))?.declaration;
       const blind = hook === 'settle' && (declared?.oracles.length ?? 0) > 0;
       return {
         kind: 'hung',
@@ -375,7 +374,7 @@ export class Collector {
   /** A slice that ran to its end and failed all the same: in its teardown. Playwright's exit code would contradict a pass. */
   #failedAfterwards(): Finding[] {
     return this.#slices.flatMap((slice): Finding[] => {
-      const error = this.#failures.get(nameOf(slice));
+      const error = this.#failures.get(sliceName(slice));
       if (this.#reportOf(slice)?.end.status !== 'complete' || error === undefined) return [];
       return [crashed(slice.scenario, slice.index, failureLine(error, this.#root))];
     });
@@ -385,8 +384,4 @@ export class Collector {
 /** What tells how the machine and its processes were. */
 function ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
   return Object.fromEntries(Object.entries(totals).filter(([key]) => groupOf(metricOf(key)) === 'generator'));
-}
-
-function nameOf({ scenario, index }: SliceId): string {
-  return `${scenario}#${index}`;
 }

@@ -7,6 +7,7 @@ import { beyondText } from '../judge/words/signals.ts';
 import type { MetricDefinition } from '../measure/metrics.ts';
 import { type Connect, TargetProbe, type Watched } from '../measure/probe.ts';
 import type { Interval } from '../measure/recorder.ts';
+import { sliceName } from '../measure/slice.ts';
 import { drain, TimeAxis } from '../measure/time-axis.ts';
 import { overHttp, type Used } from '../preflight.ts';
 import type { Drill } from '../profile/drills.ts';
@@ -208,7 +209,7 @@ export class Coordinator {
 
   /** Ends the slices' processes, whatever they are doing; their browsers end with them. */
   killSlices(): void {
-    for (const pid of this.#line.pids) endProcess(pid);
+    for (const pid of new Set(this.#line.pids)) endProcess(pid);
   }
 
   /** Why the slices were told to stop; undefined when they were not. */
@@ -250,7 +251,7 @@ export class Coordinator {
 
   /** The slice's whole report has come: what it streamed is no longer needed. */
   forget(id: SliceId): void {
-    this.#streamed.delete(nameOf(id));
+    this.#streamed.delete(sliceName(id));
   }
 
   async close(): Promise<void> {
@@ -307,9 +308,9 @@ export class Coordinator {
   }
 
   #receive(id: SliceId, interval: Interval): void {
-    const known = this.#streamed.get(nameOf(id));
+    const known = this.#streamed.get(sliceName(id));
     if (known) known.intervals.push(interval);
-    else this.#streamed.set(nameOf(id), { ...id, intervals: [interval] });
+    else this.#streamed.set(sliceName(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
     this.#thresholds?.add(interval);
     this.#search?.add(id, interval);
@@ -408,8 +409,4 @@ function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {} // it has just ended by itself
-}
-
-function nameOf({ scenario, index }: SliceId): string {
-  return `${scenario}#${index}`;
 }

@@ -72,9 +72,11 @@ export class Drills {
 
   /** At the run's start. */
   start(): void {
+    // One moment for all: what is due at the same time begins in the profile's order.
+    const now = this.#now();
     for (const drill of this.#drills) {
       drill.atMs.forEach((atMs, time) => {
-        const delayMs = Math.max(0, atMs - this.#now());
+        const delayMs = Math.max(0, atMs - now);
         this.#timers.push(setTimeout(() => this.#follow(this.#begin(drill, time)), delayMs));
       });
     }

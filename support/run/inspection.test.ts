@@ -37,7 +37,9 @@ async function slice(t: TestContext, code: string, limitMs?: number) {
   t.after(() => child.kill('SIGKILL'));
   const inspection = new Inspection(root, limitMs);
   const others: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => others.push(inspection.hear(id, chunk)));
+  child.stderr
+    .setEncoding('utf8')
+    .on('data', (chunk: string) => others.push(inspection.hear([{ scenario: 'other', index: 0 }, id], chunk)));
   await once(child.stdout, 'data');
   return { child, placeOf: () => inspection.placeOf(id, child.pid!), said: () => others.join('') };
 }
@@ -57,5 +59,5 @@ test('one that was stopped does not tell', async (t) => {
 
 test('what a slice writes is let through while nobody asks', () => {
   const text = 'Debugger listening on ws://127.0.0.1:1/x\n';
-  assert.equal(new Inspection('/project').hear(id, text), text);
+  assert.equal(new Inspection('/project').hear([id], text), text);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { type SliceId, sliceName } from '../measure/slice.ts';
 import { ownPlace } from '../report/failure.ts';
-import { type SliceId, sliceName } from '../schedule/startline.ts';
 import { workUnderWay } from '../soft-failures.ts';
 
 /** A process that can say where it is needs less. */
@@ -33,9 +33,9 @@ export class Inspection {
     this.#limitMs = limitMs;
   }
 
-  /** What a slice's process wrote to standard error. @returns it without what the inspector said there */
-  hear(id: SliceId, text: string): string {
-    const answer = this.#asked.get(sliceName(id));
+  /** What the process of slices wrote to standard error. @returns it without what the inspector said there */
+  hear(ids: readonly SliceId[], text: string): string {
+    const answer = ids.map((id) => this.#asked.get(sliceName(id))).find((asked) => asked !== undefined);
     if (!answer) return text;
     const [, url] = LISTENING.exec(text) ?? [];
     if (url) answer(url);

@@ -8,11 +8,12 @@ import type { Course } from '../judge/windows.ts';
 import { builtinMetrics, groupOf, type MetricDefinition, metricOf } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import type { SliceId } from '../measure/slice.ts';
+import { sliceName } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { SearchSpec } from '../profile/search.ts';
 import { isOpen, vusOf } from '../schedule/plan.ts';
-import { type LoadStep, monotonicMs, type StartLine, sliceName } from '../schedule/startline.ts';
+import { type LoadStep, monotonicMs, type StartLine } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import type { Observation } from './observation.ts';
 

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { importWithoutTests } from '../declaration.ts';
+import { importFor } from '../declaration.ts';
 import { allowed } from '../misspelling.ts';
 import { declaredOracles, type Oracle } from '../oracle.ts';
 import { oracleFiles } from '../scenario-files.ts';
@@ -24,7 +24,7 @@ export async function loadOracles(
 ): Promise<ReadonlyMap<string, Oracle>> {
   const load = async (file: string) => {
     try {
-      await importWithoutTests(join(root, file));
+      await importFor('nobody', join(root, file));
     } catch (error) {
       const why = (error as Error).message ?? String(error);
       unloadable(why.startsWith(`${file}:`) ? why : `${file} cannot be loaded: ${why}`);

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
+import { colocate, colocatedText, colocatedVariable } from '../colocated.ts';
 import { chosenBy, commandLine, isFiltered } from '../command-line.ts';
 import { type Declaration, declarationType } from '../declaration.ts';
 import { embeddedVariables } from '../environment.ts';
 import { listedFamilies } from '../family.ts';
 import type { Part } from '../judge/shards.ts';
+import type { SliceId } from '../measure/slice.ts';
 import {
   checkBrowser,
   checkEndpoints,
@@ -26,9 +28,13 @@ import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt, sharingOf } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
+import type { PlannedSlice } from './collector.ts';
 import { Coordinator, type PlannedDrills } from './coordinator.ts';
 import { checkOracles, loadOracles } from './oracle-files.ts';
 import { unjudgedRuns } from './stream.ts';
+
+/** A slice that runs in the process of another. */
+type Guest = PlannedSlice & { host: SliceId };
 
 /** What Playwright hands to a reporter before it runs anything. */
 export interface Planned {
@@ -66,6 +72,8 @@ export async function prepare(
   await checkOraclesOf(suite, root);
   checkRepeats(timeline, suite);
   excludeOthers({ config, suite, testRun });
+  const guests = timeline.sharedProcesses ? excludeColocated({ suite, testRun }) : [];
+  process.env[colocatedVariable] = colocatedText(guests);
   const atOnce = suite.allTests().length;
   if (config.workers < atOnce) {
     throw new Error(
@@ -117,7 +125,7 @@ export async function prepare(
   const used: Used = { addresses, endpoints };
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
   // Before anybody asks for the metadata: a blob takes them along.
-  Object.assign(timeline, { part: partOf(timeline, config, target, [...declared.keys()], root) });
+  Object.assign(timeline, { guests, part: partOf(timeline, config, target, [...declared.keys()], root) });
   const meet = meetingOf(start, shard, runId, timeline, say);
   return Coordinator.open(timeline, target, used, runId, root, display, meet, drills, sharing);
 }
@@ -191,6 +199,19 @@ function partOf(
 /** What a shard said of itself; undefined before the run was prepared. */
 export function partIn(timeline: Timeline): Part | undefined {
   return (timeline as Timeline & { part?: Part }).part;
+}
+
+/** The slices that the test runs in its process, its own first. */
+export function slicesOf(test: TestCase): PlannedSlice[] {
+  const { guests = [] } = test.parent.project()!.metadata as Timeline & { guests?: Guest[] };
+  const own = sliceOf(test);
+  const isHere = ({ host }: Guest) => host.scenario === own.scenario && host.index === own.index;
+  return [own, ...guests.filter(isHere).map(({ host: _, ...slice }) => slice)];
+}
+
+function sliceOf(test: TestCase): PlannedSlice {
+  const { title: scenario, repeatEachIndex: index } = test;
+  return { scenario, index, file: fileOf(test), declaration: declarationOf(test) };
 }
 
 /** Of the run's only profile; undefined when Playwright found no test. */
@@ -313,6 +334,14 @@ export function excludeOthers({ config, suite, testRun }: Planned): void {
       }
     }
   }
+}
+
+/** Leaves one slice in each process; it runs the others as well. */
+function excludeColocated({ suite, testRun }: Pick<Planned, 'suite' | 'testRun'>): Guest[] {
+  const tests = suite.allTests();
+  const guests = colocate(tests.map((test) => ({ ...sliceOf(test), test })));
+  for (const { test } of guests) testRun.exclude(test);
+  return guests.map(({ test: _, ...guest }) => guest);
 }
 
 /** The CI's own run id, so that shards agree on it; else one that sorts by time. */

@@ -16,18 +16,17 @@ import { controlVariable } from '../control-page.ts';
 import type { Declaration } from '../declaration.ts';
 import { listedFamilies, settingsOf } from '../family.ts';
 import { joinParts } from '../judge/shards.ts';
-import { sliceReportType } from '../measure/slice.ts';
+import { type SliceId, sliceFailureType, sliceName, sliceNamed, sliceReportType } from '../measure/slice.ts';
 import { firstLine, targetFailure } from '../report/failure.ts';
 import { Dashboard, type Files, wantsDashboard } from '../report/html/dashboard.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { type Origin, originOf } from '../report/origin.ts';
 import { plainDisplay, terminalDisplay } from '../report/text/terminal.ts';
 import { vusOf } from '../schedule/plan.ts';
-import { sliceName } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets.ts';
 import { targetSettings } from '../target.ts';
-import { Collector, type Division, type PlannedSlice } from './collector.ts';
+import { Collector, type Division } from './collector.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Interruption } from './interruption.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
@@ -35,10 +34,10 @@ import {
   declarationOf,
   excludeOthers,
   excludeUnasked,
-  fileOf,
   type Planned,
   partIn,
   prepare,
+  slicesOf,
   timelineOf,
 } from './preparation.ts';
 import { Results, resultsFolder } from './results.ts';
@@ -132,9 +131,10 @@ export default class TandemReporter implements Reporter {
       return;
     }
     const timeline = timelineOf(suite);
-    const slices = suite.allTests().map(sliceOf);
+    const tests = suite.allTests();
+    const slices = tests.flatMap(slicesOf);
     if (!timeline || slices.length === 0) return;
-    this.#running = slices.length;
+    this.#running = tests.length;
     const firstOfJourneys = slices.find(({ declaration }) => declaration?.kind === 'journey');
     this.#hasJourneys = firstOfJourneys !== undefined;
     if (firstOfJourneys) process.env[controlVariable] = sliceName(firstOfJourneys);
@@ -158,7 +158,7 @@ export default class TandemReporter implements Reporter {
 
   onStdErr(chunk: string | Buffer, test?: TestCase): void {
     const text = chunk.toString();
-    const own = test && this.#coordinator ? this.#coordinator.inspection.hear(idOf(test), text) : text;
+    const own = test && this.#coordinator ? this.#coordinator.inspection.hear(slicesOf(test), text) : text;
     if (own !== '') this.#display.print(this.#clean(own));
   }
 
@@ -186,20 +186,24 @@ export default class TandemReporter implements Reporter {
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
-    const id = idOf(test);
     const shard = this.#joined.get(test.parent.project()?.metadata);
     if (this.#merging && shard === undefined) return;
     for (const one of result.errors) secrets.cleanInPlace(one);
     const { error, status } = result;
     this.#interrupted ||= status === 'interrupted';
     const why = error && (error.stack ?? error.message ?? error.value ?? status);
-    if (why !== undefined) this.#collector?.fail(id, why);
+    const slices = slicesOf(test);
+    /** Why each failed, the first first, where that is known. */
+    const failures: { id: SliceId; why: string }[] = [];
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;
-      if (contentType === observationType) this.#collector?.receiveObservation(id, body, shard);
+      if (contentType === observationType) this.#collector?.receiveObservation(slices[0]!, body, shard);
+      else if (contentType === sliceFailureType) failures.push({ id: sliceNamed(name), why: body.toString() });
       else if (contentType !== sliceReportType) this.#pictures[name] = body;
-      else if (this.#collector?.receive(id, body)) this.#coordinator?.forget(id);
+      else if (this.#collector?.receive(sliceNamed(name), body)) this.#coordinator?.forget(sliceNamed(name));
     }
+    if (why !== undefined && failures.length === 0) failures.push(...slices.map((id) => ({ id, why })));
+    for (const { id, why } of failures) this.#collector?.fail(id, why);
     // Those of a hundred shards are a lot of memory.
     if (this.#merging) result.attachments.length = 0;
     this.#running -= 1;
@@ -210,8 +214,9 @@ export default class TandemReporter implements Reporter {
       result.attachments.push({ name: 'observation', contentType: observationType, body });
     }
     if (status !== 'passed') {
+      const [{ id, why } = { id: slices[0]!, why: status }] = failures;
       const ended = `slice ${id.index + 1} of ${id.scenario} ended before the start`;
-      this.#coordinator?.giveUp(`${ended}: ${firstLine(why ?? status)}`);
+      this.#coordinator?.giveUp(`${ended}: ${firstLine(why)}`);
     }
   }
 
@@ -262,7 +267,7 @@ export default class TandemReporter implements Reporter {
     const { timeline, ...part } = joined[0]!;
     const merged = { joined: joined.map(({ shard }) => shard), missing, of: part.of, findings };
     const division: Division = { part, merged };
-    const slices = joined.flatMap(({ tests }) => tests).map(sliceOf);
+    const slices = joined.flatMap(({ tests }) => tests).flatMap(slicesOf);
     this.#collector = new Collector(timeline, slices, division, this.#root);
   }
 
@@ -328,12 +333,4 @@ function list(what: string, names: string[]): string[] {
 /** What was measured has clean names already, and its figures are no texts. */
 function withoutSecrets({ gauges, streamed, ...said }: Observation): Observation {
   return { ...secrets.cleanMessages(said), gauges, streamed };
-}
-
-function sliceOf(test: TestCase): PlannedSlice {
-  return { ...idOf(test), file: fileOf(test), declaration: declarationOf(test) };
-}
-
-function idOf({ title, repeatEachIndex }: TestCase) {
-  return { scenario: title, index: repeatEachIndex };
 }

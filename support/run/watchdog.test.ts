@@ -41,6 +41,45 @@ test('a slice that is silent for half a minute is ended, and the reason names it
   assert.equal(printed[1], `Ended slice 2 of ping: ${why}.`);
 });
 
+test('of slices that share a process one that is heard is enough, and with it all are ended', async () => {
+  const killed: number[] = [];
+  const printed: string[] = [];
+  const dog = new Watchdog(
+    async () => undefined,
+    (pid) => killed.push(pid),
+    (line) => printed.push(line),
+  );
+  const [a, b] = ['a', 'b'].map((scenario) => ({ id: { scenario, index: 0 }, pid: 42 }));
+  let now = 0;
+  const look = (isHeard: boolean) => {
+    now += 1_000;
+    dog.look(
+      [
+        { ...a!, heard: false },
+        { ...b!, heard: isHeard },
+      ],
+      now,
+      now,
+      false,
+    );
+  };
+  for (let i = 0; i < 40; i++) look(true);
+  assert.deepEqual([killed, printed], [[], []]);
+  for (let i = 0; i < 29; i++) look(false);
+  assert.deepEqual(killed, []);
+  look(false);
+  await turn();
+  assert.deepEqual(killed, [42]);
+  assert.match(printed[0]!, /^Nothing was heard of slice 1 of a, slice 1 of b for 10\.0 s:/);
+  assert.deepEqual(
+    dog.ended.map(({ scenario, index }) => [scenario, index]),
+    [
+      ['a', 0],
+      ['b', 0],
+    ],
+  );
+});
+
 test('the reason names the place as well, where the process can tell it', async () => {
   const { dog, killed, look, times } = watched('operation get, in parse (protocol/ping.load.ts:14)');
   look(true);

@@ -57,13 +57,15 @@ export class Watchdog {
   look(slices: WatchedSlice[], now: number, atMs: number | undefined, stopping: boolean): void {
     const stepMs = Math.min(MAX_STEP_MS, now - (this.#lookedAt ?? now));
     this.#lookedAt = now;
-    for (const { id, pid, heard } of slices) {
+    for (const pid of new Set(slices.map((slice) => slice.pid))) {
+      const here = slices.filter((slice) => slice.pid === pid);
+      const ids = here.map(({ id }) => id);
       const before = this.#silentMs.get(pid) ?? 0;
-      const silentMs = heard ? 0 : before + stepMs;
+      const silentMs = here.some(({ heard }) => heard) ? 0 : before + stepMs;
       this.#silentMs.set(pid, silentMs);
       if (before < silenceLimits.told && silentMs >= silenceLimits.told) {
         this.#print(
-          `Nothing was heard of ${who(id)} for ${ms(silentMs)}: its event loop is blocked, or its process stopped.`,
+          `Nothing was heard of ${who(ids)} for ${ms(silentMs)}: its event loop is blocked, or its process stopped.`,
         );
       }
       const limit = stopping
@@ -75,19 +77,20 @@ export class Watchdog {
       this.#ending.add(pid);
       const since =
         atMs === undefined ? 'before the start' : `from ${ms(Math.max(0, atMs - silentMs))} into the run on`;
-      void this.#end(id, pid, `${since}; it was ended after ${ms(silentMs)} without a sign of life`);
+      void this.#end(ids, pid, `${since}; it was ended after ${ms(silentMs)} without a sign of life`);
     }
   }
 
-  async #end(id: SliceId, pid: number, when: string): Promise<void> {
-    const place = await this.#placeOf(id, pid);
+  async #end(ids: SliceId[], pid: number, when: string): Promise<void> {
+    const place = await this.#placeOf(ids[0]!, pid);
     const why = `its event loop was blocked${place === undefined ? ', or its process stopped' : ` by ${place}`}, ${when}`;
-    this.ended.push({ ...id, why });
-    this.#print(`Ended ${who(id)}: ${why}.`);
+    for (const id of ids) this.ended.push({ ...id, why });
+    this.#print(`Ended ${who(ids)}: ${why}.`);
     this.#kill(pid);
   }
 }
 
-function who({ scenario, index }: SliceId): string {
-  return `slice ${index + 1} of ${scenario}`;
+/** Of one process. */
+function who(ids: SliceId[]): string {
+  return ids.map(({ scenario, index }) => `slice ${index + 1} of ${scenario}`).join(', ');
 }

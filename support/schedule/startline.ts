@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Interval } from '../measure/recorder.ts';
-import type { HungHook, SliceId } from '../measure/slice.ts';
+import { type HungHook, type SliceId, sliceName } from '../measure/slice.ts';
 import type { LoadStep } from './model.ts';
 import type { Given, SharedPoint } from './rendezvous.ts';
 
@@ -440,11 +440,6 @@ export class StartLineRunner {
   #send(message: SliceMessage): void {
     if (!this.#socket.destroyed) send(this.#socket, message);
   }
-}
-
-/** Of a slice, in its run. */
-export function sliceName({ scenario, index }: SliceId): string {
-  return `${scenario}#${index}`;
 }
 
 function send(socket: Socket, message: SliceMessage | CoordinatorMessage): void {

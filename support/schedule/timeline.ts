@@ -61,6 +61,8 @@ export interface Timeline {
   intervalMs: number;
   /** The most that a scenario has. */
   slices: number;
+  /** The slices of one kind and index run in one process; absent: each has its own. */
+  sharedProcesses?: true;
   /** Machines that the run is spread over; 1 when it is not. */
   shards: number;
   /** Whether all series are kept by interval, or only those that are followed over time; totals are always whole. */
@@ -166,6 +168,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       ? (search.settleMs * factor) / SEARCH_INTERVALS
       : intervalOf(1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)), windowsIn(spec)),
     slices: shards * Math.ceil(slices / shards),
+    ...(spec.sharedProcesses && { sharedProcesses: true as const }),
     shards,
     detailed: search !== undefined || shards * intervals <= MAX_INTERVALS,
     scenarios: entries.map(({ name, one, kind }) => {
