@@ -82,12 +82,17 @@ test('a folder that the user of PostgreSQL cannot enter is named, and left as it
 });
 
 /** The supervisor with a script in place of PostgreSQL, in a folder of its own. */
-async function supervised(t: TestContext, server: string) {
-  const parent = await temporaryFolder(t);
-  const [folder, program] = [join(parent, 'cluster'), join(parent, 'postgres')];
+async function supervised(t: TestContext, server: string, initdb = 'true', within?: string) {
+  const parent = within ?? (await temporaryFolder(t));
+  const [folder, program, maker] = ['cluster', 'postgres', 'initdb'].map((name) => join(parent, name)) as [
+    string,
+    string,
+    string,
+  ];
   await mkdir(folder);
   await writeFile(program, `#!/bin/sh\n${server}`, { mode: 0o755 });
-  const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', folder, 'true', program, 'yes']);
+  await writeFile(maker, `#!/bin/sh\n${initdb}`, { mode: 0o755 });
+  const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', folder, maker, program, join(parent, 'kept'), 'yes']);
   t.after(() => supervisor.stdin.end());
   const removed = (async () => {
     for await (const _ of watch(parent)) if (!existsSync(folder)) return;
@@ -110,6 +115,25 @@ test('a server that was killed is started again, until the pipe ends', async (t)
   supervisor.stdin.end();
   await Promise.all([once(supervisor, 'exit'), removed]);
   assert.equal(await readFile(join(parent, 'starts'), 'utf8'), '\n\n\n');
+});
+
+test('a cluster is made once, and copied from then on, unless the copy is not whole, or another user’s', async (t) => {
+  const parent = await temporaryFolder(t);
+  const make = 'mkdir data; echo >>../made; wc -l <../made >data/number';
+  const numbers = async () => {
+    const { supervisor, removed } = await supervised(t, 'cat data/number >>../used; exit 3', make, parent);
+    await Promise.all([once(supervisor, 'exit'), removed]);
+    return (await readFile(join(parent, 'used'), 'utf8')).trim().split(/\s+/).map(Number);
+  };
+  const kept = join(parent, 'kept');
+  assert.deepEqual(await numbers(), [1]);
+  assert.deepEqual(await numbers(), [1, 1]);
+  await rm(join(kept, 'whole'));
+  assert.deepEqual(await numbers(), [1, 1, 2]);
+  if (process.getuid?.() !== 0) return;
+  await writeFile(join(kept, 'whole'), '');
+  await chown(kept, 65_534, 65_534);
+  assert.deepEqual(await numbers(), [1, 1, 2, 3]);
 });
 
 test('a server that cannot start is not started again', async (t) => {
