@@ -118,14 +118,22 @@ function fileOf(field: string, path: string, folder = '.'): Buffer {
   }
 }
 
+/** The keys of files that were read, by their text: those of a whole system take a tenth of a second. */
+const keysIn = new Map<string, string[]>();
+
 /** @throws one sentence when there is no certificate in the file: Node itself would only warn, and trust nothing more */
 function authorityKeys(path: string): string[] {
   const field = 'NODE_EXTRA_CA_CERTS';
-  const certificates = fileOf(field, path)
-    .toString()
-    .match(/-----BEGIN (TRUSTED )?CERTIFICATE-----[^-]+-----END \1?CERTIFICATE-----/g);
+  const text = fileOf(field, path).toString();
+  const known = keysIn.get(text);
+  if (known) return known;
+  const certificates = text.match(/-----BEGIN (TRUSTED )?CERTIFICATE-----[^-]+-----END \1?CERTIFICATE-----/g);
   try {
-    if (certificates) return certificates.map((pem) => keyHash(new X509Certificate(pem)));
+    if (certificates) {
+      const keys = certificates.map((pem) => keyHash(new X509Certificate(pem)));
+      keysIn.set(text, keys);
+      return keys;
+    }
   } catch {
     // The sentence below says it.
   }

@@ -52,8 +52,20 @@ function machine(): Machine {
   };
 }
 
+/** What was answered, by question: a run does not change it, and asks several times. */
+const answers = new Map<string, string | null>();
+
 /** What a program says; null when it is not there or says nothing. */
 function answer(command: string, args: string[], cwd: string): string | null {
+  const question = JSON.stringify([command, args, cwd]);
+  const known = answers.get(question);
+  if (known !== undefined) return known;
+  const text = outputOf(command, args, cwd);
+  answers.set(question, text);
+  return text;
+}
+
+function outputOf(command: string, args: string[], cwd: string): string | null {
   try {
     const text = execFileSync(command, args, {
       cwd,
