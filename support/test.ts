@@ -8,6 +8,7 @@ import { executionsOf } from './executions.ts';
 import { type JourneyDefinition, journeyWork } from './journey.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
 import { declarePreflight } from './load-preflight.ts';
+import { textOf } from './measure/failures.ts';
 import { sliceName } from './measure/slice.ts';
 import { declareOptions, type Options, optionsSchema } from './options.ts';
 import { setUpRun } from './run-hooks.ts';
@@ -217,7 +218,7 @@ async function runAll([first, ...others]: Slice[], body: Body, browser?: Browser
     try {
       await body({ slice, browser: browser! });
     } catch (error) {
-      slice.failure ??= error as Error;
+      slice.failure ??= error instanceof Error ? error : new Error(textOf(() => error));
       // Without one of its slices a run does not begin; after that the others go on.
       if (slice.run.startAt === undefined) throw error;
     }

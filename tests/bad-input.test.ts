@@ -156,7 +156,7 @@ const sentences: [name: string, input: Input, sentence: string | RegExp][] = [
   [
     'too few --workers',
     { args: ['--project=small', '--workers=1'], env: { LOAD_SLICES: '2' } },
-    '--workers is 1, but the 2 slices of profile small must run at the same time; allowed is at least 2.',
+    '--workers is 1, but profile small has 2 processes that must run at the same time; allowed is at least 2.',
   ],
   [
     '--retries',

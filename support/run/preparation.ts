@@ -77,7 +77,7 @@ export async function prepare(
   const atOnce = suite.allTests().length;
   if (config.workers < atOnce) {
     throw new Error(
-      `--workers is ${config.workers}, but the ${atOnce} slices of profile ${timeline.profile} must run at the same time; allowed is at least ${atOnce}.`,
+      `--workers is ${config.workers}, but profile ${timeline.profile} has ${atOnce} processes that must run at the same time; allowed is at least ${atOnce}.`,
     );
   }
   checkBrowser(timeline, new Set(declared.keys()));
