@@ -3,8 +3,7 @@
 /** Tests, and what is there for them alone. */
 const UNIT_TEST = '\\.(test|fixture)\\.ts$';
 /** Words of the suite that every room may use: pure data and its validation. */
-const DATA =
-  '^support/(profile/|(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire|embedded-drills)\\.ts$)';
+const DATA = '^support/((profile|input)/|wire/wire\\.ts$|(profile|slo|target|family|embedded-drills)\\.ts$)';
 const ENTRY_POINTS = [
   '^playwright\\.config\\.ts$',
   '^support/run/reporter\\.ts$',
@@ -33,7 +32,7 @@ module.exports = {
       comment:
         'Journeys and loads are written with the words of support/test.ts alone, so that the engine can change under them. How connections are made is a module of its own: a worker that drives a browser need not load it. So is how a family declares itself: the configuration reads it, which runs no load.',
       from: { path: '^(journeys|protocol)/', pathNot: UNIT_TEST },
-      to: { path: '^support/', pathNot: '^support/(test|connection|family)\\.ts$' },
+      to: { path: '^support/', pathNot: '^support/(test|family|wire/connection)\\.ts$' },
     },
     {
       name: 'journeys-without-protocol',
@@ -136,7 +135,7 @@ module.exports = {
       'run-composes',
       '^support/run/',
       [
-        '^support/(run|report|judge|measure|check)/',
+        '^support/(run|report|judge|measure|check|worker|secrets|wire)/',
         '^support/schedule/(startline|timeline|plan|steered)\\.ts$',
         '^support/[^/]+\\.ts$',
       ],
@@ -152,14 +151,14 @@ module.exports = {
     },
     within(
       'workers-neither-judge-nor-report',
-      '^support/(?!(profile|slo|target|family|setting|duration|rate|json|misspelling|environment|wire|browser)\\.ts$)[^/]+\\.ts$',
-      ['^support/(schedule|measure|check)/', '^support/[^/]+\\.ts$'],
+      '^support/((worker|secrets|wire)/|(?!(profile|slo|target|family|browser)\\.ts$)[^/]+\\.ts$)',
+      ['^support/(schedule|measure|check|worker|secrets|wire)/', '^support/[^/]+\\.ts$'],
       'test.ts and its neighbours produce samples and evidence; judging and reporting happen once, in the reporter.',
     ),
     within(
       'browser-measures',
       '^support/browser\\.ts$',
-      ['^support/measure/', '^support/(trace|secrets|passwords|time-limit)\\.ts$'],
+      ['^support/measure/', '^support/secrets/', '^support/time-limit\\.ts$'],
       'A browser session is a source of measurements: it must not know schedules, checks or the words of authors.',
     ),
     {

@@ -5,7 +5,7 @@ import { Recorder } from '../support/measure/recorder.ts';
 import { Executor } from '../support/schedule/executor.ts';
 import { recordedIterations } from '../support/schedule/iterations.ts';
 import { expectedLoad } from '../support/schedule/plan.ts';
-import type { SliceContext } from '../support/vu.ts';
+import type { SliceContext } from '../support/worker/vu.ts';
 import type { Seconds } from './cold.ts';
 import type { Round } from './contender.ts';
 import { atRate, loadWorkOf, sliceContext } from './load.ts';

@@ -2,7 +2,7 @@
 import { Grpc, grpcMetrics } from '../protocol/transports/grpc.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { Plan } from '../support/schedule/plan.ts';
-import { directWire } from '../support/wire.ts';
+import { directWire } from '../support/wire/wire.ts';
 import type { Round } from './contender.ts';
 import { service } from './grpc-things.ts';
 import { sendRound, sliceContext } from './load.ts';

@@ -2,15 +2,15 @@
 import { families } from '../protocol/families.ts';
 import { Http, json } from '../protocol/transports/http.ts';
 import { settingsOf } from '../support/family.ts';
-import { loadWork } from '../support/load.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { type Counts, Executor } from '../support/schedule/executor.ts';
 import { recordedIterations } from '../support/schedule/iterations.ts';
 import { expectedLoad, isOpen, type Plan } from '../support/schedule/plan.ts';
 import { PreciseClock } from '../support/schedule/precise-clock.ts';
 import { resolveTarget } from '../support/target.ts';
-import type { SliceContext, Vu } from '../support/vu.ts';
-import { directWire } from '../support/wire.ts';
+import { directWire } from '../support/wire/wire.ts';
+import { loadWork } from '../support/worker/load.ts';
+import type { SliceContext, Vu } from '../support/worker/vu.ts';
 import type { Round } from './contender.ts';
 
 const SCENARIO = 'bench';

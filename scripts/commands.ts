@@ -1,7 +1,7 @@
 // The commands of npx tandem: a file each in commands/, and one line here.
 import { join } from 'node:path';
-import { variables } from '../support/environment.ts';
-import { allowed } from '../support/misspelling.ts';
+import { variables } from '../support/input/environment.ts';
+import { allowed } from '../support/input/misspelling.ts';
 import { profileNames } from '../support/profile.ts';
 import { Misunderstood, type TandemCommand } from './command.ts';
 import { projectFolder } from './surroundings.ts';

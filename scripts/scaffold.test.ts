@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDuration } from '../support/duration.ts';
+import { parseDuration } from '../support/input/duration.ts';
 import { parseExpression, parseSelector } from '../support/judge/expression.ts';
 import { samplesNeeded } from '../support/judge/thresholds.ts';
 import { builtinMetrics } from '../support/measure/metrics.ts';

@@ -5,13 +5,13 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { chromium } from '@playwright/test';
 import { type Browser, BrowserSession, contextOptions, launchOptions } from './browser.ts';
-import { Authority } from './certificate.fixture.ts';
 import { pageEventsBinding } from './measure/page-events.ts';
 import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
 import { TimeIsUp } from './time-limit.ts';
-import { directWire } from './wire.ts';
+import { Authority } from './wire/certificate.fixture.ts';
+import { directWire } from './wire/wire.ts';
 
 let browser: Browser;
 before(async () => {

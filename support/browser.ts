@@ -14,12 +14,12 @@ import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './meas
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { PageReports } from './measure/page-reports.ts';
 import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
-import { passwordBinding, passwordScript, storedSecrets } from './passwords.ts';
-import { secrets } from './secrets.ts';
+import { passwordBinding, passwordScript, storedSecrets } from './secrets/passwords.ts';
+import { secrets } from './secrets/secrets.ts';
+import { redactTrace } from './secrets/trace.ts';
 import type { Target } from './target.ts';
 import { TimeIsUp, within } from './time-limit.ts';
-import { redactTrace } from './trace.ts';
-import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire.ts';
+import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire/wire.ts';
 
 export type { APIRequestContext, Browser, BrowserContextOptions, Page };
 

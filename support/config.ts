@@ -6,18 +6,18 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
-import { type CommandLine, checkSwitches, commandLine } from './command-line.ts';
 import { diskDrill, drillSocketVariable } from './embedded-drills.ts';
-import { checkEnvironment } from './environment.ts';
-import { addExecution } from './executions.ts';
 import { type Family, listFamilies } from './family.ts';
-import { allowed } from './misspelling.ts';
+import { type CommandLine, checkSwitches, commandLine } from './input/command-line.ts';
+import { checkEnvironment } from './input/environment.ts';
+import { allowed } from './input/misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
 import { type ScenarioFiles, scenarioFiles, testFilesOf, writeTestFiles } from './scenario-files.ts';
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
 import { isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
+import { addExecution } from './worker/executions.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
 const WORKERS = 500;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Family, httpUrl, oneOf, pathPrefix, type Setting, settings, settingsOf, wsUrl } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
-import { Secrets } from './secrets.ts';
+import { Secrets } from './secrets/secrets.ts';
 import { resolveTarget, settingNames, targetSettings } from './target.ts';
 
 const shopSettings = settings({

@@ -1,4 +1,4 @@
-import type { Setting, Settings } from './setting.ts';
+import type { Setting, Settings } from './input/setting.ts';
 
 export {
   type EndpointKind,
@@ -10,7 +10,7 @@ export {
   settings,
   WrongService,
   wsUrl,
-} from './setting.ts';
+} from './input/setting.ts';
 
 /** A family of systems that are loaded in the same way: what the suite must know of it, and nobody but the family says. */
 export interface Family {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationHelp, parseDuration } from './duration.ts';
-import { allowed } from './misspelling.ts';
+import { durationHelp, parseDuration } from './input/duration.ts';
+import { allowed } from './input/misspelling.ts';
 import type { ScenarioKind } from './profile/schema.ts';
 
 /** What a profile says in `scenarios.<name>.options`, checked, with defaults. */

@@ -52,6 +52,6 @@ export function oracle<E>(name: string, { promise, judge }: OracleDefinition<E>)
 
 /** Of the author's code that called. */
 function placeOf(error: Error): string {
-  const { at } = thrown(error, import.meta.dirname);
+  const { at } = thrown(error);
   return at === undefined ? 'a file' : relative(process.cwd(), at);
 }

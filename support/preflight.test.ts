@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { families } from '../protocol/families.ts';
-import type { Declaration } from './declaration.ts';
 import { settings, settingsOf, WrongService } from './family.ts';
 import { folderOf } from './folder.fixture.ts';
-import { declarePreflight } from './load-preflight.ts';
 import { declareOptions, durationMs, OptionError, wholeNumber } from './options.ts';
 import {
   checkBrowser,
@@ -19,7 +17,9 @@ import {
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
-import type { SliceContext } from './vu.ts';
+import type { Declaration } from './worker/declaration.ts';
+import { declarePreflight } from './worker/load-preflight.ts';
+import type { SliceContext } from './worker/vu.ts';
 
 const relay: Declaration = {
   kind: 'load',

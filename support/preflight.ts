@@ -1,24 +1,24 @@
 import { basename, dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { browserExecutable } from './browser.ts';
-import { dispatcherTo, serverKey } from './connection.ts';
-import type { Declaration } from './declaration.ts';
 import { type Family, settingsOf } from './family.ts';
-import { placeIn } from './json.ts';
-import { preflightOf } from './load-preflight.ts';
+import { placeIn } from './input/json.ts';
+import { allowed } from './input/misspelling.ts';
+import { WrongService } from './input/setting.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
 import { Recorder } from './measure/recorder.ts';
-import { allowed } from './misspelling.ts';
 import { OptionError, optionsOf } from './options.ts';
 import { drillEnds } from './profile/drills.ts';
 import { checkDrifts, checkMetrics } from './profile/selectors.ts';
 import { checkMix } from './profile.ts';
 import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { WrongService } from './setting.ts';
 import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
 import { within } from './time-limit.ts';
-import { proxyOf, type Wire } from './wire.ts';
+import { dispatcherTo, serverKey } from './wire/connection.ts';
+import { proxyOf, type Wire } from './wire/wire.ts';
+import type { Declaration } from './worker/declaration.ts';
+import { preflightOf } from './worker/load-preflight.ts';
 
 /** What of the target a run uses: it waits until each is there, and watches them. */
 export interface Used {

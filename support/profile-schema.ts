@@ -1,7 +1,7 @@
-import { importFor } from './declaration.ts';
 import { type JsonSchema, optionsSchema } from './options.ts';
 import { profileSchema, type ScenarioKind } from './profile/schema.ts';
 import { scenarioFiles } from './scenario-files.ts';
+import { importFor } from './worker/declaration.ts';
 
 interface ScenariosSchema {
   additionalProperties: object;

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { durationHelp } from './duration.ts';
-import { parseJson } from './json.ts';
-import { allowed } from './misspelling.ts';
+import { durationHelp } from './input/duration.ts';
+import { parseJson } from './input/json.ts';
+import { allowed } from './input/misspelling.ts';
 import { checkAnswers } from './profile/answers.ts';
 import { checkDrills } from './profile/drills.ts';
 import { phaseSpecs } from './profile/phases.ts';

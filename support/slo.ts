@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
-import { parseJson, placeIn } from './json.ts';
+import { parseJson, placeIn } from './input/json.ts';
+import { allowed, misspelt } from './input/misspelling.ts';
 import { parseSelector } from './judge/expression.ts';
-import { allowed, misspelt } from './misspelling.ts';
 import { description, type ScenarioKind, thresholds } from './profile/schema.ts';
 import { checkSelectors } from './profile/selectors.ts';
 import { sentence } from './profile/sentence.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { folderOf } from './folder.fixture.ts';
 import { isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
-import { directWire } from './wire.ts';
+import { directWire } from './wire/wire.ts';
 
 test('without settings the target is the embedded one, at the port that Playwright tells', (t) => {
   const settings = targetSettings({}, folderOf(t, {}), []);

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
-import { checkSettings } from './environment.ts';
 import { type Family, listedFamilies, settingsOf } from './family.ts';
-import { type Addresses, type FigureName, figureNames, httpUrl, type Setting, wsUrl } from './setting.ts';
-import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire.ts';
+import { checkSettings } from './input/environment.ts';
+import { type Addresses, type FigureName, figureNames, httpUrl, type Setting, wsUrl } from './input/setting.ts';
+import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire/wire.ts';
 
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
 export interface Target extends Addresses {

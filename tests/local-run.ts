@@ -9,7 +9,6 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, test as playwright, type TestInfo } from '@playwright/test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
-import type { Declaration } from '../support/declaration.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { sliceReportType } from '../support/measure/slice.ts';
 import { firstLine } from '../support/report/failure.ts';
@@ -21,6 +20,7 @@ import { type Planned, prepare } from '../support/run/preparation.ts';
 import { scenarioFiles, testFilesOf } from '../support/scenario-files.ts';
 import { type HungHook, monotonicMs, StartLine, startLineVariable } from '../support/schedule/startline.ts';
 import { shownUrl } from '../support/target.ts';
+import type { Declaration } from '../support/worker/declaration.ts';
 import { type Project, repository } from './project.ts';
 
 const RUN_ID = 'local';

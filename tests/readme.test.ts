@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
-import { variables } from '../support/environment.ts';
+import { variables } from '../support/input/environment.ts';
 import { profileNames } from '../support/profile.ts';
 import { settingNames } from '../support/target.ts';
 import { launch } from '../target/core/chromium.fixture.ts';

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { Authority } from '../support/certificate.fixture.ts';
-import { proxyServer } from '../support/proxy.fixture.ts';
+import { Authority } from '../support/wire/certificate.fixture.ts';
+import { proxyServer } from '../support/wire/proxy.fixture.ts';
 import { anyMachine, filesIn, Project, repository } from './project.ts';
 
 const SECRETS = ['p%40ssw0rd', 'p@ssw0rd', 'pr%40xy', 'pr@xy'];

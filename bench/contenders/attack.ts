@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Attack, attackMetrics } from '../../protocol/http/attack.ts';
 import { attackOptions } from '../../protocol/http/options.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { contend } from '../contender.ts';
 import { atRate, sendRound, sliceContext } from '../load.ts';
 

@@ -1,7 +1,7 @@
 /** A load of Tandem's own as fast as it goes: VUs that loop, each row checked, everything recorded. */
 import { Postgres, postgresMetrics } from '../../protocol/transports/postgres.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { contend } from '../contender.ts';
 import { flatOut, sendRound, sliceContext } from '../load.ts';
 import { read, readId } from '../point-read.ts';

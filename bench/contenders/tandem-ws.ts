@@ -2,11 +2,11 @@
 import { websocketMetrics } from '../../protocol/websocket/access.ts';
 import { Connections } from '../../protocol/websocket/connections.ts';
 import { websocketOptions } from '../../protocol/websocket/options.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { readOptions } from '../../support/options.ts';
 import { random } from '../../support/schedule/random.ts';
-import { Vu } from '../../support/vu.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
+import { Vu } from '../../support/worker/vu.ts';
 import { contend } from '../contender.ts';
 import { sliceContext } from '../load.ts';
 import { MESSAGE_BYTES, ROUND_MS } from '../websocket-round.ts';

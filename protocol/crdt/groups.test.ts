@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import type { Packed } from '../../support/measure/series.ts';
 import { readOptions } from '../../support/options.ts';
 import { declaredOracles } from '../../support/oracle.ts';
-import type { SliceContext } from '../../support/vu.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
+import type { SliceContext } from '../../support/worker/vu.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { parseFaults, startTarget, type Target } from '../../target/target.ts';
 import { relayMetrics } from '../apis/relay/api.ts';

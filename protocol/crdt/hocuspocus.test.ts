@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Server } from '@hocuspocus/server';
 import { WebSocketServer } from 'ws';
-import type { SliceContext } from '../../support/vu.ts';
+import type { SliceContext } from '../../support/worker/vu.ts';
 import { areMerged, Replica } from '../apis/relay/replica.ts';
 import { recorded, testSlice, withSettings } from '../slice.fixture.ts';
 import { RoomClient } from './room.ts';

@@ -6,9 +6,9 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { type TestContext, test } from 'node:test';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { selfSigned } from '../../support/certificate.fixture.ts';
-import { proxyServer } from '../../support/proxy.fixture.ts';
-import { directWire } from '../../support/wire.ts';
+import { selfSigned } from '../../support/wire/certificate.fixture.ts';
+import { proxyServer } from '../../support/wire/proxy.fixture.ts';
+import { directWire } from '../../support/wire/wire.ts';
 import { serveThings } from '../transports/grpc.fixture.ts';
 import { health, reach, withClient } from './reach.ts';
 import { grpcSettings } from './settings.ts';

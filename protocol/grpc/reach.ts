@@ -3,8 +3,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { wayTo } from '../../support/connection.ts';
 import { WrongService } from '../../support/family.ts';
+import { wayTo } from '../../support/wire/connection.ts';
 import { type GrpcServer, grpcClient } from '../transports/grpc-channel.ts';
 import { healthCheck } from './standard-services.ts';
 

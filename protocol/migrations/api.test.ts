@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { serve } from '../../support/server.fixture.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Http } from '../transports/http.ts';
 import { DwcpApi, dwcpMetrics, jobOf } from './api.ts';

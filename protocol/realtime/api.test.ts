@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { delivery } from '../../support/check/delivery.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { RealtimeAccess, RealtimeClient, type RealtimeConditions, realtimeMetrics } from './api.ts';
 

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
-import { metricDefinitions } from '../../support/declaration.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
 import { declaredOracles } from '../../support/oracle.ts';
 import type { Vu } from '../../support/test.ts';
+import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { Studio } from './studio.ts';
 import { workflowMetrics } from './workflow.ts';

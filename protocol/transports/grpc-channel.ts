@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
-import { wayTo } from '../../support/connection.ts';
 import type { Reached } from '../../support/family.ts';
+import { wayTo } from '../../support/wire/connection.ts';
 
 /** Where a gRPC server is, and how it is reached. */
 export interface GrpcServer {

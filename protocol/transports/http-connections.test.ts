@@ -5,8 +5,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { selfSigned } from '../../support/certificate.fixture.ts';
 import { unmeasured } from '../../support/test.ts';
+import { selfSigned } from '../../support/wire/certificate.fixture.ts';
 import { bed, head, overHttp, overTcp } from './http.fixture.ts';
 import { Http } from './http.ts';
 

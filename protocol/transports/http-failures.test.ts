@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpsServer } from 'node:https';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { selfSigned } from '../../support/certificate.fixture.ts';
+import { selfSigned } from '../../support/wire/certificate.fixture.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { type Bed, bed, head, overTcp } from './http.fixture.ts';
 import { Http } from './http.ts';

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { dispatcherTo, ReadyConnections } from '../../support/connection.ts';
 import type { SliceContext } from '../../support/test.ts';
+import { dispatcherTo, ReadyConnections } from '../../support/wire/connection.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
 import {

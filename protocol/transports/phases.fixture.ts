@@ -2,7 +2,7 @@
 import type { Recorder } from '../../support/measure/recorder.ts';
 import { MetricStore } from '../../support/measure/store.ts';
 import { TimeAxis } from '../../support/measure/time-axis.ts';
-import { hearingSoftFailures } from '../../support/soft-failures.ts';
+import { hearingSoftFailures } from '../../support/worker/soft-failures.ts';
 
 /**
  * Does the work twice in the phase `drain`: as part of an iteration that was due in the phase `spike`, which has ended, and by itself.

@@ -6,8 +6,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket as TcpSocket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { selfSigned } from '../../support/certificate.fixture.ts';
 import { unpack } from '../../support/measure/series.ts';
+import { selfSigned } from '../../support/wire/certificate.fixture.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { failureName, Socket, type SocketOptions } from './socket.ts';
 

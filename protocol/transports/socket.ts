@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { WebSocket } from 'ws';
-import { socketWay } from '../../support/connection.ts';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
+import { socketWay } from '../../support/wire/connection.ts';
 import { closeCode } from './close-code.ts';
 import { codeName } from './failure.ts';
 

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Packed } from '../../support/measure/series.ts';
 import { unpack } from '../../support/measure/series.ts';
-import type { SliceContext } from '../../support/vu.ts';
+import type { SliceContext } from '../../support/worker/vu.ts';
 import { recorded, testVu } from '../slice.fixture.ts';
 import { Socket } from '../transports/socket.ts';
 import { Connections } from './connections.ts';

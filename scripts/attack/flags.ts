@@ -1,10 +1,10 @@
 /** The flags of `npx tandem attack`, which are Vegeta's, and what of a run they ask for. */
 import { headersOf } from '../../protocol/http/settings.ts';
 import { type Format, formats } from '../../protocol/http/targets-file.ts';
-import { durationHelp, parseDuration } from '../../support/duration.ts';
+import { durationHelp, parseDuration } from '../../support/input/duration.ts';
+import { allowed } from '../../support/input/misspelling.ts';
+import { parseRate, rateHelp } from '../../support/input/rate.ts';
 import { parseExpression } from '../../support/judge/expression.ts';
-import { allowed } from '../../support/misspelling.ts';
-import { parseRate, rateHelp } from '../../support/rate.ts';
 import { parseReport, type ReportKind, reportHelp } from './report.ts';
 
 /** What is to be run. */

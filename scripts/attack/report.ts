@@ -1,6 +1,6 @@
 /** What Vegeta's `report` would say of a run: the same text, the same JSON. */
 import { HistogramLogReader } from 'hdr-histogram-js';
-import { parseDuration } from '../../support/duration.ts';
+import { parseDuration } from '../../support/input/duration.ts';
 import type { MetricSummary, Verdict } from '../../support/judge/verdict.ts';
 import { Trend } from '../../support/measure/histogram.ts';
 import { parseSeriesKey } from '../../support/measure/metrics.ts';

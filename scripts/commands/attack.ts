@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { checkTargets, unreadable } from '../../protocol/http/check.ts';
 import { type Format, TargetsFile } from '../../protocol/http/targets-file.ts';
-import { parseDuration } from '../../support/duration.ts';
+import { parseDuration } from '../../support/input/duration.ts';
 import type { Verdict } from '../../support/judge/verdict.ts';
 import { runFolder } from '../../support/report/files.ts';
 import { targetSettings } from '../../support/target.ts';

@@ -1,6 +1,6 @@
 // npx tandem new journey|load|oracle|profile <name>: a file to begin with, which runs as it is.
 import { join, relative } from 'node:path';
-import { allowed } from '../../support/misspelling.ts';
+import { allowed } from '../../support/input/misspelling.ts';
 import { scenarioName } from '../../support/profile/schema.ts';
 import { scenarioFiles } from '../../support/scenario-files.ts';
 import { Misunderstood } from '../command.ts';

@@ -4,7 +4,7 @@ import { runFolder } from '../../support/report/files.ts';
 import { Collector } from '../../support/run/collector.ts';
 import { Results } from '../../support/run/results.ts';
 import { readStream } from '../../support/run/stream.ts';
-import { secrets } from '../../support/secrets.ts';
+import { secrets } from '../../support/secrets/secrets.ts';
 import { targetSettings } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
 

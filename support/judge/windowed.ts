@@ -1,4 +1,4 @@
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../input/duration.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type Judged, type ThresholdSpec, unitOf } from './thresholds.ts';
 import type { ThresholdResult } from './verdict.ts';

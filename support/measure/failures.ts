@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 /** The first failure of its name, in full. */
@@ -22,6 +23,8 @@ export interface Failure {
 export const exhaustedCodes: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM', 'EADDRNOTAVAIL']);
 
 /** Of so many names a slice keeps an example; a run shows those that are most frequent. */
+/** Whose files are not an author's. */
+const SUPPORT = dirname(import.meta.dirname);
 const MAX_NAMES = 10;
 const LONGEST = 4_096;
 /** Of what is too long: an expectation says first what it expected, and last what it tried. */
@@ -68,9 +71,8 @@ export function textOf(value: () => unknown): string {
 /**
  * What was thrown, as a person reads it: `TypeError: x is not a function`, without its stack, and the first place of the
  * stack in the author's own code.
- * @param ownFolder a folder whose files are not the author's
  */
-export function thrown(error: unknown, ownFolder: string): Pick<Failure, 'error' | 'at'> {
+export function thrown(error: unknown): Pick<Failure, 'error' | 'at'> {
   if (!(error instanceof Error)) return { error: `thrown: ${textOf(() => error)}` };
   // Playwright colours its messages, also in the midst of what it shows.
   const message = stripVTControlCharacters(textOf(() => error.message));
@@ -79,7 +81,7 @@ export function thrown(error: unknown, ownFolder: string): Pick<Failure, 'error'
   for (const line of textOf(() => error.stack).split('\n')) {
     const [, url, at] = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+):(\d+):\d+\)?$/.exec(line) ?? [];
     const file = url?.replace(/^file:\/\//, '');
-    if (!file || file.startsWith(`${ownFolder}/`) || file.includes('/node_modules/')) continue;
+    if (!file || file.startsWith(`${SUPPORT}/`) || file.includes('/node_modules/')) continue;
     return { error: text, at: `${file}:${at}` };
   }
   return { error: text };

@@ -1,7 +1,8 @@
 /** What a profile asks beside its thresholds: how it is judged, and that it can be. */
+
+import { allowed } from '../input/misspelling.ts';
 import { parseExpression, parseSelector } from '../judge/expression.ts';
 import type { Tags } from '../measure/metrics.ts';
-import { allowed } from '../misspelling.ts';
 import { phaseNames } from './phases.ts';
 import { ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
 import { checkSearch, type SearchSpec, searchOf } from './search.ts';

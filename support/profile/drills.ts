@@ -1,6 +1,6 @@
 /** Faults that a run causes on purpose: what a profile may say of them, that it can be done, and when each is due. */
 import { embeddedDrills } from '../embedded-drills.ts';
-import { allowed } from '../misspelling.ts';
+import { allowed } from '../input/misspelling.ts';
 import { phaseNames } from './phases.ts';
 import { ms, type ProfileSpec } from './schema.ts';
 

@@ -1,6 +1,6 @@
 /** What a profile may say, as a schema: each message is what is allowed, and ends the sentence that an error is. */
 import { z } from 'zod';
-import { durationHelp, durationPattern, parseDuration } from '../duration.ts';
+import { durationHelp, durationPattern, parseDuration } from '../input/duration.ts';
 import { expressionHelp, parseDrift, parseExpression } from '../judge/expression.ts';
 import { drain } from '../measure/time-axis.ts';
 import { areTags, tagsHelp } from './tags.ts';

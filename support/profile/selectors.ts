@@ -1,4 +1,6 @@
 /** What a profile asks of metrics has to be there: checked before any load. */
+
+import { allowed } from '../input/misspelling.ts';
 import {
   aggregationsOf,
   type Expression,
@@ -8,7 +10,6 @@ import {
   selectorHelp,
 } from '../judge/expression.ts';
 import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
-import { allowed } from '../misspelling.ts';
 import { phaseNames } from './phases.ts';
 import { type DetailedThreshold, kindOf, ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
 

@@ -1,6 +1,6 @@
 /** What is wrong with a file of JSON, in a sentence. */
 import type { z } from 'zod';
-import { allowed } from '../misspelling.ts';
+import { allowed } from '../input/misspelling.ts';
 import {
   availability,
   capacity,

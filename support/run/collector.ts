@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import { consult } from '../check/oracles.ts';
-import type { Declaration } from '../declaration.ts';
 import { foldedFindings } from '../judge/folded.ts';
 import { type Case, crashed, judge, type SliceFacts } from '../judge/judge.ts';
 import { worstFirst } from '../judge/order.ts';
@@ -23,6 +22,7 @@ import { type RunRecord, recordOf } from '../report/record.ts';
 import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
 import { asSteered } from '../schedule/steered.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
+import type { Declaration } from '../worker/declaration.ts';
 import { type Observation, unpackObservation } from './observation.ts';
 import type { Promised } from './oracle-files.ts';
 

@@ -1,4 +1,3 @@
-import { dispatcherTo } from '../connection.ts';
 import { drillSocketVariable } from '../embedded-drills.ts';
 import type { CapacityStep } from '../judge/results.ts';
 import { rate } from '../judge/words/figures.ts';
@@ -22,8 +21,9 @@ import {
   startLineVariable,
 } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { secrets } from '../secrets.ts';
+import { secrets } from '../secrets/secrets.ts';
 import { shownUrl, type Target } from '../target.ts';
+import { dispatcherTo } from '../wire/connection.ts';
 import { Drills, GuardianProcess } from './drills.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';

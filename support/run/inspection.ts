@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type SliceId, sliceName } from '../measure/slice.ts';
 import { ownPlace } from '../report/failure.ts';
-import { workUnderWay } from '../soft-failures.ts';
+import { workUnderWay } from '../worker/soft-failures.ts';
 
 /** A process that can say where it is needs less. */
 const LIMIT_MS = 2_000;

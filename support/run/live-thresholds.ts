@@ -1,4 +1,4 @@
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../input/duration.ts';
 import { asksForMore, parseSelector } from '../judge/expression.ts';
 import { lengthOf } from '../judge/summary.ts';
 import { type Judged, judgeThreshold, type ThresholdSpec } from '../judge/thresholds.ts';

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
-import { importFor } from '../declaration.ts';
-import { allowed } from '../misspelling.ts';
+import { allowed } from '../input/misspelling.ts';
 import { declaredOracles, type Oracle } from '../oracle.ts';
 import { oracleFiles } from '../scenario-files.ts';
+import { importFor } from '../worker/declaration.ts';
 
 /** Oracles that a scenario names, and its file, which may declare them itself. */
 export interface Promised {

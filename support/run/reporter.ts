@@ -10,11 +10,10 @@ import type {
   TestStep,
 } from '@playwright/test/reporter';
 import { launchOptions } from '../browser.ts';
-import { commandLine, nothingToRun } from '../command-line.ts';
 import { workingFolderVariable } from '../config.ts';
 import { controlVariable } from '../control-page.ts';
-import type { Declaration } from '../declaration.ts';
 import { listedFamilies, settingsOf } from '../family.ts';
+import { commandLine, nothingToRun } from '../input/command-line.ts';
 import { joinParts } from '../judge/shards.ts';
 import { type SliceId, sliceFailureType, sliceName, sliceNamed, sliceReportType } from '../measure/slice.ts';
 import { firstLine, targetFailure } from '../report/failure.ts';
@@ -24,8 +23,9 @@ import { type Origin, originOf } from '../report/origin.ts';
 import { plainDisplay, terminalDisplay } from '../report/text/terminal.ts';
 import { vusOf } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { secrets } from '../secrets.ts';
+import { secrets } from '../secrets/secrets.ts';
 import { targetSettings } from '../target.ts';
+import type { Declaration } from '../worker/declaration.ts';
 import { Collector, type Division } from './collector.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Interruption } from './interruption.ts';

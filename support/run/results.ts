@@ -17,7 +17,7 @@ import type { Origin } from '../report/origin.ts';
 import type { RunRecord } from '../report/record.ts';
 import { wantsColor } from '../report/text/ansi.ts';
 import { renderVerdict } from '../report/text/terminal.ts';
-import { secrets } from '../secrets.ts';
+import { secrets } from '../secrets/secrets.ts';
 import type { Collector, Ending } from './collector.ts';
 import { loadOracles } from './oracle-files.ts';
 

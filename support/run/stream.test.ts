@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
 import { type Interval, Recorder } from '../measure/recorder.ts';
 import { exampleOrigin, exampleTimeline } from '../report/record.fixture.ts';
-import { secrets } from '../secrets.ts';
+import { secrets } from '../secrets/secrets.ts';
 import { readStream, type StreamHeader, StreamWriter, streamFile, unjudgedRuns } from './stream.ts';
 
 /** No process has it. */

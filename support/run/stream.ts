@@ -20,7 +20,7 @@ import { followedOnly, type Interval } from '../measure/recorder.ts';
 import type { Origin } from '../report/origin.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
-import { secrets } from '../secrets.ts';
+import { secrets } from '../secrets/secrets.ts';
 import type { PlannedSlice } from './collector.ts';
 import type { Observation } from './observation.ts';
 

@@ -1,4 +1,5 @@
-import { durationHelp, LONGEST_MS, parseDuration } from '../duration.ts';
+import { durationHelp, LONGEST_MS, parseDuration } from '../input/duration.ts';
+import { parseRate, rateHelp } from '../input/rate.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
@@ -9,7 +10,6 @@ import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type Scenar
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
 import { tagsOf } from '../profile/tags.ts';
 import type { ProfileFile } from '../profile.ts';
-import { parseRate, rateHelp } from '../rate.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
 import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';

@@ -1,7 +1,7 @@
-import { importFile } from './import-file.ts';
-import { isMetricName, type MetricDefinition, type MetricType } from './measure/metrics.ts';
-import type { JsonSchema } from './options.ts';
-import type { ScenarioKind } from './profile/schema.ts';
+import { importFile } from '../import-file.ts';
+import { isMetricName, type MetricDefinition, type MetricType } from '../measure/metrics.ts';
+import type { JsonSchema } from '../options.ts';
+import type { ScenarioKind } from '../profile/schema.ts';
 
 /** A scenario's own metrics as an author writes them; a `trend` is of milliseconds unless it says otherwise. */
 export type MetricDeclarations = Record<string, MetricType | MetricDefinition>;

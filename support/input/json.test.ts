@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { folderOf } from './folder.fixture.ts';
+import { folderOf } from '../folder.fixture.ts';
 import { lineOf, parseJson, placeIn } from './json.ts';
 
 test('what is JSON is read as JSON.parse does', () => {

@@ -1,5 +1,5 @@
-import { builtinMetrics, groupOf } from './measure/metrics.ts';
-import type { Wire } from './wire.ts';
+import { builtinMetrics, groupOf } from '../measure/metrics.ts';
+import type { Wire } from '../wire/wire.ts';
 
 /** Where every target's parts are: the addresses that those of a family's own are derived from. */
 export interface Addresses {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { families } from '../protocol/families.ts';
+import { families } from '../../protocol/families.ts';
+import { settingsOf } from '../family.ts';
+import { settingNames } from '../target.ts';
 import { checkEnvironment, checkSettings, embeddedVariables, variables } from './environment.ts';
-import { settingsOf } from './family.ts';
-import { settingNames } from './target.ts';
 
 const names = settingNames(families);
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 const said = (check: () => void): string => {
   try {
     check();

@@ -1,11 +1,11 @@
-import type { Tags } from './measure/metrics.ts';
-import { Recorder } from './measure/recorder.ts';
-import type { Options } from './options.ts';
-import type { DrillEnd } from './profile/drills.ts';
-import type { ExpectedLoad } from './schedule/plan.ts';
-import type { Random } from './schedule/random.ts';
-import type { Outcome } from './schedule/scenario.ts';
-import type { Target } from './target.ts';
+import type { Tags } from '../measure/metrics.ts';
+import { Recorder } from '../measure/recorder.ts';
+import type { Options } from '../options.ts';
+import type { DrillEnd } from '../profile/drills.ts';
+import type { ExpectedLoad } from '../schedule/plan.ts';
+import type { Random } from '../schedule/random.ts';
+import type { Outcome } from '../schedule/scenario.ts';
+import type { Target } from '../target.ts';
 
 /** What every part of a slice shares, and what `setup` gets. */
 export interface SliceContext<O = Options> {

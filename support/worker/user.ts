@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { secret } from './secrets.ts';
+import { secret } from '../secrets/secrets.ts';
 
 /** What a person signs up and signs in with. The password is known as a secret. */
 export interface Account {

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import type { Declaration } from './declaration.ts';
-import { textOf } from './measure/failures.ts';
-import { Recorder } from './measure/recorder.ts';
+import { textOf } from '../measure/failures.ts';
+import { Recorder } from '../measure/recorder.ts';
 import {
   type HungHook,
   packSlice,
@@ -11,18 +10,19 @@ import {
   sliceName,
   sliceReportType,
   withoutEvidence,
-} from './measure/slice.ts';
-import { NamedValues } from './measure/tag-values.ts';
-import { optionsOf } from './options.ts';
-import { drillEnds } from './profile/drills.ts';
-import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
-import { ScenarioRun } from './schedule/scenario.ts';
-import { monotonicMs, StartLineRunner } from './schedule/startline.ts';
-import type { Timeline, TimelineScenario } from './schedule/timeline.ts';
-import { secrets } from './secrets.ts';
-import { dataIdOf } from './shard.ts';
-import { resolveTarget, shownUrl, type TargetSettings } from './target.ts';
-import { TimeIsUp, within } from './time-limit.ts';
+} from '../measure/slice.ts';
+import { NamedValues } from '../measure/tag-values.ts';
+import { optionsOf } from '../options.ts';
+import { drillEnds } from '../profile/drills.ts';
+import { durationOf, shareOf, vusOf } from '../schedule/plan.ts';
+import { ScenarioRun } from '../schedule/scenario.ts';
+import { monotonicMs, StartLineRunner } from '../schedule/startline.ts';
+import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
+import { secrets } from '../secrets/secrets.ts';
+import { dataIdOf } from '../shard.ts';
+import { resolveTarget, shownUrl, type TargetSettings } from '../target.ts';
+import { TimeIsUp, within } from '../time-limit.ts';
+import type { Declaration } from './declaration.ts';
 import type { SliceContext } from './vu.ts';
 
 /** How long the teardown of a run that was stopped may take: whoever stopped it is waiting. */

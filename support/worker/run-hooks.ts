@@ -1,9 +1,9 @@
 /** What a load or journey does once a run, for all of its slices on all machines. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Options } from './options.ts';
-import type { Given, StartLineRunner } from './schedule/startline.ts';
-import { secrets } from './secrets.ts';
-import { type RunLimits, within } from './time-limit.ts';
+import type { Options } from '../options.ts';
+import type { Given, StartLineRunner } from '../schedule/startline.ts';
+import { secrets } from '../secrets/secrets.ts';
+import { type RunLimits, within } from '../time-limit.ts';
 import { type SliceContext, unmeasured } from './vu.ts';
 
 /** Of what `setupRun` gives, as JSON: it goes to every slice. */

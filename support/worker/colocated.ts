@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { SliceId } from '../measure/slice.ts';
 import { type Declaration, importFor } from './declaration.ts';
-import type { SliceId } from './measure/slice.ts';
 
 /**
  * Where a profile has `sharedProcesses`, the slices of one kind and index run in one process. Playwright knows a test in a process

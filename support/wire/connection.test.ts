@@ -4,10 +4,10 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { serve } from '../server.fixture.ts';
 import { Authority, type Certified } from './certificate.fixture.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
 import { proxyServer } from './proxy.fixture.ts';
-import { serve } from './server.fixture.ts';
 import { directWire, keyHash, type Wire } from './wire.ts';
 
 const TIMEOUT_MS = 10_000;

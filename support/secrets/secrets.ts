@@ -1,7 +1,7 @@
+import type { TargetSettings } from '../target.ts';
 import { credentialsOf } from './credentials.ts';
 import { encodings } from './encodings.ts';
 import { Needles } from './needles.ts';
-import type { TargetSettings } from './target.ts';
 
 const BLANK = '***';
 /** Shorter, or nothing but lower-case letters and shorter than that, is a word. */

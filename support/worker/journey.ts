@@ -8,23 +8,23 @@ import {
   BrowserSession,
   contextOptions,
   type Page,
-} from './browser.ts';
+} from '../browser.ts';
+import type { Evidence } from '../measure/evidence.ts';
+import { type Failure, thrown } from '../measure/failures.ts';
+import type { PaintedMark } from '../measure/marks.ts';
+import { type Tags, unfinished } from '../measure/metrics.ts';
+import type { VitalReport } from '../measure/vitals.ts';
+import type { Options, OptionsSchema } from '../options.ts';
+import { type Random, random } from '../schedule/random.ts';
+import type { Work } from '../schedule/scenario.ts';
+import { secrets } from '../secrets/secrets.ts';
+import type { Target } from '../target.ts';
+import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import { errorName } from './load.ts';
-import type { Evidence } from './measure/evidence.ts';
-import { type Failure, thrown } from './measure/failures.ts';
-import type { PaintedMark } from './measure/marks.ts';
-import { type Tags, unfinished } from './measure/metrics.ts';
-import type { VitalReport } from './measure/vitals.ts';
-import type { Options, OptionsSchema } from './options.ts';
 import type { RunHooks } from './run-hooks.ts';
-import { type Random, random } from './schedule/random.ts';
-import type { Work } from './schedule/scenario.ts';
-import { secrets } from './secrets.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
-import type { Target } from './target.ts';
-import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from './time-limit.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
 
@@ -356,7 +356,7 @@ class Sessions {
     let pictures = await this.#keepEvidence(session, index);
     for (const { step, error } of failed) {
       const name = `${scenario}, step "${step}": ${errorName(error)}`;
-      const { error: text, at } = thrown(error, import.meta.dirname);
+      const { error: text, at } = thrown(error);
       recorder.failure({ step, name, error: secrets.clean(text), at, ...pictures });
       pictures = {};
     }

@@ -1,18 +1,18 @@
 import pLimit from 'p-limit';
+import type { Evidence } from '../measure/evidence.ts';
+import { exhaustedCodes, textOf, thrown } from '../measure/failures.ts';
+import type { Options, OptionsSchema } from '../options.ts';
+import { most } from '../profile/schema.ts';
+import { Mix } from '../schedule/mix.ts';
+import { random } from '../schedule/random.ts';
+import type { Work } from '../schedule/scenario.ts';
+import { secrets } from '../secrets/secrets.ts';
+import { defaultTimeLimits, type TimeLimits, within } from '../time-limit.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import type { Preflight } from './load-preflight.ts';
-import type { Evidence } from './measure/evidence.ts';
-import { exhaustedCodes, textOf, thrown } from './measure/failures.ts';
-import type { Options, OptionsSchema } from './options.ts';
-import { most } from './profile/schema.ts';
 import type { RunHooks } from './run-hooks.ts';
-import { Mix } from './schedule/mix.ts';
-import { random } from './schedule/random.ts';
-import type { Work } from './schedule/scenario.ts';
-import { secrets } from './secrets.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
-import { defaultTimeLimits, type TimeLimits, within } from './time-limit.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own, `R` comes from `setupRun`. */
@@ -110,7 +110,7 @@ export function loadWork<S, V, O, R>(
       const fail = (error: unknown): void => {
         // No iteration's failure: there is nothing left to do the load with.
         if (error instanceof UsedUp) throw error;
-        const { error: text, at } = thrown(error, import.meta.dirname);
+        const { error: text, at } = thrown(error);
         const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };
         slice.recorder.failure(example);
         vu.fail();

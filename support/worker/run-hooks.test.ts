@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Recorder } from './measure/recorder.ts';
+import { Recorder } from '../measure/recorder.ts';
+import type { Given } from '../schedule/startline.ts';
+import { secret, secrets } from '../secrets/secrets.ts';
 import { setUpRun } from './run-hooks.ts';
-import type { Given } from './schedule/startline.ts';
-import { secret, secrets } from './secrets.ts';
 import type { SliceContext } from './vu.ts';
 
 const limits = { setupRun: 50, teardownRun: 60 };

@@ -1,5 +1,5 @@
-import type { Options } from './options.ts';
-import type { Address } from './target.ts';
+import type { Options } from '../options.ts';
+import type { Address } from '../target.ts';
 import type { SliceContext } from './vu.ts';
 
 /**

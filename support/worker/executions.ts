@@ -1,4 +1,4 @@
-import type { ScenarioKind } from './profile/schema.ts';
+import type { ScenarioKind } from '../profile/schema.ts';
 
 /** The scenarios of all profiles that run a load or journey, by its kind and name. */
 const executions = new Map<string, Set<string>>();

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { families } from '../protocol/families.ts';
+import { families } from '../../protocol/families.ts';
+import { folderOf } from '../folder.fixture.ts';
+import { targetSettings } from '../target.ts';
 import { selfSigned } from './certificate.fixture.ts';
-import { folderOf } from './folder.fixture.ts';
-import { targetSettings } from './target.ts';
 import { bareUrl, browserProxy, directWire, proxyOf, userOf } from './wire.ts';
 
 const HTTP = 'http://proxy.test:3128';

@@ -2,9 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
-import type { Browser } from './browser.ts';
+import type { Browser } from '../browser.ts';
+import { allowed } from '../input/misspelling.ts';
 import type { JourneyUse, Visit } from './journey.ts';
-import { allowed } from './misspelling.ts';
 
 type AnyFunction = (fixtures: object, ...more: never[]) => unknown;
 

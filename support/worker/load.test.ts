@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Recorder } from '../measure/recorder.ts';
+import type { Iteration } from '../schedule/executor.ts';
+import { random } from '../schedule/random.ts';
+import { resolveTarget } from '../target.ts';
 import { Feeder } from './feeder.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
-import { Recorder } from './measure/recorder.ts';
-import type { Iteration } from './schedule/executor.ts';
-import { random } from './schedule/random.ts';
-import { resolveTarget } from './target.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {

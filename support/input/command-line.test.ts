@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkSwitches, commandLine, isFiltered, knownSwitches, nothingToRun } from './command-line.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 const argv = (line: string) => ['node', 'cli.js', ...line.split(' ')];
 
 test('a command line is read as Playwright reads it', () => {
