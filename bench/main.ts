@@ -19,6 +19,7 @@ import * as oracle from './oracle.ts';
 import * as pacer from './pacer.ts';
 import * as reads from './reads.ts';
 import * as scheduled from './scheduled.ts';
+import * as smoke from './smoke.ts';
 import * as stall from './stall.ts';
 import * as websocket from './websocket.ts';
 
@@ -52,6 +53,7 @@ const benches: Bench[] = [
   connections,
   database,
   merge,
+  smoke,
 ];
 
 const chosen = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Whole runs of `npx playwright test` in the project `bench/scale/`: what is measured there is what a user gets, verdict included. */
+/** Whole runs of `npx playwright test`, most in the project `bench/scale/`: what is measured there is what a user gets, verdict included. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ const FOLDER = join(import.meta.dirname, 'scale');
 const PLAYWRIGHT = join(dirname(createRequire(import.meta.url).resolve('@playwright/test/package.json')), 'cli.js');
 
 /**
- * Runs a profile of `bench/scale/profiles/`.
+ * Runs a profile of `bench/scale/profiles/`, or of another project.
  * @param env beside our own, such as `BASE_URL`; without it the embedded target is started
  * @throws with what was printed, when it ended without a verdict
  */
-export async function runProfile(profile: string, env: Record<string, string> = {}): Promise<Verdict> {
+export async function runProfile(profile: string, env: Record<string, string> = {}, folder = FOLDER): Promise<Verdict> {
   const runId = `bench-${profile}-${Date.now().toString(36)}`;
   const child = spawn(process.execPath, [PLAYWRIGHT, 'test', `--project=${profile}`], {
-    cwd: FOLDER,
+    cwd: folder,
     env: { ...process.env, ...env, LOAD_RUN_ID: runId },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -29,7 +29,7 @@ export async function runProfile(profile: string, env: Record<string, string> = 
   }
   await once(child, 'close');
   try {
-    return JSON.parse(readFileSync(join(FOLDER, 'reports', runId, 'verdict.json'), 'utf8')) as Verdict;
+    return JSON.parse(readFileSync(join(folder, 'reports', runId, 'verdict.json'), 'utf8')) as Verdict;
   } catch {
     throw new Error(`the run ended without a verdict:\n${output}`);
   }

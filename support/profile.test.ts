@@ -55,7 +55,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
     [profile({ slices: 0 }), `slices is 0; allowed is a whole number from 1 to 500.`],
     [
       profile({ tresholds: {} }),
-      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, scenarios, thresholds, objectives, availability, recovery, capacity, drills, drift, slo, maxFailed, health, tags.`,
+      `there is an unknown field "tresholds"; did you mean "thresholds"? allowed: $schema, description, calm, phases, slices, sharedProcesses, scenarios, thresholds, objectives, availability, recovery, capacity, drills, drift, slo, maxFailed, health, tags.`,
     ],
     [profile({ health: { maxDropped: 2 } }), `health.maxDropped is 2; allowed is a number from 0 to 1.`],
     [

@@ -30,9 +30,9 @@ function run(t: TestContext, env: Record<string, string>) {
   return target;
 }
 
-/** Folders of clusters. PostgreSQL's goes when it has ended: without folder there is no process either. */
+/** Folders of clusters, but for the copy that is kept. PostgreSQL's goes when it has ended: without folder there is no process either. */
 async function clusters(): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => name.startsWith('tandem-'));
+  return (await readdir(folder)).filter((name) => name.startsWith('tandem-postgres-'));
 }
 
 test('SIGTERM: exit 0, nothing left behind', async (t) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type BuildFailure, buildSync } from 'esbuild';
+import { type BuildFailure, build } from 'esbuild';
 import type { FastifyInstance } from 'fastify';
 import type { Page } from './family.ts';
 import { StartError } from './start-error.ts';
@@ -25,30 +25,40 @@ interface File {
   version: string;
 }
 
+/** Files by the path at which they are served. */
+export type Files = ReadonlyMap<string, File>;
+
 /**
- * Serves pages from memory, each with its html, its script and its style. A page without its entry is not served.
+ * Makes pages, each with its html, its script and its style. A page without its entry is none.
  * @param folder of their sources
  * @throws {StartError} when a file is missing or a page does not bundle.
  */
-export async function pageRoutes(app: FastifyInstance, folder: string, all: readonly Page[]): Promise<void> {
+export async function makePages(folder: string, all: readonly Page[]): Promise<Files> {
+  const files = new Map<string, File>();
   const pages = all.filter(({ entry }) => existsSync(join(folder, entry)));
-  if (pages.length === 0) return;
+  if (pages.length === 0) return files;
   const styleNames = [...new Set(pages.map(({ style }) => style))];
   // One call for all of them: each starts a process.
-  const bundles = bundle([...pages.map(({ entry }) => entry), ...styleNames].map((name) => join(folder, name)));
+  const bundles = await bundle([...pages.map(({ entry }) => entry), ...styleNames].map((name) => join(folder, name)));
   const styles = new Map(
     styleNames.map((name, index) => [name, file('text/css; charset=utf-8', bundles[pages.length + index]!)]),
   );
-  for (const [name, style] of styles) serve(app, `/${name}`, style);
+  for (const [name, style] of styles) files.set(`/${name}`, style);
   for (const [index, page] of pages.entries()) {
     const script = file('text/javascript; charset=utf-8', bundles[index]!);
     const html = (await whole(folder, page.html))
       // A version in the address lets a browser keep the files for good, as with any deployed page.
       .replaceAll(`/${page.script}`, `/${page.script}?v=${script.version}`)
       .replaceAll(`/${page.style}`, `/${page.style}?v=${styles.get(page.style)!.version}`);
-    serve(app, page.path, file('text/html; charset=utf-8', Buffer.from(html)));
-    serve(app, `/${page.script}`, script);
+    files.set(page.path, file('text/html; charset=utf-8', Buffer.from(html)));
+    files.set(`/${page.script}`, script);
   }
+  return files;
+}
+
+/** Serves files from memory. */
+export function pageRoutes(app: FastifyInstance, files: Files): void {
+  for (const [path, one] of files) serve(app, path, one);
 }
 
 const PART = /<!-- ([\w-]+\.html) -->/g;
@@ -69,9 +79,9 @@ async function source(folder: string, name: string): Promise<string> {
 }
 
 /** The bundles of these scripts and styles, in their order. */
-function bundle(entries: string[]): Uint8Array[] {
+async function bundle(entries: string[]): Promise<Uint8Array[]> {
   try {
-    const { outputFiles } = buildSync({
+    const { outputFiles } = await build({
       entryPoints: entries.map((entry, index) => ({ in: entry, out: String(index) })),
       outdir: '/',
       bundle: true,

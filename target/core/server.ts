@@ -11,7 +11,7 @@ import { type Fault, installFaults } from './faults.ts';
 import { type ProcessFigures, ProcessMonitor, TargetFigures } from './figures.ts';
 import { healthRoute } from './health.ts';
 import { Metrics } from './metrics.ts';
-import { pageRoutes } from './page.ts';
+import { makePages, pageRoutes } from './page.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { CORE_SCHEMA } from './schema.ts';
 import { StartError } from './start-error.ts';
@@ -100,6 +100,10 @@ export function targetFigures(families: readonly AnyFamily[], core: Pick<Core, '
 export async function startServer(families: readonly AnyFamily[], options: TargetOptions = {}): Promise<Target> {
   const { port = 0, host = '127.0.0.1', webFolder = join(import.meta.dirname, '..', 'web'), link } = options;
   const schema = link ? undefined : schemaOf(families);
+  const pages = families.flatMap((family) => family.pages ?? []);
+  // While the database starts.
+  const files = makePages(webFolder, pages);
+  files.catch(() => {}); // it is awaited below
   const database = await openDatabase(options.databaseUrl, { poolSize: link?.poolSize, schema });
   const { pool } = database;
   const accounts = new Accounts(pool, !link);
@@ -159,7 +163,6 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
     metrics.observe(app);
     installErrorAnswers(app);
     if (!link) await recover(families, database);
-    const pages = families.flatMap((family) => family.pages ?? []);
     installFaults(options.faults ?? [], {
       app,
       delivery,
@@ -180,7 +183,7 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
       const text = metrics.text(pool, { websocket_connections: webSockets.size, ...gauges });
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
     });
-    await pageRoutes(app, webFolder, pages);
+    pageRoutes(app, await files);
     webSockets.listen(app.server);
     await app.listen({ port, host, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));
