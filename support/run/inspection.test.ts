@@ -7,7 +7,7 @@ import { folderOf } from '../folder.fixture.ts';
 import { Inspection } from './inspection.ts';
 
 const id = { scenario: 'ping', index: 0 };
-const softFailures = join(import.meta.dirname, '..', 'soft-failures.ts');
+const softFailures = join(import.meta.dirname, '..', 'worker', 'soft-failures.ts');
 
 /** A slice's process as a worker is one, in the midst of an operation that runs `code`. */
 async function slice(t: TestContext, code: string, limitMs?: number) {
@@ -40,7 +40,9 @@ async function slice(t: TestContext, code: string, limitMs?: number) {
   child.stderr
     .setEncoding('utf8')
     .on('data', (chunk: string) => others.push(inspection.hear([{ scenario: 'other', index: 0 }, id], chunk)));
-  await once(child.stdout, 'data');
+  const ended = once(child, 'exit').then(() => assert.fail(others.join('')));
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  ended.catch(() => {}); // the test kills it
   return { child, placeOf: () => inspection.placeOf(id, child.pid!), said: () => others.join('') };
 }
 
