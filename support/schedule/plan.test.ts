@@ -118,6 +118,8 @@ test('what a slice is about to do is known of fast loads: the whole load is fast
     [{ ...rate, rate: 5_000, startTimeMs: 60_000 }, one, { perSecond: 5_000, atOnce: 0 }],
     [{ ...rate, rate: 5_000 }, four, { perSecond: 1_250, atOnce: 25 }],
     [{ ...rate, rate: 5_000, maxVUs: 40 }, four, { perSecond: 1_250, atOnce: 10 }],
+    [{ ...rate, rate: 1, arrivals: 'bursts', burstSize: 99 }, one, undefined],
+    [{ ...rate, rate: 1, arrivals: 'bursts', burstSize: 200 }, four, { perSecond: 50, atOnce: 50 }],
     [rampingRate, one, undefined],
     [{ ...rampingRate, startRate: 200 }, one, { perSecond: 200, atOnce: 1 }],
     [perVu, one, undefined],

@@ -175,7 +175,7 @@ const SOON_MS = 15_000;
 
 /** What a slice is about to do, for whoever opens connections or has code compiled before it counts. */
 export interface ExpectedLoad {
-  /** Iterations a second, at the most; of VUs that loop one each, though they may do more. */
+  /** Iterations a second, at the most; a burst counts as those of a second, of VUs that loop one each, though they may do more. */
   perSecond: number;
   /** Iterations that are soon under way at one time; 0 where the load begins much later than the run. */
   atOnce: number;
@@ -183,10 +183,14 @@ export interface ExpectedLoad {
 
 /** Undefined for a load that is too slow for it to matter. */
 export function expectedLoad(plan: Plan, slice: Slice): ExpectedLoad | undefined {
-  const perSecond = isOpen(plan) ? peakRate(plan) : vusOf(plan);
+  // What comes in a burst comes in much less than a second.
+  const burst = isOpen(plan) ? (plan.burstSize ?? 1) : 0;
+  const perSecond = isOpen(plan) ? Math.max(peakRate(plan), burst) : vusOf(plan);
   if (perSecond < FAST_PER_SECOND) return undefined;
   if (plan.startTimeMs > SOON_MS) return { perSecond: perSecond / slice.of, atOnce: 0 };
-  const atOnce = isOpen(plan) ? Math.min(plan.maxVUs, (perSecond * ANSWER_MS) / 1_000) : firstVus(plan);
+  const atOnce = isOpen(plan)
+    ? Math.min(plan.maxVUs, Math.max(burst, (perSecond * ANSWER_MS) / 1_000))
+    : firstVus(plan);
   return { perSecond: perSecond / slice.of, atOnce: Math.min(MOST_AT_ONCE, Math.ceil(atOnce / slice.of)) };
 }
 
