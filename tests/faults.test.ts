@@ -61,7 +61,7 @@ const profiles = {
   database: profile(
     {
       'database-queries': load({ rate: 40, maxVUs: 8, options: { rows: 500, connections: 4 } }),
-      'database-transfers': load({ rate: 60, maxVUs: 8, options: { accounts: 400, connections: 6 } }),
+      'database-transfers': load({ rate: 60, maxVUs: 8, options: { accounts: 40, connections: 6 } }),
     },
     { db_query_failed: ['rate<0.01'], db_write_duration: ['count>0'] },
   ),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { packSlice, type SliceReport, unpackSlice } from './slice.ts';
+import { packSlice, type SliceReport, sliceName, sliceNamed, unpackSlice } from './slice.ts';
 
 const report: SliceReport = {
   format: 1,
@@ -46,4 +46,9 @@ test('what is no report of this version is refused', () => {
   );
   const sentence = 'a slice report has format 2; this version of Tandem reads format 1';
   assert.throws(() => unpackSlice(gzipSync(JSON.stringify({ ...report, format: 2 }))), new Error(sentence));
+});
+
+test('a slice is known by its name again, whatever its scenario is called', () => {
+  const id = { scenario: 'a#1', index: 2 };
+  assert.deepEqual(sliceNamed(sliceName(id)), id);
 });

@@ -76,7 +76,7 @@ export interface SliceEnd {
   errorsByOperation: Record<string, Record<string, number>>;
   /** Of some names the first failure, in full. */
   failures: Failure[];
-  /** user + system of the worker process during the run. */
+  /** user + system of the worker process during the run; 0 where another slice of that process has told it. */
   cpuSeconds: number;
 }
 

@@ -193,7 +193,7 @@ export default class TandemReporter implements Reporter {
     this.#interrupted ||= status === 'interrupted';
     const why = error && (error.stack ?? error.message ?? error.value ?? status);
     const slices = slicesOf(test);
-    /** Why each failed, the first first, where that is known. */
+    /** Why each failed, where the process that they share could say it. */
     const failures: { id: SliceId; why: string }[] = [];
     for (const { name, body, contentType } of result.attachments) {
       if (!body) continue;

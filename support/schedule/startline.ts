@@ -11,7 +11,7 @@ import type { Given, SharedPoint } from './rendezvous.ts';
 export type { Given, HungHook, LoadStep, SharedPoint, SliceId };
 
 /**
- * The start line: slices live in processes of their own and must begin at one instant. Each says when it is ready; once
+ * The start line: slices live in several processes and must begin at one instant. Each says when it is ready; once
  * all are, the coordinator names the instant. Afterwards the same connection carries what the slices measured, so that a
  * slice that dies takes nothing but its last interval with it, and the word to stop.
  */
