@@ -90,7 +90,10 @@ cd "$folder" || {
 copied() {
   # Anybody may make folders below /tmp.
   [ ! -L "$template" ] && [ -O "$template" ] && [ -e "$template/whole" ] || return 1
-  mkdir -p -m 700 data && cp -R "$template/data/." data
+  mkdir -p -m 700 data && cp -R "$template/data/." data && return
+  # What was not whole is in the way of a new one.
+  find data/ -mindepth 1 -delete
+  return 1
 }
 made() {
   "$initdb" --pgdata=data --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C >/dev/null || return 1
