@@ -9,7 +9,7 @@ export const name = 'pacer';
 export const about =
   'arrivals whose work is nothing but a turn of the event loop: how late they start, and at which cost';
 
-const RATES_PER_SECOND = [200, 1_000, 5_000];
+const RATES_PER_SECOND = [200, 1_000, 2_000, 5_000];
 const DURATION_MS = 4_000;
 
 export async function run(): Promise<void> {

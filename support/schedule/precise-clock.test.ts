@@ -51,6 +51,22 @@ test('a timer that is set while another rings is one as well', async (t) => {
   assert.equal(rings, 5);
 });
 
+test('what comes by the thousand a second takes timers of Node, which can be cleared as well', async (t) => {
+  const [[thread], clock] = await Promise.all([once(process, 'worker'), clockOf(t)]);
+  let woken = 0;
+  (thread as Worker).on('message', () => woken++);
+  let rings = 0;
+  await new Promise<void>((resolve) => {
+    const again = () => {
+      clock.clearTimeout(clock.setTimeout(() => assert.fail('it rang'), 0));
+      if (++rings === 40) resolve();
+      else clock.setTimeout(again, 0.1);
+    };
+    clock.setTimeout(again, 0.1);
+  });
+  assert.ok(woken >= 1 && woken <= 20, `the thread woke ${woken} times`);
+});
+
 test('an alarm on it can be moved to an earlier instant', async (t) => {
   const clock = await clockOf(t);
   const at = clock.now() + 2;
