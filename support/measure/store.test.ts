@@ -58,6 +58,15 @@ test('gauges of several slices add up in each interval, and are followed over th
   assert.deepEqual(store.select('vus')!.pack(), { t: 'gauge', last: 32, min: 30, max: 32, sum: 62, n: 2 });
 });
 
+test('what a gauge was on the way, between two packings, is its least and its most', () => {
+  const store = new MetricStore();
+  store.define({ ...builtinMetrics, depth: { type: 'gauge', contains: 'default' } });
+  const queue = new Recorder('queue', 'load', { depth: { type: 'gauge', contains: 'default' } });
+  for (const value of [3, 500, -2, 4]) queue.add('depth', value);
+  store.add({ index: 0, series: queue.pack() });
+  assert.deepEqual(store.select('depth')!.pack(), { t: 'gauge', last: 4, min: -2, max: 500, sum: 4, n: 1 });
+});
+
 test('by interval: merged over slices and tags, in the order of time, as often as one asks', () => {
   const store = exampleStore();
   for (let again = 0; again < 2; again++) {

@@ -33,6 +33,9 @@ interface Entry {
   parts: { index: number; packed: Packed }[];
 }
 
+/** A gauge in one interval: how it ended, and the least and the most that it was on the way, added up over slices. */
+type GaugeSum = Pick<Packed & { t: 'gauge' }, 'last' | 'min' | 'max'>;
+
 /** So many parts of one series are merged before there are more: those of a hundred shards would be a lot of memory. */
 const MANY_PARTS = 500;
 
@@ -45,7 +48,7 @@ export class MetricStore {
   /** The same by metric, and by metric with each of their tags: there may be thousands, of which a few are asked for. */
   readonly #entries = new Map<string, Set<Entry>>();
   /** Gauges of several slices add up at one instant, and only then are followed over time: key → interval → sum. */
-  readonly #gauges = new Map<string, Map<number, number>>();
+  readonly #gauges = new Map<string, Map<number, GaugeSum>>();
   readonly #values: LeastValues;
 
   /** @param named values of tags that are told apart however many others there are */
@@ -79,7 +82,7 @@ export class MetricStore {
   #keep({ index, series }: Interval): void {
     this.lastInterval = Math.max(this.lastInterval, index);
     for (const [key, packed] of Object.entries(series)) {
-      if (packed.t === 'gauge') this.#addGauge(this.#counted(key), index, packed.last);
+      if (packed.t === 'gauge') this.#addGauge(this.#counted(key), index, packed);
       else keepPart(this.#entryOf(key, packed.t), { index, packed });
     }
   }
@@ -97,9 +100,9 @@ export class MetricStore {
     if (unreadable !== undefined) throw unreadable;
   }
 
-  #addGauge(key: string, index: number, value: number): void {
-    const sums = this.#gauges.get(key) ?? new Map<number, number>();
-    this.#gauges.set(key, sums.set(index, (sums.get(index) ?? 0) + value));
+  #addGauge(key: string, index: number, value: GaugeSum): void {
+    const sums = this.#gauges.get(key) ?? new Map<number, GaugeSum>();
+    this.#gauges.set(key, sums.set(index, gaugeSum(sums.get(index), value)));
   }
 
   #entryOf(key: string, type: Packed['t']): Entry {
@@ -245,12 +248,12 @@ export class MetricStore {
     return [...keys].sort();
   }
 
-  #gaugeSums(metric: string, tags: Wanted): Map<number, number> {
-    const sums = new Map<number, number>();
+  #gaugeSums(metric: string, tags: Wanted): Map<number, GaugeSum> {
+    const sums = new Map<number, GaugeSum>();
     for (const [key, own] of this.#gauges) {
       const parsed = parseSeriesKey(key);
       if (parsed.metric !== metric || !carries(parsed.tags, tags)) continue;
-      for (const [index, value] of own) sums.set(index, (sums.get(index) ?? 0) + value);
+      for (const [index, value] of own) sums.set(index, gaugeSum(sums.get(index), value));
     }
     return sums;
   }
@@ -285,7 +288,11 @@ function inOrder(parts: Entry['parts'], width = 1): Map<number, AnySeries> {
   return merged;
 }
 
-function gaugesInOrder(sums: Map<number, number>): Map<number, GaugeSeries> {
+function gaugeSum(known: GaugeSum | undefined, { last, min, max }: GaugeSum): GaugeSum {
+  return known ? { last: known.last + last, min: known.min + min, max: known.max + max } : { last, min, max };
+}
+
+function gaugesInOrder(sums: Map<number, GaugeSum>): Map<number, GaugeSeries> {
   return new Map(
     [...sums]
       .sort(([a], [b]) => a - b)
@@ -296,6 +303,6 @@ function gaugesInOrder(sums: Map<number, number>): Map<number, GaugeSeries> {
 }
 
 /** The sum of many gauges may be more than one holds. */
-function gaugeAt(value: number): GaugeSeries {
-  return unpack({ t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 }) as GaugeSeries;
+function gaugeAt(value: GaugeSum): GaugeSeries {
+  return unpack({ t: 'gauge', ...value, sum: value.last, n: 1 }) as GaugeSeries;
 }
