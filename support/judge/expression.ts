@@ -93,8 +93,16 @@ export function asksForMore(source: string): boolean {
   return parseExpression(source)!.operator.startsWith('>');
 }
 
-/** Compares as the operator says. */
-export function holds(observed: number, operator: Operator, limit: number): boolean {
+/**
+ * Compares as the operator says.
+ * @param factor of a limit that is a multiple of another figure. Of two that are 0 the product tells nothing: they are equal, and
+ *   equal figures are below 1.5 times, and above 0.9 times, each other.
+ */
+export function holds(observed: number, operator: Operator, limit: number, factor?: number): boolean {
+  if (factor && observed === 0 && limit === 0) {
+    if (operator === '<') return factor > 1;
+    if (operator === '>') return factor < 1;
+  }
   switch (operator) {
     case '<':
       return observed < limit;

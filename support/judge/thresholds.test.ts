@@ -159,6 +159,20 @@ test('a rate per second is over the time that is given', () => {
   assert.deepEqual([rate(1_000).observed, rate(1_000).ok], [9, true]);
 });
 
+test('of two figures that are 0, none is above 1.5 times, or below 0.9 times, the other', () => {
+  const outcome = (expression: string, after: number) =>
+    judged('http_req_failed{phase:spike}', expression, {
+      'http_req_failed{phase:base,scenario:ping}': times(40, 0),
+      'http_req_failed{phase:spike,scenario:ping}': [...times(40, 0), ...times(after, 1)],
+    }).outcome;
+  assert.equal(outcome('rate<1.5*base', 0), 'held');
+  assert.equal(outcome('rate<=0.5*base', 0), 'held');
+  assert.equal(outcome('rate>0.5*base', 0), 'held');
+  assert.equal(outcome('rate<1.5*base', 1), 'missed');
+  assert.equal(outcome('rate<0.5*base', 0), 'missed', 'nothing is half of what it was');
+  assert.equal(outcome('rate>1.5*base', 0), 'missed');
+});
+
 test('multiples of a phase compare what comes after it with it', () => {
   const selector = 'browser_step_duration{step:sync}';
   const step = (calm: number[], load: number[], drain: number[] = []) =>

@@ -65,7 +65,8 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const { value: observed, series } = own;
   const limit = reference ? reference.value && expression.value * reference.value : expression.value;
 
-  const ok = observed !== null && limit !== null && holds(observed, operator, limit);
+  const factor = reference && expression.value;
+  const ok = observed !== null && limit !== null && holds(observed, operator, limit, factor);
   const unit = unitOf(definition, aggregation);
   const compared = reference && reference.value !== null && { phase: of!, value: reference.value };
   const result: ThresholdResult = {
@@ -99,7 +100,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const limits = [limit!, ...(before?.figures ?? []).map((figure) => expression.value * figure)];
   const figures = [observed!, ...late.figures];
   const crossed = { ...about, observed: observed!, limit: limit!, unit, count: result.count };
-  if (figures.some((figure) => limits.some((one) => holds(figure, operator, one) !== ok))) {
+  if (figures.some((figure) => limits.some((one) => holds(figure, operator, one, factor) !== ok))) {
     const { ages, missing } = late.figures.length > 0 || !before ? late : before;
     return {
       outcome: 'unknown',

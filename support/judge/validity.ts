@@ -293,14 +293,15 @@ function mayDecide(suspect: Suspect, claim: Claim): boolean {
   const push = rule.pushes[quantity];
   if (push === 'none') return false;
   if (!operator.startsWith('<') && !operator.startsWith('>')) return true;
-  const met = holds(observed, operator, limit);
+  const factor = reference?.factor;
+  const met = holds(observed, operator, limit, factor);
   const limits =
     reference && suspect.phases && touchesReference(suspect, claim)
       ? withoutIt(limit / reference.factor, quantity, push, cost).map((figure) => figure * reference.factor)
       : [];
-  if (limits.some((one) => holds(observed, operator, one) !== met)) return true;
+  if (limits.some((one) => holds(observed, operator, one, factor) !== met)) return true;
   if (!touchesFigure(suspect, claim)) return false;
-  return withoutIt(observed, quantity, push, cost).some((figure) => holds(figure, operator, limit) !== met);
+  return withoutIt(observed, quantity, push, cost).some((figure) => holds(figure, operator, limit, factor) !== met);
 }
 
 /**
