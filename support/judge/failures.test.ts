@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
-import { loadOf, nothingFailed, storeOf } from './store.fixture.ts';
+import { noSuccess } from './findings/no-success.ts';
+import { loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { Finding } from './verdict.ts';
 
 type End = Partial<FailureFacts['slices'][0]['end']>;
@@ -61,7 +62,7 @@ test('what never succeeded is found: a scenario, an operation of several, a jour
 
 test('what succeeded at least once, was not tried, or hardly tried, fails no run', () => {
   assert.deepEqual(found({ 'get of ping': [50, 0] }), []);
-  assert.deepEqual(found({ 'get of ping': [9, 8] }), [], 'nine tries are too few for a share');
+  assert.deepEqual(found({ 'get of ping': [9, 5] }), [], 'nine tries are too few for a share');
   assert.deepEqual(found({ 'get of ping': [50, 0], 'put of ping': [0, 0] }), []);
   assert.deepEqual(inShort(found({ 'get of ping': [50, 0], 'put of ping': [2, 2] })), [
     'warning no-success operation put of ping 2/2',
@@ -79,6 +80,45 @@ test('a share of failures above maxFailed is found; with 1 only what never succe
   assert.deepEqual(inShort(found({ 'get of ping': [100, 0], 'put of ping': [20, 11] })), [
     'fail failed-share operation put of ping 11/20',
   ]);
+});
+
+test('a share of few tries is found where it is too large whatever those that lack had been', () => {
+  const shares = (tries: number, failed: number, maxFailed?: number) =>
+    inShort(found({ 'get of ping': [tries, failed] }, {}, { maxFailed }));
+  assert.deepEqual(shares(6, 1, 0), ['fail failed-share scenario get of ping 1/6']);
+  assert.deepEqual(shares(9, 8), ['fail failed-share scenario get of ping 8/9']);
+  assert.deepEqual(shares(6, 1, 0.1), []);
+});
+
+test('operations of which each was hardly tried, and failed too often together, are found as a scenario', () => {
+  const few = (failed: number): [number, number] => [4, failed];
+  const three = { 'a of ping': few(3), 'b of ping': few(3), 'c of ping': few(3) };
+  assert.deepEqual(inShort(found(three)), ['fail failed-share scenario of ping 9/12']);
+  assert.deepEqual(found({ ...three, 'd of ping': [8, 0] }), []);
+  assert.deepEqual(inShort(found({ ...three, 'e of ping': [2, 2] })), ['fail failed-share scenario of ping 11/14']);
+});
+
+test('requests that all failed are found where no answer was checked, and nowhere else', () => {
+  const errors = { 'HTTP 500': 40 };
+  const runOf = (failed: number, more: Record<string, number[]> = {}) => {
+    const requests = Array.from({ length: 40 }, (_, n) => (n < failed ? 1 : 0));
+    const store = storeOf({
+      'iteration_failed{op:get,scenario:ping}': times(40, 0),
+      'http_req_failed{op:a,scenario:ping}': requests.slice(0, 20),
+      'http_req_failed{op:b,scenario:ping}': requests.slice(20),
+      ...more,
+    });
+    const slices = [{ scenario: 'ping', end: { ...nothingFailed, errors } }];
+    return failureFindings({ store, scenarios: [loadOf('ping')], slices }, () => false);
+  };
+  const [finding] = runOf(40);
+  assert.deepEqual(inShort([finding!]), ['fail no-success requests of ping 40/40']);
+  assert.equal(
+    noSuccess.sentence(finding as Parameters<typeof noSuccess.sentence>[0]),
+    'None of the requests of ping succeeded: 0 of 40; required: at least 1. Failed with HTTP 500 (40).',
+  );
+  assert.deepEqual(runOf(39), []);
+  assert.deepEqual(runOf(40, { 'checks{check:is 500,scenario:ping}': times(40, 1) }), []);
 });
 
 test('a check that was never true is found, unless what it belongs to is named already', () => {

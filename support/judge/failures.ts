@@ -24,7 +24,7 @@ export interface FailureFacts {
  * hundred. A scenario as a whole needs no more than one: whoever asked for one session, and saw it fail, has seen nothing work.
  */
 const MIN_TRIES = 3;
-/** With fewer tries a share says more about chance than about the target. */
+/** With fewer tries a share says more about chance than about the target, unless it is too large whatever those that lack had been. */
 const MIN_TRIES_OF_SHARE = 10;
 /** Names that a finding tells. */
 const MOST_ERRORS = 3;
@@ -78,10 +78,11 @@ function ofScenario(
   const examples = failureExamples({ slices: slices.filter(({ scenario }) => scenario === name) });
   const all = errorsOf(slices, name);
   const finding = (what: NoSuccess['what'], operation: string | undefined, counts: Tries) => {
-    const errors = mostFrequent(all, what === 'scenario' ? undefined : errorsOf(slices, name, operation), counts);
+    const isWhole = what !== 'operation';
+    const errors = mostFrequent(all, isWhole ? undefined : errorsOf(slices, name, operation), counts);
     const example =
-      examples.find((one) => one.name === errors[0]?.name && (what === 'scenario' || one.operation === operation)) ??
-      examples.find((one) => what === 'scenario' || one.operation === operation);
+      examples.find((one) => one.name === errors[0]?.name && (isWhole || one.operation === operation)) ??
+      examples.find((one) => isWhole || one.operation === operation);
     return {
       what,
       scenarios: [name],
@@ -99,15 +100,23 @@ function ofScenario(
   const [only] = operations.size === 1 ? operations.keys() : [];
   if (failed === tries) return [noSuccess('fail', finding('scenario', only || undefined, { tries, failed }))];
 
+  const failedShare = (share: ReturnType<typeof finding>): FailedShare => {
+    return { kind: 'failed-share', severity: share.doubt ? 'invalid' : 'fail', ...share, allowed: maxFailed };
+  };
+
   const found: (NoSuccess | FailedShare)[] = [];
   for (const [operation, counts] of operations) {
     if (counts.failed === counts.tries) {
       const severity = counts.tries < MIN_TRIES ? 'warning' : 'fail';
       found.push(noSuccess(severity, finding('operation', operation, counts)));
-    } else if (counts.tries >= MIN_TRIES_OF_SHARE && counts.failed > counts.tries * maxFailed) {
-      const share = finding(only === undefined ? 'operation' : 'scenario', operation || undefined, counts);
-      found.push({ kind: 'failed-share', severity: share.doubt ? 'invalid' : 'fail', ...share, allowed: maxFailed });
+    } else if (isTooMany(counts, maxFailed)) {
+      found.push(failedShare(finding(only === undefined ? 'operation' : 'scenario', operation || undefined, counts)));
     }
+  }
+  // Operations of which each was hardly tried may be broken together.
+  const isTold = found.some(({ severity }) => severity !== 'warning');
+  if (!isTold && isTooMany({ tries, failed }, maxFailed)) {
+    return [failedShare(finding('scenario', only || undefined, { tries, failed }))];
   }
   // A check that is never true where all fails, or in what is named already, says nothing more.
   if (found.length > 0) return found;
@@ -118,7 +127,24 @@ function ofScenario(
     const severity = counts.doubt ? 'invalid' : 'fail';
     found.push({ kind: 'no-success', severity, what: 'check', scenarios: [name], journey: false, check, ...counts });
   }
+  const requests = uncheckedRequests(store, name);
+  if (requests.tries >= MIN_TRIES && requests.failed === requests.tries)
+    found.push(noSuccess('fail', finding('requests', undefined, requests)));
   return found;
+}
+
+function isTooMany({ tries, failed }: Tries, maxFailed: number): boolean {
+  return failed > Math.max(tries, MIN_TRIES_OF_SHARE) * maxFailed;
+}
+
+/** Requests of a scenario that checks no answer: whether they failed is all that tells of its success. None where one is checked. */
+function uncheckedRequests(store: MetricStore, scenario: string): Tries {
+  if (triesBy(store, 'checks', scenario, 'check').size > 0) return { tries: 0, failed: 0 };
+  const rates = Object.entries(store.definitions).filter(
+    ([, { type, tells, ofWork }]) => type === 'rate' && tells === 'failure' && ofWork === 'count',
+  );
+  const all = rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op').values()]);
+  return { tries: sum(all.map((one) => one.tries)), failed: sum(all.map((one) => one.failed)) };
 }
 
 interface Tries {
