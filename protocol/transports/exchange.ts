@@ -19,7 +19,10 @@ export interface Answer {
   readonly body: string;
   /** `HTTP 500`, `ECONNREFUSED`, `timeout: no answer` …; undefined below 400 and for a status that the call expects. */
   readonly error: string | undefined;
-  /** `indeterminate`: a write was sent and never answered, so it may have happened. */
+  /**
+   * `indeterminate`: a write was sent and never answered, so it may have happened; or it was answered with a redirect to what shows it,
+   * and that failed.
+   */
   readonly outcome: 'ok' | 'failed' | 'indeterminate';
   /**
    * k6's `http_req_duration`: first byte sent to last byte read, of all requests of a redirect; 0 when nothing was sent, or it
@@ -248,7 +251,7 @@ export class ReadAnswer implements Answer {
   readonly status: number;
   readonly body: string;
   readonly error: string | undefined;
-  readonly outcome: Answer['outcome'];
+  outcome: Answer['outcome'];
   durationMs: number;
   readonly #headers: Buffer[];
 
@@ -282,7 +285,8 @@ export class ReadAnswer implements Answer {
   }
 }
 
-function isSafe({ method, readOnly }: Call): boolean {
+/** Whether nothing has happened when it was not answered. */
+export function isSafe({ method, readOnly }: Call): boolean {
   return method === 'GET' || method === 'HEAD' || readOnly === true;
 }
 

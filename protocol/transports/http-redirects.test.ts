@@ -134,3 +134,25 @@ test('a visitor keeps cookies, through a redirect too; others do not see them', 
   const both = 'sid=1; theme=dark';
   assert.deepEqual(seen, [undefined, both, both, undefined, undefined, both, 'theme=dark']);
 });
+
+test('a write that was answered with a redirect may have happened, also when what it leads to fails', async (t) => {
+  let status = 303;
+  const made = await bed(
+    t,
+    overHttp(({ url }, response) => {
+      if (url === '/there') response.writeHead(500).end();
+      else response.writeHead(status, { location: '/there' }).end();
+    }),
+  );
+  const outcome = async (method: string, call = {}) => {
+    const answer = await made.http.request({ op: 'thing', method, path: '/thing', ...call });
+    return [answer.status, answer.error, answer.outcome];
+  };
+  assert.deepEqual(await outcome('POST', { body: '{}' }), [500, 'HTTP 500', 'indeterminate']);
+  assert.deepEqual(await outcome('DELETE'), [500, 'HTTP 500', 'indeterminate']);
+  assert.deepEqual(await outcome('POST', { readOnly: true }), [500, 'HTTP 500', 'failed']);
+  assert.deepEqual(await outcome('GET'), [500, 'HTTP 500', 'failed']);
+  // It is done there, if at all.
+  status = 307;
+  assert.deepEqual(await outcome('POST', { body: '{}' }), [500, 'HTTP 500', 'failed']);
+});

@@ -9,6 +9,7 @@ import {
   type Call,
   Exchange,
   ExchangeSeries,
+  isSafe,
   type ReadAnswer,
   type RequestHeaders,
 } from './exchange.ts';
@@ -61,6 +62,8 @@ interface Hop {
   dueAt?: number;
   /** What the requests before this one took. */
   spentMs: number;
+  /** A write before this one was answered: it has happened, whatever comes of what shows it. */
+  hasWritten?: boolean;
 }
 
 /**
@@ -143,6 +146,7 @@ export class Http implements HttpClient {
         return;
       }
       if (answer.durationMs > 0) answer.durationMs += hop.spentMs;
+      if (hop.hasWritten && answer.outcome === 'failed') answer.outcome = 'indeterminate';
       resolve(answer);
     };
     const exchange = new Exchange(call, this.#seriesOf(call.op), this.#bodies, this.#underWay, answered);
@@ -178,6 +182,7 @@ export class Http implements HttpClient {
       beganAt,
       dueAt,
       spentMs: hop.spentMs + durationMs,
+      hasWritten: hop.hasWritten || (asksAnew && !isSafe(hop.call)),
     };
   }
 
