@@ -98,6 +98,22 @@ test('operations of which each was hardly tried, and failed too often together, 
   assert.deepEqual(inShort(found({ ...three, 'e of ping': [2, 2] })), ['fail failed-share scenario of ping 11/14']);
 });
 
+test('last looks that failed are found, by the same share as iterations', () => {
+  const looks = (tries: number, failed: number) => {
+    const errorsByOperation = { settle: { 'check: in the end': failed } };
+    const end = { errors: { 'check: in the end': failed }, errorsByOperation, settled: { tries, failed } };
+    return found({ 'get of ping': [50, 0] }, { ping: end });
+  };
+  const [finding] = looks(1, 1);
+  assert.deepEqual(inShort([finding!]), ['fail no-success settle settle of ping 1/1']);
+  assert.equal(
+    noSuccess.sentence(finding as Parameters<typeof noSuccess.sentence>[0]),
+    'None of the last looks (settle) of ping succeeded: 0 of 1; required: at least 1. Failed with check: in the end (1).',
+  );
+  assert.deepEqual(inShort(looks(20, 11)), ['fail failed-share settle settle of ping 11/20']);
+  assert.deepEqual(looks(20, 10), []);
+});
+
 test('requests that all failed are found where no answer was checked, and nowhere else', () => {
   const errors = { 'HTTP 500': 40 };
   const runOf = (failed: number, more: Record<string, number[]> = {}) => {

@@ -1,5 +1,5 @@
 import { sum } from 'simple-statistics';
-import type { Failure } from '../measure/failures.ts';
+import { type Failure, SETTLE } from '../measure/failures.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { FailedShare } from './findings/failed-share.ts';
 import type { NoSuccess } from './findings/no-success.ts';
@@ -15,6 +15,7 @@ export interface FailureFacts {
       errors: Record<string, number>;
       errorsByOperation: Record<string, Record<string, number>>;
       failures: Failure[];
+      settled?: Tries;
     };
   }[];
 }
@@ -78,7 +79,7 @@ function ofScenario(
   const examples = failureExamples({ slices: slices.filter(({ scenario }) => scenario === name) });
   const all = errorsOf(slices, name);
   const finding = (what: NoSuccess['what'], operation: string | undefined, counts: Tries) => {
-    const isWhole = what !== 'operation';
+    const isWhole = what === 'scenario' || what === 'requests';
     const errors = mostFrequent(all, isWhole ? undefined : errorsOf(slices, name, operation), counts);
     const example =
       examples.find((one) => one.name === errors[0]?.name && (isWhole || one.operation === operation)) ??
@@ -127,6 +128,15 @@ function ofScenario(
     const severity = counts.doubt ? 'invalid' : 'fail';
     found.push({ kind: 'no-success', severity, what: 'check', scenarios: [name], journey: false, check, ...counts });
   }
+  const settled = { tries: 0, failed: 0 };
+  for (const { scenario, end } of slices) {
+    if (scenario !== name) continue;
+    settled.tries += end.settled?.tries ?? 0;
+    settled.failed += end.settled?.failed ?? 0;
+  }
+  if (settled.failed > 0 && settled.failed === settled.tries)
+    found.push(noSuccess('fail', finding('settle', SETTLE, settled)));
+  else if (isTooMany(settled, maxFailed)) found.push(failedShare(finding('settle', SETTLE, settled)));
   const requests = uncheckedRequests(store, name);
   if (requests.tries >= MIN_TRIES && requests.failed === requests.tries)
     found.push(noSuccess('fail', finding('requests', undefined, requests)));

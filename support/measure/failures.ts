@@ -22,9 +22,12 @@ export interface Failure {
 /** System errors that say what the generator's own machine ran out of: files, disk, memory, ports. */
 export const exhaustedCodes: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM', 'EADDRNOTAVAIL']);
 
-/** Of so many names a slice keeps an example; a run shows those that are most frequent. */
+/** What a VU's last look is called among operations, of which it is none. */
+export const SETTLE = 'settle';
+
 /** Whose files are not an author's. */
 const SUPPORT = dirname(import.meta.dirname);
+/** Of so many names a slice keeps an example; a run shows those that are most frequent. */
 const MAX_NAMES = 10;
 const LONGEST = 4_096;
 /** Of what is too long: an expectation says first what it expected, and last what it tried. */

@@ -47,6 +47,8 @@ export class Recorder {
   /** Of these, what was told with the last interval. */
   #told: Record<string, number> = {};
   readonly #errorsByOperation = new Map<string, ErrorCounts>();
+  /** VUs that had their last look once the load was over, and those of which it failed. */
+  readonly settled = { tries: 0, failed: 0 };
   /** Of failures by name the first, in full. */
   readonly examples = new FailureExamples();
   readonly #scenario: string;

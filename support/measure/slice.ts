@@ -76,6 +76,8 @@ export interface SliceEnd {
   errorsByOperation: Record<string, Record<string, number>>;
   /** Of some names the first failure, in full. */
   failures: Failure[];
+  /** VUs that had their last look, and those of which it failed; absent where none had one. */
+  settled?: { tries: number; failed: number };
   /** user + system of the worker process during the run; 0 where another slice of that process has told it. */
   cpuSeconds: number;
 }

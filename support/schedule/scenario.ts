@@ -140,6 +140,7 @@ export class ScenarioRun {
         errors: recorder.errors,
         errorsByOperation: recorder.errorsByOperation,
         failures: recorder.examples.all,
+        ...(recorder.settled.tries > 0 && { settled: recorder.settled }),
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
       },
     };

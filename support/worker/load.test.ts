@@ -276,3 +276,27 @@ test('a list that is used up ends the slice: that is no failed iteration', async
   const get = operation(async (_state, vu) => void rows.next(vu));
   await assert.rejects(outcomesOf(get, 2), { message: /^A list of 1 rows is used up; / });
 });
+
+test('a last look fails by a check and by what it throws, and the others are had all the same', async () => {
+  const { slice, recorder } = sliceOf();
+  const work = loadWork(
+    {
+      vu: (vu) => vu.id,
+      operations: operation(async (_state, vu) => void vu.check('status is 200', false)),
+      async settle(id: number, vu) {
+        if (id === 0) throw new Error('gone');
+        vu.check('in the end', id !== 1);
+      },
+    },
+    { shared: undefined, data: undefined },
+    slice,
+    'seed',
+    undefined,
+  );
+  const workers = await Promise.all([0, 1, 2, 3].map((id) => work.createVu(id)));
+  // What failed before is the iteration's.
+  await work.run(workers[3]!, 0, { index: 0 } as Iteration);
+  await work.settle!();
+  assert.deepEqual(recorder.settled, { tries: 4, failed: 2 });
+  assert.deepEqual(recorder.errorsByOperation.settle, { 'Error: gone': 1, 'check: in the end': 1 });
+});

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Evidence } from '../measure/evidence.ts';
-import { exhaustedCodes, textOf, thrown } from '../measure/failures.ts';
+import { exhaustedCodes, SETTLE, textOf, thrown } from '../measure/failures.ts';
 import type { Options, OptionsSchema } from '../options.ts';
 import { most } from '../profile/schema.ts';
 import { Mix } from '../schedule/mix.ts';
@@ -38,7 +38,10 @@ export interface LoadDefinition<S, V, O = Options, R = undefined> extends RunHoo
   oracles?: string[];
   /** How long each of these may take; what takes longer is left where it hangs, and named. */
   timeLimitsMs?: TimeLimits;
-  /** Once a VU, when no scenario loads the target any more: the last look. Checks still count, nothing is measured. */
+  /**
+   * Once a VU, when no scenario loads the target any more: the last look. Nothing of it is measured, but it fails as an iteration does: by
+   * a check, or by what it throws.
+   */
   settle?(state: V, vu: Vu): Promise<void>;
   /** Once a VU, at the very end, however it came about: for each oracle a piece of evidence or a list of them; null when it does not apply. */
   evidence?(state: V): object;
@@ -87,6 +90,11 @@ export function loadWork<S, V, O, R>(
   const operations = mix.names.map((name) => definition.operations[name]!);
   const workers: Worker<V>[] = [];
   const limits = { ...defaultTimeLimits, ...definition.timeLimitsMs };
+  const failed = (vu: Vu, operation: string, error: unknown): void => {
+    const { error: text, at } = thrown(error);
+    slice.recorder.failure({ operation, name: errorName(error), error: secrets.clean(text), at });
+    vu.fail();
+  };
   return {
     settleLimitMs: limits.settle,
     operations: mix.names,
@@ -110,10 +118,7 @@ export function loadWork<S, V, O, R>(
       const fail = (error: unknown): void => {
         // No iteration's failure: there is nothing left to do the load with.
         if (error instanceof UsedUp) throw error;
-        const { error: text, at } = thrown(error);
-        const example = { operation: name, name: errorName(error), error: secrets.clean(text), at };
-        slice.recorder.failure(example);
-        vu.fail();
+        failed(vu, name, error);
       };
       const what = () => `operation ${name}`;
       await hearingSoftFailures(fail, what, () => operations[operation]!.run(state, vu), dueAt).catch(fail);
@@ -124,11 +129,19 @@ export function loadWork<S, V, O, R>(
       const limit = pLimit(MAX_SETTLING);
       const settle = async ({ vu, state }: Worker<V>): Promise<void> => {
         if (slice.signal.aborted) return;
-        try {
-          await definition.settle?.(state, vu);
-        } catch (error) {
-          slice.recorder.error(errorName(error));
-        }
+        vu.takeOutcome();
+        vu.begin(SETTLE, performance.now());
+        const fail = (error: unknown) => failed(vu, SETTLE, error);
+        await hearingSoftFailures(
+          fail,
+          () => SETTLE,
+          async () => definition.settle?.(state, vu),
+        ).catch(fail);
+        const outcome = vu.takeOutcome();
+        // What is stopped in the midst of it has not failed.
+        if (slice.signal.aborted) return;
+        slice.recorder.settled.tries += 1;
+        if (outcome !== 'ok') slice.recorder.settled.failed += 1;
       };
       await Promise.all(workers.map((worker) => limit(settle, worker)));
     },

@@ -8,8 +8,8 @@ import type { Causes } from './kind.ts';
 
 /** How often something failed, and with what. */
 export interface Failing {
-  /** `requests`: of iterations that checked none of their answers. */
-  what: 'scenario' | 'operation' | 'check' | 'requests';
+  /** `settle`: the last looks of VUs; `requests`: of iterations that checked none of their answers. */
+  what: 'scenario' | 'operation' | 'check' | 'settle' | 'requests';
   /** Several when all of them failed for the same reason. */
   scenarios: string[];
   /** Journeys, whose iterations are sessions. */
@@ -43,6 +43,7 @@ export function isFailingElsewhere({ scenarios, doubt }: Failing, { ended, limit
 /** `operation get of ping`, `the sessions of visit and light`. */
 export function subject({ what, scenarios, journey, operation }: Failing): string {
   const names = listed(scenarios);
+  if (what === 'settle') return `the last looks (settle) of ${names}`;
   if (what === 'requests') return `the requests of ${names}`;
   if (what === 'operation') return `operation ${quoted(operation ?? '')} of ${names}`;
   return `the ${journey ? 'sessions' : 'iterations'} of ${names}${operation ? ` (operation ${quoted(operation)})` : ''}`;
