@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { newSeries } from '../measure/series.ts';
 import { TimeAxis } from '../measure/time-axis.ts';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { noData } from './findings/no-data.ts';
 import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
 import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
@@ -407,5 +408,19 @@ test('a search that its generator ended says at least what held: what was not se
   assert.deepEqual(
     only.findings.flatMap(({ kind, severity }) => (severity === 'warning' ? [] : [kind])),
     ['capacity'],
+  );
+});
+
+test('a metric without samples names the values that were none of it, and no others', () => {
+  const errors = { 'metric "size": NaN is no number': 40, 'metric "sizes": null is no number': 3, 'HTTP 500': 1 };
+  const store = storeOf(good, { size: { type: 'trend', contains: 'default' } });
+  const { findings } = run({ store, errors, thresholds: { size: ['p(95)<10'] } } as Parameters<typeof run>[0]);
+  const refused = [{ name: 'NaN is no number', count: 40 }];
+  assert.deepEqual(findings, [
+    { kind: 'no-data', severity: 'invalid', metric: 'size', expression: 'p(95)<10', count: 0, needed: 20, refused },
+  ]);
+  assert.match(
+    noData.sentence(findings[0] as Parameters<typeof noData.sentence>[0]),
+    /Values that were not added: NaN is no number \(40\)\.$/,
   );
 });

@@ -1,4 +1,4 @@
-import { exhaustedCodes } from '../measure/failures.ts';
+import { aboutMetric, exhaustedCodes } from '../measure/failures.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { parseSeriesKey, type Wanted } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
@@ -151,7 +151,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...signalFindings(health, doubts, run.answers?.capacity),
     ...failing,
     ...dropped,
-    ...judged.flatMap(({ finding }) => finding ?? []),
+    ...judged.flatMap(({ finding }) => (finding ? withRefused(finding, run.errors) : [])),
     ...answerFindings(answers),
     ...(run.drills ? drillFindings(run.drills, drills) : []),
   ];
@@ -187,6 +187,16 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
     },
   };
+}
+
+/** Of a metric without samples those values that its scenarios gave, and that were none of it. */
+function withRefused(finding: Finding, errors: Case['errors']): Finding {
+  if (finding.kind !== 'no-data') return finding;
+  const about = aboutMetric(parseSeriesKey(finding.metric).metric);
+  const refused = Object.entries(errors)
+    .filter(([name]) => name.startsWith(about) && !name.includes('is counted as'))
+    .map(([name, count]) => ({ name: name.slice(about.length), count }));
+  return refused.length > 0 ? { ...finding, refused } : finding;
 }
 
 /** Phases of which something is asked by itself, and those without load, in which only journeys measure. */

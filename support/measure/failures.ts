@@ -22,6 +22,11 @@ export interface Failure {
 /** System errors that say what the generator's own machine ran out of: files, disk, memory, ports. */
 export const exhaustedCodes: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM', 'EADDRNOTAVAIL']);
 
+/** How errors begin that tell of a value which is none of a metric's. */
+export function aboutMetric(metric: string): string {
+  return `metric "${metric}": `;
+}
+
 /** What a VU's last look is called among operations, of which it is none. */
 export const SETTLE = 'settle';
 

@@ -1,5 +1,5 @@
 import { ErrorCounts } from './error-counts.ts';
-import { type Failure, FailureExamples, textOf } from './failures.ts';
+import { aboutMetric, type Failure, FailureExamples, textOf } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
 import { OneOfMany } from './one-of-many.ts';
@@ -338,7 +338,7 @@ export class Recorder {
     metric: string,
     { type, contains }: MetricDefinition,
   ): IntervalSeries {
-    const refuse = (what: string) => this.error(`metric "${metric}": ${what}`);
+    const refuse = (what: string) => this.error(`${aboutMetric(metric)}${what}`);
     const series = new IntervalSeries(() => newSeries(type, contains, refuse));
     if (this.#course) series.enter(this.#index, this.#course);
     all.set(key, series);

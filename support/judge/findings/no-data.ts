@@ -1,6 +1,8 @@
 import { definitionOf, isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
+import { quoted } from '../words/text.ts';
+import type { ErrorCount } from './failing.ts';
 import { CUTS, type Kind } from './kind.ts';
 
 /** A threshold that nothing, or too little, was measured for. `phase` is the one that lacks it. */
@@ -12,6 +14,8 @@ export interface NoData {
   count: number;
   needed: number;
   phase?: string;
+  /** Values that the metric's authors gave and that are none of it, by what was wrong with them. */
+  refused?: ErrorCount[];
 }
 
 export const noData: Kind<NoData> = {
@@ -30,9 +34,13 @@ export const noData: Kind<NoData> = {
     const whom = ofWork === 'failed' ? never : broken;
     return whom.some((one) => (whose === undefined ? one.kind === kind : one.name === whose));
   },
-  sentence({ metric, expression, count: found, needed, phase }) {
+  sentence({ metric, expression, count: found, needed, phase, refused = [] }) {
     const has = found === 0 ? 'no samples' : `only ${counted(found, 'sample')}`;
-    return `${metric} has ${has}${inPhase(phase)}; ${expression} needs at least ${count(needed)}.`;
+    const without = refused.map(({ name, count: often }) => `${quoted(name)} (${count(often)})`).join(', ');
+    const why = without === '' ? '' : ` Values that were not added: ${without}.`;
+    return `${metric} has ${has}${inPhase(phase)}; ${expression} needs at least ${count(needed)}.${why}`;
   },
-  nextStep: 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.',
+  nextStep: ({ refused }) => (refused ? 'Look at what the scenario adds to it.' : LESS_THAN_NEEDED),
 };
+
+const LESS_THAN_NEEDED = 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
