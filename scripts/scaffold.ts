@@ -1,4 +1,5 @@
 // What init and new write into a repository: the text of each file.
+import { posix } from 'node:path';
 
 /** Of the repository that the files are for. */
 export interface Surroundings {
@@ -34,15 +35,22 @@ import { tandemConfig } from 'tandem/config';
 export default defineConfig(tandemConfig(${here}));
 `;
   }
-  const from = isModule ? app.config : app.config.replace(/\.[cm]?[jt]s$/, '');
-  return `import { defineConfig } from '@playwright/test';
+  return `import { resolve } from 'node:path';
+import { defineConfig } from '@playwright/test';
 import { tandemConfig } from 'tandem/config';
-import app from '${from}';
+import app from ${quoted(importOf(app.config, isModule))};
 
-// What the tests start, a run starts as well.
-const webServer = [app.webServer ?? []].flat().map((server) => ({ cwd: '..', ...server }));
+// What the tests start, a run starts as well, and where they do.
+const tests = resolve(${here}, ${quoted(posix.dirname(app.config))});
+const webServer = [app.webServer ?? []].flat().map((one) => ({ ...one, cwd: resolve(tests, one.cwd ?? '.') }));
 export default defineConfig(tandemConfig(${here}), { webServer });
 `;
+}
+
+/** As compilers and Playwright find it, whatever its ending. */
+function importOf(file: string, isModule: boolean): string {
+  const [, name, ending] = /^(.*)(\.[cm]?)[jt]s$/.exec(file)!;
+  return !isModule && ending === '.' ? name! : `${name}${ending}js`;
 }
 
 /** @param baseUrl undefined: to be filled in */
@@ -53,7 +61,7 @@ export function environmentText(baseUrl: string | undefined): string {
 }
 
 export function journeyText(name: string, at: Surroundings, storageState?: string): string {
-  const signedIn = storageState === undefined ? '' : `  use: { storageState: '${storageState}' },\n`;
+  const signedIn = storageState === undefined ? '' : `  use: { storageState: ${quoted(storageState)} },\n`;
   return `import { expect, journey } from '${wordsIn(at)}';
 
 journey('${name}', {
@@ -151,22 +159,29 @@ const installs: Record<PackageManager, string[]> = {
   yarn: ['corepack enable', 'yarn install --immutable'],
 };
 
-/**
- * @param folder below the repository, with slashes
- * @param signsIn projects of the tests that write what journeys are signed in by
- */
-export function workflowText(
-  folder: string,
-  manager: PackageManager,
-  baseUrl: string | undefined,
-  signsIn: string[] = [],
-): string {
+/** What the workflow has to know. */
+export interface Workflow {
+  /** Below the repository, with slashes, that of the project; `.` is the repository itself. */
+  project: string;
+  /** Likewise, below the project. */
+  folder: string;
+  manager: PackageManager;
+  /** Where the application is; undefined where nothing says so. */
+  baseUrl?: string;
+  /** Projects of the tests that write what journeys are signed in by. */
+  signsIn?: string[];
+}
+
+export function workflowText({ project, folder, manager, baseUrl, signsIn = [] }: Workflow): string {
   const run = manager === 'npm' ? 'npx' : `${manager} exec`;
-  const config = folder === '.' ? '' : ` -c ${folder}`;
-  const reports = folder === '.' ? 'reports' : `${folder}/reports`;
+  const config = folder === '.' ? '' : ` -c ${shellText(folder)}`;
+  const reports = posix.join(project, folder, 'reports');
   const steps = installs[manager].map((command) => `      - run: ${command}`).join('\n');
-  const projects = signsIn.map((name) => ` --project=${JSON.stringify(name)}`).join('');
-  const signIn = projects && `      - run: ${run} playwright test${projects}\n`;
+  const projects = signsIn.map((name) => ` --project=${shellText(name)}`).join('');
+  // A block, in which colons and quotes are what they are.
+  const signIn = projects && `      - run: |\n          ${run} playwright test${projects}\n`;
+  const place =
+    project === '.' ? '' : `    defaults:\n      run:\n        working-directory: ${JSON.stringify(project)}\n`;
   return `name: load
 
 on:
@@ -181,9 +196,9 @@ jobs:
   load:
     runs-on: ubuntu-latest
     timeout-minutes: 30
-    env:
+${place}    env:
       # A variable of the repository, such as the address of staging.
-      BASE_URL: \${{ vars.BASE_URL || '${baseUrl ?? 'http://localhost:3000'}' }}
+      BASE_URL: \${{ vars.BASE_URL || '${(baseUrl ?? 'http://localhost:3000').replaceAll("'", "''")}' }}
     steps:
       - uses: actions/checkout@v6
       - uses: actions/setup-node@v6
@@ -196,6 +211,16 @@ ${signIn}      - run: ${run} playwright test${config} --project=smoke
         if: \${{ !cancelled() }}
         with:
           name: load
-          path: ${reports}
+          path: ${JSON.stringify(reports)}
 `;
+}
+
+/** A word of a command. */
+export function shellText(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** In single quotes of JavaScript. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -1,5 +1,6 @@
 // What can be seen of the repository in which a command is called.
 import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { importFile, isModule, nearestPackage } from '../support/import-file.ts';
 import type { Application, PackageManager, Surroundings } from './scaffold.ts';
@@ -60,14 +61,36 @@ export async function applicationOf(config: string, folder: string): Promise<App
  * @throws whatever its code throws
  */
 export async function readPlaywrightConfig(path: string): Promise<PlaywrightConfig> {
-  let found = await importFile(path);
+  let found = await readerOf(path)(path);
   while (found !== null && typeof found === 'object' && 'default' in found) found = found.default;
   return found as PlaywrightConfig;
 }
 
+/** Playwright's own: .mts and .cts, `paths` of a tsconfig and ES syntax in CommonJS are read as it reads them. */
+function readerOf(config: string): (path: string) => Promise<unknown> {
+  const found = createRequire(createRequire(config).resolve('@playwright/test'));
+  const { transform } = found('playwright/lib/common') as {
+    transform?: { requireOrImport?(path: string): Promise<unknown> };
+  };
+  return transform?.requireOrImport ?? importFile;
+}
+
+/** The folder of the whole repository, in which a project may be one of several; without git the project's own. */
+export function repositoryOf(folder: string): string {
+  return nearestWith(['.git'], folder) ?? folder;
+}
+
+/** By its lock file, which several projects of a repository share. */
 export function packageManagerOf(folder: string): PackageManager {
-  if (existsSync(join(folder, 'pnpm-lock.yaml'))) return 'pnpm';
-  return existsSync(join(folder, 'yarn.lock')) ? 'yarn' : 'npm';
+  const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'package-lock.json': 'npm' } as const;
+  const at = nearestWith(Object.keys(locks), folder);
+  const [, manager] = Object.entries(locks).find(([lock]) => at !== undefined && existsSync(join(at, lock))) ?? [];
+  return manager ?? 'npm';
+}
+
+function nearestWith(names: string[], folder: string): string | undefined {
+  if (names.some((name) => existsSync(join(folder, name)))) return folder;
+  return folder === dirname(folder) ? undefined : nearestWith(names, dirname(folder));
 }
 
 export function slashes(path: string): string {

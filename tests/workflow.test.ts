@@ -61,7 +61,7 @@ const findings = (source: string) =>
 
 for (const manager of ['npm', 'pnpm', 'yarn'] as const) {
   test(`the workflow that init makes for ${manager} is one`, () => {
-    const text = workflowText('load', manager, 'http://localhost:3000');
+    const text = workflowText({ project: 'apps/web', folder: 'load', manager, signsIn: ['setup: auth'] });
     assert.deepEqual(findings(text), []);
     assert.match(text, /playwright test -c load --project=smoke$/m);
   });

@@ -1,6 +1,6 @@
 // npx tandem init [folder]: what a repository needs for its first run, from what can be seen of it. Nothing that is there is changed.
 import { statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { profileSchema } from '../../support/profile/schema.ts';
 import { shownUrl } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
@@ -12,9 +12,17 @@ import {
   journeyText,
   loadText,
   profileText,
+  shellText,
   workflowText,
 } from '../scaffold.ts';
-import { applicationOf, packageManagerOf, playwrightConfigIn, slashes, surroundingsOf } from '../surroundings.ts';
+import {
+  applicationOf,
+  packageManagerOf,
+  playwrightConfigIn,
+  repositoryOf,
+  slashes,
+  surroundingsOf,
+} from '../surroundings.ts';
 
 export async function run(args: string[]): Promise<void> {
   const root = process.cwd();
@@ -38,7 +46,14 @@ export async function run(args: string[]): Promise<void> {
 /** What is made, by path. */
 export function filesOf(root: string, folder: string, app: Application | undefined): Record<string, string> {
   const at = surroundingsOf(root);
-  const workflow = workflowText(shownFolder(root, folder), packageManagerOf(root), shownBase(app), app?.signsIn);
+  const repository = repositoryOf(root);
+  const workflow = workflowText({
+    project: shownFolder(repository, root),
+    folder: shownFolder(root, folder),
+    manager: packageManagerOf(root),
+    baseUrl: shownBase(app),
+    signsIn: app?.signsIn,
+  });
   return {
     [join(folder, 'playwright.config.ts')]: configText(at, app),
     [join(folder, '.env')]: environmentText(app?.baseUrl),
@@ -49,7 +64,8 @@ export function filesOf(root: string, folder: string, app: Application | undefin
     [join(folder, 'profiles', 'smoke.json')]: profileText({ load: 'requests', journey: 'visit' }),
     // Its loads and journeys take no options yet.
     [join(folder, 'profiles', 'profile.schema.json')]: `${JSON.stringify(profileSchema(), null, 2)}\n`,
-    [join(root, '.github', 'workflows', 'load.yml')]: workflow,
+    // GitHub looks for it nowhere else.
+    [join(repository, '.github', 'workflows', 'load.yml')]: workflow,
   };
 }
 
@@ -79,9 +95,9 @@ function shownBase(app: Application | undefined): string | undefined {
 }
 
 function* nextSteps(path: string, app: Application | undefined): Generator<string> {
-  const config = path === '.' ? '' : ` -c ${path}`;
+  const config = path === '.' ? '' : ` -c ${shellText(path)}`;
   yield '';
-  if (app?.baseUrl) yield `BASE_URL is that of ${app.config.replace('../', '')}: ${shownBase(app)}`;
+  if (app?.baseUrl) yield `BASE_URL is that of ${posix.basename(app.config)}: ${shownBase(app)}`;
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
   if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
   yield `Then: npx playwright test${config} --project=smoke`;
