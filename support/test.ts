@@ -166,8 +166,8 @@ export function journeyFromTest(
 ): void {
   const spec = takeSpec(loadingSuite(), title);
   let browser: Browser | undefined;
-  const runner = new SpecRunner(spec, () => browser);
   const { use = {} } = definition;
+  const runner = new SpecRunner(spec, () => browser, typeof use === 'function' ? undefined : use);
   const run: JourneyDefinition['run'] = async (visit) => {
     browser = visit.page.context().browser() ?? undefined;
     await runner.session(visit);

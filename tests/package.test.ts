@@ -12,7 +12,7 @@ import { anyMachine, Run, repository } from './project.ts';
 
 const ordinaryProject = (url: string) => ({
   'package.json': { name: 'shop', private: true },
-  'playwright.config.ts': `import { defineConfig } from '@playwright/test';
+  'playwright.config.cts': `import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: './e2e',
   use: { baseURL: '${url}' },
@@ -124,7 +124,7 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
   assert.match(made, /^made load\/playwright\.config\.ts$/m);
   assert.match(made, /^made \.github\/workflows\/load\.yml$/m);
   assert.match(made, /^Then: npx playwright test -c load --project=smoke$/m);
-  assert.equal(readFileSync(join(root, 'playwright.config.ts'), 'utf8'), files['playwright.config.ts']);
+  assert.equal(readFileSync(join(root, 'playwright.config.cts'), 'utf8'), files['playwright.config.cts']);
   assert.equal(readFileSync(join(root, 'load', '.env'), 'utf8').split('\n')[1], `BASE_URL=${url}`);
   assert.match(await cli('init'), /^load\/playwright\.config\.ts is there already, and stays as it is; /);
   assert.match(await cli('new', 'oracle', 'stock'), /^made load\/protocol\/stock\.oracle\.ts$/m);
@@ -132,6 +132,18 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
   assert.match(await cli('doctor'), new RegExp(`^✓ ${url}: answered$`, 'm'));
 
   const write = (path: string, text: string) => writeFileSync(join(root, path), text);
+  // Compilers find all that is exported, with its types, and those before node16 as well.
+  const { exports, typesVersions } = JSON.parse(readFileSync(join(tandem, 'package.json'), 'utf8'));
+  const names = Object.keys(exports).flatMap((path) => (path === './package.json' ? [] : path.slice(2)));
+  assert.deepEqual(
+    Object.entries(typesVersions['*']),
+    names.map((name) => [name, [exports[`./${name}`].types]]),
+  );
+  write('load/all.ts', names.map((name, i) => `export * as all${i} from 'tandem/${name}';\n`).join(''));
+  const compiler = [join(repository, 'node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit', '--strict'];
+  const options = ['--target', 'es2023', '--module', 'preserve', '--types', 'node', 'load/all.ts'];
+  const compiled = await runQuietly(process.execPath, [...compiler, ...options], { timeoutMs: 60_000, cwd: root });
+  assert.equal(compiled.output, '');
   write('shop.js', `export const options = { vus: 1, duration: '1s' };\nexport function setup() {}\n`);
   assert.match(
     await cli('import', 'k6', 'shop.js'),

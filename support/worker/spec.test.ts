@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { test as playwrightTest } from '@playwright/test';
 import type { Visit } from './journey.ts';
 import { SpecRunner, takeSpec } from './spec.ts';
 
@@ -12,21 +13,45 @@ const playwright = dirname(found.resolve('playwright/package.json'));
 
 /** Fixtures as `test.extend` of a file adds them. */
 const from = (file: string, fixtures: object) => ({ fixtures, location: { file, line: 1, column: 1 } });
-const playwrights = from(join(playwright, 'lib', 'index.js'), { page: async () => {}, browserPort: async () => {} });
+type Use = (value: unknown) => Promise<void>;
+const playwrights = from(join(playwright, 'lib', 'index.js'), {
+  ...{
+    page: async () => {},
+    context: async () => {},
+    browserPort: async () => {},
+    locale: ['en-US', { option: true }],
+  },
+  contextOptions: [{ isMobile: true }, { option: true }],
+  isMobile: [({ contextOptions }: { contextOptions: object }, use: Use) => use(contextOptions), { option: true }],
+});
 
 /** What a spec's file declares: tests in a group, by their titles. */
-function suiteOf(group: string, tests: Record<string, unknown>, fixtures: object[] = [], hooks: object[] = []): Suite {
-  const lists = () => ({ _use: [], _modifiers: [], _staticAnnotations: [] });
-  const step = Object.assign(async () => {}, { skip() {} });
+function suiteOf(
+  group: string,
+  tests: Record<string, unknown>,
+  fixtures: object[] = [],
+  hooks: object[] = [],
+  file = `${group}.spec.ts`,
+): Suite {
+  const lists = () => ({ _use: [], _modifiers: [], _staticAnnotations: [], _locks: [] });
   const cases = Object.entries(tests).map(([title, fn]) => ({
-    ...{ title, fn, location: { file: 'mine.spec.ts', line: 1, column: 1 } },
-    _testType: { fixtures: [playwrights, ...fixtures], test: { step } },
+    ...{ title, fn, location: { file: `/e2e/${file}`, line: 1, column: 1 } },
+    _testType: { fixtures: [playwrights, ...fixtures], test: playwrightTest },
   }));
   const inner = { title: group, _entries: cases, _hooks: hooks, ...lists() };
   return { title: '', _entries: [inner], _hooks: [], ...lists() } as unknown as Suite;
 }
 
-const visit = { page: { name: 'page' }, step: (_title: string, body: () => unknown) => body() } as unknown as Visit;
+const steps: string[] = [];
+const context = {};
+const visit = {
+  page: { name: 'page', context: () => context },
+  slice: { index: 3 },
+  async step(title: string, body: () => unknown) {
+    steps.push(title);
+    return body();
+  },
+} as unknown as Visit;
 
 test('a test is taken out of its file by its title, or its path where several have that', () => {
   const nothing = () => {};
@@ -89,4 +114,106 @@ test('what a spec asks for in vain is named', async () => {
     'test "port" asks for the fixture "browserPort", which there is none of in a session',
   );
   await refuses('idles', ({ idle }: { idle: unknown }) => idle, 'The fixture "idle" did not call use()');
+});
+
+test('of the file that imports a spec nothing is left that the spec said of itself', () => {
+  const suite = suiteOf('configured', { waits: () => {} });
+  Object.assign(suite, { _retries: 2, _timeout: 1_000, _parallelMode: 'serial', _locks: [{}] });
+  takeSpec(suite, 'waits');
+  const { _retries, _timeout, _parallelMode, _locks } = suite;
+  assert.deepEqual([_retries, _timeout, _parallelMode, _locks], [undefined, undefined, 'none', []]);
+});
+
+test('tests of several files that have the same title are told apart', () => {
+  const nothing = () => {};
+  const a = suiteOf('', { 'is shown': nothing }, [], [], 'a.spec.ts');
+  const b = suiteOf('', { 'is shown': nothing }, [], [], 'b.spec.ts');
+  const fileOf = (suite: Suite, title: string) => takeSpec(suite, title).test.location.file;
+  assert.equal(fileOf(a, 'is shown'), '/e2e/a.spec.ts');
+  assert.equal(fileOf(b, 'is shown'), '/e2e/b.spec.ts');
+  // A file that imports one of them later than others did.
+  assert.throws(() => takeSpec(a, 'is shown'), {
+    message: /^2 tests are called "is shown"; .*a\.spec\.ts › is shown, b\.spec\.ts › is shown/,
+  });
+  assert.equal(fileOf(a, 'a.spec.ts › is shown'), '/e2e/a.spec.ts');
+});
+
+test('what a test says by "test" while it runs is said of its session, in page objects too', async () => {
+  const run = async (title: string, fn: unknown, fixtures: object[] = [], hooks: object[] = []) =>
+    new SpecRunner(takeSpec(suiteOf('speaking', { [title]: fn }, fixtures, hooks), title), () => undefined).session(
+      visit,
+    );
+  const attached = { body: 'goes nowhere' };
+  let said: unknown;
+  await run('all', async ({ page: _ }: { page: unknown }, testInfo: { workerIndex: number }) => {
+    playwrightTest.slow();
+    playwrightTest.setTimeout(1);
+    playwrightTest.skip(false, 'not so');
+    await playwrightTest.info().attach('a', attached);
+    await playwrightTest.step.skip('later', () => assert.fail());
+    said = await playwrightTest.step('pays', async () => testInfo.workerIndex);
+  });
+  assert.deepEqual([said, steps.splice(0)], [3, ['pays']]);
+  await assert.rejects(
+    run('one', () => playwrightTest.skip(true, 'not today')),
+    {
+      message: 'test "one" called test.skip(): not today',
+    },
+  );
+  await assert.rejects(
+    run('two', () => playwrightTest.fail()),
+    { message: 'test "two" called test.fail()' },
+  );
+  await assert.rejects(
+    run('three', ({ page: _ }: { page: unknown }, info: { project: { name: string } }) => info.project.name),
+    {
+      message: 'test "three" asks testInfo for "project", which there is none of in a session',
+    },
+  );
+  const statuses: string[] = [];
+  const afterEach = ({ page: _ }: { page: unknown }, { status }: { status: string }) => statuses.push(status);
+  const hooks = [{ type: 'afterEach', fn: afterEach, location: {} }];
+  await run('four', () => {}, [], hooks);
+  await assert.rejects(
+    run('five', () => Promise.reject(new Error('no')), [], hooks),
+    { message: 'no' },
+  );
+  assert.deepEqual(statuses, ['passed', 'failed']);
+  // Outside of a session it is Playwright's.
+  assert.throws(() => playwrightTest.info(), { message: /can only be called while test is running/ });
+});
+
+test('fixtures that a spec puts in the place of Playwright’s own are had where they can be', async () => {
+  const run = (title: string, fn: unknown, fixtures: object, use?: object) =>
+    new SpecRunner(
+      takeSpec(suiteOf('replacing', { [title]: fn }, [from('mine.ts', fixtures)]), title),
+      () => undefined,
+      use,
+    );
+  const page = ({ page }: { page: unknown }) => page;
+  let given: unknown;
+  const onItsWay = {
+    async context({ context }: { context: unknown }, use: Use) {
+      given = context;
+      await use(context);
+    },
+  };
+  await run('first', page, onItsWay).session(visit);
+  assert.equal(given, context);
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads it
+  const own = { context: async ({}: object, use: Use) => use({}) };
+  await assert.rejects(run('second', page, own).session(visit), {
+    message: /^The fixture "context" of test "second" makes a context of its own, .*; allowed is /,
+  });
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads it
+  const locale = { locale: async ({}: object, use: Use) => use('de-DE') };
+  assert.throws(() => run('third', page, locale, {}), {
+    message: /^The fixtures of test "third" make locale, .*; allowed is .*\{ use: \{ locale: … \} \}\)\.$/,
+  });
+  assert.equal(run('fourth', page, locale, { locale: 'fr-FR' }).use.locale, 'fr-FR');
+  const option = ({ isMobile }: { isMobile: unknown }) => {
+    given = isMobile;
+  };
+  await run('fifth', option, {}).session(visit);
+  assert.deepEqual(given, { isMobile: true });
 });

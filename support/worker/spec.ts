@@ -1,7 +1,8 @@
 /** Tests of an ordinary project as sessions: taken out of the file that is being loaded, and run with their fixtures and hooks. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
-import { dirname, resolve, sep } from 'node:path';
+import { basename, dirname, resolve, sep } from 'node:path';
+import { test as playwrightTest } from '@playwright/test';
 import type { Browser } from '../browser.ts';
 import { allowed } from '../input/misspelling.ts';
 import type { JourneyUse, Visit } from './journey.ts';
@@ -38,19 +39,30 @@ interface TestSuite {
   _use: object[];
   _modifiers: object[];
   _staticAnnotations: object[];
+  _locks: object[];
+  _retries?: number;
+  _timeout?: number;
+  _parallelMode: string;
 }
 
 interface SpecCase {
   parent: TestSuite;
   title: string;
   fn: AnyFunction;
-  location: object;
-  _testType: { fixtures: object[]; test: { step: Step } };
+  location: { file: string; line: number };
+  _testType: { fixtures: object[]; test: object };
 }
 
-type Step = ((title: string, body: (info: object) => unknown, options?: object) => Promise<unknown>) & {
-  skip: unknown;
+type Step = (title: string, body: (info: object) => unknown, options?: object) => Promise<unknown>;
+
+/** What of `test` is said while a test runs. */
+type Words = Record<(typeof interruptions)[number] | 'slow' | 'setTimeout', (...said: unknown[]) => unknown> & {
+  step: Step & { skip: Step };
+  info(): object;
 };
+
+/** By these a test says that it is not to be run to its end, or that it fails. */
+const interruptions = ['skip', 'fixme', 'fail', 'abort'] as const;
 
 /** A test with what surrounds it in its file. */
 export interface Spec {
@@ -61,10 +73,17 @@ export interface Spec {
   use: object[];
 }
 
-/** By the titles of its groups and its own. A file is evaluated once in a process, and several journeys may be of its tests. */
-const taken = new Map<string, Spec>();
+/** By its place. A file is evaluated once in a process, and several journeys may be of its tests. */
+const taken = new Map<string, TakenSpec>();
 
-const inSession = new AsyncLocalStorage<Visit>();
+interface TakenSpec extends Spec {
+  /** The titles of its groups and its own. */
+  path: string;
+  /** Without its folder. */
+  file: string;
+}
+
+const inSession = new AsyncLocalStorage<{ visit: Visit; info: object; title: string }>();
 
 /** Options of a context that a spec may set by `test.use`. */
 const contextOptionNames = [
@@ -93,16 +112,22 @@ const contextOptionNames = [
 /**
  * Takes the tests that were declared so far, out of the file that Playwright is loading: they are not its own any more.
  * @param suite of the file
- * @param title of the one that is asked for, or those of its groups before it, with " › " between them
+ * @param title of the one that is asked for, or those of its file and its groups before it, with " › " between them
  * @throws one sentence when there is not exactly one
  */
 export function takeSpec(suite: TestSuite, title: string): Spec {
-  for (const entry of suite._entries.splice(0)) takeAll(entry, suite._hooks, suite._use);
+  speakInSessions(playwrightTest);
+  const fresh = suite._entries.splice(0).flatMap((entry) => takeAll(entry, suite._hooks, suite._use));
   // They were the spec's, and would be those of whatever else this file declares.
-  for (const list of [suite._hooks, suite._use, suite._modifiers, suite._staticAnnotations]) list.length = 0;
-  const found = [...taken].filter(([path, spec]) => path === title || spec.title === title);
-  if (found.length === 1) return found[0]![1];
-  const paths = [...taken.keys()];
+  const lists = [suite._hooks, suite._use, suite._modifiers, suite._staticAnnotations, suite._locks];
+  for (const list of lists) list.length = 0;
+  Object.assign(suite, { _retries: undefined, _timeout: undefined, _parallelMode: 'none' });
+  const all = [...taken.values()];
+  // Of what is imported here for the first time others know nothing.
+  const found = [fresh, all].map((specs) => called(specs, title)).find(({ length }) => length > 0) ?? [];
+  if (found.length === 1) return found[0]!;
+  const isOfSeveral = ({ path }: { path: string }) => all.filter((spec) => spec.path === path).length > 1;
+  const paths = all.map((spec) => (isOfSeveral(spec) ? `${spec.file} › ${spec.path}` : spec.path));
   if (found.length > 1) throw new Error(`${found.length} tests are called "${title}"; ${allowed(title, paths)}.`);
   throw new Error(
     paths.length === 0
@@ -111,28 +136,62 @@ export function takeSpec(suite: TestSuite, title: string): Spec {
   );
 }
 
-function takeAll(entry: TestSuite | SpecCase, hooks: Hook[], use: object[], groups: string[] = []): void {
+function takeAll(entry: TestSuite | SpecCase, hooks: Hook[], use: object[], groups: string[] = []): TakenSpec[] {
   const path = entry.title === '' ? groups : [...groups, entry.title];
   if ('_entries' in entry) {
-    for (const one of entry._entries) takeAll(one, [...hooks, ...entry._hooks], [...use, ...entry._use], path);
-    return;
+    return entry._entries.flatMap((one) => takeAll(one, [...hooks, ...entry._hooks], [...use, ...entry._use], path));
   }
-  measureSteps(entry._testType.test);
-  taken.set(path.join(' › '), { title: entry.title, test: entry, hooks: [...hooks], use: [...use] });
+  speakInSessions(entry._testType.test);
+  const { title, location } = entry;
+  const titles = { title, path: path.join(' › '), file: basename(location.file) };
+  const spec = { ...titles, test: entry, hooks: [...hooks], use: [...use] };
+  taken.set(`${location.file} › ${spec.path}`, spec);
+  return [spec];
 }
 
-const measured = new WeakSet<object>();
+/** Those that a title can mean: by it alone where no path is that. */
+function called(specs: TakenSpec[], title: string): TakenSpec[] {
+  const exact = specs.filter(({ path, file }) => [path, `${file} › ${path}`].includes(title));
+  return exact.length > 0 ? exact : specs.filter((spec) => spec.title === title);
+}
 
-/** `test.step` of a spec becomes a step of the session in which it is called. */
-function measureSteps(test: { step: Step }): void {
-  if (measured.has(test)) return;
-  measured.add(test);
-  const { step } = test;
-  const ours = (title: string, body: (info: object) => unknown, options?: object) => {
-    const visit = inSession.getStore();
-    return visit ? visit.step(title, async () => body({})) : step(title, body, options);
+const speaking = new WeakSet<object>();
+
+/**
+ * What a spec says by `test` in a session is about the session, and not about the slice, which is what Playwright runs: a step is
+ * a measured one, and nobody skips the slice or limits its time.
+ */
+function speakInSessions(test: object): void {
+  if (speaking.has(test)) return;
+  speaking.add(test);
+  const words = test as Words;
+  const { step, info, slow, setTimeout } = words;
+  const measured: Step = (title, body, options) => {
+    const session = inSession.getStore();
+    return session
+      ? session.visit.step(title, async () => body({ skip() {}, attach: async () => {} }))
+      : step(title, body, options);
   };
-  test.step = Object.assign(ours, { skip: step.skip });
+  const skipped: Step = async (...said) => (inSession.getStore() ? undefined : step.skip(...said));
+  words.step = Object.assign(measured, { skip: skipped });
+  words.info = () => inSession.getStore()?.info ?? info();
+  words.slow = (...said) => (inSession.getStore() ? undefined : slow(...said));
+  words.setTimeout = (...said) => (inSession.getStore() ? undefined : setTimeout(...said));
+  for (const word of interruptions) {
+    const theirs = words[word];
+    const ours = (...said: unknown[]) => {
+      const session = inSession.getStore();
+      return session ? interrupt(session.title, word, said) : theirs(...said);
+    };
+    words[word] = Object.assign(ours, theirs);
+  }
+}
+
+/** A session that was not walked to its end is none that succeeded. */
+function interrupt(title: string, word: (typeof interruptions)[number], [first, second]: unknown[]): void {
+  if (first !== undefined && !first) return;
+  const why = typeof first === 'string' ? first : second;
+  throw new Error(`test "${title}" called test.${word}()${why === undefined ? '' : `: ${why}`}`);
 }
 
 /** What Playwright resolves fixtures with: a spec means by them what it means there. */
@@ -154,23 +213,36 @@ export class SpecRunner {
   readonly #browser: () => Browser | undefined;
   readonly #playwright = playwright();
   readonly #pool: FixturePool;
-  readonly #ofSlice = new Fixtures();
+  #ofSlice: Fixtures | undefined;
   #beforeAll: Promise<void> | undefined;
 
-  constructor(spec: Spec, browser: () => Browser | undefined) {
+  /**
+   * @param use what the journey says of the context of its sessions; undefined where each may have another
+   * @throws one sentence when the spec's fixtures say of it what a session cannot do
+   */
+  constructor(spec: Spec, browser: () => Browser | undefined, use?: JourneyUse) {
     this.#spec = spec;
     this.#browser = browser;
     const { FixturePool } = this.#playwright;
-    this.#pool = new FixturePool([...spec.test._testType.fixtures, ...spec.use], ({ message }) => {
+    const said = { fixtures: use ?? {}, location: spec.test.location };
+    this.#pool = new FixturePool([...spec.test._testType.fixtures, ...spec.use, said], ({ message }) => {
       throw new Error(`The fixtures of test "${spec.title}": ${message}`);
     });
+    const made = contextOptionNames.find((name) => {
+      const found = this.#pool.resolve(name);
+      return found && !this.#isPlaywrights(found) && typeof found.fn === 'function';
+    });
+    if (use && made !== undefined)
+      throw new Error(
+        `The fixtures of test "${spec.title}" make ${made}, and a session's context is there before them; allowed is to say it: journeyFromTest(…, { use: { ${made}: … } }).`,
+      );
   }
 
   /** What the spec's own `test.use` says of its context. */
   get use(): JourneyUse {
     const said = contextOptionNames.flatMap((name) => {
       const found = this.#pool.resolve(name);
-      if (!found || this.#isPlaywrights(found) || typeof found.fn === 'function') return [];
+      if (!found || this.#isPlaywrights(found)) return [];
       // Playwright finds it from where it is called.
       const isPath = name === 'storageState' && typeof found.fn === 'string';
       return [[name, isPath ? resolve(found.fn as string) : found.fn]];
@@ -179,12 +251,14 @@ export class SpecRunner {
   }
 
   async session(visit: Visit): Promise<void> {
-    const fixtures = new Fixtures();
-    const { hooks, test } = this.#spec;
+    const { hooks, test, title } = this.#spec;
+    const info = this.#infoOf(visit);
+    this.#ofSlice ??= new Fixtures(this.#infoOf(visit));
+    const fixtures = new Fixtures(info);
     const call = async (fn: AnyFunction, location: object) =>
-      fn(await this.#valuesFor(fn, location, fixtures, visit), this.#info as never);
+      fn(await this.#valuesFor(fn, location, fixtures, visit), info as never);
     const each = (type: Hook['type']) => hooks.filter((hook) => hook.type === type);
-    await inSession.run(visit, async () => {
+    await inSession.run({ visit, info, title }, async () => {
       this.#beforeAll ??= this.#callAll(each('beforeAll'), visit);
       await this.#beforeAll;
       try {
@@ -194,6 +268,9 @@ export class SpecRunner {
         try {
           for (const { fn, location } of each('beforeEach')) await call(fn, location);
           await call(test.fn, test.location);
+        } catch (error) {
+          info.status = 'failed';
+          throw error;
         } finally {
           for (const { fn, location } of each('afterEach').reverse()) await call(fn, location);
         }
@@ -206,12 +283,13 @@ export class SpecRunner {
   /** Once a slice, at its end. */
   async end(): Promise<void> {
     if (this.#beforeAll) await this.#callAll(this.#spec.hooks.filter(({ type }) => type === 'afterAll').reverse());
-    await this.#ofSlice.end();
+    await this.#ofSlice?.end();
   }
 
   async #callAll(hooks: Hook[], visit?: Visit): Promise<void> {
+    const ofSlice = this.#ofSlice!;
     for (const { fn, location } of hooks) {
-      await fn(await this.#valuesFor(fn, location, this.#ofSlice, visit), this.#info as never);
+      await fn(await this.#valuesFor(fn, location, ofSlice, visit), ofSlice.info as never);
     }
   }
 
@@ -230,28 +308,38 @@ export class SpecRunner {
     return found;
   }
 
-  #value(registration: Registration, fixtures: Fixtures, visit?: Visit): Promise<unknown> {
-    if (this.#isPlaywrights(registration)) return Promise.resolve(this.#given(registration, visit));
-    const of = registration.scope === 'worker' ? this.#ofSlice : fixtures;
-    return of.value(
-      registration,
-      async () => {
-        const values: Record<string, unknown> = {};
-        for (const name of registration.deps) {
-          values[name] = await this.#value(this.#found(name, registration), of, visit);
-        }
-        return values;
-      },
-      this.#info,
-    );
+  async #value(registration: Registration, fixtures: Fixtures, visit?: Visit): Promise<unknown> {
+    if (this.#isPlaywrights(registration)) {
+      if (registration.name === 'page') await this.#contextOf(fixtures, visit);
+      const given = this.#given(registration, visit);
+      if (given !== undefined) return given;
+    }
+    const of = registration.scope === 'worker' ? this.#ofSlice! : fixtures;
+    return of.value(registration, async () => {
+      const values: Record<string, unknown> = {};
+      for (const name of registration.deps) {
+        values[name] = await this.#value(this.#found(name, registration), of, visit);
+      }
+      return values;
+    });
+  }
+
+  /** What the spec's own fixture makes of the context is made of that of the page. */
+  async #contextOf(fixtures: Fixtures, visit?: Visit): Promise<void> {
+    const context = this.#found('context');
+    if (this.#isPlaywrights(context)) return;
+    if ((await this.#value(context, fixtures, visit)) !== visit?.page.context())
+      throw new Error(
+        `The fixture "context" of test "${this.#spec.title}" makes a context of its own, in which nothing is measured; allowed is one that uses the context that it is given`,
+      );
   }
 
   #isPlaywrights({ location }: Registration): boolean {
     return location.file.startsWith(this.#playwright.folder + sep);
   }
 
-  /** Playwright's own fixtures, as a session has them. */
-  #given({ name, option, fn }: Registration, visit?: Visit): unknown {
+  /** Playwright's own fixtures, as a session has them; undefined for an option, which is set up as any fixture. */
+  #given({ name, option }: Registration, visit?: Visit): unknown {
     const own: Record<string, () => unknown> = {
       page: () => visit?.page,
       context: () => visit?.page.context(),
@@ -262,24 +350,34 @@ export class SpecRunner {
       playwright: () => this.#playwright.library,
     };
     const value = own[name]?.();
-    if (value !== undefined) return value;
-    if (option && typeof fn !== 'function') return fn;
+    if (value !== undefined || option) return value;
     throw new Error(`test "${this.#spec.title}" asks for the fixture "${name}", which there is none of in a session`);
   }
 
   /** Of Playwright's `TestInfo` what a test can do with in a session: what it would attach goes nowhere. */
-  get #info(): object {
+  #infoOf({ slice }: Visit): Info {
     const { title, test } = this.#spec;
-    return {
-      title,
-      location: test.location,
-      retry: 0,
-      annotations: [],
-      attach: async () => {},
-      setTimeout() {},
-      slow() {},
+    const { skip, fixme, fail } = playwrightTest;
+    const known = {
+      ...{ title, titlePath: [title], location: test.location, ...test.location },
+      // Who has an account for each process of the tests has one for each slice.
+      ...{ workerIndex: slice.index, parallelIndex: slice.index, retry: 0, repeatEachIndex: 0 },
+      ...{ annotations: [], attachments: [], tags: [], errors: [], error: undefined, timeout: 0, duration: 0 },
+      ...{ status: 'passed', expectedStatus: 'passed', attach: async () => {}, setTimeout() {}, slow() {} },
+      ...{ skip, fixme, fail },
     };
+    return new Proxy(known, {
+      get: (_, name) => {
+        if (name in known || typeof name === 'symbol' || name === 'then') return Reflect.get(known, name);
+        throw new Error(`test "${title}" asks testInfo for "${name}", which there is none of in a session`);
+      },
+    });
   }
+}
+
+/** What a test hears of itself. */
+interface Info {
+  status: string;
 }
 
 /** Fixtures that live together, each set up once, and taken down in reverse. */
@@ -287,16 +385,23 @@ class Fixtures {
   readonly #values = new Map<Registration, Promise<unknown>>();
   readonly #takeDown: (() => Promise<void>)[] = [];
 
-  value(registration: Registration, depsOf: () => Promise<object>, info: object): Promise<unknown> {
+  /** What each of them hears of its test. */
+  readonly info: object;
+
+  constructor(info: object) {
+    this.info = info;
+  }
+
+  value(registration: Registration, depsOf: () => Promise<object>): Promise<unknown> {
     let value = this.#values.get(registration);
     if (!value) {
-      value = this.#setUp(registration, depsOf, info);
+      value = this.#setUp(registration, depsOf);
       this.#values.set(registration, value);
     }
     return value;
   }
 
-  async #setUp({ name, fn }: Registration, depsOf: () => Promise<object>, info: object): Promise<unknown> {
+  async #setUp({ name, fn }: Registration, depsOf: () => Promise<object>): Promise<unknown> {
     if (typeof fn !== 'function') return fn;
     const deps = await depsOf();
     return new Promise((resolve, reject) => {
@@ -308,7 +413,7 @@ class Fixtures {
         resolve(value);
         await finished;
       };
-      const ended = (async () => fn(deps, use, info))();
+      const ended = (async () => fn(deps, use, this.info))();
       ended.then(() => reject(new Error(`The fixture "${name}" did not call use()`)), reject);
       this.#takeDown.push(async () => {
         finish();
