@@ -1,5 +1,6 @@
 /** npx tandem attack: a run like any other, from flags and targets alone. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -88,8 +89,25 @@ test('as fast as it goes, with the buckets of a histogram; and what is wrong is 
   assert.deepEqual([refused.exitCode, asked, existsSync(join(project.folder, 'reports'))], [1, {}, false]);
   const aFile = 'allowed is @<file>, from the folder that the run is started in.';
   assert.equal(refused.output, `targets.txt: line 3: body file "none.json" cannot be read (ENOENT); ${aFile}\n`);
-  project.write({ 'targets.txt': `GET ${url}/a\nGET ${url}/b\n` });
-  const { exitCode, output, errors } = await project.pipedTandem('', ...attack, '-slo=errors<=0', '-type=hist[0,1h]');
+  const targets = `GET ${url}/a\nGET ${url}/b\n`;
+  project.write({ 'targets.txt': targets });
+  const lost = project.tandem(...attack, '-type=text', '-output=none/report.txt');
+  assert.deepEqual([lost.exitCode, asked], [1, {}]);
+  assert.equal(
+    lost.output,
+    '-output is "none/report.txt", which cannot be written (ENOENT); allowed is the path of a file.\n',
+  );
+  const pipe = join(project.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  spawn('sh', ['-c', `echo "get ${url}/a" > "$0"`, pipe]);
+  assert.match(project.tandem('attack', '-duration=1s', `-targets=${pipe}`).output, /pipe: line 1: method is "get";/);
+  attack[1] = '-targets=/dev/stdin';
+  const { exitCode, output, errors } = await project.pipedTandem(
+    targets,
+    ...attack,
+    '-slo=errors<=0',
+    '-type=hist[0,1h]',
+  );
   const verdict = verdictOf(project);
   // On a machine that has no time for it, it is invalid.
   assert.equal(exitCode, verdict.status === 'pass' ? 0 : 1, errors);

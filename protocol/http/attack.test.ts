@@ -64,10 +64,10 @@ test('targets are sent in turns, with what all of them have beside their own; pa
   const folder = folderOf(t, { 'every.txt': 'every', 'own.txt': 'own' });
   const { asked, series } = await attacked(t, 5, {
     targets: `GET /users?id=1\n\nPOST API/things\nX-A: 1\nX-A: 2\nHost: shop.test\n@${join(folder, 'own.txt')}\n`,
-    settings: { LOAD_HEADERS: { 'X-A': '0', 'X-B': 'b' }, LOAD_BODY: join(folder, 'every.txt') },
+    settings: { LOAD_HEADERS: { 'X-A': '0', 'X-B': 'b', host: 'all.test' }, LOAD_BODY: join(folder, 'every.txt') },
     token: 'token-of-the-api',
   });
-  const own = 'GET /v1/users?id=1 x-a=0 x-b=b authorization=Bearer token-of-the-api every';
+  const own = 'GET /v1/users?id=1 x-a=0 x-b=b host=all.test authorization=Bearer token-of-the-api every';
   const absolute = 'POST /things x-a=0, 1, 2 x-b=b host=shop.test own';
   assert.deepEqual(asked.map(sorted), [own, absolute, own, absolute, own].map(sorted));
   assert.equal(sumOf(series, 'http_reqs{op:GET /users}'), 3);

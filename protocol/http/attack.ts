@@ -6,7 +6,7 @@ import { acceptedEncodings } from '../transports/encoding.ts';
 import { type Call, Http } from '../transports/http.ts';
 import type { AttackOptions } from './options.ts';
 import { attackSettings } from './settings.ts';
-import type { Headers, Target } from './target.ts';
+import { type Headers, isHost, type Target } from './target.ts';
 import { TargetLoop } from './target-loop.ts';
 import { TargetsFile } from './targets-file.ts';
 
@@ -111,6 +111,8 @@ export class Attack {
 
   #headersOf(own: Headers, isOfApi: boolean): Headers {
     const headers: Headers = { ...this.#headers };
+    // A request has one.
+    if (Object.keys(own).some(isHost)) for (const name of Object.keys(headers).filter(isHost)) delete headers[name];
     for (const [name, value] of Object.entries(own)) {
       headers[name] = Object.hasOwn(headers, name) ? [headers[name]!, value].flat() : value;
     }

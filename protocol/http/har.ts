@@ -1,18 +1,23 @@
+import { z } from 'zod';
 import { addHeader, isSent, type Target, TargetError, targetOf } from './target.ts';
 
-interface Entry {
-  request?: {
-    method?: unknown;
-    url?: unknown;
-    headers?: { name?: unknown; value?: unknown }[];
-    postData?: {
-      text?: unknown;
-      encoding?: unknown;
-      mimeType?: unknown;
-      params?: { name?: unknown; value?: unknown }[];
-    };
-  };
-}
+/** What is read of an entry. */
+const entrySchema = z.object({
+  request: z.object({
+    method: z.string(),
+    url: z.string(),
+    headers: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+    postData: z
+      .object({
+        text: z.string().nullish(),
+        encoding: z.string().nullish(),
+        params: z.array(z.object({ name: z.string(), value: z.string().nullish() })).nullish(),
+      })
+      .nullish(),
+  }),
+});
+
+type Request = z.output<typeof entrySchema>['request'];
 
 /**
  * The requests that a browser saved, in the order in which it sent them. Those that are no requests over HTTP, such as `data:` and
@@ -20,7 +25,7 @@ interface Entry {
  * @throws TargetError, with the number of the entry in place of a line
  */
 export function targetsInHar(text: string): Target[] {
-  let har: { log?: { entries?: Entry[] } };
+  let har: { log?: { entries?: unknown } } | null;
   try {
     har = JSON.parse(text);
   } catch {
@@ -32,26 +37,28 @@ export function targetsInHar(text: string): Target[] {
   return entries.flatMap((entry, index) => targetIn(entry, index + 1) ?? []);
 }
 
-function targetIn({ request }: Entry, number: number): Target | undefined {
-  const { method, url, headers = [], postData } = request ?? {};
-  if (typeof method !== 'string' || typeof url !== 'string') {
-    throw new TargetError(number, 'request.method or request.url is missing; allowed is a HAR, as browsers save it.');
+function targetIn(entry: unknown, number: number): Target | undefined {
+  const { data, error } = entrySchema.safeParse(entry);
+  if (!data) {
+    const field = error.issues[0]!.path.join('.') || 'the entry';
+    throw new TargetError(
+      number,
+      `${field} is missing, or not as it has to be; allowed is a HAR, as browsers save it.`,
+    );
   }
+  const { method, url, headers, postData } = data.request;
   if (!/^https?:/i.test(url)) return undefined;
   const target = targetOf(method, url, number);
-  for (const { name, value } of headers) {
-    if (typeof name === 'string' && typeof value === 'string' && isSent(name))
-      addHeader(target.headers, name, value, number);
-  }
+  for (const { name, value } of headers ?? []) if (isSent(name)) addHeader(target.headers, name, value, number);
   const body = bodyOf(postData);
   if (body) target.body = body;
   return target;
 }
 
-function bodyOf(postData: NonNullable<Entry['request']>['postData']): Buffer | undefined {
+function bodyOf(postData: Request['postData']): Buffer | undefined {
   const { text, encoding, params } = postData ?? {};
-  if (typeof text === 'string' && text !== '') return Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
+  if (text) return Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
   if (!params || params.length === 0) return undefined;
-  const pairs = params.map(({ name, value }) => [String(name), String(value ?? '')]);
+  const pairs = params.map(({ name, value }) => [name, value ?? '']);
   return Buffer.from(new URLSearchParams(pairs).toString());
 }

@@ -69,10 +69,20 @@ function originOf(start: string): string | undefined {
   let found: string | undefined;
   if (URL.canParse(start)) {
     const { origin, username, password } = new URL(start);
-    found = username || password ? origin.replace('://', `://${username}:${password}@`) : origin;
+    if (isDecodable(username + password))
+      found = username || password ? origin.replace('://', `://${username}:${password}@`) : origin;
   }
   origins.set(start, found);
   return found;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As it was written, which a server may tell from what it means, where it can be sent so. */
@@ -108,6 +118,9 @@ export function addHeader(headers: Headers, name: string, value: string, line: n
   if (ofConnection.test(name)) {
     throw new TargetError(line, `header ${name} is the connection's, and cannot be sent; leave it out.`);
   }
+  if (/^connection$/i.test(name) && !/^(close|keep-alive)$/i.test(value)) {
+    throw new TargetError(line, 'header Connection has a value that cannot be sent; allowed are close and keep-alive.');
+  }
   // Its value may be a secret.
   if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
     throw new TargetError(
@@ -116,8 +129,14 @@ export function addHeader(headers: Headers, name: string, value: string, line: n
     );
   }
   if (ofClient.test(name)) return;
+  if (isHost(name) && Object.keys(headers).some(isHost))
+    throw new TargetError(line, 'header Host is there a second time; allowed is one.');
   const there = Object.hasOwn(headers, name) ? headers[name] : undefined;
   headers[name] = there === undefined ? value : [...[there].flat(), value];
+}
+
+export function isHost(name: string): boolean {
+  return name.toLowerCase() === 'host';
 }
 
 /** A header may stand alone for itself: it is a browser's to say, and not the person's who saved it. */

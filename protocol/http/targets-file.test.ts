@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from '../../support/folder.fixture.ts';
@@ -145,6 +146,12 @@ test('what is wrong is said with its line, before anything is sent, and shows no
     ['GET htp://me:pw@a.test?token=x', `line 1: URL is "htp://***@a.test?…"; ${aUrl}`],
     ['GET //a.test/x', `line 1: URL is "//a.test/x"; ${aUrl}`],
     ['GET http://', `line 1: URL is "http://"; ${aUrl}`],
+    ['GET http://me:p%w@a.test', `line 1: URL is "http://***@a.test"; ${aUrl}`],
+    ['GET http://a.test\nHost: b\nhost: c', 'line 3: header Host is there a second time; allowed is one.'],
+    [
+      'GET http://a.test\nConnection: keep-alive, x',
+      'line 2: header Connection has a value that cannot be sent; allowed are close and keep-alive.',
+    ],
     ['GET http://a.test/ HTTP/1.1', `line 1: URL is "http://a.test/ HTTP/1.1"; ${aUrl}`],
     ['GET http://a.test\nAuthorization Bearer abc', `line 2: this header has no colon; ${aHeader}`],
     ['GET http://a.test\nX-A:', `line 2: this header has no value; ${aHeader}`],
@@ -196,8 +203,54 @@ test('what is wrong is said with its line, before anything is sent, and shows no
   const aHar = 'allowed is a HAR, as browsers save it.';
   assert.equal(await sentence(t, '{', 'har'), `targets: entry 1: this is no JSON; ${aHar}`);
   assert.equal(await sentence(t, '{"log":{}}'), `targets: entry 1: log.entries is missing; ${aHar}`);
+  const request = { method: 'GET', url: 'https://a.test' };
+  const entries: [entry: unknown, field: string][] = [
+    [null, 'the entry'],
+    [{ request: { method: 'GET' } }, 'request.url'],
+    [{ request: { ...request, headers: {} } }, 'request.headers'],
+    [{ request: { ...request, headers: [{ name: 'X-A', value: 1 }] } }, 'request.headers.0.value'],
+    [{ request: { ...request, postData: { params: 'a=b' } } }, 'request.postData.params'],
+  ];
+  for (const [entry, field] of entries) {
+    assert.equal(
+      await sentence(t, JSON.stringify({ log: { entries: [{ request }, entry] } })),
+      `targets: entry 2: ${field} is missing, or not as it has to be; ${aHar}`,
+    );
+  }
   const none = 'targets has no target; allowed is at least one, such as GET https://example.com/users.';
   for (const text of ['', '\n# nothing\n', '{"log":{"entries":[]}}']) assert.equal(await sentence(t, text), none);
+});
+
+test('where the first target is: whatever ends lines, escapes slashes or stands before it', (t) => {
+  const har = (...urls: string[]) =>
+    JSON.stringify({ log: { entries: urls.map((url) => ({ request: { method: 'GET', url } })) } });
+  const body = 'AAAA'.repeat(30_000);
+  const table: [text: string, origin: string | undefined][] = [
+    ['# by Windows\r\n\r\nGET http://a.test/x\r\nX-A: 1\r\n', 'http://a.test'],
+    ['GET http://me:pw@a.test/x', 'http://a.test'],
+    ['GET /x\nGET http://a.test', undefined],
+    ['# no target\n\n'.repeat(100), undefined],
+    [`${'\n'.repeat(1_000)}get http://a.test`, undefined],
+    ['\n{"method":"GET","url":"http:\\/\\/a.test\\/x"}', 'http://a.test'],
+    [`{"method":"POST","url":"http://a.test/x","body":"${body}"}`, 'http://a.test'],
+    ['{"method":"GET","url":"/x"}', undefined],
+    [har('data:text/plain,a', 'https://a.test/x'), 'https://a.test'],
+    [har('data:text/plain,a'), undefined],
+  ];
+  for (const [text, origin] of table) assert.equal(fileOf(t, text).firstOrigin(), origin, text.slice(0, 40));
+});
+
+test('a file in UTF-16, as PowerShell writes it; a line of many parts', async (t) => {
+  const path = join(folderOf(t, {}), 'targets');
+  writeFileSync(path, Buffer.from('\ufeffGET http://a.test', 'utf16le'));
+  const file = new TargetsFile(path, undefined, 'targets');
+  await assert.rejects(checkTargets(file, false), {
+    message: 'targets: line 1: this is text in UTF-16; allowed is UTF-8.',
+  });
+  assert.equal(file.firstOrigin(), undefined);
+  const body = Buffer.alloc(300_000, 'a').toString('base64');
+  const [long] = await targetsOf(fileOf(t, `{"method":"PUT","url":"http://a.test","body":"${body}"}\n`));
+  assert.equal((long!.body as Buffer).length, 300_000);
 });
 
 test('a path belongs to the API, where there is one', async (t) => {

@@ -37,10 +37,11 @@ export class TargetsFile {
    * @throws one sentence with file and line
    */
   async *batches(): AsyncGenerator<Target[]> {
-    const format = this.#format ?? formatOf(this.path, this.#head());
+    const head = this.#head();
+    const format = this.#format ?? formatOf(this.path, head);
     try {
       if (format === 'har') yield targetsInHar(await this.#whole());
-      else yield* this.#lines(format === 'json' ? new VegetaJson() : new VegetaHttp());
+      else yield* this.#lines(linesAs(format));
     } catch (error) {
       throw this.#explained(error, format);
     }
@@ -55,8 +56,7 @@ export class TargetsFile {
       return undefined;
     }
     const format = this.#format ?? formatOf(this.path, head);
-    const [, url] = firstUrl[format].exec(head) ?? [];
-    return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;
+    return format === 'http' ? firstTarget(head)?.origin?.replace(/[^/]*@/, '') : firstOrigin(firstUrl[format], head);
   }
 
   async *#lines(format: LineFormat): AsyncGenerator<Target[]> {
@@ -68,7 +68,8 @@ export class TargetsFile {
         return format.line(line, number) ?? [];
       });
     for await (const chunk of createReadStream(this.path, 'utf8')) {
-      const lines = (rest + chunk).split('\n');
+      const lines: string[] = chunk.split('\n');
+      lines[0] = rest + lines[0]!;
       rest = lines.pop()!;
       if (rest.length > MAX_TEXT) throw new TargetError(number + 1, 'this line has no end; allowed are 256 MB.');
       if (number === 0 && lines[0] !== undefined) lines[0] = lines[0].replace(/^\ufeff/, '');
@@ -91,7 +92,11 @@ export class TargetsFile {
       const file = openSync(this.path, 'r');
       try {
         const bytes = Buffer.alloc(HEAD_BYTES);
-        return bytes.toString('utf8', 0, readSync(file, bytes, 0, HEAD_BYTES, 0)).replace(/^\ufeff/, '');
+        const head = bytes.subarray(0, readSync(file, bytes, 0, HEAD_BYTES, 0));
+        // As Windows' PowerShell writes what is redirected to a file.
+        if (/^(fffe|feff)/.test(head.toString('hex', 0, 2)))
+          throw new TargetError(1, 'this is text in UTF-16; allowed is UTF-8.');
+        return head.toString('utf8').replace(/^\ufeff/, '');
       } finally {
         closeSync(file);
       }
@@ -117,12 +122,39 @@ function shownPath(path: string): string {
   return near === '' || near.startsWith('..') ? path : near;
 }
 
-const firstUrl: Record<Format, RegExp> = {
-  http: /^(?:\s*(?:#.*)?\n)*[^\S\n]*[A-Z]+[^\S\n]+(\S+)/,
-  json: /^[^\n]*?"url"\s*:\s*"([^"\\]*)"/,
+/** Of the beginning of a file, which may end within a large body: its first URL, as JSON has it. */
+const firstUrl = {
+  json: /"url"\s*:\s*("(?:[^"\\]|\\.)*")/,
   // Before it, browsers tell which script asked for it.
-  har: /"request"\s*:\s*\{[^{}[\]]*?"url"\s*:\s*"([^"\\]*)"/,
+  har: /"request"\s*:\s*\{[^{}[\]]*?"url"\s*:\s*("https?:(?:[^"\\]|\\.)*")/i,
 };
+
+function firstOrigin(firstUrl: RegExp, head: string): string | undefined {
+  try {
+    const { protocol, origin } = new URL(JSON.parse(firstUrl.exec(head)![1]!));
+    return /^https?:$/.test(protocol) ? origin : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where there is none, or something wrong before it. */
+function firstTarget(head: string): Target | undefined {
+  const format = new VegetaHttp();
+  try {
+    for (const [index, line] of head.split('\n').entries()) {
+      const target = format.line(line, index + 1);
+      if (target) return target;
+    }
+    return format.end();
+  } catch {
+    return undefined;
+  }
+}
+
+function linesAs(format: 'http' | 'json'): LineFormat {
+  return format === 'json' ? new VegetaJson() : new VegetaHttp();
+}
 
 function formatOf(path: string, head: string): Format {
   if (/\.har$/i.test(path) || /^\s*\{\s*"log"\s*:/.test(head)) return 'har';

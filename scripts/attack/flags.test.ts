@@ -108,9 +108,11 @@ test('limits in words', () => {
     ['p(99)<500', response, 'p(99)<500'],
     ['p(99.9) <= 500ms', response, 'p(99.9)<=500'],
     ['avg<1.5s', response, 'avg<1500'],
+    ['max<1.001s', response, 'max<1001'],
     ['success>0.8', failed, 'rate<0.2'],
     ['success>=99.9%', failed, 'rate<=0.001'],
     ['errors<1%', failed, 'rate<0.01'],
+    ['errors<29%', failed, 'rate<0.29'],
   ];
   for (const [slo, metric, expression] of table) {
     assert.deepEqual(asked('-duration=1s', `-slo=${slo}`).profile.thresholds, { [metric]: [expression] });

@@ -107,7 +107,9 @@ export function attackOf(args: string[], env: NodeJS.ProcessEnv): Attack {
   const connections =
     one('max-connections') === undefined ? {} : { connections: whole('max-connections', one('max-connections')!, 1) };
   return {
-    targets: one('targets') === 'stdin' ? undefined : (one('targets') ?? (env.LOAD_TARGETS || undefined)),
+    targets: /^(\/dev\/)?stdin$/.test(one('targets') ?? '')
+      ? undefined
+      : (one('targets') ?? (env.LOAD_TARGETS || undefined)),
     env: environmentOf(one, given.header ?? []),
     profile: {
       description: `npx tandem attack: ${what} for ${length}`,
@@ -216,11 +218,11 @@ function sloOf(text: string): { metric: string; expression: string } {
     /^\s*(success|errors|p\([\d.]+\)|avg|min|med|max)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(%|ms|s)?\s*$/.exec(text) ?? [];
   if (what === undefined) throw refusal('slo', text);
   const isShare = what === 'success' || what === 'errors';
-  const value = Number(number) * (unit === '%' ? 0.01 : unit === 's' ? 1_000 : 1);
+  const rounded = (product: number) => Number(product.toPrecision(12));
+  const value = rounded(Number(number) * (unit === '%' ? 0.01 : unit === 's' ? 1_000 : 1));
   if (isShare ? value > 1 || /^m?s$/.test(unit ?? '') : unit === '%') throw refusal('slo', text);
-  const rounded = (share: number) => Number(share.toPrecision(12));
   if (what === 'success') return { metric: FAILED, expression: `rate${opposite[operator!]}${rounded(1 - value)}` };
-  if (what === 'errors') return { metric: FAILED, expression: `rate${operator}${rounded(value)}` };
+  if (what === 'errors') return { metric: FAILED, expression: `rate${operator}${value}` };
   const expression = `${what}${operator}${value}`;
   if (!parseExpression(expression)) throw refusal('slo', text);
   return { metric: RESPONSE, expression };

@@ -1,5 +1,15 @@
 // npx tandem attack -targets=… -rate=… -duration=…: one attack with Vegeta's flags, without a profile; a run like any other.
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -18,7 +28,7 @@ export async function run(args: string[], root: string): Promise<void> {
   const attack = attackOf(args, process.env);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-attack-'));
   try {
-    const targets = attack.targets === undefined ? await standardInput(folder) : resolve(attack.targets);
+    const targets = await keptTargets(attack.targets, folder);
     await check(attack, targets, root);
     const profile = join(folder, 'attack.json');
     writeFileSync(profile, JSON.stringify(attack.profile));
@@ -36,21 +46,29 @@ export async function run(args: string[], root: string): Promise<void> {
 }
 
 /** Attacks go through their targets again and again: what comes once is kept for that. */
-async function standardInput(folder: string): Promise<string> {
-  if (process.stdin.isTTY) {
+async function keptTargets(path: string | undefined, folder: string): Promise<string> {
+  if (path !== undefined && !isStream(path)) return resolve(path);
+  if (path === undefined && process.stdin.isTTY) {
     throw new Error(
       '-targets is missing; allowed is a file, or targets from standard input: echo "GET https://…" | npx tandem attack …',
     );
   }
-  const path = join(folder, 'stdin');
-  await pipeline(process.stdin, createWriteStream(path));
-  return path;
+  const kept = join(folder, 'stdin');
+  await pipeline(path === undefined ? process.stdin : createReadStream(path), createWriteStream(kept));
+  return kept;
+}
+
+/** Such as a shell's `<(…)`: it can be read once. */
+function isStream(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 /** Found out here, and not after a browserful of seconds. */
-async function check({ env, targets }: Attack, path: string, root: string): Promise<void> {
+async function check({ env, targets, output }: Attack, path: string, root: string): Promise<void> {
   const format = (env.LOAD_TARGETS_FORMAT ?? process.env.LOAD_TARGETS_FORMAT) as Format | undefined;
-  const file = new TargetsFile(path, format || undefined, targets === undefined ? 'stdin' : undefined);
+  const named = targets === undefined ? 'stdin' : isStream(targets) ? targets : undefined;
+  const file = new TargetsFile(path, format || undefined, named);
   const { name, values } = targetSettings(process.env, root);
   const hasApi = Boolean(values.BASE_URL || values.API_URL || name === 'local' || file.firstOrigin());
   await checkTargets(file, hasApi);
@@ -64,6 +82,19 @@ async function check({ env, targets }: Attack, path: string, root: string): Prom
     const why = given === undefined ? undefined : await unreadable(given);
     if (why !== undefined)
       throw new Error(`-${flag} is "${given}", which cannot be read (${why}); allowed is the path of a file.`);
+  }
+  const why = output === undefined || output === 'stdout' ? undefined : unwritable(output);
+  if (why !== undefined)
+    throw new Error(`-output is "${output}", which cannot be written (${why}); allowed is the path of a file.`);
+}
+
+/** Found out by opening it, which leaves what it holds. */
+function unwritable(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, 'a'));
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
   }
 }
 
