@@ -234,6 +234,10 @@ test('a database that cannot take the load is told of in one sentence', async (t
     'postgres://me:hunter2@127.0.0.1:1/ledger',
     'LOAD_DATABASE_URL 127.0.0.1:1/ledger cannot be used: ECONNREFUSED.',
   );
+  await refused(
+    'postgres://me:hunter2@127.0.0.1:1/ledger?sslrootcert=/no/such.pem',
+    'LOAD_DATABASE_URL 127.0.0.1:1/ledger names a file that cannot be read (ENOENT /no/such.pem); correct its path in the URL.',
+  );
   const other = new URL(server.url);
   other.pathname = '/nowhere';
   await refused(

@@ -82,6 +82,8 @@ class Refusal extends Error {}
 function refusal(error: unknown): string {
   const known = refusals[sqlstateOf(error) ?? ''];
   if (known) return known;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'open') return `names a file that cannot be read (${code} ${path}); correct its path in the URL`;
   // pg's own words, before it has asked for anything.
   if (/client password must be a (non-empty )?string/.test((error as Error).message))
     return 'asks for a password, and the URL has none';
