@@ -64,7 +64,11 @@ const wrong: [options: object, field: string, sentence: string | RegExp][] = [
     'request',
     'is a list, but test.Things/One takes one message; allowed is an object such as {"key": "a2V5"}, or a list of them for a method that takes a stream.',
   ],
-  [{ method: 'test.Things/One', request: { inner: 'x' } }, 'request', /^is not as test\.Things\/One takes it: .*\.$/],
+  [
+    { method: 'test.Things/One', request: { inner: 'x' } },
+    'request',
+    'has "inner", which is not as it has to be; allowed is an object.',
+  ],
   [
     { method: 'test.Things/One', proto: 'none.proto' },
     'proto',
@@ -87,6 +91,34 @@ for (const [options, field, sentence] of wrong) {
     });
   });
 }
+
+test('before any load: metadata that cannot be sent, without showing it', async (t) => {
+  const ascii = 'ASCII, by a name of letters, digits, _, . and -';
+  const base64 = 'base64, since its name ends in -bin';
+  const table: [name: string, value: string, what: string][] = [
+    ['x tenant', 'one', ascii],
+    ['x-tenant', 'eins\n', ascii],
+    ['x-tenant', 'ä', ascii],
+    ['X-Key-Bin', 'hunter2', base64],
+  ];
+  for (const [name, value, what] of table) {
+    const { slice } = await bed(t, { method: 'test.Things/One', metadata: { [name]: value } });
+    await assert.rejects(checkCall(slice), {
+      message: `scenarios.test.options.metadata.${name} cannot be sent; allowed is a text of ${what}.`,
+      field: ['metadata', name],
+    });
+  }
+  const { got, slice } = await bed(t, {
+    method: 'test.Things/One',
+    request: { n: 1 },
+    metadata: { 'X-Key-Bin': 'AP8=' },
+  });
+  await checkCall(slice);
+  const call = await AnyCall.open(slice);
+  t.after(() => call.close());
+  await call.send(testVu(slice));
+  assert.deepEqual(got[0]!.metadata.get('x-key-bin'), [Buffer.from([0, 255])]);
+});
 
 test('before any load: no reflection, a server that is not serving, none that is named', async (t) => {
   const options = { method: 'test.Things/One' };

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { OptionError, type SliceContext, type Vu } from '../../support/test.ts';
-import type { Grpc } from '../transports/grpc.ts';
-import {
-  checkMessage,
-  definitionsOfFiles,
-  type Method,
-  methodOf,
-  reflectedDefinitions,
-  WrongOption,
-} from './definitions.ts';
+import { type Grpc, isBinary } from '../transports/grpc.ts';
+import { definitionsOfFiles, type Method, methodOf, reflectedDefinitions, WrongOption } from './definitions.ts';
+import { checkMessage, isBase64 } from './message-check.ts';
 import { checkHealth, grpcOptions, openGrpc } from './service.ts';
 import { grpcServer } from './settings.ts';
 
@@ -77,7 +71,7 @@ export async function checkCall(slice: SliceContext<CallOptions>): Promise<void>
 }
 
 async function methodFor({ scenario, target, options }: SliceContext<CallOptions>) {
-  const { method: name, request, proto, protoFolders } = options;
+  const { method: name, request, metadata, proto, protoFolders } = options;
   try {
     const definitions = proto
       ? definitionsOfFiles(proto, protoFolders)
@@ -88,10 +82,11 @@ async function methodFor({ scenario, target, options }: SliceContext<CallOptions
       throw new WrongOption('request', `is ${found}, but ${name} takes ${takes}; allowed is ${aMessage}`);
     }
     for (const one of [request].flat()) {
-      checkMessage(one, method.requestType, definitions);
+      checkMessage(one, method.requestType, definitions, proto === undefined);
       // What it has against a value, it says.
       method.requestSerialize(one);
     }
+    checkMetadata(metadata, `scenarios.${scenario}.options.metadata`);
     return method;
   } catch (error) {
     if (error instanceof WrongOption) {
@@ -104,5 +99,15 @@ async function methodFor({ scenario, target, options }: SliceContext<CallOptions
       );
     }
     throw error;
+  }
+}
+
+/** What cannot be sent would fail each call. Its value may be a secret. */
+function checkMetadata(metadata: Record<string, string>, where: string): void {
+  for (const [name, value] of Object.entries(metadata)) {
+    const isBytes = isBinary(name);
+    if (isBytes ? isBase64(value) : /^[\w.-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value)) continue;
+    const what = isBytes ? 'base64, since its name ends in -bin' : 'ASCII, by a name of letters, digits, _, . and -';
+    throw new OptionError(['metadata', name], `${where}.${name} cannot be sent; allowed is a text of ${what}.`);
   }
 }

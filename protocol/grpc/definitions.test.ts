@@ -5,7 +5,7 @@ import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { folderOf } from '../../support/folder.fixture.ts';
 import { serveThings, things } from '../transports/grpc.fixture.ts';
-import { checkMessage, definitionsOfFiles, methodOf, reflectedDefinitions, reflectedServices } from './definitions.ts';
+import { definitionsOfFiles, methodOf, reflectedDefinitions, reflectedServices } from './definitions.ts';
 import { reflectionMethods } from './standard-services.ts';
 
 const shop = `
@@ -70,15 +70,6 @@ test('a method that is not there: the nearest is named', () => {
   assert.throws(
     () => methodOf(things, 'One'),
     wrong('method', 'is "One"; allowed is a service and its method, as in etcdserverpb.KV/Range'),
-  );
-});
-
-test('a message with a field that there is not, however deep', () => {
-  const { requestType } = methodOf(things, 'test.Things/One');
-  checkMessage({ n: 1, inner: { n: 2, inner: {} } }, requestType, things);
-  assert.throws(
-    () => checkMessage({ n: 1, inner: { m: 2 } }, requestType, things),
-    wrong('request', 'has "inner.m", which is no field of Thing; did you mean "n"? allowed: n, inner, raw'),
   );
 });
 

@@ -56,9 +56,10 @@ export async function reflectedDefinitions(
   token: string | undefined,
 ): Promise<PackageDefinition> {
   return withClient(server, async (client) => {
-    const found = await Reflection.of(client, authorized(token), TIMEOUT_MS).catch((error: Error) => {
-      throw new Error(`GRPC_ADDR ${server.address} does not answer to server reflection: ${error.message}.`);
-    });
+    const unanswered = (what: string) => (error: Error) => {
+      throw new Error(`GRPC_ADDR ${server.address} does not ${what} server reflection: ${error.message}.`);
+    };
+    const found = await Reflection.of(client, authorized(token), TIMEOUT_MS).catch(unanswered('answer to'));
     if (!found) {
       throw new WrongOption(
         'proto',
@@ -68,7 +69,8 @@ export async function reflectedDefinitions(
     const { reflection, services } = found;
     try {
       const { service } = partsOf(name);
-      if (services.includes(service)) return await reflection.definitionsOf(service, options);
+      if (services.includes(service))
+        return await reflection.definitionsOf(service, options).catch(unanswered(`define ${service} by`));
       throw new WrongOption(
         'method',
         `is "${name}", but there is no service "${service}"; ${allowed(service, services)}`,
@@ -105,49 +107,6 @@ export function methodOf(definitions: PackageDefinition, name: string): Method {
     Object.keys(definitions[one] as ServiceDefinition).map((its) => `${one}/${its}`),
   );
   throw new WrongOption('method', `is "${name}", which is not there; ${allowed(name, known)}`);
-}
-
-/**
- * Sees to it that a message says nothing that its type has no field for: it would be left out in silence.
- * @param path of the message in the request, for a sentence
- * @throws WrongOption
- */
-export function checkMessage(
-  message: object,
-  { type }: { type: object },
-  definitions: PackageDefinition,
-  path = '',
-): void {
-  const { name: typeName, field = [] } = type as Descriptor;
-  for (const [key, value] of Object.entries(message)) {
-    const place = path === '' ? key : `${path}.${key}`;
-    const found = field.find(({ name }) => name === key);
-    if (!found) {
-      const names = field.map(({ name }) => name);
-      const choice = names.length > 0 ? allowed(key, names) : 'it has none';
-      throw new WrongOption('request', `has "${place}", which is no field of ${typeName}; ${choice}`);
-    }
-    const inner = typeNamed(found.typeName, definitions);
-    if (!inner) continue;
-    for (const one of [value].flat()) {
-      if (typeof one === 'object' && one !== null) checkMessage(one, inner, definitions, place);
-    }
-  }
-}
-
-/** The name may lack what it shares with the message it stands in; undefined when it is no message's, or that of several. */
-function typeNamed(name: string, definitions: PackageDefinition): { type: object } | undefined {
-  const bare = name.replace(/^\./, '');
-  if (bare === '') return undefined;
-  const all = Object.entries(definitions).filter(([known]) => known === bare || known.endsWith(`.${bare}`));
-  const [only] = all.map(([, one]) => one);
-  return all.length === 1 && only && 'type' in only ? (only as { type: object }) : undefined;
-}
-
-/** A DescriptorProto, as `@grpc/proto-loader` gives it. */
-interface Descriptor {
-  name: string;
-  field?: { name: string; typeName: string }[];
 }
 
 function isService(one: PackageDefinition[string]): one is ServiceDefinition {

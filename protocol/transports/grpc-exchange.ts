@@ -319,9 +319,9 @@ function notSent(error: unknown): string {
   return `call not sent: ${(error as Error).message}`;
 }
 
-/** Of no connection grpc-js tells the system's error in its sentence alone. */
+/** Of no connection grpc-js tells the system's error in its sentence alone. What is short at the target's end, the target says itself. */
 function errorOf(name: StatusName, details: string): string {
   const code = /\b(E[A-Z]{4,}|ERR_[A-Z0-9_]+)\b/.exec(details)?.[1];
-  if (code !== undefined && exhaustedCodes.has(code)) return `generator: ${code}`;
+  if (code !== undefined && unconnected.test(details) && exhaustedCodes.has(code)) return `generator: ${code}`;
   return name === 'UNAVAILABLE' && code !== undefined ? `gRPC ${name} (${code})` : `gRPC ${name}`;
 }

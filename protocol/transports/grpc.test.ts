@@ -126,6 +126,7 @@ test('a status is told by its name; whether the call may have happened all the s
     1: { code: status.NOT_FOUND, details: 'no such thing' },
     2: { code: status.UNAVAILABLE, details: 'try again' },
     3: { code: status.INTERNAL },
+    4: { code: status.UNAVAILABLE, details: 'EMFILE: too many open files' },
   };
   const { slice, call } = await bed(t, { One: (({ request: { n } }, reply) => reply(answers[n]!)) as Unary });
   const ask = (n: number, more = {}) => call('One', { request: { n }, ...more });
@@ -138,8 +139,12 @@ test('a status is told by its name; whether the call may have happened all the s
   assert.deepEqual(await told(2), ['UNAVAILABLE', 'gRPC UNAVAILABLE', 'indeterminate']);
   assert.deepEqual(await told(2, { readOnly: true }), ['UNAVAILABLE', 'gRPC UNAVAILABLE', 'failed']);
   assert.deepEqual(await told(3), ['INTERNAL', 'gRPC INTERNAL', 'indeterminate']);
-  assert.deepEqual(slice.recorder.errors, { 'gRPC NOT_FOUND': 1, 'gRPC UNAVAILABLE': 2, 'gRPC INTERNAL': 1 });
-  assert.equal(figures(slice)['grpc_req_failed{op:One}'], '4 of 5');
+  // The target's files, and not the generator's.
+  assert.deepEqual((await told(4))[1], 'gRPC UNAVAILABLE (EMFILE)');
+  assert.deepEqual(slice.recorder.errors, {
+    ...{ 'gRPC NOT_FOUND': 1, 'gRPC UNAVAILABLE': 2, 'gRPC INTERNAL': 1, 'gRPC UNAVAILABLE (EMFILE)': 1 },
+  });
+  assert.equal(figures(slice)['grpc_req_failed{op:One}'], '5 of 6');
 });
 
 test('a deadline ends a call, and the server is told of it', async (t) => {

@@ -98,8 +98,12 @@ export class Grpc {
 }
 
 /** Names that end in `-bin` stand for bytes, here as base64. */
+export function isBinary(name: string): boolean {
+  return name.toLowerCase().endsWith('-bin');
+}
+
 function metadatum(name: string, value: string): string | Buffer {
-  return name.endsWith('-bin') ? Buffer.from(value, 'base64') : value;
+  return isBinary(name) ? Buffer.from(value, 'base64') : value;
 }
 
 function ready(client: Client, address: string): Promise<void> {
