@@ -58,7 +58,7 @@ test('a value that is not allowed: which, where it stands, and what is', (t) => 
     [
       { SHOP_URL: '/shop' },
       '',
-      'SHOP_URL in the environment is "/shop"; allowed is a URL such as http://127.0.0.1:4000.',
+      'SHOP_URL in the environment is "/shop"; allowed is a URL such as http://127.0.0.1:4000, without a query or fragment.',
     ],
     [
       {},

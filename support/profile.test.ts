@@ -126,6 +126,7 @@ test('each bad input is one sentence: field, found, allowed', (t) => {
       withLoad({ maxVus: 5 }),
       `scenarios.sync-relay has an unknown field "maxVus"; did you mean "maxVUs"? allowed: executor, rate, duration, timeUnit, arrivals, burstSize, preAllocatedVUs, maxVUs, maxSessions, maxLateness, exec, startTime, gracefulStop, mix, options, scaled, slices, maxFailed.`,
     ],
+    [withJourney({ scaled: 'yes' }), 'scenarios.light.scaled is "yes"; allowed is true or false.'],
     [withLoad({ maxVUs: 1.5 }), `scenarios.sync-relay.maxVUs is 1.5; allowed is a whole number from 1 to 1,000,000.`],
     [
       withLoad({ maxVUs: undefined }),

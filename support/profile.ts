@@ -8,7 +8,10 @@ import { checkDrills } from './profile/drills.ts';
 import { phaseSpecs } from './profile/phases.ts';
 import {
   kindOf,
+  most,
+  ms,
   type OpenScenarioSpec,
+  type PhaseSpec,
   type ProfileSpec,
   profile,
   type ScenarioKind,
@@ -88,7 +91,8 @@ function checkPhases({ path, spec }: ProfileFile, known: Record<ScenarioKind, st
       `${path}: calm does not go with phases; allowed is a phase { "name": "calm", "duration": "${spec.calm}", "load": 0 }.`,
     );
   }
-  phases.forEach(({ name, load }, index) => {
+  phases.forEach((phase, index) => {
+    const { name, load } = phase;
     const field = `${path}: phases[${index}]`;
     if (phases.findIndex((one) => one.name === name) < index)
       throw new Error(`${field}.name is "${name}", which is the name of another; allowed is a name for each.`);
@@ -96,10 +100,22 @@ function checkPhases({ path, spec }: ProfileFile, known: Record<ScenarioKind, st
       throw new Error(`${field}.load is ${show(load)}; allowed is 0 in a phase of the name calm, or another name.`);
     if (Array.isArray(load) && load[0] === 0 && load[1] === 0)
       throw new Error(`${field}.load is [0, 0]; allowed is 0 for a phase without load.`);
+    checkDays(field, phase);
   });
   const hasLoads = Object.entries(spec.scenarios).some(([name, one]) => kindOf(name, one, known) === 'load');
   if (hasLoads && phases.every(({ load }) => load === 0))
     throw new Error(`${path}: phases have a load of 0 in all; allowed is at least one with a load above 0.`);
+}
+
+/** A day that is a slip of the pen would have more hours in its phase than there is memory for. */
+function checkDays(field: string, { duration, load }: PhaseSpec): void {
+  if (typeof load === 'number' || Array.isArray(load) || load.day === undefined) return;
+  const leastMs = (ms(duration, 0) * 24) / most.hours;
+  if (ms(load.day, 0) < leastMs) {
+    throw new Error(
+      `${field}.load.day is ${load.day} in a phase of ${duration}; allowed is at least ${Math.ceil(leastMs)}ms: ${most.hours.toLocaleString('en')} hours in a phase.`,
+    );
+  }
 }
 
 /** What a schema cannot say: which files exist, and what only a load or only a journey needs. */

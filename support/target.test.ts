@@ -98,15 +98,22 @@ test('an unknown TARGET, with what there is', (t) => {
 
 test('what is no URL, with where it stands, and without its password', (t) => {
   const folder = folderOf(t, { '.env': 'WS_URL=http://file.test' });
-  const http = 'allowed is a URL such as http://127.0.0.1:4000.';
+  const http = 'allowed is a URL such as http://127.0.0.1:4000, without a query or fragment.';
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ BASE_URL: 'localhost:3000' }, `BASE_URL in the environment is "localhost:3000"; ${http}`],
     [{ API_URL: 'ws://a.test' }, `API_URL in the environment is "ws://a.test"; ${http}`],
     [{ BASE_URL: 'htp://me:pass@word@a.test' }, `BASE_URL in the environment is "htp://***@a.test"; ${http}`],
+    [{ API_URL: 'https://a.test/v1?key=hunter2' }, `API_URL in the environment is "https://a.test/v1?…"; ${http}`],
+    [{ BASE_URL: 'http://a.test/#/app' }, `BASE_URL in the environment is "http://a.test/#…"; ${http}`],
     [{}, 'WS_URL in .env is "http://file.test"; allowed is a URL such as ws://127.0.0.1:4000.'],
   ];
   for (const [env, sentence] of table) assert.throws(() => targetSettings(env, folder), new Error(sentence));
   targetSettings({ WS_URL: 'wss://a.test' }, folder);
+});
+
+test('a URL as the environment of a container gives it', (t) => {
+  const target = resolveTarget(targetSettings({ BASE_URL: ' HTTP://a.test/v1/\n' }, folderOf(t, {})), {});
+  assert.deepEqual([target.apiUrl, target.wsUrl], ['HTTP://a.test/v1', 'ws://a.test/v1']);
 });
 
 test('a shown URL holds neither user, password nor query', () => {

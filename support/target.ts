@@ -172,7 +172,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     throw new Error('The embedded target was not started: run through playwright.config.ts.');
   const baseUrl = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
   const apiUrl = trim(values.API_URL ?? baseUrl);
-  const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/, 'ws'));
+  const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/i, 'ws'));
   const told = embedded ? parse(env[addressesVariable] ?? '') : {};
   const ofFamilies = declared.map((setting) => {
     const value = values[setting.variable] ?? told[setting.variable];
@@ -222,12 +222,12 @@ function apiVariable(values: Record<string, string>): string {
 const ownPrefix = 'SECRET_';
 
 function trim(url: string): string {
-  return url.replace(/\/+$/, '');
+  return url.trim().replace(/\/+$/, '');
 }
 
-/** What is no URL may still hold a password, as one with a misspelt protocol does. */
+/** What is no URL may still hold a password, as one with a misspelt protocol does, and a query a token. */
 function withoutUser(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//***@');
+  return text.replace(/\/\/[^/]*@/, '//***@').replace(/([?#]).*/s, '$1…');
 }
 
 /** The origin without user, password or query: what may be shown. */

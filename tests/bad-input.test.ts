@@ -69,7 +69,7 @@ const ofConfiguration: [name: string, input: Input, sentence: string | RegExp][]
   [
     'a BASE_URL that is none, with a password in it',
     { env: { BASE_URL: 'htp://me:hunter2@127.0.0.1' } },
-    'BASE_URL in the environment is "htp://***@127.0.0.1"; allowed is a URL such as http://127.0.0.1:4000.',
+    'BASE_URL in the environment is "htp://***@127.0.0.1"; allowed is a URL such as http://127.0.0.1:4000, without a query or fragment.',
   ],
   [
     '--repeat-each',

@@ -81,6 +81,12 @@ test('a file has what looks like a setting and is none', () => {
     ['SECRET_ADMIN=a\nX=1\nSECRET_ADMIN=b', '.env has SECRET_ADMIN 2 times; allowed is once.'],
     ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${names.join(', ')}.`],
     ['API_URL=http://a.test\n# API_URL=\nexport API_URL=http://b.test', '.env has API_URL 2 times; allowed is once.'],
+    ['set BASE_URL=http://a.test\r\n', '.env has "set BASE_URL="; allowed is BASE_URL=<value>.'],
+    ['# the API\r- API_URL=http://a.test', '.env has "- API_URL="; allowed is API_URL=<value>.'],
+    [
+      Buffer.from('\ufeffBASE_URL=http://a.test', 'utf16le').toString(),
+      '.env is not text in UTF-8 (UTF-16, it seems); allowed is UTF-8: nothing else can be read.',
+    ],
     ['BASE_URL http://a.test', '.env has BASE_URL without a value; allowed is BASE_URL=<value>.'],
   ];
   for (const [text, sentence] of table) assert.equal(ofFile(text), sentence);
@@ -90,6 +96,7 @@ test('a file may be shared with other programs', () => {
   const good = [
     'APP_URL=x\nAPP_TOKEN=x\nAPI_KEY=x\nDB_URL=x\nLOAD_BALANCER=x\nSECRET_API_TOKN=x\nNODE_ENV=test',
     'BASEURL=x\nBASE_URL=',
+    '# set BASE_URL=x\nNOTE="\nset API_URL=x"\nexport API_URL=x',
     readFileSync(join(root, '.env.example'), 'utf8'),
   ];
   for (const text of good) assert.equal(ofFile(text), '');

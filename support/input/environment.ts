@@ -79,6 +79,8 @@ export function checkSettings(
   settings: readonly string[],
   env: NodeJS.ProcessEnv,
 ): void {
+  if (text.includes('\0'))
+    throw new Error(`${file} is not text in UTF-8 (UTF-16, it seems); allowed is UTF-8: nothing else can be read.`);
   for (const key of keys) {
     if (settings.includes(key)) continue;
     if (names.includes(key) || (/^load/i.test(key) && misspelt(key, ofLoad))) {
@@ -90,6 +92,12 @@ export function checkSettings(
         `${file} has ${key}, which is not known; did you mean ${meant}? If it is another program's, add an empty line "${meant}=" beside it.`,
       );
     }
+  }
+  // Such as `set BASE_URL=…`: the line sets nothing, and another target would be loaded.
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const [, before = '', name = ''] = /^\s*([^\s#=:]+)\s+["']?([\w-]+)["']?\s*=/.exec(line) ?? [];
+    if (before !== 'export' && settings.includes(name) && !keys.includes(name))
+      throw new Error(`${file} has "${before} ${name}="; allowed is ${name}=<value>.`);
   }
   for (const name of new Set([...settings, ...keys.filter((key) => key.startsWith('SECRET_'))])) {
     const lines = text.split('\n').filter((line) => new RegExp(`^\\s*(export\\s+)?${name}(?![\\w.-])`).test(line));

@@ -123,9 +123,12 @@ function address(variable: string, url: 'http' | 'ws', byDefault: Default<string
   return {
     variable,
     url,
-    allowed: `a URL such as ${url}://127.0.0.1:4000`,
-    parse: (text) =>
-      URL.canParse(text) && protocol.test(new URL(text).protocol) ? text.replace(/\/+$/, '') : undefined,
+    allowed: `a URL such as ${url}://127.0.0.1:4000${url === 'http' ? ', without a query or fragment' : ''}`,
+    parse(text) {
+      if (!URL.canParse(text) || !protocol.test(new URL(text).protocol)) return undefined;
+      // Paths are added to it: what they were added to would be lost, or they would.
+      return url === 'http' && /[?#]/.test(text) ? undefined : text.trim().replace(/\/+$/, '');
+    },
     byDefault,
   };
 }

@@ -28,6 +28,10 @@ test('phases: names, lengths, loads and what is compared', (t) => {
       'phases[0].load has an unknown field "hour"; did you mean "hours"? allowed: curve, hours, times, day.',
     ],
     [
+      phased({ ...base, load: { curve: 'day', day: '1ms' } }),
+      'phases[0].load.day is 1ms in a phase of 10s; allowed is at least 24ms: 10,000 hours in a phase.',
+    ],
+    [
       phased(base, { ...base, name: 'calm' }),
       'phases[1].load is 1; allowed is 0 in a phase of the name calm, or another name.',
     ],
@@ -102,6 +106,11 @@ test('windows, and what is asked beside thresholds', (t) => {
       asked({ objectives: undefined, recovery: { after: 'spike', within: '5s' } }),
       'recovery needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.',
     ],
+    [
+      asked({ objectives: {}, recovery: { after: 'spike', within: '5s' } }),
+      'objectives is {}; allowed is at least one metric with its limits.',
+    ],
+    [asked({ drift: { limits: {} } }), 'drift.limits is {}; allowed is at least one metric with its limits.'],
     [
       asked({ recovery: { after: 'spyke', within: '5s' } }),
       'recovery.after is "spyke"; did you mean "spike"? allowed: base, spike, end.',

@@ -131,6 +131,10 @@ const wrong: [drills: unknown, sentence: string, changes?: object][] = [
     '[0].expect has an unknown field "recover"; did you mean "recovery"? allowed: recovery, outage, failed.',
   ],
   [
+    [{ ...crash, run: 'partition=drop=all', for: '5s' }],
+    '[0].run is "partition=drop=all"; allowed: drop, drop-requests, drop-answers, delay, reset.',
+  ],
+  [
     [{ ...crash, expect: { recovery: '<30s' } }],
     '[0].expect needs objectives; allowed is { "iteration_failed": ["rate<0.05"] } with it.',
     { objectives: undefined },

@@ -90,7 +90,7 @@ export function checkDrills(path: string, spec: ProfileSpec): void {
 
 /** @throws one sentence */
 function checkEmbedded(field: string, run: string, drill: DrillSpec): void {
-  const [name = '', value] = run.split('=', 2);
+  const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(run)!;
   const known = Object.hasOwn(embeddedDrills, name) ? embeddedDrills[name as keyof typeof embeddedDrills] : undefined;
   if (!known)
     throw new Error(

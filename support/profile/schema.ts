@@ -13,6 +13,8 @@ export const most = {
   vuChanges: 10_000_000,
   iterations: 1_000_000_000,
   stages: 1_000,
+  /** Of all days that a phase's curve goes through: each is a stretch of every scenario's schedule. */
+  hours: 10_000,
   /** Of an operation in a mix. */
   weight: 1_000_000,
   /** Each is a process, and all run at the same time. */
@@ -81,7 +83,10 @@ const common = {
     .optional()
     .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
   options: z.record(z.string(), z.json()).optional().describe('What the load or journey declares; see `--list`.'),
-  scaled: z.boolean().optional().describe('Of a journey: phases multiply it too, as they do all loads. Default false.'),
+  scaled: z
+    .boolean('true or false')
+    .optional()
+    .describe('Of a journey: phases multiply it too, as they do all loads. Default false.'),
   slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
   maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
 };
@@ -167,6 +172,7 @@ export const detailedThreshold = z.strictObject({
 
 const objectives = z
   .record(z.string(), z.array(expression).min(1, 'a list of at least one threshold'))
+  .refine((all) => Object.keys(all).length > 0, 'at least one metric with its limits')
   .describe('What availability, recovery and capacity are about: metrics with limits that are numbers.');
 
 export const availability = z.strictObject({
@@ -218,6 +224,7 @@ export const drift = z.strictObject({
         )
         .min(1, 'a list of at least one limit'),
     )
+    .refine((all) => Object.keys(all).length > 0, 'at least one metric with its limits')
     .describe(
       'By metric, with or without tags, how much it may change an hour: in percent of its own size, a rate in percent. What varies as memory does is judged by its least: { "target_memory_bytes": ["min<1%"] }.',
     ),

@@ -238,6 +238,17 @@ describe('drills against a target', () => {
     }
   });
 
+  test('of which one part alone is not on this machine need to be allowed', () => {
+    const local = target('http://127.0.0.1:80');
+    const beside = (address: string) => ({ ...local, endpoints: [{ variable: 'X', address, reach: async () => {} }] });
+    for (const address of ['db.example:5432/shop', '10.0.0.1:50051'])
+      assert.throws(() => drillsFor(timeline, beside(address), 1, {}), {
+        message: `profiles/mine.json has drills (crash), and the target ${address} is not on this machine: they break it on purpose; allowed is DRILLS=allow, if that is what you want.`,
+      });
+    for (const address of ['127.0.0.1:50051', '[::1]:5432/shop', '/run/postgresql/.s.PGSQL.5432/shop'])
+      assert.equal(drillsFor(timeline, beside(address), 1, {}).all.length, 1);
+  });
+
   test('of this machine need not, and only the embedded one has its own', () => {
     for (const url of ['http://127.0.0.1:80', 'http://localhost:80', 'http://[::1]:80', 'http://127.9.9.9']) {
       const { all, leftOut } = drillsFor(timeline, target(url), 1, {});

@@ -141,11 +141,14 @@ export function drillsFor(
   env: NodeJS.ProcessEnv,
 ): PlannedDrills {
   const all = drills.filter(({ run }) => target.embedded || typeof run !== 'string');
-  const away = [target.baseUrl, ...target.addresses.map(({ url }) => url)].find((url) => !isLoopback(url));
+  const away =
+    [target.baseUrl, ...target.addresses.map(({ url }) => url)].filter((url) => !isLoopback(url)).map(shownUrl)[0] ??
+    // A path is a socket of this machine.
+    target.endpoints.map(({ address }) => address).find((one) => !one.startsWith('/') && !isLoopback(`http://${one}`));
   if (all.length > 0 && !target.embedded && away !== undefined && env.DRILLS !== 'allow') {
     const { name } = all[0]!;
     throw new Error(
-      `${path} has drills (${name}), and the target ${shownUrl(away)} is not on this machine: they break it on purpose; allowed is DRILLS=allow, if that is what you want.`,
+      `${path} has drills (${name}), and the target ${away} is not on this machine: they break it on purpose; allowed is DRILLS=allow, if that is what you want.`,
     );
   }
   return { all, leftOut: drills.filter((one) => !all.includes(one)).map(({ name }) => name), own: shard === 1 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
@@ -107,6 +108,17 @@ test('nobody there, and what is no meeting', async (t) => {
     meet('http://127.0.0.1:1', 'run', 'start', arrival, LONG),
     new Error('LOAD_RENDEZVOUS http://127.0.0.1:1: cannot be reached (ECONNREFUSED).'),
   );
+  // Somebody else's server, and one whose clock is another.
+  const answers = ['<html>', 'null', '{"error":{"code":1}}', '{"at":5}', '{"at":1e999}'];
+  const other = createServer((_, answer) => answer.end(answers.shift())).listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const there = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const said = async () => (await meet(there, 'run', 'start', arrival, LONG).catch((error) => error)).message;
+  const elsewhere = `LOAD_RENDEZVOUS ${there}: something else answers there (HTTP 200); allowed is a rendezvous.`;
+  for (let time = 0; time < 3; time++) assert.equal(await said(), elsewhere);
+  for (let time = 0; time < 2; time++)
+    assert.match(await said(), /: its clock and that of this machine are (\d+\.\d+|Infinity) s apart; allowed is NTP/);
   const statusOf = async (path: string, method: 'GET' | 'POST', body?: string) => {
     const answer = await request(url + path, { method, body, headers: body === undefined ? {} : JSON_BODY });
     await answer.body.dump();

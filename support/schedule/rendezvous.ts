@@ -42,6 +42,9 @@ const MAX_HELD_BYTES = 64_000_000;
 /** For what a shard has to say; that it then waits is another thing. */
 const REQUEST_MS = 10_000;
 
+/** Clocks that are further apart know of no common instant. */
+const MAX_CLOCK_MS = 30_000;
+
 interface Meeting {
   first: Arrival;
   waiting: Map<number, ServerResponse>;
@@ -195,6 +198,16 @@ function quarrelOf({ first, waiting, at }: Meeting, { current, total, profile, s
   return undefined;
 }
 
+/** Of whoever answers there: the names that a rendezvous would have said. */
+function answerIn(text: string): { at?: number; given?: Given; error?: string } {
+  try {
+    const { at, given, error } = JSON.parse(text);
+    return { at, given, ...(typeof error === 'string' && { error }) };
+  } catch {
+    return {};
+  }
+}
+
 /**
  * Comes to the meeting and waits for the others.
  * @param url of the rendezvous, such as `http://10.0.0.7:4100`
@@ -221,9 +234,15 @@ export async function meet(
       bodyTimeout: 0,
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     });
-    const { at, given, error } = (await body.json()) as { at?: number; given?: Given; error?: string };
-    if (statusCode === 200 && typeof at === 'number') return { at, given };
-    throw failed(error ?? `it answered HTTP ${statusCode}`);
+    const { at, given, error } = answerIn(await body.text());
+    if (statusCode !== 200 || typeof at !== 'number')
+      throw failed(error ?? `something else answers there (HTTP ${statusCode}); allowed is a rendezvous`);
+    const awayMs = at - LEAD_MS - Date.now();
+    if (!(Math.abs(awayMs) <= MAX_CLOCK_MS))
+      throw failed(
+        `its clock and that of this machine are ${Math.abs(awayMs) / 1_000} s apart; allowed is NTP for both`,
+      );
+    return { at, given };
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('LOAD_RENDEZVOUS')) throw error;
     signal?.throwIfAborted();
