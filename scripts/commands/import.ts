@@ -13,14 +13,12 @@ const HOOKS = { setup: 'setupRun', teardown: 'teardownRun' };
 export async function run([tool, script, ...more]: string[], root: string): Promise<void> {
   if (tool !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
   if (!existsSync(script)) throw new Error(`There is no file ${script}; allowed is the path of a k6 script.`);
-  const name = basename(script)
-    .replace(/\.\w+$/, '')
-    .replace(/\W+/g, '-');
+  const name = nameFrom(script);
   const path = join(root, 'profiles', `${name}.json`);
   // As whoever called finds them.
   const from = (...file: string[]) => slashes(relative(process.cwd(), join(root, ...file)));
   const shown = from('profiles', `${name}.json`);
-  const { options, functions } = await k6Script(resolve(script), process.env);
+  const { options, functions, unread } = await k6Script(resolve(script), process.env);
   const { profile, left } = translated(name, options);
   const text = `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`;
   if (!made(path, text)) throw new Error(`${shown} is there already; allowed is to move it away first.`);
@@ -36,7 +34,15 @@ export async function run([tool, script, ...more]: string[], root: string): Prom
         ? [`To write: ${own}() becomes ${hook} of the load, and is done once for each scenario.`]
         : [],
     ),
+    ...(functions.includes('handleSummary') ? ['Left out: handleSummary(): the files of each run say it.'] : []),
+    ...unread.map((field) => `Left out: ${field}: k6 alone can read where it comes from.`),
     ...left.map((sentence) => `Left out: ${sentence}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Of the profile, and of the load that the script's default function becomes. */
+export function nameFrom(script: string): string {
+  const name = basename(script).replace(/\.\w+$/, '');
+  return name.replace(/\W+/g, '-').replace(/^-+|-+$/g, '') || 'k6';
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../../support/folder.fixture.ts';
+import { nameFrom } from '../commands/import.ts';
 import { k6Script } from './script.ts';
 import { translated } from './translation.ts';
 
@@ -127,4 +128,49 @@ test('what is no script, and what no profile can say, is told of in one sentence
   assert.throws(() => translated('shop', { vus: -3, duration: '30s' }), {
     message: 'options.scenarios.shop.vus is what no profile can say; allowed is a whole number from 1 to 1,000,000.',
   });
+});
+
+test('data that the script reads for itself count; what k6 alone can read is told of', async (t) => {
+  const folder = folderOf(t, {
+    'package.json': '{ "type": "module" }',
+    'users.json': '[1, 2, 3]',
+    'data.js': `
+      import { SharedArray } from 'k6/data';
+      import papaparse from 'https://jslib.k6.io/papaparse/5.1.1/index.js';
+      console.info('begin');
+      const users = new SharedArray('users', () => JSON.parse(open('./users.json')));
+      const rows = papaparse.parse('a').data;
+      export const options = { vus: users.length, iterations: rows.length };
+      export function handleSummary() {}`,
+    'common.js':
+      'console.debug(1); module.exports.options = { vus: 2, duration: "1s" }; module.exports.setup = () => {};',
+  });
+  const { options, functions, unread } = await k6Script(join(folder, 'data.js'), {});
+  assert.deepEqual([options, functions, unread], [{ vus: 3 }, ['handleSummary'], ['options.iterations']]);
+  const common = await k6Script(join(folder, 'common.js'), {});
+  assert.deepEqual([common.options, common.functions], [{ vus: 2, duration: '1s' }, ['setup']]);
+  assert.deepEqual(['a/тест (1).js', 'my script.test.js', '店.js'].map(nameFrom), ['1', 'my-script-test', 'k6']);
+});
+
+test('what k6 takes for nothing or for a number is that, and what is neither is told of by its field', () => {
+  const options = { stages: [], scenarios: {}, thresholds: null, vus: '10', duration: '5s' };
+  const { profile, left } = translated('shop', options);
+  assert.deepEqual(profile.scenarios, { shop: { executor: 'constant-vus', vus: 10, duration: '5s' } });
+  assert.deepEqual([profile.thresholds, left], [{}, []]);
+  const { left: odd } = translated('shop', { thresholds: { checks: [null, 5] } });
+  assert.deepEqual(odd, [
+    'options.thresholds["checks"]: "null" is no threshold here.',
+    'options.thresholds["checks"]: "5" is no threshold here.',
+  ]);
+  const refuses = (options: Record<string, unknown>, message: string) =>
+    assert.throws(() => translated('shop', options), { message });
+  const allowed = 'allowed is an object with a field for each.';
+  refuses({ scenarios: [] }, `options.scenarios is []; ${allowed}`);
+  refuses({ scenarios: { a: null } }, `options.scenarios.a is null; ${allowed}`);
+  refuses({ stages: [null] }, `options.scenarios.shop.stages.0 is null; ${allowed}`);
+  refuses({ thresholds: 'p(95)<5' }, `options.thresholds is "p(95)<5"; ${allowed}`);
+  refuses(
+    { scenarios: { 'a b': {} } },
+    'options.scenarios has "a b"; allowed is a name of letters, digits, _, - and dots.',
+  );
 });

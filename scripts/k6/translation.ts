@@ -1,7 +1,7 @@
 /** A k6 script's options as a profile: as far as they are data, and what is left of them. */
 import { parseExpression, parseSelector } from '../../support/judge/expression.ts';
 import { builtinMetrics } from '../../support/measure/metrics.ts';
-import { profile as profileSchema, scenario as scenarioSchema } from '../../support/profile/schema.ts';
+import { profile as profileSchema, scenarioName, scenario as scenarioSchema } from '../../support/profile/schema.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -43,12 +43,11 @@ const TAGS: Record<string, string> = { name: 'op' };
  */
 export function translated(name: string, options: Fields): Translation {
   const left: string[] = [];
-  const { scenarios, thresholds = {}, vus, duration, stages, iterations, tags, ...others } = options;
+  const { scenarios, thresholds, vus, duration, stages, iterations, tags, ...others } = options;
   const short = { vus, duration, stages, iterations };
-  const all = scenarios
-    ? Object.entries(scenarios as Record<string, Fields>)
-    : [[name, shortcut(short)] as [string, Fields]];
-  if (scenarios)
+  const given = Object.entries(fieldsOf(scenarios ?? {}, 'options.scenarios'));
+  const all = given.length > 0 ? given.map(named) : [[name, shortcut(short)] as [string, Fields]];
+  if (given.length > 0)
     leave(
       left,
       Object.entries(short).flatMap(([key, value]) => (value === undefined ? [] : key)),
@@ -58,7 +57,11 @@ export function translated(name: string, options: Fields): Translation {
     description: 'From k6',
     ...(tags !== undefined && { tags }),
     scenarios: Object.fromEntries(all.map(([key, one]) => [key, scenarioOf(key, one, name, left)])),
-    thresholds: thresholdsOf(thresholds as Record<string, unknown>, new Tagged(all, (tags ?? {}) as Fields), left),
+    thresholds: thresholdsOf(
+      fieldsOf(thresholds ?? {}, 'options.thresholds'),
+      new Tagged(all, (tags ?? {}) as Fields),
+      left,
+    ),
   };
   leave(left, Object.keys(others), 'options');
   const { error } = profileSchema.safeParse(profile);
@@ -69,13 +72,24 @@ export function translated(name: string, options: Fields): Translation {
   return { profile, left };
 }
 
+function named([key, one]: [string, unknown]): [string, Fields] {
+  if (!scenarioName.test(key))
+    throw new Error(`options.scenarios has "${key}"; allowed is a name of letters, digits, _, - and dots.`);
+  return [key, fieldsOf(one, `options.scenarios.${key}`)];
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new Error(`${what} is ${JSON.stringify(value)}; allowed is an object with a field for each.`);
+}
+
 function leave(left: string[], fields: string[], where: string): void {
   for (const key of fields) left.push(`${where}.${key}: ${ELSEWHERE[key] ?? 'there is no such thing here'}.`);
 }
 
 /** What k6 makes of options without scenarios. */
 function shortcut({ vus = 1, duration, stages, iterations }: Fields): Fields {
-  if (stages) return { executor: 'ramping-vus', startVUs: vus, stages };
+  if (Array.isArray(stages) && stages.length > 0) return { executor: 'ramping-vus', startVUs: vus, stages };
   if (iterations)
     return { executor: 'shared-iterations', vus, iterations, ...(duration !== undefined && { maxDuration: duration }) };
   if (duration !== undefined) return { executor: 'constant-vus', vus, duration };
@@ -99,10 +113,13 @@ function scenarioOf(key: string, given: Fields, script: string, left: string[]):
       continue;
     }
     if (!Object.hasOwn(option.shape, field) || field === 'options') leave(left, [field], `options.scenarios.${key}`);
-    else made[field] = DURATIONS.includes(field) ? durationText(value) : value;
+    else made[field] = DURATIONS.includes(field) ? durationText(value) : number(value);
   }
   if (Array.isArray(made.stages)) {
-    made.stages = made.stages.map(({ duration, target }: Fields) => ({ duration: durationText(duration), target }));
+    made.stages = made.stages.map((stage, i) => {
+      const { duration, target } = fieldsOf(stage, `options.scenarios.${key}.stages.${i}`);
+      return { duration: durationText(duration), target: number(target) };
+    });
   }
   // What k6 takes for granted.
   for (const field of ['vus', 'iterations']) if (Object.hasOwn(option.shape, field)) made[field] ??= 1;
@@ -116,13 +133,18 @@ function durationText(value: unknown): unknown {
   return typeof value === 'number' ? `${value}ms` : value;
 }
 
+/** k6 takes digits for a number, which is what variables of the environment have. */
+function number(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
 function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, left: string[]): Record<string, unknown[]> {
   const made: Record<string, unknown[]> = {};
   for (const [source, value] of Object.entries(given)) {
     const selector = selectorOf(source, tagged, left);
     if (selector === undefined) continue;
     const all = [value].flat().flatMap((one) => {
-      const { threshold, ...rest } = typeof one === 'string' ? { threshold: one } : (one as Fields);
+      const { threshold, ...rest } = typeof one === 'object' && one !== null ? (one as Fields) : { threshold: one };
       const expression = String(threshold).replaceAll(/\s+/g, '');
       if (!parseExpression(expression)) {
         left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
