@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../support/folder.fixture.ts';
 import { filesOf } from './commands/init.ts';
+import { run as newFile } from './commands/new.ts';
+import { applicationOf, packageManagerOf, playwrightConfigIn, repositoryOf } from './surroundings.ts';
 
 test('a password in the address of the tests is in no file that git takes', (t) => {
   const root = folderOf(t, { 'package.json': { name: 'shop' } });
@@ -21,4 +24,48 @@ test('a password in the address of the tests is in no file that git takes', (t) 
   );
   assert.match(named('.gitignore'), /^\.env$/m);
   assert.match(named('load.yml'), / BASE_URL: \$\{\{ vars\.BASE_URL \|\| 'https:\/\/shop\.example\/eu' \}\}$/m);
+});
+
+test('a new file belongs to a project', async (t) => {
+  const folder = folderOf(t, { 'package.json': { name: 'shop' } });
+  await assert.rejects(newFile(['load', 'buys'], folder), {
+    message: /^There is no folder profiles here or in load\/; allowed is the folder that "npx tandem init" made/,
+  });
+  assert.deepEqual(readdirSync(folder), ['package.json']);
+});
+
+test('a configuration is read as Playwright reads it, whatever its ending and its tsconfig say', async (t) => {
+  const folder = folderOf(t, {
+    'package.json': { name: 'shop' },
+    'tsconfig.json': { compilerOptions: { baseUrl: '.', paths: { '@own/*': ['own/*'] } } },
+    'own/address.ts': `import { host } from '@own/host'; export const address: string = 'http://' + host;`,
+    'own/host.ts': `export const host: string = 'shop.example';`,
+    'playwright.config.cts': `import { address } from './own/address';
+export default { use: { baseURL: address }, projects: [
+  { name: 'sign in' },
+  { name: 'chromium', use: { storageState: __dirname + '/auth/ada.json' }, dependencies: ['sign in'] },
+] };`,
+  });
+  // As npm installs it.
+  symlinkSync(join(import.meta.dirname, '..', 'node_modules'), join(folder, 'node_modules'));
+  assert.deepEqual(await applicationOf(playwrightConfigIn(folder)!, join(folder, 'load')), {
+    config: '../playwright.config.cts',
+    baseUrl: 'http://shop.example',
+    storageState: '../auth/ada.json',
+    signsIn: ['sign in'],
+    hasWebServer: false,
+  });
+});
+
+test('in one of several projects of a repository the workflow is where GitHub looks for it', (t) => {
+  const repository = folderOf(t, {
+    '.git/HEAD': '',
+    'pnpm-lock.yaml': '',
+    'apps/web/package.json': { name: 'web' },
+  });
+  const web = join(repository, 'apps', 'web');
+  assert.deepEqual([repositoryOf(web), packageManagerOf(web)], [repository, 'pnpm']);
+  const workflow = filesOf(web, join(web, 'load'), undefined)[join(repository, '.github', 'workflows', 'load.yml')]!;
+  assert.match(workflow, /^ {8}working-directory: "apps\/web"$/m);
+  assert.match(workflow, /^ {10}path: "apps\/web\/load\/reports"$/m);
 });

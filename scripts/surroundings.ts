@@ -5,12 +5,20 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { importFile, isModule, nearestPackage } from '../support/import-file.ts';
 import type { Application, PackageManager, Surroundings } from './scaffold.ts';
 
-const defaultFolder = 'load';
+export const defaultFolder = 'load';
 
 /** The folder with `profiles/`: this one, or `load/` below it. */
 export function projectFolder(cwd: string): string {
   const below = join(cwd, defaultFolder);
   return !existsSync(join(cwd, 'profiles')) && existsSync(join(below, 'profiles')) ? below : cwd;
+}
+
+/** @throws one sentence where there is nothing that a new file could belong to */
+export function assertProject(folder: string): void {
+  if (existsSync(join(folder, 'profiles'))) return;
+  throw new Error(
+    'There is no folder profiles here or in load/; allowed is the folder that "npx tandem init" made, or that with load/ in it.',
+  );
 }
 
 export function surroundingsOf(folder: string): Surroundings {

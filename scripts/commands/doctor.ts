@@ -141,8 +141,10 @@ function portsIn(file: string): number | undefined {
 /** What can only be found out by trying: an error's sentence says the remedy as well. */
 async function tried(root: string): Promise<Line[]> {
   const config = playwrightConfigIn(root);
-  if (!config) {
-    return [{ status: 'missing', text: 'no playwright.config.ts here or in load/', remedy: 'npx tandem init' }];
+  // That of the tests beside it is another one.
+  if (!config || !existsSync(join(root, 'profiles'))) {
+    const text = 'no folder with playwright.config.ts and profiles/ here or in load/';
+    return [{ status: 'missing', text, remedy: 'npx tandem init, or npx tandem doctor in the folder that it made' }];
   }
   const lines = [
     await attempt(() => `browser ${browserExecutable()}`),

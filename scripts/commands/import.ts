@@ -5,7 +5,7 @@ import { Misunderstood } from '../command.ts';
 import { k6Script } from '../k6/script.ts';
 import { translated } from '../k6/translation.ts';
 import { made } from '../new-file.ts';
-import { slashes } from '../surroundings.ts';
+import { assertProject, slashes } from '../surroundings.ts';
 
 /** What a script does once a run, by k6's name. */
 const HOOKS = { setup: 'setupRun', teardown: 'teardownRun' };
@@ -13,6 +13,7 @@ const HOOKS = { setup: 'setupRun', teardown: 'teardownRun' };
 export async function run([tool, script, ...more]: string[], root: string): Promise<void> {
   if (tool !== 'k6' || script === undefined || more.length > 0) throw new Misunderstood();
   if (!existsSync(script)) throw new Error(`There is no file ${script}; allowed is the path of a k6 script.`);
+  assertProject(root);
   const name = nameFrom(script);
   const path = join(root, 'profiles', `${name}.json`);
   // As whoever called finds them.

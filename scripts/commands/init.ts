@@ -17,6 +17,7 @@ import {
 } from '../scaffold.ts';
 import {
   applicationOf,
+  defaultFolder,
   packageManagerOf,
   playwrightConfigIn,
   repositoryOf,
@@ -26,7 +27,7 @@ import {
 
 export async function run(args: string[]): Promise<void> {
   const root = process.cwd();
-  const [name = 'load', ...more] = args;
+  const [name = defaultFolder, ...more] = args;
   if (more.length > 0 || name.startsWith('-')) throw new Misunderstood();
   const folder = join(root, name);
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -101,5 +102,7 @@ function* nextSteps(path: string, app: Application | undefined): Generator<strin
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
   if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
   yield `Then: npx playwright test${config} --project=smoke`;
-  yield 'What the machine lacks: npx tandem doctor';
+  // Commands find no other folder by themselves.
+  const there = path === '.' || path === defaultFolder ? '' : `cd ${shellText(path)} && `;
+  yield `What the machine lacks: ${there}npx tandem doctor`;
 }

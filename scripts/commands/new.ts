@@ -6,7 +6,7 @@ import { scenarioFiles } from '../../support/scenario-files.ts';
 import { Misunderstood } from '../command.ts';
 import { made } from '../new-file.ts';
 import { journeyText, loadText, oracleText, profileText, type Surroundings } from '../scaffold.ts';
-import { slashes, surroundingsOf } from '../surroundings.ts';
+import { assertProject, slashes, surroundingsOf } from '../surroundings.ts';
 
 interface Kind {
   file(name: string): string;
@@ -49,6 +49,7 @@ export async function run(args: string[], folder: string): Promise<void> {
   if (!scenarioName.test(name)) {
     throw new Error(`"${name}" is no name for a ${what}; allowed is a name of letters, digits, _, - and dots.`);
   }
+  assertProject(folder);
   const file = join(folder, kind.file(name));
   const shown = slashes(relative(process.cwd(), file));
   const text = kind.text(name, surroundingsOf(folder), folder);
