@@ -160,6 +160,18 @@ test('it is told what it failed with: causes before checks, of an operation only
   assert.deepEqual(names(operation), ['HTTP 500', 'check: status is 200']);
 });
 
+test('what another operation is known to have failed with is not told of this one', () => {
+  const errors = { 'Error: no stock': 9, 'Error: no price': 7, ECONNRESET: 8 };
+  const errorsByOperation = { buy: { 'Error: no stock': 9 }, look: { 'Error: no price': 7 } };
+  const tries: Parameters<typeof found>[0] = { 'buy of ping': [9, 9], 'look of ping': [7, 7], 'pay of ping': [9, 0] };
+  const findings = found(tries, { ping: { errors, errorsByOperation } });
+  const names = findings.map((one) => 'errors' in one && one.errors.map(({ name }) => name));
+  assert.deepEqual(names, [
+    ['Error: no stock', 'ECONNRESET'],
+    ['ECONNRESET', 'Error: no price'],
+  ]);
+});
+
 test('a generator that was too slow may be why work timed out, not why it was answered with an error', () => {
   const table: [errors: Record<string, number>, healthy: string, slow: string][] = [
     [{ 'timeout: no answer': 20 }, 'fail', 'invalid generator'],

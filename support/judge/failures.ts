@@ -78,9 +78,12 @@ function ofScenario(
   if (tries === 0) return [];
   const examples = failureExamples({ slices: slices.filter(({ scenario }) => scenario === name) });
   const all = errorsOf(slices, name);
+  const nobodys = errorsOfNobody(slices, name);
   const finding = (what: NoSuccess['what'], operation: string | undefined, counts: Tries) => {
     const isWhole = what === 'scenario' || what === 'requests';
-    const errors = mostFrequent(all, isWhole ? undefined : errorsOf(slices, name, operation), counts);
+    const errors = isWhole
+      ? mostFrequent(all)
+      : mostFrequent(ofOperation(errorsOf(slices, name, operation), nobodys, counts));
     const example =
       examples.find((one) => one.name === errors[0]?.name && (isWhole || one.operation === operation)) ??
       examples.find((one) => isWhole || one.operation === operation);
@@ -193,16 +196,28 @@ function errorsOf(slices: FailureFacts['slices'], scenario: string, operation?: 
   return errors;
 }
 
-/**
- * Causes before the checks that they made fail.
- * @param own of the operation, if it is about one: which requests are its own nobody knows, so of all others in the scenario
- *   only what is about as frequent as its failures is told
- */
-function mostFrequent(all: Map<string, number>, own: Map<string, number> | undefined, { failed }: Tries): ErrorCount[] {
+/** By name, how often none of a scenario's operations is known to be the one: which one's a request is nobody knows. */
+function errorsOfNobody(slices: FailureFacts['slices'], scenario: string): Map<string, number> {
+  const left = errorsOf(slices, scenario);
+  for (const { scenario: whose, end } of slices) {
+    if (whose !== scenario) continue;
+    for (const errors of Object.values(end.errorsByOperation)) {
+      for (const [name, count] of Object.entries(errors)) left.set(name, (left.get(name) ?? 0) - count);
+    }
+  }
+  return left;
+}
+
+/** Its own, and of those that are nobody's what is about as frequent as its failures. */
+function ofOperation(own: Map<string, number>, nobodys: Map<string, number>, { failed }: Tries): Map<string, number> {
   const isLike = ([name, count]: [string, number]) =>
-    !own!.has(name) && !isCheck(name) && count >= failed / 2 && count <= failed * 2;
-  const told = own ? [...own, ...[...all].filter(isLike)] : [...all];
-  return told
+    !own.has(name) && !isCheck(name) && count >= failed / 2 && count <= failed * 2;
+  return new Map([...own, ...[...nobodys].filter(isLike)]);
+}
+
+/** Causes before the checks that they made fail. */
+function mostFrequent(errors: Map<string, number>): ErrorCount[] {
+  return [...errors]
     .map(([name, count]) => ({ name, count }))
     .sort((a, b) => Number(isCheck(a.name)) - Number(isCheck(b.name)) || b.count - a.count)
     .slice(0, MOST_ERRORS);
