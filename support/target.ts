@@ -227,7 +227,7 @@ function trim(url: string): string {
 
 /** What is no URL may still hold a password, as one with a misspelt protocol does, and a query a token. */
 function withoutUser(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//***@').replace(/([?#]).*/s, '$1…');
+  return text.replace(/\/\/[^/]*@/, '//***@').replace(/(:\/\/[^?#]*[?#]).*/s, '$1…');
 }
 
 /** The origin without user, password or query: what may be shown. */
