@@ -70,6 +70,16 @@ describe('a secret that is a word', () => {
     assert.equal(secrets.cleanName('PostgreSQL, x1'), 'PostgreSQL, x1', 'and below three characters not at all');
   });
 
+  test('leaves what a threshold is about, and its limit, also when it is the number', () => {
+    const secrets = knowing('500', '100000', 'rate', 'checks', 'calm');
+    for (const text of ['p(95)<500', 'count > 100000', 'rate<0.01', 'p(75)<1.5*calm', 'min<500%', 'checks{op:push}'])
+      assert.equal(secrets.cleanName(text), text);
+    const sentence = 'rate of checks was 500; required p(95)<500, not 100000';
+    assert.equal(secrets.cleanName(sentence), '*** of *** was ***; required p(95)<***, not ***');
+    assert.equal(secrets.cleanName('checks{op:GET /500}, 500'), '***{op:GET /***}, ***');
+    assert.equal(secrets.cleanName('checks{op:GET /500}'), 'checks{op:GET /***}');
+  });
+
   test('leaves names of fields and values that are ours', () => {
     const data = { status: 'pass', pass: 1, message: 'it said pass' };
     assert.deepEqual(knowing('pass').cleanData(data), { status: 'pass', pass: 1, message: 'it said ***' });

@@ -1,3 +1,4 @@
+import { readSeriesKey } from '../measure/metrics.ts';
 import type { TargetSettings } from '../target.ts';
 import { credentialsOf } from './credentials.ts';
 import { encodings } from './encodings.ts';
@@ -18,6 +19,9 @@ const tokenLike = [
   /(\b(?:set-)?cookie:\s*)[^\n]+/gi,
 ];
 
+/** A limit of the profile's, and no text: without its number, or the name of its figure, nobody could read it again. */
+const limit = /^(p\(\d+(\.\d+)?\)|[a-z]{3,5})\s*(<=?|>=?|={2,3}|!=)\s*-?\d+(\.\d+)?(\s*\*\s*[A-Za-z]\w*|%)?$/;
+
 /** A user and password, a query and a fragment are nobody's business but the server's. */
 const address = /\b((?!file:)[a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s?#"'`<>]*)(?:([?#])[^\s"'`<>]*)?/gi;
 
@@ -26,7 +30,7 @@ const address = /\b((?!file:)[a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s?#"'
  *
  * A secret is blanked wherever it stands, in each of its {@link encodings}, and also where it was cut off. One of fewer than
  * six characters, or of fewer than twelve lower-case letters, is a word as any other: it is blanked where it stands alone
- * among others in a text; a field's name, or a whole value such as `pass`, stays. Below three characters nothing is done
+ * among others in a text; a field's name, a metric's, or a whole value such as `pass`, stays. Below three characters nothing is done
  * beyond what looks like a secret by where it stands. Secrets must be blanked before digits are folded or texts are cut.
  */
 export class Secrets {
@@ -78,10 +82,13 @@ export class Secrets {
 
   /** A name without secrets; its author wrote its URLs, and they stay. */
   cleanName(text: string): string {
+    if (limit.test(text)) return text;
     const clean = this.#withoutSecrets(text);
     if (this.#words.size === 0 || this.#words.has(text)) return clean;
     this.#wordPattern ??= new RegExp(`(?<!\\w)(?:${[...this.#words].map(literal).join('|')})(?!\\w)`, 'g');
-    return clean.replace(this.#wordPattern, BLANK);
+    const metric = /^[A-Za-z_]\w*(?=\{)/.exec(clean)?.[0].length;
+    const own = metric !== undefined && readSeriesKey(clean) ? metric : 0;
+    return clean.slice(0, own) + clean.slice(own).replace(this.#wordPattern, BLANK);
   }
 
   /**
