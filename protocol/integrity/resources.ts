@@ -1,6 +1,6 @@
 import { type SliceContext, unmeasured } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
-import { type Answer, Http, json, type Method } from '../transports/http.ts';
+import { type Answer, Http, json, type Method, mayHaveHappened } from '../transports/http.ts';
 import { Absent, type Part, type Sighting, type View } from './part.ts';
 import type { Rows } from './rows.ts';
 import type { VmStream } from './vm-stream.ts';
@@ -179,7 +179,7 @@ export class Resources implements Part {
 }
 
 /** `unknown`: it may have been carried out. */
-function resultOf({ status, outcome }: Answer): 'done' | 'refused' | 'unknown' {
-  if (status >= 200 && status < 300) return 'done';
-  return outcome === 'indeterminate' || status === 0 || status >= 500 ? 'unknown' : 'refused';
+function resultOf(answer: Answer): 'done' | 'refused' | 'unknown' {
+  if (answer.status >= 200 && answer.status < 300) return 'done';
+  return answer.status === 0 || mayHaveHappened(answer) ? 'unknown' : 'refused';
 }

@@ -53,7 +53,8 @@ test('a start asks for what was ordered, and has a job', async (t) => {
 const starts: [what: string, answer: unknown, status: number, outcome: string, vu: string, error: string][] = [
   ['no job', {}, 202, 'indeterminate', 'failed', 'check: migration start: answer is as in the contract'],
   ['no JSON', '<html>', 202, 'indeterminate', 'failed', 'check: migration start: answer is as in the contract'],
-  ['200', { job_id: 'job-1' }, 200, 'refused', 'failed', 'check: migration start: status is 202'],
+  ['200', { job_id: 'job-1' }, 200, 'accepted', 'failed', 'check: migration start: status is 202'],
+  ['204', '', 204, 'indeterminate', 'failed', 'check: migration start: status is 202'],
   ['409', {}, 409, 'refused', 'failed', 'HTTP 409'],
   ['502', '', 502, 'indeterminate', 'failed', 'HTTP 502'],
   ['nothing', '', 0, 'indeterminate', 'indeterminate', 'check: migration start: status is 202'],
@@ -72,6 +73,7 @@ test('another start is no failure when it is refused; nor is it, yet, when it is
     [409, {}, { outcome: 'refused', status: 409 }],
     [400, {}, { outcome: 'refused', status: 400 }],
     [202, { job_id: 'job-2' }, { outcome: 'accepted', jobId: 'job-2' }],
+    [200, { job_id: 'job-2' }, { outcome: 'accepted', jobId: 'job-2' }],
   ] as const) {
     const made = await bed(t, answer, status);
     assert.deepEqual(await made.api.startAnother(order), expected);

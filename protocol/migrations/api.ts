@@ -1,6 +1,6 @@
 import type { Vu } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
-import { type Answer, type Call, type Http, json } from '../transports/http.ts';
+import { type Answer, type Call, type Http, json, mayHaveHappened } from '../transports/http.ts';
 import type { MigrationState, MigrationStatus } from './history.ts';
 
 /** Metrics of the migrations' calls; a load that uses them declares them. */
@@ -126,12 +126,10 @@ export class DwcpApi {
 }
 
 function startedOf(answer: Answer): Started {
-  const { status, outcome } = answer;
+  const { status } = answer;
   const jobId = json<{ job_id?: unknown }>(answer)?.job_id;
-  if (status === 202 && typeof jobId === 'string' && jobId !== '') return { outcome: 'accepted', jobId };
-  // A gateway's 5xx does not say what became of the request behind it.
-  const open = outcome === 'indeterminate' || status === 202 || status >= 500;
-  return { outcome: open ? 'indeterminate' : 'refused', status };
+  if (status >= 200 && status < 300 && typeof jobId === 'string' && jobId !== '') return { outcome: 'accepted', jobId };
+  return { outcome: mayHaveHappened(answer) ? 'indeterminate' : 'refused', status };
 }
 
 const statuses: readonly unknown[] = ['pending', 'in_progress', 'completed', 'failed'] satisfies MigrationStatus[];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Account, Vu } from '../../support/test.ts';
-import { type Answer, type HttpClient, json, type Method } from '../transports/http.ts';
+import { type Answer, type HttpClient, json, type Method, mayHaveHappened } from '../transports/http.ts';
 
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
 const successes = { type: 'rate', contains: 'default', tells: 'success' } as const;
@@ -45,7 +45,7 @@ export interface Page {
 }
 
 export interface Reply<T> {
-  /** `unknown`: no answer, or a 5xx, which does not say what became of a write. */
+  /** `unknown`: no answer, or one that does not say what became of a write, as a 5xx. */
   result: 'done' | 'refused' | 'unknown';
   /** 0 without an answer. */
   status: number;
@@ -250,7 +250,7 @@ function pathOf({ path }: Kind, id: string): string {
   return `${path}/${encodeURIComponent(id)}`;
 }
 
-function resultOf({ status, outcome }: Answer, isGood: boolean): Reply<unknown>['result'] {
+function resultOf(answer: Answer, isGood: boolean): Reply<unknown>['result'] {
   if (isGood) return 'done';
-  return outcome === 'indeterminate' || status === 0 || status >= 500 ? 'unknown' : 'refused';
+  return answer.status === 0 || mayHaveHappened(answer) ? 'unknown' : 'refused';
 }

@@ -9,6 +9,8 @@ export interface Habits {
   isEndless?: boolean;
   /** Seconds. */
   tokensLast?: number;
+  /** Of what is carried out all the same, by `POST /agents` or `DELETE`. */
+  statuses?: Record<string, number>;
   /** Answers of some calls, by `POST /auth/refresh`: status and text. */
   answers?: Record<string, [status: number, text: string]>;
 }
@@ -58,7 +60,7 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
     const [status, body] = habits.answers?.[call] ??
       calls[call]?.(text ? JSON.parse(text) : {}, searchParams) ?? [agents.has(id) ? 200 : 404, agents.get(id) ?? {}];
     if (request.method === 'DELETE') agents.delete(id);
-    response.statusCode = status;
+    response.statusCode = habits.statuses?.[call] ?? habits.statuses?.[request.method!] ?? status;
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
     return undefined;
   });

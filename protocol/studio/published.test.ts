@@ -18,6 +18,17 @@ test('ids with slashes and unicode, and pages that the server cuts: all is found
   assert.deepEqual(made.errors, {});
 });
 
+test('a write that is done and answered with another status has failed by name, and is no broken promise', async (t) => {
+  const { url, agents } = await publishedStudio(t, { statuses: { 'POST /agents': 200, DELETE: 202 } });
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 0));
+  for (let n = 0; n < 3; n++) await one!.state.own.create();
+  await settle(one!.state);
+  const { status, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
+  assert.deepEqual([status, counts?.indeterminate, counts?.reconciled, agents.size], ['ok', 3, 3, 0]);
+  assert.equal(made.errors['check: agent-create: status is 201'], 3);
+});
+
 test('a list without an end is left after a hundred pages, and has failed by name', async (t) => {
   const { url, asked, habits } = await publishedStudio(t, { maxPageSize: 3 });
   const made = await bed(t, url);

@@ -217,6 +217,14 @@ function headersOf({ headers }: Call, cookie: string | undefined): RequestHeader
   return { ...(!isOwn && acceptHeader), ...(cookie !== undefined && { cookie }), ...headers };
 }
 
+/**
+ * Whether a write that was not answered as it has to be may have been carried out: nobody answered it, or a gateway did (5xx), or
+ * with a status that refuses nothing.
+ */
+export function mayHaveHappened({ status, outcome }: Pick<Answer, 'status' | 'outcome'>): boolean {
+  return outcome === 'indeterminate' || status >= 500 || (status > 0 && status < 400);
+}
+
 /** The body as JSON; undefined when it is none. */
 export function json<T>(answer: Answer): T | undefined {
   try {

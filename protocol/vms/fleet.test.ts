@@ -140,7 +140,15 @@ interface StubVm extends Record<string, unknown> {
 async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => undefined) {
   const vms = new Map<string, StubVm>();
   let made = 0;
-  const stub = { vms, rule, asked: [] as Asked[], total: true, url: '', listed: () => [...vms.values()] };
+  const stub = {
+    vms,
+    rule,
+    asked: [] as Asked[],
+    total: true,
+    url: '',
+    listed: () => [...vms.values()],
+    statuses: {} as Record<string, number>,
+  };
   const create = (data: object): StubVm => {
     made += 1;
     const vm = { ...data, id: `id-${made}`, status: 'stopped' } as StubVm;
@@ -190,8 +198,9 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     stub.asked.push(asked);
     const answered = stub.rule(asked);
     const [status, body] = typeof answered === 'number' ? [answered, {}] : answered === 'lost' ? [0] : carryOut(asked);
+    const { [asked.method]: told = status } = stub.statuses;
     if (answered === 'unanswered' || answered === 'lost') return request.socket.destroy();
-    response.writeHead(status).end(body && JSON.stringify(body));
+    response.writeHead(told).end(body && JSON.stringify(body));
     return undefined;
   });
   stub.url = url;
@@ -364,6 +373,17 @@ test('a write that was not answered is found out, and nothing is guessed before'
       assert.equal(target.vms.size, 0);
     }
   }
+});
+
+test('a write that is done and answered with another status has failed by name, and is no broken promise', async (t) => {
+  const stub = await cloud(t);
+  stub.statuses = { DELETE: 200, PATCH: 202 };
+  const made = await bed(t, stub.url);
+  await made.work(40, { create: 3, update: 3, delete: 2 });
+  await made.settle();
+  const { status, examples } = made.judged();
+  assert.deepEqual([status, examples], ['ok', []]);
+  assert.ok(made.errors['check: delete: status is 204'] && made.errors['check: update: status is 200']);
 });
 
 test('a write that was not answered and comes late raises no alarm', async (t) => {

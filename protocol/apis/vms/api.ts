@@ -1,5 +1,5 @@
 import type { SliceContext, Target, Vu } from '../../../support/test.ts';
-import { type Answer, type Call, type Http, json, type Method } from '../../transports/http.ts';
+import { type Answer, type Call, type Http, json, type Method, mayHaveHappened } from '../../transports/http.ts';
 import { bearer, userIn } from '../auth.ts';
 import { vmSettings } from './settings.ts';
 
@@ -69,7 +69,7 @@ export type BatchOperation = { action: 'create'; data: VmSpec } | { action: 'del
 
 /**
  * What has become of a write. `unknown` when there was no answer, or a gateway's 5xx, which does not say what became
- * of the request behind it.
+ * of the request behind it, or a status that is neither the contract's nor a refusal.
  */
 export type WriteResult = 'done' | 'refused' | 'unknown';
 
@@ -296,9 +296,9 @@ function pathOf(id: string): string {
   return `/vms/${encodeURIComponent(id)}`;
 }
 
-function resultOf({ status, outcome }: Answer, { good }: Words): WriteResult {
-  if (good.includes(status)) return 'done';
-  return outcome === 'indeterminate' || status >= 500 ? 'unknown' : 'refused';
+function resultOf(answer: Answer, { good }: Words): WriteResult {
+  if (good.includes(answer.status)) return 'done';
+  return mayHaveHappened(answer) ? 'unknown' : 'refused';
 }
 
 function isVm(found: Vm | undefined | null): found is Vm {
