@@ -96,3 +96,21 @@ test('a server that does not do what is loaded: neither echo nor fan-out', async
     /sent none of 3 messages to another connection within 6 s; allowed is a server that sends each to everybody;/,
   );
 });
+
+test('a server that answers in the other kind of frames, or ends the connection, is told of by what it did', async (t) => {
+  const binary = await webSocketServer(t, (one, message) => one.send(message, { binary: true }));
+  await assert.rejects(
+    checkServer(messageSlice(binary.url, {})),
+    new OptionError(
+      ['frames'],
+      `scenarios.test.options.frames is "text", but WS_ECHO_URL ${binary.url}/ sends binary messages; allowed is "binary".`,
+    ),
+  );
+  const strict = await webSocketServer(t, (one) => one.close(1003));
+  await assert.rejects(
+    checkServer(messageSlice(strict.url, {})),
+    new Error(
+      `WS_ECHO_URL ${strict.url}/ ends a connection that sends it a message (closed by the target (1003 unsupported data)); scenarios.test.options.message is the form that messages have, .frames their kind.`,
+    ),
+  );
+});

@@ -24,6 +24,8 @@ class Probe {
   readonly #access: MessageAccess;
   readonly #sockets: Socket[] = [];
   readonly #news = new EventEmitter();
+  /** Why a connection has ended that we did not end. */
+  #ended: string | undefined;
   /** The server, as sentences name it. */
   readonly #server: string;
   readonly #field: string;
@@ -83,11 +85,13 @@ class Probe {
         this.#sockets.push(socket);
       },
       onMessage: (message) => this.#news.emit('message', index, message),
-      onEnd() {},
+      onEnd: () => {
+        this.#ended ??= firstError(slice);
+        this.#news.emit('change');
+      },
     };
     await Socket.open(slice, this.#access.url, options);
-    const [error = 'no connection'] = Object.keys(slice.recorder.errors);
-    return opened ?? error.replace('WebSocket: ', '');
+    return opened ?? firstError(slice) ?? 'no connection';
   }
 
   /** A message that may get lost is no reason to refuse a load that would tell. */
@@ -101,14 +105,26 @@ class Probe {
     this.#news.on('message', (index: number, message: Buffer) => {
       if (index !== receiver || !form.read(message)) return;
       isThere = true;
-      this.#news.emit('there');
+      this.#news.emit('change');
     });
-    for (let tries = 0; tries < TRIES && !isThere; tries++) {
-      const there = once(this.#news, 'there', { signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]) });
+    for (let tries = 0; tries < TRIES && !isThere && this.#ended === undefined; tries++) {
+      const change = once(this.#news, 'change', { signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]) });
       sender.send(Buffer.from(form.write(head, tries)));
-      await there.catch(() => {});
+      await change.catch(() => {});
     }
     if (isThere) return;
+    const [, other] = /^(text|binary) where (?:text|binary) is due$/.exec(this.#ended ?? '') ?? [];
+    if (other !== undefined) {
+      throw new OptionError(
+        ['frames'],
+        `${this.#field}.frames is "${options.frames}", but ${this.#server} sends ${other} messages; allowed is "${other}".`,
+      );
+    }
+    if (this.#ended !== undefined) {
+      throw new Error(
+        `${this.#server} ends a connection that sends it a message (${this.#ended}); ${this.#field}.message is the form that messages have, .frames their kind.`,
+      );
+    }
     const [does, allowed] =
       options.mode === 'echo'
         ? ['sent none of 3 messages back', 'a server that echoes']
@@ -117,4 +133,9 @@ class Probe {
       `${this.#server} ${does} within ${(TRIES * TRY_MS) / 1_000} s; allowed is ${allowed}; ${this.#field}.message is the form that messages have.`,
     );
   }
+}
+
+function firstError({ recorder }: SliceContext): string | undefined {
+  const [error] = Object.keys(recorder.errors);
+  return error?.replace('WebSocket: ', '');
 }
