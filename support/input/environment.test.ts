@@ -87,6 +87,10 @@ test('a file has what looks like a setting and is none', () => {
       Buffer.from('\ufeffBASE_URL=http://a.test', 'utf16le').toString(),
       '.env is not text in UTF-8 (UTF-16, it seems); allowed is UTF-8: nothing else can be read.',
     ],
+    ...['API_TOKEN=ab#cd', 'export API_TOKEN: a b#c # d', ' API_TOKEN = ab#'].map((text): [string, string] => [
+      text,
+      '.env has a # in API_TOKEN, which begins a comment there; allowed is quotes around the value.',
+    ]),
     ['BASE_URL http://a.test', '.env has BASE_URL without a value; allowed is BASE_URL=<value>.'],
   ];
   for (const [text, sentence] of table) assert.equal(ofFile(text), sentence);
@@ -96,6 +100,7 @@ test('a file may be shared with other programs', () => {
   const good = [
     'APP_URL=x\nAPP_TOKEN=x\nAPI_KEY=x\nDB_URL=x\nLOAD_BALANCER=x\nSECRET_API_TOKN=x\nNODE_ENV=test',
     'BASEURL=x\nBASE_URL=',
+    'API_TOKEN="ab#cd" # a#b\nBASE_URL=http://a.test # b#c\nWS_URL=#none\nPASSWORD=ab#cd',
     '# set BASE_URL=x\nNOTE="\nset API_URL=x"\nexport API_URL=x',
     readFileSync(join(root, '.env.example'), 'utf8'),
   ];

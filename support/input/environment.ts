@@ -103,6 +103,9 @@ export function checkSettings(
     const lines = text.split('\n').filter((line) => new RegExp(`^\\s*(export\\s+)?${name}(?![\\w.-])`).test(line));
     const empty = lines.find((line) => !/^\s*(export\s+)?\w+\s*(=|:\s)/.test(line));
     if (empty !== undefined) throw new Error(`${file} has ${name} without a value; allowed is ${name}=<value>.`);
+    // It would end the value without a word: half a token, half a password.
+    if (lines.some((line) => /^\s*(export\s+)?\w+\s*(=|:\s)\s*[^\s'"`#][^#]*(?<=\S)#/.test(line)))
+      throw new Error(`${file} has a # in ${name}, which begins a comment there; allowed is quotes around the value.`);
     if (lines.length > 1) throw new Error(`${file} has ${name} ${lines.length} times; allowed is once.`);
   }
 }

@@ -17,6 +17,7 @@ test('what is no tag, or a tag of samples, is refused in one sentence', () => {
     'a=1,,b=2',
     'my build=7',
     'scenario=buy',
+    '__proto__=x',
     `a=${'x'.repeat(201)}`,
   ]) {
     assert.throws(() => tagsOf(text), {

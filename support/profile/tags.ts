@@ -1,4 +1,5 @@
 /** Tags of a run: whoever reads its results knows by them what it was. */
+import { isMetricName } from '../measure/metrics.ts';
 
 /** Of samples, of which a run has several values. */
 const taken = [
@@ -12,7 +13,7 @@ export const tagsHelp =
 /** Whether these may be tags of a run. */
 export function areTags(tags: Readonly<Record<string, string>>): boolean {
   return Object.entries(tags).every(
-    ([name, value]) => /^[a-z_]\w*$/i.test(name) && !taken.includes(name) && value.length >= 1 && value.length <= 200,
+    ([name, value]) => isMetricName(name) && !taken.includes(name) && value.length >= 1 && value.length <= 200,
   );
 }
 
