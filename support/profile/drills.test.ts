@@ -127,6 +127,14 @@ const wrong: [drills: unknown, sentence: string, changes?: object][] = [
     '[0].expect.failed is "<0.5"; allowed is percent to stay below, such as "<5%".',
   ],
   [
+    [{ ...crash, expect: { outage: '<0s' } }],
+    '[0].expect.outage is "<0s"; allowed is a duration to stay below, such as "<30s".',
+  ],
+  [
+    [{ ...crash, expect: { failed: '<0.0%' } }],
+    '[0].expect.failed is "<0.0%"; allowed is percent to stay below, such as "<5%".',
+  ],
+  [
     [{ ...crash, expect: { recover: '<30s' } }],
     '[0].expect has an unknown field "recover"; did you mean "recovery"? allowed: recovery, outage, failed.',
   ],

@@ -265,7 +265,8 @@ export const phase = z.strictObject({
 const belowHelp = 'a duration to stay below, such as "<30s"';
 const below = z
   .string(belowHelp)
-  .refine((text) => text.startsWith('<') && parseDuration(text.slice(1)) !== undefined, belowHelp);
+  // Nothing is below 0.
+  .refine((text) => text.startsWith('<') && (parseDuration(text.slice(1)) ?? 0) > 0, belowHelp);
 const belowPercentHelp = 'percent to stay below, such as "<5%"';
 const argumentsHelp = 'a list of texts: a program and its arguments, without a shell';
 const command = z.array(z.string(argumentsHelp), argumentsHelp).min(1, argumentsHelp);
@@ -301,6 +302,7 @@ export const drill = z.strictObject({
       failed: z
         .string(belowPercentHelp)
         .regex(/^<\d+(\.\d+)?%$/, belowPercentHelp)
+        .refine((text) => Number.parseFloat(text.slice(1)) > 0, belowPercentHelp)
         .optional()
         .describe(
           'Of the iterations that were due from its beginning until it was over, the share that failed: "<50%".',
