@@ -2,8 +2,8 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { YjsDialect } from './settings.ts';
 
-/** What a message is to the client of a room. */
-export type RoomMessage = 'sync' | 'denied' | 'closed' | 'other';
+/** What a message is to the client of a room; `unknown`: of a kind that the dialect has not. */
+export type RoomMessage = 'sync' | 'denied' | 'closed' | 'other' | 'unknown';
 
 /** The way to one room. */
 export interface RoomWire {
@@ -31,7 +31,7 @@ function yWebsocket(yjsUrl: string, room: string, token: string): RoomWire {
     writeSync: (encoder) => encoding.writeVarUint(encoder, SYNC),
     read(decoder) {
       const kind = decoding.readVarUint(decoder);
-      if (kind > LAST_KIND) throw new Error('not a kind of message');
+      if (kind > LAST_KIND) return 'unknown';
       if (kind === SYNC) return 'sync';
       return kind === AUTH ? 'denied' : 'other';
     },
@@ -65,7 +65,7 @@ function hocuspocus(yjsUrl: string, room: string, token: string): RoomWire {
     read(decoder) {
       if (decoding.readVarString(decoder) !== room) throw new Error('not a message to this room');
       const kind = decoding.readVarUint(decoder);
-      if (kind > LAST_KIND) throw new Error('not a kind of message');
+      if (kind > LAST_KIND) return 'unknown';
       if (kind === SYNC || kind === SYNC_REPLY) return 'sync';
       if (kind === CLOSE) return 'closed';
       return kind === AUTH && decoding.readVarUint(decoder) === DENIED ? 'denied' : 'other';

@@ -22,6 +22,8 @@ after(async () => {
   await database?.stop();
 });
 
+const EMPTY_STEP_2 = [0, 1, 2, 0, 0];
+
 let clients = 0;
 
 /** A replica in a room. */
@@ -110,6 +112,18 @@ test('a token that is refused is an error with its name', async (t) => {
   assert.deepEqual(one.errors, { 'WebSocket: HTTP 401': 1 });
 });
 
+test('a kind of message that a server has of its own is left alone, once the room is synced', async (t) => {
+  const own = await relay(t, (webSocket, received) => {
+    if (received) return;
+    for (const frame of [EMPTY_STEP_2, [102, 1, 0]]) webSocket.send(Uint8Array.from(frame));
+    webSocket.close(1001);
+  });
+  const one = device(t, own);
+  await one.room.connect();
+  while (one.room.synced) await new Promise(setImmediate);
+  assert.deepEqual(one.errors, { 'WebSocket: closed by the target (1001 going away)': 1 });
+});
+
 test('a room that never sends sync step 2 is given up in time', async (t) => {
   const one = device(t, await relay(t, () => {}), 50);
   assert.equal(await one.room.connect(), false);
@@ -117,7 +131,6 @@ test('a room that never sends sync step 2 is given up in time', async (t) => {
   assert.deepEqual(one.errors, { 'WebSocket: no sync step 2 from the Yjs room': 1 });
 });
 
-const EMPTY_STEP_2 = [0, 1, 2, 0, 0];
 const messages: [what: string, frame: number[], error: string | undefined][] = [
   ['awareness', [1, 1, 0], undefined],
   ['a question for awareness', [3], undefined],

@@ -98,6 +98,8 @@ export class RoomClient {
     if (message === 'sync') this.#sync(decoding.readVarUint(decoder), decoding.readVarUint8Array(decoder));
     // Of the others none matters: nobody looks at the cursors of a load.
     else if (message === 'denied') this.#socket?.fail('the Yjs room denies access');
+    // Servers have kinds of their own, which providers leave alone; who begins with one speaks another dialect.
+    else if (message === 'unknown' && !this.#synced) throw new Error('not a kind of message');
     else if (message === 'closed') this.#socket?.fail('the Yjs room was closed by the target');
   }
 

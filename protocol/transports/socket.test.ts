@@ -169,6 +169,12 @@ test('a subprotocol and compression are as agreed on, and none in common is no c
   const refused = await connect(t, await serve(t, ignoring), { subprotocols: ['first'] });
   assert.equal(refused.opened, false);
   assert.deepEqual(refused.errors, { 'WebSocket: no subprotocol in common': 1 });
+
+  const telling = createServer();
+  const choosing = new WebSocketServer({ server: telling });
+  choosing.on('headers', (headers) => headers.push('Sec-WebSocket-Protocol: chat'));
+  const unasked = await connect(t, await serve(t, telling));
+  assert.deepEqual(unasked.errors, { 'WebSocket: a subprotocol that nobody asked for': 1 });
 });
 
 test('what the target does not read is held up by it, until it reads; what we compress too slowly by us', async (t) => {

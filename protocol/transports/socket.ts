@@ -305,6 +305,8 @@ export function failureName(error: Error, opened: boolean): string {
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message too large';
   if (code?.startsWith('WS_ERR_')) return 'no valid frame';
   if (/^Server sent (no|an invalid) subprotocol$/.test(error.message)) return 'no subprotocol in common';
+  if (error.message === 'Server sent a subprotocol but none was requested')
+    return 'a subprotocol that nobody asked for';
   // Without a code, ws was not content with the handshake; its sentences quote what the target sent.
   if (!code || code.startsWith('HPE_')) return opened ? 'no valid frame' : 'no valid handshake';
   return codeName(code);
