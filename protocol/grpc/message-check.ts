@@ -62,8 +62,10 @@ const kinds: Record<string, Kind> = {
   TYPE_BYTES: { help: 'a text in base64', isOne: isBase64 },
 };
 
+/** In either alphabet, and with or without what fills it up: all of this is read. */
 export function isBase64(value: unknown): boolean {
-  return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value);
+  const [, own] = typeof value === 'string' ? (/^([\w+/-]*)={0,2}$/.exec(value) ?? []) : [];
+  return own !== undefined && own.length % 4 !== 1;
 }
 
 /**
