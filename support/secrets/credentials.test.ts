@@ -30,6 +30,10 @@ test('secrets are found by the names and by the values of variables', () => {
     ['GITHUB_TOKEN', 'ghs_12345678', ['ghs_12345678']],
     ['PGPASSWORD', 'hunter2-hunter2', ['hunter2-hunter2']],
     ['AWS_SECRET_ACCESS_KEY', 'abcd1234abcd', ['abcd1234abcd']],
+    ['SMTP_PASS', 'hunter2-hunter2', ['hunter2-hunter2']],
+    ['db_pwd', 'hunter2-hunter2', ['hunter2-hunter2']],
+    ['CI_JOB_JWT', 'eyJh.eyJz.sig', ['eyJh.eyJz.sig']],
+    ['AUTHORIZATION', 'Bearer tok-1', ['Bearer tok-1', 'tok-1']],
   ];
   for (const [name, value, secrets] of table) assert.deepEqual(secretsOf(name, value), secrets, `${name}=${value}`);
 });
@@ -45,6 +49,9 @@ test('what is no secret is none', () => {
     ['AWS_WEB_IDENTITY_TOKEN_FILE', '/var/run/secrets/token'],
     ['TOKEN_URL', 'https://id.example.com/token'],
     ['DATABASE_URL', 'postgres://db.test/x?sslmode=require&keyspace=ledger&sslkey=/etc/client.key'],
+    ['PWD', 'D:work/ledger'],
+    ['JWT_AUDIENCE', 'ledger-api'],
+    ['BYPASS', 'everything'],
     ['API_TOKEN', ''],
   ] as const;
   for (const [name, value] of table) assert.deepEqual(secretsOf(name, value), [], `${name}=${value}`);

@@ -10,7 +10,8 @@ export interface Credentials {
 /** Values of which every part is to be hidden. */
 const asked = /^(API_TOKEN|SECRET_\w+|TLS_CLIENT_KEY_PASSPHRASE)$/;
 /** Variables of anybody's: those that a name gives away. */
-const telling = /token|secret|passw|passphrase|credential|cookie|api_?key|access_?key|private_?key/i;
+const telling =
+  /token|secret|passw|passphrase|credential|cookie|api_?key|access_?key|private_?key|(?:^|_)(?:pass|jwt|authorization)$|_pwd$/i;
 /** Names that a URL's parameter, or a field of a connection string, has when it is a secret. */
 const parameter =
   /(?:^|[?&;\s])(?:[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase)[\w-]*|(?:[\w-]*[_-])?(?:key|sig|signature))=('[^']*'|[^&#;\s]+)/gi;
