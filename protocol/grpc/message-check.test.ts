@@ -42,6 +42,8 @@ test('a value that would be taken for another one, in silence', (t) => {
       { d: 'NaN' },
     ],
     ...[
+      { y: 'AP8' },
+      { y: '-_8=' },
       { b: false, s: '', y: 'AP8=', tags: [] },
       { mode: 'ON' },
       { mode: 7 },
@@ -63,6 +65,7 @@ test('a value that would be taken for another one, in silence', (t) => {
     [{ b: 'false' }, 'b', 'true or false'],
     [{ s: { a: 1 } }, 's', 'a text'],
     [{ y: '!!not' }, 'y', 'a text in base64'],
+    [{ y: 'AAAAA' }, 'y', 'a text in base64'],
     [{ mode: 'OPEN' }, 'mode', 'one of OFF, ON'],
     [{ sub: 'text' }, 'sub', 'an object'],
     [{ sub: [{ a: 'x' }] }, 'sub', 'an object'],
