@@ -286,9 +286,10 @@ export function drops({ limits, store, scenarios }: Omit<HealthFacts, 'named'>, 
   return health.scenarios.flatMap(({ scenario, dropped, interrupted }) => {
     const due = store.sum('iterations', { scenario }) + interrupted + dropped;
     if (dropped <= due * limits.maxDropped) return [];
-    const { maxVUs } = scenarios.find(({ name }) => name === scenario)!;
+    const { maxVUs, isOpen } = scenarios.find(({ name }) => name === scenario)!;
     const allowed = Math.floor(due * limits.maxDropped);
-    return [{ kind: 'dropped', severity: 'fail', scenario, dropped, due, maxVUs, allowed }];
+    const loops = isOpen ? {} : ({ loops: true } as const);
+    return [{ kind: 'dropped', severity: 'fail', scenario, dropped, due, maxVUs, allowed, ...loops }];
   });
 }
 

@@ -216,6 +216,25 @@ const said: [Finding, string][] = [
       "Look at what held the VUs: the slowest operation, then the target's CPU and connection pool.",
   ],
   [
+    { kind: 'dropped', severity: 'fail', scenario: 'till', dropped: 92, due: 100, maxVUs: 2, allowed: 0, loops: true },
+    '92 of 100 iterations of till (92 %) were not begun when its maxDuration was over, with its 2 VUs and the generator on time; ' +
+      'allowed 0. Look at what an iteration spends its time on: the slowest operation; or allow more vus, or a longer maxDuration.',
+  ],
+  [
+    {
+      ...{
+        kind: 'windows',
+        severity: 'invalid',
+        metric: 'http_req_duration',
+        expression: 'p(95)<500',
+        everyMs: 10_000,
+      },
+      ...{ held: 0, unknown: 0, of: 0, share: 1, unit: 'ms', doubts: [] },
+    },
+    'p(95)<500 of http_req_duration held in 0 of 0 windows of 10.0 s; required 100 %. No window fits into what was run of it: make the ' +
+      'run longer (LOAD_DURATION), or the windows shorter.',
+  ],
+  [
     { kind: 'dropped', severity: 'invalid', scenario: 'sync-relay', dropped: 310, due: 25_000, maxVUs: 50, allowed: 0 },
     'sync-relay lost 310 of 25,000 due iterations (1.24 %) while the generator itself was late or saturated; allowed 0. ' +
       'Whose fault it was cannot be told. Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',

@@ -1,5 +1,5 @@
 import type { AvailabilityResult } from '../results.ts';
-import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, LONGER_RUN, undecidedText } from '../words/doubts.ts';
 import { clock, count, counted, ms, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -27,8 +27,10 @@ export const availability: Kind<AvailabilityFinding> = {
     const what = `Availability: ${parts.join(', and ')}.${down}`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep: ({ severity, downtime, doubts }) =>
-    severity === 'fail'
-      ? `Look at the target at those times${downtime.length > 1 ? `, ${count(downtime.length)} in all` : ''}: restarts, its log, its health.`
-      : afterDoubts(doubts, LARGER_WINDOWS),
+  nextStep: ({ severity, windows, downtime, doubts }) =>
+    windows && windows.held + windows.missed + windows.unknown === 0
+      ? LONGER_RUN
+      : severity === 'fail'
+        ? `Look at the target at those times${downtime.length > 1 ? `, ${count(downtime.length)} in all` : ''}: restarts, its log, its health.`
+        : afterDoubts(doubts, LARGER_WINDOWS),
 };

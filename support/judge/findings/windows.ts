@@ -1,6 +1,6 @@
 import type { Doubt } from '../doubt.ts';
 import type { Unit } from '../unit.ts';
-import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, LONGER_RUN, undecidedText } from '../words/doubts.ts';
 import { clock, count, figure, ms, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -34,8 +34,10 @@ export const windows: Kind<WindowsFinding> = {
     const what = `${expression} of ${metric} held in ${count(held)} of ${count(of)} windows of ${ms(everyMs)}${open}; required ${ratio(share)}${shown}.`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep: ({ severity, doubts }) =>
-    severity === 'fail'
-      ? 'Look at the target at those times: its log, its CPU, jobs that run then.'
-      : afterDoubts(doubts, LARGER_WINDOWS),
+  nextStep: ({ severity, of, doubts }) =>
+    of === 0
+      ? LONGER_RUN
+      : severity === 'fail'
+        ? 'Look at the target at those times: its log, its CPU, jobs that run then.'
+        : afterDoubts(doubts, LARGER_WINDOWS),
 };
