@@ -32,6 +32,11 @@ test('a new file belongs to a project', async (t) => {
     message: /^There is no folder profiles here or in load\/; allowed is the folder that "npx tandem init" made/,
   });
   assert.deepEqual(readdirSync(folder), ['package.json']);
+  // The file is one that loads.
+  await assert.rejects(newFile(['oracle', 'a.b'], folder), {
+    message: '"a.b" is no name of an oracle; allowed is a name of letters, digits, - and _, such as stock-conserved.',
+  });
+  await assert.rejects(newFile(['load', 'été'], folder), { message: /^"été" is no name of a load; / });
 });
 
 test('a configuration is read as Playwright reads it, whatever its ending and its tsconfig say', async (t) => {

@@ -30,6 +30,13 @@ export const declaredOracles: ReadonlyMap<string, Oracle> = declared;
 
 const namePattern = /^[a-z][\w-]*$/i;
 
+export const oracleNameHelp = 'a name of letters, digits, - and _, such as stock-conserved';
+
+/** Whether reports can show it. */
+export function isOracleName(name: unknown): name is string {
+  return typeof name === 'string' && namePattern.test(name) && !(name in {});
+}
+
 /**
  * Declares a correctness check over the whole run, in a file `<name>.oracle.ts` beside the load that brings its evidence, or in
  * that load's own file. Loads and journeys name it in their `oracles`.
@@ -40,8 +47,8 @@ export function oracle<E>(name: string, { promise, judge }: OracleDefinition<E>)
   const at = placeOf(new Error());
   const found = (what: string, allowed: string) =>
     new Error(`${at}: oracle(${JSON.stringify(name)}, …) ${what}; allowed is ${allowed}.`);
-  if (typeof name !== 'string' || !namePattern.test(name) || name in {}) {
-    throw found('has no name that reports could show', 'a name of letters, digits, - and _, such as stock-conserved');
+  if (!isOracleName(name)) {
+    throw found('has no name that reports could show', oracleNameHelp);
   }
   if (typeof promise !== 'string' || promise.trim() === '') throw found('has no promise', 'a sentence for people');
   if (typeof judge !== 'function') throw found('has no judge', 'a function from evidence to a judgement');

@@ -1,6 +1,7 @@
 // npx tandem new journey|load|oracle|profile <name>: a file to begin with, which runs as it is.
 import { join, relative } from 'node:path';
 import { allowed } from '../../support/input/misspelling.ts';
+import { isOracleName, oracleNameHelp } from '../../support/oracle.ts';
 import { scenarioName } from '../../support/profile/schema.ts';
 import { scenarioFiles } from '../../support/scenario-files.ts';
 import { Misunderstood } from '../command.ts';
@@ -12,9 +13,16 @@ interface Kind {
   file(name: string): string;
   text(name: string, at: Surroundings, folder: string): string;
   next(name: string): string;
+  /** What its names are; those of a scenario otherwise. */
+  names?: { are(name: string): boolean; help: string };
 }
 
 const profileNext = (name: string) => `Name it in the scenarios of a profile: "${name}": { "executor": … }.`;
+
+const scenarioNames = {
+  are: (name: string) => scenarioName.test(name),
+  help: 'a name of letters, digits, _, - and dots',
+};
 
 const kinds: Record<string, Kind> = {
   journey: {
@@ -26,6 +34,7 @@ const kinds: Record<string, Kind> = {
   oracle: {
     file: (name) => `protocol/${name}.oracle.ts`,
     text: oracleText,
+    names: { are: isOracleName, help: oracleNameHelp },
     next: (name) => `Name it in a load: oracles: ['${name}'], and hand in its evidence.`,
   },
   profile: {
@@ -46,9 +55,9 @@ export async function run(args: string[], folder: string): Promise<void> {
   if (what === '' || name === '' || more.length > 0) throw new Misunderstood();
   const kind = Object.hasOwn(kinds, what) ? kinds[what]! : undefined;
   if (!kind) throw new Error(`"npx tandem new ${what}" makes nothing; ${allowed(what, Object.keys(kinds))}.`);
-  if (!scenarioName.test(name)) {
-    throw new Error(`"${name}" is no name for a ${what}; allowed is a name of letters, digits, _, - and dots.`);
-  }
+  const { are, help } = kind.names ?? scenarioNames;
+  if (!are(name))
+    throw new Error(`"${name}" is no name of ${what === 'oracle' ? 'an' : 'a'} ${what}; allowed is ${help}.`);
   assertProject(folder);
   const file = join(folder, kind.file(name));
   const shown = slashes(relative(process.cwd(), file));
