@@ -31,19 +31,23 @@ export function configText({ isModule }: Surroundings, app?: Application): strin
   if (!app?.hasWebServer) {
     return `import { defineConfig } from '@playwright/test';
 import { tandemConfig } from 'tandem/config';
+import { http } from 'tandem/families';
 
-export default defineConfig(tandemConfig(${here}));
+// With http there is "npx tandem attack"; other families have more loads.
+export default defineConfig(tandemConfig(${here}, [http]));
 `;
   }
   return `import { resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import { tandemConfig } from 'tandem/config';
+import { http } from 'tandem/families';
 import app from ${quoted(importOf(app.config, isModule))};
 
 // What the tests start, a run starts as well, and where they do.
 const tests = resolve(${here}, ${quoted(posix.dirname(app.config))});
 const webServer = [app.webServer ?? []].flat().map((one) => ({ ...one, cwd: resolve(tests, one.cwd ?? '.') }));
-export default defineConfig(tandemConfig(${here}), { webServer });
+// With http there is "npx tandem attack"; other families have more loads.
+export default defineConfig(tandemConfig(${here}, [http]), { webServer });
 `;
 }
 

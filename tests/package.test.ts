@@ -153,6 +153,9 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
     'load/journeys/buy.journey.ts',
     `import '../../e2e/shop.spec';\nimport { journeyFromTest } from 'tandem/test';\njourneyFromTest('buy', 'sells');\n`,
   );
+  // What a spec declares, only Playwright can take.
+  assert.match(await cli('schema'), /^made load\/profiles\/profile\.schema\.json$/m);
+  assert.match(readFileSync(join(root, 'load', 'profiles', 'profile.schema.json'), 'utf8'), /"attack"/);
   const rate = { executor: 'constant-arrival-rate', rate: 1, duration: '3s', maxSessions: 5 };
   const profile = {
     description: 'a test',
