@@ -62,9 +62,9 @@ const kinds: Record<string, Kind> = {
   TYPE_BYTES: { help: 'a text in base64', isOne: isBase64 },
 };
 
-/** In either alphabet, and with or without what fills it up: all of this is read. */
+/** With or without what fills it up: both are read. */
 export function isBase64(value: unknown): boolean {
-  const [, own] = typeof value === 'string' ? (/^([\w+/-]*)={0,2}$/.exec(value) ?? []) : [];
+  const [, own] = typeof value === 'string' ? (/^([A-Za-z\d+/]*)={0,2}$/.exec(value) ?? []) : [];
   return own !== undefined && own.length % 4 !== 1;
 }
 
