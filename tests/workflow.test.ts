@@ -182,7 +182,7 @@ describe('workflows', { concurrency: true }, () => {
   test('the repository’s variables become the target’s settings', async (t) => {
     if (!onPath(['jq'], process.env)) return t.skip('jq is not on PATH');
     const folder = temporaryFolder(t);
-    const variables = { BASE_URL: 'https://ledger.example.com/#"$HOME"', VM_UPDATE_METHOD: 'PUT' };
+    const variables = { BASE_URL: 'https://ledger.example.com', API_TOKEN: 'to/#"$HOME"', VM_UPDATE_METHOD: 'PUT' };
     const write = (TARGET: string) =>
       runStep('shard', 'Target', { VARIABLES: JSON.stringify(variables), TARGET }, folder);
     assert.deepEqual(await Promise.all([write(''), write('staging')]), Array(2).fill({ ok: true, output: '' }));
