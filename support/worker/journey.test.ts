@@ -345,6 +345,30 @@ test('a page that freezes is a failed session within its limit, of an age, and t
   assert.ok(age?.t === 'trend' && age.sum >= 900, JSON.stringify(age));
 });
 
+test('a session that is cut off was in the step that was not over: not in one that threw, or lies in another', async () => {
+  const limits = { session: 500 };
+  const never = () => new Promise<never>(() => {});
+  const caught = bed(
+    async ({ step }) => {
+      await step('thrown', () => Promise.reject(new Error('gone'))).catch(() => {});
+      await never();
+    },
+    undefined,
+    undefined,
+    limits,
+  );
+  const around = bed(
+    ({ step }) => step('around', () => step('inside', async () => {}).then(never)),
+    undefined,
+    undefined,
+    limits,
+  );
+  assert.deepEqual(await Promise.all([caught.session(), around.session()]), ['failed', 'failed']);
+  assert.equal(caught.recorded()('browser_step_duration', ',step:thrown,unfinished:yes'), undefined);
+  assert.ok(around.recorded()('browser_step_duration', ',step:around,unfinished:yes'));
+  assert.equal(around.failures[0]?.step, 'around');
+});
+
 test('a page that floods our bindings is ignored, named, and its session goes on', async () => {
   const made = bed(async ({ page, step }, ledger) => {
     await ledger.open();

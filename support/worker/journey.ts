@@ -275,11 +275,17 @@ class Sessions {
         return held;
       },
       step: async (name, action) => {
+        const around = visit.step;
         step = name;
         visit.step = { name, startAt: performance.now() };
-        const result = await this.#step(session, name, visit, action);
-        visit.step = undefined;
-        return result;
+        try {
+          const result = await this.#step(session, name, visit, action);
+          step = around?.name ?? name;
+          return result;
+        } finally {
+          // It is over also when it threw, and the journey goes on all the same.
+          visit.step = around;
+        }
       },
       think: () => this.#think(slot.random),
       watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
