@@ -165,10 +165,10 @@ module.exports = {
       name: 'few-know-playwright',
       severity: 'error',
       comment:
-        'Playwright orchestrates at three places, one of which is the reporter with its preparation; everything else is plain code that a unit test can call.',
+        'Playwright orchestrates at three places, one of which is the reporter with its preparation, and its own tests are sessions at a fourth; everything else is plain code that a unit test can call.',
       from: {
         pathNot: [
-          '^support/(test|browser|run/(reporter|preparation))\\.ts$',
+          '^support/(test|browser|worker/spec|run/(reporter|preparation))\\.ts$',
           '^playwright\\.config\\.ts$',
           '^tests/',
           UNIT_TEST,
