@@ -411,6 +411,14 @@ test('a search that its generator ended says at least what held: what was not se
   );
 });
 
+test('a counter whose values were all refused is no 0', () => {
+  const store = storeOf(good, { lost: { type: 'counter', contains: 'default' } });
+  const statusWith = (errors: Record<string, number>) =>
+    run({ store, errors, thresholds: { lost: ['count<10'] } } as Parameters<typeof run>[0]).verdict.status;
+  assert.equal(statusWith({}), 'pass');
+  assert.equal(statusWith({ 'metric "lost": NaN is no number': 1 }), 'invalid');
+});
+
 test('a metric without samples names the values that were none of it, and no others', () => {
   const errors = { 'metric "size": NaN is no number': 40, 'metric "sizes": null is no number': 3, 'HTTP 500': 1 };
   const store = storeOf(good, { size: { type: 'trend', contains: 'default' } });

@@ -10,6 +10,7 @@ import { type DrillFacts, drillFindings, judgeDrills } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
+import type { ErrorCount } from './findings/failing.ts';
 import { kindOf } from './findings/index.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
@@ -102,7 +103,12 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   ];
   const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
-  const measured = { store: run.store, phases: run.phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) };
+  const measured = {
+    store: run.store,
+    phases: run.phases,
+    lengthOf: (tags: Wanted) => lengthOf(run, tags),
+    refused: (metric: string) => refusedValues(run.errors, metric),
+  };
   const course: Course = {
     store: run.store,
     axis: new TimeAxis(run.phases, run.intervalMs),
@@ -151,7 +157,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...signalFindings(health, doubts, run.answers?.capacity),
     ...failing,
     ...dropped,
-    ...judged.flatMap(({ finding }) => (finding ? withRefused(finding, run.errors) : [])),
+    ...judged.flatMap(({ finding }) => finding ?? []),
     ...answerFindings(answers),
     ...(run.drills ? drillFindings(run.drills, drills) : []),
   ];
@@ -189,14 +195,12 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   };
 }
 
-/** Of a metric without samples those values that its scenarios gave, and that were none of it. */
-function withRefused(finding: Finding, errors: Case['errors']): Finding {
-  if (finding.kind !== 'no-data') return finding;
-  const about = aboutMetric(parseSeriesKey(finding.metric).metric);
-  const refused = Object.entries(errors)
+/** Values of a metric that its scenarios gave, and that were none of it, by what was wrong with them. */
+function refusedValues(errors: Case['errors'], metric: string): ErrorCount[] {
+  const about = aboutMetric(metric);
+  return Object.entries(errors)
     .filter(([name]) => name.startsWith(about) && !name.includes('is counted as'))
     .map(([name, count]) => ({ name: name.slice(about.length), count }));
-  return refused.length > 0 ? { ...finding, refused } : finding;
 }
 
 /** Phases of which something is asked by itself, and those without load, in which only journeys measure. */

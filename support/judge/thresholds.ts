@@ -3,7 +3,8 @@ import { type AnySeries, newSeries, type RateSeries } from '../measure/series.ts
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { type Aggregation, type Expression, holds, parseExpression, parseSelector } from './expression.ts';
-import { unfinishedIn } from './unfinished.ts';
+import type { ErrorCount } from './findings/failing.ts';
+import { figuresWith, unfinishedIn } from './unfinished.ts';
 import type { Doubt, Finding, ThresholdResult, Unit } from './verdict.ts';
 
 /** As a profile writes it. */
@@ -35,6 +36,8 @@ export interface Measured {
   phases: readonly Phase[];
   /** Ms in which what these tags name was scheduled: what a counter's rate is over. */
   lengthOf(tags: Wanted): number;
+  /** Values of a metric that were none of it, and so are in no figure; default: none. */
+  refused?(metric: string): ErrorCount[];
 }
 
 /**
@@ -81,6 +84,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
     ...(compared && { reference: compared }),
   };
   const about = { metric: source, expression: threshold };
+  const refused = measured.refused?.(metric) ?? [];
   const isBeyond = !reference && series?.type === 'rate' && missesAnyway(series, expression, needed);
   for (const { count, value, phase } of [
     { ...own, phase: tags.phase },
@@ -92,20 +96,37 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
     return {
       outcome: 'unknown',
       result: { ...result, ok: false, decided: false, doubts: [doubt] },
-      finding: { kind: 'no-data', severity: 'invalid', ...about, needed, count, ...where },
+      finding: {
+        ...{ kind: 'no-data', severity: 'invalid', ...about, needed, count, ...where },
+        ...(refused.length > 0 && { refused }),
+      },
     };
   }
   const late = unfinishedIn(store, metric, own.wanted, series!, aggregation);
   const before = reference && unfinishedIn(store, metric, reference.wanted, reference.series!, aggregation);
-  const limits = [limit!, ...(before?.figures ?? []).map((figure) => expression.value * figure)];
-  const figures = [observed!, ...late.figures];
+  const mayTurn = (figures: number[], references: number[] = []) => {
+    const limits = [limit!, ...references.map((figure) => expression.value * figure)];
+    return [observed!, ...figures].some((figure) => limits.some((one) => holds(figure, operator, one, factor) !== ok));
+  };
   const crossed = { ...about, observed: observed!, limit: limit!, unit, count: result.count };
-  if (figures.some((figure) => limits.some((one) => holds(figure, operator, one, factor) !== ok))) {
+  if (mayTurn(late.figures, before?.figures)) {
     const { ages, missing } = late.figures.length > 0 || !before ? late : before;
     return {
       outcome: 'unknown',
       result: { ...result, decided: false, doubts: [{ by: 'unfinished', observed: ages + missing, unit: 'count' }] },
       finding: { kind: 'unfinished', severity: 'invalid', ...crossed, ages, missing },
+    };
+  }
+  // Of which phase and tags they were nobody knows.
+  const more = refused.reduce((sum, one) => sum + one.count, 0);
+  if (
+    more > 0 &&
+    mayTurn(figuresWith(series!, aggregation, more), reference && figuresWith(reference.series!, aggregation, more))
+  ) {
+    return {
+      outcome: 'unknown',
+      result: { ...result, decided: false, doubts: [{ by: 'refused-values', observed: more, unit: 'count' }] },
+      finding: { kind: 'refused-values', severity: 'invalid', ...crossed, refused },
     };
   }
   if (ok) return { outcome: 'held', result };

@@ -7,6 +7,7 @@ const declared = {
   pushed: { type: 'trend', contains: 'time' },
   found: { type: 'rate', contains: 'default' },
   written: { type: 'counter', contains: 'default' },
+  queued: { type: 'gauge', contains: 'default' },
 } as const;
 
 /** A load of which so many iterations ended, and so many were cut off at an age of 100 ms. */
@@ -99,3 +100,34 @@ test('a calm whose sessions froze is no measure, where that could turn the thres
   assert.equal(of(0, 10), 'unknown');
   assert.equal(of(80, 0), 'unknown');
 });
+
+const refusedTables: [selector: string, threshold: string, ended: number, refused: number, expected: string][] = [
+  ['pushed', 'p(95)<500', 999, 1, 'held'],
+  ['pushed', 'p(95)<500', 90, 10, 'unknown'],
+  ['pushed', 'p(95)<5', 90, 10, 'missed'],
+  ['pushed', 'max<500', 999, 1, 'unknown'],
+  ['pushed', 'count<1000', 999, 1, 'unknown'],
+  ['found', 'rate>0.95', 999, 1, 'held'],
+  ['found', 'rate>0.95', 90, 10, 'unknown'],
+  ['written', 'count<100', 90, 1, 'unknown'],
+  ['written', 'count>=90', 90, 1, 'held'],
+  ['queued', 'max<20', 10, 1, 'unknown'],
+  ['queued', 'max>5', 10, 1, 'held'],
+  ['queued', 'min>5', 10, 1, 'unknown'],
+  ['queued', 'min<20', 10, 1, 'held'],
+  ['queued', 'value<20', 10, 1, 'unknown'],
+  ['http_req_duration', 'max<500', 999, 0, 'held'],
+];
+
+for (const [selector, threshold, ended, count, expected] of refusedTables) {
+  test(`of ${ended} samples and ${count} refused values ${threshold} of ${selector} is ${expected}`, () => {
+    const store = storeOf({ ...cut(ended, 0), 'queued{scenario:relay}': times(ended, 10) }, declared);
+    const refused = count > 0 ? [{ name: 'NaN is no number', count }] : [];
+    const measured = { store, phases: calmAndLoad, lengthOf: () => 10_000, refused: () => refused };
+    const { outcome: found, result, finding } = judgeThreshold(selector, threshold, measured);
+    assert.equal(found, expected);
+    const doubts = expected === 'unknown' ? [{ by: 'refused-values', observed: count, unit: 'count' }] : undefined;
+    assert.deepEqual([result.decided, result.doubts], [!doubts, doubts]);
+    assert.equal(finding?.kind, { held: undefined, missed: 'threshold', unknown: 'refused-values' }[expected]);
+  });
+}

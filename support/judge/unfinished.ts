@@ -33,8 +33,7 @@ export function unfinishedIn(
   const missing = missingIn(store, metric, store.definitions[metric]!, tags);
   const figures: number[] = [];
   if (series.type === 'rate' && missing > 0 && aggregation.method === 'rate') {
-    const { passes, count } = series;
-    figures.push(passes / (count + missing), (passes + missing) / (count + missing));
+    figures.push(...figuresWith(series, aggregation, missing));
   }
   // A failure is a failure, however long it would have lasted: in a rate ages are no doubt. Counters hold what was done.
   if (series.type !== 'trend') return { ages: 0, missing, figures };
@@ -44,6 +43,19 @@ export function unfinishedIn(
   figures.push(figureOf(known, aggregation, 0, ages + missing));
   if (missing > 0) figures.push(figureOf(series.trend, aggregation, missing, 0));
   return { ages, missing, figures };
+}
+
+/** What a figure may be with so many more values, of which nothing is known. */
+export function figuresWith(series: AnySeries, aggregation: Aggregation, more: number): number[] {
+  const { method } = aggregation;
+  const endless = Number.POSITIVE_INFINITY;
+  if (series.type === 'counter') return [endless];
+  if (series.type === 'gauge')
+    return method === 'min' ? [-endless] : method === 'max' ? [endless] : [-endless, endless];
+  const all = series.count + more;
+  if (method === 'count') return [all];
+  if (series.type === 'rate') return [series.passes / all, (series.passes + more) / all];
+  return [figureOf(series.trend, aggregation, more, 0), figureOf(series.trend, aggregation, 0, more)];
 }
 
 /** Of a trend and so many samples besides, at 0 and at infinity. */

@@ -44,6 +44,12 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'oracle-unknown': { severity: 'invalid', oracle: 'set', error: 'nothing to check' },
   'no-data': { severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
   unfinished: { severity: 'invalid', ...limit, count: 100, ages: 9, missing: 0 },
+  'refused-values': {
+    severity: 'invalid',
+    ...limit,
+    count: 100,
+    refused: [{ name: 'a string is no number', count: 9 }],
+  },
   threshold: { severity: 'fail', ...limit, count: 100 },
   drift: {
     severity: 'fail',

@@ -29,6 +29,7 @@ import { oracle } from './oracle.ts';
 import { oracleUnknown } from './oracle-unknown.ts';
 import { rateLimited } from './rate-limited.ts';
 import { recovery } from './recovery.ts';
+import { refusedValues } from './refused-values.ts';
 import { regression } from './regression.ts';
 import { saturated } from './saturated.ts';
 import { shardSpread } from './shard-spread.ts';
@@ -70,6 +71,7 @@ export const kinds = [
   oracleUnknown,
   noData,
   unfinished,
+  refusedValues,
   threshold,
   windows,
   availability,

@@ -1,9 +1,9 @@
 import { definitionOf, isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
-import { quoted } from '../words/text.ts';
 import type { ErrorCount } from './failing.ts';
 import { CUTS, type Kind } from './kind.ts';
+import { refusedText, WHAT_IS_ADDED } from './refused-values.ts';
 
 /** A threshold that nothing, or too little, was measured for. `phase` is the one that lacks it. */
 export interface NoData {
@@ -36,11 +36,10 @@ export const noData: Kind<NoData> = {
   },
   sentence({ metric, expression, count: found, needed, phase, refused = [] }) {
     const has = found === 0 ? 'no samples' : `only ${counted(found, 'sample')}`;
-    const without = refused.map(({ name, count: often }) => `${quoted(name)} (${count(often)})`).join(', ');
-    const why = without === '' ? '' : ` Values that were not added: ${without}.`;
+    const why = refused.length === 0 ? '' : ` Values that were not added: ${refusedText(refused)}.`;
     return `${metric} has ${has}${inPhase(phase)}; ${expression} needs at least ${count(needed)}.${why}`;
   },
-  nextStep: ({ refused }) => (refused ? 'Look at what the scenario adds to it.' : LESS_THAN_NEEDED),
+  nextStep: ({ refused }) => (refused ? WHAT_IS_ADDED : LESS_THAN_NEEDED),
 };
 
 const LESS_THAN_NEEDED = 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';

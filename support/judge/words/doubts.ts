@@ -38,6 +38,7 @@ export function afterDoubts(
     case undefined:
     case 'no-data':
     case 'unfinished':
+    case 'refused-values':
       return samples;
     default:
       return generator(by);
@@ -74,6 +75,8 @@ function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | 
       return `${count(observed)} of ${counted(allowed ?? 1, 'sample')} that are needed${inPhase(phase)}`;
     case 'unfinished':
       return `${counted(observed ?? 0, 'iteration')} never came to an end`;
+    case 'refused-values':
+      return `${counted(observed ?? 0, 'value')} of it ${observed === 1 ? 'was' : 'were'} not added`;
     case 'interrupted':
       return 'the run was cut short';
     case 'crashed':
