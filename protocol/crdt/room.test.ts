@@ -125,7 +125,7 @@ test('a kind of message that a server has of its own is left alone, once the roo
 });
 
 test('a room that never sends sync step 2 is given up in time', async (t) => {
-  const one = device(t, await relay(t, () => {}), 50);
+  const one = device(t, await relay(t, () => {}), 1_000);
   assert.equal(await one.room.connect(), false);
   assert.equal(one.room.synced, false);
   assert.deepEqual(one.errors, { 'WebSocket: no sync step 2 from the Yjs room': 1 });
