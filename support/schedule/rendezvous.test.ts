@@ -108,15 +108,24 @@ test('nobody there, and what is no meeting', async (t) => {
     meet('http://127.0.0.1:1', 'run', 'start', arrival, LONG),
     new Error('LOAD_RENDEZVOUS http://127.0.0.1:1: cannot be reached (ECONNREFUSED).'),
   );
-  // Somebody else's server, and one whose clock is another.
-  const answers = ['<html>', 'null', '{"error":{"code":1}}', '{"at":5}', '{"at":1e999}'];
-  const other = createServer((_, answer) => answer.end(answers.shift())).listen(0, '127.0.0.1');
+  // Somebody else's server, also without end, and one whose clock is another.
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(100_000, ' ');
+    })(),
+  );
+  const answers = ['<html>', 'null', '{"error":{"code":1}}', endless, '{"at":5}', '{"at":1e999}'];
+  const other = createServer((_, answer) => {
+    const said = answers.shift()!;
+    if (typeof said === 'string') answer.end(said);
+    else said.pipe(answer);
+  }).listen(0, '127.0.0.1');
   t.after(() => other.close());
   await once(other, 'listening');
   const there = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
   const said = async () => (await meet(there, 'run', 'start', arrival, LONG).catch((error) => error)).message;
   const elsewhere = `LOAD_RENDEZVOUS ${there}: something else answers there (HTTP 200); allowed is a rendezvous.`;
-  for (let time = 0; time < 3; time++) assert.equal(await said(), elsewhere);
+  for (let time = 0; time < 4; time++) assert.equal(await said(), elsewhere);
   for (let time = 0; time < 2; time++)
     assert.match(await said(), /: its clock and that of this machine are (\d+\.\d+|Infinity) s apart; allowed is NTP/);
   const statusOf = async (path: string, method: 'GET' | 'POST', body?: string) => {

@@ -234,7 +234,9 @@ export async function meet(
       bodyTimeout: 0,
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     });
-    const { at, given, error } = answerIn(await body.text());
+    // Somebody else's may have no end.
+    const said = await textUpTo(body, MAX_GIVEN_BYTES + MAX_BODY_BYTES);
+    const { at, given, error } = answerIn(said ?? '');
     if (statusCode !== 200 || typeof at !== 'number')
       throw failed(error ?? `something else answers there (HTTP ${statusCode}); allowed is a rendezvous`);
     const awayMs = at - LEAD_MS - Date.now();
