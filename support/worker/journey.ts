@@ -116,7 +116,7 @@ export interface Visit<O = Options, R = undefined> {
   check(name: string, passed: boolean): boolean;
   /**
    * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
-   * input in it `browser_interaction_to_paint{step}`. A step that throws ends the session as failed.
+   * input in it `browser_interaction_to_paint{step}`. What it throws, and the journey does not catch, ends the session as failed.
    */
   step<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Pauses as long as this persona thinks; not at all once the load is over. */
