@@ -28,12 +28,13 @@ export interface Application {
 /** @param app undefined where there is no configuration to take anything from */
 export function configText({ isModule }: Surroundings, app?: Application): string {
   const here = isModule ? 'import.meta.dirname' : '__dirname';
+  const families = '// With http there is "npx tandem attack"; other families have more loads.';
   if (!app?.hasWebServer) {
     return `import { defineConfig } from '@playwright/test';
 import { tandemConfig } from 'tandem/config';
 import { http } from 'tandem/families';
 
-// With http there is "npx tandem attack"; other families have more loads.
+${families}
 export default defineConfig(tandemConfig(${here}, [http]));
 `;
   }
@@ -46,7 +47,7 @@ import app from ${quoted(importOf(app.config, isModule))};
 // What the tests start, a run starts as well, and where they do.
 const tests = resolve(${here}, ${quoted(posix.dirname(app.config))});
 const webServer = [app.webServer ?? []].flat().map((one) => ({ ...one, cwd: resolve(tests, one.cwd ?? '.') }));
-// With http there is "npx tandem attack"; other families have more loads.
+${families}
 export default defineConfig(tandemConfig(${here}, [http]), { webServer });
 `;
 }

@@ -30,8 +30,6 @@ const DENSE = 3;
 interface Timer {
   at: number;
   callback: () => void;
-  /** Where it is one of Node's. */
-  coarse?: unknown;
 }
 
 /**
@@ -48,6 +46,8 @@ export class PreciseClock implements Clock {
   /** On the machine's monotonic clock, ms. */
   readonly #instant = new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY);
   readonly #timers = new Set<Timer>();
+  /** Of others those of Node that stand for them. */
+  readonly #coarse = new Map<Timer, unknown>();
   #sleeper: Worker | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #rungAt = Number.NEGATIVE_INFINITY;
@@ -68,10 +68,12 @@ export class PreciseClock implements Clock {
     this.#closeInARow = at < soonest ? this.#closeInARow + 1 : 0;
     const timer: Timer = { at: Math.max(at, soonest), callback };
     if (this.#closeInARow >= DENSE) {
-      timer.coarse = systemClock.setTimeout(() => {
+      const ring = () => {
+        this.#coarse.delete(timer);
         this.#rungAt = this.now();
         callback();
-      }, delayMs);
+      };
+      this.#coarse.set(timer, systemClock.setTimeout(ring, delayMs));
       return timer;
     }
     if (this.#timers.size === 0) this.#sleeper?.ref();
@@ -81,8 +83,8 @@ export class PreciseClock implements Clock {
   }
 
   clearTimeout(timer: unknown): void {
-    const { coarse } = timer as Timer;
-    if (coarse !== undefined) systemClock.clearTimeout(coarse);
+    systemClock.clearTimeout(this.#coarse.get(timer as Timer));
+    this.#coarse.delete(timer as Timer);
     this.#timers.delete(timer as Timer);
     if (this.#timers.size === 0) this.#sleeper?.unref();
   }
@@ -90,6 +92,7 @@ export class PreciseClock implements Clock {
   /** Ends the thread: no timer fires any more. */
   close(): void {
     this.#timers.clear();
+    for (const timer of this.#coarse.values()) systemClock.clearTimeout(timer);
     void this.#sleeper?.terminate();
   }
 

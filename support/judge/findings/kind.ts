@@ -1,5 +1,18 @@
+import type { Unit } from '../unit.ts';
+
 /** What a finding's severity does: `fail` and `invalid` decide the status (DESIGN.md, Verdict), a `warning` does not. */
 export type Severity = 'fail' | 'invalid' | 'warning';
+
+/** A threshold's figure and its limit. */
+export interface AgainstLimit {
+  metric: string;
+  expression: string;
+  observed: number;
+  limit: number;
+  unit: Unit;
+  /** Samples. */
+  count: number;
+}
 
 /** A kind of finding: beside its data all that is known of it. Its rank is its place in the list of `index.ts`. */
 export interface Kind<F extends { kind: string; severity: Severity }> {

@@ -1,20 +1,13 @@
 import { parseExpression, statName } from '../expression.ts';
-import type { Unit } from '../unit.ts';
 import { apart, count, counted } from '../words/figures.ts';
 import { quoted } from '../words/text.ts';
 import type { ErrorCount } from './failing.ts';
-import type { Kind } from './kind.ts';
+import type { AgainstLimit, Kind } from './kind.ts';
 
 /** A threshold whose figure would be on the other side of its limit, depending on what those values were that its metric does not take. */
-export interface RefusedValues {
+export interface RefusedValues extends AgainstLimit {
   kind: 'refused-values';
   severity: 'invalid';
-  metric: string;
-  expression: string;
-  observed: number;
-  limit: number;
-  unit: Unit;
-  count: number;
   refused: ErrorCount[];
 }
 

@@ -1,23 +1,16 @@
 import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import type { Doubt } from '../doubt.ts';
 import { asksForMore, parseExpression, statName } from '../expression.ts';
-import type { Unit } from '../unit.ts';
 import { GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
 import { apart, counted, figure } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
-import type { Kind } from './kind.ts';
+import type { AgainstLimit, Kind } from './kind.ts';
 
 /** A figure on the wrong side of its limit. */
-export interface ThresholdFinding {
+export interface ThresholdFinding extends AgainstLimit {
   kind: 'threshold';
   /** `invalid`: missed, but not decided. */
   severity: 'fail' | 'invalid';
-  metric: string;
-  expression: string;
-  observed: number;
-  limit: number;
-  unit: Unit;
-  count: number;
   /** The same figure in the phase that it is compared with. */
   reference?: { phase: string; value: number };
   /** What may have made the figure what it is; with severity `invalid`. */

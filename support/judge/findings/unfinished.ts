@@ -1,21 +1,14 @@
 import { parseExpression, statName } from '../expression.ts';
-import type { Unit } from '../unit.ts';
 import { apart, count, counted } from '../words/figures.ts';
-import type { Kind } from './kind.ts';
+import type { AgainstLimit, Kind } from './kind.ts';
 
 /**
  * A threshold whose figure would be on the other side of its limit had unfinished work never ended (`ages` of its samples),
  * or brought what it had not come to measure (up to `missing` more).
  */
-export interface UnfinishedFinding {
+export interface UnfinishedFinding extends AgainstLimit {
   kind: 'unfinished';
   severity: 'invalid';
-  metric: string;
-  expression: string;
-  observed: number;
-  limit: number;
-  unit: Unit;
-  count: number;
   ages: number;
   missing: number;
 }

@@ -8,9 +8,10 @@ import { beyondText } from './signals.ts';
 /** To look at, where the generator may have made a figure what it is. */
 export const GENERATOR_FIRST = 'Look at the health of the generator first.';
 
-/** To look at, where windows had too little in them. */
+/** To look at, where no window fits. */
 export const LONGER_RUN =
   'No window fits into what was run of it: make the run longer (LOAD_DURATION), or the windows shorter.';
+/** To look at, where windows had too little in them. */
 export const LARGER_WINDOWS = 'Look at whether windows have enough samples: make them longer, or the load larger.';
 
 export const WHOLE_RUN = 'Let the run come to its end, with all of its parts.';
