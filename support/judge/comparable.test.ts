@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builtinMetrics, parseSeriesKey } from '../measure/metrics.ts';
-import { newSeries, type Packed } from '../measure/series.ts';
-import { MetricStore } from '../measure/store.ts';
+import type { MetricStore } from '../measure/store.ts';
 import { TimeAxis } from '../measure/time-axis.ts';
 import { figuresOf } from './comparable.ts';
+import { storeOver } from './store.fixture.ts';
 import type { ThresholdSpec } from './thresholds.ts';
-
-/** A store of so many intervals of 1 s; `measure` says what was added in each, by series key. */
-function storeOf(intervals: number, measure: (index: number) => Record<string, number[]>): MetricStore {
-  const store = new MetricStore();
-  store.define(builtinMetrics);
-  for (let index = 0; index < intervals; index++) {
-    const series: Record<string, Packed> = {};
-    for (const [key, values] of Object.entries(measure(index))) {
-      if (values.length === 0) continue;
-      const one = newSeries(store.definitions[parseSeriesKey(key).metric]!.type);
-      for (const value of values) one.add(value);
-      series[key] = one.pack();
-    }
-    store.add({ index, series });
-  }
-  return store;
-}
 
 const scenarios = [
   { name: 'relay', maxVUs: 5, startMs: 0, endMs: 24_000 },
@@ -38,7 +20,7 @@ const figures = (store: MetricStore, thresholds: Record<string, ThresholdSpec[]>
   );
 
 test('a figure over the run and over each block of its scenario’s schedule', () => {
-  const store = storeOf(24, (at) => ({
+  const store = storeOver(24, (at) => ({
     'http_req_duration{op:push,scenario:relay}': many(at < 12 ? 10 : 20),
     'http_req_failed{op:push,scenario:relay}': at % 2 ? many(0) : [1, ...many(0).slice(1)],
     'checks{check:ok,scenario:relay}': at < 6 ? many(0) : many(1),
@@ -77,7 +59,7 @@ test('a figure over the run and over each block of its scenario’s schedule', (
 });
 
 test('as many blocks as there are samples for: p(99) needs more than p(95), and few samples make none', () => {
-  const store = storeOf(24, () => ({
+  const store = storeOver(24, () => ({
     'http_req_duration{scenario:relay}': many(5),
     'http_req_waiting{scenario:relay}': [5],
   }));
@@ -99,7 +81,7 @@ test('as many blocks as there are samples for: p(99) needs more than p(95), and 
 });
 
 test('a run of two seconds has figures and no blocks; what was not measured has no figure', () => {
-  const store = storeOf(2, () => ({ 'http_req_duration{scenario:relay}': many(5) }));
+  const store = storeOver(2, () => ({ 'http_req_duration{scenario:relay}': many(5) }));
   const all = figures(store, { http_req_duration: ['p(95)<9'], browser_web_vital_lcp: ['p(75)<9', 'p(75)<3*calm'] }, [
     { name: 'relay', maxVUs: 1, startMs: 0, endMs: 2_000 },
   ]);
@@ -108,13 +90,13 @@ test('a run of two seconds has figures and no blocks; what was not measured has 
 });
 
 test('a throughput that stops is nothing in its blocks, not unknown', () => {
-  const store = storeOf(24, (at) => ({ 'http_reqs{scenario:relay}': at < 12 ? [50] : [] }));
+  const store = storeOver(24, (at) => ({ 'http_reqs{scenario:relay}': at < 12 ? [50] : [] }));
   const { blocks } = figures(store, { 'http_reqs{scenario:relay}': ['count>0'] })['rate http_reqs{scenario:relay}']!;
   assert.deepEqual(blocks, [...new Array(12).fill(50), ...new Array(12).fill(0)]);
 });
 
 test('what came after the schedule’s end counts into its last block', () => {
-  const store = storeOf(30, () => ({ 'http_reqs{scenario:relay}': [10] }));
+  const store = storeOver(30, () => ({ 'http_reqs{scenario:relay}': [10] }));
   const { blocks } = figures(store, { 'http_reqs{scenario:relay}': ['rate>1'] })['rate http_reqs{scenario:relay}']!;
   assert.equal(blocks.length, 24);
   assert.deepEqual([blocks[0], blocks[23]], [10, 70]);

@@ -10,6 +10,8 @@ export interface Doubt {
   shard?: number;
   /** The phase that it is known of; absent for all phases with load, or the whole run. */
   phase?: string;
+  /** When it was beyond its limit, ms since the run's start, where its mean over the load was not; `observed` is of these times. */
+  times?: { startMs: number; endMs: number }[];
   observed?: number;
   allowed?: number;
   unit?: Unit;

@@ -34,7 +34,7 @@ export interface HealthFacts extends GeneratorFacts {
 /** With fewer intervals a signal says nothing. */
 const MIN_INTERVALS = 5;
 /** One or two readings beyond a limit are a hiccup, this many are a state. */
-const MIN_BEYOND = 3;
+export const MIN_BEYOND = 3;
 /** A percentile reads up to a thousandth above the value: what is at its limit is not beyond it. */
 const READS_UP_TO = 1.001;
 /** With fewer visits the control page says nothing. */
@@ -283,7 +283,8 @@ function excess({ signal, observed, allowed }: HealthSignal): number {
 
 /** Arrivals that were dropped beyond what is allowed, by scenario; whose fault it was is not told here. */
 export function drops({ limits, store, scenarios }: Omit<HealthFacts, 'named'>, health: Health): Dropped[] {
-  return health.scenarios.flatMap(({ scenario, dropped, interrupted }) => {
+  return health.scenarios.flatMap(({ scenario, interrupted }) => {
+    const dropped = store.sum('dropped_iterations', { scenario });
     const due = store.sum('iterations', { scenario }) + interrupted + dropped;
     if (dropped <= due * limits.maxDropped) return [];
     const { maxVUs, isOpen } = scenarios.find(({ name }) => name === scenario)!;

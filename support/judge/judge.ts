@@ -5,6 +5,7 @@ import type { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
 import { answerFindings, answersOf, objectivesOf } from './answers.ts';
+import { busyTimes, decideByTimes, without } from './busy-times.ts';
 import { causes } from './causes.ts';
 import { type DrillFacts, drillFindings, judgeDrills } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
@@ -16,7 +17,7 @@ import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, st
 import { rateLimitFindings } from './rate-limit.ts';
 import type { SearchEnd } from './results.ts';
 import { lengthOf, summarise } from './summary.ts';
-import { judgeThreshold, type ThresholdSpec } from './thresholds.ts';
+import { judgeThreshold, type Measured, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
 import { isWindowed, judgeWindowed } from './windowed.ts';
@@ -109,12 +110,13 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     lengthOf: (tags: Wanted) => lengthOf(run, tags),
     refused: (metric: string) => refusedValues(run.errors, metric),
   };
+  const axis = new TimeAxis(run.phases, run.intervalMs);
+  // Of merged shards nobody knows which of them measured what in such a time.
+  const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
   const course: Course = {
-    store: run.store,
-    axis: new TimeAxis(run.phases, run.intervalMs),
+    ...{ store: run.store, axis, measures, busy },
     durationMs: run.durationMs,
     suspects: suspected,
-    measures,
     ...(run.outages && { outages: run.outages }),
   };
   const answers = answersOf(run.answers, course, run.searchEnd);
@@ -123,19 +125,21 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     specs.map((spec) => {
       if (isWindowed(spec)) return judgeWindowed(metric, spec, course);
       const { metric: name } = parseSeriesKey(metric);
-      return decide(
-        judgeThreshold(metric, spec, measured),
-        run.store.definitions[name]!,
-        suspected,
-        measures,
-        run.phases,
-      );
+      const definition = run.store.definitions[name]!;
+      const decided = decide(judgeThreshold(metric, spec, measured), definition, suspected, measures, run.phases);
+      const again = (other: Pick<Measured, 'store' | 'lengthOf'>) =>
+        judgeThreshold(metric, spec, { ...measured, ...other });
+      return decideByTimes(decided, again, busy, { ...course, ...measured, scenarios: run.scenarios });
     }),
   );
+  const elsewhere = without(busy, run.store, (metric) => metric === 'iterations' || metric === 'dropped_iterations');
+  const droppedElsewhere = drops({ ...run, store: elsewhere }, health).map(({ scenario }) => scenario);
   const dropped = drops(run, health).map((finding) => {
     const { scenario, dropped: lost, due } = finding;
     const share = { metric: 'dropped_iterations', tags: { scenario }, quantity: 'failure', operator: '<=' } as const;
-    const doubts = doubtsOf({ ...share, observed: lost / due, limit: run.limits.maxDropped }, suspected, measures);
+    const claim = { ...share, observed: lost / due, limit: run.limits.maxDropped };
+    const mayBe = droppedElsewhere.includes(scenario) ? suspected : [...suspected, ...busy];
+    const doubts = doubtsOf(claim, mayBe, measures);
     return doubts.length > 0 ? { ...finding, severity: 'invalid' as const, doubts } : finding;
   });
   const timingOut = (scenario: string) =>
@@ -155,6 +159,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const all: Finding[] = [
     ...seen.map((finding) => decisiveStart(finding, doubts)),
     ...signalFindings(health, doubts, run.answers?.capacity),
+    ...busy.flatMap(({ doubt, finding }) => (doubts.includes(doubt) ? finding : [])),
     ...failing,
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),

@@ -12,16 +12,31 @@ export function storeOf(
   measured: Record<string, number[]>,
   declared: Record<string, MetricDefinition> = {},
 ): MetricStore {
+  return storeOver(1, () => measured, declared);
+}
+
+/**
+ * A store of so many intervals.
+ * @param measuredIn what was added in one, by series key
+ */
+export function storeOver(
+  intervals: number,
+  measuredIn: (index: number) => Record<string, number[]>,
+  declared: Record<string, MetricDefinition> = {},
+): MetricStore {
   const store = new MetricStore();
   store.define(builtinMetrics);
   store.define(declared);
-  const packed: Record<string, Packed> = {};
-  for (const [key, values] of Object.entries(measured)) {
-    const series = newSeries(store.definitions[parseSeriesKey(key).metric]!.type);
-    for (const value of values) series.add(value);
-    packed[key] = series.pack();
+  for (let index = 0; index < intervals; index++) {
+    const packed: Record<string, Packed> = {};
+    for (const [key, values] of Object.entries(measuredIn(index))) {
+      if (values.length === 0) continue;
+      const series = newSeries(store.definitions[parseSeriesKey(key).metric]!.type);
+      for (const value of values) series.add(value);
+      packed[key] = series.pack();
+    }
+    store.add({ index, series: packed });
   }
-  store.add({ index: 0, series: packed });
   return store;
 }
 

@@ -212,20 +212,17 @@ export function mayTimeOut({ rule, doubt, phases }: Suspect, scenario: string): 
   return rule.timesOut === true && !phases?.areQuiet && (whose === undefined || whose === scenario);
 }
 
-/** A threshold with what makes it undecided; one that unfinished work or too few samples leave open stays as it is. */
-export function decide(
-  judged: Judged,
+/** What a threshold requires of which figure; undefined for one that unfinished work or too few samples leave open. */
+export function claimOf(
+  { outcome, result }: Judged,
   definition: MetricDefinition,
-  all: Suspect[],
-  measures: Measures,
   phases: readonly Phase[],
-): Judged {
-  const { outcome, result, finding } = judged;
-  if (outcome === 'unknown' || result.observed === null || result.limit === null) return judged;
+): Claim | undefined {
+  if (outcome === 'unknown' || result.observed === null || result.limit === null) return undefined;
   const expression = parseExpression(result.expression)!;
   const { metric, tags } = parseSelector(result.metric)!;
   const { operator, of, value } = expression;
-  const claim: Claim = {
+  return {
     metric,
     tags,
     quantity: quantityOf(definition, expression),
@@ -235,8 +232,23 @@ export function decide(
     phases: phasesAsked(tags, of, phases),
     ...(of !== undefined && { reference: { phase: of, factor: value } }),
   };
-  const doubts = doubtsOf(claim, all, measures);
-  if (doubts.length === 0) return judged;
+}
+
+/** A threshold with what makes it undecided. */
+export function decide(
+  judged: Judged,
+  definition: MetricDefinition,
+  all: Suspect[],
+  measures: Measures,
+  phases: readonly Phase[],
+): Judged {
+  const claim = claimOf(judged, definition, phases);
+  const doubts = claim ? doubtsOf(claim, all, measures) : [];
+  return doubts.length > 0 ? undecided(judged, doubts) : judged;
+}
+
+/** What came out one way, and may have come out the other. */
+export function undecided({ result, finding }: Judged, doubts: Doubt[]): Judged {
   return {
     outcome: 'unknown',
     result: { ...result, decided: false, doubts },

@@ -4,6 +4,7 @@ import { type MetricDefinition, unfinished, type Wanted } from '../measure/metri
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
+import { type BusyTimes, busyIn } from './busy-times.ts';
 import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
@@ -42,6 +43,8 @@ export interface Course {
   /** How long the run lasted: what did not come to its end has no window. */
   durationMs: number;
   suspects: Suspect[];
+  /** Suspects of what was due in their times alone. */
+  busy?: BusyTimes[];
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
@@ -144,7 +147,7 @@ export function windowIn(
       limit: expression.value,
       phases: [axis.phaseAt(span.startMs)],
     },
-    suspects,
+    [...suspects, ...busyIn(course.busy ?? [], span, axis)],
     measures,
   );
   return {

@@ -170,6 +170,28 @@ export class MetricStore {
     return merged;
   }
 
+  /** Of some metrics, what was measured in other intervals than these. */
+  without(intervals: ReadonlySet<number>, isKept: (metric: string) => boolean): MetricStore {
+    const rest = new MetricStore();
+    rest.define(this.definitions);
+    rest.lastInterval = this.lastInterval;
+    for (const [key, { metric, parts }] of this.#series) {
+      if (!isKept(metric)) continue;
+      for (const part of parts) {
+        if (intervals.has(part.index)) continue;
+        const entry = rest.#series.get(key) ?? rest.#newEntry(key, part.packed.t);
+        entry.parts.push(part);
+        mergePacked(entry.total, part.packed);
+      }
+    }
+    for (const [key, sums] of this.#gauges) {
+      if (!isKept(metricOf(key))) continue;
+      const others = [...sums].filter(([index]) => !intervals.has(index));
+      if (others.length > 0) rest.#gauges.set(key, new Map(others));
+    }
+    return rest;
+  }
+
   /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
   over(metric: string, tags: Wanted = {}): Map<number, AnySeries> {
     const own = this.#entriesOf(metric, tags);

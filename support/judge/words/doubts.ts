@@ -63,8 +63,8 @@ function signalText(same: Doubt[]): string {
     by === 'delivered' ? allowed / Math.max(observed, 1e-9) : observed / Math.max(allowed, 1e-9);
   const worst = same.reduce((a, b) => (excess(b) > excess(a) ? b : a));
   const others = new Set(same.map(({ scenario }) => scenario).filter((one) => one !== worst.scenario)).size;
-  const { by, scenario, phase, observed = 0, allowed = 0, unit = 'none' } = worst;
-  const text = beyondText({ signal: by as HealthSignal['signal'], scenario, phase, observed, allowed, unit });
+  const { by, observed = 0, allowed = 0, unit = 'none' } = worst;
+  const text = beyondText({ ...worst, signal: by as HealthSignal['signal'], observed, allowed, unit });
   return others > 0 ? `${text} and in ${counted(others, 'more scenario')}` : text;
 }
 

@@ -1,6 +1,7 @@
 /** The signals of the generator's health in words. */
+import type { Doubt } from '../doubt.ts';
 import type { HealthSignal } from '../signal.ts';
-import { figure, limitFigure } from './figures.ts';
+import { clock, counted, figure, limitFigure } from './figures.ts';
 import { inPhase } from './names.ts';
 import { quoted } from './text.ts';
 
@@ -85,9 +86,18 @@ export function afterSignal(severity: 'invalid' | 'warning', nextStep: string): 
 
 /** `machine CPU 97 % (allowed 95 %)`, `GC pauses in light 127 ms (allowed 100 ms)`. */
 export function beyondText(
-  signal: Pick<HealthSignal, 'signal' | 'detail' | 'observed' | 'allowed' | 'unit' | 'scenario' | 'phase'>,
+  signal: Pick<HealthSignal, 'signal' | 'detail' | 'observed' | 'allowed' | 'unit' | 'scenario' | 'phase'> &
+    Pick<Doubt, 'times'>,
 ): string {
-  const { scenario, phase, observed, allowed, unit, signal: name } = signal;
-  const where = `${scenario === undefined ? '' : ` in ${scenario}`}${inPhase(phase)}`;
+  const { scenario, phase, times, observed, allowed, unit, signal: name } = signal;
+  const where = `${scenario === undefined ? '' : ` in ${scenario}`}${inPhase(phase)}${during(times)}`;
   return `${signalName(signal)}${where} ${figure(observed, unit)} (${name === 'delivered' ? 'required' : 'allowed'} ${limitFigure(allowed, unit)})`;
+}
+
+/** ` from 00:12 to 00:32 and 2 times more`; empty for all of the load. */
+export function during(times: Doubt['times'] = []): string {
+  const [first, ...others] = times;
+  if (!first) return '';
+  const more = others.length > 0 ? ` and ${counted(others.length, 'time')} more` : '';
+  return ` from ${clock(first.startMs)} to ${clock(first.endMs)}${more}`;
 }

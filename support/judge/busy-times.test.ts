@@ -1,0 +1,168 @@
+/** A machine that is full for some seconds of a run, and not in its mean. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BuiltinMetric } from '../measure/metrics.ts';
+import type { Phase } from '../measure/time-axis.ts';
+import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { kindOf } from './findings/index.ts';
+import { type Case, judge } from './judge.ts';
+import { loadOf, nothingFailed, storeOver, times } from './store.fixture.ts';
+import { undecidedText } from './words/doubts.ts';
+
+const phases: Phase[] = [
+  { name: 'calm', startMs: 0, endMs: 20_000, load: 0 },
+  { name: 'load', startMs: 20_000, endMs: 120_000, load: 1 },
+];
+
+interface Made {
+  /** Of the seconds from and to which the machine is full, and of what slows the target; default: none. */
+  full?: [from: number, to: number][];
+  slow?: [from: number, to: number][];
+  signal?: BuiltinMetric;
+  thresholds?: Case['thresholds'];
+  also?: (second: number) => Record<string, number[]>;
+  shards?: Case['shards'];
+  answers?: Case['answers'];
+}
+
+/** A run of 120 s with 20 requests a second of 10 ms, or of 900. */
+function run({ full = [], slow = [], signal = 'machine_cpu_percent', also = () => ({}), ...rest }: Made) {
+  const isIn = (spans: [number, number][], second: number) => spans.some(([from, to]) => second >= from && second < to);
+  const slice = { startLateMs: 0, durationMs: 120_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
+  const { verdict, findings } = judge({
+    runId: 'run',
+    profile: 'mine',
+    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
+    startedAt: '2025-01-01T00:00:00.000Z',
+    durationMs: 120_000,
+    seed: '1',
+    phases,
+    intervalMs: 1_000,
+    store: storeOver(120, (second) => {
+      const phase = second < 20 ? 'calm' : 'load';
+      const busy = signal === 'machine_cpu_percent' ? [100, 50] : [50, 0];
+      return {
+        [`${signal}{phase:${phase},scenario:relay}`]: [isIn(full, second) ? busy[0]! : busy[1]!],
+        [`iterations{phase:${phase},scenario:relay}`]: [20],
+        [`generator_lateness{phase:${phase},scenario:relay}`]: times(20, 1),
+        [`http_req_blocked{phase:${phase},scenario:relay}`]: times(20, 1),
+        [`http_req_duration{phase:${phase},scenario:relay}`]: times(20, isIn(slow, second) ? 900 : 10),
+        [`http_reqs{phase:${phase},scenario:relay}`]: [20],
+        ...also(second),
+      };
+    }),
+    slices: [
+      { scenario: 'relay', slice: { index: 0, of: 1 }, end: { status: 'complete', ...slice, ...nothingFailed } },
+    ],
+    missing: [],
+    scenarios: [{ ...loadOf('relay'), endMs: 120_000 }],
+    thresholds: { http_req_duration: ['p(99)<500'] },
+    limits,
+    errors: {},
+    oracles: [],
+    observed: [],
+    ...rest,
+  });
+  return { status: verdict.status, verdict, thresholds: verdict.thresholds, findings };
+}
+
+test('what only the times of a full machine missed is undecided, with these times', () => {
+  const { status, thresholds, findings } = run({ full: [[60, 70]], slow: [[59, 71]] });
+  assert.equal(status, 'invalid');
+  assert.deepEqual(
+    findings.filter(({ kind }) => kind === 'saturated').map((one) => kindOf(one).sentence(one)),
+    [
+      'The generator was saturated: mean CPU use of the whole machine under load from 01:00 to 01:10 was 100 % over 10 readings; allowed 95 %.',
+    ],
+  );
+  const [{ decided, doubts } = assert.fail('no threshold')] = thresholds;
+  assert.equal(decided, false);
+  assert.deepEqual(doubts, [
+    { by: 'machine-cpu', observed: 1, allowed: 0.95, unit: 'ratio', times: [{ startMs: 60_000, endMs: 70_000 }] },
+  ]);
+  assert.equal(
+    undecidedText(doubts!),
+    'Undecided: machine CPU from 01:00 to 01:10 100 % (allowed 95 %) may be the cause.',
+  );
+});
+
+test('steal and throttling likewise, and several times of it are one doubt', () => {
+  for (const signal of ['machine_steal_percent', 'machine_throttled_percent'] as const) {
+    const full: [number, number][] = [
+      [40, 44],
+      [60, 64],
+    ];
+    const { status, thresholds } = run({ signal, full, slow: full });
+    assert.equal(status, 'invalid');
+    assert.match(undecidedText(thresholds[0]!.doubts!), / from 00:40 to 00:44 and 1 time more 50 % \(allowed 10 %\)/);
+  }
+});
+
+const decided: [what: string, made: Made, status: string][] = [
+  ['what other times miss as well is missed', { full: [[60, 70]], slow: [[50, 70]] }, 'fail'],
+  ['two full seconds are a hiccup', { full: [[60, 62]], slow: [[60, 62]] }, 'fail'],
+  ['seconds that are full at other times are no excuse', { full: [[60, 70]], slow: [[80, 90]] }, 'fail'],
+  ['what holds in spite of a full machine holds', { full: [[60, 70]] }, 'pass'],
+  [
+    'the target’s own figures are what they are',
+    {
+      full: [[60, 70]],
+      thresholds: { target_cpu_percent: ['p(99)<90'] },
+      also: (second) => ({ 'target_cpu_percent{phase:load}': times(20, second >= 60 && second < 70 ? 99 : 10) }),
+    },
+    'fail',
+  ],
+];
+for (const [what, made, expected] of decided) {
+  test(`${what}: ${expected}`, () => {
+    const { status, thresholds } = run(made);
+    assert.equal(status, expected);
+    assert.ok(thresholds.every((one) => one.decided));
+  });
+}
+
+test('a threshold of a phase is about its times alone, and a reference that was inflated is none', () => {
+  const inflated = { full: [[5, 15]], slow: [[5, 15]] } satisfies Made;
+  const against = (phase: string) => ({ [`http_req_duration{phase:${phase}}`]: ['p(95)<500'] });
+  assert.equal(run({ ...inflated, thresholds: against('calm') }).status, 'invalid');
+  assert.equal(run({ ...inflated, thresholds: against('load') }).status, 'pass');
+  const compared = { http_req_duration: ['p(90)<1.5*calm'] };
+  const slowLoad = {
+    full: [[5, 15]],
+    slow: [
+      [5, 15],
+      [20, 120],
+    ],
+  } satisfies Made;
+
+  assert.equal(run({ ...slowLoad, thresholds: compared }).status, 'invalid', 'it holds beside a calm that was slow');
+  assert.equal(run({ ...slowLoad, full: [], thresholds: compared }).status, 'pass');
+});
+
+test('windows: those with such a time in them are unknown where they are missed', () => {
+  const thresholds = { http_req_duration: [{ threshold: 'p(95)<500', every: '10s' }] };
+  const slow: [number, number][] = [[61, 69]];
+  const one = run({ full: [[60, 70]], slow, thresholds });
+  assert.equal(one.status, 'invalid');
+  assert.equal(one.thresholds[0]!.doubts![0]!.by, 'machine-cpu');
+  assert.equal(run({ full: [[40, 50]], slow, thresholds }).status, 'fail');
+});
+
+test('of work that was asked for, those times may lack their part', () => {
+  const lacking = (second: number): Record<string, number[]> =>
+    second >= 60 && second < 70 ? { 'iterations{phase:load,scenario:relay}': [0] } : {};
+  const asked = (spec: string) => ({ iterations: [spec] });
+  for (const spec of ['count>2250', 'rate>19']) {
+    assert.equal(run({ full: [[60, 70]], also: lacking, thresholds: asked(spec) }).status, 'invalid', spec);
+    assert.equal(run({ also: lacking, thresholds: asked(spec) }).status, 'fail', spec);
+  }
+  assert.equal(run({ full: [[60, 70]], also: lacking, thresholds: asked('count>2600') }).status, 'fail');
+});
+
+test('arrivals that were dropped at such a time are nobody’s, others the target’s', () => {
+  const dropped = (second: number): Record<string, number[]> =>
+    second >= 60 && second < 70 ? { 'dropped_iterations{phase:load,scenario:relay}': [20] } : {};
+  assert.equal(run({ also: dropped }).status, 'fail');
+  assert.equal(run({ full: [[60, 70]], also: dropped }).status, 'invalid');
+  assert.equal(run({ full: [[80, 90]], also: dropped }).status, 'fail');
+});

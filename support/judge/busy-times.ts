@@ -1,0 +1,126 @@
+/**
+ * Times in which the machine was full, though its mean over the load was not beyond the limit. A few such seconds can turn a figure of
+ * the whole run: what comes out otherwise without them is undecided.
+ */
+import type { HealthLimits } from '../measure/health.ts';
+import type { BuiltinMetric, Wanted } from '../measure/metrics.ts';
+import type { MetricStore } from '../measure/store.ts';
+import type { TimeAxis } from '../measure/time-axis.ts';
+import { holds, parseExpression, parseSelector } from './expression.ts';
+import type { Saturated } from './findings/saturated.ts';
+import { MIN_BEYOND } from './health.ts';
+import { lengthOf, type Scheduled } from './summary.ts';
+import type { Judged, Measured } from './thresholds.ts';
+import { claimOf, doubtsOf, type Measures, RULES, type Suspect, undecided } from './validity.ts';
+import type { Doubt } from './verdict.ts';
+
+/** What casts doubt on what was due in some times alone. */
+export interface BusyTimes extends Suspect {
+  /** Where they made anything undecided. */
+  finding: Saturated;
+  /** Intervals of the time axis: those that were beyond the limit, and one on either side, whose work may have waited in them. */
+  intervals: ReadonlySet<number>;
+}
+
+const OF_MACHINE = [
+  { by: 'machine-cpu', metric: 'machine_cpu_percent', limit: 'maxMachineCpuPercent' },
+  { by: 'steal', metric: 'machine_steal_percent', limit: 'maxStealPercent' },
+  { by: 'throttled', metric: 'machine_throttled_percent', limit: 'maxThrottledPercent' },
+] as const satisfies { by: Doubt['by']; metric: BuiltinMetric; limit: keyof HealthLimits }[];
+
+/** Of one machine, by its signals. One or two intervals beyond a limit are a hiccup, three in a row are a state. */
+export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
+  return OF_MACHINE.flatMap(({ by, metric, limit }): BusyTimes[] => {
+    const allowed = limits[limit];
+    const readings = [...store.over(metric)].flatMap(([index, series]) =>
+      series.type === 'trend' ? [{ index, percent: series.trend.avg }] : [],
+    );
+    const stretches: { index: number; percent: number }[][] = [];
+    for (const reading of readings.filter(({ percent }) => percent > allowed)) {
+      const last = stretches.at(-1);
+      if (last?.at(-1)?.index === reading.index - 1) last.push(reading);
+      else stretches.push([reading]);
+    }
+    const states = stretches.filter(({ length }) => length >= MIN_BEYOND);
+    if (states.length === 0) return [];
+    const all = states.flat();
+    const times = states.map((one) => ({
+      startMs: axis.startOf(one[0]!.index),
+      endMs: axis.endOf(one.at(-1)!.index),
+    }));
+    const intervals = new Set(all.flatMap(({ index }) => [Math.max(0, index - 1), index, index + 1]));
+    const names = [...new Set([...intervals].map((index) => axis.phaseOf(index)))];
+    const areQuiet = names.every((name) => axis.phases.some((phase) => phase.name === name && phase.load === 0));
+    const observed = all.reduce((sum, { percent }) => sum + percent, 0) / all.length / 100;
+    const figures = { observed, allowed: allowed / 100, unit: 'ratio', times } as const;
+    return [
+      {
+        doubt: { by, ...figures },
+        finding: { kind: 'saturated', severity: 'invalid', signal: by, ...figures, count: all.length },
+        rule: RULES[by],
+        phases: { names, areQuiet, andLater: names },
+        intervals,
+      },
+    ];
+  });
+}
+
+/** Those that reach into a stretch of time. */
+export function busyIn(all: BusyTimes[], { startMs, endMs }: { startMs: number; endMs: number }, axis: TimeAxis) {
+  const [first, last] = [axis.indexAt(startMs), axis.indexAt(Math.max(startMs, endMs - 1e-6))];
+  return all.filter(({ intervals }) => [...intervals].some((index) => index >= first && index <= last));
+}
+
+/** What is known of a run beside its figures. */
+interface Known {
+  store: MetricStore;
+  axis: TimeAxis;
+  measures: Measures;
+  lengthOf(tags: Wanted): number;
+  scenarios: Scheduled['scenarios'];
+  durationMs: number;
+}
+
+/**
+ * A threshold of the whole run or of phases, judged once more by what was due at other times: where it comes out otherwise, it is undecided.
+ * @param again judges the same threshold by something else
+ */
+export function decideByTimes(
+  judged: Judged,
+  again: (measured: Pick<Measured, 'store' | 'lengthOf'>) => Judged,
+  all: BusyTimes[],
+  run: Known,
+): Judged {
+  const { metric, tags } = parseSelector(judged.result.metric)!;
+  const claim = claimOf(judged, run.store.definitions[metric]!, run.axis.phases);
+  const doubts = claim ? doubtsOf(claim, all, run.measures) : [];
+  if (!claim || doubts.length === 0) return judged;
+  const busy = all.filter(({ doubt }) => doubts.includes(doubt));
+  const otherMs = (wanted: Wanted) => Math.max(1, run.lengthOf(wanted) - busyMs(busy, wanted, run));
+  const isKept = (name: string) => name === metric || run.store.definitions[name]?.ofWork === 'failed';
+  const other = again({ store: without(busy, run.store, isKept), lengthOf: otherMs });
+  if (other.outcome !== judged.outcome) return undecided(judged, doubts);
+  // Of a number that was asked for, those times lack their part.
+  const { aggregation, operator } = parseExpression(judged.result.expression)!;
+  if (aggregation.method !== 'count' || !operator.startsWith('>')) return judged;
+  const wanted = claim.phases ? { ...tags, phase: claim.phases } : tags;
+  const likely = (other.result.observed! * run.lengthOf(wanted)) / otherMs(wanted);
+  return holds(likely, operator, claim.limit) === judged.result.ok ? judged : undecided(judged, doubts);
+}
+
+/** Of some metrics, what was due at other times. */
+export function without(busy: BusyTimes[], store: MetricStore, isKept: (metric: string) => boolean): MetricStore {
+  return store.without(new Set(busy.flatMap(({ intervals }) => [...intervals])), isKept);
+}
+
+/** How long busy times are within the schedule of what tags name. */
+function busyMs(busy: BusyTimes[], tags: Wanted, { axis, scenarios, durationMs }: Known): number {
+  const phases = [...new Set(busy.flatMap(({ intervals }) => [...intervals]))].map((index) => ({
+    name: axis.phaseOf(index),
+    startMs: axis.startOf(index),
+    endMs: axis.endOf(index),
+    load: 1,
+  }));
+  const names = phases.map(({ name }) => name);
+  return lengthOf({ scenarios, phases, durationMs }, { phase: names, ...tags });
+}
