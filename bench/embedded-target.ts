@@ -15,7 +15,7 @@ export interface EmbeddedTarget {
 
 /** @param env beside our own, such as `TARGET_FAULTS` */
 export async function startEmbeddedTarget(env: Record<string, string> = {}): Promise<EmbeddedTarget> {
-  const target = spawn(process.execPath, ['--import', 'tsx', 'target/main.ts'], {
+  const target = spawn(process.execPath, ['target/start.mjs'], {
     cwd: join(import.meta.dirname, '..'),
     env: { ...process.env, ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],

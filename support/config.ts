@@ -280,7 +280,7 @@ function embeddedTarget({ values }: TargetSettings, willStart: boolean, drills: 
   }
   return {
     name: 'target',
-    command: 'node --import tsx target/main.ts',
+    command: 'node target/start.mjs',
     cwd: dirname(resolve('tandem/package.json')!),
     // A port of the machine's choosing; what the person set for `npm run target` must not reach this one. Its standard input
     // is a pipe that ends with Playwright, however that does; between them stands a shell.

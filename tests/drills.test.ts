@@ -51,7 +51,7 @@ async function run(
   thresholds = {},
 ): Promise<Verdict> {
   const socket = join(tmpdir(), `tandem-${randomBytes(4).toString('hex')}.drills`);
-  const target = runTarget({ TARGET_DRILLS: socket, TARGET_FAULTS: faults, TARGET_SCRYPT_N: '1024' }, { pages: true });
+  const target = runTarget({ TARGET_DRILLS: socket, TARGET_FAULTS: faults, TARGET_SCRYPT_N: '1024' });
   target.stderr.resume();
   t.after(async () => {
     const exit = once(target, 'exit');

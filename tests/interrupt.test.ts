@@ -211,7 +211,7 @@ function hybrid(t: TestContext): Project {
 
 function checkKinds(processes: Process[]): void {
   if (process.platform !== 'linux') return;
-  for (const kind of ['target/main.ts', 'postgres', 'workerProcessEntry', '--type=renderer', 'guardian.mjs']) {
+  for (const kind of ['target/start.mjs', 'postgres', 'workerProcessEntry', '--type=renderer', 'guardian.mjs']) {
     assert.ok(
       processes.some(({ command }) => command.includes(kind)),
       `no ${kind}`,

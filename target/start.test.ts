@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+/** A target that is no more than two modules, of which the other one says something, and what it is started with. */
+function smallTarget(t: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), 'tandem-start-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const target = join(root, 'target');
+  mkdirSync(join(target, 'core'), { recursive: true });
+  copyFileSync(join(import.meta.dirname, 'start.mjs'), join(target, 'start.mjs'));
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  mkdirSync(join(root, 'node_modules'));
+  for (const name of ['esbuild', 'tsx']) {
+    symlinkSync(join(import.meta.dirname, '..', 'node_modules', name), join(root, 'node_modules', name));
+  }
+  writeFileSync(join(target, 'main.ts'), "import { said } from './core/said.ts';\nconsole.log(said);\n");
+  const say = (text: string) =>
+    writeFileSync(
+      join(target, 'core', 'said.ts'),
+      `import * as esbuild from 'esbuild';
+       export const said: string = ['${text}', import.meta.dirname, typeof esbuild.build].join();`,
+    );
+  say('one');
+  const start = () => execFileSync(process.execPath, [join(target, 'start.mjs')], { encoding: 'utf8' }).trim();
+  return { root, cache: join(root, 'node_modules', '.cache'), core: join(target, 'core'), say, start };
+}
+
+test('it is one file, which is made anew when a source has changed, and only then', (t) => {
+  const { cache, core, say, start } = smallTarget(t);
+  assert.equal(start(), `one,${core},function`);
+  const built = join(cache, 'tandem', 'target.json');
+  const { mtimeMs } = statSync(built);
+  assert.equal(start(), `one,${core},function`);
+  assert.equal(statSync(built).mtimeMs, mtimeMs);
+  say('two');
+  assert.equal(start(), `two,${core},function`);
+  writeFileSync(built, '{');
+  assert.equal(start(), `two,${core},function`);
+  assert.equal(readdirSync(join(cache, 'tandem')).length, 3, 'nothing half-written is left');
+});
+
+test('where nothing can be written, its modules are read one by one', (t) => {
+  const { cache, core, start } = smallTarget(t);
+  writeFileSync(cache, '');
+  assert.equal(start(), `one,${core},function`);
+});
