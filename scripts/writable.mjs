@@ -1,5 +1,5 @@
 // Whether a folder can be written to: asked before a run, not found out after it.
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,7 @@ const CAUSES = {
   EEXIST: 'a part of its path is a file, not a folder',
   EISDIR: 'a folder of that name is in the way',
   ENAMETOOLONG: 'its name is too long',
+  EFBIG: 'no file may be so large there',
 };
 
 /**
@@ -45,7 +46,8 @@ export function checkWritable(folder, allowed) {
     mkdirSync(folder, { recursive: true });
     const file = openSync(probe, 'w');
     try {
-      writeSync(file, ROOM);
+      // Of what has no room a single write would write a part, and not say so.
+      writeFileSync(file, ROOM);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -1,9 +1,9 @@
 // npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
-import { join, relative } from 'node:path';
-import { runFolder } from '../../support/report/files.ts';
+import { join } from 'node:path';
+import { folderOfRun, shownPath } from '../../support/report/files.ts';
 import { Collector } from '../../support/run/collector.ts';
 import { Results } from '../../support/run/results.ts';
-import { readStream } from '../../support/run/stream.ts';
+import { readStream, streamFile } from '../../support/run/stream.ts';
 import { secrets } from '../../support/secrets/secrets.ts';
 import { targetSettings } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
@@ -22,7 +22,7 @@ export async function run(args: string[], root: string): Promise<void> {
   if (run === undefined || args.length > 1) throw new Misunderstood();
   secrets.addGiven(targetSettings(process.env, root));
   secrets.guard([process.stdout, process.stderr], (text) => secrets.cleanName(text));
-  const folder = relative(root, /[\\/]/.test(run) ? run : join(root, 'reports', runFolder(run))) || '.';
+  const folder = shownPath(folderOfRun(join(root, 'reports'), run));
   const { header, observation, kept } = await readStream(folder);
   const { timeline, slices, shard, part, origin, openedAt } = header;
   const by = `${observation.interruptedBy ?? KILLED}${kept ? LACKS[kept] : ''}`;
@@ -30,6 +30,10 @@ export async function run(args: string[], root: string): Promise<void> {
   collector.observe({ ...observation, interruptedBy: by });
   for (const slice of slices) collector.fail(slice, KILLED);
   const results = new Results(root, shard, (line) => console.log(line));
-  await results.conclude(collector, { status: 'interrupted', startTime: new Date(openedAt) }, {}, origin);
+  try {
+    await results.conclude(collector, { status: 'interrupted', startTime: new Date(openedAt) }, {}, origin);
+  } catch (error) {
+    throw new Error(`${join(folder, streamFile)} cannot be judged: ${(error as Error).message}.`);
+  }
   process.exitCode = 1;
 }

@@ -1,12 +1,12 @@
 /** The accepted runs that new ones are compared with: `baselines/`, a file for each kind of run. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { KeptRun } from '../judge/baseline.ts';
 import { figuresOf } from '../judge/comparable.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { writeWhole } from './files.ts';
+import { folderOfRun, shownPath, writeWhole } from './files.ts';
 import type { Machine } from './origin.ts';
 import type { RunRecord } from './record.ts';
 
@@ -117,7 +117,7 @@ export class Baselines {
     const found = await parsed(file, baseline).catch(unlessMissing);
     if (found && fileOf(found.key) !== basename(file)) {
       throw new Error(
-        `${shown(file)}: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there.`,
+        `${shownPath(file)}: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there.`,
       );
     }
     return found?.runs ?? [];
@@ -141,7 +141,7 @@ export class Baselines {
     const file = join(this.#folder, fileOf(key));
     await mkdir(this.#folder, { recursive: true });
     await writeWhole(file, json({ schemaVersion: 1, key, runs } satisfies Baseline));
-    return { file: shown(file), runs };
+    return { file: shownPath(file), runs };
   }
 
   /** All that there are, by file name; what cannot be understood is one sentence. */
@@ -150,7 +150,7 @@ export class Baselines {
     const files = (names ?? []).filter((name) => name.endsWith('.json')).map((name) => join(this.#folder, name));
     return Promise.all(
       files.sort().map(async (file) => ({
-        file: shown(file),
+        file: shownPath(file),
         baseline: await parsed(file, baseline).catch((error: Error) => error),
       })),
     );
@@ -163,21 +163,21 @@ export class Baselines {
  * @throws one sentence when there is no such run or it cannot be compared
  */
 export async function readRun(reports: string, run: string): Promise<ComparableRun> {
-  const folder = /[\\/]/.test(run) ? run : join(reports, run);
+  const folder = folderOfRun(reports, run);
   const entries = await readdir(folder).catch(unlessMissing);
   if (!entries)
     throw new Error(
-      `There is no run "${run}": ${shown(folder)} does not exist; allowed is a run's id, its folder, or latest.`,
+      `There is no run "${run}": ${shownPath(folder)} does not exist; allowed is a run's id, its folder, or latest.`,
     );
   if (!entries.includes(figuresFile)) {
     throw new Error(
-      `${shown(folder)} has no ${figuresFile}: it is no run, or one of an older Tandem; allowed is the folder of a finished run.`,
+      `${shownPath(folder)} has no ${figuresFile}: it is no run, or one of an older Tandem; allowed is the folder of a finished run.`,
     );
   }
   const found = await parsed(join(folder, figuresFile), comparable);
   if (found.shard !== null) {
     throw new Error(
-      `${shown(folder)} is shard ${found.shard} of a run; allowed is the whole run, as merge-reports writes it.`,
+      `${shownPath(folder)} is shard ${found.shard} of a run; allowed is the whole run, as merge-reports writes it.`,
     );
   }
   return found;
@@ -190,15 +190,20 @@ export function json(data: Baseline | ComparableRun): string {
 }
 
 async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T> {
-  const content = await readFile(file, 'utf8');
+  const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw error;
+    throw new Error(`${shownPath(file)} cannot be read (${error.code}).`);
+  });
   let data: unknown;
   try {
     data = JSON.parse(content);
   } catch (error) {
-    throw new Error(`${shown(file)}: is no JSON (${(error as Error).message}); allowed is the file as it was written.`);
+    throw new Error(
+      `${shownPath(file)}: is no JSON (${(error as Error).message}); allowed is the file as it was written.`,
+    );
   }
   const result = schema.safeParse(data);
-  if (!result.success) throw new Error(`${shown(file)}: ${sentence(result.error.issues[0]!, data)}.`);
+  if (!result.success) throw new Error(`${shownPath(file)}: ${sentence(result.error.issues[0]!, data)}.`);
   return result.data;
 }
 
@@ -214,9 +219,4 @@ function sentence(issue: z.core.$ZodIssue, data: unknown): string {
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-}
-
-function shown(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
 }

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { explainWrite, runFolder, writeRun } from './files.ts';
+import { explainWrite, folderOfRun, runFolder, writeRun } from './files.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'reports-'));
 after(() => rm(root, { recursive: true, force: true }));
@@ -115,4 +115,14 @@ test('a run id that is a safe folder name stays; others become one, and never th
   for (const name of names) assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,98}-[0-9a-f]{8}$/);
   assert.equal(new Set(names).size, unsafe.length);
   assert.match(names[0]!, /^feature-x-12-[0-9a-f]{8}$/);
+});
+
+test('a run is named by its id, whatever that is, by its folder, or as the latest', async () => {
+  const dir = await reports('named');
+  const id = 'feature/x #12';
+  const elsewhere = join(dir, '..', 'elsewhere');
+  await writeRun(join(dir, runFolder(id)), { 'verdict.json': '{}' });
+  const named = [id, 'run-1', 'nightly #4', 'latest', elsewhere, dir].map((run) => folderOfRun(dir, run));
+  const own = [runFolder(id), 'run-1', runFolder('nightly #4'), 'latest'].map((name) => join(dir, name));
+  assert.deepEqual(named, [...own, elsewhere, dir]);
 });

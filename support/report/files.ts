@@ -1,7 +1,8 @@
 /** Where a run's results go: `reports/<run id>/`, and `reports/latest`, which points at the newest. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { causeOf } from '../../scripts/writable.mjs';
 
 const LONGEST_NAME = 100;
@@ -20,6 +21,23 @@ export function runFolder(runId: string): string {
     .replace(/^[.-]+|[.-]+$/g, '')
     .slice(0, LONGEST_NAME - 10);
   return `${readable || 'run'}-${createHash('sha256').update(runId).digest('hex').slice(0, 8)}`;
+}
+
+/**
+ * The folder of a run as a person names it: by its id, its folder, or `latest`. What has a slash is a folder, unless only an id is like that.
+ * @param reports the folder of all runs
+ */
+export function folderOfRun(reports: string, run: string): string {
+  if (run === 'latest') return join(reports, run);
+  const own = join(reports, runFolder(run));
+  const isPath = /[\\/]/.test(run);
+  return isPath && (existsSync(run) || !existsSync(own)) ? run : own;
+}
+
+/** A path as a person would type it here. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
 }
 
 /** A failed write in one sentence: which file, why, what to do. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
@@ -145,7 +145,9 @@ test('what is no stream of a run that was not judged', async (t) => {
   mkdirSync(folder);
   writeFileSync(join(folder, 'verdict.json'), '{}');
   await assert.rejects(readStream(folder), /a has its verdict already; allowed is /);
-  const [whole] = [JSON.stringify(header())];
+  const whole = JSON.stringify(header());
+  const begun = JSON.stringify({ observed: { format: 1, runId: 'run-1', target } });
+  const foreign = /stream\.ndjson, line 3, is not what this version of Tandem writes there\.$/;
   for (const [content, sentence] of [
     ['{"format":2}\n', /stream\.ndjson is no stream of a run, or one of another version of Tandem\.$/],
     ['no JSON\n', /is no stream of a run/],
@@ -153,8 +155,19 @@ test('what is no stream of a run that was not judged', async (t) => {
     [whole.slice(0, 50), /is no stream of a run/],
     ['', /ends before its run began/],
     [`${whole}\n`, /ends before its run began: there is nothing to judge\.$/],
+    [JSON.stringify({ ...header(), slices: [null] }), /is no stream of a run/],
+    [JSON.stringify({ ...header(), openedAt: 'today' }), /is no stream of a run/],
+    [JSON.stringify({ ...header(), shard: '/../../elsewhere' }), /is no stream of a run/],
+    [`${whole}\n${begun}\nnull\n`, foreign],
+    [`${whole}\n${begun}\n{}\n`, foreign],
+    [`${whole}\n${begun}\n{"kept":"some"}\n`, foreign],
+    [`${whole}\n${begun}\n${JSON.stringify({ slice: relay, interval: { index: 0 } })}\n`, foreign],
+    [`${whole}\n${begun}\n${begun.replace('"format":1', '"format":2')}\n`, foreign],
   ] as const) {
     writeFileSync(join(folder, streamFile), content);
     await assert.rejects(readStream(folder), sentence);
   }
+  rmSync(join(folder, streamFile));
+  mkdirSync(join(folder, streamFile));
+  await assert.rejects(readStream(folder), /stream\.ndjson cannot be read \(EISDIR\)\.$/);
 });

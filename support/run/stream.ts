@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { causeOf } from '../../scripts/writable.mjs';
 import type { Part } from '../judge/shards.ts';
 import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
@@ -59,6 +60,35 @@ export interface StreamedRun {
   /** Absent when all of it was kept. */
   kept?: Kept;
 }
+
+const text = z.string();
+const counted = z.int().min(0);
+const series = z.record(text, z.looseObject({ t: z.enum(['trend', 'rate', 'counter', 'gauge']) }));
+const interval = z.looseObject({ index: counted, series });
+const slice = z.looseObject({ scenario: text, index: counted });
+
+/** Of what a line must be as much as whoever judges the run leans on. */
+const lineShape = z.union([
+  z.object({ slice, interval }),
+  z.object({ gauges: z.array(interval) }),
+  z.object({ observed: z.looseObject({ format: z.literal(1), target: z.looseObject({ name: text, url: text }) }) }),
+  z.object({ kept: z.enum(['followed', 'nothing']) }),
+]);
+
+const headerShape = z.looseObject({
+  format: z.literal(1),
+  runId: text,
+  pid: z.number(),
+  openedAt: z.iso.datetime(),
+  shard: text.regex(/^(shard-\d+-of-\d+)?$/),
+  slices: z.array(z.looseObject({ ...slice.shape, file: text })),
+  timeline: z.looseObject({
+    scenarios: z.array(z.looseObject({ name: text })),
+    phases: z.array(z.looseObject({ name: text })),
+    thresholds: z.record(text, z.unknown()),
+  }),
+  origin: z.looseObject({ versions: z.looseObject({}) }),
+});
 
 const MB = 1024 * 1024;
 /** Bytes from which on less of an interval is kept, and no more at all. */
@@ -177,7 +207,7 @@ export async function readStream(folder: string, now = Date.now()): Promise<Stre
   let number = 0;
   const gauges = new Map<number, Interval>();
   const slices = new Map<string, Observation['streamed'][number]>();
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of linesOf(path)) {
     // Only the last line may be cut off.
     if (unread) throw unread;
     number += 1;
@@ -196,6 +226,9 @@ export async function readStream(folder: string, now = Date.now()): Promise<Stre
     } catch (error) {
       unread = new Error(`${path}, line ${number}, cannot be read: ${(error as Error).message}.`);
       continue;
+    }
+    if (!lineShape.safeParse(line).success) {
+      throw new Error(`${path}, line ${number}, is not what this version of Tandem writes there.`);
     }
     if ('kept' in line) kept = line.kept;
     else if ('observed' in line) observed = line.observed;
@@ -231,22 +264,29 @@ export async function unjudgedRuns(reports: string): Promise<string[]> {
   return found.flat().sort();
 }
 
-async function firstLine(path: string): Promise<string> {
+/** @throws one sentence when it cannot be read */
+async function* linesOf(path: string): AsyncGenerator<string> {
   const input = createReadStream(path);
   try {
-    for await (const line of createInterface({ input })) return line;
-    return '';
+    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   } finally {
     input.destroy();
   }
 }
 
+async function firstLine(path: string): Promise<string> {
+  for await (const line of linesOf(path)) return line;
+  return '';
+}
+
 function headerIn(text: string, path: string): StreamHeader {
-  let header: Partial<StreamHeader> | null = null;
+  let header: unknown;
   try {
     header = JSON.parse(text);
   } catch {} // it is none
-  if (header?.format !== 1 || !Array.isArray(header.slices) || !header.timeline) {
+  if (!headerShape.safeParse(header).success) {
     throw new Error(`${path} is no stream of a run, or one of another version of Tandem.`);
   }
   return header as StreamHeader;

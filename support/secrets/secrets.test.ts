@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { Secrets } from './secrets.ts';
 
-const TOKEN = 'tök-12345/"a+b?"';
+const TOKEN = 'tök-12345/"a+b?"<c=\'';
 
 function knowing(...all: string[]): Secrets {
   const secrets = new Secrets();
@@ -19,8 +20,18 @@ describe('a secret is blanked', () => {
     'in a form': new URLSearchParams({ a: TOKEN }).toString().slice(2),
     'in JSON': json,
     'in JSON in JSON': JSON.stringify(json).slice(1, -1),
-    'in HTML': TOKEN.replaceAll('"', '&quot;'),
+    'in HTML': `tök-12345/&quot;a+b?&quot;&lt;c=&#39;`,
+    'in HTML of PHP': `tök-12345/&quot;a+b?&quot;&lt;c=&#039;`,
+    'in HTML of Go': `tök-12345/&#34;a+b?&#34;&lt;c=&#39;`,
+    'in JSON of PHP': String.raw`t\u00f6k-12345\/\"a+b?\"<c='`,
+    'in JSON of PHP in JSON': String.raw`t\\u00f6k-12345\\/\\\"a+b?\\\"<c='`,
+    'in JSON of Python': String.raw`t\u00f6k-12345/\"a+b?\"<c='`,
+    'in JSON of Go': String.raw`tök-12345/\"a+b?\"\u003cc='`,
+    'in JSON of Gson': String.raw`tök-12345/\"a+b?\"\u003cc\u003d\u0027`,
+    'in JSON of .NET': String.raw`t\u00F6k-12345/\u0022a\u002Bb?\u0022\u003Cc=\u0027`,
+    'percent-encoded in what is percent-encoded': encodeURIComponent(`/?next=${encodeURIComponent(TOKEN)}`).slice(13),
     'in hexadecimal': Buffer.from(TOKEN).toString('hex'),
+    'as a Buffer is shown': inspect(Buffer.from(TOKEN)).slice(8, -1),
   };
   for (const [name, form] of Object.entries(forms)) {
     test(name, () => assert.equal(knowing(TOKEN).cleanName(`from ${form} to`), 'from *** to'));
