@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BuiltinMetric } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { caseOf } from './case.fixture.ts';
 import { kindOf } from './findings/index.ts';
 import { type Case, judge } from './judge.ts';
-import { loadOf, nothingFailed, storeOver, times } from './store.fixture.ts';
+import { loadOf, storeOver, times } from './store.fixture.ts';
 import { undecidedText } from './words/doubts.ts';
 
 const phases: Phase[] = [
@@ -28,42 +28,29 @@ interface Made {
 /** A run of 120 s with 20 requests a second of 10 ms, or of 900. */
 function run({ full = [], slow = [], signal = 'machine_cpu_percent', also = () => ({}), ...rest }: Made) {
   const isIn = (spans: [number, number][], second: number) => spans.some(([from, to]) => second >= from && second < to);
-  const slice = { startLateMs: 0, durationMs: 120_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
-  const { verdict, findings } = judge({
-    runId: 'run',
-    profile: 'mine',
-    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
-    startedAt: '2025-01-01T00:00:00.000Z',
-    durationMs: 120_000,
-    seed: '1',
-    phases,
-    intervalMs: 1_000,
-    store: storeOver(120, (second) => {
-      const phase = second < 20 ? 'calm' : 'load';
-      const busy = signal === 'machine_cpu_percent' ? [100, 50] : [50, 0];
-      return {
-        [`${signal}{phase:${phase},scenario:relay}`]: [isIn(full, second) ? busy[0]! : busy[1]!],
-        [`iterations{phase:${phase},scenario:relay}`]: [20],
-        [`generator_lateness{phase:${phase},scenario:relay}`]: times(20, 1),
-        [`http_req_blocked{phase:${phase},scenario:relay}`]: times(20, 1),
-        [`http_req_duration{phase:${phase},scenario:relay}`]: times(20, isIn(slow, second) ? 900 : 10),
-        [`http_reqs{phase:${phase},scenario:relay}`]: [20],
-        ...also(second),
-      };
+  const { verdict, findings } = judge(
+    caseOf({
+      durationMs: 120_000,
+      phases,
+      store: storeOver(120, (second) => {
+        const phase = second < 20 ? 'calm' : 'load';
+        const busy = signal === 'machine_cpu_percent' ? [100, 50] : [50, 0];
+        return {
+          [`${signal}{phase:${phase},scenario:relay}`]: [isIn(full, second) ? busy[0]! : busy[1]!],
+          [`iterations{phase:${phase},scenario:relay}`]: [20],
+          [`generator_lateness{phase:${phase},scenario:relay}`]: times(20, 1),
+          [`http_req_blocked{phase:${phase},scenario:relay}`]: times(20, 1),
+          [`http_req_duration{phase:${phase},scenario:relay}`]: times(20, isIn(slow, second) ? 900 : 10),
+          [`http_reqs{phase:${phase},scenario:relay}`]: [20],
+          ...also(second),
+        };
+      }),
+      scenarios: [{ ...loadOf('relay'), endMs: 120_000 }],
+      thresholds: { http_req_duration: ['p(99)<500'] },
+      ...rest,
     }),
-    slices: [
-      { scenario: 'relay', slice: { index: 0, of: 1 }, end: { status: 'complete', ...slice, ...nothingFailed } },
-    ],
-    missing: [],
-    scenarios: [{ ...loadOf('relay'), endMs: 120_000 }],
-    thresholds: { http_req_duration: ['p(99)<500'] },
-    limits,
-    errors: {},
-    oracles: [],
-    observed: [],
-    ...rest,
-  });
-  return { status: verdict.status, verdict, thresholds: verdict.thresholds, findings };
+  );
+  return { status: verdict.status, thresholds: verdict.thresholds, findings };
 }
 
 test('what only the times of a full machine missed is undecided, with these times', () => {

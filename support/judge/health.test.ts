@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { caseOf, sliceOf } from './case.fixture.ts';
 import { type HealthFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { judge } from './judge.ts';
-import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, storeOf, times } from './store.fixture.ts';
 import type { HealthSignal } from './verdict.ts';
 
 type Measured = Record<string, number[]>;
-
-function sliceOf(scenario: string, index = 0) {
-  const quiet = { startLateMs: 0, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 1 };
-  return { scenario, slice: { index, of: 1 }, end: { status: 'complete' as const, ...quiet, ...nothingFailed } };
-}
 
 function factsOf(measured: Measured, changes: Partial<Omit<HealthFacts, 'store'>> = {}) {
   const scenarios = [{ name: 'relay', maxVUs: 50, isOpen: true }];
@@ -176,37 +172,26 @@ test('a scenario of which no slice reported has no signals', () => {
 
 /** Judges a run of two scenarios; what holds whatever the table measures. */
 function verdictOf(measured: Measured, errors: Record<string, number> = {}) {
-  const { verdict, findings } = judge({
-    runId: 'run',
-    profile: 'mine',
-    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
-    startedAt: '2025-01-01T00:00:00.000Z',
-    durationMs: 10_000,
-    seed: '1',
-    phases: calmAndLoad,
-    intervalMs: 1_000,
-    store: storeOf({
-      'iterations{scenario:relay}': [100],
-      'http_reqs{scenario:relay}': [100],
-      'http_req_blocked{scenario:relay}': times(100, 5),
-      'http_req_duration{scenario:relay}': times(100, 5),
-      [lateness]: times(100, 1),
-      [delay]: times(10, 1),
-      [cpu]: times(10, 20),
-      [pause]: times(10, 2),
-      [machine]: times(20, 50),
-      [steal]: times(20, 0),
-      ...measured,
+  const { verdict, findings } = judge(
+    caseOf({
+      store: storeOf({
+        'iterations{scenario:relay}': [100],
+        'http_reqs{scenario:relay}': [100],
+        'http_req_blocked{scenario:relay}': times(100, 5),
+        'http_req_duration{scenario:relay}': times(100, 5),
+        [lateness]: times(100, 1),
+        [delay]: times(10, 1),
+        [cpu]: times(10, 20),
+        [pause]: times(10, 2),
+        [machine]: times(20, 50),
+        [steal]: times(20, 0),
+        ...measured,
+      }),
+      scenarios: [loadOf('relay'), loadOf('light')],
+      thresholds: { 'http_req_duration{scenario:relay}': ['p(95)<500'] },
+      errors,
     }),
-    slices: [sliceOf('relay'), sliceOf('light')],
-    missing: [],
-    scenarios: [loadOf('relay'), loadOf('light')],
-    thresholds: { 'http_req_duration{scenario:relay}': ['p(95)<500'] },
-    limits,
-    errors,
-    oracles: [],
-    observed: [],
-  });
+  );
   return { status: verdict.status, kinds: findings.map(({ kind, severity }) => `${kind}: ${severity}`) };
 }
 

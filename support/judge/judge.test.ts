@@ -3,15 +3,11 @@ import { test } from 'node:test';
 import { newSeries } from '../measure/series.ts';
 import { TimeAxis } from '../measure/time-axis.ts';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { caseOf, sliceOf } from './case.fixture.ts';
 import { noData } from './findings/no-data.ts';
-import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
-import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { type Case, judge, statusOf } from './judge.ts';
+import { calmAndLoad, loadOf, storeOf, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
-
-function slice(scenario: string, index: number, end: Partial<SliceFacts['end']> = {}): SliceFacts {
-  const quiet = { startLateMs: 1, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
-  return { scenario, slice: { index, of: 2 }, end: { status: 'complete', ...quiet, ...nothingFailed, ...end } };
-}
 
 /** What a good run of two slices measured. */
 const good: Record<string, number[]> = {
@@ -25,26 +21,14 @@ const good: Record<string, number[]> = {
 /** A run that passes, but for `changes`. */
 function run(changes: Partial<Omit<Case, 'store'>> & { measured?: Record<string, number[]> } = {}) {
   const { measured = {}, ...rest } = changes;
-  return judge({
-    runId: 'run',
-    profile: 'mine',
-    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
-    startedAt: '2025-01-01T00:00:00.000Z',
-    durationMs: 10_000,
-    seed: '1',
-    phases: calmAndLoad,
-    intervalMs: 1_000,
-    store: storeOf({ ...good, ...measured }),
-    slices: [slice('relay', 0), slice('relay', 1)],
-    missing: [],
-    scenarios: [loadOf('relay')],
-    thresholds: { http_req_duration: ['p(95)<500'] },
-    limits,
-    errors: {},
-    oracles: [],
-    observed: [],
-    ...rest,
-  });
+  return judge(
+    caseOf({
+      store: storeOf({ ...good, ...measured }),
+      slices: [sliceOf('relay'), sliceOf('relay', 1)],
+      thresholds: { http_req_duration: ['p(95)<500'] },
+      ...rest,
+    }),
+  );
 }
 
 const interrupted: Finding = { kind: 'interrupted', severity: 'invalid', by: 'Ctrl-C', atMs: 1_000, ofMs: 10_000 };
@@ -118,7 +102,7 @@ test('a violated oracle or a lost target fails a run that is otherwise invalid; 
     [{ thresholds: crossed }, 'fail'],
     [{ oracles: [{ ...violated, status: 'unknown' }] }, 'invalid'],
     [{ oracles: [{ ...violated, violations: 0, status: 'ok' }] }, 'pass'],
-    [{ slices: [slice('relay', 0, { interrupted: 3 })] }, 'pass'],
+    [{ slices: [sliceOf('relay', 0, { interrupted: 3 })] }, 'pass'],
   ];
   for (const [changes, status] of table) assert.equal(run(changes).verdict.status, status, JSON.stringify(changes));
   assert.equal(statusOf([]), 'pass');
@@ -207,10 +191,12 @@ test('dropped arrivals: of a healthy generator the target is to blame, of a late
 
 test('a slice that is missing or crashed makes a run invalid', () => {
   const missing = { scenario: 'relay', slice: 1, of: 2, cause: 'worker exited with 137' };
-  const { verdict, findings } = run({ slices: [slice('relay', 0)], missing: [missing] });
+  const { verdict, findings } = run({ slices: [sliceOf('relay', 0)], missing: [missing] });
   assert.deepEqual(findings, [{ kind: 'missing-slice', severity: 'invalid', ...missing }]);
   assert.deepEqual([verdict.status, verdict.slices], ['invalid', { expected: 2, received: 1 }]);
-  const crashed = run({ slices: [slice('relay', 0, { status: 'crashed', error: 'TypeError: x' }), slice('relay', 1)] });
+  const crashed = run({
+    slices: [sliceOf('relay', 0, { status: 'crashed', error: 'TypeError: x' }), sliceOf('relay', 1)],
+  });
   assert.deepEqual(crashed.findings, [
     { kind: 'crashed', severity: 'invalid', scenario: 'relay', slice: 0, error: 'TypeError: x' },
   ]);
@@ -222,7 +208,7 @@ test('a slice that is missing or crashed makes a run invalid', () => {
     ["Error: ENOENT: no such file or directory, open '/tmp/a'", undefined],
   ];
   for (const [error, culprit] of culprits) {
-    const [finding] = run({ slices: [slice('relay', 0, { status: 'crashed', error })] }).findings;
+    const [finding] = run({ slices: [sliceOf('relay', 0, { status: 'crashed', error })] }).findings;
     assert.ok(finding?.kind === 'crashed');
     assert.equal(finding.culprit, culprit, error);
   }
@@ -248,7 +234,7 @@ test('slices that are missing for one cause are one finding with their number; a
 
 test('a slice that began late makes a run invalid, one a little later does not', () => {
   const starts = (lateMs: number) =>
-    run({ slices: [slice('relay', 0), slice('relay', 1, { startLateMs: 1 + lateMs })] });
+    run({ slices: [sliceOf('relay', 0), sliceOf('relay', 1, { startLateMs: 1 + lateMs })] });
   assert.deepEqual(starts(1_000).findings, []);
   assert.equal(starts(1_000).verdict.health.startSpreadMs, 1_000);
   assert.deepEqual(starts(1_001).findings, [
@@ -275,7 +261,7 @@ test('a run that did nothing, and one whose requests nobody answered', () => {
 
 test('iterations that were cut off are a warning', () => {
   const { verdict, findings } = run({
-    slices: [slice('relay', 0, { interrupted: 2 }), slice('relay', 1, { interrupted: 1 })],
+    slices: [sliceOf('relay', 0, { interrupted: 2 }), sliceOf('relay', 1, { interrupted: 1 })],
   });
   assert.deepEqual(findings, [{ kind: 'cut-off', severity: 'warning', scenario: 'relay', interrupted: 3 }]);
   assert.deepEqual([verdict.status, verdict.health.scenarios[0]!.interrupted], ['pass', 3]);
@@ -347,7 +333,7 @@ test('a front end that fails every session fails the run for that, not for want 
       'browser_session_failed{journey:visit}': [1, 1],
     },
     scenarios: [loadOf('relay'), { ...loadOf('visit'), kind: 'journey', oracles: ['screen'] }],
-    slices: [slice('relay', 0), slice('visit', 0, { errors: { 'visit, step "open": Error: expect(locator)': 2 } })],
+    slices: [sliceOf('relay', 0), sliceOf('visit', 0, { errors: { 'visit, step "open": Error: expect(locator)': 2 } })],
     thresholds: { browser_session_failed: ['rate<0.1'], browser_web_vital_lcp: ['p(75)<2500'] },
     oracles: [{ name: 'screen', checked: 0, violations: 0, examples: [], status: 'unknown', counts: {} }],
   });

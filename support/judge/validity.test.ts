@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
-import { defaultHealth as limits } from '../schedule/health.fixture.ts';
+import { caseOf } from './case.fixture.ts';
 import { parseExpression } from './expression.ts';
 import { type Case, judge } from './judge.ts';
-import { calmAndLoad, loadOf, nothingFailed, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, storeOf, times } from './store.fixture.ts';
 import {
   type Claim,
   doubtsOf,
@@ -260,32 +260,8 @@ type Measured = Record<string, number[]>;
 
 /** Judges a run of these scenarios, each in one slice. */
 function judged(measured: Measured, changes: Partial<Omit<Case, 'store'>> = {}) {
-  const scenarios = changes.scenarios ?? [loadOf('relay')];
-  const end = { startLateMs: 0, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 1, ...nothingFailed };
-  const { verdict, findings } = judge({
-    runId: 'run',
-    profile: 'mine',
-    target: { name: 'embedded', url: 'http://127.0.0.1:4000' },
-    startedAt: '2025-01-01T00:00:00.000Z',
-    durationMs: 10_000,
-    seed: '1',
-    phases: calmAndLoad,
-    intervalMs: 1_000,
-    store: storeOf({ 'iterations{scenario:relay}': [100], ...measured }),
-    slices: scenarios.map(({ name }) => ({
-      scenario: name,
-      slice: { index: 0, of: 1 },
-      end: { status: 'complete', ...end },
-    })),
-    missing: [],
-    scenarios,
-    thresholds: {},
-    limits,
-    errors: {},
-    oracles: [],
-    observed: [],
-    ...changes,
-  });
+  const store = storeOf({ 'iterations{scenario:relay}': [100], ...measured });
+  const { verdict, findings } = judge(caseOf({ store, ...changes }));
   return {
     status: verdict.status,
     undecided: verdict.thresholds.flatMap(({ expression, decided }) => (decided ? [] : [expression])),
