@@ -28,9 +28,21 @@ const popup = page(
    <button onclick="window.close()">leave</button>`,
 );
 
+/** Its button takes 60 ms; it hears of visibility, and its clock stands still. */
+const stubborn = page(
+  `<h1>Stubborn</h1><pre></pre><script>
+     const real = window.real ?? performance.now.bind(performance);
+     performance.now = () => 0;
+     addEventListener('visibilitychange', () => document.querySelector('pre').append(document.visibilityState), true);
+   </script>
+   <button onclick="for (const end = real() + 60; real() < end; ); this.after('x')">work</button>`,
+);
+
 async function sessionOf(t: TestContext) {
   const { url } = await serve(t, (request, answer) => {
-    answer.setHeader('content-type', 'text/html').end(request.url === '/popup' ? popup : opener);
+    if (request.url === '/nothing') return void answer.writeHead(204).end();
+    const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
+    answer.setHeader('content-type', 'text/html').end(sent);
   });
   const vitals: VitalReport[] = [];
   const ignored: string[] = [];
@@ -95,6 +107,60 @@ test('a popup that closes itself takes nothing along', async (t) => {
   await session.flush();
   for (const name of ['fcp', 'ttfb']) assert.equal(documents(name), 2, name);
   await session.page.getByRole('heading', { name: 'Opener' }).waitFor();
+});
+
+test('neither an application’s own clock nor one that a test installs changes a time', async (t) => {
+  const { session, documents } = await sessionOf(t);
+  const { page } = session;
+  const work = async () => {
+    await page.goto('/stubborn');
+    await page.getByRole('button').click();
+    assert.ok((await session.slowestInteraction())! >= 60);
+  };
+  await work();
+  await page.addInitScript(() => Object.assign(window, { real: performance.now.bind(performance) }));
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(10_000);
+  await work();
+  await session.flush();
+  for (const name of ['ttfb', 'fcp', 'inp']) assert.equal(documents(name), 2, name);
+});
+
+test('an application does not hear that its page is being left, which it may not be in the end', async (t) => {
+  const { session } = await sessionOf(t);
+  const { page } = session;
+  await page.goto('/stubborn');
+  await page.goto('/stubborn#further');
+  await page.goto('/nothing').catch(() => {});
+  assert.equal(await page.evaluate(() => document.visibilityState), 'visible');
+  assert.equal(await page.locator('pre').textContent(), '');
+});
+
+test('all who ask for the slowest interaction while it is painted are answered', async (t) => {
+  const { session } = await sessionOf(t);
+  const { page } = session;
+  await page.goto('/stubborn');
+  await page.evaluate((name) => {
+    const global = window as unknown as Record<string, () => Promise<unknown>>;
+    addEventListener('click', () => {
+      Object.assign(window, { both: Promise.all([global[name]!(), global[name]!()]) });
+    });
+  }, `${vitalsBinding}Slowest`);
+  await page.getByRole('button').click();
+  const [first, second] = (await page.evaluate('both')) as (number | null)[];
+  assert.ok(first! >= 60);
+  assert.equal(second, null);
+});
+
+test('of what no server sent there are no times', async (t) => {
+  const { session, vitals } = await sessionOf(t);
+  const { page } = session;
+  await page.goto('data:text/html,<h1>Own</h1>');
+  await page.goto('http://127.0.0.1:1/').catch(() => {});
+  await page.waitForURL(/^chrome-error:/, { waitUntil: 'commit' });
+  await page.waitForFunction(() => document.readyState === 'complete');
+  await session.flush();
+  assert.deepEqual(vitals, []);
 });
 
 test('a page that calls our bindings itself is heard no further than its vitals, and named', async (t) => {

@@ -13,7 +13,7 @@ import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { PageReports } from './measure/page-reports.ts';
-import { flushVitals, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import { slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import { passwordBinding, passwordScript, storedSecrets } from './secrets/passwords.ts';
 import { secrets } from './secrets/secrets.ts';
 import { redactTrace } from './secrets/trace.ts';
@@ -268,7 +268,14 @@ export class BrowserSession {
 }
 
 async function flushPage(page: Page): Promise<void> {
-  if (page.url() !== 'about:blank') await answered(() => page.evaluate(flushVitals));
+  if (page.url() !== 'about:blank')
+    await answered(() => page.evaluate(flushReports, [vitalsBinding, pageEventsBinding]));
+}
+
+/** Runs in the page before it is left: headless Chromium otherwise loses what was not yet reported. */
+async function flushReports(bindings: string[]): Promise<void> {
+  const global = window as unknown as Record<string, (() => unknown) | undefined>;
+  for (const binding of bindings) await global[`${binding}Flush`]?.();
 }
 
 /**

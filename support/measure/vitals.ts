@@ -26,31 +26,98 @@ export interface VitalReport {
   value: number;
 }
 
+type WebVitals = Record<string, (callback: (m: { value: number }) => void, options: object) => void>;
+
+/** What web-vitals takes from its surroundings, by the names that it has for it. */
+const surroundings = [
+  ...['globalThis', 'document', 'performance', 'addEventListener', 'removeEventListener', 'requestAnimationFrame'],
+  ...['setTimeout', 'clearTimeout', 'queueMicrotask', 'PerformanceObserver', 'PerformanceEventTiming'],
+] as const;
+
 /**
- * Runs in every document before its own scripts, in the main frame only. Needs the `web-vitals` global.
+ * Runs in every document before its own scripts, in the main frame only. What times and tells is taken here, from the browser: an
+ * application, or the clock of a test, may put its own in the place of each of them later.
  *
  * Interaction to paint: from the input event's time stamp (when the browser received it) to the first task after the
  * frame that follows its handlers. web-vitals' INP is rounded to 8 ms and known per document; this one per step.
+ * @param load evaluates web-vitals with its {@link surroundings}
  */
-function observePage(binding: string): void {
+function observePage(binding: string, load: (given: Record<string, unknown>) => WebVitals): void {
   if (window.top !== window) return;
   // Functions here have no names of their own: a transpiler that keeps names would call a helper the page does not have.
   const global = window as unknown as Record<string, unknown>;
   const report = global[binding] as ((report: object) => Promise<void>) | undefined;
-  const vitals = global.webVitals as Record<
-    string,
-    (callback: (m: { value: number }) => void, options: object) => void
-  >;
-  if (!report || !vitals) return;
+  if (!report) return;
+  const { MessageChannel, Promise: Later, PerformanceObserver, PerformanceEventTiming } = window;
+  const { apply } = Reflect;
+  const { get: timeStampOf } = Object.getOwnPropertyDescriptor(Event.prototype, 'timeStamp')!;
+  const [own, now, entriesOf] = [
+    performance as Performance & { interactionCount: number },
+    performance.now.bind(performance),
+    performance.getEntriesByType.bind(performance),
+  ];
+  const [frame, later, microtask] = [
+    requestAnimationFrame.bind(window),
+    setTimeout.bind(window),
+    queueMicrotask.bind(window),
+  ];
+  const [listen, unlisten] = [addEventListener.bind(window), removeEventListener.bind(window)];
+  /** For web-vitals a page that is left is hidden; the application is not to hear of it. */
+  const leaving = new EventTarget();
+  const tell = leaving.dispatchEvent.bind(leaving);
+  let isLeft = false;
+  const clock = {
+    now,
+    getEntriesByType: entriesOf,
+    get interactionCount() {
+      return own.interactionCount;
+    },
+  };
+  const given: Record<string, unknown> = {
+    document: {
+      get visibilityState() {
+        return isLeft ? 'hidden' : document.visibilityState;
+      },
+      get prerendering() {
+        return (document as unknown as Record<string, unknown>).prerendering;
+      },
+      get wasDiscarded() {
+        return (document as unknown as Record<string, unknown>).wasDiscarded;
+      },
+      get readyState() {
+        return document.readyState;
+      },
+    },
+    addEventListener(...args: Parameters<typeof listen>) {
+      listen(...args);
+      if (args[0] === 'visibilitychange') leaving.addEventListener(...args);
+    },
+    removeEventListener(...args: Parameters<typeof unlisten>) {
+      unlisten(...args);
+      if (args[0] === 'visibilitychange') leaving.removeEventListener(...args);
+    },
+    globalThis: {
+      ...{ PerformanceObserver, PerformanceEventTiming, performance: clock },
+      requestIdleCallback: requestIdleCallback.bind(window),
+      cancelIdleCallback: cancelIdleCallback.bind(window),
+    },
+    ...{ performance: clock, requestAnimationFrame: frame, setTimeout: later, queueMicrotask: microtask },
+    ...{ clearTimeout: clearTimeout.bind(window), PerformanceObserver, PerformanceEventTiming },
+  };
+  const vitals = load(given);
   const id = Math.random().toString(36).slice(2);
   let begun = false;
   let pending = 0;
   let slowest: number | null = null;
-  let idle: (() => void) | undefined;
+  let idle: (() => void)[] = [];
   const page = {
+    /** What a server sent: not the browser's own page about an error, and no text of an author's. */
+    isDocument(): boolean {
+      return location.protocol === 'http:' || location.protocol === 'https:';
+    },
     /** A popup is an empty document first, and keeps its window when it loads a page of the same origin: no script runs again. */
     begin(): void {
-      if (begun || location.href === 'about:blank') return;
+      if (begun || !page.isDocument()) return;
       begun = true;
       for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
         const metric = `browser_web_vital_${name.toLowerCase()}`;
@@ -63,53 +130,56 @@ function observePage(binding: string): void {
     interaction(event: Event): void {
       if (!event.isTrusted) return;
       pending += 1;
-      requestAnimationFrame(() => {
+      const receivedAt: number = apply(timeStampOf!, event, []);
+      frame(() => {
         const afterPaint = new MessageChannel();
         afterPaint.port1.onmessage = () => {
-          slowest = Math.max(slowest ?? 0, performance.now() - event.timeStamp);
+          const durationMs = now() - receivedAt;
+          if (slowest === null || durationMs > slowest) slowest = durationMs;
           pending -= 1;
-          if (pending === 0) idle?.();
+          if (pending > 0) return;
+          for (const tellIdle of idle) tellIdle();
+          idle = [];
         };
         afterPaint.port2.postMessage(null);
       });
     },
   };
   page.begin();
-  addEventListener('DOMContentLoaded', () => page.begin());
-  addEventListener('load', () =>
-    setTimeout(() => {
-      const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-      if (!entry) return;
+  listen('DOMContentLoaded', () => page.begin());
+  listen('load', () =>
+    later(() => {
+      const [entry] = entriesOf('navigation') as PerformanceNavigationTiming[];
+      // Without a first byte nobody has answered: a popup that its opener writes has the opener's address.
+      if (!entry || entry.responseStart === 0 || !page.isDocument()) return;
       page.send('browser_backend_time', entry.responseStart - entry.requestStart);
       page.send('browser_frontend_time', entry.loadEventEnd - entry.responseEnd);
     }),
   );
 
-  for (const type of ['click', 'keydown', 'input'])
-    addEventListener(type, page.interaction, { capture: true, passive: true });
+  for (const type of ['click', 'keydown', 'input']) listen(type, page.interaction, { capture: true, passive: true });
   global[`${binding}Slowest`] = async (): Promise<number | null> => {
-    if (pending > 0) await new Promise<void>((resolve) => (idle = resolve));
+    if (pending > 0) await new Later<void>((resolve) => idle.push(resolve));
     const taken = slowest;
     slowest = null;
     return taken;
   };
-}
-
-/** Runs in the page before it is left: headless Chromium otherwise loses what was not yet reported. */
-export async function flushVitals(): Promise<void> {
-  const style = document.documentElement.style;
-  for (let frame = 0; frame < 3; frame++) {
-    // Visible damage, or no frame is presented and no entry is emitted.
-    style.outline = frame % 2 === 0 ? '1px solid rgba(0, 0, 0, 0.004)' : '';
-    await new Promise((resolve) => {
-      requestAnimationFrame(resolve);
-      // A page that is behind another one may get no frame at all.
-      setTimeout(resolve, 200);
-    });
-  }
-  style.outline = '';
-  Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
-  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  global[`${binding}Flush`] = async (): Promise<void> => {
+    const { style } = document.documentElement;
+    for (let count = 0; count < 3; count++) {
+      // Visible damage, or no frame is presented and no entry is emitted.
+      style.outline = count % 2 === 0 ? '1px solid rgba(0, 0, 0, 0.004)' : '';
+      await new Later<void>((resolve) => {
+        frame(() => resolve());
+        // A page that is behind another one may get no frame at all.
+        later(resolve, 200);
+      });
+    }
+    style.outline = '';
+    isLeft = true;
+    tell(new Event('visibilitychange'));
+    isLeft = false;
+  };
 }
 
 /** Runs in the page: slowest interaction to paint in ms since it was last asked; null without any. */
@@ -125,5 +195,6 @@ export function vitalsScript(): string {
   const require = createRequire(import.meta.url);
   // The bundle for script tags is not among the package's exports; it lies beside its main file.
   const library = readFileSync(join(dirname(require.resolve('web-vitals')), 'web-vitals.iife.js'), 'utf8');
-  return `(() => { ${library}; window.webVitals = webVitals; (${observePage.toString()})(${JSON.stringify(vitalsBinding)}); })();`;
+  const load = `({ ${surroundings.join(', ')} }) => { ${library}\n return webVitals; }`;
+  return `(${observePage.toString()})(${JSON.stringify(vitalsBinding)}, ${load});`;
 }
