@@ -122,6 +122,100 @@ test('the bodies of a request that signs in and of its answer are gone, others s
   assert.deepEqual(form!.snapshot.request.postData, { text: '***' });
 });
 
+test('whatever signs in is found, in each form that a body has', () => {
+  const multipart = [
+    ...['--b-1', 'Content-Disposition: form-data; name="user"', '', 'ada'],
+    ...[
+      '--b-1',
+      'Content-Disposition: form-data; name="password"',
+      'Content-Type: text/plain',
+      '',
+      'typed in-1',
+      '--b-1--',
+      '',
+    ],
+  ].join('\r\n');
+  const bodies = [
+    multipart,
+    '<?xml version="1.0"?><login><user>ada</user><ns:password type="text">typed in-2</ns:password></login>',
+    JSON.stringify({ query: 'mutation { signIn(user: "ada", password: "typed in-3") { id } }' }),
+    JSON.stringify({ event: 'sign-in', data: JSON.stringify({ user: 'ada', password: 'typed in-4' }) }),
+    JSON.stringify({ user: 'ada', password: 'typed in-5' }, null, 2),
+  ];
+  const clean = redacted({
+    'trace.network': [
+      ...bodies.map((_, i) => exchange({ postData: { _file: `resources/${i}` } }, {})),
+      exchange({ postData: { text: 'user=ada lovelace' } }, {}),
+    ],
+    ...Object.fromEntries(bodies.map((body, i) => [`resources/${i}`, body])),
+    'resources/page.html': '<p>typed in-1, typed in-2, typed in-3, typed in-4 or typed in-5 by ada',
+  });
+  for (const i of bodies.keys()) assert.equal(clean[`resources/${i}`], '***', bodies[i]);
+  assert.equal(clean['resources/page.html'], '<p>***, ***, ***, *** or *** by ada');
+  assert.match(clean['trace.network']!, /user=ada lovelace/);
+});
+
+test('a WebSocket keeps its messages without the token that one of them, its address or its protocol brought', () => {
+  const frame = (data: string) => `${JSON.stringify({ type: 'send', opcode: 1, data })}\n`;
+  const socket = {
+    request: {
+      url: 'wss://a.test/live?ticket=in-the-query-1',
+      headers: [{ name: 'Sec-WebSocket-Protocol', value: 'graphql-transport-ws, bearer, in-the-protocol-1' }],
+      cookies: [],
+    },
+    response: { headers: [], cookies: [], content: { _file: 'resources/frames.jsonl' } },
+    _resourceType: 'websocket',
+  };
+  const clean = redacted({
+    'trace.network': [{ type: 'resource-snapshot', snapshot: socket }],
+    'resources/frames.jsonl': [
+      frame('42["sign-in",{"passcode":"1","accessKey":"in-a-message-1"}]'),
+      frame('{"moved":[1,2]}'),
+    ].join(''),
+    'resources/page.html': '<p>in-the-protocol-1, in-a-message-1',
+  });
+  assert.equal(
+    clean['resources/frames.jsonl'],
+    [frame('42["sign-in",{"passcode":"1","accessKey":"***"}]'), frame('{"moved":[1,2]}')].join(''),
+  );
+  assert.match(clean['trace.network']!, /"graphql-transport-ws, bearer, \*\*\*"/);
+  assert.match(clean['trace.network']!, /live\?ticket=\*\*\*"/);
+  assert.equal(clean['resources/page.html'], '<p>***, ***');
+});
+
+test('addresses lose passwords, and what stands after a # as well', () => {
+  const clean = redacted({
+    'trace.network': [
+      exchange(
+        { url: 'http://a.test/#/orders?page=2' },
+        {
+          redirectURL: '/back?code=made-up-1#state=made-up-2',
+          headers: [{ name: 'Location', value: '/back?code=made-up-1#state=made-up-2' }],
+        },
+      ),
+    ],
+    'trace.trace': [
+      { type: 'before', method: 'goto', params: { url: 'https://ada:typed-pw-1@a.test/start#top' } },
+      { type: 'console', text: 'came from https://a.test/in#access_token=made-up-3&scope=all with typed-pw-1' },
+    ],
+  });
+  const [{ snapshot }] = records(clean['trace.network']) as never as [
+    { snapshot: { request: object; response: object } },
+  ];
+  assert.deepEqual(snapshot, {
+    request: { headers: [], cookies: [], url: 'http://a.test/#/orders?page=***' },
+    response: {
+      headers: [{ name: 'Location', value: '/back?code=***#state=***' }],
+      cookies: [],
+      redirectURL: '/back?code=***#state=***',
+    },
+  });
+  assert.deepEqual(records(clean['trace.trace']), [
+    { type: 'before', method: 'goto', params: { url: 'https://ada:***@a.test/start#top' } },
+    { type: 'console', text: 'came from https://a.test/in#access_token=***&scope=*** with ***' },
+  ]);
+});
+
 test('what was typed into a password field is gone from calls, their log and the page’s snapshots', () => {
   const clean = redacted({
     'trace.trace': [

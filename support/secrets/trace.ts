@@ -17,6 +17,11 @@ const harmlessHeader = /^(:authority|sec-websocket-key|sec-websocket-accept|acce
 /** Fields that hold a browser's storage. */
 const storage = /^(localStorage|sessionStorage|indexedDB)$/;
 
+/** An address that a text is, and those in a text: path, query, fragment. */
+const wholeUrl = /^([^?#]*)(\?[^#]*)?(#.*)?$/s;
+const anyUrl = /\b((?:https?|wss?):\/\/[^\s?#"'<>]+)(\?[^\s#"'<>]*)?(#[^\s"'<>]*)?/g;
+const userInfo = /\b([a-z][a-z\d+.-]*:\/\/)([^\s/?#"'`<>@:]*):([^\s/?#"'`<>@]+)@/gi;
+
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 type Fields = { [name: string]: Json };
 
@@ -76,14 +81,15 @@ class Redaction {
     if (type === 'resource-snapshot' && isFields(record.snapshot)) this.#noteExchange(record.snapshot);
   }
 
-  /** A request that signs in, and its answer. */
-  #noteExchange({ request, response }: Fields): void {
+  /** A request that signs in, and its answer. Of a WebSocket the messages: they are many, and most have nothing to do with that. */
+  #noteExchange({ request, response, _resourceType }: Fields): void {
     const sent = isFields(request) && isFields(request.postData) ? request.postData : {};
     const came = isFields(response) && isFields(response.content) ? response.content : {};
     const sentText = this.#bodyOf(sent);
     const cameText = this.#bodyOf(came);
     const carries = this.#noteFields(sentText);
     const brings = this.#noteFields(cameText);
+    if (_resourceType === 'websocket') return;
     // By the known secrets too: who sends one signs in, whatever the field is called.
     const isSignIn = carries || this.#secrets.cleanName(sentText) !== sentText;
     for (const [body, isSecret] of [
@@ -102,22 +108,20 @@ class Redaction {
     return body ? strFromU8(body, !isUtf8(body)) : typeof text === 'string' ? text : '';
   }
 
-  /** Finds what fields with a telling name hold, in JSON or a form. @returns whether there is one */
+  /** Finds what fields with a telling name hold. @returns whether there is one */
   #noteFields(body: string): boolean {
     let found = false;
     const note = (name: string, value: unknown): void => {
       if (typeof value === 'string' && value !== '' && telling.test(name)) {
         found = true;
         this.#found.add(value);
+      } else if (typeof value === 'string' && telling.test(value)) {
+        for (const [key, one] of fieldsOf(value)) note(key, one);
       } else if (typeof value === 'object' && value !== null) {
         for (const [key, one] of Object.entries(value)) note(Array.isArray(value) ? name : key, one);
       }
     };
-    try {
-      note('', JSON.parse(body));
-    } catch {
-      if (/^[\w.%+-]+=[^\n<]*$/.test(body)) for (const [name, value] of new URLSearchParams(body)) note(name, value);
-    }
+    note('', body);
     return found;
   }
 
@@ -159,23 +163,45 @@ class Redaction {
       this.#found.add(text);
       return BLANK;
     }
-    return text.replace(
-      name === 'url' ? /^([^?#]*)\?([^#]*)/ : /\b((?:https?|wss?):\/\/[^\s?#"'<>]+)\?([^\s#"'<>]+)/g,
-      (all, path: string, query: string) =>
-        part.test(path) ? all : `${path}?${query.replace(/=[^&]*/g, `=${BLANK}`)}`,
-    );
+    const values = (query = '') => query.replace(/=[^&]*/g, `=${BLANK}`);
+    return text
+      .replace(userInfo, (_all, scheme: string, user: string, password: string) => {
+        this.#found.add(decoded(password));
+        return `${scheme}${user}:${BLANK}@`;
+      })
+      .replace(/url$/i.test(name) ? wholeUrl : anyUrl, (_all, path: string, query?: string, fragment?: string) => {
+        return `${path}${part.test(path) ? (query ?? '') : values(query)}${values(fragment)}`;
+      });
   }
 
   #blankHeader(header: Json): Json {
     if (!isFields(header) || typeof header.name !== 'string') return this.#blank(header, '');
-    return isTellingHeader(header.name)
-      ? this.#hidden(header, ['value'])
-      : { ...header, value: this.#blank(header.value ?? '', '') };
+    if (isTellingHeader(header.name)) return this.#hidden(header, ['value']);
+    return { ...header, value: this.#blankHeaderValue(header.name, header.value ?? '') };
   }
 
   #blankHeaders(headers: Fields): Fields {
-    const names = Object.keys(headers).filter(isTellingHeader);
-    return this.#hidden(headers, names) as Fields;
+    const all = Object.entries(headers).map(([name, value]) => [name, this.#blankHeaderValue(name, value)] as const);
+    return this.#hidden(Object.fromEntries(all), Object.keys(headers).filter(isTellingHeader)) as Fields;
+  }
+
+  /** Of a header that has another use. */
+  #blankHeaderValue(name: string, value: Json): Json {
+    if (typeof value !== 'string' || isTellingHeader(name)) return value;
+    // A page cannot give a WebSocket any other header.
+    if (/^sec-websocket-protocol$/i.test(name))
+      return value
+        .split(/,\s*/)
+        .map((one) => this.#blankMadeUp(one))
+        .join(', ');
+    return this.#blank(value, /^(content-)?location$/i.test(name) ? 'url' : '');
+  }
+
+  /** Not `graphql-transport-ws`. */
+  #blankMadeUp(text: string): string {
+    if (text.length < 16 || !isRandom(text)) return text;
+    this.#found.add(text);
+    return BLANK;
   }
 
   /** As a snapshot holds it. */
@@ -236,6 +262,32 @@ function valuesIn(held: string): string[] {
 
 function isFields(value: Json | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What a text holds under names: JSON, lines of it, a message of Socket.IO, a form of either kind, XML, what GraphQL is asked. Empty for
+ * any other text.
+ */
+function fieldsOf(text: string): [name: string, value: unknown][] {
+  const [, json] = /^\s*(?:\d+\s*)?([[{].*)$/s.exec(text) ?? [];
+  if (json !== undefined) {
+    const records = recordsOf(json.replace(/\s*\n\s*/g, ' ')) ?? recordsOf(json);
+    return records ? [['', records]] : [];
+  }
+  const named = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, name = '', value]): [string, unknown] => [name, value]);
+  if (/^--\S+\r?\n/.test(text)) return named(/\bname="([^"]*)"[^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--/gs);
+  if (/^\s*<(\?xml|[\w-]+:Envelope)\b/.test(text)) return named(/<(?:[\w-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<]+)</g);
+  if (/^\s*(query|mutation|subscription)\b/.test(text)) return named(/\b(\w+)\s*:\s*"((?:[^"\\]|\\.)+)"/g);
+  return /^[\w.%+-]+=[^\n<]*$/.test(text) ? [...new URLSearchParams(text)] : [];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Undefined when it is none: it is then cleaned as a text. */
