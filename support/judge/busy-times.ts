@@ -8,7 +8,6 @@ import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import type { Saturated } from './findings/saturated.ts';
-import { MIN_BEYOND } from './health.ts';
 import { lengthOf, type Scheduled } from './summary.ts';
 import type { Judged, Measured } from './thresholds.ts';
 import { claimOf, doubtsOf, type Measures, RULES, type Suspect, undecided } from './validity.ts';
@@ -28,7 +27,10 @@ const OF_MACHINE = [
   { by: 'throttled', metric: 'machine_throttled_percent', limit: 'maxThrottledPercent' },
 ] as const satisfies { by: Doubt['by']; metric: BuiltinMetric; limit: keyof HealthLimits }[];
 
-/** Of one machine, by its signals. One or two intervals beyond a limit are a hiccup, three in a row are a state. */
+/** Less than this in a row is a hiccup. */
+const LEAST_MS = 3_000;
+
+/** Of one machine, by its signals. */
 export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
   return OF_MACHINE.flatMap(({ by, metric, limit }): BusyTimes[] => {
     const allowed = limits[limit];
@@ -41,13 +43,16 @@ export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAx
       if (last?.at(-1)?.index === reading.index - 1) last.push(reading);
       else stretches.push([reading]);
     }
-    const states = stretches.filter(({ length }) => length >= MIN_BEYOND);
+    const states = stretches
+      .map((readings) => ({
+        readings,
+        startMs: axis.startOf(readings[0]!.index),
+        endMs: axis.endOf(readings.at(-1)!.index),
+      }))
+      .filter(({ startMs, endMs }) => endMs - startMs >= LEAST_MS);
     if (states.length === 0) return [];
-    const all = states.flat();
-    const times = states.map((one) => ({
-      startMs: axis.startOf(one[0]!.index),
-      endMs: axis.endOf(one.at(-1)!.index),
-    }));
+    const all = states.flatMap(({ readings }) => readings);
+    const times = states.map(({ startMs, endMs }) => ({ startMs, endMs }));
     const intervals = new Set(all.flatMap(({ index }) => [Math.max(0, index - 1), index, index + 1]));
     const names = [...new Set([...intervals].map((index) => axis.phaseOf(index)))];
     const areQuiet = names.every((name) => axis.phases.some((phase) => phase.name === name && phase.load === 0));

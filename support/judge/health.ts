@@ -34,7 +34,7 @@ export interface HealthFacts extends GeneratorFacts {
 /** With fewer intervals a signal says nothing. */
 const MIN_INTERVALS = 5;
 /** One or two readings beyond a limit are a hiccup, this many are a state. */
-export const MIN_BEYOND = 3;
+const MIN_BEYOND = 3;
 /** A percentile reads up to a thousandth above the value: what is at its limit is not beyond it. */
 const READS_UP_TO = 1.001;
 /** With fewer visits the control page says nothing. */

@@ -338,7 +338,7 @@ export const health = z.strictObject({
   maxMachineCpu: percent(1, 95)
     .optional()
     .describe(
-      'Mean of machine_cpu_percent (100: all cores, or a container’s limit) under load above this: full; so are the times in which it is above this for three intervals in a row. Default 95.',
+      'Mean of machine_cpu_percent (100: all cores, or a container’s limit) under load above this: full; so are times of three seconds and more in which it is above this. Default 95.',
     ),
   maxSteal: percent(0, 10)
     .optional()
