@@ -147,7 +147,7 @@ test("a project's own load takes the place of a family's of the same name", (t) 
 });
 
 test('the embedded target is started when no other one is named', (t) => {
-  assert.match(configured(t, ['test', '--list']).config.webServer!.command, /target\/main\.ts$/);
+  assert.match(configured(t, ['test', '--list']).config.webServer!.command, /target\/start\.mjs$/);
   assert.equal(configured(t, ['test', '--list'], { BASE_URL: 'http://a.test' }).config.webServer, undefined);
 });
 
