@@ -38,7 +38,10 @@ export {
   ExpectedResource,
   type LifecycleEvidence,
   lifecycle,
+  listLagMs,
+  type Mislisted,
   type Mismatch,
+  onlyListed,
   ResourceHistory,
   type ResourceKind,
 } from './check/lifecycle.ts';

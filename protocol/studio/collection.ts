@@ -1,15 +1,22 @@
-import { type LifecycleEvidence, type Mismatch, ResourceHistory, type Vu } from '../../support/test.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type LifecycleEvidence,
+  listLagMs,
+  type Mislisted,
+  type Mismatch,
+  onlyListed,
+  ResourceHistory,
+  type Vu,
+} from '../../support/test.ts';
 import type { Content, Resource } from './api.ts';
 import type { Choice } from './choice.ts';
 import { Expected } from './expected.ts';
 import type { Member } from './member.ts';
 
-/** Two pages of a list are a collection. */
+/** Two pages of a list are a collection: the pages that people turn are those that are compared with it in the end. */
 const PAGE_SIZE = 10;
 /** What a VU keeps at one time: as many creations as deletions alone would let lists grow without bound. */
 const MAX_KEPT = 2 * PAGE_SIZE;
-/** A server may give fewer. */
-const SWEEP_PAGE_SIZE = 100;
 const MAX_SWEPT_PAGES = 100;
 /** A read at the end that has no answer is repeated so often. */
 const LAST_LOOKS = 3;
@@ -39,6 +46,8 @@ export class Collection {
   readonly #openCreations = new Map<number, Content>();
   /** Ids of those that broke a promise: nothing more is asked of them but to be deleted. */
   readonly #setAside = new Set<string>();
+  /** Ids that a list had and a single read did not find. */
+  readonly #onlyListed = new Set<string>();
   #counter = 0;
   /** The operation under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<unknown> = Promise.resolve();
@@ -99,10 +108,13 @@ export class Collection {
     if (this.#counter === 0 || !(await this.#member.isSignedIn())) return;
     await this.#lookForStranger();
     const rows = await this.#sweep();
-    const own = rows?.filter(({ name }) => name.startsWith(this.#prefix));
-    for (const row of own ?? []) await this.#claim(row);
+    const later = async () => {
+      await wait(listLagMs, undefined, { signal: this.#vu.slice.signal }).catch(() => {});
+      return this.#sweep();
+    };
+    for (const row of rows?.values() ?? []) if (row.name.startsWith(this.#prefix)) await this.#claim(row);
     for (const one of [...this.#kept]) await this.#lookLast(one);
-    if (rows) this.#history.listed(this.#kept, new Set(rows.map(({ id }) => id)), (one) => this.#example(one));
+    if (rows) await this.#history.listed(rows, { nowMs: this.#nowMs(), wrongIn: (list) => this.#wrongIn(list), later });
     else this.#history.count('unswept');
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
     if (this.#vu.slice.signal.aborted) return;
@@ -256,21 +268,37 @@ export class Collection {
     this.#history.count('unread');
   }
 
-  /** All that the organisation has of this kind, as lists tell; undefined when that cannot be read to its end. */
-  async #sweep(): Promise<Resource[] | undefined> {
+  /** What a list has wrong of what this VU has. */
+  #wrongIn(rows: ReadonlyMap<string, Resource>): Mislisted[] {
+    const wrong: Mislisted[] = [];
+    for (const one of this.#kept) {
+      const mismatch = one.asListed(rows.get(one.id));
+      const { id, lastWriteAtMs } = one;
+      if (mismatch) wrong.push({ id, mismatch, example: this.#example(one), writtenAtMs: lastWriteAtMs });
+    }
+    for (const id of this.#onlyListed) {
+      const row = rows.get(id);
+      const example = { [this.#choice.kind.noun]: row?.name, id, seenAtMs: this.#nowMs() };
+      if (row) wrong.push({ id, mismatch: onlyListed, example });
+    }
+    return wrong;
+  }
+
+  /** All that the organisation has of this kind by id, as lists tell; undefined when that cannot be read to its end. */
+  async #sweep(): Promise<ReadonlyMap<string, Resource> | undefined> {
     const { kind } = this.#choice;
     const all = new Map<string, Resource>();
     for (let page = 1; page <= MAX_SWEPT_PAGES; page++) {
       let value: Awaited<ReturnType<Member['api']['list']>>['value'];
       for (let look = 1; look <= LAST_LOOKS && !value; look++) {
         if (this.#vu.slice.signal.aborted) return undefined;
-        ({ value } = await this.#member.api.list(kind, page, SWEEP_PAGE_SIZE));
+        ({ value } = await this.#member.api.list(kind, page, PAGE_SIZE));
       }
       if (!value) return undefined;
       const before = all.size;
       for (const row of this.#member.own(value.rows, `${kind.noun}-list`)) all.set(row.id, row);
       const { total = Number.POSITIVE_INFINITY } = value;
-      if (all.size === before || all.size >= total) return [...all.values()];
+      if (all.size === before || all.size >= total) return all;
     }
     this.#vu.check(`${kind.noun}-list: comes to an end`, false);
     return undefined;
@@ -289,8 +317,12 @@ export class Collection {
     }
     // A list may be a moment old.
     const { status } = await this.#member.api.get(this.#choice.kind, row.id, [200, ...GONE]);
-    if (status !== 200) return;
+    if (status !== 200 && !GONE.includes(status)) return;
     this.#history.looked();
+    if (status !== 200) {
+      this.#onlyListed.add(row.id);
+      return;
+    }
     this.#setAside.add(row.id);
     const breach = this.#history.wasDeleted(counter) ? 'resurrected' : 'orphan';
     const example = { [this.#choice.kind.noun]: row.name, id: row.id, seenAtMs: this.#nowMs() };

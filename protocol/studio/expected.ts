@@ -33,4 +33,11 @@ export class Expected extends ExpectedResource<Content> {
     const found = Object.fromEntries(Object.keys(this.content).map((name) => [name, seen[name]]));
     return { ...wrong, found: { id: seen.id, ...found } };
   }
+
+  /** What a whole list has wrong of it; undefined as a row: it is not there. A row may have less than a single read. */
+  asListed(row: Resource | undefined): Mismatch | undefined {
+    if (!row) return this.inList(undefined);
+    const said = Object.entries(row).filter(([name]) => Object.hasOwn(this.content, name));
+    return this.inList({ state: THERE, content: { ...this.content, ...Object.fromEntries(said) } });
+  }
 }

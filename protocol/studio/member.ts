@@ -50,6 +50,8 @@ export class Member {
   organization: string | undefined;
   readonly #clients: Clients;
   readonly #vu: Vu;
+  /** Whose checks count now. */
+  #measured: Vu;
   readonly #sessions: Sessions;
   #session: Session | undefined;
   /** Left alone until its time is over. */
@@ -61,6 +63,7 @@ export class Member {
     this.account = account;
     this.#clients = clients;
     this.#vu = vu;
+    this.#measured = vu;
     this.#sessions = sessions;
   }
 
@@ -71,11 +74,11 @@ export class Member {
 
   /** Does something that is no part of the load. */
   async unmeasured<T>(work: () => Promise<T>): Promise<T> {
-    this.api.use(this.#clients.unmeasured, this.#vu.unmeasured());
+    this.#use(this.#clients.unmeasured, this.#vu.unmeasured());
     try {
       return await work();
     } finally {
-      this.api.use(this.#clients.http, this.#vu);
+      this.#use(this.#clients.http, this.#vu);
     }
   }
 
@@ -86,13 +89,13 @@ export class Member {
    */
   async signUp(mayExist = false): Promise<boolean> {
     const { status, value } = await this.api.register(this.account, mayExist);
-    return status === 409 && mayExist ? this.signIn() : this.#begin(value);
+    return status === 409 && mayExist ? this.signIn() : this.#begin(value, 'register');
   }
 
   async signIn(): Promise<boolean> {
     this.api.token = undefined;
     const { value } = await this.api.login(this.account);
-    return this.#begin(value);
+    return this.#begin(value, 'login');
   }
 
   /**
@@ -166,6 +169,12 @@ export class Member {
       await wait(thinkTimeMs * (0.5 + random()), undefined, { signal: slice.signal }).catch(() => {});
   }
 
+  /** Somebody who asks who they are is told so. */
+  async isThemself(): Promise<void> {
+    const { value } = await this.api.me();
+    if (value) this.#isOwn(value, 'me');
+  }
+
   /** Whatever is shown must be of the own organisation. @returns what is, and what does not say whose it is */
   own<R extends { id: string; organization_id?: string | undefined }>(rows: readonly R[], shownBy: string): R[] {
     const { organization } = this;
@@ -173,7 +182,7 @@ export class Member {
       if (organization === undefined || whose === undefined) return true;
       const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
       const isOwn = this.#sessions.history.ownedBy(whose, organization, example);
-      return this.#vu.check(`${shownBy}: only the own organisation's is shown`, isOwn);
+      return this.#measured.check(`${shownBy}: only the own organisation's is shown`, isOwn);
     });
   }
 
@@ -181,11 +190,27 @@ export class Member {
     return this.#sessions.history.evidence();
   }
 
-  #begin(value: ({ user: User } & Tokens) | undefined): boolean {
-    if (!value) return false;
+  /** Whoever is let in as somebody else is not let in. */
+  #begin(value: ({ user: User } & Tokens) | undefined, by: string): boolean {
+    if (!value || !this.#isOwn(value.user, by)) return false;
     this.organization = value.user.organization_id;
     this.#keep(this.#sessions.begin(), value);
     return true;
+  }
+
+  /** Whether it is the own account, and still of the same organisation. */
+  #isOwn({ id, email, organization_id }: User, shownBy: string): boolean {
+    const { history } = this.#sessions;
+    const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
+    const isOwn =
+      history.ownedBy(email.toLowerCase(), this.account.email.toLowerCase(), example) &&
+      history.ownedBy(organization_id, this.organization ?? organization_id, example);
+    return this.#measured.check(`${shownBy}: it is the own account`, isOwn);
+  }
+
+  #use(http: HttpClient, vu: Vu): void {
+    this.api.use(http, vu);
+    this.#measured = vu;
   }
 
   #keep(counter: number, { access_token, refresh_token, expires_in }: Tokens): void {

@@ -1,12 +1,23 @@
 import type { TestContext } from 'node:test';
 import { serve } from '../../support/server.fixture.ts';
 
+export interface Agent {
+  id: string;
+  name: string;
+  organization_id: string;
+  description?: string;
+}
+
 /** What a studio elsewhere may do that the embedded one does not. */
 export interface Habits {
   /** Of every list, whatever page size is asked for. */
   maxPageSize?: number;
   /** Its lists have no end: each page is full of what was on none before. */
   isEndless?: boolean;
+  /** What a list shows of what there is. */
+  lists?(agents: Agent[]): Agent[];
+  /** Whom everybody is let in as. */
+  letsInAs?: { email?: string; organization_id?: string };
   /** Seconds. */
   tokensLast?: number;
   /** Of what is carried out all the same, by `POST /agents` or `DELETE`. */
@@ -17,7 +28,7 @@ export interface Habits {
 
 /** A studio of one organisation in memory; its ids have slashes, blanks and more than ASCII. */
 export async function publishedStudio(t: TestContext, habits: Habits = {}) {
-  const agents = new Map<string, { id: string; name: string; organization_id: string }>();
+  const agents = new Map<string, Agent>();
   /** Each call, without its query. */
   const asked: string[] = [];
   let count = 0;
@@ -26,10 +37,14 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
     const { tokensLast: expires_in = 3_600 } = habits;
     return { access_token: `access-token-${count}`, refresh_token: `refresh-token-${count}`, expires_in };
   };
-  const user = { id: 'u', email: 'a@b', organization_id: 'o' };
+  /** Addresses are written as the studio likes. */
+  const user = ({ email = '' }: { email?: string }) => ({
+    ...{ id: 'u', email: email.toUpperCase(), organization_id: 'o' },
+    ...habits.letsInAs,
+  });
   const calls: Record<string, (body: object, query: URLSearchParams) => [status: number, body: object]> = {
-    'POST /auth/register': () => [201, { user, tokens: tokens() }],
-    'POST /auth/login': () => [200, { user, ...tokens() }],
+    'POST /auth/register': (body) => [201, { user: user(body), tokens: tokens() }],
+    'POST /auth/login': (body) => [200, { user: user(body), ...tokens() }],
     'POST /auth/refresh': () => [200, tokens()],
     'POST /auth/logout': () => [200, { message: '' }],
     'GET /auth/me': () => [401, {}],
@@ -46,7 +61,8 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
         const row = (_: unknown, n: number) => ({ id: `endless-${first + n}`, name: 'endless', organization_id: 'o' });
         return [200, { records: Array.from({ length: size }, row) }];
       }
-      return [200, { records: [...agents.values()].slice(first, first + size) }];
+      const all = [...agents.values()];
+      return [200, { records: (habits.lists?.(all) ?? all).slice(first, first + size) }];
     },
   };
   const { url } = await serve(t, async (request, response) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { bed } from './bed.fixture.ts';
 import { agentChoice } from './choice.ts';
 import { holds } from './expected.ts';
-import { publishedStudio } from './published.fixture.ts';
+import { type Agent, type Habits, publishedStudio } from './published.fixture.ts';
 import { builder, settle } from './studio.ts';
 
 test('ids with slashes and unicode, and pages that the server cuts: all is found, and nothing is left', async (t) => {
@@ -40,6 +40,58 @@ test('a list without an end is left after a hundred pages, and has failed by nam
   assert.deepEqual(made.errors, { 'check: agent-list: comes to an end': 1 });
   const { status, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
   assert.deepEqual([status, counts?.unswept, counts?.deleted], ['ok', 1, 2]);
+});
+
+test('in the end the list is what single reads are, with as much of it as it likes, and may be a moment old', async (t) => {
+  const gone: Agent = { id: 'gone', name: '', organization_id: 'o' };
+  const listings: [what: string, lists: (agents: Agent[]) => Agent[], counts: Record<string, number>][] = [
+    ['what there is', (agents) => agents, {}],
+    ['less of it', (agents) => agents.map(({ id, name, organization_id }) => ({ id, name, organization_id })), {}],
+    ['other texts', (agents) => agents.map((one) => ({ ...one, description: 'old' })), { mislisted: 12 }],
+    ['nothing after the first ten', (agents) => agents.slice(0, 10), { unlisted: 2 }],
+    [
+      'what is gone',
+      (agents) => [{ ...gone, name: agents[0]!.name.replace(/\d+$/, '99') }, ...agents],
+      { mislisted: 1 },
+    ],
+  ];
+  const look = async (lists: Habits['lists'], pages: number) => {
+    const { url, habits } = await publishedStudio(t);
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 12));
+    let left = pages;
+    habits.lists = (all) => {
+      left -= 1;
+      return left >= 0 ? lists!(all) : all;
+    };
+    await settle(one!.state);
+    const { counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
+    return Object.fromEntries(
+      Object.entries(counts!).filter(([name, n]) => n > 0 && !/^(created|deleted)$/.test(name)),
+    );
+  };
+  await Promise.all(
+    listings.flatMap(([what, lists, counts]) => [
+      look(lists, Number.POSITIVE_INFINITY).then((found) => assert.deepEqual(found, counts, what)),
+      look(lists, 3).then((found) => assert.deepEqual(found, {}, `${what}, for a moment`)),
+    ]),
+  );
+});
+
+test('who is let in as somebody else, or of another organisation than before, is shown what is not theirs', async (t) => {
+  for (const letsInAs of [{ email: 'somebody@else.test' }, { organization_id: 'another' }]) {
+    const { url, habits } = await publishedStudio(t);
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+    const member = one!.state;
+    assert.equal(await member.signIn(), true);
+    assert.equal(made.judged('sessions', [member.evidence()]).status, 'ok');
+    habits.letsInAs = letsInAs;
+    assert.equal(await member.signIn(), false);
+    const { status, counts } = made.judged('sessions', [member.evidence()]);
+    assert.deepEqual([status, counts?.foreign], ['violated', 1]);
+    assert.deepEqual(made.errors, { 'check: login: it is the own account': 1 });
+  }
 });
 
 test('tokens are refreshed before they end; who is refused that signs in again', async (t) => {

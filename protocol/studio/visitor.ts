@@ -36,8 +36,7 @@ export class Visitor {
   }
 
   async #leave(member: Member): Promise<void> {
-    const { value } = await member.api.me();
-    if (value) member.own([value], 'me');
+    await member.isThemself();
     await member.signOut();
   }
 }

@@ -18,14 +18,20 @@ type Story = (vm: ExpectedVm) => void;
 const nothing: Story = () => {};
 const stopped: Story = (vm) => vm.moved('stopped');
 const running: Story = (vm) => vm.moved('running');
-const migrating: Story = (vm) => vm.moved('migrating', 'running');
+const migrating: Story = (vm) => {
+  vm.sentTo('eu-west-1');
+  vm.moved('migrating', 'running');
+};
 const both =
   (...stories: Story[]): Story =>
   (vm) => {
     for (const story of stories) story(vm);
   };
 const mayRun = both(stopped, (vm) => vm.mayHaveMoved('running'));
-const mayMigrate = both(running, (vm) => vm.mayHaveMoved('migrating', 'running'));
+const mayMigrate = both(running, (vm) => {
+  vm.sentTo('eu-west-1');
+  vm.mayHaveMoved('migrating', 'running');
+});
 const mayHaveTwoCores = both(stopped, (vm) => vm.mayHaveWritten({ cpu_cores: 4 }));
 const fourCores = { cpu_cores: 4 };
 
@@ -42,6 +48,10 @@ const looks: [what: string, story: Story, sights: SeenVm[], breach?: string][] =
   ['to be started', (vm) => vm.moved('stopped', 'running'), [seen('stopped'), seen('running')]],
   ['migrating', migrating, [seen('migrating')]],
   ['migrated', migrating, [seen('migrating'), seen('running', { zone: 'eu-west-1' })]],
+  ['migrated, and where it was', migrating, [seen('migrating'), seen('running')]],
+  ['migrated to where nobody sent it', migrating, [seen('running', { zone: 'us-east-1' })], 'changed'],
+  ['migrated, and back', migrating, [seen('running', { zone: 'eu-west-1' }), seen('running')], 'changed'],
+  ['made in another zone', nothing, [seen('creating', { zone: 'eu-west-1' })], 'changed'],
   ['migrated, and stopped', migrating, [seen('stopped')], 'illegalState'],
   ['migrated, and migrating again', migrating, [seen('running'), seen('migrating')], 'illegalState'],
   ['perhaps started: it was not', mayRun, [seen('stopped'), seen('stopped')]],

@@ -40,8 +40,10 @@ function haveSameTags(one: Record<string, string>, other: Record<string, string>
 
 /** What a VU's VM must be, by all that was asked of it and answered. */
 export class ExpectedVm extends ExpectedResource<VmContent> {
-  /** As the target told last. */
+  /** Where it is, until it has come to where it was sent. */
   zone: string;
+  /** It was sent there, and has not been seen to rest since. */
+  #sentTo: string | undefined;
 
   /**
    * It was just created.
@@ -50,6 +52,11 @@ export class ExpectedVm extends ExpectedResource<VmContent> {
   constructor(counter: number, id: string, content: VmContent & { zone: string }, write: string, atMs: number) {
     super(kind, counter, id, content, write, atMs);
     this.zone = content.zone;
+  }
+
+  /** It was asked to migrate, or may have been. */
+  sentTo(zone: string): void {
+    this.#sentTo = zone;
   }
 
   get name(): string {
@@ -61,7 +68,21 @@ export class ExpectedVm extends ExpectedResource<VmContent> {
     // Of a migration that may have begun, the zone tells the end from the beginning.
     const hasMigrated = this.mayHaveLeft && this.mayBe('migrating') && seen.zone !== this.zone;
     const wrong = this.compare(seen.id, seen.status, seen, hasMigrated);
-    if (wrong?.breach !== 'illegalState') this.zone = seen.zone;
-    return wrong;
+    if (wrong) return wrong;
+    const zones = [this.zone, ...(this.#sentTo === undefined ? [] : [this.#sentTo])];
+    if (!zones.includes(seen.zone)) {
+      return { breach: 'changed', expected: { zone: zones.join(' → ') }, found: { zone: seen.zone } };
+    }
+    if (this.isMoving || this.open > 0) return undefined;
+    this.zone = seen.zone;
+    this.#sentTo = undefined;
+    return undefined;
+  }
+
+  /** What a whole list has wrong of it; undefined as a row: it is not there. */
+  asListed(row: SeenVm | undefined): Mismatch | undefined {
+    const wrong = this.inList(row && { state: row.status, content: row });
+    if (wrong || !row || this.open > 0 || this.isMoving || row.zone === this.zone) return wrong;
+    return { breach: 'mislisted', expected: { zone: this.zone }, found: { zone: row.zone } };
   }
 }

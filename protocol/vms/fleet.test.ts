@@ -281,14 +281,6 @@ const misdeeds: [what: string, misdeed: (target: Target) => void, counts: Record
     { resurrected: 1 },
   ],
   [
-    'the list still shows a deleted VM',
-    (target) => {
-      const stale = { ...only(target), id: 'id-1', name: only(target).name.replace(/2$/, '1') };
-      target.listed = () => [stale, ...target.vms.values()];
-    },
-    {},
-  ],
-  [
     'VMs of other loads and runs come and go',
     (target) => {
       const { name } = only(target);
@@ -413,6 +405,9 @@ test('of more VMs than can be read one by one the list tells, and those that it 
       {
         ...{ http, unmeasured, token, prefix, maxVms, mayCleanUp: false },
         sweep: async () => (isListed === undefined ? undefined : rows()),
+        sweepLater: async () => rows(),
+        listsAll: true,
+        restWithinMs: 60_000,
         mayReadBack: () => false,
         remove: async () => false,
       },
@@ -500,11 +495,92 @@ test('where no VM can be made, or none comes to be, before the load, the load be
   }
 });
 
-test('the options are whole numbers within their bounds; there is no other', () => {
+/** What the list shows in the place of the second VM, the first one being deleted. */
+const listings: [what: string, shown: (vm: StubVm) => StubVm[], counts: Record<string, number>][] = [
+  ['what there is', (vm) => [vm], {}],
+  [
+    'a deleted VM',
+    (vm) => [{ ...vm, id: 'id-1', name: vm.name.replace(/2$/, '1'), created_at: 0 }, vm],
+    { mislisted: 1 },
+  ],
+  ['no VM', () => [], { unlisted: 1 }],
+  ['another zone', (vm) => [{ ...vm, zone: 'nowhere' }], { mislisted: 1 }],
+  ['another state', (vm) => [{ ...vm, status: 'running' }], { mislisted: 1 }],
+  ['other memory', (vm) => [{ ...vm, memory_mb: 1 }], { mislisted: 1 }],
+];
+test('in the end the list is what single reads are, and may be a moment old', async (t) => {
+  const look = async (shown: (vm: StubVm) => StubVm[], sweeps = Number.POSITIVE_INFINITY, total = true) => {
+    const target = await cloud(t);
+    target.total = total;
+    const made = await bed(t, target.url);
+    for (const op of ['create', 'detail', 'delete', 'create', 'detail'] as const) await made.fleet[op]();
+    let left = 2 * sweeps;
+    target.listed = () => {
+      left -= 1;
+      return left >= 0 ? [...target.vms.values()].flatMap(shown) : [...target.vms.values()];
+    };
+    await made.settle();
+    const { counts, status } = made.judged();
+    const found = Object.entries(counts!).filter(([name, count]) => count > 0 && !/^(created|deleted)$/.test(name));
+    assert.equal(status, found.length > 0 ? 'violated' : 'ok');
+    return Object.fromEntries(found);
+  };
+  await Promise.all(
+    listings.flatMap(([what, shown, counts]) => [
+      look(shown).then((found) => assert.deepEqual(found, counts, what)),
+      look(shown, 1).then((found) => assert.deepEqual(found, {}, `${what}, for a moment`)),
+      // Its pages may skip a VM.
+      look(shown, undefined, false).then((found) => assert.deepEqual(found, counts.unlisted ? {} : counts, what)),
+    ]),
+  );
+});
+
+test('a VM that was told to start comes to run, within the time that it is given', async (t) => {
+  const look = async (restWithin: string, arrives: boolean) => {
+    const target = await cloud(t, ({ path }) => (path.endsWith('/start') ? 202 : undefined));
+    const made = await bed(t, target.url, { options: { restWithin } });
+    for (const op of ['create', 'detail', 'start'] as const) await made.fleet[op]();
+    let reads = 0;
+    target.rule = ({ method, path }) => {
+      if (method !== 'GET' || !path.endsWith('id-1')) return undefined;
+      reads += 1;
+      if (arrives && reads === 3) only(target).status = 'running';
+      return undefined;
+    };
+    await made.settle();
+    return { ...made.judged(), left: target.vms.size };
+  };
+  const [never, late] = await Promise.all([look('500ms', false), look('60s', true)]);
+  assert.deepEqual([never.status, never.counts?.stuck, never.left], ['violated', 1, 0]);
+  const { expected, found, lastWrite } = never.examples[0] as Record<string, string>;
+  assert.deepEqual([expected, found, lastWrite], ['running', 'stopped', 'start → 202']);
+  assert.deepEqual([late.status, late.counts?.stuck], ['ok', 0]);
+});
+
+test('a VM that was sent to another zone is there, and one that stays where it was has failed by name', async (t) => {
+  const check = 'check: migrated VM is elsewhere';
+  for (const [what, place, errors, counts] of [
+    ['there', undefined, {}, { changed: 0 }],
+    ['stayed', 'own', { [check]: 1 }, { changed: 0 }],
+    ['elsewhere', 'nowhere', { 'check: VM is as it was left': 1 }, { changed: 1 }],
+  ] as const) {
+    const target = await cloud(t, ({ path }) => (place && path.endsWith('/migrate') ? 202 : undefined));
+    const made = await bed(t, target.url);
+    for (const op of ['create', 'detail', 'start', 'migrate'] as const) await made.fleet[op]();
+    if (place === 'nowhere') only(target).zone = place;
+    await made.fleet.detail();
+    await made.settle();
+    assert.deepEqual(made.errors, errors, what);
+    assert.equal(made.judged().counts?.changed, counts.changed, what);
+  }
+});
+
+test('the options are within their bounds; there is no other', () => {
   const read = (options: Record<string, unknown>) => readOptions(fleetOptions(6), options, 'scenarios.test.options');
-  assert.deepEqual(read({}), { maxVms: 20, initialVms: 6 });
-  assert.deepEqual(read({ maxVms: 3 }), { maxVms: 3, initialVms: 3 });
-  assert.deepEqual(read({ initialVms: 0 }), { maxVms: 20, initialVms: 0 });
+  const restWithinMs = 60_000;
+  assert.deepEqual(read({}), { maxVms: 20, initialVms: 6, restWithinMs });
+  assert.deepEqual(read({ maxVms: 3 }), { maxVms: 3, initialVms: 3, restWithinMs });
+  assert.deepEqual(read({ initialVms: 0, restWithin: '5m' }), { maxVms: 20, initialVms: 0, restWithinMs: 300_000 });
   for (const [name, values, allowed] of [
     ['maxVms', [0, 1.5, 1_001, '20', null], '1 to 1000'],
     ['initialVms', [-1, 0.5, '6', null], '0 to 1000'],
@@ -517,6 +593,6 @@ test('the options are whole numbers within their bounds; there is no other', () 
   }
   assert.throws(
     () => read({ maxVm: 1 }),
-    /options has an unknown field "maxVm"; did you mean "maxVms"\? allowed: initialVms, maxVms\.$/,
+    /options has an unknown field "maxVm"; did you mean "maxVms"\? allowed: initialVms, maxVms, restWithin\.$/,
   );
 });

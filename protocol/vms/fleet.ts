@@ -41,6 +41,12 @@ export interface Shared {
   readonly maxVms: number;
   /** What the account holds of this scenario's VMs, by VU; undefined when that cannot be told. Looked at once a slice. */
   sweep(): Promise<ReadonlyMap<number, Vm[]> | undefined>;
+  /** The same a moment later: when a list shows what there was when this was asked for. */
+  sweepLater(): Promise<ReadonlyMap<number, Vm[]> | undefined>;
+  /** Whether a sweep misses none. */
+  readonly listsAll: boolean;
+  /** How long a VM may take to come to rest. */
+  readonly restWithinMs: number;
   /** Whether one more VM may be read by itself at the end. */
   mayReadBack(): boolean;
   /** Deletes a VM, which is no part of the load. False when that cannot be done, or not yet. */
@@ -157,9 +163,15 @@ export class Fleet {
   /** The last look at everything, then deletes it. */
   async settle(): Promise<void> {
     await this.#working.catch(() => {});
-    const swept = await this.#shared.sweep();
-    const rows = swept && (swept.get(this.#vu.id) ?? []);
-    this.#settled = await this.#own.lookLast(rows, () => this.#shared.mayReadBack());
+    const shared = this.#shared;
+    const ofThis = (swept: ReadonlyMap<number, Vm[]> | undefined) => swept && (swept.get(this.#vu.id) ?? []);
+    const rows = ofThis(await shared.sweep());
+    this.#settled = await this.#own.lookLast(rows, {
+      mayReadBack: () => shared.mayReadBack(),
+      later: async () => ofThis(await shared.sweepLater()),
+      listsAll: shared.listsAll,
+      restWithinMs: shared.restWithinMs,
+    });
     if (this.#settled) await this.cleanUp();
   }
 
@@ -259,8 +271,9 @@ export class Fleet {
     if (!(await this.#comesToRest(vm))) return;
     if (vm.is('stopped')) await this.#move(vm, 'start', 'stopped', 'running');
     if (!vm.is('running')) return;
-    const elsewhere = zones.filter((zone) => zone !== vm.zone);
-    const written = await this.#own.api.migrate(vm.id, this.#vu.random.pick(elsewhere), BANDWIDTH_MBPS);
+    const elsewhere = this.#vu.random.pick(zones.filter((zone) => zone !== vm.zone));
+    const written = await this.#own.api.migrate(vm.id, elsewhere, BANDWIDTH_MBPS);
+    if (written.result !== 'refused') vm.sentTo(elsewhere);
     if (written.result === 'done') vm.moved('migrating', 'running');
     if (written.result === 'unknown') vm.mayHaveMoved('migrating', 'running');
     await this.#own.wrote(vm, 'migrate', written);

@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { type SliceContext, unmeasured, type Vu, wholeNumber } from '../../support/test.ts';
+import { durationMs, listLagMs, type SliceContext, unmeasured, type Vu, wholeNumber } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
 import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http, json } from '../transports/http.ts';
@@ -16,6 +17,8 @@ const READ_BACK = 20_000;
 /** VUs of a run that was stopped which clean up at one time. */
 const CLEANING = 16;
 const CLEAN_UP_MS = 20_000;
+/** Sweeps, VMs that have to come to rest, and cleaning up. */
+export const SETTLE_MS = 180_000;
 /** After so many deletions without an answer the target is taken to be gone. */
 const MAX_SILENCES = 20;
 /** For a request that is no part of the load. */
@@ -27,6 +30,8 @@ export interface FleetOptions {
   maxVms: number;
   /** VMs that a VU has before its first iteration, every second of them running. */
   initialVms: number;
+  /** How long a VM may take to come to rest after it was created, started, stopped or sent to another zone. */
+  restWithinMs: number;
 }
 
 /**
@@ -40,6 +45,9 @@ export function fleetOptions(initialVms: number) {
       initialVms: wholeNumber(0, MAX_VMS)
         .optional()
         .describe(`VMs that a VU has before its first iteration. Default: ${initialVms}, or maxVms if that is less.`),
+      restWithin: durationMs
+        .prefault('60s')
+        .describe('How long a VM may take until it is what it was made or told to be. Default: 60s.'),
     })
     .superRefine((given, context) => {
       if ((given.initialVms ?? 0) <= given.maxVms) return;
@@ -47,7 +55,11 @@ export function fleetOptions(initialVms: number) {
       context.addIssue({ code: 'custom', path: ['initialVms'], message });
     })
     .transform(
-      (given): FleetOptions => ({ ...given, initialVms: given.initialVms ?? Math.min(initialVms, given.maxVms) }),
+      ({ maxVms, restWithin, ...given }): FleetOptions => ({
+        maxVms,
+        initialVms: given.initialVms ?? Math.min(initialVms, maxVms),
+        restWithinMs: restWithin,
+      }),
     );
 }
 
@@ -57,6 +69,8 @@ export class Fleets implements Shared {
   readonly token: string | undefined;
   readonly maxVms: number;
   readonly prefix: string;
+  readonly restWithinMs: number;
+  listsAll = true;
   /** Making the first VMs, looking at the whole account, and cleaning up are no part of the load. */
   readonly unmeasured: Http;
   readonly #slice: SliceContext<FleetOptions>;
@@ -66,6 +80,8 @@ export class Fleets implements Shared {
   /** Ids of VMs that have such names and were there before: a run of the same id was cut off. Undefined: nobody knows. */
   #before: ReadonlySet<string> | undefined;
   #swept: Promise<Map<number, Vm[]> | undefined> | undefined;
+  /** The next look at the account, which has not begun. */
+  #sweepNext: Promise<Map<number, Vm[]> | undefined> | undefined;
   #readBack = READ_BACK;
   #cleanUpBy: number | undefined;
   /** Deletions in a row that were not answered. */
@@ -79,8 +95,9 @@ export class Fleets implements Shared {
   }
 
   private constructor(slice: SliceContext<FleetOptions>) {
-    const { maxVms, initialVms } = slice.options;
+    const { maxVms, initialVms, restWithinMs } = slice.options;
     this.maxVms = maxVms;
+    this.restWithinMs = restWithinMs;
     this.#initialVms = initialVms;
     this.#slice = slice;
     this.token = vmToken(slice);
@@ -107,6 +124,15 @@ export class Fleets implements Shared {
   sweep(): Promise<Map<number, Vm[]> | undefined> {
     this.#swept ??= this.#sweep();
     return this.#swept;
+  }
+
+  /** All who ask before it begins share it. */
+  sweepLater(): Promise<Map<number, Vm[]> | undefined> {
+    this.#sweepNext ??= wait(listLagMs).then(() => {
+      this.#sweepNext = undefined;
+      return this.#sweep();
+    });
+    return this.#sweepNext;
   }
 
   async remove(id: string): Promise<boolean> {
@@ -155,6 +181,7 @@ export class Fleets implements Shared {
     const first = await this.#page(0, deadline);
     if (!first) return false;
     const { total } = first;
+    if (total === undefined) this.listsAll = false;
     const last = total === undefined ? 0 : Math.max(0, Math.ceil(total / MAX_PAGE) - 1);
     // A target that does not say how many there are can only be read to the end.
     const step = total === undefined ? 1 : -1;

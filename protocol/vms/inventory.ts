@@ -1,4 +1,12 @@
-import { type LifecycleEvidence, type Mismatch, ResourceHistory, type Vu } from '../../support/test.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type LifecycleEvidence,
+  type Mislisted,
+  type Mismatch,
+  onlyListed,
+  ResourceHistory,
+  type Vu,
+} from '../../support/test.ts';
 import type { Vm, VmApi, VmSpec, Written } from '../apis/vms/api.ts';
 import { ExpectedVm } from './expected-vm.ts';
 
@@ -8,8 +16,23 @@ const MAX_FOUND = 100;
 const LAST_DELETED = 10;
 /** A VM that cannot be read at the end is asked for so often. */
 const LAST_LOOKS = 5;
+/** Between two looks at a VM that is to come to rest, and how long those of a VU are waited for. */
+const REST_LOOK_MS = 200;
+const REST_WAIT_MS = 60_000;
 
 export type Fits = (vm: ExpectedVm) => boolean;
+
+/** What a last look needs of what the VUs of a slice share. */
+export interface LastLook {
+  /** Whether one more VM may be read by itself. */
+  mayReadBack(): boolean;
+  /** What the account holds of this VU's VMs after a moment; undefined when nobody knows. */
+  later(): Promise<readonly Vm[] | undefined>;
+  /** Whether what is not among these rows is not in the list: of one that says no total, pages may skip what moves meanwhile. */
+  readonly listsAll: boolean;
+  /** A VM that is on its way for longer does not arrive. */
+  restWithinMs: number;
+}
 
 /** The VMs that one VU has: what they must be by all that was asked of them, and whether they are. */
 export class Inventory {
@@ -24,6 +47,8 @@ export class Inventory {
   /** Ids of VMs that broke a promise: of those nothing more is asked, and nothing is to be learned. */
   readonly #setAside = new Set<string>();
   readonly #lastDeleted: ExpectedVm[] = [];
+  /** Ids that a list had and a single read did not find. */
+  readonly #onlyListed = new Set<string>();
   #counter = 0;
 
   constructor(vu: Vu, api: VmApi, prefix: string) {
@@ -133,9 +158,13 @@ export class Inventory {
   see(vm: ExpectedVm, found: Vm): boolean {
     this.#history.looked();
     const open = vm.open;
+    const migrated = vm.isMoving && vm.mayBe('migrating') ? vm.zone : undefined;
     const wrong = vm.see(found);
     if (vm.open < open) this.#history.count('reconciled', open - vm.open);
     if (wrong) this.#broken(vm, wrong);
+    // A migration may fail and leave its VM where it was: that is no broken promise, and not what was asked for.
+    else if (migrated !== undefined && vm.is('running'))
+      this.#vu.check('migrated VM is elsewhere', vm.zone !== migrated);
     return this.#vu.check('VM is as it was left', wrong === undefined);
   }
 
@@ -160,11 +189,11 @@ export class Inventory {
   /**
    * The last look at everything.
    * @param rows what the account holds of this VU's VMs; undefined when nobody knows
-   * @param mayReadBack whether one more VM may be read by itself
    * @returns false when the run was stopped before it came to an end
    */
-  async lookLast(rows: readonly Vm[] | undefined, mayReadBack: () => boolean): Promise<boolean> {
+  async lookLast(rows: readonly Vm[] | undefined, last: LastLook): Promise<boolean> {
     const { signal } = this.#vu.slice;
+    const mayReadBack = () => last.mayReadBack();
     for (const row of rows ?? []) if (!signal.aborted) await this.#claim(row);
     const listed = new Map(rows?.map((row) => [row.id, row]));
     for (const vm of [...this.#vms]) {
@@ -172,6 +201,13 @@ export class Inventory {
     }
     for (const vm of this.#lastDeleted) {
       if (!signal.aborted && mayReadBack()) await this.lookForDeleted(vm);
+    }
+    await this.#lookForRest(last.restWithinMs);
+    if (signal.aborted) return false;
+    if (rows) {
+      const { later, listsAll } = last;
+      const nowMs = this.#vu.slice.elapsedMs();
+      await this.#history.listed(rows, { nowMs, later, wrongIn: (list) => this.#wrongIn(list, listsAll) });
     }
     if (signal.aborted) return false;
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
@@ -204,6 +240,42 @@ export class Inventory {
     }
   }
 
+  /** VMs that are on their way must come to rest. */
+  async #lookForRest(withinMs: number): Promise<void> {
+    const { slice } = this.#vu;
+    const deadline = performance.now() + REST_WAIT_MS;
+    for (const vm of [...this.#vms]) {
+      while (vm.isMoving && this.#vms.includes(vm) && !slice.signal.aborted) {
+        if (slice.elapsedMs() - vm.lastWriteAtMs >= withinMs) {
+          this.#broken(vm, vm.stuck);
+        } else if (performance.now() >= deadline) {
+          this.#history.count('unread');
+          break;
+        } else {
+          await wait(REST_LOOK_MS, undefined, { signal: slice.signal }).catch(() => {});
+          await this.look(vm);
+        }
+      }
+    }
+  }
+
+  /** What a list of this VU's VMs has wrong. */
+  #wrongIn(rows: readonly Vm[], listsAll: boolean): Mislisted[] {
+    const listed = new Map(rows.map((row) => [row.id, row]));
+    const wrong: Mislisted[] = [];
+    for (const vm of this.#vms) {
+      const { id, lastWrite, lastWriteAtMs } = vm;
+      const row = listed.get(id);
+      const mismatch = row || listsAll ? vm.asListed(row) : undefined;
+      const example = { ...this.#example(vm), lastWrite };
+      if (mismatch) wrong.push({ id, mismatch, example, writtenAtMs: lastWriteAtMs });
+    }
+    for (const row of listed.values()) {
+      if (this.#onlyListed.has(row.id)) wrong.push({ id: row.id, mismatch: onlyListed, example: this.#example(row) });
+    }
+    return wrong;
+  }
+
   /** Looks at a VM until there is an answer of use. */
   async #canTell(vm: ExpectedVm): Promise<boolean> {
     for (let attempt = 1; attempt <= LAST_LOOKS; attempt++) {
@@ -218,8 +290,12 @@ export class Inventory {
     if (this.#adopt(row)) return;
     // A list may be a moment old.
     const found = await this.#api.find(row.id);
-    if (!found) return;
+    if (found === undefined) return;
     this.#history.looked();
+    if (found === null) {
+      this.#onlyListed.add(row.id);
+      return;
+    }
     this.#setAside.add(row.id);
     const breach = this.#history.wasDeleted(this.#counterOf(row)) ? 'resurrected' : 'orphan';
     this.#history.broken({ breach, expected: 404, found: 200 }, this.#example(row));

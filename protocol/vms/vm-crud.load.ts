@@ -1,6 +1,6 @@
 import { load } from '../../support/test.ts';
 import { vmMetrics } from '../apis/vms/api.ts';
-import { Fleets, fleetOptions } from './fleets.ts';
+import { Fleets, fleetOptions, SETTLE_MS } from './fleets.ts';
 
 /** Enough that there are some to start, stop, move and delete from the first iteration on. */
 const INITIAL_VMS = 6;
@@ -31,5 +31,6 @@ load('vm-crud', {
     batch: { weight: 0, run: (fleet) => fleet.batch() },
   },
   settle: (fleet) => fleet.settle(),
+  timeLimitsMs: { settle: SETTLE_MS },
   evidence: (fleet) => fleet.evidence(),
 });

@@ -4,6 +4,7 @@ import {
   ExpectedResource,
   type LifecycleEvidence,
   lifecycle,
+  onlyListed,
   ResourceHistory,
   type ResourceKind,
 } from './lifecycle.ts';
@@ -34,21 +35,59 @@ test('a resource without states: its content is the last that was written, or on
   assert.equal(one.compare('id-1', 'archived', { text: 'b' })?.breach, 'illegalState');
 });
 
-test('a whole list holds every resource, but for one that may be gone', () => {
-  const seen = (ids: string[], deleted = false) => {
+test('a whole list holds every resource as it is, but for what is open', () => {
+  const row = (text: string, state = 'there') => ({ state, content: { text } });
+  const one = created();
+  assert.equal(one.inList(row('a')), undefined);
+  assert.deepEqual(one.inList(undefined), { breach: 'unlisted', expected: 'in the list', found: 'not there' });
+  assert.deepEqual(one.inList(row('b')), {
+    breach: 'mislisted',
+    expected: { state: 'there', text: 'a' },
+    found: { state: 'there', text: 'b' },
+  });
+  assert.equal(one.inList(row('a', 'archived'))?.breach, 'mislisted');
+  one.mayHaveWritten({ text: 'b' });
+  assert.deepEqual([one.inList(row('c')), one.inList(undefined)?.breach], [undefined, 'unlisted']);
+  one.mayHaveDeleted();
+  assert.equal(one.inList(undefined), undefined);
+});
+
+test('what a list has wrong is wrong at once, and what was written a moment ago when it is looked at once more', async () => {
+  const wrong = (id: string, writtenAtMs?: number) => ({
+    ...{ id, example: { note: id } },
+    ...(writtenAtMs !== undefined && { writtenAtMs }),
+    mismatch: onlyListed,
+  });
+  const notes = async (again: string[] | undefined) => {
     const history = new ResourceHistory();
-    const one = created();
-    if (deleted) one.mayHaveDeleted();
-    history.listed([one], new Set(ids), ({ id }) => ({ note: id }));
-    return lifecycle([history.evidence()]);
+    const old = wrong('old', 1_000);
+    await history.listed([old, wrong('new', 9_000), wrong('unknown')], {
+      nowMs: 10_000,
+      wrongIn: (list) => list,
+      later: async () => again?.map((id) => wrong(id)),
+    });
+    return history.evidence().examples.map((one) => (one as { note: string }).note);
   };
-  assert.deepEqual(
-    [seen(['id-0', 'id-1']).status, seen(['id-0']).status, seen([], true).checked],
-    ['ok', 'violated', 0],
-  );
-  assert.deepEqual(seen([]).examples, [
-    { promise: 'lists and single reads agree', note: 'id-1', expected: 'in the list', found: 'not there' },
-  ]);
+  assert.deepEqual(await notes([]), ['old']);
+  assert.deepEqual(await notes(undefined), ['old']);
+  assert.deepEqual(await notes(['old', 'unknown']), ['old', 'unknown']);
+  const history = new ResourceHistory();
+  const later = () => assert.fail('there is nothing to look at again');
+  await history.listed([wrong('old', 0)], { nowMs: 10_000, wrongIn: (list) => list, later });
+  assert.equal(history.evidence().counts.mislisted, 1);
+});
+
+test('what is on its way is so until it is there, or something about it is open', () => {
+  const one = created();
+  assert.equal(one.isMoving, false);
+  one.moved('there', 'elsewhere');
+  assert.deepEqual([one.isMoving, one.stuck], [true, { breach: 'stuck', expected: 'elsewhere', found: 'there' }]);
+  one.mayHaveDeleted();
+  assert.equal(one.isMoving, false);
+  const other = created();
+  other.moved('there', 'elsewhere');
+  other.compare('id-1', 'elsewhere', { text: 'a' });
+  assert.equal(other.isMoving, false);
 });
 
 test('what is another tenant’s must not be seen', () => {
@@ -70,7 +109,11 @@ function evidence(...stories: ((history: ResourceHistory) => void)[]): Lifecycle
   });
 }
 
-const none = { lost: 0, resurrected: 0, illegalState: 0, changed: 0, orphan: 0, unlisted: 0, foreign: 0 };
+const breaches = [
+  ...(['lost', 'resurrected', 'illegalState', 'stuck', 'changed'] as const),
+  ...(['orphan', 'unlisted', 'mislisted', 'foreign'] as const),
+];
+const none = Object.fromEntries(breaches.map((breach) => [breach, 0]));
 
 test('kept promises: ok, with what was left open counted', () => {
   const result = lifecycle(
@@ -95,7 +138,7 @@ test('kept promises: ok, with what was left open counted', () => {
 });
 
 test('each broken promise is a violation, and says which with what a person needs', () => {
-  for (const breach of ['lost', 'resurrected', 'illegalState', 'changed', 'orphan', 'unlisted', 'foreign'] as const) {
+  for (const breach of breaches) {
     const [one] = evidence((history) => {
       history.looked();
       history.broken({ breach, expected: 'stopped', found: 'running' }, { vm: 'vm-1', id: 'id-1' });

@@ -14,11 +14,15 @@ const breaches = {
   resurrected: 'what was deleted is gone, and stays so',
   /** In a state that nothing that was asked of it leads to. */
   illegalState: 'a state changes only as it was asked to',
+  /** Still on its way long after it was asked to go there. */
+  stuck: 'what was asked of it comes about',
   changed: 'the content is what was written last',
   /** There, and no VU's: its creation was refused, or made two. */
   orphan: 'there is nothing that nobody made',
   /** Read by itself, and not in a list that has to hold it. */
   unlisted: 'lists and single reads agree',
+  /** In a list otherwise than read by itself, or in a list alone. */
+  mislisted: 'lists and single reads agree',
   /** Another tenant's, and shown. */
   foreign: 'nothing of another tenant is ever seen',
 } as const;
@@ -28,9 +32,11 @@ const words: Record<keyof typeof breaches, string> = {
   lost: 'lost',
   resurrected: 'back after their deletion',
   illegalState: 'in a state that nobody asked for',
+  stuck: 'never where they were asked to go',
   changed: 'with content that was not written last',
   orphan: 'made by nobody',
   unlisted: 'missing in a list',
+  mislisted: 'otherwise in a list',
   foreign: 'of another tenant',
 };
 
@@ -127,6 +133,16 @@ export class ExpectedResource<C extends object> {
     return this.#path.includes(state);
   }
 
+  /** It goes to another state by itself, and nothing about it is open. */
+  get isMoving(): boolean {
+    return this.#path.length > 1 && this.open === 0;
+  }
+
+  /** What is wrong when it does not get there any more. */
+  get stuck(): Mismatch {
+    return { breach: 'stuck', expected: this.#path.at(-1), found: this.#path[0] };
+  }
+
   /** A change of its state was never answered. */
   get mayHaveLeft(): boolean {
     return this.#mayMove;
@@ -199,6 +215,40 @@ export class ExpectedResource<C extends object> {
       found: { id, ...shown(content) },
     };
   }
+
+  /**
+   * What a whole list has wrong of it, which was read by itself before.
+   * @param row its state and content there; undefined when it is not in the list
+   */
+  inList(row: { state: string; content: C } | undefined): Mismatch | undefined {
+    if (this.mayBeGone) return undefined;
+    if (!row) return { breach: 'unlisted', expected: 'in the list', found: 'not there' };
+    if (this.open > 0) return undefined;
+    const { isSame, shown } = this.#kind;
+    const { state, content } = row;
+    if (this.#path.includes(state) && isSame(content, this.#content)) return undefined;
+    return {
+      breach: 'mislisted',
+      expected: { state: this.#path.join(' → '), ...shown(this.#content) },
+      found: { state, ...shown(content) },
+    };
+  }
+}
+
+/** What is wrong when a list has what a single read does not find. */
+export const onlyListed: Mismatch = { breach: 'mislisted', expected: 404, found: 'in the list' };
+
+/** A list may be a moment old, and no older. */
+export const listLagMs = 5_000;
+
+/** What a list has wrong. */
+export interface Mislisted {
+  id: string;
+  mismatch: Mismatch;
+  /** As of {@link ResourceHistory.broken}. */
+  example: object;
+  /** When it was changed last, ms since the run's start; undefined when nobody knows. */
+  writtenAtMs?: number;
 }
 
 /** Writes down what became of a VU's resources. Its room does not grow with their number. */
@@ -238,21 +288,24 @@ export class ResourceHistory {
   }
 
   /**
-   * Compares resources with a whole list that was asked for when nothing of theirs was under way.
-   * @param ids those in the list
-   * @param example as of {@link broken}
+   * Compares a whole list with what was read one by one before it. What was written a moment ago is looked at once more.
+   * @param later the list again, {@link listLagMs} from now; undefined when it cannot be read
    */
-  listed<R extends { id: string; mayBeGone: boolean }>(
-    resources: Iterable<R>,
-    ids: ReadonlySet<string>,
-    example: (resource: R) => object,
-  ): void {
-    for (const resource of resources) {
-      if (resource.mayBeGone) continue;
-      this.looked();
-      if (ids.has(resource.id)) continue;
-      this.broken({ breach: 'unlisted', expected: 'in the list', found: 'not there' }, example(resource));
-    }
+  async listed<L>(
+    list: L,
+    { nowMs, wrongIn, later }: { nowMs: number; wrongIn(list: L): Mislisted[]; later(): Promise<L | undefined> },
+  ): Promise<void> {
+    const told = new Set<string>();
+    const tell = ({ id, mismatch, example }: Mislisted) => {
+      if (told.has(id)) return;
+      told.add(id);
+      this.broken(mismatch, example);
+    };
+    const wrong = wrongIn(list);
+    for (const one of wrong) if (nowMs - (one.writtenAtMs ?? nowMs) >= listLagMs) tell(one);
+    if (told.size === wrong.length) return;
+    const again = await later();
+    if (again !== undefined) for (const one of wrongIn(again)) tell(one);
   }
 
   /** A row or an answer tells of this tenant. @returns whether it is the VU's own */
@@ -271,8 +324,8 @@ export class ResourceHistory {
 }
 
 /**
- * Every resource is what was asked of it: created is readable, deleted is gone, its state and content are those of the last write,
- * lists show what single reads do, and there is none that nobody made or that is another tenant's. Writes that were never
+ * Every resource is what was asked of it: created is readable, deleted is gone, its state and content are those of the last write
+ * and come about, lists show what single reads do, and there is none that nobody made or that is another tenant's. Writes that were never
  * answered are left open until somebody sees what became of them.
  */
 export function lifecycle(vus: LifecycleEvidence[]): Judgement {
