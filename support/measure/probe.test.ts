@@ -233,6 +233,14 @@ test('a target without such a page is asked for it once', async (t) => {
   }
 });
 
+test('a target that had the page and answers something else for a while, as in a restart, is asked for it again', async (t) => {
+  const { probe, start, ask } = await publishing(t, [page(1, 1_000), [404, 'starting'], page(0.1, 2_000)]);
+  const memory = () => probe.gauges.latest('target_memory_bytes');
+  await start();
+  await until(() => memory() === 1_000);
+  while (memory() !== 2_000) await ask();
+});
+
 test('an overloaded target is asked for it again, and one that limits its clients less often', async (t) => {
   for (const status of [503, 429]) {
     const { probe, start, ask, asked } = await publishing(t, [[status, 'busy'], page(1, 1_000)]);

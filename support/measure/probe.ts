@@ -233,6 +233,7 @@ class Metrics extends Asked {
   readonly #page: Page;
   #cpuBefore: { seconds: number; at: number } | undefined;
   #everyTicks = SELDOM_MS / EVERY_MS;
+  #isKnown = false;
 
   constructor(url: string, connect: Connect, gauges: GaugeLog, names: FigureNames) {
     super();
@@ -251,8 +252,8 @@ class Metrics extends Asked {
       const text = await textUpTo(body, MOST_METRICS_BYTES);
       if (!this.#read(text ?? '', beganAt)) {
         if (statusCode === 429) this.#everyTicks *= 2;
-        // An overloaded target may answer again; one that knows no such page or figures will not learn them.
-        else if (statusCode < 500) return Number.POSITIVE_INFINITY;
+        // An overloaded target may answer again, and one that is being restarted; one that never knew such figures will not learn them.
+        else if (statusCode < 500 && !this.#isKnown) return Number.POSITIVE_INFINITY;
       }
     } catch {} // whether it is there is for another to find out
     return this.#everyTicks;
@@ -262,6 +263,7 @@ class Metrics extends Asked {
     const at = performance.now();
     const { gauges: values, cpuSeconds: seconds } = targetFigures(text, this.#names);
     if (seconds === undefined && Object.keys(values).length === 0) return false;
+    this.#isKnown = true;
     const before = this.#cpuBefore;
     // After a restart of the target its counter begins anew.
     if (before && seconds !== undefined && seconds >= before.seconds) {

@@ -22,6 +22,18 @@ process_open_fds 21`,
     },
   ],
   [
+    'one with exemplars, times, braces in labels, and what is no number',
+    `# TYPE process_cpu_seconds counter\r
+process_cpu_seconds_total{path="/{id} 9"} 2.5 1700000000 # {trace_id="a}b"} 0.5 1700000000\r
+process_resident_memory_bytes  {pod="a\\"} 7"} 64 1700000000000\r
+process_open_fds NaN\r
+go_goroutines +Inf\r
+# EOF\r
+`,
+    2.5,
+    { target_memory_bytes: 64 },
+  ],
+  [
     'Go',
     `go_goroutines 8
 go_threads 7

@@ -75,10 +75,13 @@ interface Sample {
   value: number;
 }
 
+/** A name, its labels, whose values may hold anything, and its value; a time and an exemplar may follow, which has braces too. */
+const sample = /^[ \t]*([a-zA-Z_:][\w:]*)[ \t]*(\{(?:[^"}\n]|"(?:[^"\\\n]|\\.)*")*\})?[ \t]+(\S+)/gm;
+
 /** A page may have tens of thousands of others. */
 function samplesOf(text: string, wanted: string[]): Map<string, Sample[]> {
   const samples = new Map<string, Sample[]>(wanted.map((name) => [name, []]));
-  for (const [, name = '', labels = '', value] of text.matchAll(/^([a-zA-Z_:][\w:]*)(\{.*\})?[ \t]+(\S+)/gm)) {
+  for (const [, name = '', labels = '', value] of text.matchAll(sample)) {
     const number = Number(value);
     if (Number.isFinite(number)) samples.get(name)?.push({ labels, value: number });
   }
