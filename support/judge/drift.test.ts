@@ -95,6 +95,24 @@ test('a leak fails the run, with its size, its interval and where', () => {
   assert.match(next, /^Look at what the target keeps/);
 });
 
+test('what was seen in a part of the phase alone tells nothing of the rest, unless it is a leak already', () => {
+  const until =
+    (end: number, of: Added): Added =>
+    (share, draw) =>
+      share < end ? of(share, draw) : null;
+  const level: Added = (_, draw) => 100e6 + 0.05e6 * draw();
+  const [part] = drifts({ memory: until(0.4, level) }, memoryLimit);
+  assert.deepEqual([part!.ok, part!.decided, part!.perHour], [false, false, null]);
+  const [severity, message, next] = sentence(part!);
+  assert.equal(severity, 'invalid');
+  assert.match(message, /could not be told\. Undecided: 24 of 30 samples/);
+  assert.match(next, /\/metrics/);
+  const [most] = drifts({ memory: until(0.9, level) }, memoryLimit);
+  assert.deepEqual([most!.ok, most!.decided], [true, true]);
+  const [leak] = drifts({ memory: until(0.4, (s, d) => leaking(10 * s, d)) }, memoryLimit);
+  assert.deepEqual([leak!.ok, leak!.decided], [false, true]);
+});
+
 test('what is level, and what grows only before, passes', () => {
   const level: Added = (_, draw) => 100e6 + 0.5e6 * draw();
   const early: Added = (share, draw) => level(share, draw)! + (share < 0 ? 100e6 * share : 0);

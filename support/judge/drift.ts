@@ -12,6 +12,8 @@ import type { Course } from './windows.ts';
 const MOST_BLOCKS = 60;
 /** Chance that any figure of a sound target is seen to drift. */
 const FALSE_ALARMS = 0.01;
+/** What was seen in less of the phase, from its first block to its last, tells nothing of the rest: it may have vanished with the process. */
+const LEAST_SEEN = 0.5;
 /** An interval that reaches beyond so many times what is allowed has told nothing. */
 const MOST_UNSURE = 10;
 const MS_PER_HOUR = 3_600_000;
@@ -39,11 +41,12 @@ function driftOf(
   const { values, blockMs, needed } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
   const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
-  if (!slope) {
-    const observed = needed * values.filter((value) => value !== null).length;
-    const doubts = [{ by: 'no-data', observed, allowed: needed * LEAST_BLOCKS, unit: 'count' } as const];
+  const unseen = (blocks: number, least: number): DriftResult => {
+    const doubts = [{ by: 'no-data', observed: needed * blocks, allowed: needed * least, unit: 'count' } as const];
     return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
-  }
+  };
+  const isMeasured = (value: number | null) => value !== null;
+  if (!slope) return unseen(values.filter(isMeasured).length, LEAST_BLOCKS);
   const { low, high, perHour, base } = slope;
   // A share has its size already; what is mostly 0 is as large as it is in the mean.
   const size = definition.type === 'rate' ? 1 : Math.abs(base) || meanSize(values);
@@ -56,6 +59,8 @@ function driftOf(
   const isMissed = isUpper
     ? shares.low > 0 && shares.estimate > limit.value
     : shares.high < 0 && shares.estimate < limit.value;
+  const seen = values.findLastIndex(isMeasured) - values.findIndex(isMeasured) + 1;
+  if (!isMissed && seen < LEAST_SEEN * values.length) return unseen(seen, Math.ceil(LEAST_SEEN * values.length));
   const hours = (values.length * blockMs) / hourMs;
   const claim = { metric, tags, quantity: quantityOf(definition, limit), operator: limit.operator, phases: [phase] };
   const [observed, allowed] = [base + perHour * hours, base + limit.value * size * hours];
