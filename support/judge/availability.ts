@@ -30,7 +30,7 @@ function judgeRequests(required: number, { store, suspects, measures }: Course) 
   const dropped = store.sum('dropped_iterations');
   const { passes, count } = store.rate('iteration_failed');
   const [failed, all] = [passes + dropped, count + dropped];
-  const share = all > 0 ? 1 - failed / all : 0;
+  const share = all > 0 ? (all - failed) / all : 0;
   const result = { succeeded: all - failed, failed, share, required };
   const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;
   const doubts = doubtsOf({ ...claim, observed: 1 - share, limit: 1 - required }, suspects, measures);

@@ -124,6 +124,14 @@ test('too late, for too long and too much is a failure, each by its figure', () 
   assert.deepEqual(judged({ failedAt: (s) => s >= 10 && s % 4 !== 0 }).result.recoveredMs, null);
 });
 
+test('a limit that lies within the window in which it was well again is not decided', () => {
+  const of = (recoveryMs: number) =>
+    judged({ failedAt: between(10, 13) }, killed, { ...crash, expect: { recoveryMs } });
+  assert.deepEqual(of(5_000).findings, []);
+  assert.match(sentences(of(3_000).findings)[0]!, /^fail: .* after 3\.00 s to 4\.00 s, required in less than 3\.00 s/);
+  assert.match(sentences(of(3_500).findings)[0]!, /^invalid: .* The windows are too long to tell/);
+});
+
 test('what was not watched for long enough, or not seen, is undecided', () => {
   const next: DrillRun = { ...killed, name: 'crash', run: done(15_000) };
   assert.match(

@@ -130,8 +130,9 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
   const outcomes: [string, Window['state']][] = [];
   const { recoveryMs, outageMs: mostOutageMs, failed } = expect;
   if (recoveryMs !== undefined) {
-    const isLate = (recoveredMs ? recoveredMs[1] : seen.earliestMs) > recoveryMs;
-    const state = recoveredMs && !isLate ? 'held' : isLate && !isOpen ? 'missed' : 'unknown';
+    const isInTime = recoveredMs ? recoveredMs[1] <= recoveryMs : false;
+    const isLate = recoveredMs ? recoveredMs[0] >= recoveryMs : seen.earliestMs > recoveryMs;
+    const state = isInTime ? 'held' : isLate && !isOpen ? 'missed' : 'unknown';
     outcomes.push(['recovery', state]);
   }
   if (mostOutageMs !== undefined) {

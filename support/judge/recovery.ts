@@ -7,8 +7,7 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
   const { after, everyMs, stayMs, withinMs } = spec;
   const { phases } = course.axis;
   const endMs = phases.find(({ name }) => name === after)!.endMs;
-  const all = objectiveWindows(objectives, { everyMs }, course);
-  const windows = all.filter(({ startMs }) => startMs >= endMs - 1e-6);
+  const windows = objectiveWindows(objectives, { everyMs, fromMs: endMs }, course);
   const found = firstToStay(windows, stayMs);
   const watchedMs = Math.max(0, (windows.at(-1)?.endMs ?? endMs) - endMs);
   const common = { after, withinMs, stayMs, watchedMs };
@@ -18,10 +17,10 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
     const isKnown = isLate && !windows.some(({ state }) => state === 'unknown');
     return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
   }
-  const recoveredMs = recoveryOf(found, all, endMs);
-  const [, most] = recoveredMs;
+  const recoveredMs = recoveryOf(found, windows, endMs);
+  const [least, most] = recoveredMs;
   const before = windows.filter(({ startMs }) => startMs < found.startMs);
-  const isUnsure = before.some(({ state }) => state === 'unknown') && most > withinMs;
+  const isUnsure = most > withinMs && (least < withinMs || before.some(({ state }) => state === 'unknown'));
   const doubts = before.flatMap((window) => window.doubts ?? []).slice(0, 1);
   return {
     ...common,

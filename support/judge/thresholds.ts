@@ -164,7 +164,7 @@ export function samplesNeeded({ aggregation, value }: Expression, type: MetricTy
 }
 
 /** A share that is beyond its limit even if all the samples that it lacks were on the right side: of 77 requests 16 have failed. */
-function missesAnyway({ passes, count }: RateSeries, { operator, value }: Expression, needed: number): boolean {
+export function missesAnyway({ passes, count }: RateSeries, { operator, value }: Expression, needed: number): boolean {
   const lacking = Math.max(0, needed - count);
   const all = count + lacking;
   if (operator.startsWith('<')) return passes / all > value;

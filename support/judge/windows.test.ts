@@ -22,6 +22,9 @@ const phases: Phase[] = [
 ];
 
 interface Made {
+  /** Default: those above, in intervals of a second. */
+  phases?: Phase[];
+  intervalMs?: number;
   /** Of the requests that were due in a second, ms; none for null. */
   msAt?(second: number): number | null;
   failedAt?(second: number): boolean;
@@ -29,17 +32,17 @@ interface Made {
   signals?: HealthSignal[];
 }
 
-function courseOf({ msAt = () => 10, failedAt = () => false, perSecond = 30, signals = [] }: Made): Course {
+function courseOf({ msAt = () => 10, failedAt = () => false, perSecond = 30, signals = [], ...made }: Made): Course {
   const store = new MetricStore();
   store.define(builtinMetrics);
-  const axis = new TimeAxis(phases, 1_000);
-  for (let index = 10; index < 120; index++) {
-    const ms = msAt(index);
+  const axis = new TimeAxis(made.phases ?? phases, made.intervalMs ?? 1_000);
+  for (let index = axis.indexAt(10_000); index < axis.scheduled; index++) {
+    const ms = msAt(axis.startOf(index) / 1_000);
     if (ms === null) continue;
     const phase = axis.phaseOf(index);
     const add = (metric: 'http_req_duration' | 'iteration_failed' | 'iterations', value: number) => {
       const series = newSeries(builtinMetrics[metric].type);
-      for (let n = 0; n < perSecond; n++) series.add(value);
+      for (let n = 0; n < (perSecond * axis.lengthOf(index)) / 1_000; n++) series.add(value);
       store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
     };
     add('http_req_duration', ms);
@@ -74,6 +77,48 @@ describe('windows', () => {
         [10_000, 30_000],
       ],
     );
+  });
+
+  test('are whole intervals, which begin anew with each phase: none is empty, and a rate is over what it was counted in', () => {
+    const of = (name: string, startMs: number, endMs: number): Phase => ({ name, startMs, endMs, load: 1 });
+    const odd = [calm, of('base', 10_000, 25_000), of('spike', 25_000, 27_500), of('end', 27_500, 60_500)];
+    for (const intervalMs of [1_000, 2_000]) {
+      const course = courseOf({ phases: odd, intervalMs });
+      const steady = { source: 'iterations', expression: 'rate>=29' };
+      for (const everyMs of [2_000, 10_000]) {
+        const windows = windowsOf(steady, { everyMs }, course);
+        const rates = windows.map(({ observed }) => Math.round(observed!));
+        assert.deepEqual([...new Set(rates)], [30], `${everyMs} ms of ${intervalMs} ms`);
+        assert.equal(windows.reduce((sum, { count }) => sum + count, 0) > 0, true);
+        assert.deepEqual(
+          windows.slice(1).map(({ startMs }) => startMs),
+          windows.slice(0, -1).map(({ endMs }) => endMs),
+        );
+        assert.deepEqual([windows[0]!.startMs, windows.at(-1)!.endMs], [10_000, 60_500]);
+      }
+    }
+  });
+
+  test('leave a pause between phases with load out', () => {
+    const paused = phases.map((phase) => (phase.name === 'spike' ? { ...phase, load: 0 } : phase));
+    const course = courseOf({ phases: paused, msAt: (s) => (s >= 40 && s < 60 ? null : 10) });
+    const { result } = judgeWindowed(fast.source, { threshold: fast.expression, every: '15s' }, course);
+    assert.deepEqual([result.ok, result.windows!.unknown, result.count], [true, 0, 6]);
+    const long = windowsOf(fast, { everyMs: 40_000 }, course);
+    assert.deepEqual(
+      long.map(({ startMs, endMs }) => [startMs, endMs]),
+      [
+        [10_000, 40_000],
+        [60_000, 120_000],
+      ],
+    );
+  });
+
+  test('a share that is missed whatever the samples that it lacks had been is missed', () => {
+    const course = courseOf({ failedAt: (s) => s === 50, perSecond: 20 });
+    const windows = windowsOf({ source: 'iteration_failed', expression: 'rate<0.01' }, { everyMs: 1_000 }, course);
+    const of = (at: number) => windows.find(({ startMs }) => startMs === at)!.state;
+    assert.deepEqual([of(50_000), of(51_000)], ['missed', 'unknown']);
   });
 
   test('of a threshold: enough of them must hold, and those that missed are told with their instants', () => {
@@ -167,6 +212,14 @@ describe('availability', () => {
   });
 });
 
+test('as many requests as are required are enough, to the last', () => {
+  // 1 − 0.07 is a little less than 0.93.
+  const course = courseOf({ failedAt: (s) => s < 17, phases: [calm, { ...phases[1]!, endMs: 110_000 }] });
+  const asked = (requests: number) =>
+    answersOf({ objectives, availability: { everyMs: 1_000, requests } }, course).availability!;
+  assert.deepEqual([asked(0.93).ok, asked(0.9301).ok], [true, false]);
+});
+
 test('availability by requests is open where the generator may have made failures, or too little load', () => {
   const asked = (signal: HealthSignal['signal'], failedAt: (second: number) => boolean) => {
     const observed = { observed: 0.5, allowed: 0.9, unit: 'ratio', count: 99, ok: false } as const;
@@ -223,6 +276,27 @@ describe('recovery', () => {
       kindOf(never!).sentence(never!),
       /^The target did not recover from spike in the 1 m 00 s that were watched/,
     );
+  });
+
+  test('is seen from the very end of the phase, and not decided where its limit lies within a window', () => {
+    const shifted = phases.map((phase) =>
+      phase.name === 'spike'
+        ? { ...phase, endMs: 57_000 }
+        : phase.name === 'end'
+          ? { ...phase, startMs: 57_000 }
+          : phase,
+    );
+    const at = (untilS: number, withinMs: number) =>
+      asked({ phases: shifted, msAt: slowFrom(40, untilS) }, withinMs).recovery!;
+    assert.deepEqual([at(57, 5_000).recoveredMs, at(57, 5_000).ok], [[0, 0], true]);
+    assert.deepEqual([at(64, 15_000).ok, at(64, 10_000).decided, at(64, 10_000).ok], [true, true, false]);
+    const open = at(64, 12_000);
+    assert.deepEqual([open.recoveredMs, open.ok, open.decided], [[10_000, 15_000], false, false]);
+    const [finding] = answerFindings({ recovery: open });
+    assert.equal(finding!.severity, 'invalid');
+    assert.match(kindOf(finding!).sentence(finding!), /required within 12\.0 s, .* The windows are too long to tell/);
+    const { nextStep } = kindOf(finding!);
+    assert.match(typeof nextStep === 'string' ? nextStep : nextStep(finding!), /^Make the windows shorter/);
   });
 
   test('without samples nobody can tell', () => {

@@ -8,7 +8,7 @@ import { type BusyTimes, busyIn } from './busy-times.ts';
 import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
-import { aggregate, samplesNeeded } from './thresholds.ts';
+import { aggregate, missesAnyway, samplesNeeded } from './thresholds.ts';
 import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
 
 /** What is asked for, of what: a metric's selector and an expression without a reference. */
@@ -22,12 +22,17 @@ export interface Windows {
   everyMs: number;
   /** From the start of one to that of the next; absent: they follow one another. */
   slideMs?: number | undefined;
+  /** Where the first begins; absent: with the first phase. */
+  fromMs?: number | undefined;
 }
 
 /** A stretch of time, in ms since the run's start. */
-export interface Window {
+interface Span {
   startMs: number;
   endMs: number;
+}
+
+export interface Window extends Span {
   /** `unknown`: too few samples, or its figure may be the generator's doing; never held. */
   state: 'held' | 'missed' | 'unknown';
   /** Null when nothing was measured. */
@@ -51,17 +56,42 @@ export interface Course {
 }
 
 /**
- * The windows of an objective, in its phase, or else from the first phase with load to the last. What is left at the end belongs to
- * the last one.
+ * The windows of an objective, in its phase, or else in all phases with load; a pause between such is in none. What is left at the end of
+ * a stretch belongs to its last one, and what is too short for any beside others is one.
  */
 export function windowsOf(objective: Objective, windows: Windows, course: Course): Window[] {
   const { tags } = parseSelector(objective.source)!;
   const { phases } = course.axis;
   const names = tags.phase === undefined ? loadedPhases(phases) : [tags.phase];
-  const within = phases.filter(({ name }) => names.includes(name));
-  if (within.length === 0) return [];
-  const [startMs, endMs] = [within[0]!.startMs, Math.min(within.at(-1)!.endMs, course.durationMs)];
-  return spansOf(startMs, endMs, windows).map((span) => windowIn(span, objective, course));
+  const { fromMs = 0 } = windows;
+  const stretches = joined(phases.filter(({ name }) => names.includes(name)))
+    .map(({ startMs, endMs }) => ({ startMs: Math.max(startMs, fromMs), endMs: Math.min(endMs, course.durationMs) }))
+    .filter(({ startMs, endMs }) => startMs < endMs);
+  return stretches.flatMap((stretch) => {
+    const spans = spansOf(stretch.startMs, stretch.endMs, windows);
+    const own = spans.length > 0 || stretches.length === 1 ? spans : [stretch];
+    return own.flatMap((span) => {
+      const whole = wholeIntervals(span, stretch.endMs, course.axis);
+      return whole ? [windowIn(whole, objective, course)] : [];
+    });
+  });
+}
+
+/**
+ * What was measured is known by interval, and intervals begin anew with each phase, however long that is: a window is made of those
+ * whose middle lies in it, and is as long as they are. Undefined where there is none.
+ */
+function wholeIntervals({ startMs, endMs }: Span, untilMs: number, axis: TimeAxis): Span | undefined {
+  const firstFrom = (ms: number) => {
+    const index = axis.indexAt(ms);
+    return middleOf(index, axis) < ms ? index + 1 : index;
+  };
+  const [first, next] = [firstFrom(startMs), firstFrom(endMs)];
+  return next > first ? { startMs: axis.startOf(first), endMs: Math.min(axis.startOf(next), untilMs) } : undefined;
+}
+
+function middleOf(index: number, axis: TimeAxis): number {
+  return (axis.startOf(index) + axis.endOf(index)) / 2;
 }
 
 /**
@@ -91,12 +121,8 @@ function together(all: Window[][]): Window[] {
 }
 
 /** Stretches that follow one another, or slide. */
-export function spansOf(
-  startMs: number,
-  endMs: number,
-  { everyMs, slideMs = everyMs }: Windows,
-): { startMs: number; endMs: number }[] {
-  const spans: { startMs: number; endMs: number }[] = [];
+export function spansOf(startMs: number, endMs: number, { everyMs, slideMs = everyMs }: Windows): Span[] {
+  const spans: Span[] = [];
   for (let at = startMs; at + everyMs <= endMs + 1e-6; at += slideMs) spans.push({ startMs: at, endMs: at + everyMs });
   const last = spans.at(-1);
   if (last) last.endMs = endMs;
@@ -107,12 +133,7 @@ export function spansOf(
  * What was due in a stretch of time.
  * @param suspects that may have moved it; default: those of the course
  */
-export function windowIn(
-  span: { startMs: number; endMs: number },
-  objective: Objective,
-  course: Course,
-  suspects = course.suspects,
-): Window {
+export function windowIn(span: Span, objective: Objective, course: Course, suspects = course.suspects): Window {
   const { store, axis, measures } = course;
   const { metric, tags } = parseSelector(objective.source)!;
   const expression = parseExpression(objective.expression)!;
@@ -124,7 +145,8 @@ export function windowIn(
   const needed = objective.minSamples ?? samplesNeeded(expression, definition.type);
   const observed = count > 0 || isCounted ? aggregate(series, expression.aggregation, lengthMs) : null;
   const window = { ...span, observed, count };
-  if (observed === null || (!isCounted && count < needed)) {
+  const isBeyond = series.type === 'rate' && missesAnyway(series, expression, needed);
+  if (observed === null || (!isCounted && count < needed && !isBeyond)) {
     return {
       ...window,
       state: 'unknown',
@@ -162,11 +184,11 @@ function seriesIn(
   metric: string,
   tags: Wanted,
   { type }: MetricDefinition,
-  { startMs, endMs }: { startMs: number; endMs: number },
+  { startMs, endMs }: Span,
 ): AnySeries {
   const all = newSeries(type);
   for (const [index, series] of overOf(course, metric, tags)) {
-    const middleMs = (course.axis.startOf(index) + course.axis.endOf(index)) / 2;
+    const middleMs = middleOf(index, course.axis);
     if (middleMs >= startMs && middleMs < endMs) mergeInto(all, series);
   }
   return all;
@@ -203,8 +225,8 @@ export function tallyOf(windows: Window[], share: number): Tally {
 }
 
 /** Stretches of time as few as they can be, in their order. */
-export function joined(spans: { startMs: number; endMs: number }[]): { startMs: number; endMs: number }[] {
-  const all: { startMs: number; endMs: number }[] = [];
+export function joined(spans: Span[]): Span[] {
+  const all: Span[] = [];
   for (const { startMs, endMs } of spans.toSorted((a, b) => a.startMs - b.startMs)) {
     const last = all.at(-1);
     if (last && startMs <= last.endMs) last.endMs = Math.max(last.endMs, endMs);
@@ -214,6 +236,6 @@ export function joined(spans: { startMs: number; endMs: number }[]): { startMs: 
 }
 
 /** Windows of a state that follow one another, as one. */
-export function stretches(windows: Window[], state: Window['state']): { startMs: number; endMs: number }[] {
+export function stretches(windows: Window[], state: Window['state']): Span[] {
   return joined(windows.filter((window) => window.state === state));
 }

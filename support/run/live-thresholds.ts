@@ -101,19 +101,13 @@ export class LiveThresholds {
     const { durationMs } = this.#timeline;
     // What is under way would be a window with a part of its samples.
     const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
-    const course = (until: number): Course => ({
-      store: this.#store,
-      axis: this.#axis,
-      durationMs: until,
-      suspects: [],
+    const course: Course = {
+      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [] },
       measures: () => true,
-    });
-    const { everyMs, missed: all } = judgeWindowed(source, spec, course(closedMs)).result.windows!;
-    // What has begun of the next window stands in the last one until then.
-    const missed = all.filter(({ startMs, endMs }) => endMs - startMs <= everyMs + 1e-6).length;
-    if (missed === 0) return false;
+    };
+    const { count, windows } = judgeWindowed(source, spec, course).result;
+    const missed = windows!.missed.filter(({ endMs }) => endMs <= closedMs + 1e-6).length;
     // Those to come may all hold.
-    const { count } = judgeWindowed(source, spec, course(durationMs)).result;
     return missed > (1 - (spec.share ?? 1)) * count + 1e-9;
   }
 }

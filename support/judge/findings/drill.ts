@@ -1,5 +1,5 @@
 import type { DrillResult } from '../results.ts';
-import { afterDoubts, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, SHORTER_WINDOWS, undecidedText, WINDOWS_TOO_LONG } from '../words/doubts.ts';
 import { between, counted, ms, ratio } from '../words/figures.ts';
 import { listed } from '../words/names.ts';
 import type { Kind } from './kind.ts';
@@ -32,10 +32,20 @@ export const drill: Kind<DrillFinding> = {
     }
     const what = `After the drill ${name} ${listed(parts)}.`;
     if (severity === 'fail') return what;
-    return `${what} ${doubts && doubts.length > 0 ? undecidedText(doubts) : 'Too little of it was seen to tell.'}`;
+    if (doubts && doubts.length > 0) return `${what} ${undecidedText(doubts)}`;
+    return `${what} ${isBetween(recoveredMs, expect.recoveryMs) ? WINDOWS_TOO_LONG : 'Too little of it was seen to tell.'}`;
   },
-  nextStep: ({ severity, doubts }) =>
+  nextStep: ({ severity, doubts, recoveredMs, expect }) =>
     severity === 'fail'
       ? 'Look at what the target did then: restarts, connections that were not made anew, caches that were cold, queues.'
-      : afterDoubts(doubts, 'Look at whether there is enough time after it, and enough work in its windows.'),
+      : afterDoubts(
+          doubts,
+          isBetween(recoveredMs, expect.recoveryMs) && !doubts?.length
+            ? SHORTER_WINDOWS
+            : 'Look at whether there is enough time after it, and enough work in its windows.',
+        ),
 };
+
+function isBetween(bounds: DrillResult['recoveredMs'], limit: number | undefined): boolean {
+  return !!bounds && limit !== undefined && bounds[0] < limit && bounds[1] > limit;
+}

@@ -1,5 +1,5 @@
 import type { RecoveryResult } from '../results.ts';
-import { afterDoubts, LARGER_WINDOWS, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, LARGER_WINDOWS, SHORTER_WINDOWS, undecidedText, WINDOWS_TOO_LONG } from '../words/doubts.ts';
 import { between, ms } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -20,10 +20,11 @@ export const recovery: Kind<RecoveryFinding> = {
       : severity === 'fail'
         ? `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`
         : `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`;
-    return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
+    if (doubts && doubts.length > 0) return `${what} ${undecidedText(doubts)}`;
+    return severity === 'invalid' && recoveredMs ? `${what} ${WINDOWS_TOO_LONG}` : what;
   },
-  nextStep: ({ severity, doubts }) =>
+  nextStep: ({ severity, doubts, recoveredMs }) =>
     severity === 'fail'
       ? 'Look at what the target still has to do after it: queues, connections, caches that are cold.'
-      : afterDoubts(doubts, LARGER_WINDOWS),
+      : afterDoubts(doubts, recoveredMs && !doubts?.length ? SHORTER_WINDOWS : LARGER_WINDOWS),
 };

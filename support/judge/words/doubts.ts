@@ -14,6 +14,11 @@ export const LONGER_RUN =
 /** To look at, where windows had too little in them. */
 export const LARGER_WINDOWS = 'Look at whether windows have enough samples: make them longer, or the load larger.';
 
+/** What happened between the beginning and the end of one, and has its limit there. */
+export const WINDOWS_TOO_LONG = 'The windows are too long to tell whether that was in time.';
+export const SHORTER_WINDOWS =
+  'Make the windows shorter (every), with enough samples in each, or allow for a whole one more.';
+
 export const WHOLE_RUN = 'Let the run come to its end, with all of its parts.';
 
 /**
