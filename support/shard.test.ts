@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Rendezvous } from './schedule/rendezvous.ts';
 import { monotonicMs } from './schedule/startline.ts';
 import type { Timeline } from './schedule/timeline.ts';
-import { attemptOf, commonStart, dataIdOf, meetingOf, setAttempt, shardOf, sharingOf } from './shard.ts';
+import { attemptOf, checkDrilled, commonStart, dataIdOf, meetingOf, setAttempt, shardOf, sharingOf } from './shard.ts';
 
 const timeline = { profile: 'mine', seed: '1', scenarios: [{ plan: { gracefulStopMs: 0 } }] } as unknown as Timeline;
 const never = new AbortController().signal;
@@ -120,6 +120,27 @@ test('what is set up once comes to slices on other machines by the rendezvous, a
     given,
     given,
   ]);
+});
+
+test('machines that are drilled start together', () => {
+  const drills = [{ name: 'api-crash' }] as typeof timeline.drills;
+  const [two, alone] = [
+    { current: 2, total: 2 },
+    { current: 1, total: 1 },
+  ];
+  assert.throws(() => checkDrilled({}, two, drills, 'profiles/shop.json'), {
+    message:
+      '--shard: profiles/shop.json has drills (api-crash), whose instant is the same for all machines only if they start together; allowed is LOAD_START_AT, or LOAD_RENDEZVOUS, where they meet.',
+  });
+  for (const [start, shard, all] of [
+    [{ at: 1 }, two, drills],
+    [{ rendezvous: 'http://a.test' }, two, drills],
+    [{}, two, []],
+    [{}, alone, drills],
+    [{}, undefined, drills],
+  ] as const) {
+    checkDrilled(start, shard, [...all], 'profiles/shop.json');
+  }
 });
 
 test('attempts at a run write under names of their own, on all machines the same', () => {

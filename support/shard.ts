@@ -151,6 +151,22 @@ export function meetingOf(
 }
 
 /**
+ * A machine that starts when it is ready knows the instant of a drill by no clock of the others, and takes it for an outage.
+ * @throws one sentence
+ */
+export function checkDrilled(
+  { at, rendezvous }: CommonStart,
+  shard: Shard | undefined,
+  [drill]: Timeline['drills'],
+  path: string,
+): void {
+  if (drill === undefined || !shard || shard.total === 1 || at !== undefined || rendezvous !== undefined) return;
+  throw new Error(
+    `--shard: ${path} has drills (${drill.name}), whose instant is the same for all machines only if they start together; allowed is LOAD_START_AT, or LOAD_RENDEZVOUS, where they meet.`,
+  );
+}
+
+/**
  * How the machines of a run share what `setupRun` gives; undefined where no scenario has it, or one machine has all of its slices.
  * @param scenarios those that have it
  * @param say tells a person what is waited for

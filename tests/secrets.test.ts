@@ -10,14 +10,14 @@ import { serve } from '../support/server.fixture.ts';
 import { anyMachine, filesIn, Project, reason, repository } from './project.ts';
 
 /** With characters that each encoding spells in its own way, and digits that names lose. */
-const canary = (kind: string) => `${kind}-${randomBytes(9).toString('hex')}/"ü+`;
+const canary = (kind: string) => `${kind}-${randomBytes(9).toString('hex')}/"ü+'`;
 
 /** Those of a URL's user, in which they are percent-encoded. */
 const encoded = encodeURIComponent;
 
 /** How a canary would be found, worked out by other means than those that hide it. */
 function spellings(secret: string): string[] {
-  const core = secret.slice(0, -4);
+  const core = secret.slice(0, -5);
   const bytes = Buffer.from(core);
   const inBase64 = [0, 1, 2].map((before) => {
     const groups = Buffer.concat([Buffer.alloc(before, 'x'), bytes]).toString('base64');
@@ -80,8 +80,8 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
   });
   const project = new Project(t, {
     '.env': [
-      `API_TOKEN='${p.token}'`,
-      `SECRET_OWN='${p.own}'`,
+      `API_TOKEN=\`${p.token}\``,
+      `SECRET_OWN=\`${p.own}\``,
       `DATABASE_URL=postgres://${encoded(p.user)}:${encoded(p.password)}@127.0.0.1:1/ledger`,
     ].join('\n'),
     'protocol/ping.load.ts': `
@@ -103,7 +103,7 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
               const headers = { authorization: 'Token ' + encodeURIComponent(token) };
               const answer = await http.request({ op: 'get', method: 'GET', path: '/item', headers });
               vu.check('is without ' + OWN, !answer.body.includes(OWN) && answer.status === 200);
-              console.log('printed', vu.target, answer.body, Buffer.from('x:' + OWN).toString('base64'), '${open}');
+              console.log('printed', vu.target, answer.body, Buffer.from('x:' + OWN).toString('base64'), ${JSON.stringify(open)});
               throw new Error('refused: ' + 'x'.repeat(100 - OWN.length / 2) + ' ' + OWN + ' ' + ${JSON.stringify(
                 Object.values(given).join(' '),
               )});
@@ -149,6 +149,7 @@ test('no secret is left in anything that a run writes', { timeout: 240_000 }, as
     BASE_URL: url,
     LOAD_RUN_ID: 'canaries',
     LOAD_POINTS: '1',
+    LOAD_TAGS: `note=${p.own}`,
     SLACK_WEBHOOK_URL: `https://hooks.test/services/${encoded(p.hook)}`,
     OTEL_EXPORTER_OTLP_HEADERS: `x-key=${encoded(p.header)}`,
     ftp_proxy: `http://me:${encoded(p.proxy)}@127.0.0.1:1`,

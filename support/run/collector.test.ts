@@ -76,6 +76,19 @@ test('that no certificate was verified is a warning, once for all machines; the 
   assert.deepEqual(others, []);
 });
 
+test('what ended a run is told, and on which of several machines', () => {
+  const seen: Observation = { format: 1, runId: 'run-1', target, gauges: [], streamed: [] };
+  const told = (...observations: [observation: Observation, shard?: number][]) => {
+    const made = collector(...reports());
+    for (const [observation, shard] of observations) made.observe(observation, shard);
+    const { reasons } = made.verdict({ ...ending, status: 'interrupted' }, new Map());
+    return reasons.flatMap((one) => (one.kind === 'interrupted' ? one.by : []));
+  };
+  assert.deepEqual(told([seen]), ['Ctrl-C']);
+  assert.deepEqual(told([{ ...seen, interruptedBy: 'SIGHUP' }]), ['SIGHUP']);
+  assert.deepEqual(told([seen, 1], [{ ...seen, interruptedBy: 'SIGTERM' }, 2]), ['shard 2: SIGTERM']);
+});
+
 test('what cannot be read makes the run invalid, and says whose it is', () => {
   const observations: [body: Buffer, sentence: RegExp][] = [
     [Buffer.from('no gzip'), /^Slice 1 of light crashed: what a coordinator observed, 7 bytes, cannot be read: /],

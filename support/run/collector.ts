@@ -262,7 +262,10 @@ export class Collector {
     if (aborted) return [{ kind: 'aborted', severity: 'invalid', ...aborted, ofMs: this.#timeline.durationMs }];
     const atMs = Math.max(this.#streamedMs(), ...ends.map(({ durationMs }) => durationMs));
     if (ending.status === 'interrupted') {
-      const [by = 'Ctrl-C'] = this.#observations.flatMap(({ observation }) => observation.interruptedBy ?? []);
+      const signals = this.#observations.flatMap(({ observation: { interruptedBy }, shard }) =>
+        interruptedBy === undefined ? [] : `${ofShard(shard)}${interruptedBy}`,
+      );
+      const [by = 'Ctrl-C'] = signals;
       return [{ ...cut, by, atMs }];
     }
     if (ending.status === 'timedout') return [{ ...cut, by: 'Playwright’s globalTimeout', atMs }];
@@ -270,7 +273,7 @@ export class Collector {
     const isCause = ends.some(({ status }) => status === 'crashed') || ends.length < this.#slices.length;
     if (isCause && ends.every(({ durationMs }) => durationMs === 0)) return [];
     for (const { observation, shard } of this.#observations) {
-      const by = `${shard === undefined ? '' : `shard ${shard}: `}${observation.stopReason}`;
+      const by = `${ofShard(shard)}${observation.stopReason}`;
       if (observation.stopReason !== undefined) return [{ ...cut, by, atMs }];
     }
     const stopped = this.#reports.find(({ end }) => end.status === 'stopped');
@@ -384,4 +387,9 @@ export class Collector {
 /** What tells how the machine and its processes were. */
 function ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
   return Object.fromEntries(Object.entries(totals).filter(([key]) => groupOf(metricOf(key)) === 'generator'));
+}
+
+/** Before what was seen on it. @param shard undefined where a run is on one machine */
+function ofShard(shard: number | undefined): string {
+  return shard === undefined ? '' : `shard ${shard}: `;
 }

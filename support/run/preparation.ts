@@ -24,7 +24,8 @@ import { originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
-import { attemptOf, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt, sharingOf } from '../shard.ts';
+import { secrets } from '../secrets/secrets.ts';
+import { attemptOf, checkDrilled, ciRunId, commonStart, dataIdOf, meetingOf, setAttempt, sharingOf } from '../shard.ts';
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { colocate, colocatedText, colocatedVariable } from '../worker/colocated.ts';
 import { type Declaration, declarationType } from '../worker/declaration.ts';
@@ -103,6 +104,7 @@ export async function prepare(
   }
   const start = commonStart(process.env);
   const shard = config.shard ?? undefined;
+  checkDrilled(start, shard, drills.all, timeline.path);
   const say = (line: string) => display.print(line);
   // An id that is made now was never used.
   const isNew = !process.env.LOAD_RUN_ID && !ciRunId(process.env);
@@ -124,8 +126,9 @@ export async function prepare(
   await checkReachable(addresses.filter(isFurther), target.wire);
   const used: Used = { addresses, endpoints };
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
-  // Before anybody asks for the metadata: a blob takes them along.
-  Object.assign(timeline, { guests, part: partOf(timeline, config, target, [...declared.keys()], root) });
+  const part = partOf(timeline, config, target, [...declared.keys()], root);
+  // Before anybody asks for the metadata: a blob takes them along, and keeps them.
+  Object.assign(timeline, secrets.cleanData({ ...timeline, guests, part }));
   const meet = meetingOf(start, shard, runId, timeline, say);
   return Coordinator.open(timeline, target, used, runId, root, display, meet, drills, sharing);
 }

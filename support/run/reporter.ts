@@ -274,7 +274,9 @@ export default class TandemReporter implements Reporter {
   /** Of merged shards nobody here knows which browser they had. */
   #origin(): Origin {
     const browser = this.#coordinator && this.#hasJourneys ? launchOptions().executablePath : undefined;
-    return secrets.cleanMessages(originOf(this.#root, this.#version, browser));
+    // Before they are quoted for a shell, which spells a secret in yet another way.
+    const { argv, env } = secrets.cleanMessages({ argv: process.argv, env: process.env });
+    return secrets.cleanMessages(originOf(this.#root, this.#version, browser, { argv, env }));
   }
 
   /** For whoever judges the run if this process cannot. */

@@ -30,6 +30,7 @@ test('secrets are found by the names and by the values of variables', () => {
     ['GITHUB_TOKEN', 'ghs_12345678', ['ghs_12345678']],
     ['PGPASSWORD', 'hunter2-hunter2', ['hunter2-hunter2']],
     ['AWS_SECRET_ACCESS_KEY', 'abcd1234abcd', ['abcd1234abcd']],
+    ['SIGNING_KEY', '0f1e2d3c4b5a6978', ['0f1e2d3c4b5a6978']],
     ['SMTP_PASS', 'hunter2-hunter2', ['hunter2-hunter2']],
     ['db_pwd', 'hunter2-hunter2', ['hunter2-hunter2']],
     ['CI_JOB_JWT', 'eyJh.eyJz.sig', ['eyJh.eyJz.sig']],
@@ -52,6 +53,8 @@ test('what is no secret is none', () => {
     ['PWD', 'D:work/ledger'],
     ['JWT_AUDIENCE', 'ledger-api'],
     ['BYPASS', 'everything'],
+    ['SORT_KEY', 'created_at'],
+    ['CLIENT_KEY', '/etc/tls/client-key.pem'],
     ['API_TOKEN', ''],
   ] as const;
   for (const [name, value] of table) assert.deepEqual(secretsOf(name, value), [], `${name}=${value}`);

@@ -30,6 +30,8 @@ export function credentialsOf(given: readonly (readonly [name: string, value: st
     else if (/webhook/i.test(name)) secrets.push(value, ...pathOf(value));
     else if (/_HEADERS$/.test(name)) secrets.push(...headerValues(value));
     else if (telling.test(name) && isPlain(value, 8)) secrets.push(value, ...afterScheme(value));
+    // Such as SIGNING_KEY: what a list is sorted by, or a cache is found by, is shorter.
+    else if (/_key$/i.test(name) && isPlain(value, 16)) secrets.push(value);
     else secrets.push(...parametersOf(value));
   }
   return { secrets: distinct(secrets), users: distinct(users) };
