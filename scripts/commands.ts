@@ -5,6 +5,7 @@ import { allowed } from '../support/input/misspelling.ts';
 import { profileNames } from '../support/profile.ts';
 import { Misunderstood, type TandemCommand } from './command.ts';
 import { projectFolder } from './surroundings.ts';
+import { causeOf } from './writable.mjs';
 
 interface Listed {
   /** What may stand behind the name. */
@@ -63,6 +64,12 @@ const commands: Record<string, Listed> = {
 
 /** Sets the process's exit code where it does not succeed. */
 export async function tandem([name = '--help', ...args]: string[], cwd: string): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read it has seen enough, as `head` has.
+    if (error.code === 'EPIPE') return;
+    console.error(`Standard output cannot be written to: ${causeOf(error)}.`);
+    process.exitCode = 1;
+  });
   const root = projectFolder(cwd);
   if (['--help', '-h', 'help'].includes(name)) {
     process.stdout.write(help(root));

@@ -78,6 +78,18 @@ test('targets from standard input at a rate, judged by limits in words, told as 
   for (const [name, content] of Object.entries(filesIn(join(project.folder, 'reports', 'nightly')))) {
     assert.ok(!/in-a-(query|header)/.test(content.toString('latin1')), `${name} shows a secret`);
   }
+  // Refused: the verdict that is there is not its own.
+  project.write({ 'profiles/attack.json': {} });
+  const refused = await project.pipedTandem(
+    targets,
+    'attack',
+    '-rate=1',
+    '-duration=1s',
+    '-type=json',
+    '-name=nightly',
+  );
+  assert.deepEqual([refused.exitCode, refused.output], [1, '']);
+  assert.match(refused.errors, /there is a profiles\/attack\.json; allowed is another name/);
 });
 
 test('as fast as it goes, with the buckets of a histogram; and what is wrong is said before anything is sent', async (t) => {

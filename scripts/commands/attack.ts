@@ -23,6 +23,7 @@ import { targetSettings } from '../../support/target.ts';
 import { type Attack, attackOf } from '../attack/flags.ts';
 import { histogramReport, jsonReport, latenciesIn, textReport, vegetaMetrics } from '../attack/report.ts';
 import { runInForeground } from '../child.mjs';
+import { causeOf } from '../writable.mjs';
 
 export async function run(args: string[], root: string): Promise<void> {
   const attack = attackOf(args, process.env);
@@ -38,8 +39,9 @@ export async function run(args: string[], root: string): Promise<void> {
     // A report is all that whoever reads standard output wants.
     const out = attack.report ? 'stderr' : 'stdout';
     const command = [playwright, 'test', '--project=attack', '-c', relative(process.cwd(), root) || '.'];
+    const beganAt = Date.now();
     process.exitCode = await runInForeground(process.execPath, command, env, out);
-    if (attack.report) tell(attack, join(root, 'reports', runFolder(LOAD_RUN_ID)));
+    if (attack.report) tell(attack, join(root, 'reports', runFolder(LOAD_RUN_ID)), beganAt);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -102,8 +104,11 @@ function newRunId(): string {
   return `attack-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}-${process.pid.toString(36)}`;
 }
 
-/** What Vegeta's report would say; nothing where there is no verdict. */
-function tell({ profile, report, output }: Attack, results: string): void {
+/**
+ * What Vegeta's report would say; nothing where there is no verdict.
+ * @param beganAt epoch ms: what is older is the verdict of an earlier run of that id
+ */
+function tell({ profile, report, output }: Attack, results: string, beganAt: number): void {
   const read = (name: string): string => readFileSync(join(results, name), 'utf8');
   let verdict: Verdict;
   try {
@@ -111,9 +116,19 @@ function tell({ profile, report, output }: Attack, results: string): void {
   } catch {
     return;
   }
+  if (Date.parse(verdict.startedAt) < beganAt) return;
   const text = reportText(verdict, report!, profile.scenarios.attack, results, () => read('histograms.hlog'));
   if (output === undefined || output === 'stdout') process.stdout.write(text);
-  else writeFileSync(output, text);
+  else writeReport(output, text);
+}
+
+/** @throws one sentence; it could be opened before the run */
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new Error(`-output ${path} was not written: ${causeOf(error)}.`);
+  }
 }
 
 function reportText(
