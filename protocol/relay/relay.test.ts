@@ -297,12 +297,47 @@ function change(fields: Partial<Change> = {}): Partial<Change> {
   return { id: 'change-1', encrypted_payload: 'AAAA', device_id: 'another', ...about, ...fields };
 }
 
-const UNREADABLE = { 'check: pull: payload decrypts': 1 };
+const UNREADABLE = { 'check: pull: change is as it was pushed': 1 };
 
 test('a payload that is not what was pushed', async (t) => {
   const { errors, sum } = await complaints(t, 'pull', (answer) => void Object.assign(answer, { changes: [change()] }));
   assert.deepEqual(errors, UNREADABLE);
   assert.equal(sum('changes_pulled'), 1);
+});
+
+test('a change that is handed on as another: what it says and what it is about belong together', async (t) => {
+  const swap = ([a, b]: Change[]) => {
+    [a!.encrypted_payload, b!.encrypted_payload] = [b!.encrypted_payload, a!.encrypted_payload];
+  };
+  const spoils: [what: string, spoil: (changes: Change[]) => void, there: number[]][] = [
+    ['as they were', () => {}, [1, 2]],
+    ['with a time of the relay’s own', ([a]) => void Object.assign(a!, { timestamp: 7 }), [1, 2]],
+    ['each with the other’s payload', swap, []],
+    ['a deletion', ([a]) => void Object.assign(a!, { operation: 'DELETE' }), [2, 2]],
+    ['of another type', ([a]) => void Object.assign(a!, { entity_type: 'somewhat' }), [2, 2]],
+    ['of another entity', ([a]) => void Object.assign(a!, { entity_id: 'another' }), [2, 2]],
+    ['older than it is', ([a]) => void Object.assign(a!.version_vector, { older: 1 }), [2, 2]],
+    ['cut off', ([a]) => void Object.assign(a!, { encrypted_payload: a!.encrypted_payload.slice(0, 40) }), [2, 2]],
+  ];
+  for (const [what, spoil, there] of spoils) {
+    let stored: Change[] = [];
+    const answer = (path: string, body: string) => {
+      const asked = JSON.parse(body) as Asked;
+      const right = good(path, asked);
+      if (path.endsWith('/push')) stored = asked.changes;
+      else if (!asked.device_id.endsWith('-0')) {
+        const changes = structuredClone(stored);
+        spoil(changes);
+        Object.assign(right, { changes });
+      }
+      return right;
+    };
+    const made = bed(t, await stub(t, answer));
+    await made.device.push(2);
+    await made.device.settle();
+    const { found } = made.device.evidence()['acknowledged-writes'][1]!;
+    assert.deepEqual(found[made.device.deviceId] ?? [], there, what);
+  }
 });
 
 test('a device that gets its own change back', async (t) => {
@@ -323,7 +358,7 @@ test('a change that comes twice, in one page or in two', async (t) => {
     pages += 1;
     Object.assign(answer, { changes: [change()], has_more: pages === 1 });
   });
-  assert.deepEqual(twoPages.errors, { ...twice, 'check: pull: payload decrypts': 2 });
+  assert.deepEqual(twoPages.errors, { ...twice, 'check: pull: change is as it was pushed': 2 });
 });
 
 test('more than a hundred changes in a page', async (t) => {

@@ -2,11 +2,14 @@ import { epochMs, type SetEvidence, SetHistory, type SliceContext, type Target, 
 import { userIn } from '../apis/auth.ts';
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
-import { Pulling } from '../apis/relay/pulling.ts';
+import { type PulledChange, Pulling } from '../apis/relay/pulling.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Stamps } from '../apis/relay/stamps.ts';
 import { Http } from '../transports/http.ts';
 import { Ledger } from './ledger.ts';
+
+/** What says of a change what it is about. */
+type About = Pick<PulledChange, 'id' | 'entity_type' | 'entity_id' | 'operation' | 'version_vector'>;
 
 /** A relay whose `has_more` never ends must not hold a VU for ever. */
 const MAX_PAGES = 100;
@@ -149,7 +152,9 @@ export class RelayDevice {
       this.#access.readBackPages -= 1;
       const pulled = await api.pull(pulling, {});
       if (!pulled) return;
-      for (const { id } of pulled.changes) history.found(id);
+      // What is not as it was pushed is not there.
+      for (const change of pulled.changes)
+        if (!this.#isOfLoad(change) || this.#isAsPushed(change)) history.found(change.id);
       if (!pulled.hasMore) {
         this.#readBack = history.evidence(true, readFrom);
         return;
@@ -160,24 +165,42 @@ export class RelayDevice {
   #change(): Change {
     const { entityType, entityId, operation, update } = this.#ledger.edit();
     this.#counter += 1;
-    return {
+    const about = {
       id: this.#history.next(),
       entity_type: entityType,
       entity_id: entityId,
       operation,
-      encrypted_payload: this.#cipher.encrypt(update),
       version_vector: { [this.deviceId]: this.#counter },
+    };
+    return {
+      ...about,
+      encrypted_payload: this.#cipher.encrypt(update, textOf(about)),
       timestamp: this.#stamps.next(),
     };
   }
 
-  #take(changes: { id: string; encrypted_payload: string }[]): void {
+  #take(changes: PulledChange[]): void {
     let fresh = true;
     for (const { id } of changes) fresh = this.#history.found(id) && fresh;
     this.#vu.check('pull: no change twice', fresh);
-    // One of a page: decrypting all would cost more than the requests do, and a payload that is not what was pushed is
-    // damaged on its way or in the store, which does not choose.
-    const sample = changes[changes.length - 1]!;
-    this.#vu.check('pull: payload decrypts', this.#cipher.decrypt(sample.encrypted_payload) !== undefined);
+    // One of a page, since decrypting all would cost more than the requests do; in the end all are.
+    const sample = changes[this.#vu.random.int(0, changes.length - 1)]!;
+    if (this.#isOfLoad(sample)) this.#vu.check('pull: change is as it was pushed', this.#isAsPushed(sample));
   }
+
+  /** Not of another scenario or person who has the same configured account. */
+  #isOfLoad({ id }: PulledChange): boolean {
+    const { runId, scenario } = this.#vu.slice;
+    return configuredAccount(this.#vu.target) === undefined || id.startsWith(`${runId}-${scenario}-`);
+  }
+
+  #isAsPushed(change: PulledChange): boolean {
+    return this.#cipher.decrypt(change.encrypted_payload, textOf(change)) !== undefined;
+  }
+}
+
+/** All that a relay must hand on unchanged beside the payload; a timestamp may be its own. */
+function textOf({ id, entity_type, entity_id, operation, version_vector }: About): string {
+  const versions = Object.entries(version_vector).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([id, entity_type, entity_id, operation, versions]);
 }

@@ -28,6 +28,13 @@ test('a payload that was changed anywhere, cut, or encrypted by somebody else do
   assert.equal(cipher.decrypt(Cipher.ofToken('account-2').encrypt(plain)), undefined);
 });
 
+test('a payload decrypts beside the text that it was encrypted beside, and no other', () => {
+  const cipher = Cipher.ofToken('account-1');
+  const payload = cipher.encrypt(plain, 'id-1');
+  assert.deepEqual(Buffer.from(cipher.decrypt(payload, 'id-1')!), Buffer.from(plain));
+  for (const other of [undefined, '', 'id-2']) assert.equal(cipher.decrypt(payload, other), undefined);
+});
+
 test('a browser’s WebCrypto reads what it wrote, and it reads what WebCrypto wrote', async () => {
   const raw = randomBytes(32);
   const cipher = new Cipher(raw);

@@ -6,6 +6,8 @@ export interface PulledChange {
   entity_id: string;
   encrypted_payload: string;
   version_vector: VersionVector;
+  entity_type?: string;
+  operation?: string;
   timestamp?: number;
   device_id?: string;
 }
