@@ -38,7 +38,7 @@ const stubborn = page(
    <button onclick="for (const end = real() + 60; real() < end; ); this.after('x')">work</button>`,
 );
 
-async function sessionOf(t: TestContext) {
+async function sessionOf(t: TestContext, traced = false) {
   const { url } = await serve(t, (request, answer) => {
     if (request.url === '/nothing') return void answer.writeHead(204).end();
     const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
@@ -49,7 +49,7 @@ async function sessionOf(t: TestContext) {
   const session = await BrowserSession.open(browser, {
     context: { baseURL: url },
     actionTimeoutMs: 30_000,
-    traced: false,
+    traced,
     onVital: (report) => vitals.push(report),
     onEventsPainted() {},
     onIgnored: (error) => ignored.push(error),
@@ -85,6 +85,23 @@ test('popups and new tabs are measured like the page that opened them', async (t
   for (const name of ['lcp', 'fcp', 'ttfb', 'cls']) assert.equal(documents(name), 3, name);
   // Of a click that opens a page over its own, no frame need come.
   assert.ok(documents('inp') >= before + 2);
+});
+
+test('a context that its author closes has told of its pages', async (t) => {
+  const { session, documents } = await sessionOf(t);
+  await session.page.goto('/');
+  await session.page.context().close();
+  assert.equal(documents('lcp'), 1);
+});
+
+test('a journey traces in our trace’s place', async (t) => {
+  const { session } = await sessionOf(t, true);
+  const { tracing } = session.page.context();
+  await tracing.start();
+  await tracing.stop();
+  assert.equal((await session.evidence()).trace, undefined);
+  await tracing.start();
+  await assert.rejects(tracing.start(), /already started/);
 });
 
 test('a popup that closes itself takes nothing along', async (t) => {

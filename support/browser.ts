@@ -130,7 +130,11 @@ export async function newContext(
 
 /** What does not close in time goes with its browser. */
 export async function closeContext(context: BrowserContext): Promise<void> {
-  await within('closing a session', PAGE_LIMIT_MS, context.close()).catch(() => {});
+  await closed(context.close());
+}
+
+async function closed(closing: Promise<void>): Promise<void> {
+  await within('closing a session', PAGE_LIMIT_MS, closing).catch(() => {});
 }
 
 export interface SessionOptions {
@@ -165,14 +169,26 @@ const leavingNames = Object.keys(leaving) as (keyof Leaving)[];
 export class BrowserSession {
   readonly page: Page;
   readonly #context: BrowserContext;
-  readonly #traced: boolean;
   readonly #reports: PageReports;
+  readonly #own: OwnTime;
+  readonly #close: () => Promise<void>;
+  #traced: boolean;
 
-  private constructor(context: BrowserContext, page: Page, traced: boolean, reports: PageReports) {
+  private constructor(
+    context: BrowserContext,
+    page: Page,
+    traced: boolean,
+    reports: PageReports,
+    own: OwnTime,
+    close: () => Promise<void>,
+  ) {
     this.#context = context;
     this.page = page;
     this.#traced = traced;
     this.#reports = reports;
+    this.#own = own;
+    this.#close = close;
+    if (traced) this.#letOthersTrace();
   }
 
   /** @throws TimeIsUp when the browser gives no page in time */
@@ -196,19 +212,43 @@ export class BrowserSession {
     await context.addInitScript(vitalsScript());
     await context.addInitScript(pageEventsScript());
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
+    const own = new OwnTime();
+    const close = context.close.bind(context);
+    context.close = async (how) => {
+      await own.of(Promise.all(context.pages().map(flushPage)));
+      return close(how);
+    };
     // Before anybody else hears of a page.
     context.on('page', (page) => {
-      const own = Object.fromEntries(
+      const theirs = Object.fromEntries(
         leavingNames.map((leave) => [leave, page[leave].bind(page)]),
       ) as unknown as Leaving;
       for (const leave of leavingNames) {
         page[leave] = (async (...args: never) => {
-          await flushPage(page);
-          return leaving[leave](own, args);
+          await own.of(flushPage(page));
+          return leaving[leave](theirs, args);
         }) as never;
       }
     });
-    return new BrowserSession(context, await context.newPage(), options.traced, reports);
+    const page = await context.newPage();
+    return new BrowserSession(context, page, options.traced, reports, own, close);
+  }
+
+  /** Ms of the session in which its author waited for what only we do: pages tell of themselves before they are left. */
+  get ownMs(): number {
+    return this.#own.ms;
+  }
+
+  /** A journey may trace itself: there is one trace at a time. */
+  #letOthersTrace(): void {
+    const { tracing } = this.#context;
+    const start = tracing.start.bind(tracing);
+    tracing.start = async (options) => {
+      tracing.start = start;
+      this.#traced = false;
+      await tracing.stop();
+      return start(options);
+    };
   }
 
   /**
@@ -233,6 +273,11 @@ export class BrowserSession {
   /** Makes all pages report their last vitals, at the end; what leaves a document does so by itself. */
   async flush(): Promise<void> {
     await Promise.all(this.#context.pages().map(flushPage));
+  }
+
+  /** The same of a session that has failed: those of its pages that still answer. */
+  async flushWhatAnswers(): Promise<void> {
+    await within('the last vitals', LEARN_MS, this.flush()).catch(() => {});
   }
 
   /** Makes known as secrets what the session was given to keep: cookies, and the tokens in the storage of its pages. */
@@ -263,7 +308,32 @@ export class BrowserSession {
   }
 
   async close(): Promise<void> {
-    await closeContext(this.#context);
+    // What listens to a page may be in the midst of asking it, and is nobody's failure then.
+    for (const heard of [this.#context, ...this.#context.pages()])
+      void (heard as Page).removeAllListeners('console', { behavior: 'ignoreErrors' });
+    await closed(this.#close());
+  }
+}
+
+/** Adds up the time in which something of ours is under way, one or several at a time. */
+class OwnTime {
+  #ms = 0;
+  #underWay = 0;
+  #since = 0;
+
+  get ms(): number {
+    return this.#ms + (this.#underWay > 0 ? performance.now() - this.#since : 0);
+  }
+
+  async of(work: Promise<unknown>): Promise<void> {
+    if (this.#underWay === 0) this.#since = performance.now();
+    this.#underWay += 1;
+    try {
+      await work;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#ms += performance.now() - this.#since;
+    }
   }
 }
 

@@ -12,7 +12,8 @@ import { defaultSessionLimits, defaultTimeLimits, TimeIsUp, within } from './tim
 import { importColocated } from './worker/colocated.ts';
 import { type Declaration, declarationType, metricDefinitions, takenBy } from './worker/declaration.ts';
 import { executionsOf } from './worker/executions.ts';
-import { type JourneyDefinition, journeyWork } from './worker/journey.ts';
+import { checkJourney, type JourneyDefinition, journeyWork } from './worker/journey.ts';
+import { checkUse } from './worker/journey-use.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './worker/load.ts';
 import { declarePreflight } from './worker/load-preflight.ts';
 import { setUpRun } from './worker/run-hooks.ts';
@@ -61,7 +62,8 @@ export { secret } from './secrets/secrets.ts';
 export type { Target } from './target.ts';
 export type { RunLimits, SessionLimits, TimeLimits } from './time-limit.ts';
 export { Feeder } from './worker/feeder.ts';
-export type { JourneyDefinition, JourneyUse, User, Visit } from './worker/journey.ts';
+export type { JourneyDefinition, User, Visit } from './worker/journey.ts';
+export type { JourneyUse } from './worker/journey-use.ts';
 export type { LoadDefinition } from './worker/load.ts';
 export type { RunHooks } from './worker/run-hooks.ts';
 export { workDueAt } from './worker/soft-failures.ts';
@@ -118,6 +120,7 @@ function declareJourney<O, R>(
   definition: JourneyDefinition<O, R>,
   more: Pick<Declaration, 'ownProcess'> = {},
 ): void {
+  checkJourney(name, definition as unknown as JourneyDefinition);
   if (definition.options) declareOptions('journey', name, definition.options);
   if (takenBy() === 'nobody') return;
   const metrics = metricDefinitions(definition.metrics ?? {});
@@ -132,6 +135,8 @@ function declareJourney<O, R>(
       if (!(error instanceof TimeIsUp)) throw error;
       context.recorder.error(`generator: ${error.message}`);
     });
+    const { use } = definition;
+    if (use !== undefined && typeof use !== 'function') await checkUse(slice.root, use, browser, context.target);
     const hasControl = process.env[controlVariable] === sliceName(slice.id);
     const unmeasured = (error: Error) => context.recorder.error(`control page: ${errorName(error)}`);
     const control = hasControl ? await ControlPage.open(browser).catch(unmeasured) : undefined;
@@ -177,7 +182,8 @@ export function journeyFromTest(
   };
   const sessions: JourneyDefinition = {
     ...definition,
-    use: (user, data) => ({ ...runner.use, ...(typeof use === 'function' ? use(user, data) : use) }),
+    use:
+      typeof use === 'function' ? (user, data) => ({ ...runner.use, ...use(user, data) }) : { ...runner.use, ...use },
     run,
     teardown: () => runner.end(),
   };

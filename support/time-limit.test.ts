@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TimeIsUp, within } from './time-limit.ts';
+import timers from 'node:timers/promises';
+import { checkLimits, TimeIsUp, within } from './time-limit.ts';
 
 const never = new Promise<never>(() => {});
 
@@ -21,4 +22,17 @@ test('a run that is stopped waits no longer', async () => {
   stop.abort(new Error('slice 0 of other ended before the start'));
   await assert.rejects(waiting, new Error('slice 0 of other ended before the start'));
   await assert.rejects(within('it', 60_000, never, stop.signal), new Error('slice 0 of other ended before the start'));
+});
+
+test('no limit is none, and what is no limit is refused', async () => {
+  assert.equal(await within('work', Number.POSITIVE_INFINITY, timers.setTimeout(5, 'done')), 'done');
+  const refused: unknown[] = [];
+  checkLimits(
+    { setup: 1, vu: undefined, settle: Number.POSITIVE_INFINITY, teardown: 0, teardownRun: '5s' },
+    (...what) => refused.push(what.slice(0, 2)),
+  );
+  assert.deepEqual(refused, [
+    ['timeLimitsMs.teardown', 0],
+    ['timeLimitsMs.teardownRun', '5s'],
+  ]);
 });

@@ -38,6 +38,20 @@ export interface SessionLimits extends RunLimits {
 
 export const defaultSessionLimits: Required<SessionLimits> = { ...defaultRunLimits, session: 600_000 };
 
+/** Timers know no longer ones, and would end at once; so is no limit at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** @param refuse hears of the first that is no limit: its field, what it is, and what is allowed */
+export function checkLimits(
+  limits: object = {},
+  refuse: (field: string, value: unknown, allowed: string) => void,
+): void {
+  for (const [name, limitMs] of Object.entries(limits)) {
+    if (limitMs === undefined || (typeof limitMs === 'number' && limitMs > 0)) continue;
+    refuse(`timeLimitsMs.${name}`, limitMs, 'a number of ms above 0');
+  }
+}
+
 /** Something of the user's or of a browser's never came to its end. */
 export class TimeIsUp extends Error {
   constructor(what: string, limitMs: number) {
@@ -55,7 +69,7 @@ export async function within<T>(what: string, limitMs: number, work: T | Promise
   if (!(work instanceof Promise)) return work;
   const over = new AbortController();
   const either = AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
-  const limit = timers.setTimeout(limitMs, undefined, { signal: either }).then(
+  const limit = timers.setTimeout(Math.min(limitMs, LONGEST_MS), undefined, { signal: either }).then(
     () => Promise.reject(new TimeIsUp(what, limitMs)),
     () => Promise.reject(signal?.reason),
   );

@@ -1,6 +1,7 @@
 /** Real sessions in a real browser, against the embedded target. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { chromium, expect } from '@playwright/test';
 import { Console } from '../../journeys/app/console.ts';
 import { Ledger } from '../../journeys/app/ledger.ts';
@@ -29,7 +30,8 @@ import { resolveTarget } from '../target.ts';
 import { type SessionLimits, TimeIsUp } from '../time-limit.ts';
 import { metricDefinitions } from './declaration.ts';
 import { Feeder } from './feeder.ts';
-import { type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
+import { checkJourney, type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
+import { checkUse } from './journey-use.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
 
 let browser: Browser;
@@ -83,6 +85,7 @@ function bed(
   url = target.url,
   by = browser,
   timeLimitsMs?: SessionLimits,
+  isOver = false,
 ) {
   runs += 1;
   const slice = sliceOf('watcher', 'journey', url);
@@ -101,7 +104,7 @@ function bed(
     root: '.',
     browser: by,
     seed: '1',
-    isDraining: () => false,
+    isDraining: () => isOver,
     keep,
   });
   const other = sliceOf('remote-changes', 'load', url);
@@ -119,6 +122,7 @@ function bed(
     async session(): Promise<string> {
       return work.run(await work.createVu(0), 0, { index: 0 } as Iteration);
     },
+    work,
     /** Samples by metric, of the journey. */
     recorded() {
       const packed = slice.recorder.pack();
@@ -369,6 +373,103 @@ test('a session that is cut off was in the step that was not over: not in one th
   assert.equal(around.failures[0]?.step, 'around');
 });
 
+test('what a journey does not wait for is told or ignored, and ends no slice', async () => {
+  const forgetful = bed(async ({ page, step }) => {
+    // Asks a page that is gone by then.
+    page.on('response', async () => {
+      await page.waitForEvent('close').catch(() => {});
+      await page.title();
+    });
+    await page.goto('/');
+    void step('forgotten', () => page.getByText('never').click());
+  });
+  const both = bed(async ({ step }) => {
+    const fail = () => Promise.reject(new Error('gone'));
+    await Promise.all([step('first', () => setImmediate().then(fail)), step('second', () => new Promise(() => {}))]);
+  });
+  const unshown = bed(() => Promise.reject({ toString: () => assert.fail() }));
+  const patient = bed(
+    async ({ think }) => {
+      let isThere = false;
+      setTimeout(() => {
+        isThere = true;
+      });
+      while (!isThere) await think();
+    },
+    ...[undefined, undefined, undefined],
+    true,
+  );
+  const outcomes = await Promise.all([forgetful, both, unshown, patient].map((one) => one.session()));
+  assert.deepEqual(outcomes, ['failed', 'failed', 'failed', 'ok']);
+  assert.equal(forgetful.failures[0]?.step, 'forgotten');
+  assert.match(forgetful.failures[0].error, /^Error: the session ended before this step did: await it/);
+  assert.deepEqual([both.failures.length, both.failures[0]?.step], [1, 'first']);
+  assert.deepEqual(Object.keys(unshown.errors), ['watcher, step "start": thrown: what cannot be shown']);
+});
+
+test('a session that is cut off leaves the target alone, and what comes of it later counts no more', async (t) => {
+  const { url } = await serve(t, (_request, answer) =>
+    answer.setHeader('content-type', 'text/html').end('<h1>Shop</h1>'),
+  );
+  let opened = () => {};
+  const isOpen = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+  const made = bed(async ({ page, step, check, think }) => {
+    await page.goto('/');
+    opened();
+    await step('wait', () => page.getByText('never').click()).catch(() => {});
+    check('late', false);
+    await think();
+  }, url);
+  const vu = await made.work.createVu(0);
+  const running = made.work.run(vu, 0, { index: 0 } as Iteration);
+  await isOpen;
+  made.work.cutOff!(vu, 'gracefulStop');
+  // The shell answers nobody for seconds when a context ends at its first paint, unless it is asked for something else.
+  await (await browser.newContext()).close();
+  assert.equal(await running, 'failed');
+  assert.deepEqual([made.errors, made.failures, browser.contexts()], [{}, [], []]);
+  assert.deepEqual(made.recorded()('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 1, total: 1 });
+});
+
+test('a failed session tells its vitals; what only we do before a page is left is no part of a step', async () => {
+  let wholeMs = 0;
+  const made = bed(async ({ page, step }) => {
+    await page.goto('/');
+    await step('further', async () => {
+      const startAt = performance.now();
+      await page.goto('/#further');
+      wholeMs = performance.now() - startAt;
+    });
+    await page.goto('/?anew');
+    throw new Error('gone');
+  });
+  assert.equal(await made.session(), 'failed');
+  const recorded = made.recorded();
+  assert.equal(unpack(recorded('browser_web_vital_lcp')!).count, 2);
+  const step = recorded('browser_step_duration', ',step:further');
+  assert.ok(step?.t === 'trend' && step.sum < wholeMs, `${JSON.stringify(step)} ${wholeMs}`);
+});
+
+test('what a journey says of itself is refused with a sentence', () => {
+  const run = async () => {};
+  for (const [definition, sentence] of [
+    [{ run: 'buy' }, 'run is "buy"; allowed is a function.'],
+    [
+      { run, thinkTimeMs: 500 },
+      'thinkTimeMs is 500; allowed is the shortest and the longest pause in ms, such as [500, 1500].',
+    ],
+    [
+      { run, thinkTimeMs: [3, 1] },
+      'thinkTimeMs is [3,1]; allowed is the shortest and the longest pause in ms, such as [500, 1500].',
+    ],
+    [{ run, timeLimitsMs: { session: '5s' } }, 'timeLimitsMs.session is "5s"; allowed is a number of ms above 0.'],
+  ] as [never, string][])
+    assert.throws(() => checkJourney('shopper', definition), { message: `journey("shopper"): ${sentence}` });
+  checkJourney('shopper', { run, thinkTimeMs: [0, 0], timeLimitsMs: { session: Number.POSITIVE_INFINITY } });
+});
+
 test('a page that floods our bindings is ignored, named, and its session goes on', async () => {
   const made = bed(async ({ page, step }, ledger) => {
     await ledger.open();
@@ -499,8 +600,17 @@ test('a session is signed in as its definition says, adds, checks, and asks as t
   assert.deepEqual(Object.keys(recorder.errors), ['check: is empty']);
   // That ends the slice: it is no failed session.
   await assert.rejects(work.run(person, 0, { index: 1 } as Iteration), /A list of 1 rows is used up; /);
-  assert.throws(
-    () => journeyWork(definition('auth/nobody.json'), context),
-    /^Error: storageState .*auth\/nobody\.json is not there; allowed is a file that /,
+  const missing = /^Error: storageState .*auth\/nobody\.json is not there; allowed is a file that /;
+  const unknown = journeyWork(
+    { ...definition('auth/user.json'), use: () => ({ storageState: 'auth/nobody.json' }) },
+    context,
   );
+  await assert.rejects(unknown.run(await unknown.createVu(3), 0, { index: 0 } as Iteration), missing);
+  await assert.rejects(checkUse(root, { storageState: 'auth/nobody.json' }, browser, slice.target), missing);
+  const timezoneId = 'Mars/Phobos';
+  await assert.rejects(checkUse(root, { timezoneId }, browser, slice.target), {
+    message: 'use is refused by the browser: Invalid timezone ID: Mars/Phobos',
+  });
+  await checkUse(root, { storageState: 'auth/user.json', locale: 'de-DE' }, browser, slice.target);
+  assert.deepEqual(browser.contexts(), []);
 });

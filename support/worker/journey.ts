@@ -1,16 +1,7 @@
-import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type APIRequestContext,
-  type Browser,
-  type BrowserContextOptions,
-  BrowserSession,
-  contextOptions,
-  type Page,
-} from '../browser.ts';
+import { type APIRequestContext, type Browser, BrowserSession, contextOptions, type Page } from '../browser.ts';
 import type { Evidence } from '../measure/evidence.ts';
-import { type Failure, thrown } from '../measure/failures.ts';
+import { type Failure, textOf, thrown } from '../measure/failures.ts';
 import type { PaintedMark } from '../measure/marks.ts';
 import { type Tags, unfinished } from '../measure/metrics.ts';
 import type { VitalReport } from '../measure/vitals.ts';
@@ -19,9 +10,10 @@ import { type Random, random } from '../schedule/random.ts';
 import type { Work } from '../schedule/scenario.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { Target } from '../target.ts';
-import { defaultSessionLimits, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
+import { checkLimits, defaultSessionLimits, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
+import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
 import { errorName } from './load.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
@@ -58,7 +50,8 @@ export interface JourneyDefinition<O = Options, R = undefined> extends RunHooks<
   options?: OptionsSchema<O>;
   /**
    * What Playwright's `test.use` takes of a browser context: `{ viewport: { width: 390, height: 844 }, locale: 'de-DE' }`. The file of
-   * a `storageState` is found from the project's folder, and has to be there before the run. A function says it for each person.
+   * a `storageState` is found from the project's folder; before the run it has to be there, and its cookies must not all have expired.
+   * A function says it for each person.
    */
   use?: JourneyUse | ((user: User, data: R) => JourneyUse);
   /** A session: what a person does. Whatever it throws makes the session a failed one. */
@@ -66,19 +59,6 @@ export interface JourneyDefinition<O = Options, R = undefined> extends RunHooks<
   /** Once a slice, at the end, also of a run that was stopped; at most half a minute. */
   teardown?(): void | Promise<void>;
 }
-
-/** Of a browser context what does not say how the target is reached: that are the settings of the target. */
-export type JourneyUse = Omit<
-  BrowserContextOptions,
-  | 'baseURL'
-  | 'clientCertificates'
-  | 'httpCredentials'
-  | 'ignoreHTTPSErrors'
-  | 'logger'
-  | 'proxy'
-  | 'recordHar'
-  | 'recordVideo'
->;
 
 /** The person behind a session slot: the same account comes back in the slot's next session. */
 export interface User extends Account {
@@ -116,7 +96,7 @@ export interface Visit<O = Options, R = undefined> {
   check(name: string, passed: boolean): boolean;
   /**
    * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
-   * input in it `browser_interaction_to_paint{step}`. What it throws, and the journey does not catch, ends the session as failed.
+   * input in it `browser_interaction_to_paint{step}`. It has to end before its session. What it throws, and the journey does not catch, ends the session as failed.
    */
   step<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Pauses as long as this persona thinks; not at all once the load is over. */
@@ -147,7 +127,23 @@ interface Slot {
   user: User;
   random: Random;
   /** The session it is in; what it measures of itself belongs to the instant at which it began, on the clock of `performance.now()`. */
-  visit?: { beganAt: number; traced: boolean; step?: { name: string; startAt: number }; isCut: boolean };
+  visit?: CurrentVisit;
+}
+
+interface CurrentVisit {
+  beganAt: number;
+  traced: boolean;
+  /** Once its page is there. */
+  session?: BrowserSession;
+  /** Those that are not over: one in the other, or beside each other. */
+  steps: Step[];
+  isCut: boolean;
+}
+
+interface Step {
+  name: string;
+  startAt: number;
+  done: Promise<unknown>;
 }
 
 export interface JourneySlice {
@@ -163,17 +159,22 @@ export interface JourneySlice {
   keep: Keep;
 }
 
-/**
- * @param root the project's folder
- * @param path as the author has it
- * @throws one sentence when it is not there
- */
-function stateFile(root: string, path: string): string {
-  const file = resolve(root, path);
-  if (existsSync(file)) return file;
-  throw new Error(
-    `storageState ${relative(process.cwd(), file)} is not there; allowed is a file that Playwright's context.storageState({ path }) wrote, as a setup project of your tests does.`,
-  );
+/** @throws one sentence for what no session could do */
+export function checkJourney(
+  name: string,
+  definition: Pick<JourneyDefinition, 'run' | 'thinkTimeMs' | 'timeLimitsMs'>,
+) {
+  const refuse = (field: string, value: unknown, allowed: string) => {
+    const sentence = `journey("${name}"): ${field} is ${textOf(() => JSON.stringify(value) ?? value)}; allowed is ${allowed}.`;
+    // With a stack Playwright would name this line beside it.
+    throw Object.assign(new Error(sentence), { stack: sentence });
+  };
+  const { run, thinkTimeMs, timeLimitsMs } = definition;
+  if (typeof run !== 'function') refuse('run', run, 'a function');
+  const [min, max, ...more] = Array.isArray(thinkTimeMs) ? thinkTimeMs : thinkTimeMs === undefined ? [0, 0] : [];
+  const isPause = Number.isFinite(max) && min! >= 0 && min! <= max! && more.length === 0;
+  if (!isPause) refuse('thinkTimeMs', thinkTimeMs, 'the shortest and the longest pause in ms, such as [500, 1500]');
+  checkLimits(timeLimitsMs, refuse);
 }
 
 /** The work of a journey's slice: each iteration is a session. */
@@ -201,9 +202,6 @@ class Sessions {
   constructor(definition: JourneyDefinition, context: JourneySlice) {
     this.#definition = definition;
     this.#context = context;
-    const { use } = definition;
-    // What lacks is found before the start.
-    if (typeof use === 'object' && typeof use.storageState === 'string') stateFile(context.root, use.storageState);
   }
 
   slot(id: number): Slot {
@@ -220,7 +218,7 @@ class Sessions {
     const traced = isKept && (this.#traceNext > 0 || this.#count % TRACE_EVERY === TRACE_EVERY - 1);
     if (this.#traceNext > 0) this.#traceNext -= 1;
     this.#count += 1;
-    const visit: NonNullable<Slot['visit']> = { beganAt: performance.now(), traced, isCut: false };
+    const visit: CurrentVisit = { beganAt: performance.now(), traced, steps: [], isCut: false };
     slot.visit = visit;
     const vitals = new Map<string, VitalReport>();
     const openedAt = new Map<VitalReport['document'], number>();
@@ -247,11 +245,13 @@ class Sessions {
       if (!visit.isCut) this.#neverOpened(error, visit.beganAt);
     });
     if (!session) return false;
+    visit.session = session;
     const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
     const time = { isUp: false };
     let step = 'start';
     const failed: { step: string; error: unknown }[] = [];
     let failedChecks = 0;
+    let lastThrown: unknown;
     const fail = (error: unknown) => void failed.push({ step, error });
     const what = () => `step ${step}`;
     const words: Visit = {
@@ -270,28 +270,38 @@ class Sessions {
         if (!isSlowed && !visit.isCut) slice.recorder.add(metric, value, tags, visit.beganAt);
       },
       check: (name, passed) => {
+        if (visit.isCut) return passed;
         const held = slice.recorder.check(name, passed, undefined, visit.beganAt);
         if (!held) failedChecks += 1;
         return held;
       },
-      step: async (name, action) => {
-        const around = visit.step;
+      step: (name, action) => {
+        const own: Step = { name, startAt: performance.now(), done: Promise.resolve() };
         step = name;
-        visit.step = { name, startAt: performance.now() };
-        try {
-          const result = await this.#step(session, name, visit, action);
-          step = around?.name ?? name;
-          return result;
-        } finally {
-          // It is over also when it threw, and the journey goes on all the same.
-          visit.step = around;
-        }
+        visit.steps.push(own);
+        const running = (async () => {
+          try {
+            const result = await this.#step(session, own, visit, action);
+            step = visit.steps.findLast((one) => one !== own)?.name ?? name;
+            return result;
+          } catch (error) {
+            // What was thrown in a step inside of it was that one's.
+            if (error !== lastThrown) step = name;
+            lastThrown = error;
+            throw error;
+          } finally {
+            // It is over also when it threw, and the journey goes on all the same.
+            visit.steps.splice(visit.steps.indexOf(own), 1);
+          }
+        })();
+        own.done = running;
+        return running;
       },
-      think: () => this.#think(slot.random),
+      think: () => this.#think(slot.random, visit),
       watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
       sawOutage: (seen) => slice.recorder.add('browser_outage_seen', 1, { seen }),
       keptWork: (isThere, doneAt) => slice.recorder.add('browser_work_kept', isThere ? 1 : 0, undefined, doneAt),
-      isOver: () => this.#context.isDraining(),
+      isOver: () => visit.isCut || this.#context.isDraining(),
       evidence: (oracle, piece) => {
         this.evidence[oracle] ??= [];
         this.evidence[oracle].push(piece);
@@ -304,18 +314,25 @@ class Sessions {
           time.isUp = error instanceof TimeIsUp && !visit.isCut;
           throw error;
         });
+        const [open] = visit.steps;
+        if (open) {
+          step = open.name;
+          throw new Error('the session ended before this step did: await it, or let what races do so within one step');
+        }
         await session.flush();
       } catch (error) {
-        if (slice.signal.aborted) return false;
+        if (slice.signal.aborted || visit.isCut) return false;
         if (error instanceof UsedUp) throw error;
         await this.#assertBrowser(error);
         fail(error);
       }
       if (visit.isCut) return false;
-      if (time.isUp) this.cutOff(slot);
+      if (time.isUp) this.#cut(visit);
       const hasFailed = failed.length > 0 || failedChecks > 0;
-      if (failed.length > 0) await this.#failed(session, index, failed);
-      else if (!hasFailed) slot.user.sessions += 1;
+      if (failed.length > 0) {
+        if (!visit.isCut) await session.flushWhatAnswers();
+        await this.#failed(session, index, failed);
+      } else if (!hasFailed) slot.user.sessions += 1;
       if (!time.isUp) {
         this.#ended(visit, hasFailed);
         if (!traced)
@@ -324,15 +341,19 @@ class Sessions {
       }
       return !hasFailed;
     } finally {
+      // Nobody waits for them, and closing their page fails them.
+      for (const { done } of visit.steps) done.catch(() => {});
       await session.close();
     }
   }
 
   #use(user: User): JourneyUse {
     const { use = {} } = this.#definition;
-    const { storageState, ...rest } = typeof use === 'function' ? use(user, this.#context.data as undefined) : use;
-    if (typeof storageState !== 'string') return { ...rest, storageState };
-    return { ...rest, storageState: stateFile(this.#context.root, storageState) };
+    const { root, data } = this.#context;
+    if (typeof use !== 'function') return sessionUse(root, use);
+    const said = sessionUse(root, use(user, data as undefined));
+    if (typeof said.storageState === 'string') checkState(said.storageState);
+    return said;
   }
 
   /** The browser did not give a page in time: that is the generator's doing, and no page of the target's was asked for. */
@@ -346,7 +367,7 @@ class Sessions {
   /** Throws when what a session failed with is that the browser died: that is no doing of the target's. */
   async #assertBrowser(error: unknown): Promise<void> {
     const { browser } = this.#context;
-    if (browser.isConnected() && /closed|crashed/i.test(String(error))) {
+    if (browser.isConnected() && /closed|crashed/i.test(textOf(() => error))) {
       // Of the end of a browser its pages hear first.
       const gone = new Promise((resolve) => browser.once('disconnected', resolve));
       await Promise.race([gone, wait(DISCONNECT_MS)]);
@@ -370,14 +391,14 @@ class Sessions {
 
   async #step<T>(
     session: BrowserSession,
-    step: string,
-    visit: NonNullable<Slot['visit']>,
+    { name: step, startAt }: Step,
+    visit: CurrentVisit,
     action: () => Promise<T>,
   ): Promise<T> {
     const { recorder } = this.#context.slice;
-    const startAt = performance.now();
+    const ownBeforeMs = session.ownMs;
     const result = await action();
-    const durationMs = performance.now() - startAt;
+    const durationMs = performance.now() - startAt - (session.ownMs - ownBeforeMs);
     const paintMs = await session.slowestInteraction();
     if (visit.traced || visit.isCut) return result;
     recorder.add('browser_step_duration', durationMs, { step }, startAt);
@@ -399,27 +420,37 @@ class Sessions {
     if (!traced) recorder.add('browser_remote_change_to_paint', durationMs, undefined, sentAt);
   }
 
-  async #think(own: Random): Promise<void> {
-    // Whoever still visits when the load is over only comes to an end: nothing is compared with what is measured there.
-    if (this.#context.isDraining()) return;
+  async #think(own: Random, visit: CurrentVisit): Promise<void> {
+    if (visit.isCut) throw new Error('the session is over');
+    // Whoever still visits when the load is over only comes to an end: nothing is compared with what is measured there. Who
+    // thinks until something happens must let it happen all the same.
+    if (this.#context.isDraining()) return wait(1);
     const [min, max] = this.#definition.thinkTimeMs ?? [1_000, 3_000];
     await wait(min + own() * (max - min), undefined, { signal: this.#context.slice.signal });
   }
 
-  /** The slot's session is no longer waited for: it has failed, and so much of its step has passed. */
+  /** The slot's session is no longer waited for, and must not go on loading the target. */
   cutOff({ visit }: Slot): void {
     if (!visit || visit.isCut) return;
+    this.#cut(visit);
+    for (const { done } of visit.steps) done.catch(() => {});
+    void visit.session?.close();
+  }
+
+  /** It has failed, and so much of its step has passed. */
+  #cut(visit: CurrentVisit): void {
     visit.isCut = true;
     const { recorder } = this.#context.slice;
-    const { beganAt, step, traced } = visit;
+    const { beganAt, steps, traced } = visit;
     recorder.add('browser_sessions', 1, undefined, beganAt);
     recorder.add('browser_session_failed', 1, unfinished, beganAt);
+    const step = steps.at(-1);
     if (!step || traced) return;
     const ageMs = performance.now() - step.startAt;
     recorder.add('browser_step_duration', ageMs, { step: step.name, ...unfinished }, step.startAt);
   }
 
-  #ended({ beganAt }: NonNullable<Slot['visit']>, failed: boolean): void {
+  #ended({ beganAt }: CurrentVisit, failed: boolean): void {
     const { recorder } = this.#context.slice;
     recorder.add('browser_sessions', 1, undefined, beganAt);
     recorder.add('browser_session_failed', failed ? 1 : 0, undefined, beganAt);

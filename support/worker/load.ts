@@ -7,7 +7,7 @@ import { Mix } from '../schedule/mix.ts';
 import { random } from '../schedule/random.ts';
 import type { Work } from '../schedule/scenario.ts';
 import { secrets } from '../secrets/secrets.ts';
-import { defaultTimeLimits, type TimeLimits, within } from '../time-limit.ts';
+import { checkLimits, defaultTimeLimits, type TimeLimits, within } from '../time-limit.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import type { Preflight } from './load-preflight.ts';
@@ -61,7 +61,10 @@ interface Worker<V> {
  * A weight that is no number would be taken for none.
  * @throws one sentence
  */
-export function checkOperations<S, V, O, R>(name: string, { operations }: LoadDefinition<S, V, O, R>): void {
+export function checkOperations<S, V, O, R>(
+  name: string,
+  { operations, timeLimitsMs }: LoadDefinition<S, V, O, R>,
+): void {
   const refuse = (sentence: string) => {
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
@@ -75,6 +78,9 @@ export function checkOperations<S, V, O, R>(name: string, { operations }: LoadDe
     }
     if (typeof run !== 'function') refuse(`${field}.run is ${textOf(() => run)}; allowed is a function.`);
   }
+  checkLimits(timeLimitsMs, (field, value, allowed) =>
+    refuse(`load("${name}"): ${field} is ${textOf(() => JSON.stringify(value) ?? value)}; allowed is ${allowed}.`),
+  );
 }
 
 /** The work of a load's slice: VUs, and an operation an iteration by the mix. */

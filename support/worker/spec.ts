@@ -5,7 +5,8 @@ import { basename, dirname, resolve, sep } from 'node:path';
 import { test as playwrightTest } from '@playwright/test';
 import type { Browser } from '../browser.ts';
 import { allowed } from '../input/misspelling.ts';
-import type { JourneyUse, Visit } from './journey.ts';
+import type { Visit } from './journey.ts';
+import type { JourneyUse } from './journey-use.ts';
 
 type AnyFunction = (fixtures: object, ...more: never[]) => unknown;
 
