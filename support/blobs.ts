@@ -27,15 +27,17 @@ export function checkBlobs(folder: string): void {
   }
   for (const name of names.sort()) {
     const path = join(folder, name);
-    let first: { method: string; params?: { version?: number } };
+    let first: { method: string; params?: { version?: number } } | null;
     try {
       first = JSON.parse(reportOf(readFileSync(path)));
     } catch (error) {
+      // Where the directory says that something is, there is nothing.
+      const why = error instanceof RangeError ? 'its directory is damaged' : (error as Error).message;
       throw new Error(
-        `${path} is not a whole blob: ${(error as Error).message}. There is no verdict: fetch it again, or remove it to have its shard reported as missing.`,
+        `${path} is not a whole blob: ${why}. There is no verdict: fetch it again, or remove it to have its shard reported as missing.`,
       );
     }
-    const version = first.method === 'onBlobReportMetadata' ? first.params?.version : undefined;
+    const version = first?.method === 'onBlobReportMetadata' ? first.params?.version : undefined;
     if (version !== FORMAT) {
       throw new Error(
         `${path} is a blob of format ${version ?? 'unknown'}; allowed is ${FORMAT}. There is no verdict: merge with the version of Playwright that ran the shards.`,

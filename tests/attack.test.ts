@@ -1,13 +1,15 @@
 /** npx tandem attack: a run like any other, from flags and targets alone. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VegetaMetrics } from '../scripts/attack/report.ts';
 import type { Verdict } from '../support/judge/verdict.ts';
 import { serve } from '../support/server.fixture.ts';
-import { filesIn, Project } from './project.ts';
+import { filesIn, Project, repository } from './project.ts';
 
 function projectOf(t: TestContext): Project {
   return new Project(t, {
@@ -128,4 +130,19 @@ test('as fast as it goes, with the buckets of a histogram; and what is wrong is 
   assert.ok(a + b > 10 && Math.abs(a - b) <= 1, `${a} and ${b} in turns`);
   const [, count] = /^\[0s,\s+1h0m0s\]\s+(\d+)\s+100\.00%\s+#{75}$/m.exec(output) ?? [];
   assert.equal(Number(count), verdict.metrics['iteration_response_time{scenario:attack}']!.count);
+});
+
+test('Ctrl-C while targets are waited for leaves nothing of them', async (t) => {
+  const { folder } = new Project(t, { 'tmp/notes.txt': '' });
+  const TMPDIR = join(folder, 'tmp');
+  const tandem = [join(repository, 'scripts', 'tandem.mjs'), 'attack', '-rate=1', '-duration=1s'];
+  const child = spawn(process.execPath, tandem, { cwd: folder, env: { ...process.env, TMPDIR } });
+  t.after(() => child.kill('SIGKILL'));
+  child.stdin.write('GET http://127.0.0.1:1/');
+  const kept = () => readdirSync(TMPDIR).find((name) => name.startsWith('tandem-attack-'));
+  const isWritten = (name: string | undefined) => name && existsSync(join(TMPDIR, name, 'stdin'));
+  while (!isWritten(kept())) await sleep(20, undefined, { signal: t.signal });
+  child.kill('SIGINT');
+  assert.deepEqual(await once(child, 'exit'), [null, 'SIGINT']);
+  assert.equal(kept(), undefined);
 });

@@ -28,6 +28,14 @@ import { causeOf } from '../writable.mjs';
 export async function run(args: string[], root: string): Promise<void> {
   const attack = attackOf(args, process.env);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-attack-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Until there is a run, which hears signals by itself: targets may hold secrets, and be waited for.
+  const leave = (signal: NodeJS.Signals) => {
+    remove();
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, leave);
   try {
     const targets = await keptTargets(attack.targets, folder);
     await check(attack, targets, root);
@@ -39,11 +47,12 @@ export async function run(args: string[], root: string): Promise<void> {
     // A report is all that whoever reads standard output wants.
     const out = attack.report ? 'stderr' : 'stdout';
     const command = [playwright, 'test', '--project=attack', '-c', relative(process.cwd(), root) || '.'];
+    for (const signal of signals) process.off(signal, leave);
     const beganAt = Date.now();
     process.exitCode = await runInForeground(process.execPath, command, env, out);
     if (attack.report) tell(attack, join(root, 'reports', runFolder(LOAD_RUN_ID)), beganAt);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
