@@ -183,6 +183,42 @@ test('what a test says by "test" while it runs is said of its session, in page o
   assert.throws(() => playwrightTest.info(), { message: /can only be called while test is running/ });
 });
 
+test('a step that skips itself ends, one that takes too long has failed, as in Playwright', async () => {
+  type Info = { skip(...said: unknown[]): void };
+  const run = (title: string, fn: unknown) =>
+    new SpecRunner(takeSpec(suiteOf('stepping', { [title]: fn }), title), () => undefined).session(visit);
+  let done = '';
+  await run('skips', async () => {
+    await playwrightTest.step('some', async (step: Info) => {
+      step.skip(false);
+      done += 'before ';
+      step.skip(true, 'not here');
+      done += 'never ';
+    });
+    done += 'after';
+  });
+  assert.equal(done, 'before after');
+  const slow = () => playwrightTest.step('slow', () => new Promise(() => {}), { timeout: 5 });
+  await assert.rejects(run('waits', slow), { name: 'TimeoutError', message: 'Step timeout of 5ms exceeded.' });
+  steps.length = 0;
+});
+
+test('what a spec uses of a context in one is used too, and its own name of test ids', async (t) => {
+  const named = t.mock.method(found('playwright').selectors, 'setTestIdAttribute', () => {});
+  const fixtures = {
+    contextOptions: { reducedMotion: 'reduce', locale: 'fr-FR', baseURL: 'http://elsewhere' },
+    ...{ locale: 'de-DE', viewport: null, testIdAttribute: 'data-pw' },
+  };
+  const spec = takeSpec(suiteOf('using', { uses: () => {} }, [from('mine.ts', fixtures)]), 'uses');
+  const runner = new SpecRunner(spec, () => undefined);
+  assert.deepEqual(runner.use, { locale: 'de-DE', reducedMotion: 'reduce', viewport: null });
+  await runner.session(visit);
+  assert.deepEqual(
+    named.mock.calls.map((call: { arguments: unknown[] }) => call.arguments),
+    [['data-pw']],
+  );
+});
+
 test('fixtures that a spec puts in the place of Playwright’s own are had where they can be', async () => {
   const run = (title: string, fn: unknown, fixtures: object, use?: object) =>
     new SpecRunner(

@@ -2,9 +2,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { basename, dirname, resolve, sep } from 'node:path';
-import { test as playwrightTest } from '@playwright/test';
+import { errors, test as playwrightTest } from '@playwright/test';
 import type { Browser } from '../browser.ts';
 import { allowed } from '../input/misspelling.ts';
+import { TimeIsUp, within } from '../time-limit.ts';
 import type { Visit } from './journey.ts';
 import type { JourneyUse } from './journey-use.ts';
 
@@ -54,7 +55,7 @@ interface SpecCase {
   _testType: { fixtures: object[]; test: object };
 }
 
-type Step = (title: string, body: (info: object) => unknown, options?: object) => Promise<unknown>;
+type Step = (title: string, body: (info: object) => unknown, options?: { timeout?: number }) => Promise<unknown>;
 
 /** What of `test` is said while a test runs. */
 type Words = Record<(typeof interruptions)[number] | 'slow' | 'setTimeout', (...said: unknown[]) => unknown> & {
@@ -92,8 +93,10 @@ const contextOptionNames = [
     'acceptDownloads',
     'bypassCSP',
     'colorScheme',
+    'contrast',
     'deviceScaleFactor',
     'extraHTTPHeaders',
+    'forcedColors',
     'geolocation',
     'hasTouch',
   ],
@@ -103,8 +106,11 @@ const contextOptionNames = [
     'locale',
     'offline',
     'permissions',
+    'reducedMotion',
+    'screen',
     'serviceWorkers',
     'storageState',
+    'strictSelectors',
     'timezoneId',
   ],
   ...['userAgent', 'viewport'],
@@ -169,9 +175,7 @@ function speakInSessions(test: object): void {
   const { step, info, slow, setTimeout } = words;
   const measured: Step = (title, body, options) => {
     const session = inSession.getStore();
-    return session
-      ? session.visit.step(title, async () => body({ skip() {}, attach: async () => {} }))
-      : step(title, body, options);
+    return session ? stepOf(session.visit, title, body, options) : step(title, body, options);
   };
   const skipped: Step = async (...said) => (inSession.getStore() ? undefined : step.skip(...said));
   words.step = Object.assign(measured, { skip: skipped });
@@ -185,6 +189,30 @@ function speakInSessions(test: object): void {
       return session ? interrupt(session.title, word, said) : theirs(...said);
     };
     words[word] = Object.assign(ours, theirs);
+  }
+}
+
+/** A step that says of itself that it is not to be done: it is not measured, and the test goes on. */
+class StepSkipped extends Error {}
+
+async function stepOf({ step }: Visit, ...[title, body, { timeout } = {}]: Parameters<Step>): Promise<unknown> {
+  const info = {
+    skip(...said: unknown[]) {
+      if (said.length === 0 || said[0]) throw new StepSkipped();
+    },
+    attach: async () => {},
+  };
+  const limited = async () => {
+    const work = (async () => body(info))();
+    if (!timeout) return work;
+    return within('a step', timeout, work).catch((error) => {
+      throw error instanceof TimeIsUp ? new errors.TimeoutError(`Step timeout of ${timeout}ms exceeded.`) : error;
+    });
+  };
+  try {
+    return await step(title, limited);
+  } catch (error) {
+    if (!(error instanceof StepSkipped)) throw error;
   }
 }
 
@@ -205,7 +233,11 @@ function playwright() {
       fixtureParameterNames(fn: unknown, location: object, onError: (error: { message: string }) => void): string[];
     };
   };
-  return { ...fixtures, folder: dirname(found.resolve('playwright/package.json')), library: found('playwright') };
+  return {
+    ...fixtures,
+    folder: dirname(found.resolve('playwright/package.json')),
+    library: found('playwright') as typeof import('@playwright/test'),
+  };
 }
 
 /** A spec's test in a slice: each session has fixtures of its own, and shares those of scope `worker`. */
@@ -241,20 +273,31 @@ export class SpecRunner {
 
   /** What the spec's own `test.use` says of its context. */
   get use(): JourneyUse {
+    const inOne = (this.#said('contextOptions') ?? {}) as JourneyUse;
     const said = contextOptionNames.flatMap((name) => {
-      const found = this.#pool.resolve(name);
-      if (!found || this.#isPlaywrights(found)) return [];
+      const own = this.#said(name);
+      const value = own === undefined ? inOne[name] : own;
+      if (value === undefined) return [];
       // Playwright finds it from where it is called.
-      const isPath = name === 'storageState' && typeof found.fn === 'string';
-      return [[name, isPath ? resolve(found.fn as string) : found.fn]];
+      const isPath = name === 'storageState' && typeof value === 'string';
+      return [[name, isPath ? resolve(value) : value]];
     });
     return Object.fromEntries(said) as JourneyUse;
+  }
+
+  /** The value of an option, when it is not Playwright's own. */
+  #said(name: string): unknown {
+    const found = this.#pool.resolve(name);
+    return found && !this.#isPlaywrights(found) ? found.fn : undefined;
   }
 
   async session(visit: Visit): Promise<void> {
     const { hooks, test, title } = this.#spec;
     const info = this.#infoOf(visit);
     this.#ofSlice ??= new Fixtures(this.#infoOf(visit));
+    const testId = this.#said('testIdAttribute');
+    // The process has no other sessions than of this test.
+    if (typeof testId === 'string') this.#playwright.library.selectors.setTestIdAttribute(testId);
     const fixtures = new Fixtures(info);
     const call = async (fn: AnyFunction, location: object) =>
       fn(await this.#valuesFor(fn, location, fixtures, visit), info as never);
