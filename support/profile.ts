@@ -103,8 +103,14 @@ function checkPhases({ path, spec }: ProfileFile, known: Record<ScenarioKind, st
     checkDays(field, phase);
   });
   const hasLoads = Object.entries(spec.scenarios).some(([name, one]) => kindOf(name, one, known) === 'load');
-  if (hasLoads && phases.every(({ load }) => load === 0))
+  if (hasLoads && phases.every(isWithoutLoad))
     throw new Error(`${path}: phases have a load of 0 in all; allowed is at least one with a load above 0.`);
+}
+
+function isWithoutLoad({ load }: PhaseSpec): boolean {
+  if (typeof load === 'number') return load === 0;
+  if (Array.isArray(load)) return load.every((factor) => factor === 0);
+  return load.times === 0 || (load.hours?.every((factor) => factor === 0) ?? false);
 }
 
 /** A day that is a slip of the pen would have more hours in its phase than there is memory for. */

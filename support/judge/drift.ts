@@ -38,15 +38,19 @@ function driftOf(
 ): DriftResult {
   const { metric, tags } = parseSelector(source)!;
   const definition = course.store.definitions[metric]!;
-  const { values, blockMs, needed } = blocksOf(source, limit, phase, course);
+  const { values, blockMs, needed, samples } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
   const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
-  const unseen = (blocks: number, least: number): DriftResult => {
-    const doubts = [{ by: 'no-data', observed: needed * blocks, allowed: needed * least, unit: 'count' } as const];
+  const unseen = (observed: number, allowed: number): DriftResult => {
+    const doubts = [{ by: 'no-data', observed, allowed, unit: 'count' } as const];
     return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
   };
   const isMeasured = (value: number | null) => value !== null;
-  if (!slope) return unseen(values.filter(isMeasured).length, LEAST_BLOCKS);
+  if (!slope) {
+    // Where there are enough samples there are too few blocks of time, which then are the samples of a slope.
+    const isThin = samples < needed * LEAST_BLOCKS;
+    return isThin ? unseen(samples, needed * LEAST_BLOCKS) : unseen(values.filter(isMeasured).length, LEAST_BLOCKS);
+  }
   const { low, high, perHour, base } = slope;
   // A share has its size already; what is mostly 0 is as large as it is in the mean.
   const size = definition.type === 'rate' ? 1 : Math.abs(base) || meanSize(values);
@@ -100,5 +104,5 @@ function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: s
   const values = blocks.map((block) =>
     type !== 'counter' && block.count < Math.min(needed, 2) ? null : aggregate(block, aggregation, blockMs),
   );
-  return { values, blockMs, needed };
+  return { values, blockMs, needed, samples };
 }

@@ -35,7 +35,12 @@ test('phases: names, lengths, loads and what is compared', (t) => {
       phased(base, { ...base, name: 'calm' }),
       'phases[1].load is 1; allowed is 0 in a phase of the name calm, or another name.',
     ],
-    [phased({ ...base, load: 0 }), 'phases have a load of 0 in all; allowed is at least one with a load above 0.'],
+    ...[0, { curve: 'day', times: 0 }, { curve: 'day', hours: new Array<number>(24).fill(0) }].map(
+      (load): [unknown, string] => [
+        phased({ ...base, load }),
+        'phases have a load of 0 in all; allowed is at least one with a load above 0.',
+      ],
+    ),
     [
       profile({ calm: '5s', phases: [base] }),
       'calm does not go with phases; allowed is a phase { "name": "calm", "duration": "5s", "load": 0 }.',
@@ -117,7 +122,11 @@ test('windows, and what is asked beside thresholds', (t) => {
     ],
     [
       asked({ recovery: { after: 'spike', within: '20s' } }),
-      'recovery needs 50 s after spike, within and stay together, and there are 40 s; allowed is at most that.',
+      'recovery needs 50 s after spike, within and stay together, and there are 40 s with load; allowed is at most that.',
+    ],
+    [
+      asked({ recovery: { after: 'spike', within: '5s', every: '60s' } }),
+      'recovery.every is 60s, and there are 40 s with load after spike; allowed is at most that.',
     ],
     [asked({ availability: {} }), 'availability asks for nothing; allowed is a share of windows or of requests.'],
     [asked({ capacity: { steps: ['base', 'top'] } }), 'capacity.steps is "top"; allowed: base, spike, end.'],
@@ -126,8 +135,13 @@ test('windows, and what is asked beside thresholds', (t) => {
         [{ from: 8, to: 4 }, 'capacity.from is 8; allowed is at most capacity.to, which is 4.'],
         [{ from: 8 }, 'capacity.to is missing; allowed is a load, such as 1, beside capacity.from.'],
         [{ precision: 0.1 }, 'capacity.from is missing; allowed is a load, such as 1, beside capacity.precision.'],
-        [{ from: 1, to: 4, precision: 0 }, 'capacity.precision is 0; allowed is a number above 0.'],
-        [{ from: 0, to: 4 }, 'capacity.from is 0; allowed is a number above 0.'],
+        [{ from: 1, to: 4, precision: 0 }, 'capacity.precision is 0; allowed is a number from 0.001 to 1,000,000.'],
+        [
+          { from: 1, to: 4, precision: 1e-320 },
+          'capacity.precision is 1e-320; allowed is a number from 0.001 to 1,000,000.',
+        ],
+        [{ from: 0, to: 4 }, 'capacity.from is 0; allowed is a number from 0.000001 to 1,000,000.'],
+        [{ from: 5e-324, to: 4 }, 'capacity.from is 5e-324; allowed is a number from 0.000001 to 1,000,000.'],
         [
           { from: 1, to: 4, step: '500ms' },
           'capacity.step is "500ms"; allowed is a duration of whole seconds, such as 10s.',

@@ -95,10 +95,14 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
     const needMs = ms(recovery.within, 0) + ms(recovery.stay, 30_000);
     const haveMs = phases
       .slice(names.indexOf(recovery.after) + 1)
-      .reduce((sum, { duration }) => sum + ms(duration, 0), 0);
+      .reduce((sum, { duration, load }) => sum + (load === 0 ? 0 : ms(duration, 0)), 0);
     if (haveMs < needMs)
       throw new Error(
-        `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s; allowed is at most that.`,
+        `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s with load; allowed is at most that.`,
+      );
+    if (ms(recovery.every, 0) > haveMs)
+      throw new Error(
+        `${path}: recovery.every is ${recovery.every}, and there are ${haveMs / 1_000} s with load after ${recovery.after}; allowed is at most that.`,
       );
   }
   if (capacity && !searchOf(spec) && phases.filter(({ load }) => load !== 0).length === 0)

@@ -188,19 +188,23 @@ export const recovery = z.strictObject({
   every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 5s.'),
 });
 
+const searchedLoad = amount(0.000_001, 1_000_000);
+
 export const capacity = z.strictObject({
   steps: z
     .array(words, 'a list of phases')
     .min(1, 'a list of at least one phase')
     .optional()
-    .describe('Phases of growing load. Default: all with load, in the order of time.'),
-  from: aboveZero
+    .describe('Phases of growing load. Default: all whose load is above that of all before.'),
+  from: searchedLoad
     .optional()
     .describe(
       'With `to`: the run searches, and steers the load while it lasts. The lowest load it tries, as `load` of a phase.',
     ),
-  to: aboveZero.optional().describe('The highest load that it tries. `maxVUs` is what a load of 1 needs.'),
-  precision: aboveZero.optional().describe('What did not hold is above what did by at most this share. Default 0.05.'),
+  to: searchedLoad.optional().describe('The highest load that it tries. `maxVUs` is what a load of 1 needs.'),
+  precision: amount(0.001, 1_000_000)
+    .optional()
+    .describe('What did not hold is above what did by at most this share. Default 0.05.'),
   step: someSeconds
     .optional()
     .describe('How long each load is measured, once it has settled for a quarter of that; whole seconds. Default 30s.'),

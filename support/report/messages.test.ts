@@ -305,7 +305,7 @@ const said: [Finding, string][] = [
   [
     { kind: 'nothing-measured', severity: 'invalid' },
     'Nothing was measured: 0 iterations finished; required: at least 1. ' +
-      'Look at the -g filter, LOAD_DURATION, and when the scenarios start.',
+      'Look at the -g filter, LOAD_DURATION, LOAD_SCALE, rates that come to less than one in the whole run, and when the scenarios start.',
   ],
   [
     { kind: 'cut-off', severity: 'warning', scenario: 'sync-relay', interrupted: 1 },

@@ -319,7 +319,8 @@ test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and n
     ],
   ];
   for (const [args, slices] of table) assert.deepEqual(slicesOf(...args), slices, args.join());
-  const idle = timelineOf({ relay: { executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '1m', target: 0 }] } });
+  const phases = [1, 0, 1].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
+  const idle = timelineOf({ relay: { executor: 'constant-vus', vus: 3, startTime: '5s', duration: '5s' } }, { phases });
   assert.equal(idle.scenarios[0]!.slices, 1);
 });
 
@@ -348,6 +349,14 @@ test('a schedule of no length is refused', () => {
       'relay.maxDuration is 0s in all; allowed is a duration above 0s.',
     ],
     [
+      { relay: { executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '5s', target: 0 }] } },
+      'relay.stages have a target of 0 in all; allowed is one above 0.',
+    ],
+    [
+      { relay: { executor: 'ramping-arrival-rate', maxVUs: 1, stages: [{ duration: '5s', target: 0 }] } },
+      'relay.stages have a target of 0 in all; allowed is one above 0.',
+    ],
+    [
       { reader: sessions },
       "reader.duration is missing, and no load runs after the journey's start; allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d.",
     ],
@@ -360,6 +369,46 @@ test('a schedule of no length is refused', () => {
     assert.throws(() => timelineOf(scenarios), new Error(`profiles/mine.json: scenarios.${sentence}`));
   }
   timelineOf({ reader: sessions }, { calm: '10s' });
+  const late = { executor: 'constant-vus', vus: 1, startTime: '5s' } as const;
+  assert.throws(
+    () => timelineOf({ relay: late }, { phases: [{ name: 'all', duration: '5s', load: 1 }] }),
+    /scenarios\.relay\.startTime is 5s, and no phase is left then; allowed is a time before the last phase ends\.$/,
+  );
+});
+
+test('windows fit into the load of a profile', () => {
+  const thresholds = { iterations: [{ threshold: 'count>1', every: '10s' }] };
+  const relay = { relay: { ...arrivals, duration: '5s' } };
+  const sentence = 'in a load of 5 s; allowed is at most its length.';
+  assert.throws(
+    () => timelineOf(relay, { thresholds, calm: '10s' }),
+    new Error(`profiles/mine.json: thresholds "iterations" has windows of 10s ${sentence}`),
+  );
+  assert.throws(
+    () => timelineOf(relay, { availability: { every: '6s', requests: 1 } }),
+    new Error(`profiles/mine.json: availability has windows of 6s ${sentence}`),
+  );
+  timelineOf({ relay: { ...arrivals, duration: '10s' } }, { thresholds }, { durationMs: 1_000 });
+});
+
+test('the steps of a capacity have a load that grows', () => {
+  const phases = [3, 1, 5, 5, 0].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
+  const stepsOf = (capacity: NonNullable<ProfileSpec['capacity']>) =>
+    timelineOf({ relay: { ...arrivals, duration: '20s' } }, { phases, capacity }).answers.capacity!.steps;
+  assert.deepEqual(stepsOf({}), ['p0', 'p2']);
+  assert.deepEqual(stepsOf({ steps: ['p1', 'p0', 'p3'] }), ['p1', 'p0', 'p3']);
+  for (const [steps, name, peak] of [
+    [['p2', 'p0'], 'p0', 5],
+    [['p2', 'p3'], 'p3', 5],
+    [['p4'], 'p4', 0],
+  ] as const) {
+    assert.throws(
+      () => stepsOf({ steps: [...steps] }),
+      new Error(
+        `profiles/mine.json: capacity.steps has "${name}", whose load is not above ${peak}; allowed are phases of growing load, each above the one before.`,
+      ),
+    );
+  }
 });
 
 test('the environment shapes a run', () => {

@@ -139,7 +139,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const plans = new Map(
     entries.map(({ name, one, kind }) => {
       const plan = planOf(one, kind, leadMs, loadEndMs, planned !== undefined);
-      checkLength(file.path, name, one, plan);
+      checkLength(file.path, name, one, plan, kind);
       if (planned) checkEnd(file.path, name, plan, loadEndMs);
       const isScaled = planned && (kind === 'load' || one.scaled);
       const own = isScaled ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
@@ -153,6 +153,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     const what = planned ? 'phases' : 'the scenarios';
     throw new Error(`${file.path}: ${what} last longer than 14d in all; allowed is ${durationHelp}.`);
   }
+  checkWindows(file.path, spec, ownMs - leadMs);
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
   const slices = shape.slices ?? spec.slices ?? 1;
@@ -184,7 +185,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       };
     }),
     thresholds: spec.thresholds,
-    answers: answersOf(spec, factor),
+    answers: answersOf(file.path, spec, factor),
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
     ...((spec.tags || shape.tags) && { tags: { ...spec.tags, ...shape.tags } }),
@@ -217,7 +218,7 @@ const RECOVERY_EVERY_MS = 5_000;
 const MS_PER_HOUR = 3_600_000;
 
 /** @param factor of the time */
-function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
+function answersOf(path: string, spec: ProfileFile['spec'], factor: number): Answers {
   const { objectives = {}, availability, recovery, capacity, drift, phases = [] } = spec;
   const search = searchOf(spec);
   const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
@@ -235,12 +236,30 @@ function answersOf(spec: ProfileFile['spec'], factor: number): Answers {
     ...(capacity && {
       capacity: search
         ? { steps: searchSteps(search), search: exact(search, factor) }
-        : { steps: capacity.steps ?? loaded.map(({ name }) => name) },
+        : { steps: stepsOf(path, capacity.steps, plannedPhases(phases)) },
     }),
     ...(drift && {
       drift: { phases: [drift.phase ?? longestOf(loaded)].flat(), hourMs: MS_PER_HOUR * factor, limits: drift.limits },
     }),
   };
+}
+
+/** Between loads that do not grow there is no highest that held and lowest that did not. */
+function stepsOf(path: string, asked: string[] | undefined, phases: PlannedPhase[]): string[] {
+  let peak = 0;
+  const isMore = (phase: PlannedPhase): boolean => {
+    if (peakOf(phase) <= peak) return false;
+    peak = peakOf(phase);
+    return true;
+  };
+  if (asked === undefined) return phases.filter(isMore).map(({ name }) => name);
+  for (const name of asked) {
+    if (isMore(phases.find((phase) => phase.name === name)!)) continue;
+    throw new Error(
+      `${path}: capacity.steps has "${name}", whose load is not above ${peak}; allowed are phases of growing load, each above the one before.`,
+    );
+  }
+  return asked;
 }
 
 function exact({ stepMs: _, ...search }: SearchSpec & { stepMs: number }, factor: number): SearchSpec {
@@ -251,6 +270,21 @@ function exact({ stepMs: _, ...search }: SearchSpec & { stepMs: number }, factor
 function longestOf(phases: PlannedPhase[]): string {
   const lengthOf = ({ startMs, endMs }: PlannedPhase) => endMs - startMs;
   return phases.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]?.name ?? 'load';
+}
+
+/** A window that is longer than all of the load would never be one. Where the run alone was made shorter, that is for the verdict to say. */
+function checkWindows(path: string, { thresholds, availability }: ProfileFile['spec'], loadMs: number): void {
+  const all = Object.entries(thresholds).flatMap(([source, specs]) =>
+    specs.map((one): [field: string, every: string | undefined] => [
+      `thresholds "${source}"`,
+      typeof one === 'string' ? undefined : one.every,
+    ]),
+  );
+  const long = [...all, ['availability', availability?.every] as const].find(([, every]) => ms(every, 0) > loadMs);
+  if (!long) return;
+  throw new Error(
+    `${path}: ${long[0]} has windows of ${long[1]} in a load of ${loadMs / 1_000} s; allowed is at most its length.`,
+  );
 }
 
 /** Lengths of all windows that are asked for, in ms. */
@@ -370,17 +404,36 @@ function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineH
   };
 }
 
-function checkLength(path: string, name: string, spec: ScenarioSpec, plan: Plan): void {
+function checkLength(path: string, name: string, spec: ScenarioSpec, plan: Plan, kind: ScenarioKind): void {
   const lengthMs = durationOf(plan) - plan.startTimeMs;
-  if (lengthMs > 0) return;
   const field = `scenarios.${name}`;
-  if (spec.executor.startsWith('constant-') && !('duration' in spec)) {
+  if (lengthMs > 0) {
+    if (!isIdle(plan)) return;
+    throw new Error(`${path}: ${field}.stages have a target of 0 in all; allowed is one above 0.`);
+  }
+  if (kind === 'load' && spec.startTime !== undefined && lengthOf(spec) === undefined) {
+    throw new Error(
+      `${path}: ${field}.startTime is ${spec.startTime}, and no phase is left then; allowed is a time before the last phase ends.`,
+    );
+  }
+  if (spec.executor.startsWith('constant-') && lengthOf(spec) === undefined) {
     throw new Error(
       `${path}: ${field}.duration is missing, and no load runs after the journey's start; allowed is ${durationHelp}.`,
     );
   }
   const part = 'stages' in spec ? 'stages' : 'iterations' in spec ? 'maxDuration' : 'duration';
   throw new Error(`${path}: ${field}.${part} is 0s in all; allowed is a duration above 0s.`);
+}
+
+function lengthOf(spec: ScenarioSpec): string | undefined {
+  return 'duration' in spec ? spec.duration : undefined;
+}
+
+/** A ramp that never has any load. */
+function isIdle(plan: Plan): boolean {
+  if (!('stages' in plan)) return false;
+  const start = plan.executor === 'ramping-vus' ? plan.startVUs : plan.startRate;
+  return start === 0 && plan.stages.every(({ target }) => target === 0);
 }
 
 function checkEnd(path: string, name: string, plan: Plan, endMs: number): void {

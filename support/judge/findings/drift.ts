@@ -22,13 +22,15 @@ export const drift: Kind<DriftFinding> = {
     const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
     return doubts ? `${told} ${undecidedText(doubts)}` : told;
   },
-  nextStep: ({ severity, perHour, doubts }) =>
+  nextStep: ({ severity, metric, perHour, doubts }) =>
     severity === 'fail'
       ? 'Look at what the target keeps: caches without a bound, listeners, connections that are not given back, tables that grow.'
       : afterDoubts(
           doubts,
           perHour
             ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
-            : 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.',
+            : metric.startsWith('target_')
+              ? 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.'
+              : 'Make the phase longer, or the load larger.',
         ),
 };

@@ -12,5 +12,6 @@ export const nothingMeasured: Kind<NothingMeasured> = {
   followsFrom: CUTS,
   needsAllShards: true,
   sentence: () => 'Nothing was measured: 0 iterations finished; required: at least 1.',
-  nextStep: 'Look at the -g filter, LOAD_DURATION, and when the scenarios start.',
+  nextStep:
+    'Look at the -g filter, LOAD_DURATION, LOAD_SCALE, rates that come to less than one in the whole run, and when the scenarios start.',
 };
