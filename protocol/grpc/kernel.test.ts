@@ -25,6 +25,8 @@ interface Wrongs {
   /** A call's answer; it is carried out all the same, but for `RESOURCE_EXHAUSTED`. */
   execute?(cell: number): status | undefined;
   tells?(event: number): boolean;
+  /** What its history tells of the cells. */
+  shows?(cells: readonly string[]): string[];
   /** A stream is answered, and gets events. */
   answers?(stream: number): boolean;
   /** After an event. */
@@ -66,7 +68,8 @@ async function serve(t: TestContext, wrongs: readonly Wrongs[]) {
       reply(null, { state: 'idle', executions: kernelOf(request.kernel_id).cells.length });
     },
     History(stream: Watch) {
-      for (const code of kernelOf(stream.request.kernel_id).cells) stream.write({ code });
+      const { cells, wrong } = kernelOf(stream.request.kernel_id);
+      for (const code of wrong.shows?.(cells) ?? cells) stream.write({ code });
       stream.end();
     },
     Watch(stream: Watch) {
@@ -113,6 +116,28 @@ test('every cell is in the history and every event comes; a stream that breaks i
   assert.deepEqual(outcomes, ['ok', 'ok']);
   assert.deepEqual([executions.status, executions.checked, executions.violations], ['ok', 8, 0]);
   assert.deepEqual([events.status, events.violations, events.counts?.subscriptions], ['ok', 0, 3]);
+});
+
+test('a history begins with the oldest or the newest, and each cell in it is as it was and in its turn', async (t) => {
+  for (const [what, shows, violations] of [
+    ['the newest first', (cells) => cells.toReversed(), 0],
+    ['with an end of line', (cells) => cells.map((code) => `${code}\n`), 0],
+    ['in disorder', ([a, b, c, d]) => [a!, c!, b!, d!], 1],
+    ['the last one first', (cells) => [...cells.slice(-1), ...cells.slice(0, -1)], 2],
+    // It is not there, and something else is.
+    ['cut off', ([a, ...others]) => [a!.slice(0, -2), ...others], 2],
+  ] satisfies [string, NonNullable<Wrongs['shows']>, number][]) {
+    const { executions } = await judged(t, [{ shows }]);
+    assert.equal(executions.violations, violations, `${what}: ${JSON.stringify(executions.examples)}`);
+  }
+  // Of one without an answer nobody knows when it ran.
+  const open = await judged(t, [
+    {
+      execute: (cell) => (cell === 2 ? status.UNAVAILABLE : undefined),
+      shows: ([a, b, ...others]) => [a!, ...others, b!],
+    },
+  ]);
+  assert.deepEqual([open.executions.status, open.executions.violations], ['ok', 0]);
 });
 
 test('of a cell without an answer nobody knows; one that was refused must not be there', async (t) => {

@@ -33,6 +33,8 @@ export interface ExecutionsEvidence {
   read: SetEvidence;
   /** Names of cells that stood in it more than once; the first of them. */
   repeated: string[];
+  /** Cells that stood in it out of their turn, whether it begins with the oldest or the newest; the first of them. */
+  misplaced: string[];
 }
 
 /** A kernel's stream of events. */
@@ -43,7 +45,7 @@ interface Watch {
   subscription: Subscription | undefined;
 }
 
-const MAX_REPEATED = 10;
+const MAX_NAMED = 10;
 /** How long events may be under way when the load is over. */
 const LAST_EVENTS_MS = 5_000;
 const LOOK_MS = 50;
@@ -93,6 +95,9 @@ export class Kernel {
   readonly #history: SetHistory;
   readonly #reader: SetHistory;
   readonly #repeated: string[] = [];
+  readonly #misplaced: string[] = [];
+  /** Cells without an answer: nobody knows when they ran, if at all. */
+  readonly #unanswered = new Set<string>();
   #acknowledged = 0;
   #isReadWhole = false;
   #watch: Watch | undefined;
@@ -113,7 +118,10 @@ export class Kernel {
     const request = { kernel_id: this.#id, code: codeOf(name) };
     const answer = await this.#call<{ status: string }>('Execute', request, false);
     if (answer.outcome === 'failed') this.#history.refused(name);
-    if (!answer.value) return;
+    if (!answer.value) {
+      this.#unanswered.add(name);
+      return;
+    }
     this.#history.acknowledged(name);
     this.#acknowledged += 1;
     this.#vu.check('execute: the cell ran', answer.value.status === 'ok');
@@ -134,9 +142,19 @@ export class Kernel {
 
   /** The last look: the whole history, and all events. */
   async settle(): Promise<void> {
+    let last: string | undefined;
+    let direction = 0;
     const { outcome } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, ({ code }) => {
       const name = nameIn(code);
-      if (!this.#reader.found(name) && this.#repeated.length < MAX_REPEATED) this.#repeated.push(name);
+      if (!this.#reader.found(name)) {
+        if (this.#repeated.length < MAX_NAMED) this.#repeated.push(name);
+        return;
+      }
+      if (!name.startsWith(`${this.#id}-`) || this.#unanswered.has(name)) return;
+      const step = last === undefined ? 0 : Math.sign(placeOf(name) - placeOf(last));
+      direction ||= step;
+      if (step !== direction && this.#misplaced.length < MAX_NAMED) this.#misplaced.push(name);
+      last = name;
     });
     this.#isReadWhole = outcome === 'ok';
     if (this.#watch) await this.#settleWatch(this.#watch);
@@ -150,6 +168,7 @@ export class Kernel {
       written: this.#history.evidence(false),
       read: this.#reader.evidence(this.#isReadWhole),
       repeated: this.#repeated,
+      misplaced: this.#misplaced,
     };
     return { executions };
   }
@@ -249,6 +268,12 @@ function codeOf(name: string): string {
   return `# ${name}\n1 + 1`;
 }
 
+/** What is no such cell, be it cut off, is of nobody's name. */
 function nameIn(code: string): string {
-  return code.split('\n')[0]!.replace(/^# /, '');
+  const name = code.split('\n')[0]!.replace(/^# /, '');
+  return code.trimEnd() === codeOf(name) ? name : code;
+}
+
+function placeOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1));
 }

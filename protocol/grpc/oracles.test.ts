@@ -20,7 +20,7 @@ function executions(historyOf: (names: string[]) => string[], isReadWhole = true
   const names = [written.next(), written.next(), written.next()];
   for (const name of names) written.acknowledged(name);
   const repeated = historyOf(names).filter((name) => !read.found(name));
-  return { written: written.evidence(false), read: read.evidence(isReadWhole), repeated };
+  return { written: written.evidence(false), read: read.evidence(isReadWhole), repeated, misplaced: [] };
 }
 
 test('executions: each once', () => {
@@ -35,6 +35,12 @@ test('executions: one that is missing, one that is there twice, one that nobody 
   assert.deepEqual([twice.violations, twice.examples[0]], [1, { name: 'k-2', isThere: 'more than once' }]);
   assert.equal(twice.status, 'violated');
   assert.equal(judge('executions', [executions((names) => [...names, 'import os'])]).violations, 1);
+});
+
+test('executions: one that stands out of its turn', () => {
+  const one = { ...executions((names) => names), misplaced: ['k-1'] };
+  const { status, violations, examples } = judge('executions', [one]);
+  assert.deepEqual([status, violations, examples[0]], ['violated', 1, { name: 'k-1', isThere: 'out of its turn' }]);
 });
 
 test('executions: a history that could not be read tells nothing, but for what is twice in it', () => {
