@@ -30,6 +30,11 @@ export class Ledger {
     await this.waitForSynced();
   }
 
+  /** Waits until the list has at least so many transactions. */
+  async expectTransactions(count: number): Promise<void> {
+    await expect.poll(() => this.transactionCount()).toBeGreaterThanOrEqual(count);
+  }
+
   async signOut(): Promise<void> {
     await this.page.getByRole('button', { name: 'Sign out' }).click();
     await expect(this.page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
