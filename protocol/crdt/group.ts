@@ -50,6 +50,8 @@ export class Group {
   #document: SharedDocument | undefined;
   #documents = 0;
   #unsettled: SharedDocument[] = [];
+  /** In the last episode, as text by entity. */
+  readonly #written = new Map<string, Set<string>>();
   readonly #settled: DocumentEvidence = { 'acknowledged-writes': [], convergence: [] };
   /** The episode under way: one that was given up at the end of the load goes on for a while. */
   #episode: Promise<void> = Promise.resolve();
@@ -71,7 +73,7 @@ export class Group {
   concurrentModification(): Promise<void> {
     return this.#run(async (document) => {
       const entity = this.#entity(document);
-      for (const peer of document.peers) document.change(peer, entity, this.#value(entity));
+      for (const peer of document.peers) this.#change(document, peer, entity);
       await pushAll(document);
     });
   }
@@ -85,7 +87,7 @@ export class Group {
         const changes = 1 + ((i + turn) % this.#devices);
         for (let n = 0; n < changes; n++) {
           const entity = n === 0 ? shared : this.#entity(document);
-          document.change(peer, entity, this.#value(entity));
+          this.#change(document, peer, entity);
         }
       });
       await pushAll(document);
@@ -101,8 +103,7 @@ export class Group {
       const writer = this.#vu.random.pick(document.peers);
       for (let n = 1; n <= SEQUENCE; n++) {
         const spacing = wait(n < SEQUENCE ? SEQUENCE_SPACING_MS : 0);
-        last = this.#value(entity);
-        document.change(writer, entity, last);
+        last = this.#change(document, writer, entity);
         await writer.push();
         await spacing;
       }
@@ -166,6 +167,7 @@ export class Group {
     if (this.#options.dialect === 'yjs' && !document.peers.every(({ upToDate }) => upToDate)) return;
     const mergedBefore = document.merged;
     document.begin();
+    this.#written.clear();
     await act(document);
     const startAt = performance.now();
     const converged = await document.converge(this.#deadline(), signal);
@@ -186,7 +188,12 @@ export class Group {
     if (converged) vu.add('crdt_convergence_time', convergenceMs, tags);
     vu.add('crdt_merge_success', converged ? 1 : 0, tags);
     vu.check('crdt: replicas converge', converged);
-    if (converged && mergedBefore) verify?.(document);
+    if (converged && mergedBefore) {
+      const isWritten = ([entity, texts]: [string, Set<string>]) =>
+        document.peers.every(({ replica }) => texts.has(replica.value(entity) ?? ''));
+      vu.check('crdt: what is merged is what somebody wrote', [...this.#written].every(isWritten));
+      verify?.(document);
+    }
     await this.#leave(document, converged);
   }
 
@@ -204,6 +211,15 @@ export class Group {
       this.#document = undefined;
       await document.close();
     }
+  }
+
+  /** @returns what was written */
+  #change(document: SharedDocument, peer: Peer, entity: string): object {
+    const value = this.#value(entity);
+    document.change(peer, entity, value);
+    const texts = this.#written.get(entity) ?? new Set();
+    this.#written.set(entity, texts.add(JSON.stringify(value)));
+    return value;
   }
 
   #newDocument(): SharedDocument {

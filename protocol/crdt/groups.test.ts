@@ -12,6 +12,7 @@ import { type TestDatabase, testDatabase } from '../../target/core/target.fixtur
 import { parseFaults, startTarget, type Target } from '../../target/target.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
 import '../apis/relay/acknowledged-writes.oracle.ts';
+import { Replica } from '../apis/relay/replica.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import './convergence.oracle.ts';
 import { conflictMetrics, type Group, type GroupOptions } from './group.ts';
@@ -227,6 +228,16 @@ describe('a target that does not bring the devices together', () => {
       look?.(made, series, judged.convergence);
     });
   }
+});
+
+test('replicas that are equal and hold what nobody wrote: the check says so', async (t) => {
+  const { change } = Replica.prototype;
+  t.mock.method(Replica.prototype, 'change', function (this: Replica, entity: string, value: object) {
+    change.call(this, entity, { ...value, payee: 'somebody else' });
+  });
+  const made = await bed(t, { dialect: 'relay' });
+  await made.group.concurrentModification();
+  assert.deepEqual(made.errors, { 'check: crdt: what is merged is what somebody wrote': 1 });
 });
 
 test('relay: changes that were answered with errors are pushed again until the group converges', async (t) => {
