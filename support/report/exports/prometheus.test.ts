@@ -90,7 +90,15 @@ test('tags that differ in a blank, a comma or a dash are series of their own', a
   const record = measured();
   const recorder = new Recorder('other', 'load');
   const all = [{ op: 'a b' }, { op: 'a  b' }, { op: 'a,b' }, { op: 'a\nb' }, { op: 'a\\nb' }, { op: ' a b' }];
-  const tags = [...all, { 'page-type': 'a' }, { 'page type': 'a' }, { page_type: 'a' }, { '1st': 'a' }];
+  const tags = [
+    ...all,
+    { 'page-type': 'a' },
+    { 'page type': 'a' },
+    { page_type: 'a' },
+    { '1st': 'a' },
+    { quantile: 'a' },
+    { quantile: 'b' },
+  ];
   for (const one of tags) {
     recorder.add('ws_ping', 5, one as Tags);
     recorder.add('ws_msgs_sent', 1, one as Tags);

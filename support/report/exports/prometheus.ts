@@ -39,10 +39,10 @@ class KnownSummary extends Summary {
 
 /**
  * Letters, digits and underscores, as Prometheus wants names. Others are spelled as Prometheus itself does (`U__page_20_type`), so
- * that no two become one; see https://prometheus.io/docs/instrumenting/escaping_schemes/.
+ * that no two become one; see https://prometheus.io/docs/instrumenting/escaping_schemes/. So is what a summary has of its own.
  */
 function labelName(tag: string): string {
-  if (/^[a-z_]\w*$/i.test(tag)) return tag;
+  if (/^[a-z_]\w*$/i.test(tag) && tag !== 'quantile') return tag;
   const hex = (character: string) => (character === '_' ? '__' : `_${character.codePointAt(0)!.toString(16)}_`);
   return `U__${tag.replace(/[^a-z0-9]/giu, hex)}`;
 }
