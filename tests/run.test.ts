@@ -159,14 +159,19 @@ describe('a run', { concurrency: 3 }, () => {
     assert.equal(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8'), String(filesIn(seen.folder)['summary.md']));
   });
 
-  test('whose results cannot be written is told all the same, and fails', async (t) => {
+  test('whose results cannot be written is told all the same, and so is what fails outside of its slices', async (t) => {
     const LOAD_RUN_ID = 'taken';
     const { exitCode, output } = await run(t, {
       env: { LOAD_RUN_ID },
-      files: { [`reports/${LOAD_RUN_ID}`]: 'a file' },
+      args: ['--add-reporter=./broken.cjs'],
+      files: {
+        [`reports/${LOAD_RUN_ID}`]: 'a file',
+        'broken.cjs': "module.exports = class { onTestEnd() { throw new Error('out of paper'); } };",
+      },
     });
     assert.equal(exitCode, 1);
-    assert.match(output, / PASS /);
+    assert.match(output, / INVALID /);
+    assert.match(output, /After or beside the work of all slices something failed: out of paper \(broken\.cjs:1\);/);
     assert.match(output, /^results not written: .*reports\/taken: a part of its path is a file, not a folder/m);
     assert.doesNotMatch(output, /summary\.md/);
   });

@@ -370,6 +370,11 @@ const said: [Finding, string][] = [
       'Look at what changed since the runs of the baseline: npx tandem baseline show.',
   ],
   [
+    { kind: 'error-outside', severity: 'invalid', error: 'worker process exited unexpectedly (code=3, signal=null)' },
+    'After or beside the work of all slices something failed: worker process exited unexpectedly (code=3, signal=null); ' +
+      'required: nothing. Look at what a scenario leaves running after its teardown, and at reporters that were added.',
+  ],
+  [
     { kind: 'baseline-thin', severity: 'warning', runs: 1, needed: 3 },
     'Nothing was compared: the baseline holds 1 run; required: at least 3, to know how much runs of one build differ by ' +
       'chance. Add runs of this build: npx tandem baseline accept <run>.',

@@ -89,6 +89,19 @@ test('what ended a run is told, and on which of several machines', () => {
   assert.deepEqual(told([seen, 1], [{ ...seen, interruptedBy: 'SIGTERM' }, 2]), ['shard 2: SIGTERM']);
 });
 
+test('an error outside of all slices makes the run invalid, and is named', () => {
+  const made = collector(...reports());
+  made.failOutside('Error: worker process exited unexpectedly (code=3, signal=null)');
+  const [status, ...said] = messages(made);
+  assert.equal(status, 'invalid');
+  assert.ok(
+    said.includes(
+      'After or beside the work of all slices something failed: worker process exited unexpectedly (code=3, signal=null); required: nothing',
+    ),
+    said.join('\n'),
+  );
+});
+
 test('what cannot be read makes the run invalid, and says whose it is', () => {
   const observations: [body: Buffer, sentence: RegExp][] = [
     [Buffer.from('no gzip'), /^Slice 1 of light crashed: what a coordinator observed, 7 bytes, cannot be read: /],

@@ -59,6 +59,7 @@ export class Collector {
   /** What each slice's test said when it failed, by slice. */
   readonly #failures = new Map<string, string>();
   readonly #unreadable: Finding[] = [];
+  #errorOutside: string | undefined;
   readonly #store: MetricStore;
   /** Tags that took more values than are told apart, in each slice. */
   readonly #folded: FoldedTag[] = [];
@@ -113,6 +114,11 @@ export class Collector {
   /** What a slice's test said when it failed, with its stack. */
   fail(id: SliceId, why: string): void {
     this.#failures.set(sliceName(id), why);
+  }
+
+  /** An error, with its stack, for which Playwright fails the run though all of its slices passed. */
+  failOutside(error: string): void {
+    this.#errorOutside = failureLine(error, this.#root);
   }
 
   /** The oracles that the scenarios' files name. */
@@ -198,6 +204,7 @@ export class Collector {
         ...this.#hungHooks(),
         ...this.#unverified(),
         ...this.#unreadable,
+        ...this.#outside(),
         ...foldedFindings([...this.#folded, ...store.folded], store.definitions),
         ...leftOut.flatMap((finding) => this.#byFilter(finding)),
       ],
@@ -350,6 +357,12 @@ export class Collector {
     if (finding.kind !== 'left-out' || !this.#division) return [finding];
     const scenarios = finding.scenarios.filter((name) => !this.#division!.part.scenarios.includes(name));
     return scenarios.length > 0 ? [{ ...finding, scenarios }] : [];
+  }
+
+  /** Playwright's exit code would contradict a pass. */
+  #outside(): Finding[] {
+    const error = this.#errorOutside;
+    return error === undefined ? [] : [{ kind: 'error-outside', severity: 'invalid', error }];
   }
 
   #unverified(): Finding[] {

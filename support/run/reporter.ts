@@ -65,6 +65,10 @@ export default class TandemReporter implements Reporter {
   /** Of merged shards: those that belong together, by the metadata of their projects. */
   readonly #joined = new Map<unknown, number>();
   #interrupted = false;
+  /** A test that has ended did not pass: what failed is known. */
+  #hasFailed = false;
+  /** The first error that belongs to no test, with its stack. */
+  #errorOutside: string | undefined;
   readonly #interruption = new Interruption(() => this.#coordinator?.killSlices());
   /** Why merging fails, for Playwright. */
   #failure: string | undefined;
@@ -181,6 +185,7 @@ export default class TandemReporter implements Reporter {
     // A file that cannot be loaded comes first, and what is missing because of that after it.
     if (this.#explained && (nothing || text === this.#refusal)) return;
     this.#explained = true;
+    this.#errorOutside ??= error.stack ?? text;
     const where = error.location ? `\n    at ${error.location.file}:${error.location.line}` : '';
     this.#display.print(nothing ? nothingToRun(this.#line) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
   }
@@ -191,6 +196,7 @@ export default class TandemReporter implements Reporter {
     for (const one of result.errors) secrets.cleanInPlace(one);
     const { error, status } = result;
     this.#interrupted ||= status === 'interrupted';
+    this.#hasFailed ||= status !== 'passed';
     const why = error && (error.stack ?? error.message ?? error.value ?? status);
     const slices = slicesOf(test);
     /** Why each failed, where the process that they share could say it. */
@@ -232,6 +238,8 @@ export default class TandemReporter implements Reporter {
     }
     if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
     if (this.#coordinator) this.#collector.observe(this.#coordinator.observation());
+    const isOutside = result.status === 'failed' && !this.#hasFailed;
+    if (isOutside && this.#errorOutside !== undefined) this.#collector.failOutside(this.#errorOutside);
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
     const results = new Results(this.#root, this.#shard, (line) => this.#display.print(line));
     const { status, written } = await results.conclude(

@@ -41,6 +41,7 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'no-success': { severity: 'fail', ...failing, scenarios: ['relay'], errors: [] },
   'failed-share': { severity: 'fail', ...failing, scenarios: ['relay'], errors: [], failed: 5, allowed: 0.1 },
   hung: { severity: 'invalid', ...slice, hook: 'settle', limitMs: 5_000 },
+  'error-outside': { severity: 'invalid', error: 'e' },
   'oracle-unknown': { severity: 'invalid', oracle: 'set', error: 'nothing to check' },
   'no-data': { severity: 'invalid', metric: 'm', expression: 'p(95)<5', count: 0, needed: 20 },
   unfinished: { severity: 'invalid', ...limit, count: 100, ages: 9, missing: 0 },

@@ -12,6 +12,7 @@ import { drillNotDone } from './drill-not-done.ts';
 import { drillNotUndone } from './drill-not-undone.ts';
 import { dropped } from './dropped.ts';
 import { duplicateShard } from './duplicate-shard.ts';
+import { errorOutside } from './error-outside.ts';
 import { failedShare } from './failed-share.ts';
 import { foreignShard } from './foreign-shard.ts';
 import { hung } from './hung.ts';
@@ -68,6 +69,7 @@ export const kinds = [
   noSuccess,
   failedShare,
   hung,
+  errorOutside,
   oracleUnknown,
   noData,
   unfinished,
