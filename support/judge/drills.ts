@@ -144,7 +144,7 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
   }
   if (failed !== undefined) {
     const state =
-      requests.of === 0 || seen.isDoubtful ? 'unknown' : requests.failed < failed * requests.of ? 'held' : 'missed';
+      requests.of === 0 || seen.isDoubtful ? 'unknown' : requests.failed / requests.of < failed ? 'held' : 'missed';
     outcomes.push(['failed', state]);
   }
   const missed = outcomes.flatMap(([what, state]) => (state === 'missed' ? what : []));

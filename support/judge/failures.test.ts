@@ -75,6 +75,8 @@ test('a share of failures above maxFailed is found; with 1 only what never succe
   assert.deepEqual(shares(50), []);
   assert.deepEqual(shares(51), ['fail failed-share scenario get of ping 51/100']);
   assert.deepEqual(shares(11, 0.1), ['fail failed-share scenario get of ping 11/100']);
+  // 0.29 × 100 is a little less than 29.
+  assert.deepEqual([shares(29, 0.29), shares(30, 0.29).length], [[], 1]);
   assert.deepEqual(shares(99, 1), []);
   assert.deepEqual(shares(100, 1), ['fail no-success scenario get of ping 100/100']);
   assert.deepEqual(inShort(found({ 'get of ping': [100, 0], 'put of ping': [20, 11] })), [

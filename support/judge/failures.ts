@@ -147,7 +147,7 @@ function ofScenario(
 }
 
 function isTooMany({ tries, failed }: Tries, maxFailed: number): boolean {
-  return failed > Math.max(tries, MIN_TRIES_OF_SHARE) * maxFailed;
+  return failed / Math.max(tries, MIN_TRIES_OF_SHARE) > maxFailed;
 }
 
 /** Requests of a scenario that checks no answer: whether they failed is all that tells of its success. None where one is checked. */

@@ -286,9 +286,10 @@ export function drops({ limits, store, scenarios }: Omit<HealthFacts, 'named'>, 
   return health.scenarios.flatMap(({ scenario, interrupted }) => {
     const dropped = store.sum('dropped_iterations', { scenario });
     const due = store.sum('iterations', { scenario }) + interrupted + dropped;
-    if (dropped <= due * limits.maxDropped) return [];
+    // A quotient of whole numbers is the number that a profile's share is; a product may be a little less or more.
+    if (due === 0 || dropped / due <= limits.maxDropped) return [];
     const { maxVUs, isOpen } = scenarios.find(({ name }) => name === scenario)!;
-    const allowed = Math.floor(due * limits.maxDropped);
+    const allowed = Math.floor(due * limits.maxDropped + 1e-9);
     const loops = isOpen ? {} : ({ loops: true } as const);
     return [{ kind: 'dropped', severity: 'fail', scenario, dropped, due, maxVUs, allowed, ...loops }];
   });
