@@ -142,8 +142,9 @@ export class Slice {
     const report = await this.run.finish();
     if (!isFirst) report.end.cpuSeconds = 0;
     const cause = causeOf();
-    if (report.end.status === 'stopped' && this.#test.status === 'failed' && cause && !stopped) {
-      // It failed before its schedule began: in `setup`, or for want of a browser.
+    const hasFailed = this.#test.status === 'failed' || this.#test.status === 'timedOut';
+    if (report.end.status === 'stopped' && hasFailed && cause && !stopped) {
+      // It failed before its schedule began, in `setup` or for want of a browser; or its own code gave it a time limit.
       report.end = { ...report.end, status: 'crashed', error: cause.stack ?? cause.message ?? cause.value };
     }
     await this.keep(sliceName(this.id), packed(report), sliceReportType);
