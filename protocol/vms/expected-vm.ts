@@ -40,6 +40,8 @@ function haveSameTags(one: Record<string, string>, other: Record<string, string>
 
 /** What a VU's VM must be, by all that was asked of it and answered. */
 export class ExpectedVm extends ExpectedResource<VmContent> {
+  /** Ms since the run's start. */
+  readonly createdAtMs: number;
   /** Where it is, until it has come to where it was sent. */
   zone: string;
   /** It was sent there, and has not been seen to rest since. */
@@ -52,6 +54,7 @@ export class ExpectedVm extends ExpectedResource<VmContent> {
   constructor(counter: number, id: string, content: VmContent & { zone: string }, write: string, atMs: number) {
     super(kind, counter, id, content, write, atMs);
     this.zone = content.zone;
+    this.createdAtMs = atMs;
   }
 
   /** It was asked to migrate, or may have been. */

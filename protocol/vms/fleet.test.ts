@@ -535,6 +535,26 @@ test('in the end the list is what single reads are, and may be a moment old', as
   );
 });
 
+test('a search finds the VM of a name, but for one that was made a moment ago or may be beyond the page', async (t) => {
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  await made.fleet.create();
+  const [vm] = target.vms.values();
+  target.listed = () => [];
+  await made.fleet.search();
+  assert.deepEqual(made.errors, {});
+  const laterMs = 60_000;
+  Object.assign(made.slice, { elapsedMs: () => performance.now() + laterMs });
+  target.listed = () => [vm!];
+  await made.fleet.search();
+  target.listed = () => Array.from({ length: 100 }, (_, n) => ({ ...vm!, id: `another-${n}` }));
+  await made.fleet.search();
+  assert.deepEqual(made.errors, {});
+  target.listed = () => [];
+  await made.fleet.search();
+  assert.deepEqual(made.errors, { 'check: search: finds the VM of the name': 1 });
+});
+
 test('a VM that was told to start comes to run, within the time that it is given', async (t) => {
   const look = async (restWithin: string, arrives: boolean) => {
     const target = await cloud(t, ({ path }) => (path.endsWith('/start') ? 202 : undefined));

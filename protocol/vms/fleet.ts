@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LifecycleEvidence, Vu } from '../../support/test.ts';
+import { type LifecycleEvidence, listLagMs, type Vu } from '../../support/test.ts';
 import { type Vm, VmApi, type VmSpec, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import { anyChanges, anyQuery, anySpec, PAGE } from './choice.ts';
@@ -148,7 +148,7 @@ export class Fleet {
   }
 
   search(): Promise<void> {
-    return this.#work(this.#own.api.search(this.#own.prefix, PAGE).then(() => {}));
+    return this.#work(this.#search());
   }
 
   aggregate(): Promise<void> {
@@ -235,6 +235,19 @@ export class Fleet {
     if (!vm) return this.#createInBounds();
     const status = await this.#own.api.metrics(vm.id, vm.mayBe('migrating'));
     if (status === 404) await this.#own.look(vm);
+  }
+
+  /** A VM by its name. What searches look through may be a moment old, as lists may. */
+  async #search(): Promise<void> {
+    const long = this.#vu.slice.elapsedMs() - listLagMs;
+    const vm = this.#own.pick(({ createdAtMs, open }) => createdAtMs < long && open === 0);
+    const rows = await this.#own.api.search(vm?.name ?? this.#own.prefix, PAGE);
+    // Of more than fit into a page it may be beyond.
+    if (!vm || !rows || rows.length >= PAGE) return;
+    this.#vu.check(
+      'search: finds the VM of the name',
+      rows.some(({ id }) => id === vm.id),
+    );
   }
 
   async #update(): Promise<void> {
