@@ -184,6 +184,14 @@ const said: [Finding, string][] = [
   ],
   [
     {
+      ...{ kind: 'no-data', severity: 'invalid', metric: 'http_reqs{op:psuh,scenario:relay}', expression: 'count<1' },
+      ...{ count: 0, needed: 1 },
+    },
+    'http_reqs{op:psuh,scenario:relay} has no samples; count<1 needs at least 1. ' +
+      'Look at whether anything has the tag op:psuh (--list names operations), LOAD_DURATION is too short, or LOAD_SCALE too small.',
+  ],
+  [
+    {
       kind: 'missing-slice',
       severity: 'invalid',
       scenario: 'sync-relay',

@@ -1,6 +1,6 @@
 import { definitionOf, isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
-import { inPhase } from '../words/names.ts';
+import { inPhase, listed } from '../words/names.ts';
 import type { ErrorCount } from './failing.ts';
 import { CUTS, type Kind } from './kind.ts';
 import { refusedText, WHAT_IS_ADDED } from './refused-values.ts';
@@ -39,7 +39,16 @@ export const noData: Kind<NoData> = {
     const why = refused.length === 0 ? '' : ` Values that were not added: ${refusedText(refused)}.`;
     return `${metric} has ${has}${inPhase(phase)}; ${expression} needs at least ${count(needed)}.${why}`;
   },
-  nextStep: ({ refused }) => (refused ? WHAT_IS_ADDED : LESS_THAN_NEEDED),
+  nextStep({ metric, count: found, refused }) {
+    if (refused) return WHAT_IS_ADDED;
+    const own = Object.entries(parseSeriesKey(metric).tags).filter(([tag]) => !CHECKED_TAGS.includes(tag));
+    if (found > 0 || own.length === 0) return LESS_THAN_NEEDED;
+    const tags = listed(own.map(([tag, value]) => `${tag}:${value}`));
+    return `Look at whether anything has the ${own.length === 1 ? 'tag' : 'tags'} ${tags} (--list names operations), LOAD_DURATION is too short, or LOAD_SCALE too small.`;
+  },
 };
+
+/** Their values are known before the run. */
+const CHECKED_TAGS = ['scenario', 'journey', 'phase'];
 
 const LESS_THAN_NEEDED = 'Look at whether LOAD_DURATION is too short, LOAD_SCALE too small, or the scenario left out.';
