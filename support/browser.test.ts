@@ -7,6 +7,7 @@ import { chromium } from '@playwright/test';
 import { type Browser, BrowserSession, contextOptions, launchOptions } from './browser.ts';
 import { pageEventsBinding } from './measure/page-events.ts';
 import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
+import { secrets } from './secrets/secrets.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
 import { TimeIsUp } from './time-limit.ts';
@@ -92,6 +93,15 @@ test('a context that its author closes has told of its pages', async (t) => {
   await session.page.goto('/');
   await session.page.context().close();
   assert.equal(documents('lcp'), 1);
+});
+
+test('what a popup was given to keep is a secret too', async (t) => {
+  const { session } = await sessionOf(t);
+  const popup = await session.page.context().newPage();
+  await popup.goto('/popup');
+  await popup.evaluate(() => sessionStorage.setItem('token', 'of-a-popup-alone'));
+  await session.learnSecrets();
+  assert.equal(secrets.clean('it has of-a-popup-alone'), 'it has ***');
 });
 
 test('a journey traces in our trace’s place', async (t) => {

@@ -283,7 +283,8 @@ export class BrowserSession {
   /** Makes known as secrets what the session was given to keep: cookies, and the tokens in the storage of its pages. */
   async learnSecrets(): Promise<void> {
     const cookies = this.#context.cookies().then((all) => all.map(({ value }) => value));
-    const stored = this.page.frames().map((frame) => frame.evaluate(storedSecrets));
+    const frames = this.#context.pages().flatMap((page) => page.frames());
+    const stored = frames.map((frame) => frame.evaluate(storedSecrets));
     const late = new Promise<string[]>((resolve) => setTimeout(resolve, LEARN_MS, []).unref());
     const found = await Promise.all(
       [cookies, ...stored].map((values) => Promise.race([values.catch((): string[] => []), late])),

@@ -415,7 +415,9 @@ test('a session that is cut off leaves the target alone, and what comes of it la
   const isOpen = new Promise<void>((resolve) => {
     opened = resolve;
   });
+  let walked = 0;
   const made = bed(async ({ page, step, check, think }) => {
+    walked += 1;
     await page.goto('/');
     opened();
     await step('wait', () => page.getByText('never').click()).catch(() => {});
@@ -430,7 +432,11 @@ test('a session that is cut off leaves the target alone, and what comes of it la
   await (await browser.newContext()).close();
   assert.equal(await running, 'failed');
   assert.deepEqual([made.errors, made.failures, browser.contexts()], [{}, [], []]);
-  assert.deepEqual(made.recorded()('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 1, total: 1 });
+  // One that had no page yet does not ask for any.
+  const early = made.work.run(vu, 0, { index: 1 } as Iteration);
+  made.work.cutOff!(vu, 'gracefulStop');
+  assert.deepEqual([await early, walked], ['failed', 1]);
+  assert.deepEqual(made.recorded()('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 2, total: 2 });
 });
 
 test('a failed session tells its vitals; what only we do before a page is left is no part of a step', async () => {

@@ -245,6 +245,10 @@ class Sessions {
       if (!visit.isCut) this.#neverOpened(error, visit.beganAt);
     });
     if (!session) return false;
+    if (visit.isCut) {
+      await session.close();
+      return false;
+    }
     visit.session = session;
     const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
     const time = { isUp: false };
