@@ -319,9 +319,6 @@ test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and n
     ],
   ];
   for (const [args, slices] of table) assert.deepEqual(slicesOf(...args), slices, args.join());
-  const phases = [1, 0, 1].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
-  const idle = timelineOf({ relay: { executor: 'constant-vus', vus: 3, startTime: '5s', duration: '5s' } }, { phases });
-  assert.equal(idle.scenarios[0]!.slices, 1);
 });
 
 test('intervals are whole seconds, and no more than 300', () => {
@@ -374,6 +371,26 @@ test('a schedule of no length is refused', () => {
     () => timelineOf({ relay: late }, { phases: [{ name: 'all', duration: '5s', load: 1 }] }),
     /scenarios\.relay\.startTime is 5s, and no phase is left then; allowed is a time before the last phase ends\.$/,
   );
+});
+
+test('a load that phases leave nothing of is refused', () => {
+  const phases = [1, 0, 1].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
+  const within = { startTime: '5s', duration: '5s' };
+  const table: ScenarioSpec[] = [
+    { executor: 'constant-vus', vus: 3, ...within },
+    { ...arrivals, ...within },
+    { executor: 'shared-iterations', vus: 2, iterations: 6, startTime: '5s', maxDuration: '5s' },
+    { executor: 'ramping-vus', startTime: '6s', stages: [{ duration: '4s', target: 9 }] },
+  ];
+  for (const relay of table) {
+    assert.throws(
+      () => timelineOf({ relay }, { phases }),
+      new Error(
+        'profiles/mine.json: scenarios.relay runs in phases with a load of 0 alone; allowed is a schedule that reaches into others.',
+      ),
+    );
+  }
+  timelineOf({ relay: { ...table[0]!, duration: '5001ms' } as ScenarioSpec }, { phases });
 });
 
 test('windows fit into the load of a profile', () => {

@@ -144,6 +144,11 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       const isScaled = planned && (kind === 'load' || one.scaled);
       const own = isScaled ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
       checkSize(`${file.path}: scenarios.${name}`, one, own);
+      if (isIdle(own)) {
+        throw new Error(
+          `${file.path}: scenarios.${name} runs in phases with a load of 0 alone; allowed is a schedule that reaches into others.`,
+        );
+      }
       return [name, own];
     }),
   );
@@ -360,8 +365,7 @@ function lastsAsLimit(entries: Entry[]): boolean {
 
 /** At least as many as wanted and as many for every shard, as far as each slice then has a VU: without one it could do nothing. */
 function slicesFor(vus: number, wanted: number, shards: number): number {
-  const most = Math.max(1, vus);
-  return most < shards ? most : shards * Math.min(Math.ceil(wanted / shards), Math.floor(most / shards));
+  return vus < shards ? vus : shards * Math.min(Math.ceil(wanted / shards), Math.floor(vus / shards));
 }
 
 /**
@@ -429,9 +433,9 @@ function lengthOf(spec: ScenarioSpec): string | undefined {
   return 'duration' in spec ? spec.duration : undefined;
 }
 
-/** A ramp that never has any load. */
+/** It never has any load. */
 function isIdle(plan: Plan): boolean {
-  if (!('stages' in plan)) return false;
+  if (!('stages' in plan)) return vusOf(plan) === 0;
   const start = plan.executor === 'ramping-vus' ? plan.startVUs : plan.startRate;
   return start === 0 && plan.stages.every(({ target }) => target === 0);
 }
