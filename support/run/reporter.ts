@@ -238,7 +238,8 @@ export default class TandemReporter implements Reporter {
     }
     if (this.#coordinator) this.#coordinator.interruptedBy = this.#interruption.by;
     if (this.#coordinator) this.#collector.observe(this.#coordinator.observation());
-    const isOutside = result.status === 'failed' && !this.#hasFailed;
+    // Of merged shards no exit code depends on it, and the error may be that of one that was refused, and then came again.
+    const isOutside = !this.#merging && result.status === 'failed' && !this.#hasFailed;
     if (isOutside && this.#errorOutside !== undefined) this.#collector.failOutside(this.#errorOutside);
     const ending = this.#merging && this.#interrupted ? { ...result, status: 'interrupted' as const } : result;
     const results = new Results(this.#root, this.#shard, (line) => this.#display.print(line));
