@@ -5,6 +5,8 @@
 export const CORE_SCHEMA = `
 SELECT pg_advisory_xact_lock(hashtext('tandem schema'));
 SET LOCAL client_min_messages = warning;
+-- A database that forgets what it was told last has its tables all the same.
+SET LOCAL synchronous_commit = on;
 CREATE SCHEMA IF NOT EXISTS tandem;
 
 CREATE TABLE IF NOT EXISTS tandem.users (

@@ -207,6 +207,16 @@ describe('drills', { timeout: 240_000 }, () => {
     });
   });
 
+  describe('with fsync-off', () => {
+    const { tell, until, create, isThere } = supervised('fsync-off');
+    test('what it said was committed last is gone, and its tables are there', async () => {
+      const id = await create('forgotten');
+      await tell('/begin/kill-database');
+      await until(200, '/api/v1/vms');
+      assert.equal(await isThere(id), false);
+    });
+  });
+
   describe('with no-restart and zombie', () => {
     const { tell, ask, until } = supervised('no-restart,zombie', '2');
     test('what died stays dead, and is answered for', async () => {
