@@ -1,6 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { openDatabase } from './database.ts';
 import { setClockAhead } from './drills/clock.ts';
 import { DrillControl } from './drills/control.ts';
@@ -89,10 +88,9 @@ export async function startProcesses(
     events.listen((event, account) => broadcast({ event, account }));
 
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    const port = drillSocket === undefined ? undefined : await freePort();
     const env = {
       DATABASE_URL: database.url,
-      ...(port !== undefined && { PORT: String(port), HOST: '127.0.0.1' }),
+      ...(drillSocket !== undefined && { PORT: '0', HOST: '127.0.0.1' }),
     };
     const start = () => {
       const worker = cluster.fork(env);
@@ -128,19 +126,25 @@ export async function startProcesses(
         // What the dead one had at work is nobody's any more; where the database is away too, this is tried again.
         recover(families, database).then(() => {
           if (stopping) return;
-          const { worker, listening } = start();
-          watch(worker);
-          listening.catch(() => {}); // its end is heard of as well
+          const started = start();
+          watch(started.worker);
+          leadTo(started).catch(() => {}); // its end is heard of as well
         }, restart);
       }, RESTART_AFTER_MS);
     };
+    /** Of workers that share a port, the first would still take connections for one that was just killed, which nobody ever answers. */
+    const leadTo = async ({ worker, listening }: ReturnType<typeof start>) => {
+      const port = Number(new URL((await listening).url).port);
+      proxy?.ports.add(port);
+      worker.on('exit', () => proxy?.ports.delete(port));
+    };
     const started = Array.from({ length: processes }, start);
-    // They share their ports.
     const [first] = await Promise.all(started.map(({ listening }) => listening));
     for (const { worker } of started) watch(worker);
-    if (drillSocket === undefined || port === undefined) return { ...first!, database, stop };
-    const { port: given = 0, host = '127.0.0.1' } = options;
-    proxy = await TcpProxy.listen(given, host, port);
+    if (drillSocket === undefined) return { ...first!, database, stop };
+    const { port = 0, host = '127.0.0.1' } = options;
+    proxy = await TcpProxy.listen(port, host);
+    await Promise.all(started.map(leadTo));
     if (!supervision.keepsRows) forgetting = new Forgetting(database.pool);
     control = await DrillControl.listen(drillSocket, {
       ...{ pool: database.pool, cluster: database.cluster, proxy },
@@ -171,6 +175,7 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
     events,
     report: (figures: ProcessFigures) => tell({ kind: 'figures', figures }),
     poolSize: Math.min(Math.max(poolSize, WORKER_POOL_SIZE.min), WORKER_POOL_SIZE.max),
+    hasOwnPort: options.drillSocket !== undefined,
   };
   const starting = startServer(families, { ...options, link });
   const held: Buffer[] = [];
@@ -198,16 +203,6 @@ export async function serveAsWorker(families: readonly AnyFamily[], options: Opt
     const sentence = error instanceof StartError ? error.message : 'A process of the target failed as it started.';
     tell({ kind: 'failed', sentence }, () => process.exit(1));
   }
-}
-
-/** A port that nobody has: workers that are started later listen there too. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Where a worker listens, once it does. */

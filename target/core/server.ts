@@ -67,6 +67,8 @@ export interface ProcessLink {
   report(figures: ProcessFigures): void;
   /** Connections to the database. */
   poolSize: number;
+  /** Whether it listens on a port of its own; else all share one. */
+  hasOwnPort: boolean;
 }
 
 export interface Target {
@@ -185,7 +187,8 @@ export async function startServer(families: readonly AnyFamily[], options: Targe
     });
     pageRoutes(app, await files);
     webSockets.listen(app.server);
-    await app.listen({ port, host, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
+    const exclusive = link?.hasOwnPort === true;
+    await app.listen({ port, host, exclusive, backlog: BACKLOG }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(listenFailure(error, port, host));
     });
     for (const { listen } of running) Object.assign(addresses, await listen?.(host));

@@ -79,6 +79,9 @@ describe('drills', { timeout: 240_000 }, () => {
       const id = await create('kept');
       const first = await startedAt();
       assert.deepEqual(await tell('/begin/kill-api'), done);
+      // Whoever comes in the moment of its death is turned away as well.
+      const all = await Promise.all(Array.from({ length: 5 }, () => ask('/health')));
+      assert.ok(all.every(({ text }) => text !== 'TimeoutError'));
       await until(200);
       assert.notEqual(await startedAt(), first);
       assert.ok(await isThere(id));

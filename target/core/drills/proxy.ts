@@ -15,19 +15,21 @@ interface Pair {
   look(): void;
 }
 
-/** Carries the bytes of TCP connections to a port, or keeps them back, as its mode says. */
+/** Carries the bytes of TCP connections to ports of this machine, in turns, or keeps them back, as its mode says. */
 export class TcpProxy {
+  /** Where it leads to; who comes while there is none is turned away. */
+  readonly ports = new Set<number>();
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   #mode: ProxyMode | undefined;
+  #turns = 0;
 
-  private constructor(port: number) {
-    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (client) => this.#accept(client, port));
+  private constructor() {
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (client) => this.#accept(client));
   }
 
-  /** @param to the port on this machine that it leads to */
-  static async listen(port: number, host: string, to: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(to);
+  static async listen(port: number, host: string): Promise<TcpProxy> {
+    const proxy = new TcpProxy();
     proxy.#server.listen({ port, host, backlog: BACKLOG });
     await once(proxy.#server, 'listening');
     return proxy;
@@ -51,8 +53,9 @@ export class TcpProxy {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #accept(client: Socket, port: number): void {
-    if (this.#mode === 'reset') {
+  #accept(client: Socket): void {
+    const port = [...this.ports][this.#turns++ % this.ports.size];
+    if (this.#mode === 'reset' || port === undefined) {
       client.on('error', () => {});
       client.resetAndDestroy();
       return;

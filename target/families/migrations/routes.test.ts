@@ -40,7 +40,7 @@ async function withFaults(
   faults: string,
   run: (operator: TestOperator, stream: TestStream, url: string) => Promise<void>,
 ) {
-  const link = { events: new Events(), report: () => {}, poolSize: 2 };
+  const link = { events: new Events(), report: () => {}, poolSize: 2, hasOwnPort: false };
   const options = { webFolder: 'none', databaseUrl: database.url, timeScale: 0.001, link };
   const faulty = await startTarget({ ...options, faults: parseFaults(faults), faultsSeed: 2 });
   try {

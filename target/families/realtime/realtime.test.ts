@@ -185,7 +185,7 @@ const PUBLISHED = 100;
 
 /** What is published, by a target with a fault, to one receiver and then to another. */
 async function received(fault: string): Promise<[number[], number[]]> {
-  const link: ProcessLink = { events: new Events(), report: () => {}, poolSize: 2 };
+  const link: ProcessLink = { events: new Events(), report: () => {}, poolSize: 2, hasOwnPort: false };
   const faulty = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults(fault), link });
   try {
     const operator = new TestOperator(faulty);
@@ -248,7 +248,7 @@ test('event-drop, event-duplicate and event-reorder strike each receiver for its
 });
 
 test('an event that is held back and has no successor comes all the same', async () => {
-  const link: ProcessLink = { events: new Events(), report: () => {}, poolSize: 2 };
+  const link: ProcessLink = { events: new Events(), report: () => {}, poolSize: 2, hasOwnPort: false };
   const faulty = await startTarget({ webFolder: 'none', databaseUrl, faults: parseFaults('event-reorder=1'), link });
   const operator = new TestOperator(faulty);
   const stream = await operator.subscribe('/realtime', 'vm_status');
