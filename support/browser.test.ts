@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { chromium } from '@playwright/test';
-import { type Browser, BrowserSession, contextOptions, launchOptions } from './browser.ts';
+import { type Browser, type BrowserContextOptions, BrowserSession, contextOptions, launchOptions } from './browser.ts';
 import { pageEventsBinding } from './measure/page-events.ts';
 import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
 import { secrets } from './secrets/secrets.ts';
@@ -39,7 +39,7 @@ const stubborn = page(
    <button onclick="for (const end = real() + 60; real() < end; ); this.after('x')">work</button>`,
 );
 
-async function sessionOf(t: TestContext, traced = false) {
+async function sessionOf(t: TestContext, traced = false, use: BrowserContextOptions = {}) {
   const { url } = await serve(t, (request, answer) => {
     if (request.url === '/nothing') return void answer.writeHead(204).end();
     const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
@@ -48,7 +48,7 @@ async function sessionOf(t: TestContext, traced = false) {
   const vitals: VitalReport[] = [];
   const ignored: string[] = [];
   const session = await BrowserSession.open(browser, {
-    context: { baseURL: url },
+    context: { baseURL: url, ...use },
     actionTimeoutMs: 30_000,
     traced,
     onVital: (report) => vitals.push(report),
@@ -93,6 +93,14 @@ test('a context that its author closes has told of its pages', async (t) => {
   await session.page.goto('/');
   await session.page.context().close();
   assert.equal(documents('lcp'), 1);
+});
+
+test('a page without JavaScript is left like any other', async (t) => {
+  const { session } = await sessionOf(t, false, { javaScriptEnabled: false });
+  await session.page.goto('/');
+  assert.equal(await session.slowestInteraction(), null);
+  await session.page.goto('/popup');
+  await session.page.getByRole('heading', { name: 'Popup' }).waitFor();
 });
 
 test('what a popup was given to keep is a secret too', async (t) => {

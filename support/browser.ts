@@ -146,6 +146,8 @@ export interface SessionOptions {
   onVital(report: VitalReport): void;
   /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
   onEventsPainted(durationsMs: number[]): void;
+  /** Is given what its author waits for though only we do it: pages tell of themselves before they are left. */
+  ours?: <T>(work: Promise<T>) => Promise<T>;
   /** Once a session: what a page hands to our bindings is none of ours, or too much, and ignored. */
   onIgnored(error: string): void;
 }
@@ -170,7 +172,6 @@ export class BrowserSession {
   readonly page: Page;
   readonly #context: BrowserContext;
   readonly #reports: PageReports;
-  readonly #own: OwnTime;
   readonly #close: () => Promise<void>;
   #traced: boolean;
 
@@ -179,14 +180,12 @@ export class BrowserSession {
     page: Page,
     traced: boolean,
     reports: PageReports,
-    own: OwnTime,
     close: () => Promise<void>,
   ) {
     this.#context = context;
     this.page = page;
     this.#traced = traced;
     this.#reports = reports;
-    this.#own = own;
     this.#close = close;
     if (traced) this.#letOthersTrace();
   }
@@ -208,14 +207,14 @@ export class BrowserSession {
     await context.exposeBinding(vitalsBinding, (_source, report) => reports.vital(report, options.onVital));
     await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));
     await context.exposeBinding(passwordBinding, (_source, typed) => reports.typed(typed, (text) => secrets.add(text)));
-    await context.addInitScript(passwordScript());
-    await context.addInitScript(vitalsScript());
-    await context.addInitScript(pageEventsScript());
+    // Without JavaScript these would run all the same, and then hear of nothing, for which they would wait.
+    const scripts = options.context.javaScriptEnabled === false ? [] : [passwordScript, vitalsScript, pageEventsScript];
+    for (const script of scripts) await context.addInitScript(script());
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
-    const own = new OwnTime();
+    const { ours = (work) => work } = options;
     const close = context.close.bind(context);
     context.close = async (how) => {
-      await own.of(Promise.all(context.pages().map(flushPage)));
+      await ours(Promise.all(context.pages().map(flushPage)));
       return close(how);
     };
     // Before anybody else hears of a page.
@@ -225,18 +224,13 @@ export class BrowserSession {
       ) as unknown as Leaving;
       for (const leave of leavingNames) {
         page[leave] = (async (...args: never) => {
-          await own.of(flushPage(page));
+          await ours(flushPage(page));
           return leaving[leave](theirs, args);
         }) as never;
       }
     });
     const page = await context.newPage();
-    return new BrowserSession(context, page, options.traced, reports, own, close);
-  }
-
-  /** Ms of the session in which its author waited for what only we do: pages tell of themselves before they are left. */
-  get ownMs(): number {
-    return this.#own.ms;
+    return new BrowserSession(context, page, options.traced, reports, close);
   }
 
   /** A journey may trace itself: there is one trace at a time. */
@@ -316,37 +310,20 @@ export class BrowserSession {
   }
 }
 
-/** Adds up the time in which something of ours is under way, one or several at a time. */
-class OwnTime {
-  #ms = 0;
-  #underWay = 0;
-  #since = 0;
-
-  get ms(): number {
-    return this.#ms + (this.#underWay > 0 ? performance.now() - this.#since : 0);
-  }
-
-  async of(work: Promise<unknown>): Promise<void> {
-    if (this.#underWay === 0) this.#since = performance.now();
-    this.#underWay += 1;
-    try {
-      await work;
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#ms += performance.now() - this.#since;
-    }
-  }
-}
-
 async function flushPage(page: Page): Promise<void> {
   if (page.url() !== 'about:blank')
     await answered(() => page.evaluate(flushReports, [vitalsBinding, pageEventsBinding]));
 }
 
-/** Runs in the page before it is left: headless Chromium otherwise loses what was not yet reported. */
-async function flushReports(bindings: string[]): Promise<void> {
+/**
+ * Runs in the page before it is left: headless Chromium otherwise loses what was not yet reported. No promise where there is
+ * nothing to report: without JavaScript none would ever be kept.
+ */
+function flushReports(bindings: string[]): Promise<unknown> | undefined {
   const global = window as unknown as Record<string, (() => unknown) | undefined>;
-  for (const binding of bindings) await global[`${binding}Flush`]?.();
+  const all = bindings.map((binding) => global[`${binding}Flush`]).filter((flush) => flush !== undefined);
+  if (all.length === 0) return undefined;
+  return all.reduce((before, flush) => before.then(flush), Promise.resolve<unknown>(undefined));
 }
 
 /**

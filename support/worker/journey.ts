@@ -15,6 +15,7 @@ import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
 import { errorName } from './load.ts';
+import { OwnTime, ours } from './own-time.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
 import { type Account, accountOf } from './user.ts';
@@ -226,6 +227,7 @@ class Sessions {
       context: { ...contextOptions(slice.target), ...this.#use(slot.user) },
       actionTimeoutMs: ACTION_TIMEOUT_MS,
       traced,
+      ours,
       onVital: (report) => {
         // The last value of a document wins; it belongs to when the document began.
         vitals.set(`${report.document}/${report.metric}`, report);
@@ -400,10 +402,10 @@ class Sessions {
     action: () => Promise<T>,
   ): Promise<T> {
     const { recorder } = this.#context.slice;
-    const ownBeforeMs = session.ownMs;
-    const result = await action();
-    const durationMs = performance.now() - startAt - (session.ownMs - ownBeforeMs);
-    const paintMs = await session.slowestInteraction();
+    const own = new OwnTime();
+    const result = await own.of(async () => action());
+    const durationMs = performance.now() - startAt - own.ms;
+    const paintMs = await ours(session.slowestInteraction(), own.around);
     if (visit.traced || visit.isCut) return result;
     recorder.add('browser_step_duration', durationMs, { step }, startAt);
     if (paintMs !== null) recorder.add('browser_interaction_to_paint', paintMs, { step }, startAt);
