@@ -59,6 +59,14 @@ const said: [Finding, string][] = [
       "Look at the target's log for what it answered so.",
   ],
   [
+    {
+      ...{ kind: 'no-success', ...failing, failed: 50, scenarios: ['ping'] },
+      errors: [{ name: 'cut off by gracefulStop', count: 50 }],
+    },
+    'None of operation get of ping succeeded: 0 of 50; required: at least 1. Failed with cut off by gracefulStop (50). ' +
+      'Give them a longer gracefulStop, or look at what they waited for.',
+  ],
+  [
     { kind: 'no-success', ...failing, what: 'check', check: 'is: ok', failed: 50, errors: [], scenarios: ['ping'] },
     'Check is: ok of ping was never true: 0 of 50; required: at least 1. ' +
       "Look at the target's log for what it answered so.",

@@ -1,4 +1,5 @@
 import { counted } from '../words/figures.ts';
+import { AFTER_CUT_OFF } from './failing.ts';
 import type { Kind } from './kind.ts';
 
 /** Iterations that still ran when `gracefulStop` or `gracefulRampDown` was over: they have failed, and their age is in the trends. */
@@ -17,5 +18,5 @@ export const cutOff: Kind<CutOff> = {
       'was over: counted as failed, with what they had taken until then.'
     );
   },
-  nextStep: 'Give them a longer gracefulStop, or look at what they waited for.',
+  nextStep: AFTER_CUT_OFF,
 };

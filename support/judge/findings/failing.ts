@@ -58,10 +58,15 @@ export function failedWith({ errors, example }: Failing): string {
   return ` Failed with ${names}.${example ? ` The first one ${where}${at}: ${quoted(example.error)}.` : ''}`;
 }
 
+/** What to do when work is cut off at the end. */
+export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what they waited for.';
+
 /** What to look at when work fails. */
-export function afterFailing({ doubt, example, journey }: Failing): string {
+export function afterFailing({ doubt, errors, example, journey }: Failing): string {
   if (doubt === 'generator') return `It may be the generator that was too slow. ${LESS_LOAD_PER_SLICE}`;
   if (doubt === 'rate-limit') return 'Raise the rate limit of the target for this load, or ask for less.';
+  // Nobody has answered them.
+  if (errors[0]?.name.startsWith('cut off by ')) return AFTER_CUT_OFF;
   if (example?.at && !journey) return `Look at ${example.at}.`;
   if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;
   return "Look at the target's log for what it answered so.";
