@@ -76,7 +76,7 @@ interface Sample {
 }
 
 /** A name, its labels, whose values may hold anything, and its value; a time and an exemplar may follow, which has braces too. */
-const sample = /^[ \t]*([a-zA-Z_:][\w:]*)[ \t]*(\{(?:[^"}\n]|"(?:[^"\\\n]|\\.)*")*\})?[ \t]+(\S+)/gm;
+const sample = /^[ \t]*([a-zA-Z_:][\w:]*)(?:[ \t]*(\{(?:[^"}\n]|"(?:[^"\\\n]|\\.)*")*\}))?[ \t]+(\S+)/gm;
 
 /** A page may have tens of thousands of others. */
 function samplesOf(text: string, wanted: string[]): Map<string, Sample[]> {

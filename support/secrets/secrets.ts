@@ -10,11 +10,13 @@ const SHORTEST = 6;
 const SHORTEST_OF_LETTERS = 12;
 /** Of a secret of several lines, such as a key: others may show one line of it. */
 const SHORTEST_LINE = 16;
+/** Of a longer secret, such as a document, every part of so many characters is looked for. */
+const LONGEST = 10_000;
 
 /** What looks like a secret, whether it is known or not: a header's value, a field's, a parameter's. */
 const tokenLike = [
   /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{3,}/gi,
-  /("(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key)\\*"\s*:\s*\\*")(?:[^"\\]|\\(?!"))+/gi,
+  /("(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key)\\*"\s*:\s*\\*")(?:[^"\\]+|\\(?!"))+/gi,
   /([?&](?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key|sig|signature)=)[^&#"'\\\s]+/gi,
   /(\b(?:set-)?cookie:\s*)[^\n]+/gi,
 ];
@@ -23,7 +25,7 @@ const tokenLike = [
 const limit = /^(p\(\d+(\.\d+)?\)|[a-z]{3,5})\s*(<=?|>=?|={2,3}|!=)\s*-?\d+(\.\d+)?(\s*\*\s*[A-Za-z]\w*|%)?$/;
 
 /** A user and password, a query and a fragment are nobody's business but the server's. */
-const address = /\b((?!file:)[a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s?#"'`<>]*)(?:([?#])[^\s"'`<>]*)?/gi;
+const address = /\b((?!file:)[a-z][a-z\d+.-]{0,30}:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s?#"'`<>]*)(?:([?#])[^\s"'`<>]*)?/gi;
 
 /**
  * Everything that no report, log, trace or attachment of this process may show, and the one way to keep it out of them.
@@ -61,7 +63,7 @@ export class Secrets {
       this.#wordPattern = undefined;
       return;
     }
-    this.#pending.push(trimmed);
+    for (let at = 0; at < trimmed.length; at += LONGEST) this.#pending.push(trimmed.slice(at, at + LONGEST));
     const lines = trimmed.split(/\r?\n/).map((line) => line.trim());
     if (lines.length > 1) {
       for (const line of lines) if (line.length >= SHORTEST_LINE && !line.startsWith('-----')) this.add(line);

@@ -155,6 +155,37 @@ test('whatever signs in is found, in each form that a body has', () => {
   assert.match(clean['trace.network']!, /user=ada lovelace/);
 });
 
+test('what a form in several parts sends beside the password is no secret, and a body that was cut off has none', () => {
+  const part = (name: string, ...lines: string[]) =>
+    [`--b-1`, `Content-Disposition: form-data; ${name}`, ...lines].join('\r\n');
+  const clean = redacted({
+    'trace.network': [1, 2].map((i) => exchange({ postData: { _file: `resources/${i}` } }, {})),
+    'resources/1': `${part('name="password"', '', 'typed in-1')}\r\n${part('name="file"; filename="a.html"', '', '<i name="token">', '', 'uploaded-1')}\r\n--b-1--\r\n`,
+    'resources/2': part('name="password"', 'cut off-1'),
+    'resources/page.html': '<p>typed in-1, uploaded-1, cut off-1',
+  });
+  assert.equal(clean['resources/page.html'], '<p>***, uploaded-1, cut off-1');
+});
+
+test('a large body takes no longer than its size, whatever it is made of', () => {
+  const many = (text: string) => text.repeat(400_000 / text.length);
+  const bodies = [
+    `{"token":"made-up-1",${many(' ')}"next":1}`,
+    `token ${many('a.')}`,
+    `--b\r\nname="token"\r\n${many('name="a"\nb\n')}`,
+    `query token a:"${many('\\"')}`,
+    JSON.stringify({ token: many('x ') }),
+  ];
+  const clean = redacted({
+    'trace.network': bodies.map((_, i) => exchange({}, { content: { _file: `resources/${i}` } })),
+    'trace.trace': [{ type: 'console', text: bodies[1] }],
+    ...Object.fromEntries(bodies.map((body, i) => [`resources/${i}`, body])),
+  });
+  const blanked = [...bodies.keys()].filter((i) => clean[`resources/${i}`] === '***');
+  // The others hold none that is whole.
+  assert.deepEqual(blanked, [0, 4]);
+});
+
 test('a WebSocket keeps its messages without the token that one of them, its address or its protocol brought', () => {
   const frame = (data: string) => `${JSON.stringify({ type: 'send', opcode: 1, data })}\n`;
   const socket = {

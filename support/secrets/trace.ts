@@ -20,7 +20,7 @@ const storage = /^(localStorage|sessionStorage|indexedDB)$/;
 /** An address that a text is, and those in a text: path, query, fragment. */
 const wholeUrl = /^([^?#]*)(\?[^#]*)?(#.*)?$/s;
 const anyUrl = /\b((?:https?|wss?):\/\/[^\s?#"'<>]+)(\?[^\s#"'<>]*)?(#[^\s"'<>]*)?/g;
-const userInfo = /\b([a-z][a-z\d+.-]*:\/\/)([^\s/?#"'`<>@:]*):([^\s/?#"'`<>@]+)@/gi;
+const userInfo = /\b([a-z][a-z\d+.-]{0,30}:\/\/)([^\s/?#"'`<>@:]*):([^\s/?#"'`<>@]+)@/gi;
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 type Fields = { [name: string]: Json };
@@ -271,15 +271,22 @@ function isFields(value: Json | undefined): value is Fields {
 function fieldsOf(text: string): [name: string, value: unknown][] {
   const [, json] = /^\s*(?:\d+\s*)?([[{].*)$/s.exec(text) ?? [];
   if (json !== undefined) {
-    const records = recordsOf(json.replace(/\s*\n\s*/g, ' ')) ?? recordsOf(json);
+    const records = recordsOf(json.replace(/\n\s*/g, ' ')) ?? recordsOf(json);
     return records ? [['', records]] : [];
   }
   const named = (pattern: RegExp) =>
     [...text.matchAll(pattern)].map(([, name = '', value]): [string, unknown] => [name, value]);
-  if (/^--\S+\r?\n/.test(text)) return named(/\bname="([^"]*)"[^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--/gs);
+  const [, boundary] = /^(--\S+)\r?\n/.exec(text) ?? [];
+  if (boundary !== undefined) return text.split(boundary).map(partOf);
   if (/^\s*<(\?xml|[\w-]+:Envelope)\b/.test(text)) return named(/<(?:[\w-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<]+)</g);
-  if (/^\s*(query|mutation|subscription)\b/.test(text)) return named(/\b(\w+)\s*:\s*"((?:[^"\\]|\\.)+)"/g);
+  if (/^\s*(query|mutation|subscription)\b/.test(text)) return named(/\b(\w+)\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"/g);
   return /^[\w.%+-]+=[^\n<]*$/.test(text) ? [...new URLSearchParams(text)] : [];
+}
+
+/** Of a form in several parts one: its headers, an empty line, what the field holds. */
+function partOf(part: string): [name: string, value: string] {
+  const end = Math.max(0, part.search(/\r?\n\r?\n/));
+  return [/\bname="([^"]*)"/.exec(part.slice(0, end))?.[1] ?? '', part.slice(end).trim()];
 }
 
 function decoded(text: string): string {
