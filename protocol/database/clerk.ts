@@ -3,15 +3,27 @@ import type { Answer, Statement } from '../transports/postgres.ts';
 import { Database } from './database.ts';
 import { addEntry, Entries, entriesTable } from './entries.ts';
 import type { OrderOptions } from './options.ts';
+import { type Change, Tally } from './tally.ts';
 
 /** Words that notes are made of. */
 const WORDS = 1_000;
 const CUSTOMERS_OF_A_REPORT = 10;
+const ORDERS_OF_A_CUSTOMER = 10;
+const ORDERS_LISTED = 10;
+/** What an order is worth before it is changed, each change adding a cent: its id modulo this. */
+const TOTALS = 10_000;
+/** What a note's words are the multiples of its order's id by. */
+const WORD_FACTORS = [1, 7, 31];
+const STATUSES = ['new', 'paid', 'sent'];
+
+function customersOf(rows: number): number {
+  return Math.floor(rows / ORDERS_OF_A_CUSTOMER);
+}
 
 /** Orders of customers, every customer with ten of them, each with a note that can be searched. */
 const tables = (rows: number) => `
   CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL);
-  INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(0, ${Math.floor(rows / 10) - 1}) i;
+  INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(0, ${customersOf(rows) - 1}) i;
   CREATE TABLE orders (
     id int PRIMARY KEY,
     customer_id int NOT NULL REFERENCES customers,
@@ -21,8 +33,8 @@ const tables = (rows: number) => `
     words tsvector GENERATED ALWAYS AS (to_tsvector('simple', note)) STORED
   ) WITH (fillfactor = 80);
   INSERT INTO orders (id, customer_id, status, total_cents, note)
-    SELECT i, i % ${Math.floor(rows / 10)}, (ARRAY['new', 'paid', 'sent'])[1 + i % 3], i % 10000,
-      'word' || i % ${WORDS} || ' word' || i * 7 % ${WORDS} || ' word' || i * 31 % ${WORDS}
+    SELECT i, i % ${customersOf(rows)}, (ARRAY['${STATUSES.join("', '")}'])[1 + i % ${STATUSES.length}], i % ${TOTALS},
+      ${WORD_FACTORS.map((factor) => `'word' || i * ${factor} % ${WORDS}`).join(" || ' ' || ")}
     FROM generate_series(0, ${rows - 1}) i;
   CREATE INDEX ON orders (customer_id, id);
   CREATE INDEX ON orders USING gin (words) WITH (fastupdate = off);
@@ -37,7 +49,7 @@ function statements(schema: string) {
     join: {
       kind: 'read',
       text: `SELECT o.id, c.name FROM ${orders} o JOIN ${schema}.customers c ON c.id = o.customer_id
-        WHERE o.customer_id = $1 ORDER BY o.id DESC LIMIT 10`,
+        WHERE o.customer_id = $1 ORDER BY o.id DESC LIMIT ${ORDERS_LISTED}`,
     },
     aggregate: {
       kind: 'read',
@@ -49,7 +61,7 @@ function statements(schema: string) {
     },
     update: { kind: 'write', text: `UPDATE ${orders} SET total_cents = total_cents + 1 WHERE id = $1` },
     lock: { kind: 'read', text: `SELECT status FROM ${orders} WHERE id = $1 FOR UPDATE` },
-    advance: { kind: 'write', text: `UPDATE ${orders} SET status = $2 WHERE id = $1` },
+    advance: { kind: 'write', text: `UPDATE ${orders} SET status = $2, total_cents = total_cents + 1 WHERE id = $1` },
   } as const;
   const named = Object.entries(all).map(([name, statement]): [string, Statement] => [name, { name, ...statement }]);
   return {
@@ -62,7 +74,11 @@ function statements(schema: string) {
 export class Office {
   readonly database: Database;
   readonly rows: number;
+  readonly customers: number;
   readonly statements: ReturnType<typeof statements>;
+  readonly #tally: Tally;
+  /** How often each order has been changed for certain. */
+  readonly #changed: Uint32Array;
 
   static async open(slice: SliceContext<OrderOptions>): Promise<Office> {
     const { rows } = slice.options;
@@ -72,7 +88,42 @@ export class Office {
   private constructor(database: Database, rows: number) {
     this.database = database;
     this.rows = rows;
+    this.customers = customersOf(rows);
     this.statements = statements(database.name);
+    this.#tally = new Tally(`${database.name}.orders`);
+    this.#changed = new Uint32Array(rows);
+  }
+
+  /** Notes what changing an order comes to, which adds a cent to it. */
+  async changing(order: number, change: () => Promise<Answer>): Promise<Answer> {
+    const changes: Change[] = [[order, 1]];
+    this.#tally.begin(changes);
+    const answer = await change();
+    this.#tally.answered(changes, answer);
+    if (answer.outcome === 'ok') this.#changed[order]! += 1;
+    return answer;
+  }
+
+  /** What an order is worth by now at least, in cents. */
+  worth(order: number): number {
+    return (order % TOTALS) + this.#changed[order]!;
+  }
+
+  /** Orders of a customer, the newest first. */
+  ordersOf(customer: number): number[] {
+    const count = Math.floor((this.rows - 1 - customer) / this.customers) + 1;
+    return Array.from({ length: count }, (_, place) => customer + (count - 1 - place) * this.customers);
+  }
+
+  /** The last look at what all changes have come to, whoever made them. */
+  readBack(): Promise<void> {
+    const { name, url } = this.database;
+    return this.#tally.readBack(url, `${name}.orders`, `total_cents - id % ${TOTALS}`);
+  }
+
+  /** Null where nothing was changed. */
+  evidence() {
+    return { 'committed-sums': this.#tally.evidence() };
   }
 
   close(): Promise<void> {
@@ -95,28 +146,60 @@ export class Clerk {
   /** An order by its id. */
   async read(): Promise<void> {
     const order = this.#order();
+    const leastWorth = this.#office.worth(order);
     const answer = await this.#query('point-read', [order]);
-    this.#expect(answer, 'point-read: the order that was asked for', ({ rows }) => rows[0]?.id === order);
+    this.#expect(
+      answer,
+      'point-read: the order that was asked for, with all changes that were committed before',
+      ({ rows: [row] }) =>
+        row?.id === order && STATUSES.includes(row?.status) && Number(row?.total_cents) >= leastWorth,
+    );
   }
 
   /** The last orders of a customer, with the name. */
   async join(): Promise<void> {
-    const answer = await this.#query('join', [this.#customer()]);
-    this.#expect(answer, 'join: ten orders', ({ rows }) => rows.length === 10);
+    const customer = this.#customer();
+    const answer = await this.#query('join', [customer]);
+    this.#expect(answer, 'join: the last ten orders of the customer, with the name', ({ rows }) => {
+      const expected = this.#office.ordersOf(customer).slice(0, ORDERS_LISTED);
+      return (
+        rows.length === expected.length &&
+        rows.every(({ id, name }, place) => id === expected[place] && name === `customer ${customer}`)
+      );
+    });
   }
 
   /** What some customers have ordered, by status. */
   async aggregate(): Promise<void> {
     const first = this.#customer();
-    const answer = await this.#query('aggregate', [first, first + CUSTOMERS_OF_A_REPORT - 1]);
-    this.#expect(answer, 'aggregate: a sum for a status', ({ rows }) => rows.length > 0);
+    const end = Math.min(first + CUSTOMERS_OF_A_REPORT, this.#office.customers);
+    let orders = 0;
+    let leastWorth = 0;
+    for (let customer = first; customer < end; customer++) {
+      for (const order of this.#office.ordersOf(customer)) {
+        orders += 1;
+        leastWorth += this.#office.worth(order);
+      }
+    }
+    const answer = await this.#query('aggregate', [first, end - 1]);
+    this.#expect(answer, 'aggregate: each of the orders, with all changes that were committed before', ({ rows }) => {
+      const sumOf = (column: string) => rows.reduce((sum, row) => sum + Number(row[column]), 0);
+      return sumOf('count') === orders && sumOf('sum') >= leastWorth;
+    });
   }
 
   /** Orders whose notes have a word. */
   async search(): Promise<void> {
     // Also where there are fewer orders than words.
-    const answer = await this.#query('search', [`word${this.#order() % WORDS}`]);
-    this.#expect(answer, 'search: an order with the word', ({ rows }) => rows.length > 0);
+    const number = this.#order() % WORDS;
+    const answer = await this.#query('search', [`word${number}`]);
+    this.#expect(
+      answer,
+      'search: orders with the word',
+      ({ rows }) =>
+        rows.length > 0 &&
+        rows.every(({ id }) => WORD_FACTORS.some((factor) => (Number(id) * factor) % WORDS === number)),
+    );
   }
 
   async insert(): Promise<void> {
@@ -127,7 +210,8 @@ export class Clerk {
   }
 
   async update(): Promise<void> {
-    const answer = await this.#query('update', [this.#order()]);
+    const order = this.#order();
+    const answer = await this.#office.changing(order, () => this.#query('update', [order]));
     this.#expect(answer, 'update: one row', ({ count }) => count === 1);
   }
 
@@ -136,18 +220,22 @@ export class Clerk {
     const { database, statements } = this.#office;
     const order = this.#order();
     const name = this.#entries.next();
-    const status = this.#vu.random.pick(['new', 'paid', 'sent']);
-    const answer = await database.postgres.transaction('transaction', 'read committed', async (transaction) => {
-      await transaction.query(statements.lock, [order]);
-      await transaction.query(statements.advance, [order, status]);
-      await transaction.query(statements.insert, [name]);
-    });
+    const status = this.#vu.random.pick(STATUSES);
+    const answer = await this.#office.changing(order, () =>
+      database.postgres.transaction('transaction', 'read committed', async (transaction) => {
+        await transaction.query(statements.lock, [order]);
+        await transaction.query(statements.advance, [order, status]);
+        await transaction.query(statements.insert, [name]);
+      }),
+    );
     this.#entries.answered(name, answer);
     this.#expect(answer, 'transaction: it is committed', () => true);
   }
 
   async settle(): Promise<void> {
-    if (this.#vu.id === 0) await this.#entries.readBack(this.#office.database.url);
+    if (this.#vu.id !== 0) return;
+    await this.#office.readBack();
+    await this.#entries.readBack(this.#office.database.url);
   }
 
   evidence() {
@@ -170,6 +258,6 @@ export class Clerk {
   }
 
   #customer(): number {
-    return this.#vu.random.int(0, Math.floor(this.#office.rows / 10) - 1);
+    return this.#vu.random.int(0, this.#office.customers - 1);
   }
 }

@@ -8,7 +8,7 @@ import { checkDatabase } from './preflight.ts';
 load('database-queries', {
   metrics: postgresMetrics,
   options: orderOptions,
-  oracles: ['committed-rows'],
+  oracles: ['committed-rows', 'committed-sums'],
   preflight: checkDatabase,
   setup: (slice) => Office.open(slice),
   teardown: (office) => office.close(),
@@ -24,4 +24,5 @@ load('database-queries', {
   },
   settle: (clerk) => clerk.settle(),
   evidence: (clerk) => clerk.evidence(),
+  sliceEvidence: (office) => office.evidence(),
 });

@@ -8,7 +8,7 @@ import { Bank, Teller } from './teller.ts';
 load('database-transfers', {
   metrics: postgresMetrics,
   options: transferOptions,
-  oracles: ['account-totals', 'committed-rows'],
+  oracles: ['account-totals', 'committed-rows', 'committed-sums'],
   preflight: checkDatabase,
   setup: (slice) => Bank.open(slice),
   teardown: (bank) => bank.close(),
@@ -19,4 +19,5 @@ load('database-transfers', {
   },
   settle: (teller) => teller.settle(),
   evidence: (teller) => teller.evidence(),
+  sliceEvidence: (bank) => bank.evidence(),
 });

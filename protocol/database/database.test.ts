@@ -22,6 +22,7 @@ import { orderOptions, transferOptions } from './options.ts';
 import { checkDatabase, checkFacts, type DatabaseFacts } from './preflight.ts';
 import { Bank, Teller } from './teller.ts';
 import './account-totals.oracle.ts';
+import './committed-sums.oracle.ts';
 import './committed-rows.oracle.ts';
 
 let server: TestDatabase;
@@ -87,8 +88,41 @@ test('clerks do all that they can do without an error, and what they added is th
     ).violations,
     6,
   );
+  const changes = () => judged('committed-sums', [office.evidence()['committed-sums']]).violations;
+  assert.equal(changes(), 0);
+  // An order lost a change, while another one got one too many.
+  const orders = `${(await schemas())[0]}.orders`;
+  await admin.query(
+    `UPDATE ${orders} SET total_cents = total_cents + CASE id WHEN 7 THEN 1 ELSE -1 END WHERE id IN (7, 8)`,
+  );
+  await clerks[0]!.settle();
+  assert.equal(changes(), 2);
   await office.close();
   assert.deepEqual(await schemas(), []);
+});
+
+test('answers of other rows, and of rows as they were before, fail a check', async () => {
+  const slice = sliceOf(orderOptions.parse({ rows: 105, connections: 1 }));
+  const office = await Office.open(slice);
+  const vu = testVu(slice);
+  const clerk = new Clerk(vu, office);
+  const { orders, customers } = {
+    orders: `${office.database.name}.orders`,
+    customers: `${office.database.name}.customers`,
+  };
+  const failures = async (operation: 'read' | 'join' | 'aggregate' | 'search') => {
+    for (let round = 0; round < 10; round++) await clerk[operation]();
+    return vu.takeOutcome() === 'ok' ? 0 : 1;
+  };
+  for (const operation of ['read', 'join', 'aggregate', 'search'] as const) {
+    assert.equal(await failures(operation), 0, operation);
+  }
+  await admin.query(`UPDATE ${orders} SET total_cents = -1, note = 'word' || (id + 500) % 1000`);
+  await admin.query(`UPDATE ${customers} SET name = name || '0'`);
+  assert.deepEqual([await failures('read'), await failures('join'), await failures('search')], [1, 1, 1]);
+  await admin.query(`DELETE FROM ${orders} WHERE id % 10 < 9 AND id > 50`);
+  assert.equal(await failures('aggregate'), 1);
+  await office.close();
 });
 
 test('who only reads has nothing to be judged', async () => {
@@ -96,7 +130,7 @@ test('who only reads has nothing to be judged', async () => {
   const clerk = new Clerk(testVu(sliceOf({})), office);
   await clerk.read();
   await clerk.settle();
-  assert.equal(clerk.evidence()['committed-rows'], null);
+  assert.deepEqual([clerk.evidence()['committed-rows'], office.evidence()['committed-sums']], [null, null]);
   await office.close();
 });
 
@@ -123,7 +157,13 @@ test('tellers move money at every level, in any order, and none is lost', async 
     evidence.flatMap((one) => one['committed-rows'] ?? []),
   );
   assert.deepEqual([rows.status, rows.checked], ['ok', 32]);
-  await admin.query(`UPDATE ${bank.database.name}.accounts SET balance = balance - 1 WHERE id = 0`);
+  const changes = () => judged('committed-sums', [bank.evidence()['committed-sums']]).violations;
+  assert.equal(changes(), 0);
+  const accounts = `${bank.database.name}.accounts`;
+  await admin.query(`UPDATE ${accounts} SET balance = balance + CASE id WHEN 0 THEN 1 ELSE -1 END WHERE id < 2`);
+  await tellers[0]!.settle();
+  assert.equal(changes(), 2);
+  await admin.query(`UPDATE ${accounts} SET balance = balance - 1 WHERE id = 0`);
   await tellers[0]!.audit();
   assert.equal(judged('account-totals', tellers[0]!.evidence()['account-totals']).violations, 1);
   await bank.close();

@@ -4,6 +4,7 @@ import type { Isolation, Statement } from '../transports/postgres.ts';
 import { Database } from './database.ts';
 import { addEntry, Entries, entriesTable } from './entries.ts';
 import type { TransferOptions } from './options.ts';
+import { type Change, Tally } from './tally.ts';
 
 /** In cents, of each account: more than transfers could ever take. */
 const INITIAL_BALANCE = 1_000_000_000;
@@ -25,6 +26,7 @@ export class Bank {
   readonly move: Statement;
   readonly total: Statement;
   readonly enter: Statement;
+  readonly tally: Tally;
 
   static async open(slice: SliceContext<TransferOptions>): Promise<Bank> {
     return new Bank(await Database.open(slice, tables(slice.options.accounts)), slice.options);
@@ -43,6 +45,17 @@ export class Bank {
     };
     this.total = { name: 'total', kind: 'read', text: `SELECT sum(balance) AS total FROM ${name}.accounts` };
     this.enter = addEntry(name);
+    this.tally = new Tally(`${name}.accounts`);
+  }
+
+  /** The last look at what all transfers have come to, whoever made them. */
+  readBack(): Promise<void> {
+    return this.tally.readBack(this.database.url, `${this.database.name}.accounts`, `balance - ${INITIAL_BALANCE}`);
+  }
+
+  /** Null where nothing was transferred. */
+  evidence() {
+    return { 'committed-sums': this.tally.evidence() };
   }
 
   close(): Promise<void> {
@@ -65,22 +78,24 @@ export class Teller {
   }
 
   async transfer(): Promise<void> {
-    const { database, accounts, isolation, unordered, move, enter } = this.#bank;
+    const { database, accounts, isolation, unordered, move, enter, tally } = this.#bank;
     const { random } = this.#vu;
     const from = random.int(0, accounts - 1);
     const to = (from + random.int(1, accounts - 1)) % accounts;
     const amount = random.int(1, MOST_MOVED);
-    const moves: [account: number, cents: number][] = [
+    const moves: Change[] = [
       [from, -amount],
       [to, amount],
     ];
     // Whoever locks accounts in the same order as everybody else waits for others, and never for somebody who waits for them.
     if (random() >= unordered) moves.sort(([a], [b]) => a - b);
     const name = this.#entries.next();
+    tally.begin(moves);
     const answer = await database.postgres.transaction('transfer', random.pick(isolation), async (transaction) => {
       await transaction.query(enter, [name]);
-      for (const values of moves) await transaction.query(move, values);
+      for (const values of moves) await transaction.query(move, [...values]);
     });
+    tally.answered(moves, answer);
     this.#entries.answered(name, answer);
     if (answer.outcome !== 'ok') this.#vu.fail(answer.outcome);
   }
@@ -97,6 +112,7 @@ export class Teller {
     if (this.#vu.id !== 0) return;
     const { url } = this.#bank.database;
     await withClient(url, async (client) => this.#keep((await client.query(this.#bank.total.text)).rows[0].total));
+    await this.#bank.readBack();
     await this.#entries.readBack(url);
   }
 
