@@ -91,6 +91,8 @@ const wire = {
   vm_id: 'vm',
   status: 'in_progress',
   phase: 'pre-copy',
+  progress: 12.5,
+  source_zone: 'west',
   target_zone: 'east',
   data_loss: false,
 };
@@ -99,6 +101,8 @@ const job = {
   vmId: 'vm',
   status: 'in_progress',
   phase: 'pre-copy',
+  progress: 12.5,
+  sourceZone: 'west',
   targetZone: 'east',
   dataLoss: false,
   jobSequence: undefined,
@@ -110,7 +114,10 @@ test('a look gives the job, with an id or without; what it does not say is undef
   assert.equal(made.requests[0]!.line, 'GET /api/v1/dwcp/migrations/a%2Fb');
   assert.equal(recorded(made.slice).migration_poll_duration?.t, 'trend');
   const sparse = await bed(t, { status: 'completed', data_loss: true });
-  const unsaid = { vmId: undefined, phase: undefined, targetZone: undefined };
+  const unsaid = {
+    ...{ vmId: undefined, phase: undefined, progress: undefined },
+    ...{ sourceZone: undefined, targetZone: undefined },
+  };
   assert.deepEqual(await sparse.api.job('a/b'), { ...job, ...unsaid, status: 'completed', dataLoss: true });
   assert.deepEqual([made.errors, sparse.errors], [{}, {}]);
 });

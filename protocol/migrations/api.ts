@@ -29,7 +29,6 @@ export type Started =
 /** A job as an answer or an event tells of it. */
 export interface Job extends MigrationState {
   jobId: string;
-  vmId: string | undefined;
 }
 
 /** A VU's calls to the REST interface of live migrations, each measured and its answer checked. Nothing here throws. */
@@ -140,7 +139,17 @@ const statuses: readonly unknown[] = ['pending', 'in_progress', 'completed', 'fa
  */
 export function jobOf(found: unknown, asked?: string): Job | undefined {
   if (typeof found !== 'object' || found === null) return undefined;
-  const { job_id: jobId = asked, vm_id, status, phase, target_zone, data_loss, job_sequence } = found as WireJob;
+  const {
+    job_id: jobId = asked,
+    vm_id,
+    status,
+    phase,
+    progress,
+    source_zone,
+    target_zone,
+    data_loss,
+    job_sequence,
+  } = found as WireJob;
   if (typeof jobId !== 'string' || (asked !== undefined && jobId !== asked) || !statuses.includes(status)) {
     return undefined;
   }
@@ -149,10 +158,15 @@ export function jobOf(found: unknown, asked?: string): Job | undefined {
     vmId: typeof vm_id === 'string' ? vm_id : undefined,
     status: status as MigrationStatus,
     phase: typeof phase === 'string' ? phase : undefined,
+    progress: typeof progress === 'number' ? progress : undefined,
+    sourceZone: typeof source_zone === 'string' ? source_zone : undefined,
     targetZone: typeof target_zone === 'string' ? target_zone : undefined,
     dataLoss: typeof data_loss === 'boolean' ? data_loss : undefined,
     jobSequence: typeof job_sequence === 'number' ? job_sequence : undefined,
   };
 }
 
-type WireJob = Record<'job_id' | 'vm_id' | 'status' | 'phase' | 'target_zone' | 'data_loss' | 'job_sequence', unknown>;
+type WireJob = Record<
+  'job_id' | 'vm_id' | 'status' | 'phase' | 'progress' | 'source_zone' | 'target_zone' | 'data_loss' | 'job_sequence',
+  unknown
+>;

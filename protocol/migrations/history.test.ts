@@ -55,6 +55,22 @@ const healthy: [what: string, telling: Telling, counted?: object][] = [
   ['events twice without numbers', { stream: [at('pre-copy'), done, done], found: east }],
   ['REST behind the stream', { stream: [e5], rest: [at('switch-over'), done], found: east }],
   ['phases of a name of its own', { rest: [at('warm-up'), at('pre-copy'), at('cool-down'), done], found: east }],
+  [
+    'progress that stays, and is none when it failed',
+    {
+      rest: [
+        at('pre-copy', { progress: 8, vmId: 'vm', sourceZone: 'west' }),
+        at('pre-copy', { progress: 8 }),
+        { ...failed, progress: 0 },
+      ],
+      found: west,
+    },
+    { ...none, failed: 1 },
+  ],
+  [
+    'progress of numbered events after their successors',
+    { stream: [{ ...e3!, progress: 90 }, { ...e2!, progress: 10 }, e5], found: east },
+  ],
   ['nothing but the status', { rest: [{ status: 'in_progress' }, { status: 'completed' }], stream: [e5], found: east }],
   ['one that failed, and left the VM where it was', { rest: [failed], found: west }, { ...none, failed: 1 }],
 ];
@@ -100,6 +116,14 @@ const broken: [what: string, telling: Telling, breaches: Breach[]][] = [
     { stream: [{ ...e3!, phase: 'pre-copy' }, { ...e2!, phase: 'switch-over' }, e5], found: east },
     ['a phase came back'],
   ],
+  [
+    'progress goes back',
+    { rest: [at('pre-copy', { progress: 8 }), at('pre-copy', { progress: 7 }), done], found: east },
+    ['progress went back'],
+  ],
+  ['REST names another VM', { rest: [{ ...done, vmId: 'other' }], found: east }, ['another VM']],
+  ['the stream names another VM', { stream: [{ ...e5!, vmId: 'other' }], found: east }, ['another VM']],
+  ['it comes from elsewhere', { rest: [{ ...done, sourceZone: 'south' }], found: east }, ['wrong zone']],
   ['it completed twice', { stream: [e5, { ...e5!, jobSequence: 6 }], found: east }, ['ended twice']],
   ['it completed and failed', { rest: [done, failed] }, ['ended twice']],
   ['it goes on after its end', { rest: [done, at('done')], found: east }, ['ended twice']],

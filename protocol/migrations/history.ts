@@ -12,6 +12,10 @@ export type MigrationStatus = (typeof STATUSES)[number];
 export interface MigrationState {
   status: MigrationStatus;
   phase?: string | undefined;
+  /** Percent. */
+  progress?: number | undefined;
+  vmId?: string | undefined;
+  sourceZone?: string | undefined;
   targetZone?: string | undefined;
   dataLoss?: boolean | undefined;
   /** Of events: counts 1, 2, 3 … within the job. */
@@ -63,6 +67,8 @@ export type Breach =
   | 'wrong zone'
   | 'the VM does not run afterwards'
   | 'a phase came back'
+  | 'progress went back'
+  | 'another VM'
   | 'ended twice'
   | 'stream and REST disagree'
   | 'two at once'
@@ -87,7 +93,16 @@ class Telling {
     // Numbered events may come twice or late; that is the delivery's fault and not the migration's.
     if (sequence < lastSequence) return comesBack(state, last) ? 'a phase came back' : undefined;
     this.last = state;
-    if (!hasEnded(last)) return comesBack(last, state) ? 'a phase came back' : undefined;
+    if (!hasEnded(last)) {
+      if (comesBack(last, state)) return 'a phase came back';
+      // One that fails may say that it comes to nothing.
+      const isLess =
+        state.status !== 'failed' &&
+        state.progress !== undefined &&
+        last.progress !== undefined &&
+        state.progress < last.progress;
+      return isLess ? 'progress went back' : undefined;
+    }
     const again = hasEnded(state) && sequence > lastSequence;
     return again || state.status !== last.status ? 'ended twice' : undefined;
   }
@@ -109,8 +124,8 @@ function differs(one: unknown, other: unknown): boolean {
 /** Without what stands beside it already, such as ids. */
 function shown(state: MigrationState | undefined): MigrationState | null {
   if (!state) return null;
-  const { status, phase, targetZone, dataLoss, jobSequence } = state;
-  return { status, phase, targetZone, dataLoss, jobSequence };
+  const { status, phase, progress, vmId, sourceZone, targetZone, dataLoss, jobSequence } = state;
+  return { status, phase, progress, vmId, sourceZone, targetZone, dataLoss, jobSequence };
 }
 
 /** What is known of one migration of one VM. */
@@ -233,7 +248,8 @@ export class MigrationRecord {
     const breach = telling.take(state);
     if (breach) this.#breaches.add(breach);
     if (state.dataLoss) this.#breaches.add('data loss');
-    if (state.targetZone !== undefined && state.targetZone !== this.to) this.#breaches.add('wrong zone');
+    if (differs(state.vmId, this.vm)) this.#breaches.add('another VM');
+    if (differs(state.sourceZone, this.from) || differs(state.targetZone, this.to)) this.#breaches.add('wrong zone');
     const [rest, stream] = [this.#rest.last, this.#stream.last];
     if (!rest || !stream) return;
     const ended = hasEnded(rest) && hasEnded(stream);
@@ -305,7 +321,7 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
 
 /**
  * A migration that was accepted ends, once, with the VM running in the target zone and nothing lost; one that failed leaves it
- * where it was. Its phases come in order, the stream and REST agree on it, and no VM has two at once.
+ * where it was. Its phases come in order, what tells of it tells of its VM, the stream and REST agree on it, and no VM has two at once.
  */
 export function migrationContinuity(slices: MigrationEvidence[]): Judgement {
   const all = emptyEvidence();

@@ -35,7 +35,7 @@ test('the least size has room for everything', () => {
   assert.equal(form.read(message), true);
 });
 
-test('what is no message of this run is told apart', () => {
+test('what is no message of this run, or not as it was written, is told apart', () => {
   const form = new MessageForm('run-1', 100, PLACEHOLDER);
   const message = String(form.write(form.head(1, MICROS), 7));
   const other = new MessageForm('run-2', 100, PLACEHOLDER);
@@ -45,6 +45,9 @@ test('what is no message of this run is told apart', () => {
     String(other.write(other.head(1, MICROS), 7)),
     message.slice(0, 60),
     message.replace('0000007.', '000000z.'),
+    message.slice(0, -1),
+    `${message.slice(0, -1)}y`,
+    message.replace('xx', 'x'),
   ]) {
     assert.equal(form.read(Buffer.from(text)), false, text);
   }

@@ -36,6 +36,8 @@ export class MessageForm {
   isLast = false;
   readonly #mark: Buffer;
   readonly #message: Buffer;
+  /** What each message ends with. */
+  readonly #filling: Buffer;
   /** Where ours begins. */
   readonly #at: number;
 
@@ -49,6 +51,7 @@ export class MessageForm {
     const [before, after] = template.split(PLACEHOLDER).map((text) => Buffer.from(text)) as [Buffer, Buffer];
     this.#at = before.length;
     this.#message = Buffer.concat([before, Buffer.alloc(size, 'x'), after]);
+    this.#filling = Buffer.alloc(Math.max(0, size - END_AT - 1), 'x');
   }
 
   /** What all messages of a sender begin with. */
@@ -72,10 +75,12 @@ export class MessageForm {
     return message;
   }
 
-  /** @returns whether it is a message of this run; the fields then say which */
+  /** @returns whether it is a message of this run, from its begin to its end as it was written; the fields then say which */
   read(message: Buffer): boolean {
     const at = this.#find(message);
-    if (at < 0 || message.length <= at + END_AT) return false;
+    const fillingAt = at + END_AT + 1;
+    const end = fillingAt + this.#filling.length;
+    if (at < 0 || message.length < end || this.#filling.compare(message, fillingAt, end) !== 0) return false;
     this.sender = number(message, at + SENDER_AT, WIDE_DIGITS);
     this.firstMicros = number(message, at + FIRST_AT, WIDE_DIGITS);
     this.sequence = number(message, at + SEQUENCE_AT, SEQUENCE_DIGITS);
