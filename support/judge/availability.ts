@@ -1,4 +1,6 @@
+import type { MetricStore } from '../measure/store.ts';
 import type { AvailabilitySpec } from '../profile/answers.ts';
+import { countedElsewhere } from './busy-times.ts';
 import type { AvailabilityResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
 import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf } from './windows.ts';
@@ -26,14 +28,20 @@ export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[
 }
 
 /** Of all iterations; dropped ones have not succeeded. What may be the generator's doing is open. */
-function judgeRequests(required: number, { store, suspects, measures }: Course) {
+function judgeRequests(required: number, { store, suspects, busy = [], measures }: Course) {
+  const { failed, all, share } = requestsIn(store);
+  const result = { succeeded: all - failed, failed, share, required };
+  const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;
+  const isMissedElsewhere = requestsIn(countedElsewhere(busy, store)).share < required;
+  const mayBe = isMissedElsewhere ? suspects : [...suspects, ...busy];
+  const doubts = doubtsOf({ ...claim, observed: 1 - share, limit: 1 - required }, mayBe, measures);
+  if (all === 0 || doubts.length > 0) return { result, doubts, outcome: 'unknown' };
+  return { result, doubts, outcome: share >= required ? 'held' : 'missed' };
+}
+
+function requestsIn(store: MetricStore) {
   const dropped = store.sum('dropped_iterations');
   const { passes, count } = store.rate('iteration_failed');
   const [failed, all] = [passes + dropped, count + dropped];
-  const share = all > 0 ? (all - failed) / all : 0;
-  const result = { succeeded: all - failed, failed, share, required };
-  const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;
-  const doubts = doubtsOf({ ...claim, observed: 1 - share, limit: 1 - required }, suspects, measures);
-  if (all === 0 || doubts.length > 0) return { result, doubts, outcome: 'unknown' };
-  return { result, doubts, outcome: share >= required ? 'held' : 'missed' };
+  return { failed, all, share: all > 0 ? (all - failed) / all : 0 };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BuiltinMetric } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import { caseOf } from './case.fixture.ts';
+import { caseOf, sliceOf } from './case.fixture.ts';
 import { kindOf } from './findings/index.ts';
 import { type Case, judge } from './judge.ts';
 import { loadOf, storeOver, times } from './store.fixture.ts';
@@ -21,7 +21,7 @@ interface Made {
   signal?: BuiltinMetric;
   thresholds?: Case['thresholds'];
   also?: (second: number) => Record<string, number[]>;
-  shards?: Case['shards'];
+  slices?: Case['slices'];
   answers?: Case['answers'];
 }
 
@@ -45,7 +45,7 @@ function run({ full = [], slow = [], signal = 'machine_cpu_percent', also = () =
           ...also(second),
         };
       }),
-      scenarios: [{ ...loadOf('relay'), endMs: 120_000 }],
+      scenarios: [{ ...loadOf('relay'), endMs: 120_000, maxFailed: 0.1 }],
       thresholds: { http_req_duration: ['p(99)<500'] },
       ...rest,
     }),
@@ -152,4 +152,34 @@ test('arrivals that were dropped at such a time are nobody’s, others the targe
   assert.equal(run({ also: dropped }).status, 'fail');
   assert.equal(run({ full: [[60, 70]], also: dropped }).status, 'invalid');
   assert.equal(run({ full: [[80, 90]], also: dropped }).status, 'fail');
+});
+
+const failedIn =
+  (from: number, to: number) =>
+  (second: number): Record<string, number[]> => ({
+    'iteration_failed{op:read,phase:load,scenario:relay}': times(20, second >= from && second < to ? 1 : 0),
+  });
+
+test('what timed out at such a time is nobody’s, what fails at other times or with an answer the target’s', () => {
+  const failing = (error: string) => [sliceOf('relay', 0, { errors: { [error]: 200 } })];
+  const of = (made: Made) =>
+    run({ thresholds: {}, slices: failing('request timed out'), also: failedIn(60, 75), ...made });
+  assert.equal(of({}).status, 'fail');
+  const { status, findings } = of({ full: [[60, 75]] });
+  assert.equal(status, 'invalid');
+  assert.ok(findings.some(({ kind }) => kind === 'saturated'));
+  assert.equal(of({ full: [[80, 90]] }).status, 'fail');
+  assert.equal(of({ full: [[60, 75]], also: failedIn(40, 75) }).status, 'fail', 'other times have too many as well');
+  assert.equal(of({ full: [[60, 75]], slices: failing('HTTP 500') }).status, 'fail');
+});
+
+test('availability that only such a time missed is undecided', () => {
+  const answers = { objectives: {}, availability: { everyMs: 10_000, requests: 0.99 } };
+  const of = (made: Made) =>
+    run({ thresholds: {}, answers, ...made }).findings.find(({ kind }) => kind === 'availability');
+  const lost = failedIn(60, 65);
+  assert.equal(of({ also: lost })!.severity, 'fail');
+  assert.equal(of({ also: lost, full: [[60, 70]] })!.severity, 'invalid');
+  assert.equal(of({ also: lost, full: [[80, 90]] })!.severity, 'fail');
+  assert.equal(of({ also: failedIn(60, 61), full: [[60, 70]] }), undefined, 'it holds all the same');
 });

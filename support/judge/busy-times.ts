@@ -113,8 +113,13 @@ export function decideByTimes(
   return holds(likely, operator, claim.limit) === judged.result.ok ? judged : undecided(judged, doubts);
 }
 
+/** What was due at other times, of all that is counted: how long something took is left out. */
+export function countedElsewhere(busy: BusyTimes[], store: MetricStore): MetricStore {
+  return busy.length === 0 ? store : without(busy, store, (metric) => store.definitions[metric]!.type !== 'trend');
+}
+
 /** Of some metrics, what was due at other times. */
-export function without(busy: BusyTimes[], store: MetricStore, isKept: (metric: string) => boolean): MetricStore {
+function without(busy: BusyTimes[], store: MetricStore, isKept: (metric: string) => boolean): MetricStore {
   return store.without(new Set(busy.flatMap(({ intervals }) => [...intervals])), isKept);
 }
 

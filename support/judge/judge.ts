@@ -5,7 +5,7 @@ import type { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
 import { answerFindings, answersOf, objectivesOf } from './answers.ts';
-import { busyTimes, decideByTimes, without } from './busy-times.ts';
+import { busyTimes, countedElsewhere, decideByTimes } from './busy-times.ts';
 import { causes } from './causes.ts';
 import { type DrillFacts, drillFindings, judgeDrills } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
@@ -132,8 +132,8 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       return decideByTimes(decided, again, busy, { ...course, ...measured, scenarios: run.scenarios });
     }),
   );
-  const elsewhere = without(busy, run.store, (metric) => metric === 'iterations' || metric === 'dropped_iterations');
-  const droppedElsewhere = drops({ ...run, store: elsewhere }, health).map(({ scenario }) => scenario);
+  const elsewhere = { ...run, store: countedElsewhere(busy, run.store) };
+  const droppedElsewhere = drops(elsewhere, health).map(({ scenario }) => scenario);
   const dropped = drops(run, health).map((finding) => {
     const { scenario, dropped: lost, due } = finding;
     const share = { metric: 'dropped_iterations', tags: { scenario }, quantity: 'failure', operator: '<=' } as const;
@@ -142,8 +142,13 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     const doubts = doubtsOf(claim, mayBe, measures);
     return doubts.length > 0 ? { ...finding, severity: 'invalid' as const, doubts } : finding;
   });
-  const timingOut = (scenario: string) =>
-    suspected.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
+  const failingElsewhere = failureFindings(elsewhere, () => false)
+    .filter(({ severity }) => severity === 'fail')
+    .flatMap((finding) => ('scenarios' in finding ? finding.scenarios : []));
+  const timingOut = (scenario: string) => {
+    const mayBe = failingElsewhere.includes(scenario) ? suspected : [...suspected, ...busy];
+    return mayBe.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
+  };
   const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
   const doubts = [
     ...[
