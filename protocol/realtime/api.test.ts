@@ -103,6 +103,31 @@ test('a life: subscription, heartbeats, queries, the same subscription once more
   assert.equal(made.access.history.evidence(), null);
 });
 
+test('an answer about another VM, or about the VM as it was, fails a check', async (t) => {
+  let status = 'running';
+  const act: Act = (webSocket, message, connection) => {
+    const answer = { type: 'vm_query_result', vm_id: connection === 2 ? 'other' : message.vm_id, status };
+    if (message.type === 'vm_query') say(webSocket, answer);
+    else good()(webSocket, message, connection);
+  };
+  const made = await bed(t, act, { queriesPerMinute: 6_000 });
+  const { watched } = made.access;
+  watched.id = 'vm';
+  watched.joined(watched);
+  watched.changing('running');
+  watched.hear('running');
+  watched.isSettled(0);
+  await made.client.live();
+  assert.deepEqual(made.errors, {});
+  await made.client.live();
+  const wrong = 'check: realtime: query is answered for the VM as it is';
+  assert.deepEqual(Object.keys(made.errors), [wrong]);
+  const before = made.errors[wrong]!;
+  status = 'stopped';
+  await made.client.live();
+  assert.ok(made.errors[wrong]! > before);
+});
+
 test('a clock that is an hour ahead shows in the offset and not in the latency', async (t) => {
   const ahead = () => ({ timestamp: Date.now() + HOUR_MS });
   const made = await bed(t, (webSocket, { action, type, channel }) => {

@@ -8,6 +8,7 @@ import {
 } from '../../support/test.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
+import { WatchedVm } from './watched-vm.ts';
 
 /** Metrics of real-time connections; a load that uses them declares them. */
 export const realtimeMetrics = {
@@ -44,6 +45,8 @@ export interface RealtimeConditions {
 const MAX_MESSAGE_BYTES = 64 * 1024;
 /** How long an event that is missing at the end may still come late. */
 const LATE_MS = 2_000;
+/** Events of it are about VMs. */
+const VM_CHANNEL = 'vm_status';
 /** Between a connection that could not be made, or broke, and the next attempt. */
 const RETRY_MS = 1_000;
 /** Connections that a slice ends at one time, when the schedule is over for all of them. */
@@ -59,6 +62,8 @@ export class RealtimeAccess {
   readonly url: URL;
   readonly offset = new ClockOffset();
   readonly history: DeliveryHistory;
+  /** The VM that we change. */
+  readonly watched = new WatchedVm();
   readonly subscribeMessages: string[];
   readonly ping: RecordedSeries;
   readonly queryDuration: RecordedSeries;
@@ -178,6 +183,8 @@ export class RealtimeClient implements SocketOptions {
   #subscribedAt = 0;
   #pingSentAt = 0;
   #querySentAt = 0;
+  /** That it is about, if it is about one. */
+  #queriedVm: string | undefined;
 
   constructor(access: RealtimeAccess, vu: Vu) {
     this.#access = access;
@@ -254,7 +261,7 @@ export class RealtimeClient implements SocketOptions {
         break;
       case 'vm_query_result':
       case 'metric_query_result':
-        this.#answered(receivedAt);
+        this.#answered(content, receivedAt);
         break;
       case 'error':
         this.#vu.check('realtime: no error is answered', false);
@@ -266,6 +273,7 @@ export class RealtimeClient implements SocketOptions {
 
   onEnd(): void {
     this.#access.closed();
+    this.#access.watched.left(this);
     if (this.#phase === 'closing') this.#finish();
     else this.#broken();
   }
@@ -314,26 +322,34 @@ export class RealtimeClient implements SocketOptions {
 
   /** By turns how a VM is, if we know of any, and how the system is. */
   #query(now: number): void {
-    const { conditions, vmId } = this.#access;
+    const { conditions, watched } = this.#access;
+    const vmId = watched.id ?? this.#access.vmId;
     this.#nextQueryAt = now + Math.trunc(60_000 / conditions.queriesPerMinute);
     if (this.#querySentAt > 0) {
       if (epochMs() - this.#querySentAt < conditions.timeoutMs) return;
       this.#vu.check('realtime: query is answered', false);
     }
     this.#queries += 1;
+    this.#queriedVm = this.#queries % 2 === 1 ? vmId : undefined;
     const query =
-      vmId !== undefined && this.#queries % 2 === 1
+      this.#queriedVm !== undefined
         ? { type: 'vm_query', action: 'get_status', vm_id: vmId }
         : { type: 'metric_query', action: 'get_metrics', resource: 'cpu' };
     this.#querySentAt = epochMs();
     this.#socket!.send(JSON.stringify(query));
   }
 
-  #answered(receivedAt: number): void {
-    if (this.#querySentAt === 0) return;
-    this.#access.queryDuration.add(receivedAt - this.#querySentAt);
+  #answered({ vm_id: vmId, status }: Content, receivedAt: number): void {
+    const sentAt = this.#querySentAt;
+    if (sentAt === 0) return;
+    const { queryDuration, watched } = this.#access;
+    queryDuration.add(receivedAt - sentAt);
     this.#querySentAt = 0;
     this.#vu.check('realtime: query is answered', true);
+    const asked = this.#queriedVm;
+    if (asked === undefined || vmId === undefined) return;
+    const isRight = vmId === asked && (asked !== watched.id || watched.mayBe(status, sentAt));
+    this.#vu.check('realtime: query is answered for the VM as it is', isRight);
   }
 
   /** The first time it says where events begin, the second time, before the end, what the last ones were. */
@@ -345,6 +361,7 @@ export class RealtimeClient implements SocketOptions {
     if (this.#phase === 'open') {
       this.#learn(this.#subscribedAt, timestamp, receivedAt);
       this.#subscriptions[place] = this.#access.history.subscribed(this.#vu.id, channel as string, last);
+      if (channel === VM_CHANNEL) this.#access.watched.joined(this);
       if (this.#unconfirmed === 0) this.#vu.check('realtime: subscription is confirmed', true);
     } else if (this.#phase === 'ending') {
       if (last !== undefined) this.#subscriptions[place]?.confirm(last);
@@ -357,7 +374,9 @@ export class RealtimeClient implements SocketOptions {
   #heard(content: Content, receivedAt: number): void {
     const place = this.#access.conditions.channels.indexOf(content.channel as string);
     if (place < 0) return;
+    const { watched } = this.#access;
     this.#access.heard(place, content, receivedAt, this.#subscriptions[place]);
+    if (content.vm_id === watched.id && content.channel === VM_CHANNEL) watched.hear(content.status);
     if (this.#phase === 'ending') this.#closeIfComplete();
   }
 

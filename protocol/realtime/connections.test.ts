@@ -12,6 +12,7 @@ import { recorded, testSlice, testVu } from '../slice.fixture.ts';
 import { realtimeMetrics } from './api.ts';
 import { Connections } from './connections.ts';
 import { realtimeOptions } from './options.ts';
+import { eventsTold } from './watched-vm.ts';
 
 const CONNECTIONS = 5;
 
@@ -50,16 +51,25 @@ async function listen(faults: string, events: number) {
   over = true;
   await Promise.all(lives);
   const outcomes = vus.map((vu) => vu.takeOutcome());
-  const evidence = connections.evidence()!;
+  const evidence = connections.evidence();
   await connections.close();
   const headers = { authorization: `Bearer ${vmToken(slice)}` };
   const { pagination } = await (await fetch(`${target.url}/api/v1/vms`, { headers })).json();
   await target.stop();
-  return { result: delivery([evidence]), metrics: recorded(slice), errors: recorder.errors, outcomes, pagination };
+  return {
+    result: delivery([evidence['event-delivery']!]),
+    contents: eventsTold([evidence['events-told']!]),
+    metrics: recorded(slice),
+    errors: recorder.errors,
+    outcomes,
+    pagination,
+  };
 }
 
 test('against a target that keeps its promise: all is measured, nothing is missed, the VM is deleted', async () => {
-  const { result, metrics, errors, outcomes, pagination } = await listen('', 300);
+  const { result, contents, metrics, errors, outcomes, pagination } = await listen('', 300);
+  assert.equal(contents.violations, 0);
+  assert.ok(contents.checked > 10);
   assert.deepEqual([result.status, result.violations, result.examples], ['ok', 0, []]);
   assert.ok(result.checked >= 300);
   assert.deepEqual([result.counts?.subscriptions, result.counts?.confirmed], [CONNECTIONS, CONNECTIONS]);

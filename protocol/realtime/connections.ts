@@ -1,4 +1,4 @@
-import type { DeliveryEvidence, SliceContext, Vu } from '../../support/test.ts';
+import type { SliceContext, Vu } from '../../support/test.ts';
 import { vmToken } from '../apis/vms/api.ts';
 import { Rounds } from '../transports/rounds.ts';
 import { RealtimeAccess, RealtimeClient } from './api.ts';
@@ -35,7 +35,7 @@ export class Connections {
     const client = new RealtimeClient(this.#access, vu);
     this.#rounds.join(client);
     if (vu.id === 0 && this.#changesPerSecond > 0)
-      this.#activity = new VmActivity(vu, this.#token, this.#changesPerSecond);
+      this.#activity = new VmActivity(vu, this.#token, this.#changesPerSecond, this.#access);
     return client;
   }
 
@@ -45,9 +45,10 @@ export class Connections {
     return client.live();
   }
 
-  /** Null when the target does not number its events. */
-  evidence(): DeliveryEvidence | null {
-    return this.#access.history.evidence();
+  /** For each oracle; null when the target does not number its events, or had none to tell. */
+  evidence() {
+    const { history, watched } = this.#access;
+    return { 'event-delivery': history.evidence(), 'events-told': watched.evidence() };
   }
 
   async close(): Promise<void> {

@@ -13,11 +13,11 @@ import { realtimeOptions } from './options.ts';
 load('realtime', {
   metrics: { ...realtimeMetrics, ...vmMetrics },
   options: realtimeOptions,
-  oracles: ['event-delivery'],
+  oracles: ['event-delivery', 'events-told'],
   preflight: async (slice) => checkOpenFiles(slice),
   setup: (slice) => new Connections(slice),
   teardown: (connections) => connections.close(),
   vu: (vu, connections) => ({ connections, client: connections.join(vu) }),
   operations: { live: { weight: 1, run: ({ connections, client }) => connections.live(client) } },
-  sliceEvidence: (connections) => ({ 'event-delivery': connections.evidence() }),
+  sliceEvidence: (connections) => connections.evidence(),
 });

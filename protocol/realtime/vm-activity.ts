@@ -1,24 +1,29 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Vu } from '../../support/test.ts';
+import { epochMs, type Vu } from '../../support/test.ts';
 import { VmApi, vmBaseUrl, zones } from '../apis/vms/api.ts';
 import { Http } from '../transports/http.ts';
+import type { RealtimeAccess } from './api.ts';
 
 /** How long a new VM may take until it can be started. */
 const CREATION_MS = 30_000;
 /** Between two looks at it. */
 const LOOK_MS = 100;
+/** Between two looks whether a change was told. */
+const TOLD_LOOK_MS = 10;
 
-/** Starts and stops a VM of its own again and again, so that there is something to be told. */
+/** Starts and stops a VM of its own again and again, each time once the last is told, so that there is something to be told. */
 export class VmActivity {
   readonly #vu: Vu;
   readonly #http: Http;
   readonly #vms: VmApi;
   readonly #everyMs: number;
+  readonly #access: RealtimeAccess;
   readonly #stop = new AbortController();
   #working: Promise<void> | undefined;
   #id: string | undefined;
 
-  constructor(vu: Vu, token: string | undefined, perSecond: number) {
+  constructor(vu: Vu, token: string | undefined, perSecond: number, access: RealtimeAccess) {
+    this.#access = access;
     this.#vu = vu;
     this.#http = new Http(vu.slice, vmBaseUrl(vu.target), { connections: 1 });
     this.#vms = new VmApi(this.#http, vu, token);
@@ -51,6 +56,8 @@ export class VmActivity {
     });
     this.#id = created.vm?.id;
     if (this.#id === undefined) return;
+    const { watched } = this.#access;
+    watched.id = this.#id;
     const deadline = performance.now() + CREATION_MS;
     let isCreating = true;
     while (isCreating && !this.#isOver && performance.now() < deadline) {
@@ -61,8 +68,24 @@ export class VmActivity {
     for (let dueAt = performance.now(); ; dueAt += this.#everyMs) {
       await this.#wait(dueAt - performance.now());
       if (this.#isOver) return;
+      watched.changing(runs ? 'stopped' : 'running');
       const change = await (runs ? this.#vms.stop(this.#id) : this.#vms.start(this.#id));
-      if (change.result === 'done') runs = !runs;
+      if (change.result !== 'done') {
+        watched.unchanged();
+        continue;
+      }
+      runs = !runs;
+      await this.#untilTold(slice.elapsedMs());
+    }
+  }
+
+  /** By looks and not by the clock: whoever is held up here hears nothing either. */
+  async #untilTold(changedAfterMs: number): Promise<void> {
+    const { watched, conditions } = this.#access;
+    for (let looks = 0; !watched.isSettled(epochMs()); looks++) {
+      if (this.#isOver) return watched.unchanged();
+      if (looks * TOLD_LOOK_MS >= conditions.timeoutMs) return watched.untold(changedAfterMs);
+      await this.#wait(TOLD_LOOK_MS);
     }
   }
 
