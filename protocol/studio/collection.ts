@@ -114,7 +114,7 @@ export class Collection {
     };
     for (const row of rows?.values() ?? []) if (row.name.startsWith(this.#prefix)) await this.#claim(row);
     for (const one of [...this.#kept]) await this.#lookLast(one);
-    if (rows) await this.#history.listed(rows, { nowMs: this.#nowMs(), wrongIn: (list) => this.#wrongIn(list), later });
+    if (rows) await this.#history.listed(rows, { wrongIn: (list) => this.#wrongIn(list), later });
     else this.#history.count('unswept');
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
     if (this.#vu.slice.signal.aborted) return;
@@ -273,13 +273,12 @@ export class Collection {
     const wrong: Mislisted[] = [];
     for (const one of this.#kept) {
       const mismatch = one.asListed(rows.get(one.id));
-      const { id, lastWriteAtMs } = one;
-      if (mismatch) wrong.push({ id, mismatch, example: this.#example(one), writtenAtMs: lastWriteAtMs });
+      if (mismatch) wrong.push({ mismatch, example: this.#example(one) });
     }
     for (const id of this.#onlyListed) {
       const row = rows.get(id);
       const example = { [this.#choice.kind.noun]: row?.name, id, seenAtMs: this.#nowMs() };
-      if (row) wrong.push({ id, mismatch: onlyListed, example });
+      if (row) wrong.push({ mismatch: onlyListed, example });
     }
     return wrong;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { consult } from '../../support/check/oracles.ts';
 import type { Evidence } from '../../support/measure/evidence.ts';
 import { readOptions } from '../../support/options.ts';
@@ -147,6 +148,8 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     total: true,
     url: '',
     listed: () => [...vms.values()],
+    /** A page never has more. */
+    maxPage: 1_000,
     statuses: {} as Record<string, number>,
   };
   const create = (data: object): StubVm => {
@@ -162,7 +165,7 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     const sort = query.get('sort') ?? '';
     if (sort in (all[0] ?? {})) all.sort((a, b) => Number(a[sort]) - Number(b[sort]));
     const offset = Number(query.get('offset'));
-    const data = all.slice(offset, offset + Number(query.get('limit')));
+    const data = all.slice(offset, offset + Math.min(Number(query.get('limit')), stub.maxPage));
     return { data, ...(stub.total && { pagination: { total: all.length } }) };
   };
   const carryOut = ({ method, path, body }: Asked): [status: number, body?: unknown] => {
@@ -211,6 +214,9 @@ test('the mix stays what it was asked to be, in a fleet that does not grow', asy
   const target = await cloud(t);
   const made = await bed(t, target.url, { options: { maxVms: 10 } });
   const iterations = 300;
+  let nowMs = 0;
+  // Long after each other: lists tell what has come.
+  Object.assign(made.slice, { elapsedMs: () => (nowMs += 10_000) });
   const drawn = await made.work(iterations, MIX);
   const { list, create, start, stop, delete: deleted, migrate, get } = made.requests() as Record<string, number>;
   const share = (count: number | undefined) => Math.round((100 * count!) / iterations);
@@ -535,6 +541,39 @@ test('in the end the list is what single reads are, and may be a moment old', as
   );
 });
 
+test('whoever asks for a list of later gets one that was asked for a moment later', async (t) => {
+  const { fleets } = await bed(t, (await cloud(t)).url);
+  const [one, other] = await Promise.all([fleets.sweepLater(), wait(100).then(() => fleets.sweepLater())]);
+  assert.notEqual(one, other);
+});
+
+for (const total of [true, false]) {
+  test(`pages may be smaller than what was asked for${total ? '' : ', also without a total'}`, async (t) => {
+    const target = await cloud(t);
+    Object.assign(target, { total, maxPage: 2 });
+    const made = await bed(t, target.url);
+    for (let n = 0; n < 5; n++) await made.fleet.create();
+    const { name } = [...target.vms.values()][4]!;
+    target.vms.set('twin', { ...target.vms.get('id-5')!, id: 'twin' });
+    await made.settle();
+    const { counts, examples } = made.judged();
+    const found = Object.entries(counts!).filter(([what, count]) => count > 0 && !/^(created|deleted)$/.test(what));
+    assert.deepEqual(Object.fromEntries(found), { orphan: 1 });
+    assert.equal((examples[0] as { vm: string }).vm, name);
+  });
+}
+
+test('a list that is a moment old says nothing of a VM that was told to start since', async (t) => {
+  const target = await cloud(t, ({ path }) => (path.endsWith('/start') ? 202 : undefined));
+  const made = await bed(t, target.url);
+  for (const op of ['create', 'detail', 'start'] as const) await made.fleet[op]();
+  // As it was before it was stopped.
+  target.listed = () => [{ ...only(target), status: 'running' }];
+  for (let n = 0; n < 10; n++) await made.fleet.list();
+  await made.fleet.detail();
+  assert.deepEqual([made.errors, made.judged().violations], [{}, 0]);
+});
+
 test('a search finds the VM of a name, but for one that was made a moment ago or may be beyond the page', async (t) => {
   const target = await cloud(t);
   const made = await bed(t, target.url);
@@ -573,8 +612,42 @@ test('a VM that was told to start comes to run, within the time that it is given
   const [never, late] = await Promise.all([look('500ms', false), look('60s', true)]);
   assert.deepEqual([never.status, never.counts?.stuck, never.left], ['violated', 1, 0]);
   const { expected, found, lastWrite } = never.examples[0] as Record<string, string>;
-  assert.deepEqual([expected, found, lastWrite], ['running', 'stopped', 'start → 202']);
+  assert.deepEqual([expected, found, lastWrite], ['running within 0.5 s (restWithin)', 'stopped', 'start → 202']);
   assert.deepEqual([late.status, late.counts?.stuck], ['ok', 0]);
+});
+
+test('a VM is stuck that is read after its time, of what was asked of it last, and is on its way', async (t) => {
+  const laterMs = 120_000;
+  for (const [what, spoil, counts] of [
+    // It cannot be read: it may have arrived.
+    ['unread', (target) => (target.rule = ({ method }) => (method === 'GET' ? 500 : undefined)), { unread: 1 }],
+    ['read', () => {}, { stuck: 1 }],
+  ] satisfies [string, (target: Target) => void, Record<string, number>][]) {
+    const target = await cloud(t, ({ path }) => (path.endsWith('/start') ? 202 : undefined));
+    const made = await bed(t, target.url);
+    for (const op of ['create', 'detail', 'start'] as const) await made.fleet[op]();
+    Object.assign(made.slice, { elapsedMs: () => performance.now() + laterMs });
+    spoil(target);
+    await made.settle();
+    const { unread, stuck } = made.judged().counts!;
+    assert.deepEqual({ unread, stuck }, { unread: 0, stuck: 0, ...counts }, what);
+  }
+  // It was never answered, and is seen to have happened long after the last that was.
+  const target = await cloud(t);
+  const made = await bed(t, target.url);
+  for (const op of ['create', 'detail', 'start'] as const) await made.fleet[op]();
+  Object.assign(made.slice, { elapsedMs: () => performance.now() + laterMs });
+  let reads = 0;
+  target.rule = ({ method, path, body }) => {
+    if (path.endsWith('/migrate')) Object.assign(only(target), { status: 'migrating', zone: body.target_zone });
+    if (path.endsWith('/migrate')) return 'lost';
+    if (method === 'GET' && path.endsWith('id-1')) reads += 1;
+    if (reads === 4) only(target).status = 'running';
+    return undefined;
+  };
+  await made.fleet.migrate();
+  await made.settle();
+  assert.deepEqual([made.judged().violations, reads], [0, 4]);
 });
 
 test('a VM that was sent to another zone is there, and one that stays where it was has failed by name', async (t) => {

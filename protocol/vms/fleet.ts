@@ -41,7 +41,7 @@ export interface Shared {
   readonly maxVms: number;
   /** What the account holds of this scenario's VMs, by VU; undefined when that cannot be told. Looked at once a slice. */
   sweep(): Promise<ReadonlyMap<number, Vm[]> | undefined>;
-  /** The same a moment later: when a list shows what there was when this was asked for. */
+  /** The same, asked for a moment from now: when a list shows what there is now. */
   sweepLater(): Promise<ReadonlyMap<number, Vm[]> | undefined>;
   /** Whether a sweep misses none. */
   readonly listsAll: boolean;

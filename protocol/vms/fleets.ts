@@ -80,7 +80,8 @@ export class Fleets implements Shared {
   /** Ids of VMs that have such names and were there before: a run of the same id was cut off. Undefined: nobody knows. */
   #before: ReadonlySet<string> | undefined;
   #swept: Promise<Map<number, Vm[]> | undefined> | undefined;
-  /** The next look at the account, which has not begun. */
+  /** The latest look at the account after the first, and one that has not begun. */
+  #sweeping: Promise<Map<number, Vm[]> | undefined> | undefined;
   #sweepNext: Promise<Map<number, Vm[]> | undefined> | undefined;
   #readBack = READ_BACK;
   #cleanUpBy: number | undefined;
@@ -126,11 +127,13 @@ export class Fleets implements Shared {
     return this.#swept;
   }
 
-  /** All who ask before it begins share it. */
-  sweepLater(): Promise<Map<number, Vm[]> | undefined> {
-    this.#sweepNext ??= wait(listLagMs).then(() => {
+  /** All whose moment is over before it begins share it. */
+  async sweepLater(): Promise<Map<number, Vm[]> | undefined> {
+    await wait(listLagMs, undefined, { signal: this.#slice.signal }).catch(() => {});
+    this.#sweepNext ??= Promise.resolve(this.#sweeping).then(() => {
       this.#sweepNext = undefined;
-      return this.#sweep();
+      this.#sweeping = this.#sweep();
+      return this.#sweeping;
     });
     return this.#sweepNext;
   }
@@ -174,7 +177,8 @@ export class Fleets implements Shared {
 
   /**
    * Takes the account's VMs with names of this scenario, some of them twice; false when a page could not be read. It reads from
-   * the last page to the first: what other slices delete meanwhile moves VMs towards the beginning, and none past the reader.
+   * the last page to the first: what other slices delete meanwhile moves VMs towards the beginning, and none past the reader. A
+   * target may give fewer a page than it is asked for.
    */
   async #readAll(take: (vm: Vm) => void): Promise<boolean> {
     const deadline = performance.now() + SWEEP_MS;
@@ -182,14 +186,16 @@ export class Fleets implements Shared {
     if (!first) return false;
     const { total } = first;
     if (total === undefined) this.listsAll = false;
-    const last = total === undefined ? 0 : Math.max(0, Math.ceil(total / MAX_PAGE) - 1);
-    // A target that does not say how many there are can only be read to the end.
+    const size = Math.min(first.data.length || MAX_PAGE, MAX_PAGE);
+    const last = total === undefined ? 0 : Math.max(0, Math.ceil(total / size) - 1);
+    // A target that does not say how many there are can only be read to the end; it may know no pages, and give all.
     const step = total === undefined ? 1 : -1;
     for (let index = last; index >= 0; index += step) {
-      const page = await this.#page(index * MAX_PAGE, deadline);
+      const page = await this.#page(index * size, deadline);
       if (!page) return false;
       for (const vm of page.data) if (vm.name.startsWith(this.prefix)) take(vm);
-      if (total === undefined && page.data.length < MAX_PAGE) break;
+      const isSame = index > 0 && page.data[0]?.id === first.data[0]?.id;
+      if (total === undefined && (page.data.length < size || isSame)) break;
     }
     return true;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   type LifecycleEvidence,
+  listLagMs,
   type Mislisted,
   type Mismatch,
   onlyListed,
@@ -16,8 +17,9 @@ const MAX_FOUND = 100;
 const LAST_DELETED = 10;
 /** A VM that cannot be read at the end is asked for so often. */
 const LAST_LOOKS = 5;
-/** Between two looks at a VM that is to come to rest, and how long those of a VU are waited for. */
+/** Between two looks at a VM that is to come to rest, at first and at most, and how long those of a VU are waited for. */
 const REST_LOOK_MS = 200;
+const MAX_REST_LOOK_MS = 2_000;
 const REST_WAIT_MS = 60_000;
 
 export type Fits = (vm: ExpectedVm) => boolean;
@@ -160,7 +162,11 @@ export class Inventory {
     const open = vm.open;
     const migrated = vm.isMoving && vm.mayBe('migrating') ? vm.zone : undefined;
     const wrong = vm.see(found);
-    if (vm.open < open) this.#history.count('reconciled', open - vm.open);
+    if (vm.open < open) {
+      this.#history.count('reconciled', open - vm.open);
+      // For all that is known it has happened just now.
+      vm.lastWriteAtMs = this.#vu.slice.elapsedMs();
+    }
     if (wrong) this.#broken(vm, wrong);
     // A migration may fail and leave its VM where it was: that is no broken promise, and not what was asked for.
     else if (migrated !== undefined && vm.is('running'))
@@ -168,12 +174,13 @@ export class Inventory {
     return this.#vu.check('VM is as it was left', wrong === undefined);
   }
 
-  /** Compares VMs with a list. It may be a moment old: it can tell what has come, and not what is missing. */
+  /** Compares VMs with a list. It may be a moment old: it can tell what has come since the last write, and not what is missing. */
   seeListed(rows: readonly Vm[]): void {
+    const long = this.#vu.slice.elapsedMs() - listLagMs;
     for (const row of rows) {
       if (!row.name.startsWith(this.prefix)) continue;
       const vm = this.#vms.find(({ id }) => id === row.id);
-      if (vm?.becomes(row.status)) this.see(vm, row);
+      if (vm?.becomes(row.status) && vm.lastWriteAtMs < long) this.see(vm, row);
     }
   }
 
@@ -196,18 +203,20 @@ export class Inventory {
     const mayReadBack = () => last.mayReadBack();
     for (const row of rows ?? []) if (!signal.aborted) await this.#claim(row);
     const listed = new Map(rows?.map((row) => [row.id, row]));
+    const seen: ExpectedVm[] = [];
     for (const vm of [...this.#vms]) {
-      if (!signal.aborted) await this.#lookLastAt(vm, listed.get(vm.id), rows !== undefined, mayReadBack());
+      if (signal.aborted) return false;
+      if (await this.#lookLastAt(vm, listed.get(vm.id), rows !== undefined, mayReadBack())) seen.push(vm);
     }
     for (const vm of this.#lastDeleted) {
       if (!signal.aborted && mayReadBack()) await this.lookForDeleted(vm);
     }
-    await this.#lookForRest(last.restWithinMs);
+    const restBy = performance.now() + REST_WAIT_MS;
+    for (const vm of seen) await this.#lookForRest(vm, last.restWithinMs, restBy);
     if (signal.aborted) return false;
     if (rows) {
       const { later, listsAll } = last;
-      const nowMs = this.#vu.slice.elapsedMs();
-      await this.#history.listed(rows, { nowMs, later, wrongIn: (list) => this.#wrongIn(list, listsAll) });
+      await this.#history.listed(rows, { later, wrongIn: (list) => this.#wrongIn(list, listsAll) });
     }
     if (signal.aborted) return false;
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
@@ -227,35 +236,39 @@ export class Inventory {
     this.#setAside.delete(id);
   }
 
-  async #lookLastAt(vm: ExpectedVm, row: Vm | undefined, isSwept: boolean, mayRead: boolean): Promise<void> {
+  /** @returns whether it could be looked at */
+  async #lookLastAt(vm: ExpectedVm, row: Vm | undefined, isSwept: boolean, mayRead: boolean): Promise<boolean> {
     const { open } = vm;
     if (!mayRead && row && vm.see(row) === undefined) {
       this.#history.looked();
       this.#history.count('reconciled', open);
+      if (vm.open < open) vm.lastWriteAtMs = this.#vu.slice.elapsedMs();
     } else if ((!mayRead && !row && !isSwept) || !(await this.#canTell(vm))) {
       this.#history.count('unread');
+      return false;
     } else if (this.#vms.includes(vm)) {
       // What has not come by now never will.
       this.#history.count('reconciled', vm.open);
     }
+    return true;
   }
 
-  /** VMs that are on their way must come to rest. */
-  async #lookForRest(withinMs: number): Promise<void> {
+  /** A VM that is on its way must come to rest: one that is read by itself after its time, and still moves, is stuck. */
+  async #lookForRest(vm: ExpectedVm, withinMs: number, deadline: number): Promise<void> {
     const { slice } = this.#vu;
-    const deadline = performance.now() + REST_WAIT_MS;
-    for (const vm of [...this.#vms]) {
-      while (vm.isMoving && this.#vms.includes(vm) && !slice.signal.aborted) {
-        if (slice.elapsedMs() - vm.lastWriteAtMs >= withinMs) {
-          this.#broken(vm, vm.stuck);
-        } else if (performance.now() >= deadline) {
-          this.#history.count('unread');
-          break;
-        } else {
-          await wait(REST_LOOK_MS, undefined, { signal: slice.signal }).catch(() => {});
-          await this.look(vm);
-        }
+    let pauseMs = REST_LOOK_MS;
+    const isMoving = () => vm.isMoving && this.#vms.includes(vm) && !slice.signal.aborted;
+    while (isMoving()) {
+      const movingMs = slice.elapsedMs() - vm.lastWriteAtMs;
+      const isKnown = (await this.look(vm)) !== undefined;
+      if (!isMoving()) return;
+      if (isKnown && movingMs >= withinMs) {
+        const expected = `${vm.stuck.expected} within ${withinMs / 1_000} s (restWithin)`;
+        return this.#broken(vm, { ...vm.stuck, expected });
       }
+      if (performance.now() >= deadline) return this.#history.count('unread');
+      await wait(pauseMs, undefined, { signal: slice.signal }).catch(() => {});
+      pauseMs = Math.min(2 * pauseMs, MAX_REST_LOOK_MS);
     }
   }
 
@@ -264,14 +277,12 @@ export class Inventory {
     const listed = new Map(rows.map((row) => [row.id, row]));
     const wrong: Mislisted[] = [];
     for (const vm of this.#vms) {
-      const { id, lastWrite, lastWriteAtMs } = vm;
-      const row = listed.get(id);
+      const row = listed.get(vm.id);
       const mismatch = row || listsAll ? vm.asListed(row) : undefined;
-      const example = { ...this.#example(vm), lastWrite };
-      if (mismatch) wrong.push({ id, mismatch, example, writtenAtMs: lastWriteAtMs });
+      if (mismatch) wrong.push({ mismatch, example: this.#writtenExample(vm) });
     }
     for (const row of listed.values()) {
-      if (this.#onlyListed.has(row.id)) wrong.push({ id: row.id, mismatch: onlyListed, example: this.#example(row) });
+      if (this.#onlyListed.has(row.id)) wrong.push({ mismatch: onlyListed, example: this.#example(row) });
     }
     return wrong;
   }
@@ -316,11 +327,12 @@ export class Inventory {
   #broken(vm: ExpectedVm, mismatch: Mismatch): void {
     this.forget(vm.id);
     this.#setAside.add(vm.id);
-    this.#history.broken(mismatch, {
-      ...this.#example(vm),
-      lastWrite: vm.lastWrite,
-      lastWriteAtMs: Math.round(vm.lastWriteAtMs),
-    });
+    this.#history.broken(mismatch, this.#writtenExample(vm));
+  }
+
+  #writtenExample(vm: ExpectedVm): object {
+    const { lastWrite, lastWriteAtMs } = vm;
+    return { ...this.#example(vm), lastWrite, lastWriteAtMs: Math.round(lastWriteAtMs) };
   }
 
   /** What a person needs to look for themselves. */

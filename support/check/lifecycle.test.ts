@@ -52,29 +52,20 @@ test('a whole list holds every resource as it is, but for what is open', () => {
   assert.equal(one.inList(undefined), undefined);
 });
 
-test('what a list has wrong is wrong at once, and what was written a moment ago when it is looked at once more', async () => {
-  const wrong = (id: string, writtenAtMs?: number) => ({
-    ...{ id, example: { note: id } },
-    ...(writtenAtMs !== undefined && { writtenAtMs }),
-    mismatch: onlyListed,
-  });
-  const notes = async (again: string[] | undefined) => {
+test('what a list has wrong is wrong when it is looked at once more', async () => {
+  const notes = async (ids: string[], later: () => Promise<string[] | undefined>) => {
     const history = new ResourceHistory();
-    const old = wrong('old', 1_000);
-    await history.listed([old, wrong('new', 9_000), wrong('unknown')], {
-      nowMs: 10_000,
-      wrongIn: (list) => list,
-      later: async () => again?.map((id) => wrong(id)),
-    });
-    return history.evidence().examples.map((one) => (one as { note: string }).note);
+    const wrongIn = (list: string[]) => list.map((id) => ({ example: { note: id }, mismatch: onlyListed }));
+    await history.listed(ids, { wrongIn, later });
+    const { counts, examples } = history.evidence();
+    assert.equal(counts.mislisted, examples.length);
+    return examples.map((one) => (one as { note: string }).note);
   };
-  assert.deepEqual(await notes([]), ['old']);
-  assert.deepEqual(await notes(undefined), ['old']);
-  assert.deepEqual(await notes(['old', 'unknown']), ['old', 'unknown']);
-  const history = new ResourceHistory();
-  const later = () => assert.fail('there is nothing to look at again');
-  await history.listed([wrong('old', 0)], { nowMs: 10_000, wrongIn: (list) => list, later });
-  assert.equal(history.evidence().counts.mislisted, 1);
+  const nothingToLookAt = () => assert.fail('there is nothing to look at again');
+  assert.deepEqual(await notes([], nothingToLookAt), []);
+  assert.deepEqual(await notes(['a', 'b'], async () => []), []);
+  assert.deepEqual(await notes(['a', 'b'], async () => undefined), []);
+  assert.deepEqual(await notes(['a', 'b'], async () => ['b', 'c']), ['b', 'c']);
 });
 
 test('what is on its way is so until it is there, or something about it is open', () => {

@@ -243,12 +243,9 @@ export const listLagMs = 5_000;
 
 /** What a list has wrong. */
 export interface Mislisted {
-  id: string;
   mismatch: Mismatch;
   /** As of {@link ResourceHistory.broken}. */
   example: object;
-  /** When it was changed last, ms since the run's start; undefined when nobody knows. */
-  writtenAtMs?: number;
 }
 
 /** Writes down what became of a VU's resources. Its room does not grow with their number. */
@@ -288,24 +285,18 @@ export class ResourceHistory {
   }
 
   /**
-   * Compares a whole list with what was read one by one before it. What was written a moment ago is looked at once more.
-   * @param later the list again, {@link listLagMs} from now; undefined when it cannot be read
+   * Compares a whole list with what was read one by one. A list that differs is looked at once more: it may be of before those reads,
+   * and what is asked of a resource may come about long after it was asked for.
+   * @param later the list again, asked for {@link listLagMs} from now; undefined when it cannot be read
    */
   async listed<L>(
     list: L,
-    { nowMs, wrongIn, later }: { nowMs: number; wrongIn(list: L): Mislisted[]; later(): Promise<L | undefined> },
+    { wrongIn, later }: { wrongIn(list: L): Mislisted[]; later(): Promise<L | undefined> },
   ): Promise<void> {
-    const told = new Set<string>();
-    const tell = ({ id, mismatch, example }: Mislisted) => {
-      if (told.has(id)) return;
-      told.add(id);
-      this.broken(mismatch, example);
-    };
-    const wrong = wrongIn(list);
-    for (const one of wrong) if (nowMs - (one.writtenAtMs ?? nowMs) >= listLagMs) tell(one);
-    if (told.size === wrong.length) return;
+    if (wrongIn(list).length === 0) return;
     const again = await later();
-    if (again !== undefined) for (const one of wrongIn(again)) tell(one);
+    if (again === undefined) return;
+    for (const { mismatch, example } of wrongIn(again)) this.broken(mismatch, example);
   }
 
   /** A row or an answer tells of this tenant. @returns whether it is the VU's own */
