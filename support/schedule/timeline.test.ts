@@ -405,6 +405,11 @@ test('windows fit into the load of a profile', () => {
     () => timelineOf(relay, { availability: { every: '6s', requests: 1 } }),
     new Error(`profiles/mine.json: availability has windows of 6s ${sentence}`),
   );
+  const phases = [1, 0].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
+  assert.throws(
+    () => timelineOf({ relay: { ...arrivals, duration: '10s' } }, { thresholds, phases }),
+    new Error(`profiles/mine.json: thresholds "iterations" has windows of 10s ${sentence}`),
+  );
   timelineOf({ relay: { ...arrivals, duration: '10s' } }, { thresholds }, { durationMs: 1_000 });
 });
 

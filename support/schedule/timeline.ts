@@ -158,7 +158,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     const what = planned ? 'phases' : 'the scenarios';
     throw new Error(`${file.path}: ${what} last longer than 14d in all; allowed is ${durationHelp}.`);
   }
-  checkWindows(file.path, spec, ownMs - leadMs);
+  checkWindows(file.path, spec, phasesOf(planned, leadMs, ownMs, 1));
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
   const slices = shape.slices ?? spec.slices ?? 1;
@@ -278,7 +278,8 @@ function longestOf(phases: PlannedPhase[]): string {
 }
 
 /** A window that is longer than all of the load would never be one. Where the run alone was made shorter, that is for the verdict to say. */
-function checkWindows(path: string, { thresholds, availability }: ProfileFile['spec'], loadMs: number): void {
+function checkWindows(path: string, { thresholds, availability }: ProfileFile['spec'], phases: Phase[]): void {
+  const loadMs = phases.reduce((sum, { startMs, endMs, load }) => sum + (load > 0 ? endMs - startMs : 0), 0);
   const all = Object.entries(thresholds).flatMap(([source, specs]) =>
     specs.map((one): [field: string, every: string | undefined] => [
       `thresholds "${source}"`,

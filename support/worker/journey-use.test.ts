@@ -20,6 +20,7 @@ test('a storageState that signs nobody in is refused with a sentence that names 
   for (const [name, what] of [
     ['missing.json', /missing\.json is not there; allowed is a file that /],
     ['folder', /folder is a folder; allowed is /],
+    ['old.json/x', /x cannot be read \(ENOTDIR\); allowed is /],
     ['broken.json', /broken\.json is no JSON: line 1, column \d+: .*; allowed is /],
     ['list.json', /list\.json has no cookies and origins; allowed is /],
     ['odd.json', /odd\.json has no cookies and origins; allowed is /],

@@ -68,7 +68,8 @@ export function checkState(file: string, now = 0): void {
     state = parseJson(readFileSync(file, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const what = code === 'ENOENT' ? 'is not there' : code === 'EISDIR' ? 'is a folder' : `is no JSON: ${message}`;
+    const why = code === undefined ? `is no JSON: ${message}` : `cannot be read (${code})`;
+    const what = code === 'ENOENT' ? 'is not there' : code === 'EISDIR' ? 'is a folder' : why;
     throw new Error(`${name} ${what}; ${allowed}`);
   }
   const { cookies, origins = [] } = (state ?? {}) as { cookies?: { expires?: number }[]; origins?: unknown[] };
