@@ -15,5 +15,6 @@ load('auth', {
     register: { weight: 30, run: (visitor) => visitor.register() },
     login: { weight: 70, run: (visitor) => visitor.login() },
   },
+  settle: (visitor) => visitor.settle(),
   evidence: ({ member }) => ({ sessions: member.evidence() }),
 });

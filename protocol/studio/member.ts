@@ -186,6 +186,17 @@ export class Member {
     });
   }
 
+  /** Looks whether somebody is let in who does not know the password; no part of the load. */
+  async isGuarded(): Promise<void> {
+    const { status } = await this.unmeasured(() => this.api.loginWithout(this.account));
+    if (status === 0 || status === 429 || status >= 500) return;
+    const { history } = this.#sessions;
+    history.looked();
+    if (status >= 400) return;
+    const example = { shownBy: 'login with a wrong password', to: this.account.email, seenAtMs: this.#nowMs() };
+    history.broken({ breach: 'foreign', expected: 401, found: status }, example);
+  }
+
   evidence(): LifecycleEvidence {
     return this.#sessions.history.evidence();
   }

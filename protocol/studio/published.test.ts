@@ -5,6 +5,7 @@ import { agentChoice } from './choice.ts';
 import { holds } from './expected.ts';
 import { type Agent, type Habits, publishedStudio } from './published.fixture.ts';
 import { builder, settle } from './studio.ts';
+import { Visitor } from './visitor.ts';
 
 test('ids with slashes and unicode, and pages that the server cuts: all is found, and nothing is left', async (t) => {
   const { url, agents } = await publishedStudio(t, { maxPageSize: 3 });
@@ -175,4 +176,20 @@ test('what was written is found in more, and in nothing less', () => {
     [undefined, false],
   ];
   for (const [found, isThere] of looks) assert.equal(holds(found, written), isThere, JSON.stringify(found));
+});
+
+test('who is let in with a wrong password is found, and one who cannot be answered now is not', async (t) => {
+  for (const [answers, violations] of [
+    [{}, 1],
+    [{ 'POST /auth/login': [401, '{}'] }, 0],
+    [{ 'POST /auth/login': [429, '{}'] }, 0],
+  ] as const) {
+    const { url } = await publishedStudio(t, { answers: answers as Habits['answers'] & object });
+    const made = await bed(t, url);
+    const [one] = await made.make(1, Visitor.of);
+    await one!.state.settle();
+    const found = made.judged('sessions', [one!.state.member.evidence()]);
+    assert.deepEqual([found.violations, found.counts?.foreign], [violations, violations]);
+    assert.deepEqual(made.errors, {});
+  }
 });

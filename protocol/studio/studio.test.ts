@@ -113,6 +113,7 @@ test('people come and go: their sessions end, and one that does not is found', a
     const [one] = await made.make(1, Visitor.of);
     for (let n = 0; n < 3; n++) await one!.state.register();
     for (let n = 0; n < 3; n++) await one!.state.login();
+    await one!.state.settle();
     const found = made.judged('sessions', [one!.state.member.evidence()]);
     // The first is that of the account's making.
     assert.deepEqual([found.status, found.counts?.created, found.violations], [status, 7, fault ? 7 : 0]);

@@ -35,6 +35,11 @@ export class Visitor {
     await this.member.think();
   }
 
+  /** Once, so that no account is locked for it: nobody else gets in. */
+  settle(): Promise<void> {
+    return this.member.isGuarded();
+  }
+
   async #leave(member: Member): Promise<void> {
     await member.isThemself();
     await member.signOut();
