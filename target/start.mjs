@@ -21,11 +21,12 @@ if (file === undefined) {
   await import(pathToFileURL(file).href);
 }
 
-/** @returns {string | undefined} the file, when none of what it was built from has changed */
+/** @returns {string | undefined} the file, when it was built here, and none of what it was built from has changed */
 function upToDate() {
   try {
     const { file, sources } = JSON.parse(readFileSync(BUILT, 'utf8'));
-    const isSame = Object.entries(sources).every(([path, state]) => stateOf(path) === state);
+    // A folder that was copied has what was built from the other one.
+    const isSame = MAIN in sources && Object.entries(sources).every(([path, state]) => stateOf(path) === state);
     return isSame && existsSync(file) ? file : undefined;
   } catch {
     return undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -50,6 +51,15 @@ test('it is one file, which is made anew when a source has changed, and only the
   writeFileSync(built, '{');
   assert.equal(start(), `two,${core},function`);
   assert.equal(readdirSync(join(cache, 'tandem')).length, 3, 'nothing half-written is left');
+});
+
+test('in a folder that was copied it is made of what is there', (t) => {
+  const one = smallTarget(t);
+  one.start();
+  const other = smallTarget(t);
+  cpSync(one.cache, other.cache, { recursive: true });
+  other.say('two');
+  assert.equal(other.start(), `two,${other.core},function`);
 });
 
 test('where nothing can be written, its modules are read one by one', (t) => {

@@ -96,8 +96,6 @@ export class Kernel {
   readonly #reader: SetHistory;
   readonly #repeated: string[] = [];
   readonly #misplaced: string[] = [];
-  /** Cells without an answer: nobody knows when they ran, if at all. */
-  readonly #unanswered = new Set<string>();
   #acknowledged = 0;
   #isReadWhole = false;
   #watch: Watch | undefined;
@@ -118,10 +116,7 @@ export class Kernel {
     const request = { kernel_id: this.#id, code: codeOf(name) };
     const answer = await this.#call<{ status: string }>('Execute', request, false);
     if (answer.outcome === 'failed') this.#history.refused(name);
-    if (!answer.value) {
-      this.#unanswered.add(name);
-      return;
-    }
+    if (!answer.value) return;
     this.#history.acknowledged(name);
     this.#acknowledged += 1;
     this.#vu.check('execute: the cell ran', answer.value.status === 'ok');
@@ -150,7 +145,8 @@ export class Kernel {
         if (this.#repeated.length < MAX_NAMED) this.#repeated.push(name);
         return;
       }
-      if (!name.startsWith(`${this.#id}-`) || this.#unanswered.has(name)) return;
+      // Of one without an answer nobody knows when it ran, if at all.
+      if (!this.#history.isAcknowledged(name)) return;
       const step = last === undefined ? 0 : Math.sign(placeOf(name) - placeOf(last));
       direction ||= step;
       if (step !== direction && this.#misplaced.length < MAX_NAMED) this.#misplaced.push(name);

@@ -337,6 +337,8 @@ test('a change that is handed on as another: what it says and what it is about b
     await made.device.settle();
     const { found } = made.device.evidence()['acknowledged-writes'][1]!;
     assert.deepEqual(found[made.device.deviceId] ?? [], there, what);
+    const altered = there.length === 0 ? 2 : 2 - (there[1]! - there[0]! + 1);
+    assert.equal(made.errors['check: pull: change is as it was pushed'] ?? 0, altered, what);
   }
 });
 

@@ -15,6 +15,7 @@ type About = Pick<PulledChange, 'id' | 'entity_type' | 'entity_id' | 'operation'
 const MAX_PAGES = 100;
 /** Pages that a slice reads back at the end with devices that never pulled: all accounts of a small run, a sample of a large one. */
 const READ_BACK_PAGES = 2_000;
+const AS_PUSHED = 'pull: change is as it was pushed';
 /** Devices that share one account, so that each has something to pull. */
 const DEVICES_PER_ACCOUNT = 4;
 
@@ -152,9 +153,11 @@ export class RelayDevice {
       this.#access.readBackPages -= 1;
       const pulled = await api.pull(pulling, {});
       if (!pulled) return;
-      // What is not as it was pushed is not there.
-      for (const change of pulled.changes)
+      for (const change of pulled.changes) {
         if (!this.#isOfLoad(change) || this.#isAsPushed(change)) history.found(change.id);
+        // What is not as it was pushed is not there, and the oracle tells of a loss: what it was is said here.
+        else this.#vu.check(AS_PUSHED, false);
+      }
       if (!pulled.hasMore) {
         this.#readBack = history.evidence(true, readFrom);
         return;
@@ -185,7 +188,7 @@ export class RelayDevice {
     this.#vu.check('pull: no change twice', fresh);
     // One of a page, since decrypting all would cost more than the requests do; in the end all are.
     const sample = changes[this.#vu.random.int(0, changes.length - 1)]!;
-    if (this.#isOfLoad(sample)) this.#vu.check('pull: change is as it was pushed', this.#isAsPushed(sample));
+    if (this.#isOfLoad(sample)) this.#vu.check(AS_PUSHED, this.#isAsPushed(sample));
   }
 
   /** Not of another scenario or person who has the same configured account. */

@@ -226,6 +226,14 @@ test('a million writes in order, and as many reads, take constant room', () => {
   assert.ok(JSON.stringify(packed).length < 3_000);
 });
 
+test('of its own elements a history knows which were acknowledged', () => {
+  const history = new SetHistory({ set: 'home', by: 'phone', now: () => 0 });
+  for (let n = 0; n < 2; n++) history.next();
+  history.acknowledged('phone-1');
+  const known = ['phone-1', 'phone-2', 'phone-3', 'laptop-1', 'phone'].map((name) => history.isAcknowledged(name));
+  assert.deepEqual(known, [true, false, false, false, false]);
+});
+
 test('a participant answers for what was acknowledged before it looked: shards may end one after the other', () => {
   // Acknowledged every 4 s, from 4 s to 100 s after the start of its machine.
   let atMs = 0;

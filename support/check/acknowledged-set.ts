@@ -89,6 +89,12 @@ export class SetHistory {
     if (!last || atMs - last[1] >= TIME_STEP_MS) this.#times.push([counter, Math.round(atMs)]);
   }
 
+  /** Whether the system said of an element of its own that it keeps it. */
+  isAcknowledged(name: string): boolean {
+    const parts = partsOf(name);
+    return parts?.writer === this.#options.by && this.#acknowledged.has(parts.counter);
+  }
+
   /** The system said that it did not take an element. Without either answer nobody knows. */
   refused(name: string): void {
     this.#refused.add(partsOf(name)!.counter);
