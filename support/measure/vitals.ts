@@ -74,20 +74,12 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
     },
   };
   const given: Record<string, unknown> = {
-    document: {
-      get visibilityState() {
-        return isLeft ? 'hidden' : document.visibilityState;
+    // Of a popup another one than now: see `begin`.
+    document: new Proxy({} as Document, {
+      get(_, name) {
+        return isLeft && name === 'visibilityState' ? 'hidden' : document[name as keyof Document];
       },
-      get prerendering() {
-        return (document as unknown as Record<string, unknown>).prerendering;
-      },
-      get wasDiscarded() {
-        return (document as unknown as Record<string, unknown>).wasDiscarded;
-      },
-      get readyState() {
-        return document.readyState;
-      },
-    },
+    }),
     addEventListener(...args: Parameters<typeof listen>) {
       listen(...args);
       if (args[0] === 'visibilitychange') leaving.addEventListener(...args);
