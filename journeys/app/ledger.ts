@@ -32,7 +32,8 @@ export class Ledger {
 
   /** Waits until the list has at least so many transactions. */
   async expectTransactions(count: number): Promise<void> {
-    await expect.poll(() => this.transactionCount()).toBeGreaterThanOrEqual(count);
+    const listed = () => this.transactionCount();
+    await expect.poll(listed, 'the list has the transactions that were left in it').toBeGreaterThanOrEqual(count);
   }
 
   async signOut(): Promise<void> {
