@@ -51,10 +51,12 @@ journey('builder', {
     await step('watch-metrics', () => studio.watchMetrics());
     await think();
     await step('list-agents', () => studio.show('Agents'));
-    for (const name of [...(await studio.names('Draft')), ...(await studio.names('Agent'))]) {
+    const left = [...(await studio.names('Draft')), ...(await studio.names('Agent'))];
+    for (const name of left) {
       await think();
       await step('delete-agent', () => studio.delete(name));
     }
+    await step('reopen', () => studio.reopen(left));
     await step('sign-out', () => studio.signOut());
   },
 });

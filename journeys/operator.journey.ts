@@ -28,10 +28,12 @@ journey('operator', {
       await step('stop-vm', () => console.stopVm(name));
     }
     // Also those of a session that failed half-way.
-    for (const name of await console.deletableVms(prefix)) {
+    const left = await console.deletableVms(prefix);
+    for (const name of left) {
       await think();
       await step('delete-vm', () => console.deleteVm(name));
     }
+    await step('reopen', () => console.reopen(left));
     await step('sign-out', () => console.signOut());
   },
 });

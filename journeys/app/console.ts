@@ -24,8 +24,14 @@ export class Console {
   /** Signs in, the first time by making an account, and waits until the VMs are there and change as they change. */
   async signIn(user: Credentials & Pick<User, 'sessions'>): Promise<void> {
     await enter(this.page, user, user.sessions === 0, 'Virtual machines');
-    await expect(this.page.getByRole('status', { name: 'Live updates' })).toHaveText('Live');
-    await expect(this.page.getByText('Loading…')).toBeHidden();
+    await this.#expectLoaded();
+  }
+
+  /** Loads the page anew: what was deleted stays away. */
+  async reopen(deleted: readonly string[]): Promise<void> {
+    await this.page.reload();
+    await this.#expectLoaded();
+    for (const name of deleted) await expect(this.vm(name)).toBeHidden();
   }
 
   async signOut(): Promise<void> {
@@ -90,6 +96,11 @@ export class Console {
   /** The row of a VM. */
   vm(name: string): Locator {
     return this.page.getByRole('row').filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  async #expectLoaded(): Promise<void> {
+    await expect(this.page.getByRole('status', { name: 'Live updates' })).toHaveText('Live');
+    await expect(this.page.getByText('Loading…')).toBeHidden();
   }
 
   async #expectStatus(name: string, status: string): Promise<void> {

@@ -45,5 +45,7 @@ test('a builder goes through the studio, and comes back to what is left there', 
   await studio.signIn({ ...user, sessions: 1 });
   await studio.lookThroughAgents();
   await studio.delete('Draft 10');
+  await studio.reopen(['Draft 10']);
+  await assert.rejects(() => studio.reopen(['Agent 2']), /Agent 2/, 'what is still there');
   await page.close();
 });

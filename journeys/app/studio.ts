@@ -29,6 +29,13 @@ export class Studio {
     await this.#expectLoaded('Agents');
   }
 
+  /** Loads the page anew, which shows the agents: what was deleted of them stays away. */
+  async reopen(deleted: readonly string[]): Promise<void> {
+    await this.page.reload();
+    await this.#expectLoaded('Agents');
+    for (const name of deleted) await expect(this.row(name)).toBeHidden();
+  }
+
   async signOut(): Promise<void> {
     await this.page.getByRole('button', { name: 'Sign out' }).click();
     await expect(this.page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
