@@ -6,9 +6,11 @@ import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { Drill } from '../profile/drills.ts';
-import { type DrillRun, drillFindings, judgeDrills } from './drills.ts';
+import { type DrillRun, drillFindings, judgeDrills, undisturbedBy } from './drills.ts';
+import { failureFindings } from './failures.ts';
 import { kindOf } from './findings/index.ts';
 import { worstFirst } from './order.ts';
+import { loadOf } from './store.fixture.ts';
 import { suspects } from './validity.ts';
 import type { HealthSignal } from './verdict.ts';
 import type { Course, Objective } from './windows.ts';
@@ -211,5 +213,37 @@ test('one that only the embedded target has is left out: a warning, or undecided
   assert.deepEqual(
     drillFindings(facts).map(({ severity }) => severity),
     ['invalid', 'warning'],
+  );
+});
+
+test('what was tried in an outage alone fails no run; what fails at other times too, or was never well again, does', () => {
+  const failing = (failedAt: (second: number) => boolean, search: (second: number) => number[]) => {
+    const course = courseOf({
+      failedAt,
+      also: (second) => ({
+        'iteration_failed{op:find,scenario:relay}': search(second).map((ok) => 1 - ok),
+        'checks{check:found,scenario:relay}': search(second),
+      }),
+    });
+    const drills = judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course);
+    const { store, axis } = course;
+    const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: undisturbedBy(drills, store, axis) };
+    return failureFindings(facts, () => false).flatMap((one) =>
+      one.kind === 'no-success' ? [[one.what, one.failed]] : [],
+    );
+  };
+  const outage = between(10, 14);
+  assert.deepEqual(
+    failing(outage, (second) => (outage(second) ? [0] : [])),
+    [],
+  );
+  assert.deepEqual(
+    failing(outage, (second) => (between(8, 20)(second) ? [0] : [])),
+    [['operation', 5]],
+  );
+  const neverWell = between(10, 60);
+  assert.deepEqual(
+    failing(neverWell, (second) => (neverWell(second) ? [0] : [])),
+    [['operation', 49]],
   );
 });

@@ -52,6 +52,16 @@ export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective
   });
 }
 
+/** Rates of what was due neither in a drill nor before all was well again after it; where that was not seen, nothing is excused. */
+export function undisturbedBy(drills: DrillResult[], store: MetricStore, axis: TimeAxis): MetricStore {
+  const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }) => {
+    const { first, last } = indicesIn(axis, { startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
+    // What began shortly before had not come to its end.
+    return Array.from({ length: last - first + 2 }, (_, n) => first - 1 + n);
+  });
+  return store.without(new Set(intervals), (metric) => store.definitions[metric]?.type === 'rate');
+}
+
 function judgeDrill(
   drill: Drill,
   run: DrillRun,

@@ -8,6 +8,8 @@ import type { ErrorCount, Finding } from './verdict.ts';
 /** What failed, as far as the slices told. */
 export interface FailureFacts {
   store: MetricStore;
+  /** Rates of what was due while no drill was on, nor its consequences; absent: there were none. */
+  undisturbed?: MetricStore;
   scenarios: { name: string; kind: 'load' | 'journey'; maxFailed: number }[];
   slices: {
     scenario: string;
@@ -73,8 +75,7 @@ function ofScenario(
 ): (NoSuccess | FailedShare)[] {
   const { store, slices } = facts;
   const operations = triesBy(store, 'iteration_failed', name, 'op');
-  const tries = sum([...operations.values()].map((one) => one.tries));
-  const failed = sum([...operations.values()].map((one) => one.failed));
+  const { tries, failed } = triesOf(store, name);
   if (tries === 0) return [];
   const examples = failureExamples({ slices: slices.filter(({ scenario }) => scenario === name) });
   const all = errorsOf(slices, name);
@@ -108,8 +109,10 @@ function ofScenario(
     return { kind: 'failed-share', severity: share.doubt ? 'invalid' : 'fail', ...share, allowed: maxFailed };
   };
 
+  // What a drill broke is for its own expectations: what was tried in an outage alone has shown nothing.
+  const own = facts.undisturbed && triesOf(facts.undisturbed, name).tries > 0 ? facts.undisturbed : store;
   const found: (NoSuccess | FailedShare)[] = [];
-  for (const [operation, counts] of operations) {
+  for (const [operation, counts] of triesBy(own, 'iteration_failed', name, 'op')) {
     if (counts.failed === counts.tries) {
       const severity = counts.tries < MIN_TRIES ? 'warning' : 'fail';
       found.push(noSuccess(severity, finding('operation', operation, counts)));
@@ -119,12 +122,13 @@ function ofScenario(
   }
   // Operations of which each was hardly tried may be broken together.
   const isTold = found.some(({ severity }) => severity !== 'warning');
-  if (!isTold && isTooMany({ tries, failed }, maxFailed)) {
-    return [failedShare(finding('scenario', only || undefined, { tries, failed }))];
+  const together = triesOf(own, name);
+  if (!isTold && isTooMany(together, maxFailed)) {
+    return [failedShare(finding('scenario', only || undefined, together))];
   }
   // A check that is never true where all fails, or in what is named already, says nothing more.
   if (found.length > 0) return found;
-  for (const [check, { tries: asked, failed: untrue }] of triesBy(store, 'checks', name, 'check', 'true')) {
+  for (const [check, { tries: asked, failed: untrue }] of triesBy(own, 'checks', name, 'check', 'true')) {
     if (asked < MIN_TRIES || untrue < asked) continue;
     const errors = [{ name: `${CHECK}${check}`, count: untrue }];
     const counts = { tries: asked, failed: untrue, errors, ...doubtOf(errors, unhealthy) };
@@ -140,7 +144,7 @@ function ofScenario(
   if (settled.failed > 0 && settled.failed === settled.tries)
     found.push(noSuccess('fail', finding('settle', SETTLE, settled)));
   else if (isTooMany(settled, maxFailed)) found.push(failedShare(finding('settle', SETTLE, settled)));
-  const requests = uncheckedRequests(store, name);
+  const requests = uncheckedRequests(own, name);
   if (requests.tries >= MIN_TRIES && requests.failed === requests.tries)
     found.push(noSuccess('fail', finding('requests', undefined, requests)));
   return found;
@@ -156,13 +160,21 @@ function uncheckedRequests(store: MetricStore, scenario: string): Tries {
   const rates = Object.entries(store.definitions).filter(
     ([, { type, tells, ofWork }]) => type === 'rate' && tells === 'failure' && ofWork === 'count',
   );
-  const all = rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op').values()]);
-  return { tries: sum(all.map((one) => one.tries)), failed: sum(all.map((one) => one.failed)) };
+  return added(rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op').values()]));
 }
 
 interface Tries {
   tries: number;
   failed: number;
+}
+
+/** All iterations of a scenario. */
+function triesOf(store: MetricStore, scenario: string): Tries {
+  return added([...triesBy(store, 'iteration_failed', scenario, 'op').values()]);
+}
+
+function added(all: Tries[]): Tries {
+  return { tries: sum(all.map((one) => one.tries)), failed: sum(all.map((one) => one.failed)) };
 }
 
 /** Of a rate of a scenario, by a tag of its own. @param passes what a 1 in it means */

@@ -7,7 +7,7 @@ import type { Answers } from '../profile/answers.ts';
 import { answerFindings, answersOf, objectivesOf } from './answers.ts';
 import { busyTimes, countedElsewhere, decideByTimes } from './busy-times.ts';
 import { causes } from './causes.ts';
-import { type DrillFacts, drillFindings, judgeDrills } from './drills.ts';
+import { type DrillFacts, drillFindings, judgeDrills, undisturbedBy } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
@@ -149,7 +149,11 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     const mayBe = failingElsewhere.includes(scenario) ? suspected : [...suspected, ...busy];
     return mayBe.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
   };
-  const failing = failureFindings(run, (scenario) => timingOut(scenario).length > 0);
+  const undisturbed = drills && undisturbedBy(drills, run.store, axis);
+  const failing = failureFindings(
+    { ...run, ...(undisturbed && { undisturbed }) },
+    (scenario) => timingOut(scenario).length > 0,
+  );
   const doubts = [
     ...[
       ...judged.map(({ result }) => result),
