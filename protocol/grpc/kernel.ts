@@ -236,18 +236,20 @@ export class Kernel {
   async #lastSequence(): Promise<number | undefined> {
     const { grpc, methods } = this.#kernels;
     const enough = new AbortController();
+    const timer = setTimeout(() => enough.abort(), LAST_EVENTS_MS);
     let last: number | undefined;
     await grpc.call<KernelEvent>({
       op: 'Watch',
       method: methods.Watch,
       request: { kernel_id: this.#id },
       readOnly: true,
-      signal: AbortSignal.any([enough.signal, AbortSignal.timeout(LAST_EVENTS_MS)]),
+      signal: enough.signal,
       onMessage: ({ sequence, type }) => {
         if (type === 'subscribed') last = Number(sequence);
         enough.abort();
       },
     });
+    clearTimeout(timer);
     return last;
   }
 }

@@ -100,7 +100,6 @@ class Probe {
     const form = new MessageForm(`${runId}/preflight`, options.size, options.message);
     const head = form.head(1, 1);
     const receiver = options.mode === 'echo' ? 0 : 1;
-    const signal = AbortSignal.timeout(TRIES * TRY_MS);
     let isThere = false;
     this.#news.on('message', (index: number, message: Buffer) => {
       if (index !== receiver || !form.read(message)) return;
@@ -108,7 +107,7 @@ class Probe {
       this.#news.emit('change');
     });
     for (let tries = 0; tries < TRIES && !isThere && this.#ended === undefined; tries++) {
-      const change = once(this.#news, 'change', { signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]) });
+      const change = once(this.#news, 'change', { signal: AbortSignal.timeout(TRY_MS) });
       sender.send(Buffer.from(form.write(head, tries)));
       await change.catch(() => {});
     }

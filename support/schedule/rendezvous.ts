@@ -223,7 +223,9 @@ export async function meet(
   { timeoutMs, signal, brought }: { timeoutMs: number; signal?: AbortSignal; brought?: Given },
 ): Promise<{ at: number; given?: Given }> {
   const place = [url.replace(/\/+$/, ''), ...[runId, ...point.split('/')].map(encodeURIComponent)].join('/');
-  const timeout = AbortSignal.timeout(timeoutMs);
+  // Node 20 forgets an AbortSignal.timeout of which only AbortSignal.any knows.
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), timeoutMs);
   const failed = (why: string) => new Error(`LOAD_RENDEZVOUS ${new URL(url).origin}: ${why}.`);
   try {
     const { statusCode, body } = await request(place, {
@@ -232,7 +234,7 @@ export async function meet(
       body: JSON.stringify({ ...arrival, brought }),
       headersTimeout: 0,
       bodyTimeout: 0,
-      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      signal: signal ? AbortSignal.any([timeout.signal, signal]) : timeout.signal,
     });
     // Somebody else's may have no end.
     const said = await textUpTo(body, MAX_GIVEN_BYTES + MAX_BODY_BYTES);
@@ -248,7 +250,9 @@ export async function meet(
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('LOAD_RENDEZVOUS')) throw error;
     signal?.throwIfAborted();
-    if (timeout.aborted) throw failed(`not all ${arrival.total} shards came within ${timeoutMs / 1_000} s`);
+    if (timeout.signal.aborted) throw failed(`not all ${arrival.total} shards came within ${timeoutMs / 1_000} s`);
     throw failed(`cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`);
+  } finally {
+    clearTimeout(timer);
   }
 }
