@@ -10,7 +10,7 @@ import { type DrillRun, drillFindings, judgeDrills, undisturbedBy } from './dril
 import { failureFindings } from './failures.ts';
 import { kindOf } from './findings/index.ts';
 import { worstFirst } from './order.ts';
-import { loadOf } from './store.fixture.ts';
+import { loadOf, storeOf } from './store.fixture.ts';
 import { suspects } from './validity.ts';
 import type { HealthSignal } from './verdict.ts';
 import type { Course, Objective } from './windows.ts';
@@ -246,4 +246,10 @@ test('what was tried in an outage alone fails no run; what fails at other times 
     failing(neverWell, (second) => (neverWell(second) ? [0] : [])),
     [['operation', 49]],
   );
+
+  const store = storeOf({ 'iteration_failed{scenario:relay}': [0, 0], 'http_req_failed{scenario:relay}': [1, 1, 1] });
+  const known = storeOf({ 'iteration_failed{scenario:relay}': [0] });
+  const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: known };
+  const [found] = failureFindings(facts, () => false);
+  assert.ok(found?.kind === 'no-success' && found.what === 'requests', 'what is known of the whole run alone counts');
 });

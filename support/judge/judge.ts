@@ -142,18 +142,18 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     const doubts = doubtsOf(claim, mayBe, measures);
     return doubts.length > 0 ? { ...finding, severity: 'invalid' as const, doubts } : finding;
   });
-  const failingElsewhere = failureFindings(elsewhere, () => false)
+  const failuresIn = (store: MetricStore): FailureFacts => ({
+    ...{ store, scenarios: run.scenarios, slices: run.slices },
+    ...(drills && { undisturbed: undisturbedBy(drills, store, axis) }),
+  });
+  const failingElsewhere = failureFindings(failuresIn(elsewhere.store), () => false)
     .filter(({ severity }) => severity === 'fail')
     .flatMap((finding) => ('scenarios' in finding ? finding.scenarios : []));
   const timingOut = (scenario: string) => {
     const mayBe = failingElsewhere.includes(scenario) ? suspected : [...suspected, ...busy];
     return mayBe.filter((one) => mayTimeOut(one, scenario)).map(({ doubt }) => doubt);
   };
-  const undisturbed = drills && undisturbedBy(drills, run.store, axis);
-  const failing = failureFindings(
-    { ...run, ...(undisturbed && { undisturbed }) },
-    (scenario) => timingOut(scenario).length > 0,
-  );
+  const failing = failureFindings(failuresIn(run.store), (scenario) => timingOut(scenario).length > 0);
   const doubts = [
     ...[
       ...judged.map(({ result }) => result),
