@@ -19,7 +19,7 @@ async function bed(
   { scheduleMs = 300, connections: count = 1, server = {} } = {},
 ) {
   const { url, webSockets } = await webSocketServer(t, act, server);
-  const slice = messageSlice(url, options, { endsAfterMs: scheduleMs, webSockets });
+  const slice = messageSlice(url, options, { endsAfterMs: scheduleMs, webSockets, connections: count });
   return { slice, webSockets, ...(await began(t, slice, count)) };
 }
 
@@ -217,12 +217,12 @@ test('what is cut off has failed at its age; of a run that was stopped nobody kn
   assert.deepEqual([stopped.counts().failed, stopped.judged().violations], [0, 0]);
 });
 
-/** Sends each message to everybody who is connected, but what `drops` says. */
+/** Sends each message to everybody who is connected, but what `drops` says; connection 0 is who sent it. */
 const toAll =
   (drops: (connection: number, count: number) => boolean = () => false): ((server: Set<object>) => Act) =>
   (clients) =>
-  (_webSocket, message, count) => {
-    [...clients].forEach((client, place) => {
+  (webSocket, message, count) => {
+    [...new Set([webSocket, ...clients])].forEach((client, place) => {
       if (!drops(place, count)) (client as { send(data: Buffer, how: object): void }).send(message, { binary: false });
     });
   };

@@ -38,15 +38,17 @@ export async function webSocketServer(
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, webSockets };
 }
 
-/** A slice whose load goes to this server. @param schedule of so many ms, which begins with the first connection: to make it may take long */
+/** A slice whose load goes to this server. @param schedule of so many ms, which begins once there are so many connections: to make them may take long */
 export function messageSlice(
   url: string,
   options: object,
-  schedule?: { endsAfterMs: number; webSockets: WebSocketServer },
+  schedule?: { endsAfterMs: number; webSockets: WebSocketServer; connections?: number },
 ): SliceContext<WebsocketOptions> {
   let beganAt: number | undefined;
-  schedule?.webSockets.once('connection', () => {
-    beganAt = performance.now();
+  let missing = schedule?.connections ?? 1;
+  schedule?.webSockets.on('connection', () => {
+    missing -= 1;
+    if (missing === 0) beganAt = performance.now();
   });
   const elapsedMs = () => (beganAt === undefined ? 0 : performance.now() - beganAt);
   const endsAfterMs = schedule?.endsAfterMs ?? Number.POSITIVE_INFINITY;

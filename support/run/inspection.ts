@@ -79,8 +79,11 @@ function placeIn({ work, stack }: Answer, root: string): string | undefined {
 }
 
 interface Paused {
-  callFrames: { callFrameId: string }[];
+  callFrames: { callFrameId: string; functionName: string }[];
 }
+
+/** Node's call by which it hears of the inspector's wish, with an asynchronous context of its own: no work is under way in it. */
+const OWN_CALL = 'callbackTrampoline';
 
 /** Speaks the inspector's protocol (https://chromedevtools.github.io/devtools-protocol/v8/Debugger): pause, then ask. */
 function ask(url: string, root: string, over: AbortSignal): Promise<string> {
@@ -88,6 +91,7 @@ function ask(url: string, root: string, over: AbortSignal): Promise<string> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     over.addEventListener('abort', () => socket.terminate());
     const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }));
+    const pause = () => send(2, 'Debugger.pause');
     /** From the innermost outwards. */
     let frames: Paused['callFrames'] = [];
     const askNext = () => {
@@ -100,7 +104,10 @@ function ask(url: string, root: string, over: AbortSignal): Promise<string> {
       const { id, method, params, result } = JSON.parse(String(data));
       if (method === 'Debugger.paused') {
         frames = (params as Paused).callFrames;
-        askNext();
+        if (frames[0]?.functionName === OWN_CALL) send(4, 'Debugger.resume');
+        else askNext();
+      } else if (method === 'Debugger.resumed') {
+        pause();
       } else if (id === 3) {
         frames.shift();
         // Node's own functions do not have what the question needs.
@@ -112,7 +119,7 @@ function ask(url: string, root: string, over: AbortSignal): Promise<string> {
     socket.on('error', reject);
     socket.on('open', () => {
       send(1, 'Debugger.enable');
-      send(2, 'Debugger.pause');
+      pause();
     });
     socket.on('message', (data) => {
       try {
