@@ -118,3 +118,26 @@ test('without an instant it is now: what was read at the end of an interval is o
     [2, 1],
   );
 });
+
+test('a gauge is of the moment in which it is read, whenever its work was due: a slice has one figure an interval', () => {
+  const recorder = new Recorder('queue', 'load', { depth: { type: 'gauge', contains: 'default' } });
+  recorder.begin({ axis, startAt: START });
+  const store = new MetricStore();
+  store.define(recorder.definitions);
+  recorder.add('depth', 4, undefined, START + 100);
+  store.add({ index: 0, series: recorder.pack() });
+  recorder.enter(1);
+  // Read by what was due in the interval before, and in the one before that of another phase.
+  recorder.add('depth', 7, undefined, START + 400);
+  for (const interval of [...recorder.packLate(), { index: 1, series: recorder.pack() }]) store.add(interval);
+  recorder.enter(2);
+  recorder.add('depth', 5, undefined, START + 900);
+  for (const interval of [...recorder.packLate(), { index: 2, series: recorder.pack() }]) store.add(interval);
+  const levels = [...store.over('depth')].map(([index, series]) => [index, series.type === 'gauge' && series.last]);
+  assert.deepEqual(levels, [
+    [0, 4],
+    [1, 7],
+    [2, 5],
+  ]);
+  assert.equal(recorder.packLate().length, 0);
+});

@@ -18,7 +18,8 @@ export interface RecordedSeries {
 
 /**
  * A series that is told of by interval. A sample belongs to the interval, and so to the phase, in which its work was due, also when
- * that ends later: whoever knows `at` says it. What is counted is counted when it is done, but in no other phase than its work.
+ * that ends later: whoever knows `at` says it. What is counted is counted when it is done, but in no other phase than its work. A
+ * gauge is of the moment in which it is read.
  *
  * `add` is the hot path: it costs two comparisons more than the series itself, and other intervals are looked up only for what is
  * not of this one.
@@ -53,6 +54,8 @@ export class IntervalSeries implements RecordedSeries {
     this.#index = index;
     this.#current = this.#others.get(index) ?? (this.#current.count > 0 ? this.#newSeries() : this.#current);
     this.#others.delete(index);
+    // A second part of an interval that is over would be added up with the first, as another slice's is.
+    if (this.#current.type === 'gauge') return;
     const own = { first: index, last: index };
     const { first, last } = this.#current.type === 'counter' ? axis.phaseBounds(index) : own;
     this.#from = first === 0 ? Number.NEGATIVE_INFINITY : startAt + axis.startOf(first);
