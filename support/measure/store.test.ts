@@ -58,6 +58,26 @@ test('gauges of several slices add up in each interval, and are followed over th
   assert.deepEqual(store.select('vus')!.pack(), { t: 'gauge', last: 32, min: 30, max: 32, sum: 62, n: 2 });
 });
 
+test('gauges of several scenarios add up like those of several slices, and the last is that of the latest instant', () => {
+  const store = new MetricStore();
+  const gauge = (value: number) => ({ t: 'gauge', last: value, min: value, max: value, sum: value, n: 1 }) as const;
+  store.add({ index: 2, series: { 'vus{phase:load,scenario:a}': gauge(10) } });
+  store.add({ index: 2, series: { 'vus{phase:load,scenario:b}': gauge(20) } });
+  // What came of another slice, or of a part that was sent later, is no later than it was.
+  store.add({ index: 0, series: { 'vus{phase:calm,scenario:b}': gauge(3) } });
+  assert.deepEqual(store.select('vus')!.pack(), { t: 'gauge', last: 30, min: 3, max: 30, sum: 33, n: 2 });
+  assert.deepEqual(store.select('vus', { scenario: 'b' })!.pack(), {
+    t: 'gauge',
+    last: 20,
+    min: 3,
+    max: 20,
+    sum: 23,
+    n: 2,
+  });
+  assert.deepEqual(store.select('vus', { phase: 'load' })!.pack(), gauge(30));
+  assert.equal(store.select('vus', { scenario: 'c' }), undefined);
+});
+
 test('what a gauge was on the way, between two packings, is its least and its most', () => {
   const store = new MetricStore();
   store.define({ ...builtinMetrics, depth: { type: 'gauge', contains: 'default' } });

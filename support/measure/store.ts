@@ -156,16 +156,17 @@ export class MetricStore {
   }
 
   /**
-   * All series of a metric that carry these tags, as one; undefined when there is none.
+   * All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant.
    * @param which `finished`: without those of {@link unfinished} work
    */
   select(metric: string, tags: Wanted = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
+    const entries = this.#entriesOf(metric, tags).filter(
+      (entry) => which === 'all' || !carries(entry.tags, unfinished),
+    );
     let merged: AnySeries | undefined;
-    const gauges = [...this.#gaugesOf(metric)].filter((gauge) => carries(gauge.tags, tags));
-    for (const series of [...this.#entriesOf(metric, tags), ...gauges]) {
-      if (which === 'finished' && carries(series.tags, unfinished)) continue;
-      merged ??= newSeries(series.total.type);
-      mergeInto(merged, series.total);
+    for (const series of [...entries.map(({ total }) => total), ...this.#gaugesOver(metric, tags).values()]) {
+      merged ??= newSeries(series.type);
+      mergeInto(merged, series);
     }
     return merged;
   }
@@ -195,8 +196,7 @@ export class MetricStore {
   /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
   over(metric: string, tags: Wanted = {}): Map<number, AnySeries> {
     const own = this.#entriesOf(metric, tags);
-    if (own.length > 0) return inOrder(own.flatMap(joined));
-    return gaugesInOrder(this.#gaugeSums(metric, tags));
+    return own.length > 0 ? inOrder(own.flatMap(joined)) : this.#gaugesOver(metric, tags);
   }
 
   /** Every series as it was recorded, in all and by interval, or so many intervals as one: no sample is in two of them. */
@@ -210,13 +210,7 @@ export class MetricStore {
       const { metric, tags, total } = entry;
       yield { metric, tags, total, over: (width) => inOrder(joined(entry), width) };
     }
-    yield* this.#gaugesOf();
-  }
-
-  /** @param wanted default: of all metrics */
-  *#gaugesOf(wanted?: string) {
     for (const [key, sums] of this.#gauges) {
-      if (wanted !== undefined && metricOf(key) !== wanted) continue;
       const { metric, tags } = parseSeriesKey(key);
       const over = gaugesInOrder(sums);
       const total = new GaugeSeries();
@@ -270,14 +264,14 @@ export class MetricStore {
     return [...keys].sort();
   }
 
-  #gaugeSums(metric: string, tags: Wanted): Map<number, GaugeSum> {
+  /** Added up in each interval, in the order of time. */
+  #gaugesOver(metric: string, tags: Wanted): Map<number, GaugeSeries> {
     const sums = new Map<number, GaugeSum>();
     for (const [key, own] of this.#gauges) {
-      const parsed = parseSeriesKey(key);
-      if (parsed.metric !== metric || !carries(parsed.tags, tags)) continue;
+      if (metricOf(key) !== metric || !carries(parseSeriesKey(key).tags, tags)) continue;
       for (const [index, value] of own) sums.set(index, gaugeSum(sums.get(index), value));
     }
-    return sums;
+    return gaugesInOrder(sums);
   }
 }
 
