@@ -4,7 +4,7 @@ import { GaugeLog, highest } from './gauges.ts';
 import { MetricStore } from './store.ts';
 import { TimeAxis } from './time-axis.ts';
 
-test('the last value of each interval, at the place where the slices have theirs', () => {
+test('the last value of each interval, with the least and the most, at the place where the slices have theirs', () => {
   const log = new GaugeLog();
   log.note(0, { target_memory_bytes: 100 });
   log.note(999, { target_memory_bytes: 200, target_cpu_percent: 50 });
@@ -21,10 +21,26 @@ test('the last value of each interval, at the place where the slices have theirs
       [3, ['target_cpu_percent']],
     ],
   );
-  const memory = { t: 'gauge', last: 300, min: 200, max: 300, sum: 500, n: 2 };
+  const memory = { t: 'gauge', last: 300, min: 100, max: 300, sum: 500, n: 2 };
   assert.deepEqual(store.select('target_memory_bytes')!.pack(), memory);
   const cpu = { t: 'gauge', last: 70, min: 50, max: 70, sum: 120, n: 2 };
   assert.deepEqual(store.select('target_cpu_percent')!.pack(), cpu);
+});
+
+test('what was highest between two ends of intervals is not lost, in one reading or in those of several machines', () => {
+  const peaks = (...readings: number[]) => {
+    const log = new GaugeLog();
+    for (const [i, value] of readings.entries()) log.note(5_000 * i, { target_cpu_percent: value });
+    return log.intervals(new TimeAxis([], 15_000));
+  };
+  const of = (intervals: ReturnType<typeof peaks>) => {
+    const store = new MetricStore();
+    for (const interval of intervals) store.add(interval);
+    const { last, min, max } = store.select('target_cpu_percent')!.pack() as { last: number; min: number; max: number };
+    return [last, min, max];
+  };
+  assert.deepEqual(of(peaks(10, 99, 20)), [20, 10, 99]);
+  assert.deepEqual(of(highest([peaks(10, 99, 20), peaks(10, 70, 30)])), [30, 10, 99]);
 });
 
 test('the latest value is that of the last reading that had one', () => {

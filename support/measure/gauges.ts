@@ -1,6 +1,9 @@
 import { seriesKey } from './metrics.ts';
 import type { Interval } from './recorder.ts';
+import type { Packed } from './series.ts';
 import type { TimeAxis } from './time-axis.ts';
+
+type PackedGauge = Packed & { t: 'gauge' };
 
 /** Of several readings of the same thing the highest in each interval: shards all ask one target. */
 export function highest(readings: Interval[][]): Interval[] {
@@ -9,12 +12,17 @@ export function highest(readings: Interval[][]): Interval[] {
     const known = intervals.get(index) ?? { index, series: {} };
     intervals.set(index, known);
     for (const [metric, packed] of Object.entries(series)) {
-      const other = known.series[metric];
-      const isHigher = packed.t === 'gauge' && (other?.t !== 'gauge' || packed.last > other.last);
-      if (isHigher) known.series[metric] = packed;
+      if (packed.t !== 'gauge') continue;
+      const other = gaugeOf(known.series[metric]) ?? packed;
+      const higher = packed.last > other.last ? packed : other;
+      known.series[metric] = { ...higher, max: Math.max(packed.max, other.max) };
     }
   }
   return [...intervals.values()];
+}
+
+function gaugeOf(packed: Packed | undefined): PackedGauge | undefined {
+  return packed?.t === 'gauge' ? packed : undefined;
 }
 
 /** Gauges that are read beside the load, such as the target's memory, in the order of time. */
@@ -31,7 +39,7 @@ export class GaugeLog {
     return this.#samples.findLast(({ values }) => metric in values)?.values[metric] ?? null;
   }
 
-  /** As intervals that merge with those of the slices: the last value in each. */
+  /** As intervals that merge with those of the slices: the last value in each, and the least and the most, as an interval may be long. */
   intervals(axis: TimeAxis): Interval[] {
     const intervals = new Map<number, Interval>();
     for (const { atMs, values } of this.#samples) {
@@ -39,13 +47,15 @@ export class GaugeLog {
       const interval = intervals.get(index) ?? { index, series: {} };
       intervals.set(index, interval);
       for (const [metric, value] of Object.entries(values)) {
-        interval.series[seriesKey(metric, axis.phases.length > 0 ? { phase: axis.phaseOf(index) } : {})] = {
+        const key = seriesKey(metric, axis.phases.length > 0 ? { phase: axis.phaseOf(index) } : {});
+        const { min, max, sum, n } = gaugeOf(interval.series[key]) ?? { min: value, max: value, sum: 0, n: 0 };
+        interval.series[key] = {
           t: 'gauge',
           last: value,
-          min: value,
-          max: value,
-          sum: value,
-          n: 1,
+          min: Math.min(min, value),
+          max: Math.max(max, value),
+          sum: sum + value,
+          n: n + 1,
         };
       }
     }
