@@ -56,6 +56,27 @@ test('a figure on either side of its limit, for every type', () => {
   }
 });
 
+test('a figure that its histogram cannot tell from the limit is at it; one that it can is not', () => {
+  const outcome = (value: number, threshold: string) => {
+    const { outcome: found, result } = judged('browser_web_vital_inp', threshold, {
+      'browser_web_vital_inp{journey:light}': times(8, value),
+    });
+    return [found, result.observed];
+  };
+  for (const stat of ['p(75)', 'med', 'min', 'max']) {
+    assert.deepEqual(outcome(200, `${stat}<=200`), ['held', 200], stat);
+    assert.deepEqual(outcome(200, `${stat}>=200`), ['held', 200], stat);
+    assert.deepEqual(outcome(200, `${stat}==200`), ['held', 200], stat);
+    assert.deepEqual(outcome(200, `${stat}<200`), ['missed', 200], stat);
+    assert.deepEqual(outcome(200, `${stat}>200`), ['missed', 200], stat);
+    assert.deepEqual(outcome(200, `${stat}!=200`), ['missed', 200], stat);
+    assert.equal(outcome(200.4, `${stat}<=200`)[0], 'missed', stat);
+    assert.equal(outcome(199.6, `${stat}>=200`)[0], 'missed', stat);
+  }
+  assert.deepEqual(outcome(200.0625, 'avg<=200'), ['missed', 200.0625], 'a mean is exact');
+  assert.equal(outcome(200, 'p(75)>-1')[0], 'held');
+});
+
 test('as many samples are needed as show one beyond the limit', () => {
   const table: [string, number][] = [
     ['p(50)<1', 2],

@@ -1,3 +1,4 @@
+import { isCountedAlike } from '../measure/histogram.ts';
 import type { MetricDefinition, MetricType, Tags, Wanted } from '../measure/metrics.ts';
 import { type AnySeries, newSeries, type RateSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
@@ -65,11 +66,14 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const asked = phasesAsked(tags, of, phases);
   const own = figureOf(asked ? { ...tags, phase: asked } : tags);
   const reference = of === undefined ? undefined : figureOf({ ...tags, phase: of });
-  const { value: observed, series } = own;
+  const { series } = own;
   const limit = reference ? reference.value && expression.value * reference.value : expression.value;
+  const besideLimit = (figure: number, one: number) => figureBeside(one, figure, definition.type, aggregation);
+  const observed = own.value === null || limit === null ? own.value : besideLimit(own.value, limit);
 
   const factor = reference && expression.value;
-  const ok = observed !== null && limit !== null && holds(observed, operator, limit, factor);
+  const meets = (figure: number, one: number) => holds(besideLimit(figure, one), operator, one, factor);
+  const ok = observed !== null && limit !== null && meets(observed, limit);
   const unit = unitOf(definition, aggregation);
   const compared = reference && reference.value !== null && { phase: of!, value: reference.value };
   const result: ThresholdResult = {
@@ -106,7 +110,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const before = reference && unfinishedIn(store, metric, reference.wanted, reference.series!, aggregation);
   const mayTurn = (figures: number[], references: number[] = []) => {
     const limits = [limit!, ...references.map((figure) => expression.value * figure)];
-    return [observed!, ...figures].some((figure) => limits.some((one) => holds(figure, operator, one, factor) !== ok));
+    return [observed!, ...figures].some((figure) => limits.some((one) => meets(figure, one) !== ok));
   };
   const crossed = { ...about, observed: observed!, limit: limit!, unit, count: result.count };
   if (mayTurn(late.figures, before?.figures)) {
@@ -201,6 +205,15 @@ export function aggregate(series: AnySeries, aggregation: Aggregation, durationM
       if (method === 'avg') return series.sum / series.count;
       return method === 'value' ? series.last : series[method as 'min' | 'max'];
   }
+}
+
+/**
+ * A figure as it is held against its limit: a trend reads the most of what it counts in one place, of 200 ms 200.063, and what it
+ * counts where the limit is, is at the limit.
+ */
+export function figureBeside(limit: number, figure: number, type: MetricType, { method }: Aggregation): number {
+  const isRead = type === 'trend' && method !== 'avg' && method !== 'count';
+  return isRead && isCountedAlike(figure, limit) ? limit : figure;
 }
 
 export function unitOf({ type, contains }: MetricDefinition, { method }: Aggregation): Unit {

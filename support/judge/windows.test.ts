@@ -121,6 +121,13 @@ describe('windows', () => {
     assert.deepEqual([of(50_000), of(51_000)], ['missed', 'unknown']);
   });
 
+  test('a figure that its histogram cannot tell from the limit is at it', () => {
+    const states = (expression: string) =>
+      new Set(windowsOf({ ...fast, expression }, { everyMs: 10_000 }, courseOf({ msAt: () => 200 })).map((w) => w.state));
+    assert.deepEqual([...states('p(95)<=200')], ['held']);
+    assert.deepEqual([...states('p(95)<200')], ['missed']);
+  });
+
   test('of a threshold: enough of them must hold, and those that missed are told with their instants', () => {
     const course = courseOf({ msAt: slowFrom(40, 60) });
     const judged = (share: number) =>

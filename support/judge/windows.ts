@@ -8,7 +8,7 @@ import { type BusyTimes, busyIn } from './busy-times.ts';
 import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
-import { aggregate, missesAnyway, samplesNeeded } from './thresholds.ts';
+import { aggregate, figureBeside, missesAnyway, samplesNeeded } from './thresholds.ts';
 import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
 
 /** What is asked for, of what: a metric's selector and an expression without a reference. */
@@ -143,7 +143,9 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   const lengthMs = span.endMs - span.startMs;
   const isCounted = definition.type === 'counter';
   const needed = objective.minSamples ?? samplesNeeded(expression, definition.type);
-  const observed = count > 0 || isCounted ? aggregate(series, expression.aggregation, lengthMs) : null;
+  const { aggregation, value: limit } = expression;
+  const figure = count > 0 || isCounted ? aggregate(series, aggregation, lengthMs) : null;
+  const observed = figure === null ? null : figureBeside(limit, figure, definition.type, aggregation);
   const window = { ...span, observed, count };
   const isBeyond = series.type === 'rate' && missesAnyway(series, expression, needed);
   if (observed === null || (!isCounted && count < needed && !isBeyond)) {
@@ -153,7 +155,7 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
       doubts: [{ by: 'no-data', observed: count, allowed: needed, unit: 'count' }],
     };
   }
-  const ok = holds(observed, expression.operator, expression.value);
+  const ok = holds(observed, expression.operator, limit);
   const aged =
     definition.type === 'trend' && ok
       ? seriesIn(course, metric, { ...tags, ...unfinished }, definition, span).count
@@ -166,7 +168,7 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
       quantity: quantityOf(definition, expression),
       operator: expression.operator,
       observed,
-      limit: expression.value,
+      limit,
       phases: [axis.phaseAt(span.startMs)],
     },
     [...suspects, ...busyIn(course.busy ?? [], span, axis)],

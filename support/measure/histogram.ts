@@ -30,6 +30,14 @@ function valueAt(index: number): number {
   return index < 2048 ? index : (1024 + (index & 1023)) * 2 ** ((index >>> 10) - 1);
 }
 
+/** Whether two numbers are one to a trend, which counts those that differ by less than a thousandth in the same place. */
+export function isCountedAlike(a: number, b: number): boolean {
+  const [one, other] = [a, b].map((value) =>
+    value >= 0 && value <= TREND_MAX ? countsArrayIndex(Math.min(Math.round(value * SCALE), MAX_RAW)) : Number.NaN,
+  );
+  return one === other;
+}
+
 /** Places for counts in the largest histogram. */
 const PLACES = countsArrayIndex(MAX_RAW) + 1;
 
