@@ -137,7 +137,7 @@ function recoveredText({ recoveredMs, outageMs, watchedMs }: DrillResult): strin
 function sessionCells({ sessions }: DrillResult): string[] {
   if (!sessions) return Array<string>(5).fill(NONE);
   const { failed, of, seen, work } = sessions;
-  const saw = seen ? [seen.error, seen.spinner].map(count) : [NONE, NONE];
+  const saw = seen ? [count(seen.error), count(seen.spinner)] : [NONE, NONE];
   return [count(of), count(failed), ...saw, work && work.of > 0 ? `${count(work.kept)} of ${count(work.of)}` : NONE];
 }
 

@@ -92,4 +92,12 @@ test('observed and limit never read the same when they are not', () => {
   assert.deepEqual(apart(500.04, 500, 'ms'), ['500.04 ms', '500 ms']);
   assert.deepEqual(apart(0.050001, 0.05, 'ratio'), ['5.0001 %', '5 %']);
   assert.deepEqual(apart(500, 500, 'ms'), ['500 ms', '500 ms']);
+  assert.deepEqual(apart(60_223, 60_000, 'ms'), ['60.22 s', '60 s']);
+  assert.deepEqual(apart(3_723_000, 3_720_000, 'ms'), ['3723 s', '3720 s']);
+  assert.deepEqual(apart(125_000, 60_000, 'ms'), ['2 m 05 s', '1 m 00 s']);
+  assert.deepEqual(apart(99.9996, 100, 'count'), ['99.9996', '100']);
+  assert.deepEqual(apart(0.001, 0.0005, 'count'), ['0.001', '0.0005']);
+  assert.deepEqual(apart(12_345, 12_346, 'count'), ['12,345', '12,346']);
+  assert.deepEqual(apart(512.4, 512, 'bytes'), ['512.4 B', '512 B']);
+  assert.deepEqual(apart(700, 512, 'bytes'), ['700 B', '512 B']);
 });

@@ -6,6 +6,9 @@ export const NONE = '–';
 
 type Maybe = number | null | undefined;
 
+/** What a reader wants; more are to tell two values apart. */
+const DIGITS = 3;
+
 function known(value: Maybe): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
@@ -24,7 +27,7 @@ function trimmed(text: string): string {
 }
 
 /** Milliseconds: `0.42 ms`, `12.3 ms`, `812 ms`, `1.24 s`, `2 m 05 s`, `1 h 02 m`. */
-export function ms(value: Maybe, digits = 3): string {
+export function ms(value: Maybe, digits = DIGITS): string {
   if (!known(value)) return NONE;
   if (value === 0) return '0 ms';
   if (value < 0) return `-${ms(-value, digits)}`;
@@ -32,7 +35,8 @@ export function ms(value: Maybe, digits = 3): string {
   const milliseconds = value < 0.01 ? value.toFixed(3) : significant(value, digits);
   if (Number(milliseconds) < 1000) return Number(milliseconds) === 0 ? '<0.001 ms' : `${milliseconds} ms`;
   const seconds = significant(value / 1000, digits);
-  if (Number(seconds) < 60) return `${seconds} s`;
+  // Finer than minutes and whole seconds, where more digits are asked for.
+  if (Number(seconds) < 60 || digits > DIGITS) return `${seconds} s`;
   const whole = Math.round(value / 1000);
   const two = (n: number) => String(n).padStart(2, '0');
   if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
@@ -65,11 +69,14 @@ export function ratio(value: Maybe, decimals = 2): string {
   return value < 0.5 ? '<0.00000001 %' : '>99.99999999 %';
 }
 
-const thousands = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+const thousands = new Intl.NumberFormat('en-US', { maximumFractionDigits: DIGITS - 1 });
 
 /** `12,345`. */
-export function count(value: Maybe): string {
-  return known(value) ? thousands.format(value) : NONE;
+export function count(value: Maybe, digits = DIGITS): string {
+  if (!known(value)) return NONE;
+  return digits > DIGITS
+    ? value.toLocaleString('en-US', { maximumFractionDigits: digits - 1 })
+    : thousands.format(value);
 }
 
 /** `1 sample`, `12,345 samples`. The plural is the noun with an s. */
@@ -84,7 +91,7 @@ export function rate(perSecond: Maybe): string {
 }
 
 /** Decimal units, as k6 writes them: `512 B`, `1.50 kB`, `182 MB`. */
-export function bytes(value: Maybe, digits = 3): string {
+export function bytes(value: Maybe, digits = DIGITS): string {
   if (!known(value)) return NONE;
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let scaled = value;
@@ -93,11 +100,12 @@ export function bytes(value: Maybe, digits = 3): string {
     scaled /= 1000;
     unit++;
   }
-  return `${unit === 0 ? Math.round(scaled) : significant(scaled, digits)} ${units[unit]}`;
+  const isWhole = unit === 0 && digits === DIGITS;
+  return `${isWhole ? Math.round(scaled) : significant(scaled, digits)} ${units[unit]}`;
 }
 
 /** A bare score such as CLS: `0`, `0.012`, `1.25`. */
-function score(value: Maybe, digits = 3): string {
+function score(value: Maybe, digits = DIGITS): string {
   if (!known(value)) return NONE;
   if (Math.abs(value) >= 1) return trimmed(significant(value, digits));
   return trimmed(value.toFixed(digits)) === '0' && value !== 0 ? value.toPrecision(1) : trimmed(value.toFixed(digits));
@@ -108,15 +116,15 @@ export function times(factor: Maybe): string {
   return known(factor) ? `×${significant(factor, 3)}` : NONE;
 }
 
-/** A value in its unit. `digits` is how finely: 3 is what a reader wants, more only to tell two values apart. */
-export function figure(value: Maybe, unit: Unit, digits = 3): string {
+/** A value in its unit. */
+export function figure(value: Maybe, unit: Unit, digits = DIGITS): string {
   switch (unit) {
     case 'ms':
       return ms(value, digits);
     case 'ratio':
       return ratio(value, digits - 1);
     case 'count':
-      return count(value);
+      return count(value, digits);
     case 'bytes':
       return bytes(value, digits);
     case 'none':
@@ -125,7 +133,7 @@ export function figure(value: Maybe, unit: Unit, digits = 3): string {
 }
 
 /** A limit as somebody wrote it, `500 ms` or `1.5 s`: its zeros at the end were not measured. */
-export function limitFigure(value: Maybe, unit: Unit, digits = 3): string {
+export function limitFigure(value: Maybe, unit: Unit, digits = DIGITS): string {
   return figure(value, unit, digits).replace(/\.(\d*?)0+(?=\D*$)/, (_, kept) => (kept === '' ? '' : `.${kept}`));
 }
 
@@ -134,7 +142,7 @@ export function limitFigure(value: Maybe, unit: Unit, digits = 3): string {
  * 500.4 against 500 is `500.4 ms` and `500 ms`, never "was 500 ms, required < 500 ms".
  */
 export function apart(observed: number, limit: number, unit: Unit): [observed: string, limit: string] {
-  for (let digits = 3; digits < 10 && observed !== limit; digits++) {
+  for (let digits = DIGITS; digits < 10 && observed !== limit; digits++) {
     const pair = [figure(observed, unit, digits), figure(limit, unit, digits)] as const;
     if (pair[0] !== pair[1]) return [pair[0], limitFigure(limit, unit, digits)];
   }
