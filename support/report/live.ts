@@ -1,10 +1,9 @@
 /** What the live displays show once a second; made from what the slices stream to the coordinator. */
-import { statName } from '../judge/expression.ts';
 import type { ThresholdResult } from '../judge/verdict.ts';
 import { clock, count, ratio } from '../judge/words/figures.ts';
 import { printable } from '../judge/words/text.ts';
 import { errorsByName } from './tables.ts';
-import { observedText, requiredText } from './words.ts';
+import { observedText, requiredText, statText } from './words.ts';
 
 export interface LiveScenario {
   name: string;
@@ -92,7 +91,7 @@ export function troubles({ missing, errors }: Pick<LiveSnapshot, 'missing' | 'er
   const more = (all: number) => (all > MOST_TROUBLES ? ` and ${count(all - MOST_TROUBLES)} more` : '');
   const missed = missing
     .slice(0, MOST_TROUBLES)
-    .map((one) => `${statName(one.expression)} of ${one.metric} ${observedText(one)} (required ${requiredText(one)})`);
+    .map((one) => `${statText(one)} of ${one.metric} ${observedText(one)} (required ${requiredText(one)})`);
   const named = errorsByName({ errors });
   const failed = named.slice(0, MOST_TROUBLES).map(([name, often]) => `${count(often)} × ${name}`);
   return [

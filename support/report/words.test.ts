@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OracleResult } from '../judge/verdict.ts';
-import { besideText, counterText, observedText, requiredText } from './words.ts';
+import { besideText, counterText, observedText, requiredText, statText } from './words.ts';
 
 test('what is required, in the unit of the metric', () => {
   const about = { expression: 'p(95)<1500', observed: 12, limit: 1_500, unit: 'ms' } as const;
@@ -10,6 +10,18 @@ test('what is required, in the unit of the metric', () => {
   assert.equal(requiredText({ ...calm, limit: 298 }), '< 298 ms = 2.5 × calm');
   assert.equal(requiredText({ ...calm, limit: null }), 'p(75)<2.5*calm');
   assert.equal(requiredText({ ...about, observed: null }), '< 1.5 s');
+});
+
+test('of a threshold that must hold in windows their share is what is told, and what is required of it', () => {
+  const about = { expression: 'p(95)<500', observed: 0.9, limit: 0.99, unit: 'ratio' } as const;
+  const windows = { everyMs: 10_000, held: 9, unknown: 0, unit: 'ms' } as const;
+  const inWindows = { ...about, windows: { ...windows, missed: [] } };
+  assert.deepEqual(
+    [statText(inWindows), observedText(inWindows), requiredText(inWindows)],
+    ['p(95)<500', '90 %', '≥ 99 % of windows of 10 s'],
+  );
+  const overall = { ...about, observed: 812, limit: 500, unit: 'ms' } as const;
+  assert.deepEqual([statText(overall), requiredText(overall)], ['p(95)', '< 500 ms']);
 });
 
 test('what an oracle counted beside violations, as words; what did not happen is left out', () => {

@@ -1,20 +1,26 @@
 /** Words and figures of a report: what stands in a cell or is a part of a sentence. */
-import { parseExpression } from '../judge/expression.ts';
+import { parseExpression, statName } from '../judge/expression.ts';
 import type { MetricSummary, OracleResult, ThresholdResult, Verdict } from '../judge/verdict.ts';
 import { apart, bytes, count, counted, figure, limitFigure, ms, ratio } from '../judge/words/figures.ts';
 import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
 
-type Compared = Pick<ThresholdResult, 'expression' | 'observed' | 'limit' | 'unit'>;
+type Compared = Pick<ThresholdResult, 'expression' | 'observed' | 'limit' | 'unit' | 'windows'>;
+
+/** What of its metric a threshold is about: `p(95)`; of one whose figure is a share of windows what must hold in these, `p(95)<500`. */
+export function statText({ expression, windows }: Compared): string {
+  return windows ? expression : statName(expression);
+}
 
 /** With as many digits as it takes to see on which side of its limit it is; the same as in the sentence of a reason. */
 export function observedText({ observed, limit, unit }: Compared): string {
   return observed === null || limit === null ? figure(observed, unit) : apart(observed, limit, unit)[0];
 }
 
-/** `< 500 ms`; for a multiple of another phase, also how it came about. */
-export function requiredText({ expression, observed, limit, unit }: Compared): string {
+/** `< 500 ms`; for a multiple of another phase, also how it came about; `≥ 99 % of windows of 10 s`. */
+export function requiredText({ expression, observed, limit, unit, windows }: Compared): string {
   if (limit === null) return expression;
+  if (windows) return `≥ ${ratio(limit)} of windows of ${limitFigure(windows.everyMs, 'ms')}`;
   const { operator, value, of } = parseExpression(expression)!;
   const shown = observed === null ? limitFigure(limit, unit) : apart(observed, limit, unit)[1];
   return `${operator} ${shown}${of === undefined ? '' : ` = ${value} × ${of}`}`;

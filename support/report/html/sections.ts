@@ -1,6 +1,5 @@
 /** The parts of the page that stand without a script: what `tables.ts`, `messages.ts` and `words.ts` say, as HTML. */
 
-import { statName } from '../../judge/expression.ts';
 import type { Reason, Severity, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
 import { bytes, count, counted, ms, rate } from '../../judge/words/figures.ts';
@@ -36,6 +35,7 @@ import {
   sessionsText,
   slowestText,
   startedText,
+  statText,
   statTitle,
   targetText,
 } from '../words.ts';
@@ -230,7 +230,7 @@ function thresholdsSection({ thresholds }: Verdict): Section[] {
   ].map((t) => ({
     cells: [
       html`<code>${t.metric}</code>`,
-      statName(t.expression),
+      statText(t),
       numberOf(t.observed, observedText(t)),
       requiredText(t),
       counting(t.count),

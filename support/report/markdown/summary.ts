@@ -1,6 +1,5 @@
 /** `summary.md`: a verdict for a pull-request comment, GitHub-flavoured. */
 
-import { statName } from '../../judge/expression.ts';
 import type { Reason, Severity, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, counted, ms, NONE, rate } from '../../judge/words/figures.ts';
@@ -32,6 +31,7 @@ import {
   requiredText,
   sessionsText,
   slowestText,
+  statText,
   statTitle,
   targetText,
 } from '../words.ts';
@@ -129,7 +129,7 @@ function thresholds({ thresholds: all }: Verdict): string[] {
   const rows = all.map((t) => [
     STATES[thresholdState(t)],
     code(t.metric),
-    code(statName(t.expression)),
+    code(statText(t)),
     thresholdState(t) === 'held' ? observedText(t) : `**${observedText(t)}**`,
     literal(requiredText(t)),
     count(t.count),

@@ -1,6 +1,5 @@
 /** The end of a run on a terminal: what it came to, or all tables; then the verdict and why. */
 
-import { statName } from '../../judge/expression.ts';
 import type { Unit, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
 import { count, ms, rate } from '../../judge/words/figures.ts';
@@ -28,6 +27,7 @@ import {
   requiredText,
   sessionsText,
   slowestText,
+  statText,
   statTitle,
   targetText,
 } from '../words.ts';
@@ -174,7 +174,7 @@ function thresholdTable(page: Page): string[] {
       [
         state,
         printable(t.metric),
-        { text: printable(statName(t.expression)), style: p.dim },
+        { text: printable(statText(t)), style: p.dim },
         { text: observedText(t), style: name === 'held' ? undefined : state.style },
         printable(requiredText(t)),
         { text: count(t.count), style: p.dim },
