@@ -12,6 +12,7 @@ export type AvailabilityFinding = { kind: 'availability'; severity: 'fail' | 'in
 export const availability: Kind<AvailabilityFinding> = {
   kind: 'availability',
   brief: 'was not available for long enough',
+  testCase: 'own',
   needsAllShards: true,
   sentence({ everyMs, windows, requests, downtime, doubts }) {
     const parts = [

@@ -19,6 +19,7 @@ export interface CapacityFinding {
 
 export const capacity: Kind<CapacityFinding> = {
   kind: 'capacity',
+  testCase: 'own',
   needsAllShards: true,
   followsFrom: ['nothing-measured'],
   sentence({ held, at, end }) {

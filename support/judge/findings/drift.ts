@@ -9,6 +9,7 @@ export type DriftFinding = { kind: 'drift'; severity: 'fail' | 'invalid' } & Omi
 export const drift: Kind<DriftFinding> = {
   kind: 'drift',
   brief: 'drifted',
+  testCase: 'own',
   needsAllShards: true,
   sentence({ severity, metric, expression, phase, unit, base, perHour, doubts }) {
     const what = `${expression.split(/[<>]/)[0]!.trim()} of ${metric}`;

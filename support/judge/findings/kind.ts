@@ -34,7 +34,7 @@ export interface Kind<F extends { kind: string; severity: Severity }> {
   /** Only all shards together can tell: too few samples, arrivals dropped here and not there, a write that another shard read. */
   needsAllShards?: true;
   /**
-   * The test of `junit.xml` that it fails, a sentence of what should be; `own`: that of its threshold or oracle. Default: that the
+   * The test of `junit.xml` that it fails, a sentence of what should be; `own`: that of its threshold, oracle, answer or drill. Default: that the
    * measurement is valid.
    */
   testCase?: string;

@@ -12,6 +12,7 @@ export type RecoveryFinding = { kind: 'recovery'; severity: 'fail' | 'invalid' }
 export const recovery: Kind<RecoveryFinding> = {
   kind: 'recovery',
   brief: 'did not recover in time',
+  testCase: 'own',
   needsAllShards: true,
   sentence({ severity, after, withinMs, stayMs, recoveredMs, watchedMs, doubts }) {
     const required = `required within ${ms(withinMs)}, for ${ms(stayMs)}`;

@@ -25,6 +25,7 @@ export interface WindowsFinding {
 
 export const windows: Kind<WindowsFinding> = {
   kind: 'windows',
+  testCase: 'own',
   needsAllShards: true,
   sentence({ metric, expression, everyMs, held, unknown, of, share, unit, first, worst, doubts }) {
     const at = (window: { startMs: number; observed: number }) =>

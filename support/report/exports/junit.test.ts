@@ -191,6 +191,67 @@ test('an undecided threshold is an error that says what casts doubt on it, on wh
   }
 });
 
+test('a threshold in windows and what is asked beside thresholds are tests of their own, not whether the run was valid', () => {
+  const about = {
+    metric: 'http_req_duration',
+    expression: 'p(95)<500',
+    unit: 'ms',
+    count: 900,
+    decided: true,
+  } as const;
+  const windows = { everyMs: 10_000, held: 8, unknown: 0, missed: [], unit: 'ms' } as const;
+  const drift = { metric: 'target_memory_bytes', expression: 'min<1%', phase: 'load', unit: 'bytes' } as const;
+  const perHour = { low: 0.01, estimate: 0.02, high: 0.03 };
+  const recovery = { after: 'spike', withinMs: 60_000, stayMs: 30_000, recoveredMs: null, watchedMs: 90_000 };
+  const availability = { everyMs: 1_000, downtime: [] };
+  const step = { phase: 'load', load: 1, perSecond: 30, state: 'held' } as const;
+  const inWindows = { everyMs: 10_000, held: 8, unknown: 0, of: 10, share: 0.9, unit: 'ms' } as const;
+  const verdict = exampleVerdict({
+    thresholds: [
+      { ...about, observed: 200, limit: 500, ok: true },
+      { ...about, observed: 0.8, limit: 0.9, unit: 'ratio', count: 10, ok: false, windows: { ...windows, missed: [] } },
+    ],
+    oracles: [],
+    availability: { ...availability, ok: true, decided: true },
+    recovery: { ...recovery, ok: false, decided: true },
+    capacity: { steps: [step], held: step, isOpen: false },
+    drift: [
+      { ...drift, base: 1e8, perHour, ok: false, decided: true },
+      { ...drift, phase: 'late', base: 1e8, perHour, ok: true, decided: true },
+    ],
+    reasons: [
+      reason({ kind: 'windows', severity: 'fail', metric: about.metric, expression: about.expression, ...inWindows }),
+      reason({ kind: 'recovery', severity: 'fail', ...recovery }),
+      reason({ kind: 'drift', severity: 'fail', ...drift, base: 1e8, perHour }),
+    ],
+  });
+  assert.deepEqual(outcomes(verdict), [
+    'ok the target answers',
+    'ok what is asked for succeeds',
+    'ok no arrival is dropped',
+    'ok nothing is worse than in the baseline',
+    'ok the measurement is valid',
+    'ok http_req_duration: p(95)<500',
+    'failure http_req_duration: p(95)<500 in windows of 10 s',
+    'ok availability',
+    'failure recovery after spike',
+    'ok capacity',
+    'failure drift of target_memory_bytes in load: min<1%',
+    'ok drift of target_memory_bytes in late: min<1%',
+  ]);
+  // The other way round: what the whole run missed is no failure of its windows.
+  const crossed = { ...about, observed: 812, limit: 500 };
+  const missed = reason({ kind: 'threshold', severity: 'fail', ...crossed });
+  const [whole, ofWindows] = verdict.thresholds;
+  const turned = [
+    { ...whole!, observed: 812, ok: false },
+    { ...ofWindows!, observed: 1, ok: true },
+  ];
+  const { cases } = read({ ...verdict, thresholds: turned, reasons: [missed] });
+  const own = cases.filter(({ classname }) => classname.endsWith('.thresholds')).map(({ outcome }) => outcome);
+  assert.deepEqual(own, ['failure', 'ok']);
+});
+
 test('hostile text stays text, and in the file', () => {
   const hostile = ']]></failure><testcase name="x"/>&nbsp;\' \0\x1b[2J\ud800\ufffe\u202e\r\n-->';
   const { thresholds, oracles } = exampleVerdict();

@@ -1,7 +1,8 @@
 /** `junit.xml`: the verdict as test results, as Jenkins and GitLab read them. */
 import { kindOf, kinds } from '../../judge/findings/index.ts';
-import type { Reason, Verdict } from '../../judge/verdict.ts';
+import type { Reason, ThresholdResult, Verdict } from '../../judge/verdict.ts';
 import { undecidedText } from '../../judge/words/doubts.ts';
+import { limitFigure } from '../../judge/words/figures.ts';
 import { printable } from '../../judge/words/text.ts';
 import { drillName } from '../answers.ts';
 
@@ -16,7 +17,7 @@ const VALID = 'the measurement is valid';
 /** The test that a kind of finding fails. */
 const caseOf = ({ testCase = VALID }: { testCase?: string }) => testCase;
 
-/** What a run must be beside thresholds and oracles. Every case is in every file, so that a CI can follow it over time. */
+/** What a run must be beside what was asked of it. Every case is in every file, so that a CI can follow it over time. */
 const RUN = [...new Set(kinds.map(caseOf))].filter((name) => name !== 'own' && name !== VALID);
 
 /** A text as XML 1.0 may hold it: on one line, without control characters, lone surrogates and noncharacters. */
@@ -32,18 +33,27 @@ function attributes(values: Record<string, string | number>): string {
     .join('');
 }
 
-/** A threshold or an oracle with the reasons that are about it. */
+/** What was asked, with the reasons that are about it. */
 function judged(name: string, ok: boolean, own: Reason[]): Case {
   if (ok || own.length > 0) return { name, reasons: ok ? [] : own };
   // A reason that only follows from another one is not in the verdict.
   return { name, reasons: [{ kind: 'no-data', severity: 'invalid', message: `${name} was not judged.` }] };
 }
 
+/** The same may be asked of the whole run and of windows. */
+function isAbout(reason: Reason, { metric, expression, windows }: ThresholdResult): boolean {
+  if (!('expression' in reason) || reason.metric !== metric || reason.expression !== expression) return false;
+  if (reason.kind === 'aborted') return true;
+  return reason.kind === 'windows' ? reason.everyMs === windows?.everyMs : windows === undefined;
+}
+
 function thresholdCases({ thresholds, reasons }: Verdict): Case[] {
-  return thresholds.map(({ metric, expression, ok, decided, doubts = [] }) => {
-    const own = reasons.filter((r) => 'expression' in r && r.metric === metric && r.expression === expression);
+  return thresholds.map((threshold) => {
+    const { metric, expression, ok, decided, doubts = [], windows } = threshold;
+    const own = reasons.filter((reason) => isAbout(reason, threshold));
+    const inWindows = windows ? ` in windows of ${limitFigure(windows.everyMs, 'ms')}` : '';
+    const name = `${metric}: ${expression}${inWindows}`;
     // Its figure may be on the right side, and undecided all the same.
-    const name = `${metric}: ${expression}`;
     if (own.length > 0 || decided) return judged(name, ok && own.length === 0, own);
     // A test that could not tell is an error to a CI, neither passed nor skipped.
     return { name, reasons: [{ kind: 'threshold', severity: 'invalid', message: undecidedText(doubts) }] };
@@ -55,6 +65,23 @@ function oracleCases({ oracles, reasons }: Verdict): Case[] {
     const own = reasons.filter((r) => 'oracle' in r && r.oracle === name);
     return judged(name, status === 'ok', own);
   });
+}
+
+/** What was asked beside thresholds. */
+function answerCases({ availability, recovery, capacity, drift = [], reasons }: Verdict): Case[] {
+  const of = (kind: Reason['kind']) => reasons.filter((reason) => reason.kind === kind);
+  const bounds = [capacity?.held, capacity?.missed].filter((bound) => bound !== undefined);
+  return [
+    ...(availability ? [judged('availability', availability.ok, of('availability'))] : []),
+    ...(recovery ? [judged(`recovery after ${recovery.after}`, recovery.ok && recovery.decided, of('recovery'))] : []),
+    ...(capacity ? [judged('capacity', bounds.length > 0, of('capacity'))] : []),
+    ...drift.map(({ metric, expression, phase, ok, decided }) => {
+      const own = reasons.filter(
+        (r) => r.kind === 'drift' && r.metric === metric && r.expression === expression && r.phase === phase,
+      );
+      return judged(`drift of ${metric} in ${phase}: ${expression}`, ok && decided, own);
+    }),
+  ];
 }
 
 /** One for each time of a drill. */
@@ -87,16 +114,18 @@ function testcase(classname: string, one: Case): string {
 }
 
 /**
- * A file of three suites, `run`, `thresholds`, `oracles`, and of a run with drills a fourth, `drills`. What is beyond its limit is a failure; what makes the run invalid,
- * or was never measured, is an error.
+ * A file of three suites, `run`, `thresholds`, `oracles`, and of a run with such `answers` and `drills`. What is beyond its limit is a
+ * failure; what makes the run invalid, or was never measured, is an error.
  */
 export function junitXml(verdict: Verdict): string {
   const { profile, target, runId, seed, status, startedAt, slices, durationMs, warnings, tags } = verdict;
   const time = (Math.max(0, durationMs) / 1000).toFixed(3);
+  const answers = answerCases(verdict);
   const suites = Object.entries({
     run: runCases(verdict),
     thresholds: thresholdCases(verdict),
     oracles: oracleCases(verdict),
+    ...(answers.length > 0 && { answers }),
     ...(verdict.drills && { drills: drillCases(verdict) }),
   });
   const totals = (cases: Case[]) => ({

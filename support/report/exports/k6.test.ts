@@ -82,6 +82,25 @@ test('thresholds stand at their metric, however its tags are ordered', () => {
   assert.ok(!('thresholds' in metrics.iterations!));
 });
 
+test('what is asked of the whole run and of windows has held where both have', () => {
+  const judged = {
+    metric: 'm',
+    expression: 'p(95)<5',
+    observed: 1,
+    limit: 5,
+    unit: 'ms',
+    count: 9,
+    decided: true,
+  } as const;
+  const okOf = (...all: boolean[]) => {
+    const thresholds = all.map((ok) => ({ ...judged, ok }));
+    return k6Summary(exampleVerdict({ metrics: {}, thresholds }), nothing, extra).metrics.m!.thresholds;
+  };
+  assert.deepEqual(okOf(false, true), { 'p(95)<5': { ok: false } });
+  assert.deepEqual(okOf(true, false), { 'p(95)<5': { ok: false } });
+  assert.deepEqual(okOf(true, true), { 'p(95)<5': { ok: true } });
+});
+
 test('a threshold without data is there, and not ok', () => {
   const empty = { observed: null, limit: null, unit: 'ms', count: 0, ok: false, decided: false } as const;
   const thresholds = [

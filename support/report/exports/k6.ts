@@ -91,7 +91,10 @@ export function k6Summary(
       );
       metrics[key] = summary ? metricOf(summary) : { type: typeOf(expression), contains: 'default', values: {} };
     }
-    metrics[key]!.thresholds = { ...metrics[key]!.thresholds, [expression]: { ok: ok && decided } };
+    // The same may be asked of the whole run and of windows.
+    const others = metrics[key]!.thresholds;
+    const held = ok && decided && others?.[expression]?.ok !== false;
+    metrics[key]!.thresholds = { ...others, [expression]: { ok: held } };
   }
   return {
     root_group: {

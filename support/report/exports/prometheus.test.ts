@@ -73,6 +73,16 @@ test('a threshold that is on the right side of its limit, but undecided, has not
   );
 });
 
+test('what is asked of the whole run and of windows has held where both have', async () => {
+  const [threshold] = exampleVerdict().thresholds;
+  const okOf = async (...all: boolean[]) => {
+    const thresholds = all.map((ok) => ({ ...threshold!, ok }));
+    const { samples } = read(await prometheusText(exampleVerdict({ thresholds }), measured()));
+    return Object.entries(samples).flatMap(([key, ok]) => (key.startsWith('tandem_threshold_ok{') ? ok : []));
+  };
+  assert.deepEqual([await okOf(false, true), await okOf(true, false), await okOf(true, true)], [[0], [0], [1]]);
+});
+
 test('hostile names stay in their labels', async () => {
   const { thresholds, oracles } = exampleVerdict();
   const hostile = 'a"} 1\r\ntandem_verdict{status="pass"} 1 \\';

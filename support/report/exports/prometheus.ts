@@ -90,8 +90,11 @@ function judged({ status, startedAt, durationMs, thresholds, oracles }: Verdict)
   const length = gauge('run_duration_seconds', 'How long the run took');
   length.set(durationMs / 1000);
   const held = gauge('threshold_ok', '1 for a threshold that held', ['metric', 'expression']);
-  for (const { metric, expression, ok, decided } of thresholds)
-    held.set(labelsOf({ metric, expression }), ok && decided ? 1 : 0);
+  for (const { metric, expression } of thresholds) {
+    // The same may be asked of the whole run and of windows.
+    const same = thresholds.filter((one) => one.metric === metric && one.expression === expression);
+    held.set(labelsOf({ metric, expression }), same.every(({ ok, decided }) => ok && decided) ? 1 : 0);
+  }
   const violations = gauge('oracle_violations', 'Promises that the target broke', ['oracle']);
   for (const { name, violations: seen } of oracles) violations.set(labelsOf({ oracle: name }), seen);
   return [verdict, start, length, held, violations];
