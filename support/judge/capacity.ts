@@ -1,3 +1,4 @@
+import { seriesKey } from '../measure/metrics.ts';
 import type { CapacitySpec } from '../profile/answers.ts';
 import { levelsOf } from './capacity-search.ts';
 import { parseSelector } from './expression.ts';
@@ -80,8 +81,7 @@ export function stepOf(phase: string, objectives: Objective[], course: Course, s
   const suspects = settleMs > 0 ? course.suspects.filter(isOwn) : course.suspects;
   const own = objectives.map((objective) => {
     const { metric, tags } = parseSelector(objective.source)!;
-    const pairs = Object.entries({ ...tags, phase }).map(([tag, value]) => `${tag}:${JSON.stringify(value)}`);
-    const source = `${metric}{${pairs.join(',')}}`;
+    const source = seriesKey(metric, { ...tags, phase });
     return { objective, window: windowIn(span, { ...objective, source }, course, suspects) };
   });
   const late = keptUp(phase, span, course, suspects);

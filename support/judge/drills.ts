@@ -7,7 +7,7 @@ import { earliestMs, firstToStay, recoveryOf } from './recovery.ts';
 import type { DrillResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
 import type { Finding } from './verdict.ts';
-import { type Course, type Objective, objectiveWindows, stretches, type Window } from './windows.ts';
+import { type Course, type Objective, objectiveWindows, phasesIn, stretches, type Window } from './windows.ts';
 
 /** A command, or what else carries a drill out; in ms since the run's start. Without an end nobody knows what became of it. */
 export interface Act {
@@ -166,13 +166,12 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
 function failedDoubts(
   { failed: limit }: DrillExpectation,
   { failed, of }: DrillResult['requests'],
-  { startMs, endMs }: Span,
+  span: Span,
   { axis, suspects, measures }: Course,
 ): Doubt[] {
   if (limit === undefined || of === 0) return [];
-  const phases = axis.phases.filter((one) => one.startMs < endMs && one.endMs > startMs).map(({ name }) => name);
   const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<' } as const;
-  return doubtsOf({ ...claim, observed: failed / of, limit, phases }, suspects, measures);
+  return doubtsOf({ ...claim, observed: failed / of, limit, phases: phasesIn(span, axis) }, suspects, measures);
 }
 
 interface Span {

@@ -1,5 +1,5 @@
 import type { Trend } from '../measure/histogram.ts';
-import { isOfBrowser, type MetricDefinition, unfinished, type Wanted } from '../measure/metrics.ts';
+import { isOfBrowser, unfinished, type Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Aggregation } from './expression.ts';
@@ -21,6 +21,7 @@ export interface Unfinished {
  * How unfinished work bears on a figure.
  * @param series everything that was measured of the metric under the tags
  * @param tags with `phase` when the figure is that of phases
+ * @param seen the part of the run that the figure is of; default: all of it
  */
 export function unfinishedIn(
   store: MetricStore,
@@ -28,9 +29,10 @@ export function unfinishedIn(
   tags: Wanted,
   series: AnySeries,
   aggregation: Aggregation,
+  seen: Pick<MetricStore, 'select'> = store,
 ): Unfinished {
-  const ages = store.select(metric, { ...tags, ...unfinished })?.count ?? 0;
-  const missing = missingIn(store, metric, store.definitions[metric]!, tags);
+  const ages = seen.select(metric, { ...tags, ...unfinished })?.count ?? 0;
+  const missing = missingIn(store, metric, tags, seen);
   const figures: number[] = [];
   if (series.type === 'rate' && missing > 0 && aggregation.method === 'rate') {
     figures.push(...figuresWith(series, aggregation, missing));
@@ -38,7 +40,7 @@ export function unfinishedIn(
   // A failure is a failure, however long it would have lasted: in a rate ages are no doubt. Counters hold what was done.
   if (series.type !== 'trend') return { ages: 0, missing, figures };
   if (ages + missing === 0 || aggregation.method === 'count') return { ages, missing, figures };
-  const finished = store.select(metric, tags, 'finished');
+  const finished = seen.select(metric, tags, 'finished');
   const known = finished?.type === 'trend' ? finished.trend : undefined;
   figures.push(figureOf(known, aggregation, 0, ages + missing));
   if (missing > 0) figures.push(figureOf(series.trend, aggregation, missing, 0));
@@ -86,17 +88,19 @@ function figureOf(trend: Trend | undefined, aggregation: Aggregation, zeros: num
  * Iterations that may have been cut off before they measured this: those of the scenarios that measure it at all. What is
  * recorded of unfinished work too misses nothing.
  */
-function missingIn(store: MetricStore, metric: string, { complete }: MetricDefinition, tags: Wanted): number {
-  if (complete) return 0;
+function missingIn(store: MetricStore, metric: string, tags: Wanted, seen: Pick<MetricStore, 'select'>): number {
+  if (store.definitions[metric]!.complete) return 0;
   const inBrowser = isOfBrowser(metric);
   const own = inBrowser ? 'journey' : 'scenario';
   const [failed, { phase, [own]: named }] = [inBrowser ? 'browser_session_failed' : 'iteration_failed', tags];
+  // Whatever it had not come to would have been measured in the phase in which it began, or later.
+  const within: Wanted = phase === undefined ? {} : { phase };
+  const cutOff = (whose: Wanted) => seen.select(failed, { ...whose, ...within, ...unfinished })?.count ?? 0;
+  if (cutOff({}) === 0) return 0;
   const names = new Set<string>();
   for (const { metric: one, tags: its } of store.series()) {
     const name = its[own];
     if (one === metric && name !== undefined && (named ?? name) === name) names.add(name);
   }
-  // Whatever it had not come to would have been measured in the phase in which it began, or later.
-  const within: Wanted = phase === undefined ? {} : { phase };
-  return [...names].reduce((sum, name) => sum + store.rate(failed, { [own]: name, ...within, ...unfinished }).count, 0);
+  return [...names].reduce((sum, name) => sum + cutOff({ [own]: name }), 0);
 }

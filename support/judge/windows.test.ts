@@ -1,7 +1,7 @@
 /** What windows say, and what availability, recovery and capacity make of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BuiltinMetric, builtinMetrics } from '../measure/metrics.ts';
+import { type BuiltinMetric, builtinMetrics, seriesKey } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
@@ -161,6 +161,50 @@ describe('windows', () => {
     assert.deepEqual([judge(0.1).outcome, judge(0.5).outcome], ['held', 'unknown']);
     const { result, finding } = judge(0.5);
     assert.deepEqual([result.decided, result.doubts?.[0]?.by, finding?.severity], [false, 'no-data', 'invalid']);
+  });
+
+  /** So many more samples of 50 ms in the interval that begins then. */
+  function addAt(course: Course, startMs: number, metric: string, tags: Record<string, string>, number: number): void {
+    const index = course.axis.indexAt(startMs);
+    const series = newSeries(course.store.definitions[metric]!.type);
+    for (let n = 0; n < number; n++) series.add(50);
+    const key = seriesKey(metric, { phase: course.axis.phaseOf(index), scenario: 'relay', ...tags });
+    course.store.add({ index, series: { [key]: series.pack() } });
+  }
+
+  test('what never ended leaves those windows open that it could turn, and no others', () => {
+    const states = (aged: number) => {
+      const course = courseOf({});
+      addAt(course, 100_000, 'http_req_duration', { unfinished: 'yes' }, aged);
+      return windowsOf(fast, { everyMs: 10_000 }, course).map(({ state, doubts }) => doubts?.[0]?.by ?? state);
+    };
+    assert.deepEqual(new Set(states(1)), new Set(['held']), 'one of 301 is no p(95)');
+    assert.deepEqual(states(60).toSpliced(9, 1), Array(10).fill('held'));
+    assert.equal(states(60)[9], 'unfinished');
+  });
+
+  test('what iterations had not come to measure when they were cut off is missing from a window, too', () => {
+    const states = (cutOff: number) => {
+      const course = courseOf({});
+      course.store.define({ pushed: { type: 'trend', contains: 'time' } });
+      for (let startMs = 10_000; startMs < 120_000; startMs += 1_000) addAt(course, startMs, 'pushed', {}, 30);
+      addAt(course, 100_000, 'iteration_failed', { unfinished: 'yes' }, cutOff);
+      const pushed = { source: 'pushed', expression: 'p(95)<100' };
+      return windowsOf(pushed, { everyMs: 10_000 }, course).map(({ state, doubts }) => doubts?.[0]?.by ?? state);
+    };
+    assert.deepEqual(states(60).slice(8), ['held', 'unfinished', 'held']);
+    assert.deepEqual(new Set(states(1)), new Set(['held']));
+  });
+
+  test('a window over two phases is open for what the generator did in either', () => {
+    const window = (phase: string) => {
+      const signals: HealthSignal[] = [
+        { signal: 'machine-cpu', phase, observed: 1, allowed: 0.95, unit: 'ratio', count: 9, ok: false },
+      ];
+      return windowsOf(fast, { everyMs: 20_000 }, courseOf({ msAt: slowFrom(40, 50), signals }))[1];
+    };
+    assert.deepEqual([window('spike')?.startMs, window('spike')?.endMs], [30_000, 50_000]);
+    assert.deepEqual([window('base')?.state, window('spike')?.state, window('end')?.state], ['unknown', 'unknown', 'missed']);
   });
 
   test('what the generator may have made of a window leaves it open', () => {
@@ -324,6 +368,13 @@ describe('capacity', () => {
     assert.deepEqual([held?.phase, missed?.phase, isOpen], ['base', 'spike', false]);
     assert.deepEqual([missed?.broke?.metric, missed?.broke?.expression], ['http_req_duration', 'p(95)<100']);
     assert.equal(held?.perSecond, 30);
+  });
+
+  test('an objective may be about a tag of any name', () => {
+    const course = courseOf({});
+    const key = seriesKey('http_req_duration', { 'page type': 'a, b' });
+    const { steps } = answersOf({ objectives: { [key]: ['p(95)<100'] }, capacity: { steps: ['base'] } }, course).capacity!;
+    assert.deepEqual([steps[0]?.state, steps[0]?.broke?.metric], ['unknown', key]);
   });
 
   test('a step at which too little was measured is covered by a higher one that held', () => {

@@ -1,14 +1,15 @@
 /** Objectives held against stretches of time instead of the whole run. */
 
-import { type MetricDefinition, unfinished, type Wanted } from '../measure/metrics.ts';
+import type { Wanted } from '../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
-import type { MetricStore } from '../measure/store.ts';
+import type { MetricStore, Which } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import { type BusyTimes, busyIn } from './busy-times.ts';
 import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
 import { aggregate, figureBeside, missesAnyway, samplesNeeded } from './thresholds.ts';
+import { unfinishedIn } from './unfinished.ts';
 import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
 
 /** What is asked for, of what: a metric's selector and an expression without a reference. */
@@ -138,7 +139,8 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   const { metric, tags } = parseSelector(objective.source)!;
   const expression = parseExpression(objective.expression)!;
   const definition = store.definitions[metric]!;
-  const series = seriesIn(course, metric, tags, definition, span);
+  const seen = { select: (name: string, wanted: Wanted = {}, which?: Which) => seriesIn(course, name, wanted, span, which) };
+  const series = seen.select(metric, tags);
   const { count } = series;
   const lengthMs = span.endMs - span.startMs;
   const isCounted = definition.type === 'counter';
@@ -156,11 +158,11 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
     };
   }
   const ok = holds(observed, expression.operator, limit);
-  const aged =
-    definition.type === 'trend' && ok
-      ? seriesIn(course, metric, { ...tags, ...unfinished }, definition, span).count
-      : 0;
-  if (aged > 0) return { ...window, state: 'unknown', doubts: [{ by: 'unfinished', observed: aged, unit: 'count' }] };
+  const { ages, missing, figures } = unfinishedIn(store, metric, tags, series, aggregation, seen);
+  const besideLimit = figures.map((one) => figureBeside(limit, one, definition.type, aggregation));
+  if (besideLimit.some((one) => holds(one, expression.operator, limit) !== ok)) {
+    return { ...window, state: 'unknown', doubts: [{ by: 'unfinished', observed: ages + missing, unit: 'count' }] };
+  }
   const doubts = doubtsOf(
     {
       metric,
@@ -169,7 +171,7 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
       operator: expression.operator,
       observed,
       limit,
-      phases: [axis.phaseAt(span.startMs)],
+      phases: phasesIn(span, axis),
     },
     [...suspects, ...busyIn(course.busy ?? [], span, axis)],
     measures,
@@ -181,15 +183,20 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   };
 }
 
+/** Names of the phases that a stretch of time reaches into. */
+export function phasesIn({ startMs, endMs }: Span, axis: TimeAxis): string[] {
+  return axis.phases.filter((one) => one.startMs < endMs && one.endMs > startMs).map(({ name }) => name);
+}
+
 function seriesIn(
   course: Course,
   metric: string,
   tags: Wanted,
-  { type }: MetricDefinition,
   { startMs, endMs }: Span,
+  which: Which = 'all',
 ): AnySeries {
-  const all = newSeries(type);
-  for (const [index, series] of overOf(course, metric, tags)) {
+  const all = newSeries(course.store.definitions[metric]!.type);
+  for (const [index, series] of overOf(course, metric, tags, which)) {
     const middleMs = middleOf(index, course.axis);
     if (middleMs >= startMs && middleMs < endMs) mergeInto(all, series);
   }
@@ -199,11 +206,11 @@ function seriesIn(
 /** Unpacked once for all windows of a series; while a run lasts, each look at it is another course. */
 const unpacked = new WeakMap<Course, Map<string, Map<number, AnySeries>>>();
 
-function overOf(course: Course, metric: string, tags: Wanted): Map<number, AnySeries> {
+function overOf(course: Course, metric: string, tags: Wanted, which: Which): Map<number, AnySeries> {
   const known = unpacked.get(course) ?? new Map<string, Map<number, AnySeries>>();
   unpacked.set(course, known);
-  const key = JSON.stringify([metric, tags]);
-  const over = known.get(key) ?? course.store.over(metric, tags);
+  const key = JSON.stringify([metric, tags, which]);
+  const over = known.get(key) ?? course.store.over(metric, tags, which);
   known.set(key, over);
   return over;
 }

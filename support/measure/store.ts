@@ -33,6 +33,9 @@ interface Entry {
   parts: { index: number; packed: Packed }[];
 }
 
+/** `finished`: without the series of {@link unfinished} work. */
+export type Which = 'all' | 'finished';
+
 /** A gauge in one interval: how it ended, and the least and the most that it was on the way, added up over slices. */
 type GaugeSum = Pick<Packed & { t: 'gauge' }, 'last' | 'min' | 'max'>;
 
@@ -123,11 +126,12 @@ export class MetricStore {
   }
 
   /** Those that carry the tags, in the order in which they came. */
-  #entriesOf(metric: string, wanted: Wanted): Entry[] {
+  #entriesOf(metric: string, wanted: Wanted, which: Which = 'all'): Entry[] {
     const single = Object.entries(wanted).flatMap(([tag, value]) => (typeof value === 'string' ? [[tag, value]] : []));
     const sets = placesOf(metric, Object.fromEntries(single)).map((place) => this.#entries.get(place));
     const least = sets.reduce((a, b) => ((b?.size ?? 0) < (a?.size ?? 0) ? b : a));
-    return [...(least ?? [])].filter(({ tags }) => carries(tags, wanted));
+    const own = [...(least ?? [])].filter(({ tags }) => carries(tags, wanted));
+    return which === 'all' ? own : own.filter(({ tags }) => !carries(tags, unfinished));
   }
 
   /** The key of the series that a slice's counts for. */
@@ -155,16 +159,11 @@ export class MetricStore {
     }
   }
 
-  /**
-   * All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant.
-   * @param which `finished`: without those of {@link unfinished} work
-   */
-  select(metric: string, tags: Wanted = {}, which: 'all' | 'finished' = 'all'): AnySeries | undefined {
-    const entries = this.#entriesOf(metric, tags).filter(
-      (entry) => which === 'all' || !carries(entry.tags, unfinished),
-    );
+  /** All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant. */
+  select(metric: string, tags: Wanted = {}, which: Which = 'all'): AnySeries | undefined {
+    const totals = this.#entriesOf(metric, tags, which).map(({ total }) => total);
     let merged: AnySeries | undefined;
-    for (const series of [...entries.map(({ total }) => total), ...this.#gaugesOver(metric, tags).values()]) {
+    for (const series of [...totals, ...this.#gaugesOver(metric, tags).values()]) {
       merged ??= newSeries(series.type);
       mergeInto(merged, series);
     }
@@ -194,8 +193,8 @@ export class MetricStore {
   }
 
   /** The same by interval: what all slices measured in each, in the order of time. Intervals without it are left out. */
-  over(metric: string, tags: Wanted = {}): Map<number, AnySeries> {
-    const own = this.#entriesOf(metric, tags);
+  over(metric: string, tags: Wanted = {}, which: Which = 'all'): Map<number, AnySeries> {
+    const own = this.#entriesOf(metric, tags, which);
     return own.length > 0 ? inOrder(own.flatMap(joined)) : this.#gaugesOver(metric, tags);
   }
 
