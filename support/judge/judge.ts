@@ -114,7 +114,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   // Of merged shards nobody knows which of them measured what in such a time.
   const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
   const course: Course = {
-    ...{ store: run.store, axis, measures, busy },
+    ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios },
     durationMs: run.durationMs,
     suspects: suspected,
     ...(run.outages && { outages: run.outages }),

@@ -2,7 +2,7 @@ import { parseDuration } from '../input/duration.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type Judged, type ThresholdSpec, unitOf } from './thresholds.ts';
 import type { ThresholdResult } from './verdict.ts';
-import { type Course, tallyOf, windowsOf } from './windows.ts';
+import { type Course, scheduleOf, tallyOf, windowsOf } from './windows.ts';
 
 type Windowed = Exclude<ThresholdSpec, string> & { every: string };
 
@@ -15,7 +15,10 @@ export function judgeWindowed(source: string, spec: Windowed, course: Course): J
   const { threshold, minSamples, every, slide, share = 1 } = spec;
   const everyMs = parseDuration(every)!;
   const slideMs = slide === undefined ? undefined : parseDuration(slide)!;
-  const windows = windowsOf({ source, expression: threshold, minSamples }, { everyMs, slideMs }, course);
+  const objective = { source, expression: threshold, minSamples };
+  const scheduled = windowsOf(objective, { everyMs, slideMs, ...scheduleOf(source, course) }, course);
+  // Where its scenario is shorter than a window, the others have what there is.
+  const windows = scheduled.length > 0 ? scheduled : windowsOf(objective, { everyMs, slideMs }, course);
   const { held, unknown, outcome } = tallyOf(windows, share);
   const definition = course.store.definitions[parseSelector(source)!.metric]!;
   const missed = windows.flatMap(({ state, startMs, endMs, observed }) =>

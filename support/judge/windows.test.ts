@@ -1,7 +1,7 @@
 /** What windows say, and what availability, recovery and capacity make of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BuiltinMetric, builtinMetrics, seriesKey } from '../measure/metrics.ts';
+import { builtinMetrics, seriesKey, type Tags } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
@@ -123,7 +123,9 @@ describe('windows', () => {
 
   test('a figure that its histogram cannot tell from the limit is at it', () => {
     const states = (expression: string) =>
-      new Set(windowsOf({ ...fast, expression }, { everyMs: 10_000 }, courseOf({ msAt: () => 200 })).map((w) => w.state));
+      new Set(
+        windowsOf({ ...fast, expression }, { everyMs: 10_000 }, courseOf({ msAt: () => 200 })).map((w) => w.state),
+      );
     assert.deepEqual([...states('p(95)<=200')], ['held']);
     assert.deepEqual([...states('p(95)<200')], ['missed']);
   });
@@ -163,19 +165,10 @@ describe('windows', () => {
     assert.deepEqual([result.decided, result.doubts?.[0]?.by, finding?.severity], [false, 'no-data', 'invalid']);
   });
 
-  /** So many more samples of 50 ms in the interval that begins then. */
-  function addAt(course: Course, startMs: number, metric: string, tags: Record<string, string>, number: number): void {
-    const index = course.axis.indexAt(startMs);
-    const series = newSeries(course.store.definitions[metric]!.type);
-    for (let n = 0; n < number; n++) series.add(50);
-    const key = seriesKey(metric, { phase: course.axis.phaseOf(index), scenario: 'relay', ...tags });
-    course.store.add({ index, series: { [key]: series.pack() } });
-  }
-
   test('what never ended leaves those windows open that it could turn, and no others', () => {
     const states = (aged: number) => {
       const course = courseOf({});
-      addAt(course, 100_000, 'http_req_duration', { unfinished: 'yes' }, aged);
+      putInto(course, course.axis.indexAt(100_000), 'http_req_duration', 50, { unfinished: 'yes' }, aged);
       return windowsOf(fast, { everyMs: 10_000 }, course).map(({ state, doubts }) => doubts?.[0]?.by ?? state);
     };
     assert.deepEqual(new Set(states(1)), new Set(['held']), 'one of 301 is no p(95)');
@@ -187,8 +180,8 @@ describe('windows', () => {
     const states = (cutOff: number) => {
       const course = courseOf({});
       course.store.define({ pushed: { type: 'trend', contains: 'time' } });
-      for (let startMs = 10_000; startMs < 120_000; startMs += 1_000) addAt(course, startMs, 'pushed', {}, 30);
-      addAt(course, 100_000, 'iteration_failed', { unfinished: 'yes' }, cutOff);
+      for (let index = 10; index < 120; index++) putInto(course, index, 'pushed', 50);
+      putInto(course, course.axis.indexAt(100_000), 'iteration_failed', 1, { unfinished: 'yes' }, cutOff);
       const pushed = { source: 'pushed', expression: 'p(95)<100' };
       return windowsOf(pushed, { everyMs: 10_000 }, course).map(({ state, doubts }) => doubts?.[0]?.by ?? state);
     };
@@ -204,7 +197,10 @@ describe('windows', () => {
       return windowsOf(fast, { everyMs: 20_000 }, courseOf({ msAt: slowFrom(40, 50), signals }))[1];
     };
     assert.deepEqual([window('spike')?.startMs, window('spike')?.endMs], [30_000, 50_000]);
-    assert.deepEqual([window('base')?.state, window('spike')?.state, window('end')?.state], ['unknown', 'unknown', 'missed']);
+    assert.deepEqual(
+      [window('base')?.state, window('spike')?.state, window('end')?.state],
+      ['unknown', 'unknown', 'missed'],
+    );
   });
 
   test('what the generator may have made of a window leaves it open', () => {
@@ -261,6 +257,30 @@ describe('availability', () => {
     const [finding] = answerFindings(asked({ msAt: (s) => (s > 60 ? null : 10) }));
     assert.equal(finding?.severity, 'invalid');
   });
+});
+
+test('availability asks of each objective what is due: of a scenario that starts later nothing before that', () => {
+  const late = 'http_req_duration{scenario:late}';
+  const course = (slowAt: number) => {
+    const made = courseOf({});
+    for (let second = 40; second < 120; second++) {
+      putInto(made, second, 'http_req_duration', second === slowAt ? 500 : 10, { scenario: 'late' });
+    }
+    const scenarios = [
+      { name: 'relay', startMs: 10_000, endMs: 120_000 },
+      { name: 'late', startMs: 40_000, endMs: 120_000 },
+    ];
+    return { ...made, scenarios };
+  };
+  const both = { [late]: ['p(95)<100'], 'http_req_duration{scenario:relay}': ['p(95)<100'] };
+  const windowsWhere = (slowAt: number) => {
+    const asked = { objectives: both, availability: { everyMs: 1_000, windows: 1 } };
+    const { availability } = answersOf(asked, course(slowAt));
+    const { held, missed, unknown } = availability!.windows!;
+    return [held, missed, unknown, availability!.downtime[0]?.startMs];
+  };
+  assert.deepEqual(windowsWhere(0), [110, 0, 0, undefined]);
+  assert.deepEqual(windowsWhere(70), [109, 1, 0, 70_000]);
 });
 
 test('as many requests as are required are enough, to the last', () => {
@@ -373,7 +393,8 @@ describe('capacity', () => {
   test('an objective may be about a tag of any name', () => {
     const course = courseOf({});
     const key = seriesKey('http_req_duration', { 'page type': 'a, b' });
-    const { steps } = answersOf({ objectives: { [key]: ['p(95)<100'] }, capacity: { steps: ['base'] } }, course).capacity!;
+    const { steps } = answersOf({ objectives: { [key]: ['p(95)<100'] }, capacity: { steps: ['base'] } }, course)
+      .capacity!;
     assert.deepEqual([steps[0]?.state, steps[0]?.broke?.metric], ['unknown', key]);
   });
 
@@ -450,12 +471,12 @@ test('a capacity whose upper bound nobody knows says what it is at least, and wh
   assert.deepEqual(answerFindings({ capacity: { steps: [held], held, isOpen: false } }), []);
 });
 
-/** Of 30 samples an interval. */
-function putInto(course: Course, index: number, metric: BuiltinMetric, value: number): void {
-  const series = newSeries(builtinMetrics[metric].type);
-  for (let n = 0; n < 30; n++) series.add(value);
-  const phase = course.axis.phaseOf(index);
-  course.store.add({ index, series: { [`${metric}{phase:${phase},scenario:relay}`]: series.pack() } });
+/** So many more samples in an interval. */
+function putInto(course: Course, index: number, metric: string, value: number, tags: Tags = {}, number = 30): void {
+  const series = newSeries(course.store.definitions[metric]!.type);
+  for (let n = 0; n < number; n++) series.add(value);
+  const key = seriesKey(metric, { phase: course.axis.phaseOf(index), scenario: 'relay', ...tags });
+  course.store.add({ index, series: { [key]: series.pack() } });
 }
 
 test('what waited for the generator, and not for a VU that the target held, is no step that was missed', () => {

@@ -25,6 +25,8 @@ export interface Windows {
   slideMs?: number | undefined;
   /** Where the first begins; absent: with the first phase. */
   fromMs?: number | undefined;
+  /** Where the last ends; absent: with the last phase. */
+  untilMs?: number | undefined;
 }
 
 /** A stretch of time, in ms since the run's start. */
@@ -54,6 +56,8 @@ export interface Course {
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
+  /** Where each is scheduled; absent: nothing is known of that. */
+  scenarios?: { name: string; startMs: number; endMs: number }[];
 }
 
 /**
@@ -64,9 +68,10 @@ export function windowsOf(objective: Objective, windows: Windows, course: Course
   const { tags } = parseSelector(objective.source)!;
   const { phases } = course.axis;
   const names = tags.phase === undefined ? loadedPhases(phases) : [tags.phase];
-  const { fromMs = 0 } = windows;
+  const { fromMs = 0, untilMs = Number.POSITIVE_INFINITY } = windows;
+  const lastMs = Math.min(untilMs, course.durationMs);
   const stretches = joined(phases.filter(({ name }) => names.includes(name)))
-    .map(({ startMs, endMs }) => ({ startMs: Math.max(startMs, fromMs), endMs: Math.min(endMs, course.durationMs) }))
+    .map(({ startMs, endMs }) => ({ startMs: Math.max(startMs, fromMs), endMs: Math.min(endMs, lastMs) }))
     .filter(({ startMs, endMs }) => startMs < endMs);
   return stretches.flatMap((stretch) => {
     const spans = spansOf(stretch.startMs, stretch.endMs, windows);
@@ -91,6 +96,22 @@ function wholeIntervals({ startMs, endMs }: Span, untilMs: number, axis: TimeAxi
   return next > first ? { startMs: axis.startOf(first), endMs: Math.min(axis.startOf(next), untilMs) } : undefined;
 }
 
+/**
+ * The whole intervals in which any work is due that a selector is about: before its scenario starts, and once it is over, there is
+ * nothing to be missed. Undefined where all of the run may have some.
+ */
+export function scheduleOf(source: string, { axis, scenarios = [], measures }: Course) {
+  const { metric, tags } = parseSelector(source)!;
+  const named = tags.scenario ?? tags.journey;
+  const own = scenarios.filter(({ name }) => (named === undefined ? measures(metric, tags, name) : name === named));
+  if (own.length === 0) return undefined;
+  const startMs = Math.min(...own.map((one) => one.startMs));
+  const endMs = Math.max(...own.map((one) => one.endMs));
+  const first = axis.indexAt(startMs + 1e-6);
+  const isWhole = startMs <= axis.startOf(first) + 1e-6;
+  return { fromMs: isWhole ? startMs : axis.endOf(first), untilMs: axis.startOf(axis.indexAt(endMs + 1e-6)) };
+}
+
 function middleOf(index: number, axis: TimeAxis): number {
   return (axis.startOf(index) + axis.endOf(index)) / 2;
 }
@@ -103,16 +124,26 @@ export function objectiveWindows(objectives: Objective[], windows: Windows, cour
   const { suspects } = course;
   const outages = suspects.some(({ rule }) => rule.timesOut) ? [] : (course.outages ?? []);
   const isAway = ({ startMs, endMs }: Window) => outages.some((one) => one.startMs < endMs && one.endMs > startMs);
-  return together(objectives.map((one) => windowsOf(one, windows, course))).map((window) => {
+  return together(objectives.map((one) => scheduledOf(one, windows, course))).map((window) => {
     const { doubts: _, ...rest } = window;
     return window.state === 'unknown' && window.count === 0 && isAway(window) ? { ...rest, state: 'missed' } : window;
   });
 }
 
+/** Those in which all of its work is scheduled; where that is none, all of them. */
+function scheduledOf(objective: Objective, windows: Windows, course: Course): Window[] {
+  const all = windowsOf(objective, windows, course);
+  const { fromMs, untilMs } = scheduleOf(objective.source, course) ?? { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
+  const own = all.filter(({ startMs, endMs }) => startMs >= fromMs - 1e-6 && endMs <= untilMs + 1e-6);
+  return own.length > 0 ? own : all;
+}
+
+/** At each time those objectives that have a window there. */
 function together(all: Window[][]): Window[] {
-  const [first = [], ...others] = all;
-  return first.map((window, i) => {
-    const same = [window, ...others.flatMap((other) => other[i] ?? [])];
+  const byStart = new Map<number, Window[]>();
+  for (const window of all.flat()) byStart.set(window.startMs, [...(byStart.get(window.startMs) ?? []), window]);
+  const inOrder = [...byStart.values()].sort(([a], [b]) => a!.startMs - b!.startMs);
+  return inOrder.map((same) => {
     const state = (['missed', 'unknown'] as const).find((one) => same.some((window) => window.state === one)) ?? 'held';
     const doubts = same.flatMap((one) => one.doubts ?? []);
     const worst = same.find((one) => one.state === state)!;
@@ -139,7 +170,9 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   const { metric, tags } = parseSelector(objective.source)!;
   const expression = parseExpression(objective.expression)!;
   const definition = store.definitions[metric]!;
-  const seen = { select: (name: string, wanted: Wanted = {}, which?: Which) => seriesIn(course, name, wanted, span, which) };
+  const seen = {
+    select: (name: string, wanted: Wanted = {}, which?: Which) => seriesIn(course, name, wanted, span, which),
+  };
   const series = seen.select(metric, tags);
   const { count } = series;
   const lengthMs = span.endMs - span.startMs;

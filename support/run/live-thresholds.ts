@@ -87,10 +87,14 @@ export class LiveThresholds {
     return this.#missing;
   }
 
+  get #scenarios() {
+    const { scenarios } = this.#timeline;
+    return scenarios.map(({ name, plan }) => ({ name, startMs: plan.startTimeMs, endMs: durationOf(plan) }));
+  }
+
   #judged(source: string, spec: ThresholdSpec, elapsedMs: number): Judged {
-    const { phases, scenarios } = this.#timeline;
-    const spans = scenarios.map(({ name, plan }) => ({ name, startMs: plan.startTimeMs, endMs: durationOf(plan) }));
-    const run = { phases, scenarios: spans, durationMs: Math.max(1, elapsedMs) };
+    const { phases } = this.#timeline;
+    const run = { phases, scenarios: this.#scenarios, durationMs: Math.max(1, elapsedMs) };
     return judgeThreshold(source, spec, {
       ...{ store: this.#store, phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) },
     });
@@ -102,7 +106,7 @@ export class LiveThresholds {
     // What is under way would be a window with a part of its samples.
     const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
     const course: Course = {
-      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [] },
+      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [], scenarios: this.#scenarios },
       measures: () => true,
     };
     const { count, windows } = judgeWindowed(source, spec, course).result;
