@@ -440,3 +440,36 @@ test('the first screen has the verdict, its reasons and three charts; the rest f
   const bottom = await page.locator('[data-chart=felt]').evaluate((one) => one.getBoundingClientRect().bottom);
   assert.ok(bottom <= 900, `${bottom} px`);
 });
+
+test('a run of days says which hour it is, on its axis and where a link leads to', async (t) => {
+  const timeline = exampleTimeline();
+  const hourMs = 3_600_000;
+  const phases = [
+    { name: 'calm', startMs: 0, endMs: 2 * hourMs, load: 0 },
+    { name: 'load', startMs: 2 * hourMs, endMs: 100 * hourMs, load: 1 },
+  ];
+  const long = { ...timeline, phases, durationMs: 100 * hourMs, intervalMs: 2 * hourMs };
+  const { verdict, record } = exampleRun({}, long);
+  const path = join(folder, 'days.html');
+  await writeFile(path, reportHtml(verdict, record));
+  for (const options of [{}, PHONE]) {
+    const context = await browser.newContext(options);
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      const { prototype } = CanvasRenderingContext2D;
+      const { fillText } = prototype;
+      const drawn: string[] = [];
+      Object.assign(window, { drawn });
+      prototype.fillText = function (text, ...where) {
+        drawn.push(text);
+        fillText.call(this, text, ...where);
+      };
+    });
+    await page.goto(`${pathToFileURL(path).href}#t=${26 * 3_600}`);
+    await expect(page.getByLabel('Moment')).toHaveAttribute('aria-valuetext', '26:00:00');
+    const drawn = await page.evaluate(() => (window as unknown as { drawn: string[] }).drawn);
+    assert.ok(drawn.includes('48:00:00'), drawn.join());
+    assert.ok(!drawn.includes('00:00:00'));
+  }
+});

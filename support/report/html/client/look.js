@@ -62,7 +62,9 @@ export function digits(value) {
 
 /** @param {number} seconds since the run's start */
 export function clock(seconds) {
-  return new Date(seconds * 1_000).toISOString().slice(seconds < 3_600 ? 14 : 11, 19);
+  const text = new Date(seconds * 1_000).toISOString().slice(14, 19);
+  // A day has no end here.
+  return seconds < 3_600 ? text : `${String(Math.floor(seconds / 3_600)).padStart(2, '0')}:${text}`;
 }
 
 const NARROW = 34;
