@@ -44,8 +44,8 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
   // What is counted was 0 where nothing was, as long as something was to be done.
   const isScheduled = (index: number) =>
     of.some(({ startMs, endMs }) => axis.startOf(index) >= startMs && axis.startOf(index) < endMs);
-  const addRate = (name: string, metric: string) => {
-    add(metric, { [name]: (series, index) => (sumOf(series) * 1_000) / axis.lengthOf(index) });
+  const addRate = (name: string, metric: string, number: (series: AnySeries) => number = sumOf) => {
+    add(metric, { [name]: (series, index) => (number(series) * 1_000) / axis.lengthOf(index) });
     columns[name] = Array.from({ length: intervals }, (_, i) => columns[name]?.[i] ?? (isScheduled(i) ? 0 : null));
   };
   if (of.some(({ plannedRates }) => plannedRates !== null)) {
@@ -53,9 +53,9 @@ function scopeColumns(record: RunRecord, of: RunRecord['scenarios'], cache: Map<
       rounded(of.reduce((sum, { plannedRates }) => sum + (plannedRates?.[index] ?? 0), 0)),
     );
   }
-  addRate('ok', 'iterations');
+  // Both by when they were due: of what was counted when it was done, failures that are known late would be taken off elsewhere.
+  addRate('ok', 'iteration_failed', (series) => (series.type === 'rate' ? series.count - series.passes : 0));
   addRate('failed', 'iteration_failed');
-  columns.ok = columns.ok!.map((done, i) => done && rounded(Math.max(0, done - (columns.failed![i] ?? 0))));
   addRate('dropped', 'dropped_iterations');
   // Loads of different kinds have nothing in common but when they were due: one takes milliseconds, another one minutes.
   const times = of.length > 1 ? [] : Object.entries({ ...TIMES, response: responseOf(of[0]!.name, store) });

@@ -322,7 +322,13 @@ test('what was not measured is said: no browser, no calm, no target metrics, one
   };
   const store = new MetricStore();
   store.define(exampleStore(short).definitions);
-  store.add({ index: 0, series: { 'iterations{scenario:sync-relay}': { t: 'counter', sum: 3 } } });
+  store.add({
+    index: 0,
+    series: {
+      'iterations{scenario:sync-relay}': { t: 'counter', sum: 3 },
+      'iteration_failed{scenario:sync-relay}': { t: 'rate', passes: 0, total: 3 },
+    },
+  });
   const twoSeconds = exampleRun({ status: 'invalid' }, short, store);
   const first = await open(t, reportHtml(twoSeconds.verdict, twoSeconds.record));
   await expect(first.page.locator('.missing li')).toHaveText([
