@@ -90,6 +90,21 @@ test('of many operations the slowest stand behind what is told of all of them', 
   assert.equal(slowestOf(few!.rows), undefined);
 });
 
+test('what never ended is in the figures of its operation, and no operation of its own', () => {
+  const share = (rate: number): MetricSummary => ({ type: 'rate', contains: 'default', count: 9, values: { rate } });
+  const metrics = {
+    'http_req_duration{op:push,scenario:relay}': trend(3),
+    'http_req_duration{op:pull,scenario:relay}': trend(4),
+    'http_req_duration{op:push,scenario:relay,unfinished:yes}': trend(9_000),
+    'iteration_failed{scenario:relay}': share(0.1),
+    'iteration_failed{scenario:relay,unfinished:yes}': share(1),
+  };
+  const [relay] = operations(exampleVerdict({ metrics }));
+  const labels = (rows: { label: string }[]) => rows.map(({ label }) => label);
+  assert.deepEqual(labels(relay!.rows), ['HTTP request · push', 'HTTP request · pull']);
+  assert.deepEqual(labels(relay!.counts), ['iteration failed']);
+});
+
 test('the wait for a free VU is pointed out only where it hid something', () => {
   assert.deepEqual(operations(exampleVerdict())[0]!.hiddenWait, { responseMs: 1_420, serviceMs: 141 });
   assert.equal(operations(passedVerdict())[0]!.hiddenWait, null);
@@ -131,6 +146,14 @@ test('scenarios in a line each: loads, then journeys', () => {
   const [relay, light] = scenarioRows(passedVerdict());
   assert.deepEqual([relay?.scenario, relay?.done, relay?.response?.values.med], ['sync-relay', 24_690, 12.1]);
   assert.deepEqual([light?.scenario, light?.done, light?.failed, light?.response], ['light', 116, 1, null]);
+});
+
+test('how often there was a session is over the time in which its journey was scheduled', () => {
+  const { metrics } = passedVerdict();
+  const sessions = { type: 'counter', contains: 'default', count: 116, values: { count: 116, rate: 2 } } as const;
+  const [, light] = scenarioRows(exampleVerdict({ metrics: { ...metrics, 'browser_sessions{journey:light}': sessions } }));
+  assert.equal(light?.perSecond, 2);
+  assert.equal(scenarioRows(passedVerdict())[1]?.perSecond, 116 / 125);
 });
 
 test('a threshold is held, missed, undecided or unmeasured', () => {

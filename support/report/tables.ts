@@ -108,10 +108,11 @@ export function scenarioRows(verdict: Verdict): ScenarioRow[] {
     return [{ scenario, done: iterations, perSecond, failed, response }];
   });
   const journeys = journeySessions(verdict).map(
-    ({ journey, sessions, failed }): ScenarioRow => ({
-      ...{ scenario: journey, done: sessions, failed, response: null },
-      perSecond: verdict.durationMs > 0 ? sessions / (verdict.durationMs / 1_000) : null,
-    }),
+    ({ journey, sessions, failed }): ScenarioRow => {
+      const seconds = secondsOf(verdict.metrics[seriesKey('browser_sessions', { journey })] ?? null, verdict.durationMs);
+      const perSecond = seconds > 0 ? sessions / seconds : null;
+      return { scenario: journey, done: sessions, failed, response: null, perSecond };
+    },
   );
   return [...loads, ...journeys];
 }
@@ -119,7 +120,8 @@ export function scenarioRows(verdict: Verdict): ScenarioRow[] {
 /** The tables of protocol work, one per scenario, in the order the metrics have them. */
 export function operations(verdict: Verdict): Operations[] {
   const journeys = new Set(journeyNames(verdict));
-  const all = seriesOf(verdict).filter((s) => s.tags.phase === undefined);
+  // What never ended is in the figures of the whole; by itself it is no operation.
+  const all = seriesOf(verdict).filter(({ tags }) => tags.phase === undefined && tags.unfinished === undefined);
   const tagged = new Set(all.filter((s) => s.tags.scenario).map((s) => s.name));
   const scenarios: (string | null)[] = [...new Set(all.map((s) => s.tags.scenario).filter((n) => n !== undefined))];
   return [...scenarios.filter((name) => name === null || !journeys.has(name)), null]
