@@ -68,6 +68,13 @@ test('what is missed so far is told of every threshold, and no more once it hold
   missedAfter(plain, 1, 500, live);
   assert.deepEqual(missedAfter(plain, 60, 1, live), []);
   assert.deepEqual(missedAfter(planned({ threshold: 'count>1000' }), 1, 10), [], 'more may still come');
+  const bytes = new LiveThresholds({ ...plain, thresholds: { data_received: ['count>1000', 'count<100'] } }, {});
+  bytes.add({ index: 0, series: { 'data_received{phase:load,scenario:relay}': { t: 'counter', sum: 500 } } });
+  assert.deepEqual(
+    bytes.missing(1_000).map(({ expression }) => expression),
+    ['count<100'],
+    'of bytes as well',
+  );
 });
 
 test('a shard ends nothing: it sees its own part only', () => {

@@ -81,7 +81,8 @@ export class LiveThresholds {
     this.#missing = this.#asked.flatMap(({ source, spec }) => {
       if (isWindowed(spec)) return [];
       const { outcome, result } = this.#judged(source, spec, elapsedMs);
-      const mayCome = result.unit === 'count' && asksForMore(result.expression);
+      const isSum = this.#store.definitions[parseSelector(source)!.metric]!.type === 'counter';
+      const mayCome = (isSum || result.unit === 'count') && asksForMore(result.expression);
       return outcome === 'missed' && !mayCome ? [result] : [];
     });
     return this.#missing;
