@@ -10,7 +10,7 @@ import {
   signal,
   undecidedThreshold,
 } from '../verdict.fixture.ts';
-import { code, literal, summaryMarkdown } from './summary.ts';
+import { code, literal, literalInTags, summaryMarkdown } from './summary.ts';
 
 test('verdict first, then the reasons with what to look at', () => {
   const lines = summaryMarkdown(exampleVerdict()).split('\n');
@@ -76,6 +76,20 @@ test('literal text makes no markup, link, mention, border or mathematics', () =>
     ['two\nlines\x1b[2J', 'two lines\\\\x1b\\[2J'],
   ];
   for (const [text, expected] of cases) assert.equal(literal(text), expected);
+});
+
+test('between tags that begin a line no backslash is seen, and no tag comes of a text', () => {
+  const cases: [string, string][] = [
+    ['</details> a | b', '&#60;/details&#62; a | b'],
+    ['`x` *y* [z] R&D', '&#96;x&#96; *y* [z] R&#38;D'],
+    ['@octocat #12 $x$', '@\u200boctocat #\u200b12 &#36;x&#36;'],
+  ];
+  for (const [text, expected] of cases) assert.equal(literalInTags(text), expected);
+  const failures = [{ ...exampleFailure, step: 'press </details> & *go*' }];
+  assert.match(
+    summaryMarkdown(exampleVerdict({ failures })),
+    /\n<details><summary>light, step “press &#60;\/details&#62; &#38; \*go\*”: 12 times<\/summary>\n/,
+  );
 });
 
 test('code stays code whatever is in it', () => {

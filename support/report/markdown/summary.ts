@@ -51,19 +51,29 @@ const FOLD_FROM = 12;
 /** An invisible character after `@` or `#` keeps GitHub from notifying people and linking issues. */
 const BREAK = '\u200b';
 
+/** One line in which GitHub finds nothing to link, and nobody to notify. */
+function unlinked(text: string): string {
+  return shorten(printable(text), LONGEST_MESSAGE)
+    .replace(/([@#])(?=\w)/g, `$1${BREAK}`)
+    .replace(/:\/\//g, `:${BREAK}//`)
+    .replace(/\bwww\./gi, `www${BREAK}.`)
+    .replace(/\bGH-(?=\d)/gi, (issue) => issue + BREAK);
+}
+
 /** Any text as literal words of one line: no markup, HTML, link, mention, table border or mathematics comes of it. */
 export function literal(text: string): string {
   return (
-    shorten(printable(text), LONGEST_MESSAGE)
+    unlinked(text)
       .replace(/[\\`*[\]<~|&]/g, '\\$&')
       // Inside a word an underscore is one; escaped there it would only be hard to read.
       .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
       .replace(/\$/g, '<span>$</span>')
-      .replace(/([@#])(?=\w)/g, `$1${BREAK}`)
-      .replace(/:\/\//g, `:${BREAK}//`)
-      .replace(/\bwww\./gi, `www${BREAK}.`)
-      .replace(/\bGH-(?=\d)/gi, (issue) => issue + BREAK)
   );
+}
+
+/** The same between tags that begin a line: there all is HTML, in which a backslash is one and keeps nothing from being a tag. */
+export function literalInTags(text: string): string {
+  return unlinked(text).replace(/[&<>`$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** Any text as code, in which GitHub links and notifies nobody; safe in a table. */
@@ -256,7 +266,7 @@ function failureDetails(failure: Failed): string {
   const { at, screenshot, error } = failure;
   const where = [at && `at ${code(at)}`, screenshot && `screenshot ${code(screenshot)}`].filter(Boolean).join(' · ');
   const block = codeBlock(shorten(error, LONGEST_FAILURE));
-  return `<details><summary>${literal(failureTitle(failure))}</summary>\n\n${where === '' ? '' : `${where}\n\n`}${block}\n\n</details>`;
+  return `<details><summary>${literalInTags(failureTitle(failure))}</summary>\n\n${where === '' ? '' : `${where}\n\n`}${block}\n\n</details>`;
 }
 
 function errors(verdict: Verdict): string[] {
