@@ -15,6 +15,7 @@ test('what only follows from a run that was cut short, or never began, is not to
   const table: [Finding['kind'], string[]][] = [
     ['target-down', ['target-down']],
     ['interrupted', ['interrupted']],
+    ['aborted', ['aborted', 'dropped']],
     ['target-unreached', ['target-unreached', 'nothing-measured', 'dropped']],
     ['crashed', ['crashed']],
     ['missing-slice', ['missing-slice', 'dropped']],

@@ -20,7 +20,7 @@ function causesAmong(findings: Finding[], scenarios: Effects[]): Causes {
   const failing = named((one) => (isFailing(one) && one.severity === 'fail' ? one.scenarios : []));
   const never = named((one) => (isTotal(one) && one.severity === 'fail' ? one.scenarios : []));
   return {
-    isCut: findings.some(({ kind }) => (CUTS as readonly string[]).includes(kind)),
+    isCut: findings.some(({ kind }) => kind !== 'aborted' && (CUTS as readonly string[]).includes(kind)),
     ended: named((one) => (one.kind === 'crashed' ? one.scenario : [])),
     limited,
     broken: scenarios.filter(({ name }) => limited.has(name) || failing.has(name)),

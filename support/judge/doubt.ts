@@ -18,4 +18,11 @@ export interface Doubt {
 }
 
 /** Findings after which a part of the load was missing. */
-export type CutShort = 'interrupted' | 'crashed' | 'missing-slice' | 'missing-shard' | 'foreign-shard' | 'shard-spread';
+export type CutShort =
+  | 'interrupted'
+  | 'aborted'
+  | 'crashed'
+  | 'missing-slice'
+  | 'missing-shard'
+  | 'foreign-shard'
+  | 'shard-spread';

@@ -189,6 +189,38 @@ test('dropped arrivals: of a healthy generator the target is to blame, of a late
   ]);
 });
 
+test('a run that a threshold has ended is judged on what it has: what others were to count all along is undecided', () => {
+  const slow = { metric: 'http_req_duration', expression: 'p(95)<1' };
+  const aborted: Finding = { kind: 'aborted', severity: 'invalid', ...slow, atMs: 4_000, ofMs: 10_000 };
+  const asked = { http_req_duration: ['p(95)<1', 'p(95)<500'], http_reqs: ['count>1000', 'count<1000'] };
+  const ended = (changes: Parameters<typeof run>[0] = {}) => {
+    const { verdict, findings } = run({ observed: [aborted], durationMs: 4_000, thresholds: asked, ...changes });
+    const { status, thresholds } = verdict;
+    return [status, findings.map(({ kind }) => kind), thresholds.map(({ ok, decided }) => (decided ? ok : null))];
+  };
+  assert.deepEqual(ended(), ['fail', ['aborted', 'threshold'], [false, true, null, null]]);
+  // The generator may have made the miss: then nothing has failed.
+  const late = { 'generator_lateness{phase:load,scenario:relay}': times(100, 250) };
+  assert.deepEqual(ended({ measured: late }).slice(0, 1), ['invalid']);
+  // It is a number itself that the run was ended for, and one of a phase that was over.
+  const few = { ...aborted, metric: 'http_reqs', expression: 'count>1000' };
+  assert.deepEqual(ended({ observed: [few] }), [
+    'fail',
+    ['aborted', 'threshold', 'threshold'],
+    [false, true, false, null],
+  ]);
+  const phases = [
+    { name: 'load', startMs: 0, endMs: 4_000, load: 1 },
+    { name: 'more', startMs: 4_000, endMs: 10_000, load: 1 },
+  ];
+  const measured = { 'http_reqs{phase:load,scenario:relay}': [100] };
+  const thresholds = { 'http_reqs{phase:load}': ['count>1000'], 'http_reqs{phase:more}': ['count>1000'] };
+  const [status, , states] = ended({ phases, measured, thresholds });
+  assert.deepEqual([status, states], ['fail', [false, null]]);
+  // Who was not ended early was to do as much.
+  assert.deepEqual(run({ thresholds: { http_reqs: ['count>1000'] } }).verdict.status, 'fail');
+});
+
 test('a slice that is missing or crashed makes a run invalid', () => {
   const missing = { scenario: 'relay', slice: 1, of: 2, cause: 'worker exited with 137' };
   const { verdict, findings } = run({ slices: [sliceOf('relay', 0)], missing: [missing] });

@@ -18,7 +18,7 @@ import { rateLimitFindings } from './rate-limit.ts';
 import type { SearchEnd } from './results.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type Measured, type ThresholdSpec } from './thresholds.ts';
-import { decide, doubtsOf, mayTimeOut, measuredBy, suspects } from './validity.ts';
+import { decide, doubtsOf, endedEarly, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
 import { isWindowed, judgeWindowed } from './windowed.ts';
 import type { Course } from './windows.ts';
@@ -121,12 +121,16 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   };
   const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
+  const aborted = run.observed.find((one) => one.kind === 'aborted');
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
       if (isWindowed(spec)) return judgeWindowed(metric, spec, course);
       const { metric: name } = parseSeriesKey(metric);
       const definition = run.store.definitions[name]!;
-      const decided = decide(judgeThreshold(metric, spec, measured), definition, suspected, measures, run.phases);
+      const found = judgeThreshold(metric, spec, measured);
+      const isCause = aborted?.metric === metric && aborted.expression === found.result.expression;
+      const mayBe = aborted && !isCause ? [...suspected, endedEarly(aborted, run.phases)] : suspected;
+      const decided = decide(found, definition, mayBe, measures, run.phases);
       const again = (other: Pick<Measured, 'store' | 'lengthOf'>) =>
         judgeThreshold(metric, spec, { ...measured, ...other });
       return decideByTimes(decided, again, busy, { ...course, ...measured, scenarios: run.scenarios });

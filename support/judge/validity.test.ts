@@ -50,6 +50,7 @@ const TABLE: Record<keyof typeof RULES, [scope: Rule['scope'], pushes: string, t
   'foreign-shard': ['run', 'd d d u d d b - b', false],
   crashed: ['run', 'd d d u d d b - b', false],
   interrupted: ['run', 'b b b b b b b - b', false],
+  aborted: ['run', '- - - - d d - - -', false],
 };
 const PUSHES: Record<string, Push> = { u: 'up', d: 'down', b: 'both', '-': 'none' };
 
@@ -67,7 +68,7 @@ const CLAIMS: [name: string, operator: Claim['operator'], observed: number, limi
 const underLoad = { names: ['load'], areQuiet: false, andLater: ['load'] };
 const inCalm = { names: ['calm'], areQuiet: true, andLater: ['calm', 'load'] };
 /** What is no signal concerns the whole run. */
-const isFinding = (by: string) => /^(late-start|shard-spread|missing-|foreign-|crashed|interrupted)/.test(by);
+const isFinding = (by: string) => /^(late-start|shard-spread|missing-|foreign-|crashed|interrupted|aborted)/.test(by);
 
 /** `relay` and `light` measure everything that is asked for without naming one of them, `idle` nothing. */
 const measures = (_: string, __: object, scenario: string) => scenario !== 'idle';

@@ -69,6 +69,19 @@ const CUT: Pushes = {
   unknown: 'both',
 };
 
+/** Of a run that was ended early, what was to be counted over all of it lacks a part; what it has measured is as it is. */
+const LESS_DONE: Pushes = {
+  slowness: 'none',
+  page: 'none',
+  failure: 'none',
+  success: 'none',
+  work: 'down',
+  lost: 'down',
+  target: 'none',
+  generator: 'none',
+  unknown: 'none',
+};
+
 export interface Rule {
   /** A `process` moves what its own scenario measured, a `machine` all that was measured, and less load the whole `run`. */
   scope: 'process' | 'machine' | 'run';
@@ -99,6 +112,7 @@ export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rul
   'foreign-shard': { scope: 'run', pushes: LESS_LOAD },
   crashed: { scope: 'run', pushes: LESS_LOAD },
   interrupted: { scope: 'run', pushes: CUT },
+  aborted: { scope: 'run', pushes: LESS_DONE },
 };
 
 /** Something that may have moved figures. */
@@ -179,6 +193,12 @@ export function suspects(signals: HealthSignal[], findings: Finding[], phases: r
       }
     }),
   ];
+}
+
+/** What a run that a threshold has ended leaves of others, but for phases that were over. */
+export function endedEarly({ atMs }: { atMs: number }, phases: readonly Phase[]): Suspect {
+  const names = phases.filter(({ endMs }) => endMs > atMs).map(({ name }) => name);
+  return { doubt: { by: 'aborted' }, rule: RULES.aborted, phases: { names, areQuiet: false, andLater: names } };
 }
 
 /** Of a phase that has a reading of its own, that tells more than what is known of all. */

@@ -13,6 +13,7 @@ export interface Aborted {
 
 export const aborted: Kind<Aborted> = {
   kind: 'aborted',
+  leavesNoFigures: true,
   sentence: ({ metric, expression, atMs, ofMs }) =>
     `The run ended at ${clock(atMs)} of ${clock(ofMs)}, after ${ms(atMs)}: ${expression} of ${metric} was missed, and abortOnFail asks for that.`,
   nextStep: 'It is judged on what was measured until then.',

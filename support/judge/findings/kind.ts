@@ -46,7 +46,7 @@ export interface Kind<F extends { kind: string; severity: Severity }> {
 
 /** What others may be an effect of. */
 export interface Causes {
-  /** A part of the run is missing. */
+  /** A part of the run is missing, and no threshold has ended it. */
   isCut: boolean;
   /** Scenarios of which a slice ended before its time. */
   ended: ReadonlySet<string>;
@@ -70,6 +70,7 @@ export interface Effects {
 export const CUTS = [
   'target-down',
   'interrupted',
+  'aborted',
   'crashed',
   'missing-slice',
   'missing-shard',

@@ -1,6 +1,6 @@
 import type { Doubt } from '../doubt.ts';
 import { type Aspect, chanceText, changeText, comparedFigure, comparedName } from '../words/compared.ts';
-import { GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
 import { counted, limitFigure } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
@@ -47,5 +47,7 @@ export const regression: Kind<RegressionFinding> = {
     );
   },
   nextStep: ({ doubts }) =>
-    doubts ? GENERATOR_FIRST : 'Look at what changed since the runs of the baseline: npx tandem baseline show.',
+    doubts
+      ? afterDoubts(doubts, GENERATOR_FIRST)
+      : 'Look at what changed since the runs of the baseline: npx tandem baseline show.',
 };

@@ -1,7 +1,7 @@
 import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import type { Doubt } from '../doubt.ts';
 import { asksForMore, parseExpression, statName } from '../expression.ts';
-import { GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
+import { afterDoubts, GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
 import { apart, counted, figure } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
 import type { AgainstLimit, Kind } from './kind.ts';
@@ -22,7 +22,8 @@ export const threshold: Kind<ThresholdFinding> = {
   testCase: 'own',
   needsAllShards: true,
   /** Less was done than asked: no wonder where a part of the run is missing. */
-  isEffect: ({ unit, expression }, { isCut }) => isCut && unit === 'count' && asksForMore(expression),
+  isEffect: ({ unit, expression, doubts = [] }, { isCut }) =>
+    unit === 'count' && asksForMore(expression) && (isCut || doubts.some(({ by }) => by === 'aborted')),
   excess({ expression, observed, limit }) {
     const [high, low] = asksForMore(expression) ? [limit, observed] : [observed, limit];
     return low > 0 ? high / low : Number.POSITIVE_INFINITY;
@@ -35,8 +36,8 @@ export const threshold: Kind<ThresholdFinding> = {
     const what = `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
     return doubts ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep({ severity, metric, unit, reference, expression }) {
-    if (severity === 'invalid') return GENERATOR_FIRST;
+  nextStep({ severity, metric, unit, reference, expression, doubts }) {
+    if (severity === 'invalid') return afterDoubts(doubts, GENERATOR_FIRST);
     const { metric: name } = parseSeriesKey(metric);
     if (reference && isOfBrowser(name)) return 'The load made the difference: look at which step or page slowed most.';
     if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';

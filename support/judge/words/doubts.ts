@@ -34,6 +34,7 @@ export function afterDoubts(
   const by = doubts[0]?.by;
   switch (by) {
     case 'interrupted':
+    case 'aborted':
     case 'crashed':
     case 'missing-slice':
     case 'missing-shard':
@@ -85,6 +86,8 @@ function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | 
       return `${counted(observed ?? 0, 'value')} of it ${observed === 1 ? 'was' : 'were'} not added`;
     case 'interrupted':
       return 'the run was cut short';
+    case 'aborted':
+      return 'the run was ended early';
     case 'crashed':
       return `a slice${of} crashed`;
     case 'missing-slice':
