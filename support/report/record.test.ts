@@ -54,6 +54,20 @@ test('a run that was cut: nothing that came after it, and the instant that ended
   assert.deepEqual([never.windows, never.events, never.intervals], [[], [], 0]);
 });
 
+test('runs are of equal load where they do the same, and break the same on purpose', () => {
+  const load = (change: object) => JSON.stringify(exampleRun({}, { ...exampleTimeline(), ...change }).record.load);
+  const drill = { name: 'api-crash', run: ['kill'], atMs: [4_000], limitMs: 1_000, everyMs: 1_000, stayMs: 5_000 };
+  const broken = load({ drills: [{ ...drill, expect: {} }] });
+  assert.equal(load({}), load({ drills: [] }));
+  assert.notEqual(broken, load({}));
+  assert.notEqual(broken, load({ drills: [{ ...drill, atMs: [6_000], expect: {} }] }));
+  assert.equal(
+    broken,
+    load({ drills: [{ ...drill, expect: { recoveryMs: 5_000 } }] }),
+    'what is expected is asked, not done',
+  );
+});
+
 test('where a run came from: a command that can be typed again, without its id; what is not known is null', () => {
   const argv = ['/usr/bin/node', '/opt/playwright', 'test', '--project=smoke', '-g', "light's page"];
   const env = {

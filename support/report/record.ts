@@ -58,7 +58,7 @@ export interface RunRecord {
   intervals: number;
   /** Those that took part. */
   scenarios: RecordedScenario[];
-  /** What they do and when, as plain data: equal for runs of equal load. */
+  /** What they do and when, and what is broken meanwhile, as plain data: equal for runs of equal load. */
   load: unknown;
   /** In the order of time; without those that took no time. */
   windows: RunWindow[];
@@ -100,13 +100,19 @@ export function recordOf(
         ? Array.from({ length: intervals }, (_, index) => rateAt(plan, (axis.startOf(index) + axis.endOf(index)) / 2))
         : null,
     })),
-    load: scenarios.map(({ maxFailed: _, ...one }) => one),
+    load: loadOf(scenarios, timeline.drills),
     windows: windowsOf(timeline, verdict.durationMs),
     events: eventsOf(timeline, scenarios, verdict),
     spans: (verdict.drills ?? []).map((one) => ({ name: drillName(one), startMs: one.startMs, endMs: one.endMs })),
     failedSessions: failedSessions(files),
     origin,
   };
+}
+
+/** What was broken meanwhile makes it another one; what was expected then does not, as what is asked of the load. */
+function loadOf(scenarios: TimelineScenario[], drills: Timeline['drills']): unknown {
+  const load = scenarios.map(({ maxFailed: _, ...one }) => one);
+  return drills.length === 0 ? load : { scenarios: load, drills: drills.map(({ expect: _, ...drill }) => drill) };
 }
 
 function windowsOf({ phases, durationMs }: Timeline, ranMs: number): RunWindow[] {
