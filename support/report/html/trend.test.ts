@@ -100,6 +100,17 @@ test('the page shows every profile and target, the newest run first, and links t
   assert.deepEqual(groups[1].charts, []);
 });
 
+test('a run that was judged again is there once, with its last verdict; one of its id at another time is another', () => {
+  const again = '2026-11-24T20:00:00.000Z';
+  const page = trendHtml(
+    [lineOf({ status: 'invalid' }), lineOf({ status: 'pass' }), lineOf({ status: 'fail', startedAt: again })],
+    [],
+  );
+  const [, payload] = /<script type="application\/json" id="payload">(.+?)<\/script>/.exec(page)!;
+  assert.deepEqual(JSON.parse(payload!).groups[0].statuses, ['pass', 'fail']);
+  assert.match(page, /<p class="headline">2 runs, by profile/);
+});
+
 test('hostile names stay text', () => {
   const evil = '</script><img src=x onerror=alert(1)>';
   const [figure] = lineOf().figures;

@@ -47,10 +47,11 @@ export async function addToTrend(reports: string, entry: HistoryLine): Promise<v
 
 /** @param skipped a sentence for each line of the history that could not be understood */
 export function trendHtml(lines: HistoryLine[], skipped: string[]): string {
-  const groups = groupsOf(lines);
+  const runs = lastOfEach(lines);
+  const groups = groupsOf(runs);
   const payload: TrendPayload = { groups: groups.map(chartsOf) };
   const body = html`<header><p class="brand">Tandem</p><h1>Trend</h1>
-<p class="headline">${counted(lines.length, 'run')}, by profile and target. Red points: runs that did not pass.</p>
+<p class="headline">${counted(runs.length, 'run')}, by profile and target. Red points: runs that did not pass.</p>
 ${skipped.length > 0 && html`<ul class="notes">${skipped.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}</header>
 <main id="content">
 ${groups.map((group, index) => section(group, index, payload.groups[index]!))}
@@ -61,6 +62,13 @@ ${groups.map((group, index) => section(group, index, payload.groups[index]!))}
     payload: { type: 'application/json', text: JSON.stringify(payload).replaceAll('<', '\\u003c') },
     modules: ['look', 'trend'],
   });
+}
+
+/** A run that was judged again, as with the shard that was missing, has the verdict of its report. */
+function lastOfEach(lines: HistoryLine[]): HistoryLine[] {
+  const nameOf = ({ profile, target, runId, startedAt }: HistoryLine) =>
+    JSON.stringify([profile, target, runId, startedAt]);
+  return [...new Map(lines.map((line) => [nameOf(line), line])).values()];
 }
 
 function groupsOf(lines: HistoryLine[]): Group[] {
