@@ -62,7 +62,9 @@ test('of connections what is waited for in them stands in the place of their liv
     recorder.add('iterations', 1);
     store.add({ index, series: recorder.pack() });
   }
-  const { verdict, record } = exampleRun({ phases }, planned, store);
+  const [ofLives] = exampleVerdict().thresholds;
+  const ofMessages = { ...ofLives!, metric: 'message_latency{scenario:sync-relay}', expression: 'p(95)<5', limit: 5 };
+  const { verdict, record } = exampleRun({ phases, thresholds: [ofLives!, ofMessages] }, planned, store);
   const [relay] = operations(verdict);
   assert.deepEqual(
     relay?.times.map(({ label }) => label),
@@ -74,8 +76,15 @@ test('of connections what is waited for in them stands in the place of their liv
   assert.ok(row!.perSecond! < row!.done, 'of the connections, not of the messages');
   const loaded = phaseRows(verdict).find(({ scenario, response }) => scenario === 'sync-relay' && response);
   assert.equal(loaded?.response?.values.max, 0.5);
-  const scope = payloadOf(verdict, record).scopes.find(({ name }) => name === 'sync-relay');
+  const { scopes, limits } = payloadOf(verdict, record);
+  const scope = scopes.find(({ name }) => name === 'sync-relay');
   assert.deepEqual(new Set(scope?.columns['response p95']), new Set([null, 0.5]));
+  assert.deepEqual(
+    limits.map(({ chart, label }) => [chart, label]),
+    [['response', 'p(95)<5']],
+  );
+  const others = exampleRun({ thresholds: [ofLives!] });
+  assert.equal(payloadOf(others.verdict, others.record).limits[0]?.label, 'p(95)<500');
 });
 
 test('of many operations the slowest stand behind what is told of all of them', () => {
@@ -151,7 +160,9 @@ test('scenarios in a line each: loads, then journeys', () => {
 test('how often there was a session is over the time in which its journey was scheduled', () => {
   const { metrics } = passedVerdict();
   const sessions = { type: 'counter', contains: 'default', count: 116, values: { count: 116, rate: 2 } } as const;
-  const [, light] = scenarioRows(exampleVerdict({ metrics: { ...metrics, 'browser_sessions{journey:light}': sessions } }));
+  const [, light] = scenarioRows(
+    exampleVerdict({ metrics: { ...metrics, 'browser_sessions{journey:light}': sessions } }),
+  );
   assert.equal(light?.perSecond, 2);
   assert.equal(scenarioRows(passedVerdict())[1]?.perSecond, 116 / 125);
 });

@@ -107,13 +107,11 @@ export function scenarioRows(verdict: Verdict): ScenarioRow[] {
     const failed = verdict.metrics[seriesKey('iteration_failed', { scenario })]?.values.passes ?? 0;
     return [{ scenario, done: iterations, perSecond, failed, response }];
   });
-  const journeys = journeySessions(verdict).map(
-    ({ journey, sessions, failed }): ScenarioRow => {
-      const seconds = secondsOf(verdict.metrics[seriesKey('browser_sessions', { journey })] ?? null, verdict.durationMs);
-      const perSecond = seconds > 0 ? sessions / seconds : null;
-      return { scenario: journey, done: sessions, failed, response: null, perSecond };
-    },
-  );
+  const journeys = journeySessions(verdict).map(({ journey, sessions, failed }): ScenarioRow => {
+    const seconds = secondsOf(verdict.metrics[seriesKey('browser_sessions', { journey })] ?? null, verdict.durationMs);
+    const perSecond = seconds > 0 ? sessions / seconds : null;
+    return { scenario: journey, done: sessions, failed, response: null, perSecond };
+  });
   return [...loads, ...journeys];
 }
 
@@ -216,14 +214,19 @@ export interface PhaseRow {
   failed: number | null;
 }
 
+/** By scenario the metric that stands in the place of its iterations' response time; without those that have none. */
+export function waitedIn(metrics: Verdict['metrics']): ReadonlyMap<string, string> {
+  const waited = Object.keys(metrics).filter((key) => metrics[key]!.waitedFor);
+  return new Map(
+    waited.map(parseSeriesKey).flatMap(({ metric, tags }) => (tags.scenario ? [[tags.scenario, metric]] : [])),
+  );
+}
+
 /** What came of each scenario phase by phase; empty where there is load in one alone. */
 export function phaseRows({ phases, metrics }: Verdict): PhaseRow[] {
   if (phases.filter(({ load }) => load > 0).length < 2) return [];
   const scenarios = new Set(Object.keys(metrics).flatMap((key) => parseSeriesKey(key).tags.scenario ?? []));
-  const waited = Object.keys(metrics).filter((key) => metrics[key]!.waitedFor);
-  const waitedFor = new Map(
-    waited.map(parseSeriesKey).flatMap(({ metric, tags }) => (tags.scenario ? [[tags.scenario, metric]] : [])),
-  );
+  const waitedFor = waitedIn(metrics);
   return phases.flatMap((phase) =>
     [...scenarios].flatMap((scenario): PhaseRow[] => {
       const own = (metric: string) => metrics[seriesKey(metric, { scenario, phase: phase.name })] ?? null;

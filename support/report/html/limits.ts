@@ -3,6 +3,7 @@ import { parseSelector, statName } from '../../judge/expression.ts';
 import type { Verdict } from '../../judge/verdict.ts';
 import { printable } from '../../judge/words/text.ts';
 import type { RunRecord } from '../record.ts';
+import { waitedIn } from '../tables.ts';
 import { CHARTS, FELT_LINES, PAGE_LINES, TIMES } from './charts.ts';
 import { rounded, type Scope } from './columns.ts';
 
@@ -21,8 +22,13 @@ export interface Limit {
 }
 
 /** Thresholds on what a chart shows, where a line can say what they ask for. */
-export function limitsOf({ thresholds, phases }: Verdict, windows: RunRecord['windows'], scopes: Scope[]): Limit[] {
+export function limitsOf(
+  { thresholds, phases, metrics }: Verdict,
+  windows: RunRecord['windows'],
+  scopes: Scope[],
+): Limit[] {
   const endMs = windows.at(-1)?.endMs ?? 0;
+  const waited = waitedIn(metrics);
   return thresholds.flatMap((threshold): Limit[] => {
     const selector = parseSelector(threshold.metric);
     if (!selector) return [];
@@ -30,7 +36,8 @@ export function limitsOf({ thresholds, phases }: Verdict, windows: RunRecord['wi
     const { limit, unit, windows: inWindows, expression } = threshold;
     const stat = statName(expression);
     const line = [...FELT_LINES, ...PAGE_LINES].find(([column]) => column === metric && stat === 'p(75)');
-    const isOfResponse = metric === TIMES.response && ['med', 'p(50)', 'p(95)', 'p(99)'].includes(stat);
+    const response = waited.get(tags.scenario ?? '') ?? TIMES.response;
+    const isOfResponse = metric === response && ['med', 'p(50)', 'p(95)', 'p(99)'].includes(stat);
     const chart = CHARTS.find(({ id, lines }) =>
       isOfResponse ? id === 'response' : line && lines.some(({ column }) => column === metric),
     );
