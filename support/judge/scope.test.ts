@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Answers } from '../profile/answers.ts';
 import { scope } from './scope.ts';
 
 const relay = { name: 'relay', kind: 'load' } as const;
@@ -19,10 +20,41 @@ const thresholds = Object.fromEntries(
   ].map((selector) => [selector, ['count>0', 'count>1']]),
 );
 
-const kept = (running: typeof all, own: string[] = []) => scope(thresholds, all, running, new Set(own));
+const answers: Answers = {
+  objectives: { 'http_req_duration{scenario:relay}': ['p(95)<500'], accepted: ['count>0', 'rate>1'] },
+  availability: { everyMs: 1_000, windows: 0.99, requests: 0.9 },
+  recovery: { after: 'spike', everyMs: 1_000, stayMs: 1_000, withinMs: 9_000 },
+  capacity: { steps: ['load'] },
+  drift: { phases: ['load'], hourMs: 3_600_000, limits: { 'accepted{scenario:vms}': ['count<1%'] } },
+};
+const asked = { thresholds, answers };
 
-test('a whole run is judged by all of its thresholds', () => {
-  assert.deepEqual(kept(all), { kept: thresholds, leftOut: [] });
+function kept(running: typeof all, own: string[] = []) {
+  const {
+    thresholds: kept,
+    answers: _,
+    leftOut,
+  } = scope({ thresholds, answers: { objectives: {} } }, all, running, new Set(own));
+  return { kept, leftOut };
+}
+
+test('a whole run is judged by all of its thresholds, and asked all of its questions', () => {
+  assert.deepEqual(scope(asked, all, all, new Set()), { ...asked, leftOut: [] });
+});
+
+test('a run of some scenarios is asked what these can tell', () => {
+  const of = (running: typeof all, own: string[] = []) => {
+    const { answers: found, leftOut } = scope(asked, all, running, new Set(own));
+    return [found, leftOut.map((one) => 'objectives' in one && one.objectives)];
+  };
+  const { objectives, availability, recovery, capacity } = answers;
+  const ofRelay = { 'http_req_duration{scenario:relay}': objectives['http_req_duration{scenario:relay}'] };
+  // Nobody of them declares the other metric.
+  assert.deepEqual(of([relay]), [{ objectives: ofRelay, availability, recovery, capacity }, [3]]);
+  assert.deepEqual(of([relay, vms], ['accepted']), [answers, [false]]);
+  // Without any objective there is no window to tell of.
+  const ofWork = { objectives: {}, availability: { everyMs: 1_000, requests: 0.9 } };
+  assert.deepEqual(of([reader]), [ofWork, [4]]);
 });
 
 test('a run of some scenarios is judged by what these can tell, and says what it left out', () => {

@@ -1,4 +1,5 @@
 import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
+import type { Answers } from '../profile/answers.ts';
 import { parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import type { Finding } from './verdict.ts';
@@ -8,36 +9,67 @@ interface Scenario {
   kind: 'load' | 'journey';
 }
 
+/** What a profile asks. */
+interface Asked {
+  thresholds: Case['thresholds'];
+  answers: Answers;
+}
+
 /**
- * The thresholds that a run can tell something about, and a warning about the others: a filter (-g) takes these away with
+ * What of a profile's questions a run can tell something about, and a warning about the others: a filter (-g) takes these away with
  * their scenarios.
  * @param all the profile's scenarios
  * @param running those of them that take part
  * @param ownMetrics what these declare beside the built-in metrics
  */
 export function scope(
-  thresholds: Case['thresholds'],
-  all: Scenario[],
-  running: Scenario[],
-  ownMetrics: Set<string>,
-): { kept: Case['thresholds']; leftOut: Finding[] } {
+  { thresholds, answers }: Asked,
+  all: readonly Scenario[],
+  running: readonly Scenario[],
+  ownMetrics: ReadonlySet<string>,
+): Asked & { leftOut: Finding[] } {
   const names = new Set(running.map(({ name }) => name));
   const kinds = new Set(running.map(({ kind }) => kind));
   const missing = all.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  if (missing.length === 0) return { kept: thresholds, leftOut: [] };
-  const kept: Case['thresholds'] = {};
-  let gone = 0;
-  for (const [source, specs] of Object.entries(thresholds)) {
+  if (missing.length === 0) return { thresholds, answers, leftOut: [] };
+  const isTold = (source: string) => {
     const { metric, tags } = parseSelector(source)!;
     const scenario = tags.scenario ?? tags.journey;
-    const here = scenario === undefined || names.has(scenario);
-    const recorded = isOfBrowser(metric)
-      ? kinds.has('journey')
-      : definitionOf(metric)?.ofLoads
-        ? kinds.has('load')
-        : definitionOf(metric) !== undefined || ownMetrics.has(metric);
-    if (here && recorded) kept[source] = specs;
-    else gone += specs.length;
-  }
-  return { kept, leftOut: [{ kind: 'left-out', severity: 'warning', scenarios: missing, thresholds: gone }] };
+    if (scenario !== undefined && !names.has(scenario)) return false;
+    if (isOfBrowser(metric)) return kinds.has('journey');
+    return definitionOf(metric)?.ofLoads ? kinds.has('load') : !!definitionOf(metric) || ownMetrics.has(metric);
+  };
+  const told = <T>(by: Record<string, T[]>) => Object.fromEntries(Object.entries(by).filter(([one]) => isTold(one)));
+  const kept = told(thresholds);
+  const objectives = told(answers.objectives);
+  const limits = told(answers.drift?.limits ?? {});
+  const gone = numberIn(thresholds) - numberIn(kept);
+  const others = numberIn(answers.objectives) - numberIn(objectives);
+  const drifts = numberIn(answers.drift?.limits ?? {}) - numberIn(limits);
+  const leftOut = { scenarios: missing, thresholds: gone, ...(others + drifts > 0 && { objectives: others + drifts }) };
+  return {
+    thresholds: kept,
+    answers: answersBy(objectives, limits, answers),
+    leftOut: [{ kind: 'left-out', severity: 'warning', ...leftOut }],
+  };
+}
+
+function numberIn(by: Record<string, unknown[]>): number {
+  return Object.values(by).reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Without an objective nobody asks for more than a share of the work; but a search has to go on. */
+function answersBy(objectives: Answers['objectives'], limits: Answers['objectives'], asked: Answers): Answers {
+  const { availability, recovery, capacity, drift } = asked;
+  const hasAny = Object.keys(objectives).length > 0 || Object.keys(asked.objectives).length === 0;
+  const { everyMs, requests } = availability ?? {};
+  const ofWork = everyMs === undefined || requests === undefined ? undefined : { everyMs, requests };
+  const uptime = hasAny ? availability : ofWork;
+  return {
+    objectives,
+    ...(uptime && { availability: uptime }),
+    ...(hasAny && recovery && { recovery }),
+    ...((hasAny || capacity?.search) && capacity && { capacity }),
+    ...(drift && Object.keys(limits).length > 0 && { drift: { ...drift, limits } }),
+  };
 }

@@ -158,7 +158,7 @@ export class Collector {
     const declared = this.#slices.flatMap(({ declaration }) => declaration ?? []);
     const evidence = this.#reports.map((report) => report.evidence);
     const ownMetrics = new Set(declared.flatMap(({ metrics }) => Object.keys(metrics)));
-    const { kept, leftOut } = scope(timeline.thresholds, timeline.scenarios, running, ownMetrics);
+    const { thresholds, answers, leftOut } = scope(timeline, timeline.scenarios, running, ownMetrics);
     const { verdict, findings } = judge({
       runId: first?.runId ?? seen?.runId ?? this.#division?.part.runId ?? 'unknown',
       profile: timeline.profile,
@@ -168,7 +168,7 @@ export class Collector {
       seed: timeline.seed,
       phases: timeline.phases,
       intervalMs: timeline.intervalMs,
-      answers: timeline.answers,
+      answers,
       ...(timeline.drills.length > 0 && { drills: this.#drills }),
       ...(this.#search?.end && { searchEnd: this.#search.end }),
       outages: this.#observations.flatMap(({ observation }) => observation.outages ?? []),
@@ -187,7 +187,7 @@ export class Collector {
         startMs: plan.startTimeMs,
         endMs: durationOf(plan),
       })),
-      thresholds: kept,
+      thresholds,
       limits: timeline.health,
       errors: sumOfErrors([...this.#reports.map(({ end }) => end.errors), ...streamedErrors]),
       oracles: consult(

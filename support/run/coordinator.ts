@@ -1,5 +1,6 @@
 import { drillSocketVariable } from '../embedded-drills.ts';
 import type { CapacityStep } from '../judge/results.ts';
+import { scope } from '../judge/scope.ts';
 import { rate } from '../judge/words/figures.ts';
 import { multiple } from '../judge/words/names.ts';
 import { beyondText } from '../judge/words/signals.ts';
@@ -179,8 +180,10 @@ export class Coordinator {
     this.#expected = scenarios.reduce((sum, { slices }) => sum + slices, 0);
     this.#progress = new Progress(scenarios, this.#axis, metrics);
     this.#health = new LiveHealth(scenarios, this.#timeline.phases, this.#timeline.health);
-    this.#thresholds = new LiveThresholds(this.#timeline, metrics);
-    this.#search = LiveSearch.of(this.#timeline, scenarios, metrics);
+    const asked = scope(this.#timeline, this.#timeline.scenarios, scenarios, new Set(Object.keys(metrics)));
+    const timeline = { ...this.#timeline, thresholds: asked.thresholds, answers: asked.answers };
+    this.#thresholds = new LiveThresholds(timeline, metrics);
+    this.#search = LiveSearch.of(timeline, scenarios, metrics);
     this.#timer = setInterval(() => {
       this.#watch();
       this.#keep();
