@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { unpack } from '../../support/measure/series.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
 import { type Answer, Exchange, ExchangeSeries } from './exchange.ts';
@@ -91,4 +92,35 @@ test('a status from 400 on is a failure, unless the call expects it', () => {
   );
   assert.deepEqual(slice.recorder.errors, { 'HTTP 404': 2 });
   assert.deepEqual(recorded(slice)['http_req_failed{op:thing}'], { t: 'rate', passes: 2, total: 3 });
+});
+
+test('a request takes until its last byte came, not until that is unpacked', (t) => {
+  const { slice, underWay, answers } = bed();
+  const now = performance.now();
+  let aheadMs = 0;
+  t.mock.method(performance, 'now', () => now + aheadMs);
+  const limits = {
+    isKept: true,
+    // Asked for where a body is unpacked, too.
+    get maxBytes() {
+      aheadMs += 10_000;
+      return 1024;
+    },
+  };
+  const series = new ExchangeSeries(slice.recorder, 'thing');
+  for (const body of [gzipSync('whole'), Buffer.from('broken')]) {
+    const asked = new Exchange({ op: 'thing', method: 'GET', path: '/' }, series, limits, underWay, (answer) =>
+      answers.push(answer),
+    );
+    asked.onConnect(() => {});
+    aheadMs += 5;
+    asked.onHeaders(200, [Buffer.from('content-encoding'), Buffer.from('gzip')]);
+    asked.onData(body);
+    asked.onComplete();
+  }
+  const shown = answers.map(({ status, durationMs }) => [status, Math.round(durationMs)]);
+  assert.deepEqual(shown, [
+    [200, 10_005],
+    [0, 10_005],
+  ]);
 });

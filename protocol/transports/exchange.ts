@@ -1,7 +1,7 @@
 import { type Dispatcher, util } from 'undici';
 import { type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
 import { decode, UnreadableBody } from './encoding.ts';
-import { codeName } from './failure.ts';
+import { causeOf, codeName } from './failure.ts';
 import type { Expiring, UnderWay } from './under-way.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -104,6 +104,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   beganAt = this.calledAt;
   /** True when it is as far as redirects are followed. */
   isLast = false;
+  /** By whom it is sent, and how. */
+  sender: Dispatcher | undefined;
+  options: Dispatcher.DispatchOptions | undefined;
   place = -1;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
@@ -183,23 +186,34 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   onComplete(): void {
+    // Unpacking what came is our own time.
+    const endedAt = performance.now();
     let body: string;
     try {
       body = this.#body();
     } catch (error) {
-      this.onError(error as Error);
+      this.#fail(error as Error, endedAt);
       return;
     }
     const error = this.#statusError();
-    this.#settle(body, error, error === undefined ? 'ok' : 'failed');
+    this.#settle(body, error, error === undefined ? 'ok' : 'failed', endedAt);
   }
 
   onError(error: Error): void {
     if (this.place < 0) return;
+    // What came behind another's answer, such as a body with 204, is no answer to what was never sent.
+    if (this.#sentAt === 0 && isOfAnswer(error) && this.sender) this.sender.dispatch(this.options!, this);
+    // The length is that of what 304 leaves out, but undici waits for it as for a body's.
+    else if (hasNoBody(this.#status) && isOfLength(error)) this.onComplete();
+    else this.#fail(error);
+  }
+
+  #fail(error: Error, endedAt?: number): void {
+    const name = networkError(error, this.#status > 0);
     this.#status = 0;
     this.#headers = NO_HEADERS;
     const written = this.#sentAt > 0 && !isSafe(this.#call);
-    this.#settle('', networkError(error), written ? 'indeterminate' : 'failed');
+    this.#settle('', name, written ? 'indeterminate' : 'failed', endedAt);
   }
 
   get #isTurnedAway(): boolean {
@@ -220,9 +234,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     return isAnother ? 'redirected too often' : undefined;
   }
 
-  #settle(body: string, error: string | undefined, outcome: Answer['outcome']): void {
+  #settle(body: string, error: string | undefined, outcome: Answer['outcome'], now: number = performance.now()): void {
     this.#underWay.remove(this);
-    const now = performance.now();
     if (!this.#counted) {
       // Whoever gave up the wait has waited as long as that; who was refused has not waited.
       if (this.#sentAt === 0 && error?.startsWith('timeout: '))
@@ -275,9 +288,10 @@ export class ReadAnswer implements Answer {
     return util.parseHeaders(this.#headers);
   }
 
-  /** Where it redirects to; undefined when it does not. */
+  /** Where it redirects to; undefined when it does not. Bytes beyond ASCII, mostly of UTF-8, are asked for as they are. */
   get location(): string | undefined {
-    return isRedirect(this.status) ? headerIn(this.#headers, 'location') : undefined;
+    const location = isRedirect(this.status) ? headerIn(this.#headers, 'location') : undefined;
+    return location?.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
   }
 
   get setCookies(): string[] {
@@ -292,6 +306,10 @@ export function isSafe({ method, readOnly }: Call): boolean {
 
 function isRedirect(status: number): boolean {
   return status >= 301 && status <= 308 && (status <= 303 || status >= 307);
+}
+
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 function headerIn(headers: Buffer[], name: string): string | undefined {
@@ -328,16 +346,39 @@ const names: Record<string, string> = {
   UND_ERR_DESTROYED: 'stopped before the answer',
 };
 
-function networkError(error: Error): string {
+/** What undici calls its own failures by a sentence alone. */
+const sentences: Record<string, string> = {
+  'Response does not match the HTTP/1.1 protocol (Invalid EOF state)': names.UND_ERR_SOCKET!,
+  // Servers that send 100 to whoever has not asked for it, and 101.
+  'bad response': 'an HTTP 100 that nobody asked for',
+  'bad upgrade': 'an HTTP 101 that nobody asked for',
+};
+
+/** Such as a header that is none: names what is wrong with it, not its value. */
+const notSent = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH']);
+
+/** Whether it says that an answer is none of HTTP. */
+function isOfAnswer({ name }: Error): boolean {
+  return name === 'HTTPParserError';
+}
+
+/** Whether it says that an answer has another length than it said. */
+function isOfLength(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+}
+
+/** @param isAnswered the head of an answer was read */
+function networkError(error: Error, isAnswered: boolean): string {
   if (error instanceof TimeUp) return error.message;
   if (error instanceof AnswerTooLarge) return 'answer too large';
   if (error instanceof UnreadableBody) return error.message;
-  if (error.name === 'HTTPParserError') return 'no valid HTTP answer';
-  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  if (Object.hasOwn(sentences, error.message)) return sentences[error.message]!;
+  // Once a length was said, undici takes whatever is wrong with a head for too short a body.
+  if (isOfAnswer(error) || (isOfLength(error) && !isAnswered)) return 'no valid HTTP answer';
+  const { code = error.name } = causeOf(error) as NodeJS.ErrnoException;
   // Of a tunnel that was refused, undici tells the status in its sentence alone.
   const refused = /^Proxy response \((\d+)\)/.exec(error.message);
   if (refused) return `HTTP ${refused[1]} (from the proxy)`;
-  // Such as a header that is none: names what is wrong with it, not its value.
-  if (code === 'UND_ERR_INVALID_ARG') return `request not sent: ${error.message}`;
+  if (notSent.has(code)) return `request not sent: ${error.message}`;
   return names[code] ?? codeName(code);
 }

@@ -24,6 +24,21 @@ const tlsNames: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate of another host',
 };
 
+/** What says of an address that there is no way to it from here, such as of IPv6 on a machine that has none. */
+const wayless: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', 'EHOSTUNREACH', 'EAFNOSUPPORT']);
+
+/**
+ * What went wrong. A host name with several addresses fails with one error for each of them, and the code of the first: what is to
+ * be told is what the target did at one of them, else what this machine ran out of.
+ */
+export function causeOf(error: unknown): unknown {
+  if (!(error instanceof AggregateError) || error.errors.length === 0) return error;
+  const { errors } = error;
+  return (
+    errors.find(({ code }) => !wayless.has(code)) ?? errors.find(({ code }) => exhaustedCodes.has(code)) ?? errors[0]
+  );
+}
+
 /** A system's or TLS's error code in the words of a report; codes that say it all, such as ECONNRESET, stay as they are. */
 export function codeName(code: string): string {
   return exhaustedCodes.has(code) ? `generator: ${code}` : (tlsNames[code] ?? code);

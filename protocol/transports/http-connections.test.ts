@@ -53,11 +53,48 @@ test('connections are kept, shared, and never more than allowed', async (t) => {
   assert.equal(connections, 2);
 });
 
+test('a connection is kept after HEAD, and after a body where it is not usual, unless the call says otherwise', async (t) => {
+  let connections = 0;
+  const server = overHttp((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-length': 2 }).end(request.method === 'HEAD' ? undefined : 'ok');
+  }).on('connection', () => (connections += 1));
+  const made = await bed(t, server, { connections: 1 });
+  const table = [['HEAD'], ['GET', '{}'], ['DELETE', '{}'], ['HEAD'], ['OPTIONS'], ['POST', '{}']] as const;
+  for (const [method, body] of table) {
+    const answer = await made.http.request({ op: 'thing', method, path: '/thing', body });
+    assert.deepEqual([answer.status, answer.error], [200, undefined]);
+  }
+  assert.equal(connections, 1);
+  const headers = { connection: 'close' };
+  await made.http.request({ op: 'thing', method: 'HEAD', path: '/thing', headers });
+  assert.equal((await made.request('HEAD')).status, 200);
+  assert.equal(connections, 2);
+});
+
+test('what a target sends behind an answer spoils no other request', async (t) => {
+  for (const [method, answer] of [
+    ['HEAD', `${head(2)}ok`],
+    ['GET', `${head(2)}ok and more`],
+    ['DELETE', 'HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    ['DELETE', 'HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
+  ] as const) {
+    const made = await bed(
+      t,
+      overTcp((socket) => socket.write(answer)),
+      { connections: 1 },
+    );
+    const answers = await Promise.all([1, 2, 3, 4].map(() => made.request(method)));
+    for (const { status, error } of answers) assert.deepEqual([status < 300, error], [true, undefined], answer);
+    assert.deepEqual(made.recorded()['http_reqs{op:thing}'], { t: 'counter', sum: 4 });
+  }
+});
+
 test('without keep-alive each request has a connection of its own', async (t) => {
   let connections = 0;
   const server = overHttp((_request, response) => response.end('ok')).on('connection', () => (connections += 1));
   const made = await bed(t, server, { keepAlive: false });
-  for (const _ of [1, 2, 3]) assert.equal((await made.request()).status, 200);
+  for (const method of ['GET', 'HEAD', 'GET'] as const) assert.equal((await made.request(method)).status, 200);
   assert.equal(connections, 3);
 });
 

@@ -84,6 +84,46 @@ test('a body that ends early on a connection that was to be closed', async (t) =
   );
 });
 
+test('an answer in parts that ends early on a connection that was to be closed', async (t) => {
+  const short = 'HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n4\r\nha';
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.end(short)),
+    ),
+    'connection closed by the target',
+  );
+});
+
+test('an HTTP 100 or 101 that nobody asked for', async (t) => {
+  for (const [start, name] of [
+    ['HTTP/1.1 100 Continue\r\n\r\n', 'an HTTP 100 that nobody asked for'],
+    [
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+      'an HTTP 101 that nobody asked for',
+    ],
+  ] as const) {
+    await isNoAnswer(
+      await bed(
+        t,
+        overTcp((socket) => socket.write(`${start}${head(2)}ok`)),
+      ),
+      name,
+    );
+  }
+});
+
+test('a head that is no HTTP after it said a length', async (t) => {
+  const both = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+  await isNoAnswer(
+    await bed(
+      t,
+      overTcp((socket) => socket.write(both)),
+    ),
+    'no valid HTTP answer',
+  );
+});
+
 test('an answer that is no HTTP', async (t) => {
   await isNoAnswer(
     await bed(

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import { test } from 'node:test';
 import { unpack } from '../../support/measure/series.ts';
 import { bed, head, overHttp, overTcp } from './http.fixture.ts';
-import { type Answer, json } from './http.ts';
+import { type Answer, json, type RequestHeaders } from './http.ts';
 import { overPhases } from './phases.fixture.ts';
 
 test('an answer is its status, headers and body, and everything of it is recorded under its op', async (t) => {
@@ -98,6 +98,29 @@ test('HEAD has no body and leaves nothing hanging; nor has 204 or 304', async (t
   }
 });
 
+test('204 and 304 have no body, whatever length they say; others are held to theirs', async (t) => {
+  let status = '304 Not Modified';
+  const made = await bed(
+    t,
+    overTcp((socket) => socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 5\r\netag: "a"\r\n\r\n`)),
+    { timeoutMs: 200 },
+  );
+  for (const [line, code] of [
+    ['304 Not Modified', 304],
+    ['204 No Content', 204],
+  ] as const) {
+    status = line;
+    const answer = await made.request();
+    assert.deepEqual(
+      [answer.status, answer.headers.etag, answer.error, answer.outcome],
+      [code, '"a"', undefined, 'ok'],
+    );
+  }
+  status = '200 OK';
+  assert.equal((await made.request()).error, 'timeout: answer not finished');
+  assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 1, total: 3 });
+});
+
 test('hints sent ahead of an answer are not the answer', async (t) => {
   const hint = 'HTTP/1.1 103 Early Hints\r\nlink: </app.css>\r\n\r\n';
   const made = await bed(
@@ -131,6 +154,15 @@ test('a request that is none is named, and its values stay secret', async (t) =>
   const headers = { authorization: 'Bearer secret\r\n' };
   const answer = await made.http.request({ op: 'thing', method: 'GET', path: '/', headers });
   assert.equal(answer.error, 'request not sent: invalid authorization header');
+  const table: [RequestHeaders, string][] = [
+    [{ expect: '100-continue' }, 'request not sent: expect header not supported'],
+    [{ 'content-length': '1' }, 'request not sent: Request body length does not match content-length header'],
+  ];
+  for (const [own, error] of table) {
+    const call = { op: 'thing', method: 'POST', path: '/', headers: own, body: '{}' };
+    const { outcome, ...refused } = await made.http.request(call);
+    assert.deepEqual([refused.error, outcome], [error, 'failed']);
+  }
 });
 
 test('a body that is no JSON is undefined', () => {

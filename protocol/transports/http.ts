@@ -157,7 +157,11 @@ export class Http implements HttpClient {
     }
     const dispatcher = origin === this.#origin ? this.#dispatcher : this.#other(origin);
     const headers = headersOf(call, cookies?.for(origin + path));
-    dispatcher.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body }, exchange);
+    // Without a word undici gives up the connection of every HEAD, and of a DELETE or GET with a body.
+    const options = { method: method as Dispatcher.HttpMethod, path, headers, body, reset: false };
+    exchange.sender = dispatcher;
+    exchange.options = options;
+    dispatcher.dispatch(options, exchange);
   }
 
   /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
