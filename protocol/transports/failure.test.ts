@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeName } from './failure.ts';
+import { testSlice } from '../slice.fixture.ts';
+import { Exchange, ExchangeSeries } from './exchange.ts';
+import { causeOf, codeName } from './failure.ts';
+import { failureName } from './socket.ts';
+import { databaseError } from './sqlstate.ts';
+import { UnderWay } from './under-way.ts';
 
 test('a code says whose failure it is; one that needs no words keeps its own', () => {
   const table = {
@@ -17,4 +22,34 @@ test('a code says whose failure it is; one that needs no words keeps its own', (
     ECONNRESET: 'ECONNRESET',
   };
   for (const [code, name] of Object.entries(table)) assert.equal(codeName(code), name);
+});
+
+/** As Node tells of a host name whose addresses all failed. */
+function ofAddresses(...codes: string[]): Error {
+  const errors = codes.map((code) => Object.assign(new Error(`connect ${code}`), { code }));
+  return Object.assign(new AggregateError(errors), { code: codes[0] });
+}
+
+test('of a host with several addresses what the target did is told, not that one of them cannot be reached from here', () => {
+  const table: [codes: string[], name: string][] = [
+    // Of `localhost`, where there is no IPv6.
+    [['EADDRNOTAVAIL', 'ECONNREFUSED'], 'ECONNREFUSED'],
+    [['ECONNREFUSED', 'ENETUNREACH'], 'ECONNREFUSED'],
+    [['ENETUNREACH', 'ETIMEDOUT'], 'ETIMEDOUT'],
+    [['EADDRNOTAVAIL', 'EADDRNOTAVAIL'], 'generator: EADDRNOTAVAIL'],
+    [['ENETUNREACH', 'EADDRNOTAVAIL'], 'generator: EADDRNOTAVAIL'],
+    [['EMFILE', 'ECONNREFUSED'], 'generator: EMFILE'],
+    [['ENETUNREACH', 'ENETUNREACH'], 'ENETUNREACH'],
+  ];
+  for (const [codes, name] of table) {
+    const slice = testSlice('http://127.0.0.1');
+    const series = new ExchangeSeries(slice.recorder, 'thing');
+    const call = { op: 'thing', method: 'GET', path: '/' };
+    const limits = { maxBytes: 1, isKept: true };
+    new Exchange(call, series, limits, new UnderWay<Exchange>(), () => {}).onError(ofAddresses(...codes));
+    const named = [Object.keys(slice.recorder.errors), databaseError(ofAddresses(...codes))];
+    assert.deepEqual([...named, failureName(ofAddresses(...codes), false)], [[name], name, name], codes.join());
+  }
+  const single = new Error('mine');
+  assert.deepEqual([causeOf(single), causeOf(undefined)], [single, undefined]);
 });

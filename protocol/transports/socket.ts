@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
 import { socketWay } from '../../support/wire/connection.ts';
 import { closeCode } from './close-code.ts';
-import { codeName } from './failure.ts';
+import { causeOf, codeName } from './failure.ts';
 
 /** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
 export interface SocketOptions {
@@ -301,7 +301,7 @@ function ignore(): void {}
 
 /** The name of what ws reports. @param opened whether the handshake was over */
 export function failureName(error: Error, opened: boolean): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = causeOf(error) as NodeJS.ErrnoException;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message too large';
   if (code?.startsWith('WS_ERR_')) return 'no valid frame';
   if (/^Server sent (no|an invalid) subprotocol$/.test(error.message)) return 'no subprotocol in common';

@@ -1,4 +1,4 @@
-import { codeName } from './failure.ts';
+import { causeOf, codeName } from './failure.ts';
 
 /** Condition names of PostgreSQL's appendix A, of what a load is told; of others the code alone is shown. */
 const conditions: Record<string, string> = {
@@ -64,9 +64,7 @@ export function asksForAnotherTry(sqlstate: string | undefined): boolean {
 export function databaseError(error: unknown): string {
   const sqlstate = sqlstateOf(error);
   if (sqlstate) return sqlstateName(sqlstate);
-  // A host name with two addresses fails with one error for each of them.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const { code, message } = first as { code?: unknown; message: string };
+  const { code, message } = causeOf(error) as { code?: unknown; message: string };
   if (typeof code === 'string') return codeName(code);
   // pg has no codes for these.
   if (/^Connection terminated due to connection timeout|^timeout expired/.test(message)) return 'timeout: connecting';
