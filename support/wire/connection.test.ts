@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import type { Dispatcher } from 'undici';
 import { serve } from '../server.fixture.ts';
 import { Authority, type Certified } from './certificate.fixture.ts';
 import { dispatcherTo, serverKey } from './connection.ts';
@@ -84,6 +86,68 @@ test('user and password of the proxy', async (t) => {
   assert.equal(await ask(t, named, denied), 'HTTP 407');
   assert.equal(await ask(t, secure, denied), 'UND_ERR_ABORTED');
 });
+
+test('a user of the proxy without a password, and a password that only looks encoded', async (t) => {
+  const { named } = await target(t);
+  const secure = await secureTarget(t, new Authority().issue('app.test'));
+  for (const [owner, written] of [
+    ['token:', 'token'],
+    ['me:100%25', 'me:100%'],
+  ] as const) {
+    const { url } = await proxyServer(t, owner);
+    const wire = { ...directWire, insecure: true, proxies: { http: url.replace(owner, written) } };
+    assert.equal(await ask(t, named, wire), 'app.test /thing?a=1 -');
+    assert.equal(await ask(t, secure, wire), '/thing?a=1 - -');
+  }
+});
+
+test('whoever listens is told of each connection, and of each of several headers of one name, whatever lies between', async (t) => {
+  const answer: RequestListener = (_request, response) =>
+    void response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'] }).end();
+  const { url } = await serve(t, answer);
+  const server = createHttpsServer(new Authority().issue('app.test'), answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const secure = `https://app.test:${(server.address() as AddressInfo).port}`;
+  const { url: proxy } = await proxyServer(t);
+  const proxied = { ...directWire, insecure: true, proxies: { http: proxy } };
+  const ways: [string, Wire][] = [
+    [url, directWire],
+    [url.replace('//', '//me:secret@'), directWire],
+    [url.replace('127.0.0.1', 'app.test'), proxied],
+    [secure, proxied],
+  ];
+  for (const [address, wire] of ways) {
+    let connections = 0;
+    const dispatcher = dispatcherTo(new URL(address), wire, { connections: 1 }, TIMEOUT_MS);
+    dispatcher.on('connect', () => (connections += 1));
+    for (const _ of [1, 2]) assert.deepEqual(await cookiesOf(dispatcher), ['a=1', 'b=2'], address);
+    assert.equal(connections, 1, address);
+    await dispatcher.destroy();
+  }
+});
+
+/** What an answer sets, as undici tells those who listen in its older words. */
+function cookiesOf(dispatcher: Dispatcher): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const found: string[] = [];
+    dispatcher.dispatch(
+      { method: 'GET', path: '/' },
+      {
+        onConnect: () => {},
+        onHeaders(_status: number, headers: Buffer[]) {
+          headers.forEach((name, i) => {
+            if (i % 2 === 0 && String(name).toLowerCase() === 'set-cookie') found.push(headers[i + 1]!.toString());
+          });
+          return true;
+        },
+        onData: () => true,
+        onComplete: () => resolve(found),
+        onError: reject,
+      },
+    );
+  });
+}
 
 test('user and password of the target, unless the request brings its own', async (t) => {
   const { url, named } = await target(t);

@@ -8,6 +8,9 @@ import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.
 
 export { ReadyConnections };
 
+/** What we say that we are, unless somebody says it for us. */
+export const userAgent = 'tandem';
+
 /** What TLS is to know beside what Node knows already. */
 interface TlsOptions {
   rejectUnauthorized?: false;
@@ -48,25 +51,37 @@ export function dispatcherTo(
     return user ? prefixed(pool, origin, '', headers) : pool;
   }
   const proxyTls = { ...trust(wire.insecure), timeout };
+  const owner = userOf(proxy);
+  const token = owner && basicAuthorization(owner);
   if (url.protocol === 'https:') {
     const requestTls = { ...tlsOptions(wire), timeout };
-    return prefixed(new ProxyAgent({ ...options, uri: proxy, requestTls, proxyTls }), origin, '', headers);
+    const agent: ProxyAgent = new ProxyAgent({
+      ...{ ...options, uri: proxy, requestTls, proxyTls },
+      // By itself it knows no user without a password.
+      ...(token && { token }),
+      // By itself it tells of no connections.
+      factory: (to, how) => new Pool(to, how).on('connect', (...made) => agent.emit('connect', ...made)),
+    });
+    return prefixed(agent, origin, '', headers);
   }
   // Plain HTTP is asked of the proxy itself: many allow no tunnel for it.
-  const owner = userOf(proxy);
-  const asked = { host, ...(owner && { 'proxy-authorization': basicAuthorization(owner) }), ...headers };
+  const asked = { host, ...(token && { 'proxy-authorization': token }), ...headers };
   const { origin: proxyOrigin } = new URL(proxy);
   return prefixed(new Pool(proxyOrigin, { ...options, connect: proxyTls }), proxyOrigin, origin, asked);
 }
 
-/** Headers of the request's own go first. */
+/**
+ * Headers of the request's own go first. Not by undici's `compose`, which hands on a header that an answer has several times, such
+ * as Set-Cookie, as one list, where who listens in undici's older words is told each.
+ */
 function prefixed(base: Dispatcher, origin: string, prefix: string, added: Record<string, string>): Dispatcher {
-  return base.compose((dispatch) => (options, handler) => {
+  const dispatch: Dispatcher['dispatch'] = (options, handler) => {
     const own = (options.headers ?? {}) as Record<string, string | string[]>;
     const headers: Record<string, string | string[]> = { ...added };
     for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
-    return dispatch({ ...options, origin, path: prefix + options.path, headers }, handler);
-  });
+    return base.dispatch({ ...options, origin, path: prefix + options.path, headers }, handler);
+  };
+  return new Proxy(base, { get: (target, name) => (name === 'dispatch' ? dispatch : Reflect.get(target, name)) });
 }
 
 /** The way to a server that speaks neither HTTP nor WebSocket. */

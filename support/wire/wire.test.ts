@@ -83,6 +83,15 @@ test('proxies come from the environment before the file, lower case first, with 
   assert.equal(wire.noProxy, 'file.test');
 });
 
+test('a % in the password of a proxy stands for itself, unless it is one of an encoded sign', (t) => {
+  const proxyIn = (user: string) => wireIn(t, { HTTPS_PROXY: `http://${user}@proxy.test:1` }).proxies.https;
+  const user = (proxy = '') => userOf(proxy)?.password;
+  assert.deepEqual([proxyIn('me:p%40ss'), proxyIn('me')], ['http://me:p%40ss@proxy.test:1', 'http://me@proxy.test:1']);
+  assert.deepEqual([user(proxyIn('me:100%')), user(proxyIn('me:5%x'))], ['100%', '5%x']);
+  // As those read it who are given it.
+  assert.equal(decodeURIComponent(new URL(proxyIn('me:100%')!).password), '100%');
+});
+
 test('nothing lies between Tandem and the embedded target', (t) => {
   const env = { HTTP_PROXY: 'socks5://proxy.test', TLS_INSECURE: 'maybe', NODE_EXTRA_CA_CERTS: '/nowhere' };
   assert.equal(targetSettings(env, folderOf(t, {})).wire, undefined);

@@ -69,12 +69,22 @@ export function wireOf(values: WireValues, env: NodeJS.ProcessEnv, folder: strin
   if (insecure !== undefined && !/^[01]$/.test(insecure))
     throw new Error(`TLS_INSECURE is "${insecure}"; allowed is 1 or 0.`);
   return {
-    proxies: { ...(http && { http }), ...(https && { https }) },
+    proxies: { ...(http && { http: wellWritten(http) }), ...(https && { https: wellWritten(https) }) },
     noProxy,
     insecure: insecure === '1' || env.NODE_TLS_REJECT_UNAUTHORIZED === '0',
     authorities: env.NODE_EXTRA_CA_CERTS ? authorityKeys(env.NODE_EXTRA_CA_CERTS) : [],
     ...certificateOf(values, folder),
   };
+}
+
+/** A URL whose user and password everybody can decode: some of those who are given it break at a lone %. */
+function wellWritten(proxy: string): string {
+  const url = new URL(proxy);
+  const { username, password } = userOf(url) ?? { username: '', password: '' };
+  if (!/%(?![\da-f]{2})/i.test(url.username + url.password)) return proxy;
+  url.username = encodeURIComponent(username);
+  url.password = encodeURIComponent(password);
+  return url.href;
 }
 
 function checkProxy(field: string, value: string | undefined): void {
