@@ -2,7 +2,8 @@ import { CookieJar } from 'tough-cookie';
 
 /** The cookies of one visitor, kept and sent by the rules of browsers. */
 export class Cookies {
-  readonly #jar = new CookieJar();
+  /** A host without dots may say its own name, as one with them may; what is said for a whole suffix is sent to nobody anyway. */
+  readonly #jar = new CookieJar(undefined, { rejectPublicSuffixes: false });
   #isEmpty = true;
 
   /** The value of the header `cookie`; undefined for none. */

@@ -3,8 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { serve, stopServing } from '../../support/server.fixture.ts';
-import { bed, overHttp } from './http.fixture.ts';
-import type { HttpClient } from './http.ts';
+import { testSlice } from '../slice.fixture.ts';
+import { bed, overHttp, overTcp } from './http.fixture.ts';
+import { Http, type HttpClient, type RequestHeaders } from './http.ts';
 
 test('a redirect is followed as browsers do, and each request of it counts', async (t) => {
   const seen: string[] = [];
@@ -155,4 +156,47 @@ test('a write that was answered with a redirect may have happened, also when wha
   // It is done there, if at all.
   status = 307;
   assert.deepEqual(await outcome('POST', { body: '{}' }), [500, 'HTTP 500', 'failed']);
+});
+
+test('a visitor keeps all cookies of an answer where the URL has a user and password, too', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const { url } = await serve(t, ({ headers }, response) => {
+    seen.push(headers.cookie);
+    response.writeHead(200, { 'set-cookie': ['csrf=1; Path=/', 'sid=2; Path=/; HttpOnly'] }).end();
+  });
+  const http = new Http(testSlice(url), url.replace('//', '//me:secret@'));
+  t.after(() => http.close());
+  const visitor = http.visitor();
+  for (const _ of [1, 2]) await visitor.request({ op: 'thing', method: 'GET', path: '/' });
+  assert.deepEqual(seen, [undefined, 'csrf=1; sid=2']);
+});
+
+test('cookies that a call brings stand beside those that its visitor keeps, in one header', async (t) => {
+  const seen: string[] = [];
+  const made = await bed(
+    t,
+    overHttp(({ rawHeaders }, response) => {
+      seen.push(...rawHeaders.filter((_, i) => i % 2 === 1 && /^cookie$/i.test(rawHeaders[i - 1]!)));
+      response.writeHead(200, { 'set-cookie': 'sid=1' }).end();
+    }),
+  );
+  const visitor = made.http.visitor();
+  const get = (headers?: RequestHeaders) => visitor.request({ op: 'thing', method: 'GET', path: '/', headers });
+  await get({ Cookie: 'a=1' });
+  await get({ Cookie: 'a=1' });
+  await get({ cookie: ['a=1', 'b=2'] });
+  await get();
+  assert.deepEqual(seen, ['a=1', 'a=1; sid=1', 'a=1; b=2; sid=1', 'sid=1']);
+});
+
+test('a location in bytes of UTF-8 leads to where browsers go', async (t) => {
+  const seen: string[] = [];
+  let requests = 0;
+  const server = overTcp((socket) => {
+    requests += 1;
+    const leads = requests === 1 ? 'HTTP/1.1 302 Found\r\nlocation: /caf\u00e9?q=\u00fc\r\n' : 'HTTP/1.1 200 OK\r\n';
+    socket.write(`${leads}content-length: 0\r\n\r\n`, 'utf8');
+  }).on('connection', (socket) => socket.on('data', (data) => seen.push(/^\S+ (\S+)/.exec(String(data))![1]!)));
+  const answer = await (await bed(t, server)).request();
+  assert.deepEqual([answer.status, seen], [200, ['/thing', '/caf%c3%a9?q=%c3%bc']]);
 });

@@ -165,11 +165,28 @@ test('a request that is none is named, and its values stay secret', async (t) =>
   }
 });
 
+test('a request says who sends it, once, and as the call says if it does', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const made = await bed(
+    t,
+    overHttp(({ rawHeaders }, response) => {
+      const values = rawHeaders.filter((_, i) => i % 2 === 1 && /^user-agent$/i.test(rawHeaders[i - 1]!));
+      seen.push(values.join());
+      response.end();
+    }),
+  );
+  const all: RequestHeaders[] = [{}, { accept: '*/*' }, { 'User-Agent': 'mine' }, { 'user-agent': 'mine' }];
+  for (const headers of all) await made.http.request({ op: 'thing', method: 'GET', path: '/', headers });
+  assert.deepEqual(seen, ['tandem', 'tandem', 'mine', 'mine']);
+});
+
 test('a body that is no JSON is undefined', () => {
   const answer = (body: string): Answer => ({ ...({} as Answer), body });
   assert.equal(json(answer('<html>')), undefined);
   assert.equal(json(answer('')), undefined);
   assert.deepEqual(json(answer('[1]')), [1]);
+  assert.deepEqual(json(answer('\ufeff[1]')), [1]);
+  assert.equal(json(answer('\ufeff\ufeff[1]')), undefined);
 });
 
 test('a request that is under way when measuring ends has failed at its age, once; who waits still gets the answer', async (t) => {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { SliceContext } from '../../support/test.ts';
-import { dispatcherTo, ReadyConnections } from '../../support/wire/connection.ts';
+import { dispatcherTo, ReadyConnections, userAgent } from '../../support/wire/connection.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
 import {
@@ -44,7 +44,8 @@ const MAX_SWEEP_MS = 1_000;
 /** Origins to which redirects have led and connections are kept. */
 const MAX_ORIGINS = 32;
 
-const acceptHeader = { 'accept-encoding': acceptedEncodings };
+/** What is sent where the call does not say it itself. Some firewalls let nobody in who does not say what they are. */
+const defaultHeaders = { 'accept-encoding': acceptedEncodings, 'user-agent': userAgent };
 /** They were meant for the origin that sent the redirect. */
 const privateHeaders = /^(authorization|cookie|host)$/i;
 const bodyHeaders = /^content-/i;
@@ -214,11 +215,22 @@ export class Http implements HttpClient {
   }
 }
 
-function headersOf({ headers }: Call, cookie: string | undefined): RequestHeaders {
-  if (headers === undefined && cookie === undefined) return acceptHeader;
-  const isOwn = headers !== undefined && ('accept-encoding' in headers || 'Accept-Encoding' in headers);
-  if (isOwn && cookie === undefined) return headers;
-  return { ...(!isOwn && acceptHeader), ...(cookie !== undefined && { cookie }), ...headers };
+/** @param kept the cookies of who sends it: with those that the call brings they are one header */
+function headersOf({ headers }: Call, kept: string | undefined): RequestHeaders {
+  if (headers === undefined) return kept === undefined ? defaultHeaders : { ...defaultHeaders, cookie: kept };
+  const all: Record<string, string | string[]> = { ...defaultHeaders };
+  const cookies = kept === undefined ? undefined : [kept];
+  for (const name in headers) {
+    const known = name.toLowerCase();
+    if (known === 'cookie' && cookies) {
+      cookies.unshift(...[headers[name]!].flat());
+      continue;
+    }
+    if (name !== known && Object.hasOwn(defaultHeaders, known)) delete all[known];
+    all[name] = headers[name]!;
+  }
+  if (cookies) all.cookie = cookies.join('; ');
+  return all;
 }
 
 /**
@@ -229,10 +241,10 @@ export function mayHaveHappened({ status, outcome }: Pick<Answer, 'status' | 'ou
   return outcome === 'indeterminate' || status >= 500 || (status > 0 && status < 400);
 }
 
-/** The body as JSON; undefined when it is none. */
+/** The body as JSON, which some servers put a byte-order mark before; undefined when it is none. */
 export function json<T>(answer: Answer): T | undefined {
   try {
-    return JSON.parse(answer.body) as T;
+    return JSON.parse(answer.body.replace(/^\ufeff/, '')) as T;
   } catch {
     return undefined;
   }
