@@ -15,8 +15,8 @@ export interface GrpcServer {
 const options: ChannelOptions = {
   // Channels to one server would otherwise share a connection.
   'grpc.use_local_subchannel_pool': 1,
-  // What failed has failed: a load counts it, and asks again when its schedule says so.
-  'grpc.enable_retries': 0,
+  // What failed has failed: a load counts it, and asks again when its schedule says so. Nobody tells grpc-js to retry then, but for
+  // what a server that closes a connection has not begun with: that is sent again, as by every gRPC client.
   'grpc.service_config_disable_resolution': 1,
   // A target that is back after an outage is found at once, not when a client's patience ends.
   'grpc.initial_reconnect_backoff_ms': 100,

@@ -162,8 +162,10 @@ export class Exchange implements Pending {
       if (!requestStream && !responseStream) {
         const message = this.#packed(request as object);
         const made = client.makeUnaryRequest(path, asItIs, asItIs, message, metadata, { deadline }, (error, bytes) => {
+          // Reading what came is our own time.
+          const endedAt = performance.now();
           if (bytes) this.#take(bytes);
-          this.#end(error);
+          this.#end(error, endedAt);
         });
         this.#isSent = true;
         this.#stream = made;
@@ -260,7 +262,7 @@ export class Exchange implements Pending {
     this.#end(null);
   }
 
-  #end(ending: Ending | null): void {
+  #end(ending: Ending | null, endedAt: number = performance.now()): void {
     if (this.place < 0) return;
     this.#underWay.remove(this);
     const { signal, expects, readOnly, method } = this.#call;
@@ -272,7 +274,7 @@ export class Exchange implements Pending {
     const isEnded = name === 'CANCELLED' && signal?.aborted === true;
     const isExpected = isEnded || name === 'OK' || expects?.includes(name) === true;
     const error = this.#unreadable ?? (isExpected ? undefined : errorOf(name, ending!.details));
-    const durationMs = performance.now() - this.#calledAt;
+    const durationMs = endedAt - this.#calledAt;
     if (!this.#isCounted) {
       this.#isCounted = true;
       this.#count(durationMs, error !== undefined, isEnded);
@@ -322,6 +324,8 @@ function notSent(error: unknown): string {
 /** Of no connection grpc-js tells the system's error in its sentence alone. What is short at the target's end, the target says itself. */
 function errorOf(name: StatusName, details: string): string {
   const code = /\b(E[A-Z]{4,}|ERR_[A-Z0-9_]+)\b/.exec(details)?.[1];
-  if (code !== undefined && unconnected.test(details) && exhaustedCodes.has(code)) return `generator: ${code}`;
+  // Where there is no IPv6, that is said of its name for this machine, whatever ports are free.
+  const isOurs = code !== undefined && exhaustedCodes.has(code) && !/EADDRNOTAVAIL ::1\b/.test(details);
+  if (isOurs && unconnected.test(details)) return `generator: ${code}`;
   return name === 'UNAVAILABLE' && code !== undefined ? `gRPC ${name} (${code})` : `gRPC ${name}`;
 }

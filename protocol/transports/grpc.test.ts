@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import {
-  type Metadata,
+  Metadata,
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
@@ -9,10 +12,13 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { directWire } from '../../support/wire/wire.ts';
 import { recorded } from '../slice.fixture.ts';
 import { grpcSlice, serveThings, type Thing, thingMethods } from './grpc.fixture.ts';
 import { type Call, Grpc, type GrpcOptions } from './grpc.ts';
+import { type Answer, Exchange, ExchangeSeries } from './grpc-exchange.ts';
 import { overPhases } from './phases.fixture.ts';
+import { UnderWay } from './under-way.ts';
 
 type Unary = (call: ServerUnaryCall<Thing, Thing>, reply: sendUnaryData<Thing>) => void;
 
@@ -363,4 +369,94 @@ test('a slice of 4 VUs has one connection', async (t) => {
   const { call } = await bed(t, { One });
   await Promise.all([call('One'), call('One'), call('One')]);
   assert.equal(peers.size, 1);
+});
+
+/** A server that does what a test says with each call. */
+async function overHttp2(t: TestContext, act: (stream: ServerHttp2Stream) => void) {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createServer().on('stream', act);
+  server.on('session', (session) => sessions.add(session.on('error', () => {})));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  const slice = grpcSlice();
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const grpc = await Grpc.open(slice, { address, secure: false, wire: directWire });
+  t.after(() => grpc.close());
+  return { slice, ask: () => grpc.call<Thing>({ op: 'One', method: thingMethods.One!, request: { n: 1 } }), sessions };
+}
+
+function endWith(stream: ServerHttp2Stream, code: status): void {
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(code) }));
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  // A message of no bytes.
+  stream.end(code === status.OK ? Buffer.alloc(5) : undefined);
+}
+
+test('what a server that closes a connection has not begun with is sent again, and no failure', async (t) => {
+  const refuse = (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM);
+  // The call before it was its last.
+  const goAway = (stream: ServerHttp2Stream) => stream.session!.goaway(constants.NGHTTP2_NO_ERROR, stream.id! - 2);
+  for (const leave of [refuse, goAway]) {
+    let asked = 0;
+    const { slice, ask, sessions } = await overHttp2(t, (stream) => {
+      stream.on('error', () => {});
+      asked += 1;
+      if (asked === 2) leave(stream);
+      else endWith(stream, status.OK);
+    });
+    for (const _ of [1, 2]) assert.deepEqual((await ask()).error, undefined);
+    assert.deepEqual([asked, sessions.size, slice.recorder.errors], [3, leave === goAway ? 2 : 1, {}]);
+    assert.equal(figures(slice)['grpc_reqs{op:One}'], 2);
+  }
+});
+
+test('what a server has answered is not sent again', async (t) => {
+  let asked = 0;
+  const { ask } = await overHttp2(t, (stream) => {
+    asked += 1;
+    endWith(stream, status.UNAVAILABLE);
+  });
+  assert.deepEqual([(await ask()).error, asked], ['gRPC UNAVAILABLE', 1]);
+});
+
+test('a call takes until its answer came, not until that is read', async (t) => {
+  const { call } = await bed(t, { One: double });
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  t.mock.method(performance, 'now', () => now() + aheadMs);
+  const method = {
+    ...thingMethods.One!,
+    responseDeserialize(bytes: Buffer) {
+      aheadMs += 3_600_000;
+      return thingMethods.One!.responseDeserialize(bytes);
+    },
+  };
+  const { outcome, durationMs } = await call('One', { method });
+  assert.deepEqual([outcome, durationMs < 3_600_000], ['ok', true]);
+});
+
+test('what the generator ran out of is its own failure; that it has no IPv6 is none', async () => {
+  const told = (details: string) =>
+    new Promise<Answer>((resolve) => {
+      const client = {
+        makeUnaryRequest(...given: unknown[]) {
+          setImmediate(given.at(-1) as (error: object) => void, { code: status.UNAVAILABLE, details });
+          return { cancel: () => {} };
+        },
+      };
+      const series = new ExchangeSeries(grpcSlice().recorder, 'One', false);
+      const call = { op: 'One', method: thingMethods.One!, request: { n: 1 } };
+      new Exchange(call, series, new UnderWay<Exchange>(), resolve).begin(client as never, new Metadata(), 0);
+    });
+  const start = 'No connection established. Last error: Error: connect';
+  for (const [details, error] of [
+    [`${start} EADDRNOTAVAIL 127.0.0.1:50051`, 'generator: EADDRNOTAVAIL'],
+    [`${start} EADDRNOTAVAIL ::1:50051 - Local (:::0)`, 'gRPC UNAVAILABLE (EADDRNOTAVAIL)'],
+    [`${start} EMFILE ::1:50051 - Local (undefined:undefined)`, 'generator: EMFILE'],
+  ] as const) {
+    assert.deepEqual([(await told(details)).error, (await told(details)).outcome], [error, 'failed']);
+  }
 });
