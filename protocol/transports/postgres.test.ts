@@ -78,6 +78,12 @@ describe('a statement', () => {
     assert.deepEqual(errors, {});
   });
 
+  test('may be called commit, and has its values', async (t) => {
+    const { postgres } = bed(t);
+    const { rows } = await postgres.query({ name: 'commit', kind: 'write', text: 'SELECT $1::int AS given' }, [7]);
+    assert.deepEqual(rows, [{ given: 7 }]);
+  });
+
   test('that PostgreSQL refuses has failed, by its SQLSTATE and name, and the connection is kept', async (t) => {
     const { postgres, errors, recorded } = bed(t, { connections: 1 });
     const { error, outcome } = await postgres.query(insert, [0]);
@@ -284,6 +290,22 @@ describe('a transaction', () => {
     });
     assert.deepEqual([answer.error, answer.outcome], ['COMMIT answered with ROLLBACK', 'failed']);
     assert.equal(await itemValue(6), 0);
+  });
+
+  test('whose connection ends has failed, whatever its work sends then', async (t) => {
+    const { postgres, errors } = bed(t);
+    const text = 'SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)';
+    const answer = await postgres.transaction('careless', 'read committed', async (transaction) => {
+      await transaction.query(add, [9]);
+      await transaction.query({ name: 'end', kind: 'write', text }).catch(() => {});
+      await transaction.query(add, [9]).catch(() => {});
+    });
+    assert.deepEqual([answer.error, answer.outcome], ['57P01 admin_shutdown', 'failed']);
+    assert.deepEqual([await itemValue(9), errors], [0, { '57P01 admin_shutdown': 1 }]);
+    const again = await postgres.transaction('careful', 'read committed', async (transaction) => {
+      await transaction.query(add, [9]);
+    });
+    assert.deepEqual([again.outcome, await itemValue(9)], ['ok', 1]);
   });
 
   test('whose work throws is rolled back, and its connection is as good as new', async (t) => {

@@ -180,7 +180,7 @@ class Query implements Expiring {
     this.#client = client;
     this.#sentAt = performance.now();
     void client.query(
-      kind === 'control' || name === commit.name ? { text } : { name, text, values: this.#values },
+      kind === 'control' || this.#statement === commit ? { text } : { name, text, values: this.#values },
       this.#onAnswer,
     );
   }
@@ -371,11 +371,15 @@ export class Postgres {
     for (let tries = 1; ; tries++) {
       const whole = tries < MAX_TRIES ? 'transaction' : 'last try';
       let isOpen = false;
+      let ended: Ended | undefined;
       const send = async (statement: Statement, values?: unknown[]) => {
+        // Its connection is gone: on another one it would be no part of the transaction.
+        if (ended && !client) throw ended;
         const [answer, kept] = await this.#send(statement, values, whole, client);
         client = kept;
-        if (answer.error !== undefined) throw new Ended(answer);
-        return answer as Answer<never>;
+        if (answer.error === undefined) return answer as Answer<never>;
+        ended = new Ended(answer);
+        throw ended;
       };
       try {
         await send(begins[isolation]);
