@@ -165,6 +165,23 @@ test('events are evidence of their delivery, each connection by itself; without 
   assert.equal(unnumbered.stream.evidence(), null);
 });
 
+test('what a lost connection lacked is lost once, and what comes before the next is confirmed belongs to neither', async (t) => {
+  const made = await bed(t, (webSocket, _message, connection) => {
+    if (connection === 1) {
+      webSocket.send(subscribed({ sequence: 0 }));
+      for (const sequence of [1, 3]) webSocket.send(event('stranger', { sequence }));
+      webSocket.close(1012);
+    } else {
+      for (const sequence of [3, 9]) webSocket.send(event('job', { sequence }));
+    }
+  });
+  made.stream.follow('job', made.follower);
+  await made.stream.open();
+  await made.hear(2);
+  const { subscriptions, events, lost, duplicated, reordered } = made.stream.evidence()!.counts;
+  assert.deepEqual([subscriptions, events, lost, duplicated, reordered], [1, 2, 1, 0, 0]);
+});
+
 test('without a stream, opening ends all the same; it goes on trying until it is closed', async (t) => {
   const slice = testSlice('http://127.0.0.1:1');
   const stream = new DwcpStream(slice, 'secret-token');

@@ -174,6 +174,8 @@ export class DwcpStream {
     this.#subscribed = false;
     this.#socket = undefined;
     this.#subscription?.end();
+    // What comes before the next one is confirmed belongs to neither.
+    this.#subscription = undefined;
     this.#onReady();
     if (this.#closed) return;
     const delayMs = Math.min(MIN_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
