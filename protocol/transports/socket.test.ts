@@ -291,6 +291,10 @@ const breakages: [name: string, target: (t: TestContext) => Promise<string>, opt
     { maxMessageBytes: 1_000 },
   ],
   ['no valid frame', (t) => upgrading(t, (socket) => socket.write(Buffer.from([0x8f, 0x00])))],
+  [
+    'message in too many fragments',
+    (t) => upgrading(t, (socket) => socket.write(Buffer.concat([Buffer.from([0x02, 0x00]), Buffer.alloc(2 * 16_384)]))),
+  ],
   // Compressed, which was not agreed on: so no bomb is ever unpacked.
   ['no valid frame', (t) => upgrading(t, (socket) => socket.write(Buffer.from([0xc2, 0x01, 0x00])))],
   ['closed by the target (1011 internal error)', (t) => webSocketServer(t, (webSocket) => webSocket.close(1011))],
@@ -324,6 +328,26 @@ for (const [name, target, options] of breakages) {
     assert.equal(client.socket!.isOpen, false);
   });
 }
+
+test('what a target sent before it ended its half is unpacked, and tells why', async (t) => {
+  const server = createServer();
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } });
+  const url = await serve(t, server);
+  // As whoever closes the connection right after its close frame.
+  const leave = (webSocket: WebSocket, socket: TcpSocket, frame: Buffer) => {
+    webSocket.send('last', () => socket.end(frame));
+  };
+  for (const [frame, name] of [
+    [Buffer.from([0x88, 2, 0x03, 0xe9]), '1001 going away'],
+    [Buffer.alloc(0), '1006 abnormal closure'],
+  ] as const) {
+    webSockets.once('connection', (webSocket, { socket }) => leave(webSocket, socket, frame));
+    const client = await connect(t, url, { messages: 'text', compress: true });
+    await client.ended;
+    assert.deepEqual(client.messages, ['last']);
+    assert.deepEqual(client.errors, { [`WebSocket: closed by the target (${name})`]: 1 });
+  }
+});
 
 test('a message as large as is allowed is taken', async (t) => {
   const url = await webSocketServer(t, (webSocket) => webSocket.send(Buffer.alloc(1_000)));

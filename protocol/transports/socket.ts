@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import { type RecordedSeries, type SliceContext, unfinished } from '../../support/test.ts';
-import { socketWay } from '../../support/wire/connection.ts';
+import { socketWay, userAgent } from '../../support/wire/connection.ts';
 import { closeCode } from './close-code.ts';
 import { causeOf, codeName } from './failure.ts';
 
@@ -151,7 +151,7 @@ export class Socket {
       perMessageDeflate: compress && COMPRESSION,
       followRedirects: false,
       closeTimeout: CLOSE_TIMEOUT_MS,
-      headers,
+      headers: { 'user-agent': userAgent, ...headers },
       ...socketWay(new URL(url), slice.target.wire, localAddress),
     };
     const wire = new Wire(url, [...subprotocols], how);
@@ -263,7 +263,7 @@ export class Socket {
   }
 
   #receive(message: Buffer, isBinary: boolean): void {
-    if (!this.isOpen) return;
+    if (this.#closing || this.#failed) return;
     this.#traffic.received.add(1);
     this.#traffic.bytesReceived.add(message.length);
     if (isBinary === (this.#options.messages === 'binary')) this.#options.onMessage(message);
@@ -291,8 +291,15 @@ export class Socket {
   /** ws would wait without end for a target that ended its half and does not read. */
   #watch(connection: TcpSocket): void {
     this.#connection = connection;
+    const end = () => {
+      if (this.#closing) this.#wire.terminate();
+      else this.fail(`closed by the target (${closeCode(1006)})`);
+    };
     connection.on('end', () => {
-      if (this.#wire.readyState === WebSocket.OPEN) this.fail(`closed by the target (${closeCode(1006)})`);
+      if (this.#wire.readyState !== WebSocket.OPEN) return;
+      // What came before is unpacked in its own time: messages, and why it is closed.
+      if (this.isCompressed) this.#timeout = setTimeout(end, CLOSE_TIMEOUT_MS);
+      else end();
     });
   }
 }
@@ -303,6 +310,7 @@ function ignore(): void {}
 export function failureName(error: Error, opened: boolean): string {
   const { code } = causeOf(error) as NodeJS.ErrnoException;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message too large';
+  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 'message in too many fragments';
   if (code?.startsWith('WS_ERR_')) return 'no valid frame';
   if (/^Server sent (no|an invalid) subprotocol$/.test(error.message)) return 'no subprotocol in common';
   if (error.message === 'Server sent a subprotocol but none was requested')
