@@ -197,7 +197,8 @@ test('a schema whose connection was cut is still in use, as soon as there is a n
   assert.deepEqual(await schemas(), [other.name]);
   await other.close();
   assert.deepEqual(await schemas(), []);
-  assert.deepEqual(await holders(), []);
+  // A process of PostgreSQL's ends a moment after its connection.
+  while ((await holders()).length > 0) await sleep(10);
 });
 
 test('a schema that cannot be made leaves nothing', async () => {
