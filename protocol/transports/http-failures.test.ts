@@ -139,7 +139,7 @@ test('an answer that never comes', async (t) => {
     await bed(
       t,
       overTcp(() => {}),
-      { timeoutMs: 100 },
+      { timeoutMs: 500 },
     ),
     'timeout: no answer',
   );
