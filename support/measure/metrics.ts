@@ -13,7 +13,7 @@ export type Contains = 'time' | 'data' | 'default';
  * it is judged and where it is told.
  */
 export interface MetricDefinition {
-  /** `trend`: percentiles; `rate`: a share; `counter`: a sum; `gauge`: the last value. */
+  /** `trend`: percentiles; `rate`: a share; `counter`: a sum; `gauge`: the last value, of all slices together. */
   type: MetricType;
   contains: Contains;
   /** Unfinished work has its samples here too, or nothing to do with it: none are missing because an iteration was cut off. */

@@ -4,7 +4,7 @@ import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
 import { OneOfMany } from './one-of-many.ts';
 import { type Course, IntervalSeries, type RecordedSeries } from './recorded-series.ts';
-import { type AnySeries, mergeInto, newSeries, type Packed, truthOf, unpack } from './series.ts';
+import { type AnySeries, type GaugeSeries, mergeInto, newSeries, type Packed, truthOf, unpack } from './series.ts';
 import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
 
 /** What one slice measured between two instants; intervals of all slices share their boundaries. */
@@ -71,6 +71,8 @@ export class Recorder {
   readonly #values: FirstValues;
   #course: Course | undefined;
   #index = 0;
+  /** Gauges as they were last, by key. */
+  readonly #levels = new Map<string, number>();
   /** Keys with the phase, by key and phase. */
   readonly #phased = new Map<string, string>();
 
@@ -235,6 +237,7 @@ export class Recorder {
 
   /** @param isWhole it is in the totals by what was packed; others have totals of their own */
   #pack(key: string, index: number, series: AnySeries, into: Record<string, Packed>, isWhole = true): void {
+    if (series.type === 'gauge') this.#hold(key, series);
     if (series.count === 0) return;
     const phased = this.#keyIn(key, this.#course?.axis.phaseOf(index));
     try {
@@ -247,6 +250,13 @@ export class Recorder {
       this.error(`${key} was not kept: ${(error as Error).message}`);
     }
     series.reset();
+  }
+
+  /** A gauge stays what it was until it is read again: without it the sum of all slices would lack this one. */
+  #hold(key: string, gauge: GaugeSeries): void {
+    const level = this.#levels.get(key);
+    if (gauge.count > 0) this.#levels.set(key, gauge.last);
+    else if (level !== undefined) gauge.add(level);
   }
 
   /** With the phase, once there is one. */

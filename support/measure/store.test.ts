@@ -78,6 +78,27 @@ test('gauges of several scenarios add up like those of several slices, and the l
   assert.equal(store.select('vus', { scenario: 'c' }), undefined);
 });
 
+test('a gauge of several slices is what all of them say, not what some do before the others have begun, or after they are over', () => {
+  const store = new MetricStore();
+  const slice = (first: number, levels: (number | null)[]) => {
+    const recorder = new Recorder('queue', 'load', { depth: { type: 'gauge', contains: 'default' } });
+    for (const [i, level] of levels.entries()) {
+      if (level !== null) recorder.add('depth', level);
+      store.add({ index: first + i, series: recorder.pack() });
+    }
+  };
+  slice(0, [50, 60, null, 50]);
+  slice(1, [40, null, null, 40, null]);
+  // Until it is read again, a gauge is what it was.
+  assert.deepEqual(
+    [...store.over('depth').values()].map((series) => series.type === 'gauge' && series.last),
+    [50, 100, 100, 90, 40, 40],
+  );
+  const all = { t: 'gauge', last: 90, min: 90, max: 100, sum: 290, n: 3 };
+  assert.deepEqual(store.select('depth')!.pack(), all);
+  assert.deepEqual([...store.series()].find(({ metric }) => metric === 'depth')!.total.pack(), all);
+});
+
 test('what a gauge was on the way, between two packings, is its least and its most', () => {
   const store = new MetricStore();
   store.define({ ...builtinMetrics, depth: { type: 'gauge', contains: 'default' } });

@@ -36,8 +36,8 @@ interface Entry {
 /** `finished`: without the series of {@link unfinished} work. */
 export type Which = 'all' | 'finished';
 
-/** A gauge in one interval: how it ended, and the least and the most that it was on the way, added up over slices. */
-type GaugeSum = Pick<Packed & { t: 'gauge' }, 'last' | 'min' | 'max'>;
+/** A gauge in one interval: how it ended, and the least and the most that it was on the way, added up over so many slices. */
+type GaugeSum = Pick<Packed & { t: 'gauge' }, 'last' | 'min' | 'max'> & { slices: number };
 
 /** So many parts of one series are merged before there are more: those of a hundred shards would be a lot of memory. */
 const MANY_PARTS = 500;
@@ -85,7 +85,7 @@ export class MetricStore {
   #keep({ index, series }: Interval): void {
     this.lastInterval = Math.max(this.lastInterval, index);
     for (const [key, packed] of Object.entries(series)) {
-      if (packed.t === 'gauge') this.#addGauge(this.#counted(key), index, packed);
+      if (packed.t === 'gauge') this.#addGauge(this.#counted(key), index, { ...packed, slices: 1 });
       else keepPart(this.#entryOf(key, packed.t), { index, packed });
     }
   }
@@ -159,11 +159,14 @@ export class MetricStore {
     }
   }
 
-  /** All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant. */
+  /**
+   * All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant at which all
+   * slices have theirs.
+   */
   select(metric: string, tags: Wanted = {}, which: Which = 'all'): AnySeries | undefined {
     const totals = this.#entriesOf(metric, tags, which).map(({ total }) => total);
     let merged: AnySeries | undefined;
-    for (const series of [...totals, ...this.#gaugesOver(metric, tags).values()]) {
+    for (const series of [...totals, ...this.#gaugesOver(metric, tags, ofAllSlices).values()]) {
       merged ??= newSeries(series.type);
       mergeInto(merged, series);
     }
@@ -213,7 +216,7 @@ export class MetricStore {
       const { metric, tags } = parseSeriesKey(key);
       const over = gaugesInOrder(sums);
       const total = new GaugeSeries();
-      for (const gauge of over.values()) mergeInto(total, gauge);
+      for (const gauge of gaugesInOrder(ofAllSlices(sums)).values()) mergeInto(total, gauge);
       yield { metric, tags, total, over: () => over };
     }
   }
@@ -263,12 +266,16 @@ export class MetricStore {
     return [...keys].sort();
   }
 
-  /** Added up in each interval, in the order of time. */
-  #gaugesOver(metric: string, tags: Wanted): Map<number, GaugeSeries> {
+  /** Added up in each interval, in the order of time. @param of of one key the intervals that count; default: all */
+  #gaugesOver(
+    metric: string,
+    tags: Wanted,
+    of = (sums: ReadonlyMap<number, GaugeSum>) => sums,
+  ): Map<number, GaugeSeries> {
     const sums = new Map<number, GaugeSum>();
     for (const [key, own] of this.#gauges) {
       if (metricOf(key) !== metric || !carries(parseSeriesKey(key).tags, tags)) continue;
-      for (const [index, value] of own) sums.set(index, gaugeSum(sums.get(index), value));
+      for (const [index, value] of of(own)) sums.set(index, gaugeSum(sums.get(index), value));
     }
     return gaugesInOrder(sums);
   }
@@ -303,11 +310,18 @@ function inOrder(parts: Entry['parts'], width = 1): Map<number, AnySeries> {
   return merged;
 }
 
-function gaugeSum(known: GaugeSum | undefined, { last, min, max }: GaugeSum): GaugeSum {
-  return known ? { last: known.last + last, min: known.min + min, max: known.max + max } : { last, min, max };
+function gaugeSum(known: GaugeSum | undefined, { last, min, max, slices }: GaugeSum): GaugeSum {
+  if (!known) return { last, min, max, slices };
+  return { last: known.last + last, min: known.min + min, max: known.max + max, slices: known.slices + slices };
 }
 
-function gaugesInOrder(sums: Map<number, GaugeSum>): Map<number, GaugeSeries> {
+/** Without the beginning and the end of a run, where some slices have not read theirs yet, or are over. */
+function ofAllSlices(sums: ReadonlyMap<number, GaugeSum>): ReadonlyMap<number, GaugeSum> {
+  const most = [...sums.values()].reduce((number, { slices }) => Math.max(number, slices), 0);
+  return new Map([...sums].filter(([, { slices }]) => slices === most));
+}
+
+function gaugesInOrder(sums: ReadonlyMap<number, GaugeSum>): Map<number, GaugeSeries> {
   return new Map(
     [...sums]
       .sort(([a], [b]) => a - b)
