@@ -299,15 +299,23 @@ test('a check of what is neither true nor false has failed, and says why', () =>
   });
 });
 
-test('where there is no room for all, what its definition says is followed over time', () => {
+test('where there is no room for all, gauges and what its definition says are followed over time', () => {
   const recorder = new Recorder('shop', 'load', {
     orders: { type: 'counter', contains: 'default', followed: true },
     baskets: { type: 'counter', contains: 'default' },
+    // It is in no totals: a threshold about it would have no samples.
+    stock: { type: 'gauge', contains: 'default' },
   });
   for (const name of ['orders', 'baskets', 'iterations', 'http_req_blocked']) recorder.add(name, 1, { op: 'buy' });
+  recorder.add('stock', 7);
   const { index, series } = followedOnly({ index: 3, series: recorder.pack() }, recorder.definitions);
   assert.equal(index, 3);
-  assert.deepEqual(Object.keys(series).sort(), ['iterations{op:buy,scenario:shop}', 'orders{op:buy,scenario:shop}']);
+  assert.deepEqual(Object.keys(series).sort(), [
+    'iterations{op:buy,scenario:shop}',
+    'orders{op:buy,scenario:shop}',
+    'stock{scenario:shop}',
+  ]);
+  assert.ok(!('stock{scenario:shop}' in recorder.totals()));
 });
 
 test('failures by name since they were asked for before', () => {

@@ -24,7 +24,7 @@ const MAX_MANY = 3_000;
 const MAX_KNOWN = 1_000;
 
 /**
- * An interval without those series of which only the whole run will be told.
+ * An interval without those series of which only the whole run will be told. Of gauges there is nothing but their intervals.
  * @param also metrics that are followed all the same
  */
 export function followedOnly(
@@ -33,7 +33,7 @@ export function followedOnly(
   also: ReadonlySet<string> = new Set(),
 ): Interval {
   const followed = Object.entries(series).filter(
-    ([key]) => definitions[metricOf(key)]?.followed || also.has(metricOf(key)),
+    ([key, { t }]) => t === 'gauge' || definitions[metricOf(key)]?.followed || also.has(metricOf(key)),
   );
   return { index, series: Object.fromEntries(followed) };
 }
