@@ -35,6 +35,8 @@ test('a figure on either side of its limit, for every type', () => {
     ['accepted{scenario:relay}', 'count>50', 50, false, 'count', 50],
     ['accepted', 'rate>=5', 5, true, 'count', 50],
     ['data_received', 'rate<50', 50, false, 'bytes', 500],
+    ['data_received', 'count>400', 500, true, 'bytes', 500],
+    ['http_req_duration', 'count>100', 200, true, 'count', 200],
     ['vus', 'value==7', 7, true, 'count', 1],
     ['vus', 'avg<7', 7, false, 'count', 1],
   ];

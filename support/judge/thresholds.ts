@@ -217,7 +217,8 @@ export function figureBeside(limit: number, figure: number, type: MetricType, { 
 }
 
 export function unitOf({ type, contains }: MetricDefinition, { method }: Aggregation): Unit {
-  if (method === 'count') return 'count';
+  // Of a counter it is what was counted, as are its rate and whatever else.
+  if (method === 'count' && type !== 'counter') return 'count';
   if (type === 'rate') return 'ratio';
   if (contains === 'time') return 'ms';
   if (contains === 'data') return 'bytes';

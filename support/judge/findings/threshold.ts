@@ -23,7 +23,9 @@ export const threshold: Kind<ThresholdFinding> = {
   needsAllShards: true,
   /** Less was done than asked: no wonder where a part of the run is missing. */
   isEffect: ({ unit, expression, doubts = [] }, { isCut }) =>
-    unit === 'count' && asksForMore(expression) && (isCut || doubts.some(({ by }) => by === 'aborted')),
+    (unit === 'count' || statName(expression) === 'count') &&
+    asksForMore(expression) &&
+    (isCut || doubts.some(({ by }) => by === 'aborted')),
   excess({ expression, observed, limit }) {
     const [high, low] = asksForMore(expression) ? [limit, observed] : [observed, limit];
     return low > 0 ? high / low : Number.POSITIVE_INFINITY;
