@@ -21,7 +21,10 @@ function smallTarget(t: TestContext) {
   t.after(() => rmSync(root, { recursive: true }));
   const target = join(root, 'target');
   mkdirSync(join(target, 'core'), { recursive: true });
-  copyFileSync(join(import.meta.dirname, 'start.mjs'), join(target, 'start.mjs'));
+  mkdirSync(join(root, 'scripts'));
+  for (const path of ['target/start.mjs', 'scripts/bundle.mjs']) {
+    copyFileSync(join(import.meta.dirname, '..', path), join(root, path));
+  }
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   mkdirSync(join(root, 'node_modules'));
   for (const name of ['esbuild', 'tsx']) {
@@ -39,7 +42,7 @@ function smallTarget(t: TestContext) {
   return { root, cache: join(root, 'node_modules', '.cache'), core: join(target, 'core'), say, start };
 }
 
-test('it is one file, which is made anew when a source has changed, and only then', (t) => {
+test('its modules are put into one file, which is made anew when a source has changed, and only then', (t) => {
   const { cache, core, say, start } = smallTarget(t);
   assert.equal(start(), `one,${core},function`);
   const built = join(cache, 'tandem', 'target.json');

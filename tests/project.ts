@@ -82,8 +82,10 @@ export class Project {
     this.write({
       'package.json': { type: 'module' },
       'playwright.config.ts':
-        `import { families } from '${repository}/protocol/families.ts';\n` +
-        `import { tandemConfig } from '${repository}/support/config.ts';\n` +
+        `import { readBundled } from '${repository}/scripts/suite.mjs';\n` +
+        'await readBundled();\n' +
+        `const { families } = await import('${repository}/protocol/families.ts');\n` +
+        `const { tandemConfig } = await import('${repository}/support/config.ts');\n` +
         'export default tandemConfig(import.meta.dirname, families);\n',
       ...files,
     });

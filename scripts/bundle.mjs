@@ -1,0 +1,166 @@
+// Puts what many modules say into few files: to read one takes Node about as long, and Playwright longer than that.
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Packages are looked for from where a file is. */
+const FOLDER = join(ROOT, 'node_modules', '.cache', 'tandem');
+/** A run that began with an older one may still read of it. */
+const KEPT_MS = 24 * 3_600_000;
+
+/**
+ * The files of a program. They are made anew when one of its modules has changed.
+ *
+ * @param {string} name of the program
+ * @param {string[]} entryPoints absolute paths of modules that others import
+ * @returns {Promise<string | undefined>} the path of their list, for {@link listed}, which stays the same; undefined where nothing can be
+ *   written, as in what somebody else has installed, or when a module cannot be read
+ */
+export async function bundle(name, entryPoints) {
+  return upToDate(name, entryPoints) ?? (await build(name, entryPoints).catch(() => undefined));
+}
+
+/**
+ * @param {string} list
+ * @returns {Record<string, string>} by entry point the path of its file
+ */
+export function listed(list) {
+  return JSON.parse(readFileSync(list, 'utf8'));
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} entryPoints
+ */
+function upToDate(name, entryPoints) {
+  try {
+    /** @type {{ list: string, sources: Record<string, string> }} */
+    const { list, sources } = JSON.parse(readFileSync(lastBuilt(name), 'utf8'));
+    const files = listed(list);
+    const isSame =
+      // A folder that was copied has what was built from the other one.
+      entryPoints.length === Object.keys(files).length &&
+      entryPoints.every((path) => path in files) &&
+      Object.entries(sources).every(([path, state]) => stateOf(path) === state);
+    return isSame ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What was built last, and from what.
+ *
+ * @param {string} name
+ */
+function lastBuilt(name) {
+  return join(FOLDER, `${name}.json`);
+}
+
+/**
+ * Of installed packages all files are of one time, but for when they came.
+ *
+ * @param {string} path
+ */
+function stateOf(path) {
+  const { size, mtimeMs, ctimeMs } = statSync(path);
+  return `${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} entryPoints
+ */
+async function build(name, entryPoints) {
+  const { build, stop } = await import('esbuild');
+  /** @type {Record<string, string>} */
+  const sources = {};
+  const made = join(FOLDER, `${name}-`);
+  const { metafile, outputFiles } = await build({
+    ...{
+      absWorkingDir: ROOT,
+      entryPoints,
+      outbase: ROOT,
+      outdir: made,
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    },
+    ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', packages: 'external', alias: ALIASES },
+    ...{ outExtension: { '.js': '.mjs' }, chunkNames: 'shared/[hash]', sourcemap: true, sourcesContent: false },
+    ...{ define: PLACES, plugins: [noting(sources)] },
+  }).finally(stop);
+  const hash = createHash('sha1');
+  for (const { path, hash: own } of outputFiles) hash.update(`${path} ${own}\n`);
+  const folder = `${made}${hash.digest('hex').slice(0, 16)}`;
+  const own = `${folder}.${process.pid}`;
+  for (const { path, contents } of outputFiles) {
+    const file = path.replace(made, own);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
+  /** @type {Record<string, string>} */
+  const files = {};
+  for (const [output, { entryPoint }] of Object.entries(metafile.outputs)) {
+    if (entryPoint) files[join(ROOT, entryPoint)] = join(ROOT, output).replace(made, folder);
+  }
+  writeFileSync(join(own, 'files.json'), JSON.stringify(files));
+  // Of several that start at once, each finds the whole.
+  if (existsSync(folder)) rmSync(own, { recursive: true });
+  else renameSync(own, folder);
+  const list = join(folder, 'files.json');
+  writeFileSync(`${own}.json`, JSON.stringify({ list, sources }));
+  renameSync(`${own}.json`, lastBuilt(name));
+  removeOld(basename(made), folder);
+  return list;
+}
+
+/** Packages are read from where they are installed, but for one, of which each of some hundred modules would be asked for. */
+const ALIASES = { zod: './node_modules/zod/index.js' };
+
+/** A module's own place is where its source is: beside it are pages, styles and messages. */
+const PLACES = {
+  'import.meta.dirname': 'moduleFolder',
+  'import.meta.filename': 'modulePath',
+  'import.meta.url': 'moduleUrl',
+};
+
+/**
+ * Notes each source's state before it is read, and tells it its place.
+ *
+ * @param {Record<string, string>} sources by path
+ * @returns {import('esbuild').Plugin}
+ */
+function noting(sources) {
+  return {
+    name: 'noting',
+    setup({ onLoad }) {
+      onLoad({ filter: /^/ }, ({ path }) => {
+        sources[path] = stateOf(path);
+        const text = readFileSync(path, 'utf8');
+        if (!text.includes('import.meta.')) return { contents: text, loader: 'default' };
+        const [folder, own, url] = [dirname(path), path, pathToFileURL(path).href].map((place) =>
+          JSON.stringify(place),
+        );
+        // In its first line: all others keep their numbers.
+        const places = `const moduleFolder = ${folder}, modulePath = ${own}, moduleUrl = ${url};`;
+        return { contents: `${places} ${text}`, loader: 'default' };
+      });
+    },
+  };
+}
+
+/**
+ * @param {string} start of their names
+ * @param {string} current
+ */
+function removeOld(start, current) {
+  for (const name of readdirSync(FOLDER)) {
+    const path = join(FOLDER, name);
+    const isOld = name.startsWith(start) && path !== current && Date.now() - statSync(path).mtimeMs > KEPT_MS;
+    if (isOld) rmSync(path, { recursive: true, force: true });
+  }
+}

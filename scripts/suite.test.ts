@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { folderOf } from '../support/folder.fixture.ts';
+
+const here = import.meta.dirname;
+const own = Object.fromEntries(
+  ['bundle.mjs', 'suite.mjs', 'suite-hook.mjs'].map((name) => [
+    `scripts/${name}`,
+    readFileSync(join(here, name), 'utf8'),
+  ]),
+);
+
+/** A suite of a few modules, and what a process that reads it finds. Node itself does not take enums, whatever its version. */
+function smallSuite(t: TestContext) {
+  const root = folderOf(t, {
+    ...own,
+    'package.json': { type: 'module', exports: { './test': { default: './dist/support/test.js' } } },
+    'node_modules/none': '',
+    'support/test.ts': [
+      "import { shared } from './shared.ts';",
+      'export const place: string = import.meta.dirname;',
+      "export const words: string = 'tandemConfig(import.meta.dirname)';",
+      'export { shared };',
+    ].join('\n'),
+    'support/run/reporter.ts': "export { shared } from '../shared.ts';",
+    'protocol/deep/ping.load.ts': "export { shared } from '../../support/shared.ts';",
+    'journeys/none': '',
+    'find.mjs': `
+      import { readBundled } from './scripts/suite.mjs';
+      await readBundled();
+      try {
+        const { place, words, shared } = await import('./support/test.ts');
+        const others = [await import('./support/run/reporter.ts'), await import('./protocol/deep/ping.load.ts')];
+        const isOne = others.every((other) => other.shared === shared);
+        console.log(JSON.stringify({ place, words, name: shared.name, isOne, list: process.env.TANDEM_SUITE }));
+      } catch (error) {
+        console.log(JSON.stringify(error.code));
+      }`,
+  });
+  symlinkSync(join(here, '..', 'node_modules', 'esbuild'), join(root, 'node_modules', 'esbuild'));
+  const name = (text: string) =>
+    writeFileSync(
+      join(root, 'support', 'shared.ts'),
+      `enum Name { is = '${text}' }\nexport const shared = { name: Name.is };`,
+    );
+  name('one');
+  const find = (env: Record<string, string> = {}, ...args: string[]) => {
+    const command = [join(root, 'find.mjs'), ...args];
+    return JSON.parse(
+      execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' }),
+    );
+  };
+  const builtAt = () => statSync(join(root, 'node_modules', '.cache', 'tandem', 'suite.json')).mtimeMs;
+  return { root, name, find, builtAt };
+}
+
+/** Of Node, of a module in TypeScript: everybody was sent to the modules themselves. */
+const notBundled = /^ERR_(UNKNOWN_FILE_EXTENSION|UNSUPPORTED_TYPESCRIPT_SYNTAX)$/;
+
+test('each module is there once, knows where its source is, and is read anew when one has changed', (t) => {
+  const { root, name, find, builtAt } = smallSuite(t);
+  const { list, ...found } = find();
+  const words = 'tandemConfig(import.meta.dirname)';
+  assert.deepEqual(found, { place: join(root, 'support'), words, name: 'one', isOne: true });
+  const before = builtAt();
+  assert.deepEqual(find(), { ...found, list });
+  assert.equal(builtAt(), before);
+  name('two');
+  assert.equal(find().name, 'two');
+  writeFileSync(join(root, 'journeys', 'late.journey.ts'), '');
+  assert.equal(Object.keys(JSON.parse(readFileSync(find().list, 'utf8'))).length, 4);
+
+  const worker = { TEST_WORKER_INDEX: '0', TANDEM_SUITE: list };
+  assert.equal(find(worker).name, 'one', 'a worker reads what its runner does');
+  assert.match(find({ TEST_WORKER_INDEX: '0' }), notBundled);
+});
+
+test('modules with a mistake are read themselves, and so are those that may change meanwhile', (t) => {
+  const { name, find } = smallSuite(t);
+  assert.match(find({}, '--ui'), notBundled);
+  name("' + ");
+  assert.match(find(), notBundled);
+});
