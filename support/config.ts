@@ -75,6 +75,8 @@ export function tandemConfig(
     } else if (line?.command === 'test' && !line.help) {
       checkListed(line, profiles);
     }
+    // While the target starts, nothing else happens: what scenarios import is read meanwhile. They would say what is wrong with it.
+    if (isRun && isEmbedded(settings)) import('./test.ts').catch(() => {});
     const timelines = profiles.flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []));
     if (line) for (const timeline of timelines) writeTestFiles(root, timeline.scenarios, files);
     return {
