@@ -58,7 +58,7 @@ function smallSuite(t: TestContext) {
 }
 
 /** Of Node, of a module in TypeScript: everybody was sent to the modules themselves. */
-const notBundled = /^ERR_(UNKNOWN_FILE_EXTENSION|UNSUPPORTED_TYPESCRIPT_SYNTAX)$/;
+const notBundled = /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$/;
 
 test('each module is there once, knows where its source is, and is read anew when one has changed', (t) => {
   const { root, name, find, builtAt } = smallSuite(t);
