@@ -174,3 +174,76 @@ test('what k6 takes for nothing or for a number is that, and what is neither is 
     'options.scenarios has "a b"; allowed is a name of letters, digits, _, - and dots.',
   );
 });
+
+test('two thresholds that are about one thing here are both kept, under the name that it has', () => {
+  const scenarios = {
+    browse: { executor: 'constant-vus', vus: 1, duration: '5s', tags: { kind: 'read' } },
+    buy: { executor: 'constant-vus', vus: 1, duration: '5s', tags: { team: 'tills' } },
+  };
+  const thresholds = {
+    'http_req_duration{scenario:browse}': ['p(95)<500'],
+    'http_req_duration{kind:read}': ['p(99)<900'],
+    'http_reqs{team:shop}': ['count>1'],
+    'http_reqs{team:tills}': ['count>2'],
+    'http_reqs{name:a,scenario:buy}': ['count>3'],
+    'http_reqs{ scenario:"buy", name:\'a\' }': ['count>4'],
+    'checks{check:home: status is 200}': ['rate>.99'],
+    checks: { threshold: 'rate>0.9', abortOnFail: false, delayAbortEval: '10s' },
+    'browser_web_vital_lcp{kind:read}': ['p(75)<2.5e3'],
+  };
+  const { profile, left } = translated('shop', { scenarios, thresholds, tags: { team: 'shop' } });
+  assert.deepEqual(profile.thresholds, {
+    'http_req_duration{scenario:browse}': ['p(95)<500', 'p(99)<900'],
+    // Of all but the one that says another.
+    'http_reqs{scenario:browse}': ['count>1'],
+    'http_reqs{scenario:buy}': ['count>2'],
+    'http_reqs{op:a,scenario:buy}': ['count>3', 'count>4'],
+    'checks{check:home: status is 200}': ['rate>0.99'],
+    checks: ['rate>0.9'],
+    'browser_web_vital_lcp{journey:browse}': ['p(75)<2500'],
+  });
+  assert.deepEqual(
+    left.filter((sentence) => sentence.startsWith('options.thresholds')),
+    [],
+  );
+});
+
+test('a metric of the script’s own is what is asked of it', () => {
+  const thresholds = {
+    waits: ['p(95)<5', 'max<9'],
+    errors: ['rate<0.1'],
+    orders: ['count>10', 'rate>0.5'],
+    pace: ['rate>2'],
+    stock: ['value>1'],
+    browser_http_req_duration: ['p(95)<5'],
+  };
+  const { left } = translated('shop', { vus: 1, duration: '5s', thresholds });
+  const declared = left.flatMap((sentence) => /metrics: \{ (.*) \}\.$/.exec(sentence)?.[1] ?? []);
+  const types = ["waits: 'trend'", "errors: 'rate'", "orders: 'counter'", "pace: 'counter'", "stock: 'gauge'"];
+  assert.deepEqual(declared, types);
+  assert.match(
+    left.at(-1)!,
+    /"browser_http_req_duration"\]: there is no such metric; browser_step_duration, .* are\.$/,
+  );
+});
+
+test('a scenario in a browser is a journey, whose sessions are counted', () => {
+  const scenario = { executor: 'constant-arrival-rate', rate: 1, duration: '5s', preAllocatedVUs: 2, maxVUs: 4 };
+  const scenarios = { ui: { ...scenario, options: { browser: { type: 'chromium' } } }, api: scenario };
+  const { profile, left } = translated('shop', { scenarios });
+  const { ui, api } = profile.scenarios;
+  assert.deepEqual([ui!.maxSessions, ui!.maxVUs, ui!.preAllocatedVUs], [4, undefined, 2]);
+  assert.deepEqual([api!.maxSessions, api!.maxVUs], [undefined, 4]);
+  assert.deepEqual(left, ['options.scenarios.ui.options: a journey has a browser.']);
+});
+
+test('what is null is not there, and digits are milliseconds', () => {
+  const { profile } = translated('shop', { vus: null, duration: '5000', tags: null, stages: null });
+  assert.deepEqual(profile, {
+    description: 'From k6',
+    scenarios: { shop: { executor: 'constant-vus', vus: 1, duration: '5000ms' } },
+    thresholds: {},
+  });
+  const { profile: named } = translated('shop', { scenarios: { a: { executor: 'per-vu-iterations', vus: null } } });
+  assert.deepEqual(named.scenarios.a, { executor: 'per-vu-iterations', exec: 'shop', vus: 1, iterations: 1 });
+});

@@ -1,6 +1,6 @@
 /** A k6 script's options as a profile: as far as they are data, and what is left of them. */
-import { parseExpression, parseSelector } from '../../support/judge/expression.ts';
-import { builtinMetrics } from '../../support/measure/metrics.ts';
+import { type Expression, parseExpression, parseSelector } from '../../support/judge/expression.ts';
+import { builtinMetrics, isOfBrowser, type MetricType, seriesKey } from '../../support/measure/metrics.ts';
 import { profile as profileSchema, scenarioName, scenario as scenarioSchema } from '../../support/profile/schema.ts';
 
 type Fields = Record<string, unknown>;
@@ -36,6 +36,15 @@ const ELSEWHERE: Record<string, string> = {
 /** What a request's tag is called here. */
 const TAGS: Record<string, string> = { name: 'op' };
 
+/** k6's own metrics that are not there, and what is. */
+const INSTEAD: [metrics: RegExp, here: string][] = [
+  [
+    /^http_req_(connecting|looking_up|tls_handshaking|sending|receiving)$/,
+    'http_req_blocked, http_req_waiting, http_req_duration and iteration_duration',
+  ],
+  [/^browser_(http_req|data)_/, 'browser_step_duration, browser_backend_time and browser_session_failed'],
+];
+
 /**
  * @param name of the load that the script's default function becomes
  * @param options as the script exports them
@@ -43,7 +52,7 @@ const TAGS: Record<string, string> = { name: 'op' };
  */
 export function translated(name: string, options: Fields): Translation {
   const left: string[] = [];
-  const { scenarios, thresholds, vus, duration, stages, iterations, tags, ...others } = options;
+  const { scenarios, thresholds, vus, duration, stages, iterations, tags, ...others } = givenOf(options);
   const short = { vus, duration, stages, iterations };
   const given = Object.entries(fieldsOf(scenarios ?? {}, 'options.scenarios'));
   const all = given.length > 0 ? given.map(named) : [[name, shortcut(short)] as [string, Fields]];
@@ -72,10 +81,15 @@ export function translated(name: string, options: Fields): Translation {
   return { profile, left };
 }
 
+/** k6 takes null for what is not there: it comes of NaN, as `parseInt` makes of a variable that is not set. */
+function givenOf(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
 function named([key, one]: [string, unknown]): [string, Fields] {
   if (!scenarioName.test(key))
     throw new Error(`options.scenarios has "${key}"; allowed is a name of letters, digits, _, - and dots.`);
-  return [key, fieldsOf(one, `options.scenarios.${key}`)];
+  return [key, givenOf(fieldsOf(one, `options.scenarios.${key}`))];
 }
 
 function fieldsOf(value: unknown, what: string): Fields {
@@ -105,11 +119,16 @@ function scenarioOf(key: string, given: Fields, script: string, left: string[]):
   }
   const load = exec === 'default' ? script : String(exec);
   const made: Fields = { executor, ...(load !== key && { exec: load }) };
+  const inBrowser = isInBrowser(given);
   for (const [field, value] of Object.entries(fields)) {
     if (field === 'tags') {
       left.push(
         `options.scenarios.${key}.tags: the tag scenario says it, and thresholds by them are about ${key} where no other has the same.`,
       );
+      continue;
+    }
+    if (field === 'options' && inBrowser) {
+      left.push(`options.scenarios.${key}.options: a journey has a browser.`);
       continue;
     }
     if (!Object.hasOwn(option.shape, field) || field === 'options') leave(left, [field], `options.scenarios.${key}`);
@@ -125,12 +144,20 @@ function scenarioOf(key: string, given: Fields, script: string, left: string[]):
   for (const field of ['vus', 'iterations']) if (Object.hasOwn(option.shape, field)) made[field] ??= 1;
   // As k6, which makes no VU beyond these then.
   if ('preAllocatedVUs' in made) made.maxVUs ??= made.preAllocatedVUs;
-  return made;
+  if (!inBrowser || !('maxVUs' in made)) return made;
+  const { maxVUs: maxSessions, ...journey } = made;
+  return { ...journey, maxSessions };
 }
 
-/** k6 takes a number of milliseconds for a duration, too. */
+/** Its function drives a browser: here that is a journey. */
+function isInBrowser({ options }: Fields): boolean {
+  return typeof options === 'object' && options !== null && 'browser' in options;
+}
+
+/** k6 takes a number, digits too, for milliseconds. */
 function durationText(value: unknown): unknown {
-  return typeof value === 'number' ? `${value}ms` : value;
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
+  return isNumber ? `${value}ms` : value;
 }
 
 /** k6 takes digits for a number, which is what variables of the environment have. */
@@ -139,24 +166,45 @@ function number(value: unknown): unknown {
 }
 
 function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, left: string[]): Record<string, unknown[]> {
-  const made: Record<string, unknown[]> = {};
+  const made = new Map<string, unknown[]>();
   for (const [source, value] of Object.entries(given)) {
-    const selector = selectorOf(source, tagged, left);
-    if (selector === undefined) continue;
-    const all = [value].flat().flatMap((one) => {
+    const all = [value].flat().map((one) => {
       const { threshold, ...rest } = typeof one === 'object' && one !== null ? (one as Fields) : { threshold: one };
-      const expression = String(threshold).replaceAll(/\s+/g, '');
-      if (!parseExpression(expression)) {
-        left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
-        return [];
-      }
-      const { delayAbortEval } = rest as Fields;
-      const delay = delayAbortEval !== undefined && { delayAbortEval: durationText(delayAbortEval) };
-      return [Object.keys(rest).length > 0 ? { threshold: expression, ...rest, ...delay } : expression];
+      return { threshold, rest, parsed: parseExpression(expressionText(threshold)) };
     });
-    if (all.length > 0) made[selector] = all;
+    const parsed = all.flatMap(({ parsed = [] }) => parsed);
+    const selector = selectorOf(source, tagged, typeOf(parsed), left);
+    if (selector === undefined) continue;
+    for (const { threshold, parsed } of all)
+      if (!parsed) left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
+    const own = all.flatMap(({ rest, parsed }) => (parsed ? [thresholdOf(parsed.source, rest)] : []));
+    // What two of k6's are about may be one thing here.
+    if (own.length > 0) made.set(selector, [...(made.get(selector) ?? []), ...own]);
   }
-  return made;
+  return Object.fromEntries(made);
+}
+
+/** k6 reads a number as Go does: `rate<.01`, `p(95)<1e3`. */
+function expressionText(threshold: unknown): string {
+  const text = String(threshold).replaceAll(/\s+/g, '');
+  const [, compared, number] = /^(.*[<>=])(\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i.exec(text) ?? [];
+  return compared === undefined ? text : compared + Number(number);
+}
+
+function thresholdOf(threshold: string, { abortOnFail, delayAbortEval }: Fields): unknown {
+  // By itself a delay is about nothing.
+  if (!abortOnFail) return threshold;
+  return { threshold, abortOnFail, ...givenOf({ delayAbortEval: durationText(delayAbortEval ?? null) }) };
+}
+
+/** What a metric of the script's own is, by what is asked of it. */
+function typeOf(asked: Expression[]): MetricType {
+  const asksFor = (method: string) => asked.some(({ aggregation }) => aggregation.method === method);
+  if (asksFor('value')) return 'gauge';
+  if (asksFor('count')) return 'counter';
+  // Of a counter it is so many a second.
+  if (asksFor('rate')) return asked.some(({ value }) => value > 1) ? 'counter' : 'rate';
+  return 'trend';
 }
 
 /** What tags of k6's scenarios, and of a whole script, are here. */
@@ -169,26 +217,31 @@ class Tagged {
     this.#all = all;
   }
 
-  /** A tag that one scenario alone has is its name; one that all samples have tells nothing apart. */
+  /** A tag that one scenario alone has is its name; one that all samples have tells nothing apart. A scenario's own goes first. */
   here(tags: Readonly<Record<string, string>>): Record<string, string> {
     const entries = Object.entries(tags).flatMap(([tag, value]) => {
-      if (`${this.#all[tag]}` === value) return [];
-      const own = this.#scenarios.filter(([, { tags = {} }]) => `${(tags as Fields)[tag]}` === value);
+      const own = this.#scenarios.filter(([, { tags }]) => `${{ ...this.#all, ...(tags as Fields) }[tag]}` === value);
+      if (own.length === this.#scenarios.length) return [];
       return [own.length === 1 ? ['scenario', own[0]![0]] : [tag, value]];
     });
     return Object.fromEntries(entries);
   }
 }
 
-/** The metric with its tags as they are called here; undefined when there is none. */
-function selectorOf(source: string, tagged: Tagged, left: string[]): string | undefined {
-  const parsed = parseSelector(source.replace(/\s*:\s*/g, ':'));
+/**
+ * The metric with its tags as they are called here; undefined when there is none.
+ * @param type of the metric, should it be the script's own
+ */
+function selectorOf(source: string, tagged: Tagged, type: MetricType, left: string[]): string | undefined {
+  const parsed = parseSelector(source);
   const what = `options.thresholds["${source}"]`;
   if (!parsed) {
     left.push(`${what}: it cannot be read.`);
     return undefined;
   }
-  const { metric, tags } = { metric: parsed.metric, tags: tagged.here(parsed.tags) };
+  // k6 takes quotes of either kind away.
+  const written = Object.entries(parsed.tags).map(([tag, value]) => [tag, value.replace(/^["']+|["']+$/g, '')]);
+  const { metric, tags } = { metric: parsed.metric, tags: tagged.here(Object.fromEntries(written)) };
   if (metric === 'group_duration' && tags.group !== undefined) {
     // Of groups in groups each has its own name.
     tags.group = tags.group.split('::').at(-1)!;
@@ -205,15 +258,16 @@ function selectorOf(source: string, tagged: Tagged, left: string[]): string | un
     );
     return undefined;
   }
-  if (/^http_req_(connecting|tls_handshaking|sending|receiving)$/.test(metric)) {
-    left.push(
-      `${what}: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.`,
-    );
+  const [, here] = INSTEAD.find(([metrics]) => metrics.test(metric)) ?? [];
+  if (here !== undefined) {
+    left.push(`${what}: there is no such metric; ${here} are.`);
     return undefined;
   }
   if (!Object.hasOwn(builtinMetrics, metric)) {
-    left.push(`${what}: the load has to declare it, metrics: { ${metric}: 'trend' }.`);
+    left.push(`${what}: the load has to declare it, metrics: { ${metric}: '${type}' }.`);
   }
-  const here = Object.entries(tags).map(([tag, value]) => `${TAGS[tag] ?? tag}:${value}`);
-  return here.length > 0 ? `${metric}{${here.join(',')}}` : metric;
+  // What a browser measures has the name of its journey.
+  const names: Record<string, string> = isOfBrowser(metric) ? { ...TAGS, scenario: 'journey' } : TAGS;
+  const spelled = Object.entries(tags).map(([tag, value]): [string, string] => [names[tag] ?? tag, value]);
+  return seriesKey(metric, Object.fromEntries(spelled));
 }
