@@ -156,3 +156,12 @@ test('attempts at a run write under names of their own, on all machines the same
   assert.equal(attemptOf({ rendezvous: 'http://a.test' }, shard, {}), '');
   assert.deepEqual([named('2'), named('')], ['run-2', 'run']);
 });
+
+test('what a run writes has a name that tokens and paths take, whatever the run is called', () => {
+  // As Jenkins calls a build, and as a person may.
+  const ids = ['smoke-jenkins-Nightly load-12', 'smoke-jenkins-Nightly/load-12', 'ночь', '店 #1', 'x'.repeat(300)];
+  const named = ids.map((id) => dataIdOf(id, {}));
+  for (const name of named) assert.match(name, /^\w[\w.-]{0,99}$/);
+  assert.equal(new Set(named).size, ids.length);
+  for (const id of ['smoke-github-123-1', 'v1.2_a']) assert.equal(dataIdOf(id, {}), id);
+});

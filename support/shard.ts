@@ -1,5 +1,6 @@
 /** A run that is spread over machines: which of them this is, and how they begin together. */
 import { randomBytes } from 'node:crypto';
+import { safeName } from './input/safe-name.ts';
 import type { meet as meetOthers, Shard } from './schedule/rendezvous.ts';
 import { type Meet, monotonicMs, type Sharing } from './schedule/startline.ts';
 import { slicesOfShard, type Timeline } from './schedule/timeline.ts';
@@ -57,9 +58,15 @@ export function setAttempt(attempt: string, env: NodeJS.ProcessEnv): void {
   env[attemptVariable] = attempt;
 }
 
-/** Begins the names of all that a run writes into the target: with the run id alone a second attempt would find the first one's. */
+const LONGEST_DATA_ID = 100;
+
+/**
+ * Begins the names of all that a run writes into the target: with the run id alone a second attempt would find the first one's. It is
+ * part of tokens, headers and paths, in which a blank of a CI's job would be refused, or end them.
+ */
 export function dataIdOf(runId: string, env: NodeJS.ProcessEnv): string {
-  return [runId, env[attemptVariable]].filter(Boolean).join('-');
+  const isWord = /^[\w.-]+$/.test(runId) && runId.length <= LONGEST_DATA_ID;
+  return [isWord ? runId : safeName(runId, LONGEST_DATA_ID), env[attemptVariable]].filter(Boolean).join('-');
 }
 
 /** How the machines of a run begin together; neither: each when it is ready. */

@@ -1,9 +1,9 @@
 /** Where a run's results go: `reports/<run id>/`, and `reports/latest`, which points at the newest. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { causeOf } from '../../scripts/writable.mjs';
+import { safeName } from '../input/safe-name.ts';
 
 const LONGEST_NAME = 100;
 
@@ -15,12 +15,7 @@ export function runFolder(runId: string): string {
   const safe = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(runId) && runId.length <= LONGEST_NAME && !runId.endsWith('.');
   // Names that Windows keeps for devices, and our own link.
   const taken = /^(con|prn|aux|nul|com\d|lpt\d|latest)(\..*)?$/i.test(runId);
-  if (safe && !taken) return runId;
-  const readable = runId
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[.-]+|[.-]+$/g, '')
-    .slice(0, LONGEST_NAME - 10);
-  return `${readable || 'run'}-${createHash('sha256').update(runId).digest('hex').slice(0, 8)}`;
+  return safe && !taken ? runId : safeName(runId, LONGEST_NAME);
 }
 
 /**
