@@ -32,6 +32,11 @@ test('where latest cannot be a link, latest.txt names the run', async () => {
   await writeRun(join(dir, 'run-1'), { 'a.txt': 'a' });
   assert.equal(await readFile(join(dir, 'latest.txt'), 'utf8'), 'run-1\n');
   assert.equal(await readFile(join(dir, 'latest', 'mine.txt'), 'utf8'), 'kept');
+  assert.equal(folderOfRun(dir, 'latest'), join(dir, 'run-1'));
+  // A link is newer than what stands there from before.
+  await rm(join(dir, 'latest'), { recursive: true });
+  await writeRun(join(dir, 'run-2'), { 'a.txt': 'a' });
+  assert.equal(folderOfRun(dir, 'latest'), join(dir, 'latest'));
 });
 
 test('a path that cannot be a folder is one sentence', async () => {

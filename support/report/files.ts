@@ -1,5 +1,5 @@
 /** Where a run's results go: `reports/<run id>/`, and `reports/latest`, which points at the newest. */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { causeOf } from '../../scripts/writable.mjs';
@@ -23,10 +23,17 @@ export function runFolder(runId: string): string {
  * @param reports the folder of all runs
  */
 export function folderOfRun(reports: string, run: string): string {
-  if (run === 'latest') return join(reports, run);
+  if (run === 'latest') return join(reports, latestIn(reports));
   const own = join(reports, runFolder(run));
   const isPath = /[\\/]/.test(run);
   return isPath && (existsSync(run) || !existsSync(own)) ? run : own;
+}
+
+/** The link, or what is named where links are refused; see {@link pointLatest}. */
+function latestIn(reports: string): string {
+  const isLink = lstatSync(join(reports, 'latest'), { throwIfNoEntry: false })?.isSymbolicLink();
+  const named = join(reports, 'latest.txt');
+  return !isLink && existsSync(named) ? readFileSync(named, 'utf8').trim() : 'latest';
 }
 
 /** A path as a person would type it here. */
