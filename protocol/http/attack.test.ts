@@ -124,21 +124,53 @@ test('before anything is sent: a file for a target of one’s own, a host for th
     return { target: { ...target, ...more } };
   };
   const embedded = { embedded: true, name: 'embedded' };
+  const told: string[] = [];
+  const checked = (slice: Parameters<typeof preflight>[0]) => preflight(slice, (sentence) => told.push(sentence));
   await assert.rejects(
-    preflight(targetOf({ LOAD_TARGETS: undefined })),
+    checked(targetOf({ LOAD_TARGETS: undefined })),
     /^Error: LOAD_TARGETS is missing: what is to be attacked/,
   );
-  assert.deepEqual(await preflight(targetOf({}, embedded)), []);
+  assert.deepEqual(await checked(targetOf({}, embedded)), []);
   const paths = { LOAD_TARGETS: join(folder, 'paths.txt') };
-  await assert.rejects(preflight(targetOf(paths, embedded)), /paths\.txt: line 1: URL "\/a" has no host/);
+  await assert.rejects(checked(targetOf(paths, embedded)), /paths\.txt: line 1: URL "\/a" has no host/);
   for (const more of [{ embedded: true, name: 'local' }, {}])
-    assert.deepEqual(await preflight(targetOf(paths, more)), []);
-  assert.deepEqual(await preflight(targetOf({ LOAD_TARGETS: join(folder, 'whole.txt') })), [
+    assert.deepEqual(await checked(targetOf(paths, more)), []);
+  assert.deepEqual(await checked(targetOf({ LOAD_TARGETS: join(folder, 'whole.txt') })), [
     { variable: 'LOAD_TARGETS', url: 'http://a.test' },
     { variable: 'LOAD_TARGETS', url: 'http://b.test' },
   ]);
   await assert.rejects(
-    preflight(targetOf({ ...paths, LOAD_BODY: '/no/body' })),
+    checked(targetOf({ ...paths, LOAD_BODY: '/no/body' })),
     new Error('LOAD_BODY is "/no/body", which cannot be read (ENOENT); allowed is the path of a file.'),
   );
+  assert.deepEqual(told, []);
+});
+
+test('a HAR whose requests had bodies that it does not hold is attacked, and told of', async (t) => {
+  const request = (more: object) => ({ request: { method: 'POST', url: 'http://a.test/x', ...more } });
+  const folder = folderOf(t, {
+    'all.har': { log: { entries: [request({ postData: { text: 'a' }, bodySize: 1 }), request({ bodySize: 0 })] } },
+    'some.har': {
+      log: {
+        entries: [
+          request({ postData: { text: 'a' } }),
+          request({ bodySize: 17, postData: { mimeType: 'application/octet-stream', text: '' } }),
+          request({ postData: { mimeType: 'multipart/form-data; boundary=x', params: [{ name: 'a', value: 'b' }] } }),
+        ],
+      },
+    },
+  });
+  const toldOf = async (name: string) => {
+    const told: string[] = [];
+    const slice = withSettings(testSlice('http://api.test'), { LOAD_TARGETS: join(folder, name) });
+    await preflight(slice, (sentence) => told.push(sentence));
+    return told;
+  };
+  assert.deepEqual(await toldOf('all.har'), []);
+  const [told, ...more] = await toldOf('some.har');
+  assert.match(
+    told!,
+    /some\.har: entry 2: its body is not in the file, and those of 1 more: without it the request is/,
+  );
+  assert.deepEqual(more, []);
 });

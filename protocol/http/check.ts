@@ -11,6 +11,8 @@ export interface CheckedTargets {
   count: number;
   /** Each once, in the order of the file; without those of the API, which have none. With user and password if they have them. */
   origins: string[];
+  /** Of those that are sent without the body that they had: the first, and how many there are. */
+  bodiless?: { place: string; count: number };
 }
 
 /**
@@ -22,8 +24,9 @@ export async function checkTargets(file: TargetsFile, hasApi: boolean): Promise<
   const origins = new Set<string>();
   const known = new Set<string>();
   let count = 0;
+  let bodiless: CheckedTargets['bodiless'];
   const fail = (line: number, what: string): never => {
-    throw new Error(`${file.name}: line ${line}: ${what}`);
+    throw new Error(`${file.placeOf(line)}: ${what}`);
   };
   const checkUrl = ({ origin, path, line }: Target): void => {
     if (origin !== undefined) origins.add(origin);
@@ -36,14 +39,14 @@ export async function checkTargets(file: TargetsFile, hasApi: boolean): Promise<
     if (origins.size > MAX_ORIGINS)
       fail(line, `this is the ${MAX_ORIGINS + 1}st origin; allowed are ${MAX_ORIGINS} in a file.`);
   };
-  const checkBody = async ({ path, line }: BodyFile): Promise<void> => {
+  const checkBody = async ({ path, line, isOfHar }: BodyFile): Promise<void> => {
     if (known.has(path)) return;
     const why = await unreadable(path);
     if (why !== undefined) {
-      fail(
-        line,
-        `body file "${path}" cannot be read (${why}); allowed is @<file>, from the folder that the run is started in.`,
-      );
+      const allowed = isOfHar
+        ? 'are the files that were saved beside the HAR'
+        : 'is @<file>, from the folder that the run is started in';
+      fail(line, `body file "${path}" cannot be read (${why}); allowed ${allowed}.`);
     }
     if (known.size < MAX_KNOWN) known.add(path);
   };
@@ -51,12 +54,14 @@ export async function checkTargets(file: TargetsFile, hasApi: boolean): Promise<
     count += batch.length;
     for (const target of batch) {
       checkUrl(target);
+      if (target.lacksBody)
+        bodiless = { place: file.placeOf(target.line), ...bodiless, count: (bodiless?.count ?? 0) + 1 };
       if (target.body !== undefined && !Buffer.isBuffer(target.body)) await checkBody(target.body);
     }
   }
   if (count === 0)
     throw new Error(`${file.name} has no target; allowed is at least one, such as GET https://example.com/users.`);
-  return { count, origins: [...origins] };
+  return { count, origins: [...origins], ...(bodiless && { bodiless }) };
 }
 
 /** Why a file cannot be read; undefined when it can. */

@@ -7,7 +7,7 @@ import { attackSettings } from './settings.ts';
  * Before anything is sent: the targets' file, to its last line.
  * @returns the origins that its targets name
  */
-export async function preflight({ target }: Pick<SliceContext, 'target'>) {
+export async function preflight({ target }: Pick<SliceContext, 'target'>, tell: (sentence: string) => void) {
   const { targets, body } = attackSettings(target);
   if (targets === undefined && !target.embedded) {
     throw new Error(
@@ -19,7 +19,14 @@ export async function preflight({ target }: Pick<SliceContext, 'target'>) {
     throw new Error(`LOAD_BODY is "${body}", which cannot be read (${why}); allowed is the path of a file.`);
   // Nobody asked for the embedded target, when a file of somebody's own is given.
   const hasApi = targets === undefined || !target.embedded || target.name === 'local';
-  const { origins } = await checkTargets(targetsFile(target), hasApi);
+  const { origins, bodiless } = await checkTargets(targetsFile(target), hasApi);
+  if (bodiless) {
+    const { place, count } = bodiless;
+    const others = count === 1 ? '' : `, and those of ${count - 1} more`;
+    tell(
+      `${place}: its body is not in the file${others}: without it the request is another one. Playwright keeps bodies in a HAR with content: 'attach'.`,
+    );
+  }
   for (const { password } of origins.map((url) => new URL(url))) if (password) secret(decodeURIComponent(password));
   return origins.map((url) => ({ variable: 'LOAD_TARGETS', url }));
 }

@@ -13,15 +13,18 @@ export interface Target {
   headers: Headers;
   /** The bytes, or the file that holds them; undefined for what every target without a body of its own is sent. */
   body?: Buffer | BodyFile;
+  /** It had a body when it was saved, which the file does not have. */
+  lacksBody?: true;
   /** Counts from 1; of a HAR the entry. */
   line: number;
 }
 
 export interface BodyFile {
-  /** Absolute, or relative to the folder that the run is started in. */
+  /** Absolute, or relative to the folder that the run is started in; of a HAR beside it. */
   path: string;
   /** Where the target's file names it. */
   line: number;
+  isOfHar?: true;
 }
 
 /** What is wrong with a line, in a sentence that the file's name and the line go before. */

@@ -114,6 +114,37 @@ test('a HAR: what a browser sent over HTTP, without what is its connection’s',
   assert.deepEqual((await checkTargets(file, false)).origins, ['https://shop.test', 'https://cdn.test']);
 });
 
+test('a HAR of Playwright’s: bodies in files beside it; a body has the type that is told of it', async (t) => {
+  const request = (postData: object, headers: object[] = []) => ({
+    request: { method: 'POST', url: 'https://shop.test/a', headers, postData },
+  });
+  const form = { mimeType: 'application/x-www-form-urlencoded', params: [{ name: 'a', value: 'b' }] };
+  const sent = [{ name: 'content-type', value: 'text/x' }];
+  const har = (...entries: object[]) => JSON.stringify({ log: { version: '1.2', entries } });
+  const folder = folderOf(t, {
+    'a.har': har(
+      request({ mimeType: 'application/json', text: '', params: [], _file: '1f3a.json' }),
+      request(form),
+      request({ ...form, text: 'a=c' }, sent),
+      request({ mimeType: 'application/octet-stream', text: 'x' }),
+      { request: { method: 'CONNECT', url: 'http://shop.test:443' } },
+    ),
+    '1f3a.json': '{}',
+    'lost.har': har(request({ _file: 'none.json' })),
+  });
+  const file = (name: string) => new TargetsFile(join(folder, name), undefined, name);
+  assert.deepEqual((await targetsOf(file('a.har'))).map(told), [
+    ['POST https://shop.test/a', 'Content-Type=application/json', `@${join(folder, '1f3a.json')}`],
+    ['POST https://shop.test/a', 'Content-Type=application/x-www-form-urlencoded', 'a=b'],
+    ['POST https://shop.test/a', 'content-type=text/x', 'a=c'],
+    ['POST https://shop.test/a', 'x'],
+  ]);
+  assert.equal((await checkTargets(file('a.har'), false)).count, 4);
+  await assert.rejects(checkTargets(file('lost.har'), false), {
+    message: `lost.har: entry 1: body file "${join(folder, 'none.json')}" cannot be read (ENOENT); allowed are the files that were saved beside the HAR.`,
+  });
+});
+
 test('a file whose lines lie across its parts, and that has many of them', async (t) => {
   const text = Array.from({ length: 20_000 }, (_, n) => `GET http://goku/${n}${'ü'.repeat(n % 7)}\nX-N: ${n}\n`).join(
     '\n',
@@ -236,6 +267,15 @@ test('where the first target is: whatever ends lines, escapes slashes or stands 
     ['{"method":"GET","url":"/x"}', undefined],
     [har('data:text/plain,a', 'https://a.test/x'), 'https://a.test'],
     [har('data:text/plain,a'), undefined],
+    [
+      JSON.stringify({
+        log: {
+          pages: ['x'.repeat(100_000)],
+          entries: [{ request: { headers: [], method: 'GET', url: 'https://me:pw@a.test' } }],
+        },
+      }),
+      'https://a.test',
+    ],
   ];
   for (const [text, origin] of table) assert.equal(fileOf(t, text).firstOrigin(), origin, text.slice(0, 40));
 });

@@ -1,6 +1,6 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { targetsInHar } from './har.ts';
 import { type Target, TargetError } from './target.ts';
 import { type LineFormat, VegetaHttp } from './vegeta-http.ts';
@@ -21,6 +21,8 @@ export class TargetsFile {
   /** In sentences. */
   readonly name: string;
   readonly #format: Format | undefined;
+  /** What it has one after the other, for sentences; known once it is read. */
+  #unit: 'line' | 'entry' = 'line';
 
   /**
    * @param path relative to the folder that the run is started in
@@ -39,15 +41,21 @@ export class TargetsFile {
   async *batches(): AsyncGenerator<Target[]> {
     const head = this.#head();
     const format = this.#format ?? formatOf(this.path, head);
+    this.#unit = format === 'har' ? 'entry' : 'line';
     try {
-      if (format === 'har') yield targetsInHar(await this.#whole());
+      if (format === 'har') yield targetsInHar(await this.#whole(), dirname(this.path));
       else yield* this.#lines(linesAs(format));
     } catch (error) {
-      throw this.#explained(error, format);
+      throw this.#explained(error);
     }
   }
 
-  /** Where its first target is, by a look at its beginning; undefined where that is a path of the API, or none. */
+  /** In a sentence, where a target stands that was read: `targets.txt: line 3`. */
+  placeOf(line: number): string {
+    return `${this.name}: ${this.#unit} ${line}`;
+  }
+
+  /** Where its first target is, by a look at its beginning if that tells; undefined where that is a path of the API, or none. */
   firstOrigin(): string | undefined {
     let head: string;
     try {
@@ -56,7 +64,18 @@ export class TargetsFile {
       return undefined;
     }
     const format = this.#format ?? formatOf(this.path, head);
-    return format === 'http' ? firstTarget(head)?.origin?.replace(/[^/]*@/, '') : firstOrigin(firstUrl[format], head);
+    if (format === 'http') return bareOrigin(firstTarget(head));
+    const first = firstOrigin(firstUrl[format], head);
+    return format === 'har' && first === undefined ? this.#firstInHar() : first;
+  }
+
+  /** Before its first request a browser may tell of more than the beginning holds, such as which calls led to it. */
+  #firstInHar(): string | undefined {
+    try {
+      return bareOrigin(targetsInHar(withoutMark(readFileSync(this.path, 'utf8')), dirname(this.path))[0]);
+    } catch {
+      return undefined;
+    }
   }
 
   async *#lines(format: LineFormat): AsyncGenerator<Target[]> {
@@ -72,10 +91,10 @@ export class TargetsFile {
       lines[0] = rest + lines[0]!;
       rest = lines.pop()!;
       if (rest.length > MAX_TEXT) throw new TargetError(number + 1, 'this line has no end; allowed are 256 MB.');
-      if (number === 0 && lines[0] !== undefined) lines[0] = lines[0].replace(/^\ufeff/, '');
+      if (number === 0 && lines[0] !== undefined) lines[0] = withoutMark(lines[0]);
       yield read(lines);
     }
-    if (number === 0) rest = rest.replace(/^\ufeff/, '');
+    if (number === 0) rest = withoutMark(rest);
     const last = read([rest]);
     const open = format.end();
     yield open ? [...last, open] : last;
@@ -84,7 +103,7 @@ export class TargetsFile {
   async #whole(): Promise<string> {
     const text = await readFile(this.path, 'utf8');
     if (text.length > MAX_TEXT) throw new TargetError(1, 'this HAR has more than 256 MB; allowed is a smaller one.');
-    return text.replace(/^\ufeff/, '');
+    return withoutMark(text);
   }
 
   #head(): string {
@@ -96,24 +115,31 @@ export class TargetsFile {
         // As Windows' PowerShell writes what is redirected to a file.
         if (/^(fffe|feff)/.test(head.toString('hex', 0, 2)))
           throw new TargetError(1, 'this is text in UTF-16; allowed is UTF-8.');
-        return head.toString('utf8').replace(/^\ufeff/, '');
+        return withoutMark(head.toString('utf8'));
       } finally {
         closeSync(file);
       }
     } catch (error) {
-      throw this.#explained(error, 'http');
+      throw this.#explained(error);
     }
   }
 
-  #explained(error: unknown, format: Format): unknown {
-    if (error instanceof TargetError) {
-      return new Error(`${this.name}: ${format === 'har' ? 'entry' : 'line'} ${error.line}: ${error.message}`);
-    }
+  #explained(error: unknown): unknown {
+    if (error instanceof TargetError) return new Error(`${this.placeOf(error.line)}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
     return code === undefined
       ? error
       : new Error(`${this.name} cannot be read (${code}); allowed is a file of targets.`);
   }
+}
+
+/** Of the order of bytes. */
+function withoutMark(text: string): string {
+  return text.replace(/^\ufeff/, '');
+}
+
+function bareOrigin(target: Target | undefined): string | undefined {
+  return target?.origin?.replace(/[^/]*@/, '');
 }
 
 /** Where somebody looks for it. */
