@@ -166,6 +166,16 @@ test('user and password of the target, unless the request brings its own', async
   assert.deepEqual(own, { Authorization: 'Bearer own' });
 });
 
+test('a header that is spelled in two ways is sent twice, through a proxy too', async (t) => {
+  const { url } = await serve(t, ({ headers }, answer) => answer.end(`${headers['x-a']}`));
+  const { url: proxy } = await proxyServer(t);
+  const named = url.replace('127.0.0.1', 'app.test');
+  const headers = { 'X-A': '1', 'x-a': '2', 'X-B': '3' };
+  assert.equal(await ask(t, url, directWire, headers), '1, 2');
+  assert.equal(await ask(t, named, { ...directWire, proxies: { http: proxy } }, headers), '1, 2');
+  assert.equal(await ask(t, url.replace('//', '//me:pass@'), directWire, headers), '1, 2');
+});
+
 test('a client certificate is shown, through a proxy too', async (t) => {
   const authority = new Authority();
   const named = await secureTarget(t, authority.issue('app.test'), { requestCert: true, ca: authority.own.cert });

@@ -78,7 +78,13 @@ function prefixed(base: Dispatcher, origin: string, prefix: string, added: Recor
   const dispatch: Dispatcher['dispatch'] = (options, handler) => {
     const own = (options.headers ?? {}) as Record<string, string | string[]>;
     const headers: Record<string, string | string[]> = { ...added };
-    for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
+    const sent = new Set<string>();
+    for (const [name, value] of Object.entries(own)) {
+      const lower = name.toLowerCase();
+      // One that is spelled in two ways is sent twice, as without a proxy and a user.
+      headers[lower] = sent.has(lower) ? [headers[lower]!, value].flat() : value;
+      sent.add(lower);
+    }
     return base.dispatch({ ...options, origin, path: prefix + options.path, headers }, handler);
   };
   return new Proxy(base, { get: (target, name) => (name === 'dispatch' ? dispatch : Reflect.get(target, name)) });
