@@ -22,6 +22,11 @@ test('a machine that has all is told nothing to do', () => {
   assert.ok(linesOf({ ...good, openFiles: undefined, ports: undefined }).every(({ status }) => status === 'ok'));
 });
 
+test('a share of a core is told as one', () => {
+  const told = (cores: number) => linesOf({ ...good, cores }).find(({ text }) => text.includes('core'))!.text;
+  assert.deepEqual([1, 0.25, 1.5, 4].map(told), ['1 core', '0.3 cores', '1.5 cores', '4 cores']);
+});
+
 test('each lack is a line of its own, with its remedy', () => {
   const lacks: [Partial<Facts>, string, RegExp][] = [
     [{ node: '20.17.0', isModule: true }, 'missing', /nvm install/],
@@ -32,6 +37,7 @@ test('each lack is a line of its own, with its remedy', () => {
     [{ playwright: undefined }, 'missing', /npm install -D @playwright\/test/],
     [{ isOnePlaywright: false }, 'missing', /npm dedupe/],
     [{ cores: 1 }, 'warning', /two at least/],
+    [{ cores: 1.5 }, 'warning', /two at least/],
     [{ freeBytes: 1e8 }, 'warning', /0\.2 GB a browser/],
     [{ openFiles: 1024 }, 'warning', /ulimit -n/],
     [{ ports: 1000 }, 'warning', /ip_local_port_range/],

@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, freemem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { browserExecutable } from '../../support/browser.ts';
+import { Cgroup } from '../../support/measure/cgroup.ts';
 import { checkReachable, originsUsed } from '../../support/preflight.ts';
 import { resolveTarget, shownUrl, targetSettings } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
@@ -19,7 +20,9 @@ export interface Facts {
   playwright: string | undefined;
   /** Whether Tandem finds the same copy. */
   isOnePlaywright: boolean;
+  /** Of the machine, or what a container may use of them. */
   cores: number;
+  /** Likewise. */
   freeBytes: number;
   /** Files and sockets that a process may have open. */
   openFiles: number | undefined;
@@ -62,7 +65,7 @@ export function linesOf(facts: Facts): Line[] {
     line(
       cores >= 2,
       'warning',
-      `${cores} ${cores === 1 ? 'core' : 'cores'}`,
+      `${Number(cores.toFixed(1))} ${cores === 1 ? 'core' : 'cores'}`,
       'two at least: browsers and load share them',
     ),
     line(
@@ -108,8 +111,8 @@ function factsOf(root: string): Facts {
     isModule: surroundingsOf(root).isModule,
     playwright: own && (JSON.parse(readFileSync(own, 'utf8')) as { version: string }).version,
     isOnePlaywright: own === ours,
-    cores: availableParallelism(),
-    freeBytes: freemem(),
+    cores: Math.min(availableParallelism(), ...quotas()),
+    freeBytes: process.availableMemory(),
     openFiles: openFiles(),
     ports: portsIn('/proc/sys/net/ipv4/ip_local_port_range'),
   };
@@ -121,6 +124,11 @@ function playwrightFrom(file: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** In cores, those of the containers around this process. */
+function quotas(): number[] {
+  return [...new Cgroup().read().values()].map(({ quotaCores }) => quotaCores);
 }
 
 function openFiles(): number | undefined {
