@@ -7,10 +7,15 @@ import { checkTemporary } from './writable.mjs';
 
 const args = process.argv.slice(2);
 
-// Without "--" npm keeps options for itself, and the wrong profile would run.
-const swallowed = process.env.npm_config_project;
-if (swallowed) {
-  console.error(`npm kept --project for itself: write "npm start -- --project=${swallowed}".`);
+// Without "--" npm keeps options for itself, and something else would run.
+const swallowed = ['project', 'grep', 'grep-invert', 'shard', 'workers', 'headed', 'list'].flatMap((name) => {
+  const value = process.env[`npm_config_${name.replace('-', '_')}`];
+  // Of a switch without a value.
+  return value ? [value === 'true' ? `--${name}` : `--${name}=${value}`] : [];
+});
+if (swallowed.length > 0) {
+  const names = swallowed.map((one) => one.replace(/=.*/s, '')).join(' and ');
+  console.error(`npm kept ${names} for itself: write "npm start -- ${swallowed.join(' ')}".`);
   process.exit(1);
 }
 

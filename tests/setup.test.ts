@@ -294,6 +294,12 @@ describe('npm start and npm test', () => {
     assert.equal(stderr, 'npm kept --project for itself: write "npm start -- --project=light".\n');
   });
 
+  test('so are other options, without which something else would run', () => {
+    const { status, stderr } = script('start.mjs', ['smoke'], { npm_config_shard: '1/4', npm_config_list: 'true' });
+    assert.equal(status, 1);
+    assert.equal(stderr, 'npm kept --shard and --list for itself: write "npm start -- --shard=1/4 --list".\n');
+  });
+
   test('what Playwright would take for something else, or answer with a stack, is told of before anything is set up', () => {
     const table: [args: string[], sentence: string][] = [
       [['light'], '"light" is a profile, and alone it is a pattern of files: write "npm start -- --project=light".'],
