@@ -88,12 +88,41 @@ test('an unknown TARGET, with what there is', (t) => {
     () => targetSettings({ TARGET: 'qa' }, none),
     new Error('TARGET is "qa", but there is no file .env.qa; allowed: local.'),
   );
-  targetSettings({ TARGET: 'qa' }, some);
   // The embedded target under a name: it needs no file, and may have one.
   const local = targetSettings({ TARGET: 'local' }, none);
   assert.deepEqual([local.name, isEmbedded(local)], ['local', true]);
   const own = targetSettings({ TARGET: 'local' }, folderOf(t, { '.env.local': 'API_URL=http://localhost:8080' }));
   assert.deepEqual([own.name, isEmbedded(own)], ['local', false]);
+});
+
+test('a TARGET that is nowhere is not the embedded target under its name', (t) => {
+  const folder = folderOf(t, { '.env.staging': '# BASE_URL=http://staging.test\nAPI_TOKEN=token', '.env': '' });
+  const of = (env: NodeJS.ProcessEnv) => targetSettings(env, folder, []);
+  assert.throws(
+    () => of({ TARGET: 'staging' }),
+    new Error(
+      'TARGET is "staging", but neither .env.staging nor the environment has BASE_URL or API_URL, and the embedded target would be loaded in its place; allowed is one of them, or TARGET=local for the embedded target.',
+    ),
+  );
+  assert.equal(isEmbedded(of({ TARGET: 'staging', API_URL: 'http://staging.test' })), false);
+  // Where a part of it is alone, that part is loaded.
+  of({ TARGET: 'staging', WS_URL: 'ws://staging.test' });
+  for (const env of [{ TARGET: 'local' }, { TARGET: '' }, {}]) assert.equal(isEmbedded(of(env)), true);
+});
+
+test('a secret that is a file ends with a line break; a token that no header takes is refused', (t) => {
+  const folder = folderOf(t, { '.env': '' });
+  const of = (API_TOKEN: string) => resolveTarget(targetSettings({ BASE_URL: 'http://a.test', API_TOKEN }, folder), {});
+  assert.deepEqual([of('ab+/=c\n').token, of(' \n').token], ['ab+/=c', undefined]);
+  const own = { BASE_URL: 'http://a.test', SECRET_PASSWORD: ' a b \r\n' };
+  assert.deepEqual(resolveTarget(targetSettings(own, folder), {}).secrets, { PASSWORD: ' a b ' });
+  for (const wrong of ['Bearer abc', 'a\nb', 'a b', 'a\u0000', '№5'])
+    assert.throws(
+      () => of(wrong),
+      new Error(
+        'API_TOKEN in the environment is not as it has to be; allowed is the token alone, without blanks and without the "Bearer" that goes before it.',
+      ),
+    );
 });
 
 test('what is no URL, with where it stands, and without its password', (t) => {

@@ -81,7 +81,8 @@ export interface TargetSettings {
 /**
  * @param folder where the `.env` files are
  * @param families of the project; without them nobody can tell what in the file only looks like a setting
- * @throws one sentence when `TARGET` names no file, the file has what looks like a setting and is none, or a value is not allowed
+ * @throws one sentence when `TARGET` names no file, or one that says of nothing where it is; when the file has what looks like a setting
+ *   and is none, or a value is not allowed
  */
 export function targetSettings(
   env: NodeJS.ProcessEnv,
@@ -107,14 +108,23 @@ export function targetSettings(
   const declared = settingsOf(families ?? []);
   const all = [...coreSettings, figures, ...declared];
   for (const key of [...all.map(({ variable }) => variable), 'API_TOKEN', 'DATABASE_URL']) {
-    const value = env[key] || fromFile[key];
+    // A secret that a cluster holds as a file ends with a line break.
+    const value = env[key]?.trim() || fromFile[key]?.trim();
     if (value) values[key] = value;
   }
-  for (const setting of all) check(setting, values[setting.variable], env[setting.variable] ? 'the environment' : file);
+  const sourceOf = (variable: string) => (env[variable]?.trim() ? 'the environment' : file);
+  for (const setting of all) check(setting, values[setting.variable], sourceOf(setting.variable));
+  checkToken(values.API_TOKEN, sourceOf('API_TOKEN'));
   const led = values.BASE_URL || values.API_URL ? undefined : whereLed(declared, values);
   if (led) values.API_URL = led.url;
   checkAuthorization(values, declared);
   const isOwn = values.BASE_URL || values.API_URL;
+  const isSomewhere = all.some(({ variable, url, endpoint }) => (url || endpoint) && values[variable]);
+  if (name && name !== localTarget && !isSomewhere) {
+    throw new Error(
+      `TARGET is "${name}", but neither ${file} nor the environment has BASE_URL or API_URL, and the embedded target would be loaded in its place; allowed is one of them, or TARGET=${localTarget} for the embedded target.`,
+    );
+  }
   const wire = isOwn ? wireOf(values, env, folder) : undefined;
   return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, declared, wire, led };
 }
@@ -132,6 +142,14 @@ function check({ variable, allowed, parse, secret }: Setting, value: string | un
   if (value === undefined || parse(value) !== undefined) return;
   const found = secret ? 'not as it has to be' : `"${withoutUser(value)}"`;
   throw new Error(`${variable} in ${source} is ${found}; allowed is ${allowed}.`);
+}
+
+/** @throws one sentence, without what was found, when it would be sent as another one, or not at all */
+function checkToken(token: string | undefined, source: string): void {
+  if (token === undefined || /^[\x21-\x7e\x80-\xff]+$/.test(token)) return;
+  throw new Error(
+    `API_TOKEN in ${source} is not as it has to be; allowed is the token alone, without blanks and without the "Bearer" that goes before it.`,
+  );
 }
 
 /** A request has room for one. */
@@ -207,7 +225,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     wire,
     secrets: Object.fromEntries(
       (settings.given ?? []).flatMap(([key, value]) =>
-        key.startsWith(ownPrefix) ? [[key.slice(ownPrefix.length), value]] : [],
+        key.startsWith(ownPrefix) ? [[key.slice(ownPrefix.length), value.replace(/\r?\n$/, '')]] : [],
       ),
     ),
   };
