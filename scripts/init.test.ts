@@ -39,6 +39,18 @@ test('a new file belongs to a project', async (t) => {
   await assert.rejects(newFile(['load', 'été'], folder), { message: /^"été" is no name of a load; / });
 });
 
+test('a new scenario has a name of its own, in whatever folder others lie', async (t) => {
+  const folder = folderOf(t, { 'profiles/smoke.json': '{}', 'protocol/shop/buys.load.ts': '' });
+  for (const what of ['load', 'journey'])
+    await assert.rejects(newFile([what, 'buys'], folder), {
+      message: /^"buys" is the name of \S*protocol\/shop\/buys\.load\.ts already; allowed is another name\.$/,
+    });
+  t.mock.method(console, 'log', () => {});
+  await newFile(['oracle', 'buys'], folder);
+  await newFile(['journey', 'looks'], folder);
+  assert.deepEqual(readdirSync(join(folder, 'journeys')), ['looks.journey.ts']);
+});
+
 test('a configuration is read as Playwright reads it, whatever its ending and its tsconfig say', async (t) => {
   const folder = folderOf(t, {
     'package.json': { name: 'shop' },

@@ -111,7 +111,13 @@ test('TARGET says by which SLO a profile is judged', (t) => {
   assert.deepEqual(judgedBy({ TARGET: 'local' }, 'light'), [['rate>0.999'], 'profiles/slo/local.json']);
   assert.deepEqual(judgedBy({ TARGET: 'local' }, 'medium'), [undefined, undefined]);
   assert.throws(
-    () => configured(t, ['test', '--project=light'], { TARGET: 'qa' }, { ...changes, '.env.qa': '' }),
+    () =>
+      configured(
+        t,
+        ['test', '--project=light'],
+        { TARGET: 'qa' },
+        { ...changes, '.env.qa': 'BASE_URL=http://qa.test' },
+      ),
     (thrown) => /^profiles\/light\.json:1: slo is true, but TARGET is "qa", which has no SLO; /.test(thrown as string),
   );
 });
@@ -124,6 +130,21 @@ test('a scenario is found in any folder by the name of its file, which only one 
       sentence ===
       'protocol/crdt/relay.load.ts and protocol/sync/relay.load.ts have the same name, and a scenario is called by it; allowed is one relay.load.ts.',
   );
+});
+
+test('a journey and a load have not the same name, but for a family’s load, whose place the journey takes', (t) => {
+  assert.throws(
+    () => configured(t, ['test', '--list'], {}, { 'journeys/shop/relay.journey.ts': '' }),
+    (sentence) =>
+      sentence ===
+      'journeys/shop/relay.journey.ts and protocol/sync/relay.load.ts have the same name, and a scenario is called by it; allowed is another name for one of them.',
+  );
+  const visits = { executor: 'constant-vus', vus: 1, duration: '5s' };
+  const profile = { description: 'x', scenarios: { attack: visits }, thresholds: {} };
+  const changes = { 'profiles/own.json': profile, 'journeys/attack.journey.ts': '' };
+  const { root, config } = configured(t, ['test', '--list'], {}, changes);
+  const own = join(root, 'journeys', 'attack.journey.ts');
+  assert.deepEqual(matched(config, 'own', [own]), [own]);
 });
 
 test('a load of a listed family needs no file: what Playwright takes tests from is made, once', (t) => {

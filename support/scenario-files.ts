@@ -9,16 +9,25 @@ export type ScenarioFiles = Record<ScenarioKind, Map<string, string>>;
 
 /**
  * A scenario is a file: its name is the scenario's, in whatever folder below `protocol/` or `journeys/` it lies. Loads of listed
- * families are there as well; a file of the project's own takes the place of one of the same name.
+ * families are there as well; a file of the project's own, a journey's too, takes the place of one of the same name.
  * @param root the folder with `protocol/` and `journeys/`; neither need be there
  * @throws one sentence when two files would define the same scenario
  */
 export function scenarioFiles(root: string, families: readonly Family[] = listedFamilies() ?? []): ScenarioFiles {
   const ready = families.flatMap(({ folder }) => (folder ? [...filesIn(root, folder, 'load')] : []));
-  return {
-    load: new Map([...ready, ...filesIn(root, join(root, 'protocol'), 'load')]),
-    journey: filesIn(root, join(root, 'journeys'), 'journey'),
-  };
+  const load = filesIn(root, join(root, 'protocol'), 'load');
+  const journey = filesIn(root, join(root, 'journeys'), 'journey');
+  for (const [name, path] of journey) {
+    const other = load.get(name);
+    if (other) throw sameName(root, [path, other], 'another name for one of them');
+  }
+  return { load: new Map([...ready.filter(([name]) => !journey.has(name)), ...load]), journey };
+}
+
+/** A profile that named it would run one of them, and nobody could say which. */
+function sameName(root: string, paths: [string, string], instead: string): Error {
+  const [one, other] = paths.map((path) => relative(root, path));
+  return new Error(`${one} and ${other} have the same name, and a scenario is called by it; allowed is ${instead}.`);
 }
 
 /** The files of oracles, wherever below `protocol/` or `journeys/` they lie, and those of listed families: absolute paths. */
@@ -76,11 +85,7 @@ function filesIn(root: string, folder: string, kind: ScenarioKind): Map<string, 
   for (const path of pathsIn(folder, kind)) {
     const name = basename(path).replace(endingOf(kind), '');
     const other = files.get(name);
-    if (other) {
-      throw new Error(
-        `${relative(root, other)} and ${relative(root, path)} have the same name, and a scenario is called by it; allowed is one ${name}.${kind}.ts.`,
-      );
-    }
+    if (other) throw sameName(root, [other, path], `one ${name}.${kind}.ts`);
     files.set(name, path);
   }
   return files;

@@ -59,8 +59,12 @@ export async function run(args: string[], folder: string): Promise<void> {
   if (!are(name))
     throw new Error(`"${name}" is no name of ${what === 'oracle' ? 'an' : 'a'} ${what}; allowed is ${help}.`);
   assertProject(folder);
+  const from = (path: string) => slashes(relative(process.cwd(), path));
+  const { load, journey } = scenarioFiles(folder);
+  const other = ['load', 'journey'].includes(what) ? (load.get(name) ?? journey.get(name)) : undefined;
+  if (other) throw new Error(`"${name}" is the name of ${from(other)} already; allowed is another name.`);
   const file = join(folder, kind.file(name));
-  const shown = slashes(relative(process.cwd(), file));
+  const shown = from(file);
   const text = kind.text(name, surroundingsOf(folder), folder);
   if (!made(file, text)) throw new Error(`${shown} is there already; allowed is another name.`);
   console.log(`made ${shown}\n${kind.next(name)}`);
