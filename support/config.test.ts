@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from './config.ts';
 import { folderOf } from './folder.fixture.ts';
+import { oracleFiles, scenarioFiles } from './scenario-files.ts';
 
 const arrivals = { executor: 'constant-arrival-rate', rate: 10, duration: '1m', maxVUs: 5 };
 const files = {
@@ -145,6 +146,20 @@ test('a journey and a load have not the same name, but for a family’s load, wh
   const { root, config } = configured(t, ['test', '--list'], {}, changes);
   const own = join(root, 'journeys', 'attack.journey.ts');
   assert.deepEqual(matched(config, 'own', [own]), [own]);
+});
+
+test('what macOS and editors lay beside a file is none of the project', (t) => {
+  const hidden = ['profiles/._light.json', 'protocol/sync/._relay.load.ts', 'journeys/.#reader.journey.ts'];
+  const oracle = 'protocol/._stock.oracle.ts';
+  const changes = Object.fromEntries([...hidden, oracle].map((path) => [path, '\0\u0005']));
+  const { root, config } = configured(t, ['test', '--list'], {}, changes);
+  assert.deepEqual(
+    config.projects.map(({ name }) => name),
+    ['light', 'medium'],
+  );
+  const { load, journey } = scenarioFiles(root, []);
+  assert.deepEqual([...load.keys(), ...journey.keys()], ['relay', 'reader']);
+  assert.deepEqual(oracleFiles(root, []), []);
 });
 
 test('a load of a listed family needs no file: what Playwright takes tests from is made, once', (t) => {

@@ -41,12 +41,12 @@ export interface AppliedSlo {
 }
 
 /**
- * The profiles of a folder by name: every `*.json` but the schema itself.
+ * The profiles of a folder by name: every `*.json` but the schema itself, and what macOS and editors hide there.
  * @throws one sentence when there is none
  */
 export function profileNames(folder: string, root: string): string[] {
   const all = existsSync(folder) ? readdirSync(folder) : [];
-  const files = all.filter((file) => file.endsWith('.json') && file !== 'profile.schema.json');
+  const files = all.filter((file) => /^[^.].*\.json$/.test(file) && file !== 'profile.schema.json');
   if (files.length === 0)
     throw new Error(`${relative(root, folder)}/ holds no profile; allowed is at least one *.json.`);
   return files.sort().map((file) => basename(file, '.json'));

@@ -72,10 +72,13 @@ export function writeTestFiles(root: string, scenarios: TimelineScenario[], file
 function pathsIn(folder: string, kind: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && endingOf(kind).test(entry.name))
+    .filter((entry) => !entry.isDirectory() && !isHidden(entry.name) && endingOf(kind).test(entry.name))
     .map((entry: Dirent) => join(entry.parentPath, entry.name))
     .sort();
 }
+
+/** What macOS and editors lay beside a file, under a name that ends like its own: `._relay.load.ts`. */
+const isHidden = (name: string) => name.startsWith('.');
 
 /** A package holds them compiled. */
 const endingOf = (kind: string) => new RegExp(`\\.${kind}\\.[jt]s$`);

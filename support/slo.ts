@@ -62,7 +62,7 @@ export function withSlo(
 /** Targets that have an SLO. @throws one sentence for a name that was meant to be another one */
 function targetsIn(folder: string, root: string): string[] {
   const files = existsSync(folder) ? readdirSync(folder) : [];
-  const names = files.filter((file) => file.endsWith('.json') && file !== 'slo.schema.json');
+  const names = files.filter((file) => /^[^.].*\.json$/.test(file) && file !== 'slo.schema.json');
   const targets = names.map((file) => basename(file, '.json')).sort();
   for (const target of targets) {
     const meant = misspelt(target, usualTargets);
