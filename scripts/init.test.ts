@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
@@ -24,6 +25,17 @@ test('a password in the address of the tests is in no file that git takes', (t) 
   );
   assert.match(named('.gitignore'), /^\.env$/m);
   assert.match(named('load.yml'), / BASE_URL: \$\{\{ vars\.BASE_URL \|\| 'https:\/\/shop\.example\/eu' \}\}$/m);
+});
+
+test('a folder is made where its path says', (t) => {
+  const folder = folderOf(t, { 'package.json': { name: 'shop' } });
+  const tandem = join(import.meta.dirname, 'tandem.mjs');
+  const made = execFileSync(process.execPath, [tandem, 'init', join(folder, 'tests', 'load')], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  assert.deepEqual(readdirSync(folder).sort(), ['.github', 'package.json', 'tests']);
+  assert.match(made, /^Then: npx playwright test -c tests\/load --project=smoke$/m);
 });
 
 test('a new file belongs to a project', async (t) => {

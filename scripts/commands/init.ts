@@ -1,6 +1,6 @@
 // npx tandem init [folder]: what a repository needs for its first run, from what can be seen of it. Nothing that is there is changed.
 import { statSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+import { join, posix, relative, resolve } from 'node:path';
 import { profileSchema } from '../../support/profile/schema.ts';
 import { shownUrl } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
@@ -29,7 +29,7 @@ export async function run(args: string[]): Promise<void> {
   const root = process.cwd();
   const [name = defaultFolder, ...more] = args;
   if (more.length > 0 || name.startsWith('-')) throw new Misunderstood();
-  const folder = join(root, name);
+  const folder = resolve(root, name);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found && !found.isDirectory())
     throw new Error(`${name} is there already, and no folder; allowed is another name: npx tandem init <folder>.`);

@@ -4,10 +4,11 @@ import { join, relative } from 'node:path';
 import { projectSchema } from '../../support/profile-schema.ts';
 import { sloSchema } from '../../support/slo.ts';
 import { Misunderstood } from '../command.ts';
-import { playwrightConfigIn, readPlaywrightConfig } from '../surroundings.ts';
+import { assertProject, playwrightConfigIn, readPlaywrightConfig } from '../surroundings.ts';
 
 export async function run(args: string[], root: string): Promise<void> {
   if (args.length > 0) throw new Misunderstood();
+  assertProject(root);
   // It says which families the project has.
   const config = playwrightConfigIn(root);
   if (config) await readPlaywrightConfig(config);
