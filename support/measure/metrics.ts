@@ -271,7 +271,7 @@ function unspelled(text: string): string {
   }
 }
 
-/** `__proto__` is no name: an object would take it for something else. */
+/** What every object has, such as `constructor`, is no name: it would be taken for something else. */
 export function isMetricName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name !== '__proto__';
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(name in {});
 }

@@ -22,8 +22,8 @@ test('thresholds are about metrics that exist, and figures that these have', () 
       'thresholds names metric "http_req_durations"; did you mean "http_req_duration"? allowed: http_req_duration, http_req_failed, http_reqs, vus.',
     ],
     [
-      { constructor: ['p(95)<500'] },
-      'thresholds names metric "constructor"; allowed: http_req_duration, http_req_failed, http_reqs, vus.',
+      { nothing_alike: ['p(95)<500'] },
+      'thresholds names metric "nothing_alike"; allowed: http_req_duration, http_req_failed, http_reqs, vus.',
     ],
     [
       { http_req_duration: ['p(95)<500', 'rate<0.05'] },

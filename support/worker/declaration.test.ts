@@ -12,9 +12,27 @@ test('a trend is of milliseconds unless it says otherwise', () => {
 });
 
 test('a metric has a name that a threshold can be about', () => {
-  for (const name of ['__proto__', 'a b', 'a{b:1}', 'a-b', '1st', '', 'é']) {
+  for (const name of ['__proto__', 'constructor', 'valueOf', 'a b', 'a{b:1}', 'a-b', '1st', '', 'é']) {
     const sentence = `metrics has ${JSON.stringify(name)}; allowed is a name of letters, digits and _, such as push_duration.`;
     assert.throws(() => metricDefinitions({ [name]: 'counter' as const }), new Error(sentence));
   }
   assert.deepEqual(Object.keys(metricDefinitions({ _a1: 'counter', B: 'rate' })), ['_a1', 'B']);
+});
+
+test('what is no metric is told of before the run', () => {
+  const allowed = "allowed is trend, rate, counter or gauge, or { type: 'trend', contains: 'data' } of sizes in bytes.";
+  const table: [metric: unknown, shown: string][] = [
+    ['count', '"count"'],
+    ['constructor', '"constructor"'],
+    [{ type: 'Trend', contains: 'time' }, '{"type":"Trend","contains":"time"}'],
+    [{ type: 'trend', contains: 'ms' }, '{"type":"trend","contains":"ms"}'],
+    [null, 'null'],
+    [true, 'true'],
+  ];
+  for (const [metric, shown] of table)
+    assert.throws(() => metricDefinitions({ orders: metric as 'trend' }), {
+      message: `metrics.orders is ${shown}; ${allowed}`,
+    });
+  const size = { type: 'trend', contains: 'data' } as const;
+  assert.deepEqual(metricDefinitions({ size }), { size });
 });

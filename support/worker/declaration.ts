@@ -1,5 +1,6 @@
 import { importFile } from '../import-file.ts';
-import { isMetricName, type MetricDefinition, type MetricType } from '../measure/metrics.ts';
+import { textOf } from '../measure/failures.ts';
+import { type Contains, isMetricName, type MetricDefinition, type MetricType } from '../measure/metrics.ts';
 import type { JsonSchema } from '../options.ts';
 import type { ScenarioKind } from '../profile/schema.ts';
 
@@ -26,7 +27,10 @@ export interface Declaration {
 /** Type of the test annotation that holds a {@link Declaration} as JSON. */
 export const declarationType = 'tandem:scenario';
 
-/** @throws one sentence for a name that no threshold could be about */
+const types: readonly unknown[] = ['trend', 'rate', 'counter', 'gauge'] satisfies MetricType[];
+const contents: readonly unknown[] = ['time', 'data', 'default'] satisfies Contains[];
+
+/** @throws one sentence for a name that no threshold could be about, and for what is no metric: nobody compiles it before it runs */
 export function metricDefinitions(declared: MetricDeclarations): Record<string, MetricDefinition> {
   return Object.fromEntries(
     Object.entries(declared).map(([name, metric]) => {
@@ -35,8 +39,14 @@ export function metricDefinitions(declared: MetricDeclarations): Record<string, 
           `metrics has ${JSON.stringify(name)}; allowed is a name of letters, digits and _, such as push_duration.`,
         );
       }
-      if (typeof metric !== 'string') return [name, metric];
-      return [name, { type: metric, contains: metric === 'trend' ? 'time' : 'default' }];
+      const { type, contains } = Object(typeof metric === 'string' ? { type: metric } : metric) as MetricDefinition;
+      const own = type === 'trend' && typeof metric === 'string' ? 'time' : 'default';
+      if (!types.includes(type) || !contents.includes(contains ?? own)) {
+        throw new Error(
+          `metrics.${name} is ${textOf(() => JSON.stringify(metric) ?? metric)}; allowed is trend, rate, counter or gauge, or { type: 'trend', contains: 'data' } of sizes in bytes.`,
+        );
+      }
+      return [name, typeof metric === 'string' ? { type, contains: own } : { ...metric, contains: contains ?? own }];
     }),
   );
 }

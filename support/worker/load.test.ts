@@ -253,6 +253,12 @@ test('there is an operation, and each can be run', () => {
   assert.throws(operated({}), new Error('load("mine"): operations is {}; allowed is at least one operation.'));
   const sentence = 'load("mine"): operations.get.run is undefined; allowed is a function.';
   assert.throws(operated({ get: { weight: 1 } }), new Error(sentence));
+  // Nobody compiles a load before it runs.
+  const bare = { operations: { get: { weight: 1, run: async () => {} } } } as unknown as LoadDefinition<0, 0>;
+  assert.throws(
+    () => checkOperations('mine', bare),
+    new Error('load("mine"): vu is undefined; allowed is a function.'),
+  );
 });
 
 test('a group is measured under its name, also when it throws', async () => {

@@ -63,13 +63,14 @@ interface Worker<V> {
  */
 export function checkOperations<S, V, O, R>(
   name: string,
-  { operations, timeLimitsMs }: LoadDefinition<S, V, O, R>,
+  { operations, vu, timeLimitsMs }: LoadDefinition<S, V, O, R>,
 ): void {
   const refuse = (sentence: string) => {
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
   };
-  const all = Object.entries(operations);
+  if (typeof vu !== 'function') refuse(`load("${name}"): vu is ${textOf(() => vu)}; allowed is a function.`);
+  const all = Object.entries(operations ?? {});
   if (all.length === 0) refuse(`load("${name}"): operations is {}; allowed is at least one operation.`);
   for (const [operation, { weight, run }] of all) {
     const field = `load("${name}"): operations.${operation}`;
