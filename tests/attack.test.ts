@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,8 +132,32 @@ test('as fast as it goes, with the buckets of a histogram; and what is wrong is 
   assert.equal(Number(count), verdict.metrics['iteration_response_time{scenario:attack}']!.count);
 });
 
+test('a stream without end is read as far as it is sent; a certificate is found from where one is', async (t) => {
+  const { url, asked } = await counting(t);
+  const project = projectOf(t);
+  const target = JSON.stringify({ method: 'GET', url: `${url}/a`, header: { 'X-Attack': ['1'] } });
+  const pipe = join(project.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const endless = spawn('sh', ['-c', 'yes "$1" > "$0"', pipe, target]);
+  t.after(() => endless.kill('SIGKILL'));
+  const ended = once(endless, 'exit');
+  const attack = ['attack', '-rate=10', '-duration=1s'];
+  const { errors } = await project.pipedTandem('', ...attack, `-targets=${pipe}`, '-type=text');
+  assert.deepEqual(asked, { 'GET /a ': 10 }, errors);
+  await ended;
+  // It is read, and is no certificate: of another folder it would not be there.
+  project.write({ 'load/profiles/other.json': {}, 'c.pem': 'none' });
+  rmSync(join(project.folder, 'profiles'), { recursive: true });
+  project.write({ 'load/playwright.config.ts': readFileSync(join(project.folder, 'playwright.config.ts'), 'utf8') });
+  const wrong = await project.pipedTandem(`${target}\n`, ...attack, '-cert=c.pem');
+  assert.match(wrong.output + wrong.errors, /TLS_CLIENT_CERT \S+c\.pem and .* cannot be used/);
+  rmSync(join(project.folder, 'load'), { recursive: true });
+  const nowhere = await project.pipedTandem(`${target}\n`, ...attack);
+  assert.match(nowhere.errors, /^There is no folder profiles here or in load\/; allowed is the folder that .* made, /);
+});
+
 test('Ctrl-C while targets are waited for leaves nothing of them', async (t) => {
-  const { folder } = new Project(t, { 'tmp/notes.txt': '' });
+  const { folder } = new Project(t, { 'tmp/notes.txt': '', 'profiles/other.json': {} });
   const TMPDIR = join(folder, 'tmp');
   const tandem = [join(repository, 'scripts', 'tandem.mjs'), 'attack', '-rate=1', '-duration=1s'];
   const child = spawn(process.execPath, tandem, { cwd: folder, env: { ...process.env, TMPDIR } });

@@ -120,6 +120,18 @@ test('limits in words', () => {
   assert.equal(asked('-duration=1s', '-slo=p(99)<500').profile.maxFailed, undefined);
 });
 
+test('a switch says what holds, whatever else the environment says', () => {
+  assert.deepEqual(asked('-duration=1s').env, {});
+  assert.deepEqual(asked('-duration=1s', '-insecure').env, { TLS_INSECURE: '1' });
+  assert.deepEqual(asked('-duration=1s', '-insecure=false').env, { TLS_INSECURE: '0' });
+  // What comes after it is a flag again.
+  const { profile } = asked('-keepalive', 'false', '-insecure', '-duration=1s');
+  assert.deepEqual(
+    [profile.scenarios.attack.options, profile.scenarios.attack.duration],
+    [{ timeout: '30s', redirects: 10, keepAlive: false }, '1s'],
+  );
+});
+
 test('what is no flag, no value, or not ours, in one sentence each', () => {
   const duration = 'allowed is a duration such as 500ms, 30s, 1m30s or 2h, at most 14d';
   const rate =
@@ -162,7 +174,12 @@ test('what is no flag, no value, or not ours, in one sentence each', () => {
       ['-duration=5s', '-type=hist'],
       '-type is "hist"; allowed is text, json, hist[<duration>,…] such as "hist[0,100ms,1s]", or plot for the path of the report’s page.',
     ],
-    [['-lazy', '-duration=5s'], '-lazy is not needed: a long file is read as it is used; leave it out.'],
+    [
+      ['-lazy', '-duration=5s'],
+      '-lazy is not needed: a long file is read as it is used, and of a stream as much as is sent; leave it out.',
+    ],
+    [['-duration=5s', '-http2=maybe'], '-http2 is "maybe"; allowed is false.'],
+    [['-duration=5s', '-http2=1'], '-http2 asks for HTTP/2, and requests are sent over HTTP/1.1; leave it out.'],
     [['-duration=5s', '-http2'], '-http2 asks for HTTP/2, and requests are sent over HTTP/1.1; leave it out.'],
   ];
   for (const [args, expected] of table) assert.equal(sentence(args), expected);

@@ -57,7 +57,7 @@ type Flag = keyof typeof taken;
 
 /** Vegeta's others, and why they are none of ours. */
 const refused: Record<string, string> = {
-  lazy: 'is not needed: a long file is read as it is used; leave it out',
+  lazy: 'is not needed: a long file is read as it is used, and of a stream as much as is sent; leave it out',
   connections:
     'is not needed: a connection is kept for each request that was under way; leave it out, or give -max-connections',
   'max-body': 'is not needed: answers are counted and not kept; leave it out',
@@ -102,7 +102,7 @@ export function attackOf(args: string[], env: NodeJS.ProcessEnv): Attack {
   if (one('type') !== undefined && !report) throw refusal('type', one('type'));
   if (one('output') !== undefined && !report)
     throw new Error('-output is a file for a report; allowed is -type=text with it.');
-  if (one('http2') === 'true') throw new Error(`-http2 ${refused.h2c}.`);
+  if (truth('http2', one('http2') ?? 'false')) throw new Error(`-http2 ${refused.h2c}.`);
   const { scenario, what } = scenarioOf(one, timeout.ms);
   const connections =
     one('max-connections') === undefined ? {} : { connections: whole('max-connections', one('max-connections')!, 1) };
@@ -140,7 +140,9 @@ function flagsIn(args: string[]): Given {
   for (let i = 0; i < args.length; i += 1) {
     const [, name, inline] = /^--?([a-z][a-z\d-]*)(?:=(.*))?$/s.exec(args[i]!) ?? [];
     if (name === undefined) throw new Error(`"${args[i]}" is no flag; allowed: ${listed()}.`);
-    const value = inline ?? (isSwitch(name) ? 'true' : args[++i]);
+    // As Vegeta, which takes `-keepalive false` for what it means.
+    const isAlone = isSwitch(name) && truthOf(args[i + 1] ?? '') === undefined;
+    const value = inline ?? (isAlone ? 'true' : args[++i]);
     if (Object.hasOwn(refused, name)) throw new Error(`-${name} ${refused[name]}.`);
     if (!Object.hasOwn(taken, name)) {
       const names = Object.keys(taken);
@@ -175,10 +177,15 @@ function whole(flag: Flag, text: string, least: number, most = 1_000_000): numbe
 }
 
 function truth(flag: Flag, text: string): boolean {
-  // As Go reads them.
+  const found = truthOf(text);
+  if (found === undefined) throw refusal(flag, text);
+  return found;
+}
+
+/** As Go reads it; undefined when it is none. */
+function truthOf(text: string): boolean | undefined {
   if (/^(1|t|true)$/i.test(text)) return true;
-  if (/^(0|f|false)$/i.test(text)) return false;
-  throw refusal(flag, text);
+  return /^(0|f|false)$/i.test(text) ? false : undefined;
 }
 
 function redirectsOf(text: string): number {
@@ -243,7 +250,8 @@ function environmentOf(one: (flag: Flag) => string | undefined, headers: string[
     LOAD_HEADERS: headers.length > 0 ? headers.join('\n') : undefined,
     LOAD_BODY: one('body'),
     LOAD_RUN_ID: one('name'),
-    TLS_INSECURE: one('insecure') !== undefined && truth('insecure', one('insecure')!) ? '1' : undefined,
+    // Also where the environment or a file says something else.
+    TLS_INSECURE: one('insecure') === undefined ? undefined : truth('insecure', one('insecure')!) ? '1' : '0',
     TLS_CLIENT_CERT: cert,
     TLS_CLIENT_KEY: key,
     NODE_EXTRA_CA_CERTS: one('root-certs'),

@@ -22,11 +22,14 @@ import { runFolder } from '../../support/report/files.ts';
 import { targetSettings } from '../../support/target.ts';
 import { type Attack, attackOf } from '../attack/flags.ts';
 import { histogramReport, jsonReport, latenciesIn, textReport, vegetaMetrics } from '../attack/report.ts';
+import { firstTargets } from '../attack/stream.ts';
 import { runInForeground } from '../child.mjs';
+import { assertProject } from '../surroundings.ts';
 import { causeOf } from '../writable.mjs';
 
 export async function run(args: string[], root: string): Promise<void> {
   const attack = attackOf(args, process.env);
+  assertProject(root);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-attack-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   // Until there is a run, which hears signals by itself: targets may hold secrets, and be waited for.
@@ -37,13 +40,14 @@ export async function run(args: string[], root: string): Promise<void> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, leave);
   try {
-    const targets = await keptTargets(attack.targets, folder);
+    const targets = await keptTargets(attack, folder);
     await check(attack, targets, root);
     const profile = join(folder, 'attack.json');
     writeFileSync(profile, JSON.stringify(attack.profile));
     const LOAD_RUN_ID = attack.env.LOAD_RUN_ID ?? process.env.LOAD_RUN_ID ?? newRunId();
-    const env = { ...process.env, ...attack.env, LOAD_RUN_ID, LOAD_TARGETS: targets, LOAD_PROFILE: profile };
-    const playwright = createRequire(join(root, 'package.json')).resolve('@playwright/test/cli');
+    const given = { ...attack.env, ...fromHere(attack.env) };
+    const env = { ...process.env, ...given, LOAD_RUN_ID, LOAD_TARGETS: targets, LOAD_PROFILE: profile };
+    const playwright = playwrightOf(root);
     // A report is all that whoever reads standard output wants.
     const out = attack.report ? 'stderr' : 'stdout';
     const command = [playwright, 'test', '--project=attack', '-c', relative(process.cwd(), root) || '.'];
@@ -56,8 +60,27 @@ export async function run(args: string[], root: string): Promise<void> {
   }
 }
 
-/** Attacks go through their targets again and again: what comes once is kept for that. */
-async function keptTargets(path: string | undefined, folder: string): Promise<string> {
+/** @throws one sentence where it is not installed */
+function playwrightOf(root: string): string {
+  try {
+    return createRequire(join(root, 'package.json')).resolve('@playwright/test/cli');
+  } catch {
+    throw new Error(
+      '@playwright/test is not installed; allowed is a folder in which it is: npm install -D @playwright/test.',
+    );
+  }
+}
+
+/** Files that a setting names are found from the project's folder, and those of flags from where one is. */
+function fromHere({ TLS_CLIENT_CERT: cert, TLS_CLIENT_KEY: key }: Attack['env']): Record<string, string> {
+  return {
+    ...(cert !== undefined && { TLS_CLIENT_CERT: resolve(cert) }),
+    ...(key !== undefined && { TLS_CLIENT_KEY: resolve(key) }),
+  };
+}
+
+/** Attacks go through their targets again and again: what comes once is kept for that, as far as it is sent. */
+async function keptTargets({ targets: path, profile }: Attack, folder: string): Promise<string> {
   if (path !== undefined && !isStream(path)) return resolve(path);
   if (path === undefined && process.stdin.isTTY) {
     throw new Error(
@@ -65,7 +88,10 @@ async function keptTargets(path: string | undefined, folder: string): Promise<st
     );
   }
   const kept = join(folder, 'stdin');
-  await pipeline(path === undefined ? process.stdin : createReadStream(path), createWriteStream(kept));
+  const { rate, duration } = profile.scenarios.attack;
+  const most = rate === undefined ? undefined : Math.ceil((rate * parseDuration(duration)!) / 1_000);
+  const stream = (path === undefined ? process.stdin : createReadStream(path)).setEncoding('latin1');
+  await pipeline(firstTargets(stream, most), createWriteStream(kept));
   return kept;
 }
 
