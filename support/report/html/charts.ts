@@ -81,7 +81,7 @@ export const CHARTS: Chart[] = [
   {
     id: 'rate',
     title: 'Rate',
-    note: 'by when they were due, beside the arrivals that were planned',
+    note: 'by when they were due, beside what was planned',
     unit: 'iterations a second',
     scoped: true,
     isMain: true,

@@ -81,6 +81,7 @@ export function payloadOf(verdict: Verdict, record: RunRecord): Payload {
 
 function chosenOf({ reasons }: Verdict, { store }: RunRecord, scopes: Scope[]): number {
   const blamed = reasons.flatMap((reason) => {
+    if ('scenarios' in reason) return reason.scenarios;
     if ('scenario' in reason) return reason.scenario ?? [];
     return 'metric' in reason ? (parseSelector(reason.metric)?.tags.scenario ?? []) : [];
   });
