@@ -223,8 +223,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   #body(): string {
     if (this.#first === undefined) return '';
     const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
-    const encoding = headerIn(this.#headers, 'content-encoding');
-    return (encoding === undefined ? bytes : decode(bytes, encoding, this.#limits.maxBytes)).toString();
+    if (headerIn(this.#headers, 'content-encoding') === undefined) return bytes.toString();
+    // Each of those between us and the target may have packed it once more.
+    return decode(bytes, valuesIn(this.#headers, 'content-encoding').join(), this.#limits.maxBytes).toString();
   }
 
   #statusError(): string | undefined {

@@ -62,6 +62,17 @@ test('compressed answers are asked for, read, and counted as they came', async (
   }
 });
 
+test('encodings that stand in a header each are undone as those of one', async (t) => {
+  const made = await bed(
+    t,
+    overHttp((_request, response) => {
+      response.setHeader('content-encoding', ['deflate', 'gzip']).end(gzipSync(deflateSync('whole')));
+    }),
+  );
+  const { body, error } = await made.request();
+  assert.deepEqual([body, error], ['whole', undefined]);
+});
+
 test('what cannot be decompressed has a name, and a bomb does not go off', async (t) => {
   const bomb = gzipSync(Buffer.alloc(8 * 1024 ** 2));
   const table: [encoding: string, body: Buffer, error: string][] = [
