@@ -98,10 +98,10 @@ export class ExchangeSeries {
   }
 }
 
-/** As grpc-js tells of a call's end. */
+/** As grpc-js tells of a call's end: of a message that it cannot unpack without a status, or with an error's code in its place. */
 interface Ending {
-  code: status;
-  details: string;
+  code?: number | string;
+  details?: string;
 }
 
 /** These say that the server did not do it. Others leave open whether it has: an `UNAVAILABLE` may come after the work. */
@@ -119,7 +119,10 @@ const refusals: ReadonlySet<StatusName> = new Set([
 ]);
 
 /** What gRPC's libraries say of an answer that there was, by `RESOURCE_EXHAUSTED`: client and server may each have a limit. */
-const tooLarge = /\b(received|sent|send) message larger than max/i;
+const tooLarge = /\b(received|sent|send) message (larger than max|that decompresses to a size larger)/i;
+
+/** What grpc-js says of an OK without a message, as `UNIMPLEMENTED`: the server has done it all the same. */
+const NO_MESSAGE = 'No message received';
 
 /** What grpc-js says of a call that never left: how fast it says so is nobody's latency. */
 const unconnected = /^(No connection established|Name resolution failed)/;
@@ -267,24 +270,25 @@ export class Exchange implements Pending {
     this.#underWay.remove(this);
     const { signal, expects, readOnly, method } = this.#call;
     signal?.removeEventListener('abort', this.#cancel);
-    const name = status[ending?.code ?? status.OK] as StatusName;
-    if (ending && unconnected.test(ending.details)) this.#isSent = false;
+    const { code = 'none', details = '' } = ending ?? { code: status.OK };
+    const name = details === NO_MESSAGE ? 'OK' : statusName(code);
+    if (unconnected.test(details)) this.#isSent = false;
     if (name === 'OK' && !method.responseStream && this.#messages === 0)
       this.#unreadable ??= 'gRPC OK without a message';
     const isEnded = name === 'CANCELLED' && signal?.aborted === true;
     const isExpected = isEnded || name === 'OK' || expects?.includes(name) === true;
-    const error = this.#unreadable ?? (isExpected ? undefined : errorOf(name, ending!.details));
+    const error = this.#unreadable ?? (isExpected ? undefined : errorOf(name, code, details));
     const durationMs = endedAt - this.#calledAt;
     if (!this.#isCounted) {
       this.#isCounted = true;
       this.#count(durationMs, error !== undefined, isEnded);
       if (error !== undefined) this.#series.recorder.error(error);
     }
-    const isRefused = refusals.has(name) && !tooLarge.test(ending!.details);
+    const isRefused = refusals.has(name) && !tooLarge.test(details);
     const isOpen = this.#isSent && !readOnly && !isRefused;
     this.#resolve({
       status: name,
-      details: ending?.details ?? '',
+      details,
       value: method.responseStream ? undefined : this.#value,
       messages: this.#messages,
       error,
@@ -321,8 +325,24 @@ function notSent(error: unknown): string {
   return `call not sent: ${(error as Error).message}`;
 }
 
+/** One that gRPC does not know counts as `UNKNOWN`, as its specification wants it. */
+function statusName(code: number | string): StatusName {
+  const name: unknown = (status as Record<number | string, unknown>)[code];
+  return typeof name === 'string' ? (name as StatusName) : 'UNKNOWN';
+}
+
+/** Whether the size of a message is four letters: those of a page's beginning, such as `html`. */
+function isText(size: number): boolean {
+  return [24, 16, 8, 0].every((shift) => ((size >>> shift) & 0xff) >= 0x20 && ((size >>> shift) & 0xff) < 0x7f);
+}
+
 /** Of no connection grpc-js tells the system's error in its sentence alone. What is short at the target's end, the target says itself. */
-function errorOf(name: StatusName, details: string): string {
+function errorOf(name: StatusName, given: number | string, details: string): string {
+  const [, size] = /^Received message larger than max \((\d+) vs/.exec(details) ?? [];
+  if (size !== undefined && isText(Number(size))) return 'no valid gRPC answer';
+  const [, http] = /^Received HTTP status code (\d+)/.exec(details) ?? [];
+  if (http !== undefined) return `gRPC ${name} (HTTP ${http})`;
+  if (name === 'UNKNOWN' && given !== status.UNKNOWN && given !== 'none') return `gRPC ${name} (${given})`;
   const code = /\b(E[A-Z]{4,}|ERR_[A-Z0-9_]+)\b/.exec(details)?.[1];
   // Where there is no IPv6, that is said of its name for this machine, whatever ports are free.
   const isOurs = code !== undefined && exhaustedCodes.has(code) && !/EADDRNOTAVAIL ::1\b/.test(details);

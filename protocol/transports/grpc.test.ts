@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import {
   Metadata,
   type ServerDuplexStream,
@@ -385,7 +386,9 @@ async function overHttp2(t: TestContext, act: (stream: ServerHttp2Stream) => voi
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const grpc = await Grpc.open(slice, { address, secure: false, wire: directWire });
   t.after(() => grpc.close());
-  return { slice, ask: () => grpc.call<Thing>({ op: 'One', method: thingMethods.One!, request: { n: 1 } }), sessions };
+  const ask = (name = 'One', more: Partial<Call<Thing>> = {}) =>
+    grpc.call<Thing>({ op: name, method: thingMethods[name]!, request: { n: 1 }, ...more });
+  return { slice, ask, sessions };
 }
 
 function endWith(stream: ServerHttp2Stream, code: status): void {
@@ -459,4 +462,71 @@ test('what the generator ran out of is its own failure; that it has no IPv6 is n
   ] as const) {
     assert.deepEqual([(await told(details)).error, (await told(details)).outcome], [error, 'failed']);
   }
+});
+
+const HEAD = { ':status': 200, 'content-type': 'application/grpc' };
+/** A message as it lies on the wire: whether it is packed, its size, its bytes. */
+const framed = (bytes: Buffer, isPacked = false) =>
+  Buffer.concat([Buffer.from([isPacked ? 1 : 0, 0, 0, 0, bytes.length]), bytes]);
+
+function answer(stream: ServerHttp2Stream, bytes: Buffer, code: number | string, headers = {}): void {
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(code) }));
+  stream.respond({ ...HEAD, ...headers }, { waitForTrailers: true });
+  stream.end(bytes);
+}
+
+test('an answer that is none of gRPC’s, or cannot be unpacked, is a failure by its name, of a stream too', async (t) => {
+  const packed = framed(Buffer.from([8, 1]), true);
+  const bomb = gzipSync(Buffer.alloc(11 * 1024 ** 2));
+  const table: [act: (stream: ServerHttp2Stream) => void, error: string, status: string][] = [
+    [(stream) => answer(stream, packed, 0, { 'grpc-encoding': 'zstd' }), 'gRPC UNKNOWN', 'UNKNOWN'],
+    [(stream) => answer(stream, packed, 0), 'gRPC UNKNOWN', 'UNKNOWN'],
+    [(stream) => answer(stream, packed, 0, { 'grpc-encoding': 'gzip' }), 'gRPC INTERNAL', 'INTERNAL'],
+    [(stream) => answer(stream, framed(Buffer.from([8, 1])), 99), 'gRPC UNKNOWN (99)', 'UNKNOWN'],
+    [(stream) => answer(stream, framed(Buffer.from([8, 1])), 2), 'gRPC UNKNOWN', 'UNKNOWN'],
+    [
+      (stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'text/html' });
+        stream.end('<html>here is no gRPC</html>');
+      },
+      'no valid gRPC answer',
+      'RESOURCE_EXHAUSTED',
+    ],
+    [(stream) => stream.respond({ ':status': 503 }, { endStream: true }), 'gRPC UNAVAILABLE (HTTP 503)', 'UNAVAILABLE'],
+    [
+      (stream) => {
+        const head = Buffer.from([1, 0, 0, 0, 0]);
+        head.writeUInt32BE(bomb.length, 1);
+        answer(stream, Buffer.concat([head, bomb]), 0, { 'grpc-encoding': 'gzip' });
+      },
+      'gRPC RESOURCE_EXHAUSTED',
+      'RESOURCE_EXHAUSTED',
+    ],
+  ];
+  for (const [act, error, name] of table) {
+    const { slice, ask } = await overHttp2(t, (stream) => act(stream.on('error', () => {})));
+    for (const method of ['One', 'Down']) {
+      const told = await ask(method);
+      // Whatever was asked for may have been done.
+      assert.deepEqual(
+        [told.error, told.status, told.outcome],
+        [error, name, 'indeterminate'],
+        `${error} of ${method}`,
+      );
+    }
+    assert.deepEqual(slice.recorder.errors, { [error]: 2 });
+  }
+});
+
+test('an OK without the message that it should have leaves open what was done, of any kind of call', async (t) => {
+  const { ask } = await overHttp2(t, (stream) => answer(stream, Buffer.alloc(0), 0));
+  for (const more of [{}, { readOnly: true }]) {
+    const { status: name, error, outcome } = await ask('One', more);
+    const open = 'readOnly' in more ? 'failed' : 'indeterminate';
+    assert.deepEqual([name, error, outcome], ['OK', 'gRPC OK without a message', open]);
+  }
+  assert.equal((await ask('Down')).outcome, 'ok');
+  // Who says itself that it does not know the method has done nothing.
+  const { ask: another } = await overHttp2(t, (stream) => answer(stream, Buffer.alloc(0), status.UNIMPLEMENTED));
+  assert.equal((await another()).outcome, 'failed');
 });
