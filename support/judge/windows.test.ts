@@ -99,6 +99,18 @@ describe('windows', () => {
     }
   });
 
+  test('of a long run are looked at with work in proportion to their number', (t) => {
+    const lookups = (seconds: number) => {
+      const endMs = 10_000 + 1_000 * seconds;
+      const course = courseOf({ phases: [calm, { name: 'load', startMs: 10_000, endMs, load: 1 }], perSecond: 20 });
+      const startOf = t.mock.method(course.axis, 'startOf');
+      const windows = windowsOf(fast, { everyMs: 1_000 }, { ...course, durationMs: endMs });
+      assert.deepEqual([windows.length, new Set(windows.map(({ state }) => state))], [seconds, new Set(['held'])]);
+      return startOf.mock.callCount();
+    };
+    assert.ok(lookups(400) < 5 * lookups(100));
+  });
+
   test('leave a pause between phases with load out', () => {
     const paused = phases.map((phase) => (phase.name === 'spike' ? { ...phase, load: 0 } : phase));
     const course = courseOf({ phases: paused, msAt: (s) => (s >= 40 && s < 60 ? null : 10) });

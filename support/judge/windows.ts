@@ -87,12 +87,8 @@ export function windowsOf(objective: Objective, windows: Windows, course: Course
  * What was measured is known by interval, and intervals begin anew with each phase, however long that is: a window is made of those
  * whose middle lies in it, and is as long as they are. Undefined where there is none.
  */
-function wholeIntervals({ startMs, endMs }: Span, untilMs: number, axis: TimeAxis): Span | undefined {
-  const firstFrom = (ms: number) => {
-    const index = axis.indexAt(ms);
-    return middleOf(index, axis) < ms ? index + 1 : index;
-  };
-  const [first, next] = [firstFrom(startMs), firstFrom(endMs)];
+function wholeIntervals(span: Span, untilMs: number, axis: TimeAxis): Span | undefined {
+  const { first, next } = intervalsIn(span, axis);
   return next > first ? { startMs: axis.startOf(first), endMs: Math.min(axis.startOf(next), untilMs) } : undefined;
 }
 
@@ -112,8 +108,13 @@ export function scheduleOf(source: string, { axis, scenarios = [], measures }: C
   return { fromMs: isWhole ? startMs : axis.endOf(first), untilMs: axis.startOf(axis.indexAt(endMs + 1e-6)) };
 }
 
-function middleOf(index: number, axis: TimeAxis): number {
-  return (axis.startOf(index) + axis.endOf(index)) / 2;
+/** The first interval whose middle lies in a stretch of time, and the first after it. */
+function intervalsIn({ startMs, endMs }: Span, axis: TimeAxis): { first: number; next: number } {
+  const firstFrom = (ms: number) => {
+    const index = axis.indexAt(ms);
+    return (axis.startOf(index) + axis.endOf(index)) / 2 < ms ? index + 1 : index;
+  };
+  return { first: firstFrom(startMs), next: firstFrom(endMs) };
 }
 
 /**
@@ -221,17 +222,13 @@ export function phasesIn({ startMs, endMs }: Span, axis: TimeAxis): string[] {
   return axis.phases.filter((one) => one.startMs < endMs && one.endMs > startMs).map(({ name }) => name);
 }
 
-function seriesIn(
-  course: Course,
-  metric: string,
-  tags: Wanted,
-  { startMs, endMs }: Span,
-  which: Which = 'all',
-): AnySeries {
+function seriesIn(course: Course, metric: string, tags: Wanted, span: Span, which: Which = 'all'): AnySeries {
   const all = newSeries(course.store.definitions[metric]!.type);
-  for (const [index, series] of overOf(course, metric, tags, which)) {
-    const middleMs = middleOf(index, course.axis);
-    if (middleMs >= startMs && middleMs < endMs) mergeInto(all, series);
+  const over = overOf(course, metric, tags, which);
+  const { first, next } = intervalsIn(span, course.axis);
+  for (let index = first; index < next; index++) {
+    const series = over.get(index);
+    if (series) mergeInto(all, series);
   }
   return all;
 }
