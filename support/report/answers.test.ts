@@ -112,6 +112,13 @@ test('capacity, recovery, drift, availability and windows that missed are tables
       [21, ['… and 1,005 more in verdict.json', '', '']],
     ],
   );
+  const requests = { succeeded: 9, failed: 1, share: 0.9, required: 0.99 };
+  const ofWork = exampleVerdict({
+    availability: { everyMs: 1_000, requests, downtime: [], ok: false, decided: true },
+  });
+  // An iteration may have sent many requests, of which another share failed.
+  assert.deepEqual(answerTables(ofWork)[0]?.rows, [['iterations', '90 %', '99 %', '1 failed']]);
+  assert.deepEqual(answerLines(ofWork), ['Availability: 90 % of iterations (required 99 %)']);
   const open = exampleVerdict({ capacity: { steps: [step], held: step, isOpen: true } });
   assert.equal(answerTables(open)[0]?.title, 'Capacity: at least ×1 (20/s)');
   const first = exampleVerdict({ capacity: { steps: [top], missed: top, isOpen: false } });

@@ -31,7 +31,7 @@ export function answerLines(verdict: Verdict): string[] {
       ? [`${ratio(uptime.windows.share)} of the time (required ${ratio(uptime.windows.required)})`]
       : []),
     ...(uptime?.requests
-      ? [`${ratio(uptime.requests.share)} of requests (required ${ratio(uptime.requests.required)})`]
+      ? [`${ratio(uptime.requests.share)} of iterations (required ${ratio(uptime.requests.required)})`]
       : []),
     ...(down > 0 ? [`down for ${ms(down)}`] : []),
   ];
@@ -178,7 +178,7 @@ function availability({ availability: result }: Verdict): AnswerTable[] {
         ]
       : []),
     ...(requests
-      ? [['requests', ratio(requests.share), ratio(requests.required), `${count(requests.failed)} failed`]]
+      ? [['iterations', ratio(requests.share), ratio(requests.required), `${count(requests.failed)} failed`]]
       : []),
     ...firstOf(
       downtime.map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
