@@ -102,6 +102,26 @@ describe('a statement', () => {
     assert.equal((await postgres.query(read, [0])).count, 1);
   });
 
+  test('that is ended with its connection, whatever the reason, spoils no other', async (t) => {
+    const { postgres, errors, recorded } = bed(
+      t,
+      { connections: 1 },
+      `${database.url}&options=-c%20transaction_timeout%3D200ms`,
+    );
+    const write: Statement = { ...sleep, name: 'slow-write', kind: 'write' };
+    const all = [sleep, read, write, read].map((one) => postgres.query(one, [one === read ? 0 : 60]));
+    assert.deepEqual(
+      (await Promise.all(all)).map(({ outcome }) => outcome),
+      ['failed', 'ok', 'indeterminate', 'ok'],
+    );
+    const answer = await postgres.transaction('slow', 'read committed', async (transaction) => {
+      await transaction.query(sleep, [60]);
+    });
+    assert.deepEqual([answer.error, answer.outcome], ['25P04 transaction_timeout', 'failed']);
+    assert.deepEqual(errors, { '25P04 transaction_timeout': 3 });
+    assert.equal(amount(recorded(), 'db_queries{op:rollback}'), undefined);
+  });
+
   test('waits for a connection, and that is no part of its own time', async (t) => {
     const { postgres, recorded } = bed(t, { connections: 1 });
     await postgres.connect();

@@ -219,7 +219,7 @@ class Query implements Expiring {
 
   #fail(error: Error): void {
     const sqlstate = sqlstateOf(error);
-    if (endsConnection(sqlstate)) this.#giveUp(databaseError(error), true);
+    if (endsConnection(error)) this.#giveUp(databaseError(error), true);
     else if (this.#whole === 'transaction' && asksForAnotherTry(sqlstate))
       this.#settle(sqlstateName(sqlstate!), 'failed', NO_ROWS, 0, false);
     else this.#settle(databaseError(error), 'failed');

@@ -12,6 +12,8 @@ const conditions: Record<string, string> = {
   '23514': 'check_violation',
   '25006': 'read_only_sql_transaction',
   '25P02': 'in_failed_sql_transaction',
+  '25P03': 'idle_in_transaction_session_timeout',
+  '25P04': 'transaction_timeout',
   '26000': 'invalid_sql_statement_name',
   '28000': 'invalid_authorization_specification',
   '28P01': 'invalid_password',
@@ -51,8 +53,11 @@ export function sqlstateOf(error: unknown): string | undefined {
 }
 
 /** Whether the connection went with it, so that nobody knows how far what was sent has come. */
-export function endsConnection(sqlstate: string | undefined): boolean {
-  return sqlstate === undefined || /^(08|57P|40003)/.test(sqlstate);
+export function endsConnection(error: unknown): boolean {
+  const sqlstate = sqlstateOf(error);
+  if (sqlstate === undefined || /^(08|57P|40003)/.test(sqlstate)) return true;
+  const { severity } = error as { severity: unknown };
+  return severity === 'FATAL' || severity === 'PANIC';
 }
 
 /** Whether PostgreSQL asks for the transaction to be tried again: it ran into another one. */
