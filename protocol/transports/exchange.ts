@@ -1,5 +1,6 @@
 import { type Dispatcher, util } from 'undici';
 import { type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
+import { hasEndedConnection } from '../../support/wire/connection.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { causeOf, codeName } from './failure.ts';
 import type { Expiring, UnderWay } from './under-way.ts';
@@ -201,8 +202,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
 
   onError(error: Error): void {
     if (this.place < 0) return;
-    // What came behind another's answer, such as a body with 204, is no answer to what was never sent.
-    if (this.#sentAt === 0 && isOfAnswer(error) && this.sender) this.sender.dispatch(this.options!, this);
+    // Of a connection that was reset while it was idle, or by what came behind another's answer, such as a body with 204.
+    const isNotOurs = this.#sentAt === 0 && (isOfAnswer(error) || hasEndedConnection(error));
+    if (isNotOurs && this.sender) this.sender.dispatch(this.options!, this);
     // The length is that of what 304 leaves out, but undici waits for it as for a body's.
     else if (hasNoBody(this.#status) && isOfLength(error)) this.onComplete();
     else this.#fail(error);

@@ -32,6 +32,22 @@ test('a connection that the target closes between two requests costs nothing but
   assert.deepEqual(made.errors, {});
 });
 
+test('nor does one that the target resets', async (t) => {
+  const sockets: Socket[] = [];
+  const server = overTcp((socket) => socket.write(`${head(2)}ok`)).on('connection', (one) => sockets.push(one));
+  const made = await bed(t, server, { connections: 1 });
+  for (const method of ['POST', 'GET', 'POST'] as const) {
+    assert.equal((await made.request(method)).status, 200);
+    // The request is made before the reset is heard of.
+    await turn();
+    sockets.at(-1)!.resetAndDestroy();
+    const { status, error } = await made.request(method);
+    assert.deepEqual([status, error], [200, undefined]);
+  }
+  assert.deepEqual([sockets.length, made.errors], [4, {}]);
+  assert.deepEqual(made.recorded()['http_reqs{op:thing}'], { t: 'counter', sum: 6 });
+});
+
 test('a target that comes back is reached again', async (t) => {
   let well = false;
   const made = await bed(

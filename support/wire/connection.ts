@@ -11,6 +11,22 @@ export { ReadyConnections };
 /** What we say that we are, unless somebody says it for us. */
 export const userAgent = 'tandem';
 
+/** What connections that stood have ended by. */
+const endings = new WeakSet<Error>();
+
+/** Whether a connection that stood has ended by it: what waited to be sent on it can be sent on another. */
+export function hasEndedConnection(error: Error): boolean {
+  return endings.has(error);
+}
+
+function noting(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...made) => {
+      made[1]?.on('error', (error) => endings.add(error));
+      callback(...made);
+    });
+}
+
 /** What TLS is to know beside what Node knows already. */
 interface TlsOptions {
   rejectUnauthorized?: false;
@@ -46,8 +62,8 @@ export function dispatcherTo(
   const user = userOf(url);
   const headers: Record<string, string> = user ? { authorization: basicAuthorization(user) } : {};
   if (!proxy) {
-    const connect = { ...tlsOptions(wire), timeout };
-    const pool = new Pool(origin, { ...options, connect: ready?.of(url, buildConnector(connect)) ?? connect });
+    const connect = noting(buildConnector({ ...tlsOptions(wire), timeout }));
+    const pool = new Pool(origin, { ...options, connect: ready?.of(url, connect) ?? connect });
     return user ? prefixed(pool, origin, '', headers) : pool;
   }
   const proxyTls = { ...trust(wire.insecure), timeout };
@@ -67,7 +83,8 @@ export function dispatcherTo(
   // Plain HTTP is asked of the proxy itself: many allow no tunnel for it.
   const asked = { host, ...(token && { 'proxy-authorization': token }), ...headers };
   const { origin: proxyOrigin } = new URL(proxy);
-  return prefixed(new Pool(proxyOrigin, { ...options, connect: proxyTls }), proxyOrigin, origin, asked);
+  const connect = noting(buildConnector(proxyTls));
+  return prefixed(new Pool(proxyOrigin, { ...options, connect }), proxyOrigin, origin, asked);
 }
 
 /**
