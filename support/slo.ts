@@ -10,7 +10,7 @@ import { sentence } from './profile/sentence.ts';
 import type { ProfileFile } from './profile.ts';
 
 /** A target's service level objectives: what must hold there, whichever profile asks for it. */
-const slo = z.strictObject({ $schema: z.string().optional(), description, thresholds });
+const slo = z.strictObject({ $schema: z.string('a text').optional(), description, thresholds });
 
 /** Targets that teams call alike. One that is nearly called so is misspelt. */
 const usualTargets = ['local', 'development', 'staging', 'production'];

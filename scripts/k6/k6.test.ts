@@ -126,7 +126,10 @@ test('what is no script, and what no profile can say, is told of in one sentence
       /^options\.scenarios\.a\.executor is "externally-controlled"; allowed here: constant-arrival-rate, .*shared-iterations\.$/,
   });
   assert.throws(() => translated('shop', { vus: -3, duration: '30s' }), {
-    message: 'options.scenarios.shop.vus is what no profile can say; allowed is a whole number from 1 to 1,000,000.',
+    message: 'options.scenarios.shop.vus is -3; allowed is a whole number from 1 to 1,000,000.',
+  });
+  assert.throws(() => translated('shop', { scenarios: { a: { executor: 'ramping-vus', stages: '1h' } } }), {
+    message: 'options.scenarios.a.stages is "1h"; allowed is a list, [ … ].',
   });
 });
 

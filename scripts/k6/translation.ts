@@ -2,6 +2,7 @@
 import { type Expression, parseExpression, parseSelector } from '../../support/judge/expression.ts';
 import { builtinMetrics, isOfBrowser, type MetricType, seriesKey } from '../../support/measure/metrics.ts';
 import { profile as profileSchema, scenarioName, scenario as scenarioSchema } from '../../support/profile/schema.ts';
+import { sentence } from '../../support/profile/sentence.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -73,11 +74,8 @@ export function translated(name: string, options: Fields): Translation {
     ),
   };
   leave(left, Object.keys(others), 'options');
-  const { error } = profileSchema.safeParse(profile);
-  if (error) {
-    const { path, message } = error.issues[0]!;
-    throw new Error(`options.${path.join('.')} is what no profile can say; allowed is ${message}.`);
-  }
+  const { error } = profileSchema.safeParse(profile, { reportInput: true });
+  if (error) throw new Error(`options.${sentence(error.issues[0]!, profile)}`);
   return { profile, left };
 }
 

@@ -367,7 +367,7 @@ export const thresholds = z
 export const description = words;
 
 export const profile = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string('a text').optional(),
   description: words,
   calm: duration
     .optional()
