@@ -20,7 +20,7 @@ export async function run([tool, script, ...more]: string[], root: string): Prom
   const from = (...file: string[]) => slashes(relative(process.cwd(), join(root, ...file)));
   const shown = from('profiles', `${name}.json`);
   const { options, functions, unread } = await k6Script(resolve(script), process.env);
-  const { profile, left } = translated(name, options);
+  const { profile, left, toWrite } = translated(name, options);
   const text = `${JSON.stringify({ $schema: './profile.schema.json', ...profile }, undefined, 2)}\n`;
   if (!made(path, text)) throw new Error(`${shown} is there already; allowed is to move it away first.`);
   const loads = new Set(Object.entries(profile.scenarios).map(([key, { exec = key }]) => exec));
@@ -35,6 +35,7 @@ export async function run([tool, script, ...more]: string[], root: string): Prom
         ? [`To write: ${own}() becomes ${hook} of the load, and is done once for each scenario.`]
         : [],
     ),
+    ...toWrite.map((sentence) => `To write: ${sentence}`),
     ...(functions.includes('handleSummary') ? ['Left out: handleSummary(): the files of each run say it.'] : []),
     ...unread.map((field) => `Left out: ${field}: k6 alone can read where it comes from.`),
     ...left.map((sentence) => `Left out: ${sentence}`),

@@ -44,7 +44,10 @@ test('scenarios, executors and thresholds are data; what else a script says is t
   const folder = folderOf(t, { 'shop.js': script, 'limits.js': 'export const limit = 500;', 'users.json': '[1]' });
   const { options, functions } = await k6Script(join(folder, 'shop.js'), { BASE: 'http://a.test' });
   assert.deepEqual(functions.sort(), ['contacts', 'default', 'setup']);
-  const { profile, left } = translated('shop', options);
+  const { profile, left, toWrite } = translated('shop', options);
+  assert.deepEqual(toWrite, [
+    'options.thresholds["waiting_time"]: the load has to declare it, metrics: { waiting_time: \'trend\' }.',
+  ]);
   assert.deepEqual(profile.tags, { team: 'shop' });
   assert.deepEqual(profile.scenarios, {
     browse: {
@@ -72,7 +75,6 @@ test('scenarios, executors and thresholds are data; what else a script says is t
     'options.scenarios.more.env: the environment and SECRET_… of .env say it.',
     'options.thresholds["http_reqs{kind:other,team:shop}"]: nothing has the tag kind; a load\'s own metrics may: vu.add(metric, value, { kind: … }).',
     'options.thresholds["http_req_duration{group:::shop}"]: only group_duration has the tag group; other metrics are told apart by op.',
-    'options.thresholds["waiting_time"]: the load has to declare it, metrics: { waiting_time: \'trend\' }.',
     'options.thresholds["http_req_tls_handshaking"]: there is no such metric; http_req_blocked, http_req_waiting, http_req_duration and iteration_duration are.',
     'options.insecureSkipTLSVerify: TLS_INSECURE=1 says it.',
     'options.batch: there is no such thing here.',
@@ -194,7 +196,7 @@ test('two thresholds that are about one thing here are both kept, under the name
     checks: { threshold: 'rate>0.9', abortOnFail: false, delayAbortEval: '10s' },
     'browser_web_vital_lcp{kind:read}': ['p(75)<2.5e3'],
   };
-  const { profile, left } = translated('shop', { scenarios, thresholds, tags: { team: 'shop' } });
+  const { profile, left, toWrite } = translated('shop', { scenarios, thresholds, tags: { team: 'shop' } });
   assert.deepEqual(profile.thresholds, {
     'http_req_duration{scenario:browse}': ['p(95)<500', 'p(99)<900'],
     // Of all but the one that says another.
@@ -206,7 +208,7 @@ test('two thresholds that are about one thing here are both kept, under the name
     'browser_web_vital_lcp{journey:browse}': ['p(75)<2500'],
   });
   assert.deepEqual(
-    left.filter((sentence) => sentence.startsWith('options.thresholds')),
+    [...toWrite, ...left].filter((sentence) => sentence.startsWith('options.thresholds')),
     [],
   );
 });
@@ -218,10 +220,11 @@ test('a metric of the script’s own is what is asked of it', () => {
     orders: ['count>10', 'rate>0.5'],
     pace: ['rate>2'],
     stock: ['value>1'],
+    browser_web_vital_fid: ['p(75)<100'],
     browser_http_req_duration: ['p(95)<5'],
   };
-  const { left } = translated('shop', { vus: 1, duration: '5s', thresholds });
-  const declared = left.flatMap((sentence) => /metrics: \{ (.*) \}\.$/.exec(sentence)?.[1] ?? []);
+  const { left, toWrite } = translated('shop', { vus: 1, duration: '5s', thresholds });
+  const declared = toWrite.flatMap((sentence) => /metrics: \{ (.*) \}\.$/.exec(sentence)?.[1] ?? []);
   const types = ["waits: 'trend'", "errors: 'rate'", "orders: 'counter'", "pace: 'counter'", "stock: 'gauge'"];
   assert.deepEqual(declared, types);
   assert.match(

@@ -15,6 +15,8 @@ export interface Translation {
   };
   /** What the profile does not say, a sentence each. */
   left: string[];
+  /** What it says, and a load has to bring; likewise. */
+  toWrite: string[];
 }
 
 const DURATIONS = ['duration', 'startTime', 'gracefulStop', 'gracefulRampDown', 'maxDuration', 'timeUnit'];
@@ -44,6 +46,7 @@ const INSTEAD: [metrics: RegExp, here: string][] = [
     'http_req_blocked, http_req_waiting, http_req_duration and iteration_duration',
   ],
   [/^browser_(http_req|data)_/, 'browser_step_duration, browser_backend_time and browser_session_failed'],
+  [/^browser_web_vital_fid$/, 'browser_web_vital_inp and browser_interaction_to_paint'],
 ];
 
 /**
@@ -53,6 +56,7 @@ const INSTEAD: [metrics: RegExp, here: string][] = [
  */
 export function translated(name: string, options: Fields): Translation {
   const left: string[] = [];
+  const toWrite: string[] = [];
   const { scenarios, thresholds, vus, duration, stages, iterations, tags, ...others } = givenOf(options);
   const short = { vus, duration, stages, iterations };
   const given = Object.entries(fieldsOf(scenarios ?? {}, 'options.scenarios'));
@@ -70,13 +74,13 @@ export function translated(name: string, options: Fields): Translation {
     thresholds: thresholdsOf(
       fieldsOf(thresholds ?? {}, 'options.thresholds'),
       new Tagged(all, (tags ?? {}) as Fields),
-      left,
+      { left, toWrite },
     ),
   };
   leave(left, Object.keys(others), 'options');
   const { error } = profileSchema.safeParse(profile, { reportInput: true });
   if (error) throw new Error(`options.${sentence(error.issues[0]!, profile)}`);
-  return { profile, left };
+  return { profile, left, toWrite };
 }
 
 /** k6 takes null for what is not there: it comes of NaN, as `parseInt` makes of a variable that is not set. */
@@ -163,7 +167,9 @@ function number(value: unknown): unknown {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, left: string[]): Record<string, unknown[]> {
+type Told = Pick<Translation, 'left' | 'toWrite'>;
+
+function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, told: Told): Record<string, unknown[]> {
   const made = new Map<string, unknown[]>();
   for (const [source, value] of Object.entries(given)) {
     const all = [value].flat().map((one) => {
@@ -171,10 +177,10 @@ function thresholdsOf(given: Record<string, unknown>, tagged: Tagged, left: stri
       return { threshold, rest, parsed: parseExpression(expressionText(threshold)) };
     });
     const parsed = all.flatMap(({ parsed = [] }) => parsed);
-    const selector = selectorOf(source, tagged, typeOf(parsed), left);
+    const selector = selectorOf(source, tagged, typeOf(parsed), told);
     if (selector === undefined) continue;
     for (const { threshold, parsed } of all)
-      if (!parsed) left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
+      if (!parsed) told.left.push(`options.thresholds["${source}"]: "${threshold}" is no threshold here.`);
     const own = all.flatMap(({ rest, parsed }) => (parsed ? [thresholdOf(parsed.source, rest)] : []));
     // What two of k6's are about may be one thing here.
     if (own.length > 0) made.set(selector, [...(made.get(selector) ?? []), ...own]);
@@ -230,7 +236,7 @@ class Tagged {
  * The metric with its tags as they are called here; undefined when there is none.
  * @param type of the metric, should it be the script's own
  */
-function selectorOf(source: string, tagged: Tagged, type: MetricType, left: string[]): string | undefined {
+function selectorOf(source: string, tagged: Tagged, type: MetricType, { left, toWrite }: Told): string | undefined {
   const parsed = parseSelector(source);
   const what = `options.thresholds["${source}"]`;
   if (!parsed) {
@@ -262,7 +268,7 @@ function selectorOf(source: string, tagged: Tagged, type: MetricType, left: stri
     return undefined;
   }
   if (!Object.hasOwn(builtinMetrics, metric)) {
-    left.push(`${what}: the load has to declare it, metrics: { ${metric}: '${type}' }.`);
+    toWrite.push(`${what}: the load has to declare it, metrics: { ${metric}: '${type}' }.`);
   }
   // What a browser measures has the name of its journey.
   const names: Record<string, string> = isOfBrowser(metric) ? { ...TAGS, scenario: 'journey' } : TAGS;
