@@ -62,8 +62,13 @@ function targetIn(entry: unknown, number: number, folder: string): Target | unde
     const isTold = Object.keys(target.headers).some((name) => name.toLowerCase() === 'content-type');
     // What Playwright says of a body whose type nobody sent.
     if (mimeType && mimeType !== UNTOLD && !isTold) addHeader(target.headers, 'Content-Type', mimeType, number);
-  } else if (postData?.params?.length || Number(bodySize) > 0) target.lacksBody = true;
+  } else if (postData?.params?.length || Number(bodySize) > 0 || lengthIn(headers) > 0) target.lacksBody = true;
   return target;
+}
+
+/** That of the body, as the request told it: what browsers do not keep, such as a form with files, they may take for nothing. */
+function lengthIn(headers: Request['headers']): number {
+  return Number(headers?.find(({ name }) => /^content-length$/i.test(name))?.value);
 }
 
 const UNTOLD = 'application/octet-stream';

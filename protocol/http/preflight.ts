@@ -24,7 +24,7 @@ export async function preflight({ target }: Pick<SliceContext, 'target'>, tell: 
     const { place, count } = bodiless;
     const others = count === 1 ? '' : `, and those of ${count - 1} more`;
     tell(
-      `${place}: its body is not in the file${others}: without it the request is another one. Playwright keeps bodies in a HAR with content: 'attach'.`,
+      `${place}: its body is not in the file${others}: without it the request is another one. Playwright keeps bodies, but for forms with files, in a HAR with content: 'attach'.`,
     );
   }
   for (const { password } of origins.map((url) => new URL(url))) if (password) secret(decodeURIComponent(password));
