@@ -1,7 +1,8 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
+import { statName } from '../judge/expression.ts';
 import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { between, clock, count, counted, figure, ms, NONE, rate, ratio } from '../judge/words/figures.ts';
+import { between, clock, count, counted, figure, ms, NONE, perSecond, rate, ratio } from '../judge/words/figures.ts';
 import { multiple } from '../judge/words/names.ts';
 import { phaseRows } from './tables.ts';
 
@@ -193,7 +194,7 @@ function windows({ thresholds }: Verdict): AnswerTable[] {
       (result?.missed ?? []).map(({ startMs, endMs, observed }) => [
         `${metric}: ${expression}`,
         `${clock(startMs)}–${clock(endMs)}`,
-        figure(observed, result!.unit),
+        `${figure(observed, result!.unit)}${perSecond(statName(expression), result!.unit)}`,
       ]),
     ),
   );

@@ -173,6 +173,22 @@ const said: [Finding, string][] = [
     'count of changes_accepted was 0 over 1 sample; required > 0. Less was done than asked: look at errors and drops.',
   ],
   [
+    { ...crossed, metric: 'http_reqs', expression: 'rate>100', observed: 60, limit: 100, unit: 'count', count: 360 },
+    'rate of http_reqs was 60/s over 360 samples; required > 100/s. Less was done than asked: look at errors and drops.',
+  ],
+  [
+    {
+      ...crossed,
+      metric: 'data_sent',
+      expression: 'count>9000',
+      observed: 8_072,
+      limit: 9_000,
+      unit: 'bytes',
+      count: 8_072,
+    },
+    'count of data_sent was 8.07 kB; required > 9 kB. Less was done than asked: look at errors and drops.',
+  ],
+  [
     {
       kind: 'no-data',
       severity: 'invalid',

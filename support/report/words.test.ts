@@ -12,6 +12,18 @@ test('what is required, in the unit of the metric', () => {
   assert.equal(requiredText({ ...about, observed: null }), '< 1.5 s');
 });
 
+test('the rate of a counter is per second, that of a rate is a share, and a count is neither', () => {
+  const about = { expression: 'rate>100', observed: 60, limit: 100, unit: 'count' } as const;
+  assert.deepEqual([observedText(about), requiredText(about)], ['60/s', '> 100/s']);
+  const bytes = { ...about, unit: 'bytes', observed: 1_500 } as const;
+  assert.deepEqual([observedText(bytes), requiredText(bytes)], ['1.50 kB/s', '> 100 B/s']);
+  const share = { ...about, expression: 'rate>0.9', observed: 0.5, limit: 0.9, unit: 'ratio' } as const;
+  assert.deepEqual([observedText(share), requiredText(share)], ['50 %', '> 90 %']);
+  const counted = { ...about, expression: 'count>100' };
+  assert.deepEqual([observedText(counted), requiredText(counted)], ['60', '> 100']);
+  assert.equal(observedText({ ...about, observed: null }), '–');
+});
+
 test('of a threshold that must hold in windows their share is what is told, and what is required of it', () => {
   const about = { expression: 'p(95)<500', observed: 0.9, limit: 0.99, unit: 'ratio' } as const;
   const windows = { everyMs: 10_000, held: 9, unknown: 0, unit: 'ms' } as const;

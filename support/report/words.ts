@@ -1,7 +1,7 @@
 /** Words and figures of a report: what stands in a cell or is a part of a sentence. */
 import { parseExpression, statName } from '../judge/expression.ts';
 import type { MetricSummary, OracleResult, ThresholdResult, Verdict } from '../judge/verdict.ts';
-import { apart, bytes, count, counted, figure, limitFigure, ms, ratio } from '../judge/words/figures.ts';
+import { apart, bytes, count, counted, figure, limitFigure, ms, perSecond, ratio } from '../judge/words/figures.ts';
 import { printable, printableLines, quoted } from '../judge/words/text.ts';
 import { type HiddenWait, type JourneySessions, targetPeaks } from './tables.ts';
 
@@ -13,8 +13,10 @@ export function statText({ expression, windows }: Compared): string {
 }
 
 /** With as many digits as it takes to see on which side of its limit it is; the same as in the sentence of a reason. */
-export function observedText({ observed, limit, unit }: Compared): string {
-  return observed === null || limit === null ? figure(observed, unit) : apart(observed, limit, unit)[0];
+export function observedText({ expression, observed, limit, unit }: Compared): string {
+  if (observed === null) return figure(observed, unit);
+  const shown = limit === null ? figure(observed, unit) : apart(observed, limit, unit)[0];
+  return `${shown}${perSecond(statName(expression), unit)}`;
 }
 
 /** `< 500 ms`; for a multiple of another phase, also how it came about; `≥ 99 % of windows of 10 s`. */
@@ -23,7 +25,8 @@ export function requiredText({ expression, observed, limit, unit, windows }: Com
   if (windows) return `≥ ${ratio(limit)} of windows of ${limitFigure(windows.everyMs, 'ms')}`;
   const { operator, value, of } = parseExpression(expression)!;
   const shown = observed === null ? limitFigure(limit, unit) : apart(observed, limit, unit)[1];
-  return `${operator} ${shown}${of === undefined ? '' : ` = ${value} × ${of}`}`;
+  const each = perSecond(statName(expression), unit);
+  return `${operator} ${shown}${each}${of === undefined ? '' : ` = ${value} × ${of}`}`;
 }
 
 /** What a counter came to, a rate's share, or the most that a gauge was: at the end of a run it has come down again. */

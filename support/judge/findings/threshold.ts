@@ -2,7 +2,7 @@ import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import type { Doubt } from '../doubt.ts';
 import { asksForMore, parseExpression, statName } from '../expression.ts';
 import { afterDoubts, GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
-import { apart, counted, figure } from '../words/figures.ts';
+import { apart, counted, figure, perSecond } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
 import type { AgainstLimit, Kind } from './kind.ts';
 
@@ -33,9 +33,13 @@ export const threshold: Kind<ThresholdFinding> = {
   sentence({ metric, expression, unit, reference, count, doubts, ...figures }) {
     const [observed, limit] = apart(figures.observed, figures.limit, unit);
     const { operator, value } = parseExpression(expression)!;
-    const beside = reference ? ` (${value} × ${figure(reference.value, unit)}${inPhase(reference.phase)})` : '';
-    const over = counted(count, 'sample');
-    const what = `${statName(expression)} of ${metric} was ${observed} over ${over}; required ${operator} ${limit}${beside}.`;
+    const stat = statName(expression);
+    const each = perSecond(stat, unit);
+    const beside = reference ? ` (${value} × ${figure(reference.value, unit)}${each}${inPhase(reference.phase)})` : '';
+    // What a counter of bytes or times has added up is no number of samples.
+    const isSum = unit !== 'count' && (each !== '' || stat === 'count');
+    const over = isSum ? '' : ` over ${counted(count, 'sample')}`;
+    const what = `${stat} of ${metric} was ${observed}${each}${over}; required ${operator} ${limit}${each}${beside}.`;
     return doubts ? `${what} ${undecidedText(doubts)}` : what;
   },
   nextStep({ severity, metric, unit, reference, expression, doubts }) {

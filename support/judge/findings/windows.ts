@@ -1,7 +1,8 @@
 import type { Doubt } from '../doubt.ts';
+import { statName } from '../expression.ts';
 import type { Unit } from '../unit.ts';
 import { afterDoubts, LARGER_WINDOWS, LONGER_RUN, undecidedText } from '../words/doubts.ts';
-import { clock, count, figure, ms, ratio } from '../words/figures.ts';
+import { clock, count, figure, ms, perSecond, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
 /** A threshold that held in too few of its windows. */
@@ -29,7 +30,7 @@ export const windows: Kind<WindowsFinding> = {
   needsAllShards: true,
   sentence({ metric, expression, everyMs, held, unknown, of, share, unit, first, worst, doubts }) {
     const at = (window: { startMs: number; observed: number }) =>
-      `${figure(window.observed, unit)} at ${clock(window.startMs)}`;
+      `${figure(window.observed, unit)}${perSecond(statName(expression), unit)} at ${clock(window.startMs)}`;
     const shown = first ? `, first ${at(first)}, worst ${at(worst!)}` : '';
     const open = unknown > 0 ? ` (${count(unknown)} unknown)` : '';
     const what = `${expression} of ${metric} held in ${count(held)} of ${count(of)} windows of ${ms(everyMs)}${open}; required ${ratio(share)}${shown}.`;

@@ -132,6 +132,11 @@ export function figure(value: Maybe, unit: Unit, digits = DIGITS): string {
   }
 }
 
+/** What stands behind the rate of a counter, which is per second; that of a rate is a share. */
+export function perSecond(stat: string, unit: Unit): '/s' | '' {
+  return stat === 'rate' && unit !== 'ratio' ? '/s' : '';
+}
+
 /** A limit as somebody wrote it, `500 ms` or `1.5 s`: its zeros at the end were not measured. */
 export function limitFigure(value: Maybe, unit: Unit, digits = DIGITS): string {
   return figure(value, unit, digits).replace(/\.(\d*?)0+(?=\D*$)/, (_, kept) => (kept === '' ? '' : `.${kept}`));
