@@ -25,15 +25,22 @@ test('a code says whose failure it is; one that needs no words keeps its own', (
 });
 
 /** As Node tells of a host name whose addresses all failed. */
-function ofAddresses(...codes: string[]): Error {
-  const errors = codes.map((code) => Object.assign(new Error(`connect ${code}`), { code }));
-  return Object.assign(new AggregateError(errors), { code: codes[0] });
+function ofAddresses(...failures: string[]): Error {
+  const errors = failures.map((failure) => {
+    const [code, address] = failure.split(' ');
+    return Object.assign(new Error(`connect ${failure}`), { code, address });
+  });
+  return Object.assign(new AggregateError(errors), { code: errors[0]!.code });
 }
 
 test('of a host with several addresses what the target did is told, not that one of them cannot be reached from here', () => {
   const table: [codes: string[], name: string][] = [
     // Of `localhost`, where there is no IPv6.
-    [['EADDRNOTAVAIL', 'ECONNREFUSED'], 'ECONNREFUSED'],
+    [['EADDRNOTAVAIL ::1', 'ECONNREFUSED 127.0.0.1'], 'ECONNREFUSED'],
+    // And where there is, at which nobody listens: no port is left for the address at which somebody does.
+    [['ECONNREFUSED ::1', 'EADDRNOTAVAIL 127.0.0.1'], 'generator: EADDRNOTAVAIL'],
+    [['EADDRNOTAVAIL 127.0.0.1', 'ECONNREFUSED ::1'], 'generator: EADDRNOTAVAIL'],
+    [['ECONNREFUSED', 'EMFILE'], 'generator: EMFILE'],
     [['ECONNREFUSED', 'ENETUNREACH'], 'ECONNREFUSED'],
     [['ENETUNREACH', 'ETIMEDOUT'], 'ETIMEDOUT'],
     [['EADDRNOTAVAIL', 'EADDRNOTAVAIL'], 'generator: EADDRNOTAVAIL'],

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { exhaustedCodes, type MetricDefinition } from '../../support/test.ts';
 
 /** How a transport declares the rate at which its work fails. */
@@ -29,14 +30,21 @@ const wayless: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', '
 
 /**
  * What went wrong. A host name with several addresses fails with one error for each of them, and the code of the first: what is to
- * be told is what the target did at one of them, else what this machine ran out of.
+ * be told is what this machine ran out of, else what the target did at one of them.
  */
 export function causeOf(error: unknown): unknown {
   if (!(error instanceof AggregateError) || error.errors.length === 0) return error;
   const { errors } = error;
-  return (
-    errors.find(({ code }) => !wayless.has(code)) ?? errors.find(({ code }) => exhaustedCodes.has(code)) ?? errors[0]
-  );
+  return errors.find(isOurs) ?? errors.find(({ code }) => !wayless.has(code)) ?? errors.find(isShort) ?? errors[0];
+}
+
+function isShort({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && exhaustedCodes.has(code);
+}
+
+/** Whether it is certain: where there is no IPv6, its addresses have this name too, whatever ports are free. */
+function isOurs(error: NodeJS.ErrnoException & { address?: string }): boolean {
+  return isShort(error) && (error.code !== 'EADDRNOTAVAIL' || isIPv4(error.address ?? ''));
 }
 
 /** A system's or TLS's error code in the words of a report; codes that say it all, such as ECONNRESET, stay as they are. */
