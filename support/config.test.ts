@@ -311,6 +311,17 @@ test('bad input of every kind is thrown as a string', (t) => {
   }
 });
 
+test('only who loads a target needs to be told where it is', (t) => {
+  const of = (...args: string[]) => configured(t, args, { TARGET: 'there' }, { '.env.there': 'API_TOKEN=x' });
+  assert.throws(
+    () => of('test', '--project=light'),
+    (thrown) => /^TARGET is "there", but neither \.env\.there nor the environment has BASE_URL /.test(thrown as string),
+  );
+  // Shards have loaded it already.
+  of('merge-reports', '--help');
+  of('test', '--list');
+});
+
 test('all profiles of the repository are good', () => {
   const { projects } = tandemConfig(join(import.meta.dirname, '..'), families, {}, [
     'node',

@@ -16,7 +16,7 @@ import { type ScenarioFiles, scenarioFiles, testFilesOf, writeTestFiles } from '
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
-import { isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
+import { checkSomewhere, isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
 import { addExecution } from './worker/executions.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
@@ -61,6 +61,7 @@ export function tandemConfig(
     }
     if (isRun) {
       checkReporter(line);
+      checkSomewhere(settings);
       checkProject(line, profiles);
       commonStart(env);
       const chosen = timelineOf(profiles.find(({ name }) => name === line.projects[0])!);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { folderOf } from './folder.fixture.ts';
-import { isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
+import { checkSomewhere, isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
 import { directWire } from './wire/wire.ts';
 
 test('without settings the target is the embedded one, at the port that Playwright tells', (t) => {
@@ -99,15 +99,18 @@ test('a TARGET that is nowhere is not the embedded target under its name', (t) =
   const folder = folderOf(t, { '.env.staging': '# BASE_URL=http://staging.test\nAPI_TOKEN=token', '.env': '' });
   const of = (env: NodeJS.ProcessEnv) => targetSettings(env, folder, []);
   assert.throws(
-    () => of({ TARGET: 'staging' }),
+    () => checkSomewhere(of({ TARGET: 'staging' })),
     new Error(
       'TARGET is "staging", but neither .env.staging nor the environment has BASE_URL or API_URL, and the embedded target would be loaded in its place; allowed is one of them, or TARGET=local for the embedded target.',
     ),
   );
-  assert.equal(isEmbedded(of({ TARGET: 'staging', API_URL: 'http://staging.test' })), false);
   // Where a part of it is alone, that part is loaded.
-  of({ TARGET: 'staging', WS_URL: 'ws://staging.test' });
-  for (const env of [{ TARGET: 'local' }, { TARGET: '' }, {}]) assert.equal(isEmbedded(of(env)), true);
+  for (const part of [{ API_URL: 'http://staging.test' }, { WS_URL: 'ws://staging.test' }])
+    checkSomewhere(of({ TARGET: 'staging', ...part }));
+  for (const env of [{ TARGET: 'local' }, { TARGET: '' }, {}]) {
+    checkSomewhere(of(env));
+    assert.equal(isEmbedded(of(env)), true);
+  }
 });
 
 test('a secret that is a file ends with a line break; a token that no header takes is refused', (t) => {

@@ -46,6 +46,8 @@ export interface Endpoint {
 
 /** Needs no file: without one it is the embedded target, under a name. */
 const localTarget = 'local';
+/** What it is called where nobody gave it a name. */
+const embeddedTarget = 'embedded';
 
 /** What every target has; each is derived from those before it. */
 const coreSettings = [
@@ -81,8 +83,7 @@ export interface TargetSettings {
 /**
  * @param folder where the `.env` files are
  * @param families of the project; without them nobody can tell what in the file only looks like a setting
- * @throws one sentence when `TARGET` names no file, or one that says of nothing where it is; when the file has what looks like a setting
- *   and is none, or a value is not allowed
+ * @throws one sentence when `TARGET` names no file, the file has what looks like a setting and is none, or a value is not allowed
  */
 export function targetSettings(
   env: NodeJS.ProcessEnv,
@@ -119,14 +120,21 @@ export function targetSettings(
   if (led) values.API_URL = led.url;
   checkAuthorization(values, declared);
   const isOwn = values.BASE_URL || values.API_URL;
-  const isSomewhere = all.some(({ variable, url, endpoint }) => (url || endpoint) && values[variable]);
-  if (name && name !== localTarget && !isSomewhere) {
-    throw new Error(
-      `TARGET is "${name}", but neither ${file} nor the environment has BASE_URL or API_URL, and the embedded target would be loaded in its place; allowed is one of them, or TARGET=${localTarget} for the embedded target.`,
-    );
-  }
   const wire = isOwn ? wireOf(values, env, folder) : undefined;
-  return { name: name || (isOwn ? 'default' : 'embedded'), source: file, values, given, declared, wire, led };
+  return { name: name || (isOwn ? 'default' : embeddedTarget), source: file, values, given, declared, wire, led };
+}
+
+/**
+ * For what loads it: whoever merges shards, or judges a run again, needs no address.
+ * @throws one sentence when a `TARGET` says of nothing where it is
+ */
+export function checkSomewhere({ name, source, values, declared = [] }: TargetSettings): void {
+  const all = [...coreSettings, figures, ...declared];
+  if (all.some(({ variable, url, endpoint }) => (url || endpoint) && values[variable])) return;
+  if (name === localTarget || name === embeddedTarget) return;
+  throw new Error(
+    `TARGET is "${name}", but neither ${source} nor the environment has BASE_URL or API_URL, and the embedded target would be loaded in its place; allowed is one of them, or TARGET=${localTarget} for the embedded target.`,
+  );
 }
 
 /** The first address that a setting's value leads to. */

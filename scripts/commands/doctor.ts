@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { browserExecutable } from '../../support/browser.ts';
 import { Cgroup } from '../../support/measure/cgroup.ts';
 import { checkReachable, originsUsed } from '../../support/preflight.ts';
-import { resolveTarget, shownUrl, targetSettings } from '../../support/target.ts';
+import { checkSomewhere, resolveTarget, shownUrl, targetSettings } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
 import { playwrightConfigIn, readPlaywrightConfig, surroundingsOf } from '../surroundings.ts';
 import { checkTemporary, checkWritable } from '../writable.mjs';
@@ -174,6 +174,7 @@ async function tried(root: string): Promise<Line[]> {
 /** @param starts whether the configuration starts what a run needs */
 async function reach(root: string, starts: boolean): Promise<string> {
   const settings = targetSettings(process.env, root);
+  checkSomewhere(settings);
   const { BASE_URL, API_URL } = settings.values;
   if (BASE_URL && starts) return `${shownUrl(BASE_URL)} is started by the webServer of playwright.config.ts`;
   if (!BASE_URL && !API_URL) return 'no BASE_URL and no API_URL: a run starts the embedded target';
