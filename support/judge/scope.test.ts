@@ -27,15 +27,13 @@ const answers: Answers = {
   capacity: { steps: ['load'] },
   drift: { phases: ['load'], hourMs: 3_600_000, limits: { 'accepted{scenario:vms}': ['count<1%'] } },
 };
-const asked = { thresholds, answers };
+const drill = { name: 'crash', run: ['kill'], atMs: [4_000], limitMs: 1_000, everyMs: 1_000, stayMs: 5_000 };
+const drills = [{ ...drill, expect: { recoveryMs: 9_000, outageMs: 9_000, failed: 0.5 } }];
+const asked = { thresholds, answers, drills };
 
 function kept(running: typeof all, own: string[] = []) {
-  const {
-    thresholds: kept,
-    answers: _,
-    leftOut,
-  } = scope({ thresholds, answers: { objectives: {} } }, all, running, new Set(own));
-  return { kept, leftOut };
+  const found = scope({ thresholds, answers: { objectives: {} }, drills: [] }, all, running, new Set(own));
+  return { kept: found.thresholds, leftOut: found.leftOut };
 }
 
 test('a whole run is judged by all of its thresholds, and asked all of its questions', () => {
@@ -55,6 +53,15 @@ test('a run of some scenarios is asked what these can tell', () => {
   // Without any objective there is no window to tell of.
   const ofWork = { objectives: {}, availability: { everyMs: 1_000, requests: 0.9 } };
   assert.deepEqual(of([reader]), [ofWork, [4]]);
+});
+
+test('without any objective nobody can tell of an outage or a recovery, and none is expected after a drill', () => {
+  const of = (running: typeof all, from: Answers = answers) =>
+    scope({ ...asked, answers: from }, all, running, new Set()).drills;
+  assert.deepEqual(of([relay]), drills);
+  assert.deepEqual(of([reader]), [{ ...drill, expect: { failed: 0.5 } }]);
+  // Nobody has taken one away.
+  assert.deepEqual(of([reader], { objectives: {} }), drills);
 });
 
 test('a run of some scenarios is judged by what these can tell, and says what it left out', () => {

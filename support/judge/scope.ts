@@ -1,5 +1,6 @@
 import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
 import type { Answers } from '../profile/answers.ts';
+import type { Drill } from '../profile/drills.ts';
 import { parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import type { Finding } from './verdict.ts';
@@ -13,6 +14,7 @@ interface Scenario {
 interface Asked {
   thresholds: Case['thresholds'];
   answers: Answers;
+  drills: Drill[];
 }
 
 /**
@@ -23,7 +25,7 @@ interface Asked {
  * @param ownMetrics what these declare beside the built-in metrics
  */
 export function scope(
-  { thresholds, answers }: Asked,
+  { thresholds, answers, drills }: Asked,
   all: readonly Scenario[],
   running: readonly Scenario[],
   ownMetrics: ReadonlySet<string>,
@@ -31,7 +33,7 @@ export function scope(
   const names = new Set(running.map(({ name }) => name));
   const kinds = new Set(running.map(({ kind }) => kind));
   const missing = all.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  if (missing.length === 0) return { thresholds, answers, leftOut: [] };
+  if (missing.length === 0) return { thresholds, answers, drills, leftOut: [] };
   const isTold = (source: string) => {
     const { metric, tags } = parseSelector(source)!;
     const scenario = tags.scenario ?? tags.journey;
@@ -47,9 +49,11 @@ export function scope(
   const others = numberIn(answers.objectives) - numberIn(objectives);
   const drifts = numberIn(answers.drift?.limits ?? {}) - numberIn(limits);
   const leftOut = { scenarios: missing, thresholds: gone, ...(others + drifts > 0 && { objectives: others + drifts }) };
+  const hasAny = Object.keys(objectives).length > 0 || Object.keys(answers.objectives).length === 0;
   return {
     thresholds: kept,
-    answers: answersBy(objectives, limits, answers),
+    answers: answersBy(objectives, limits, answers, hasAny),
+    drills: hasAny ? drills : drills.map(withoutRecovery),
     leftOut: [{ kind: 'left-out', severity: 'warning', ...leftOut }],
   };
 }
@@ -59,9 +63,13 @@ function numberIn(by: Record<string, unknown[]>): number {
 }
 
 /** Without an objective nobody asks for more than a share of the work; but a search has to go on. */
-function answersBy(objectives: Answers['objectives'], limits: Answers['objectives'], asked: Answers): Answers {
+function answersBy(
+  objectives: Answers['objectives'],
+  limits: Answers['objectives'],
+  asked: Answers,
+  hasAny: boolean,
+): Answers {
   const { availability, recovery, capacity, drift } = asked;
-  const hasAny = Object.keys(objectives).length > 0 || Object.keys(asked.objectives).length === 0;
   const { everyMs, requests } = availability ?? {};
   const ofWork = everyMs === undefined || requests === undefined ? undefined : { everyMs, requests };
   const uptime = hasAny ? availability : ofWork;
@@ -72,4 +80,9 @@ function answersBy(objectives: Answers['objectives'], limits: Answers['objective
     ...((hasAny || capacity?.search) && capacity && { capacity }),
     ...(drift && Object.keys(limits).length > 0 && { drift: { ...drift, limits } }),
   };
+}
+
+/** What objectives alone can tell is not expected of a drill without them. */
+function withoutRecovery({ expect: { recoveryMs: _, outageMs: __, ...expect }, ...drill }: Drill): Drill {
+  return { ...drill, expect };
 }

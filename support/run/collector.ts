@@ -158,7 +158,7 @@ export class Collector {
     const declared = this.#slices.flatMap(({ declaration }) => declaration ?? []);
     const evidence = this.#reports.map((report) => report.evidence);
     const ownMetrics = new Set(declared.flatMap(({ metrics }) => Object.keys(metrics)));
-    const { thresholds, answers, leftOut } = scope(timeline, timeline.scenarios, running, ownMetrics);
+    const { thresholds, answers, drills, leftOut } = scope(timeline, timeline.scenarios, running, ownMetrics);
     const { verdict, findings } = judge({
       runId: first?.runId ?? seen?.runId ?? this.#division?.part.runId ?? 'unknown',
       profile: timeline.profile,
@@ -169,7 +169,7 @@ export class Collector {
       phases: timeline.phases,
       intervalMs: timeline.intervalMs,
       answers,
-      ...(timeline.drills.length > 0 && { drills: this.#drills }),
+      ...(drills.length > 0 && { drills: { planned: drills, ...this.#drills } }),
       ...(this.#search?.end && { searchEnd: this.#search.end }),
       outages: this.#observations.flatMap(({ observation }) => observation.outages ?? []),
       store,
@@ -287,10 +287,9 @@ export class Collector {
     return stopped ? [{ ...cut, by: `slice ${stopped.slice.index + 1} of ${stopped.scenario} was stopped`, atMs }] : [];
   }
 
-  get #drills(): NonNullable<Case['drills']> {
+  get #drills(): Omit<NonNullable<Case['drills']>, 'planned'> {
     const seen = this.#observations.map(({ observation }) => observation);
     return {
-      planned: this.#timeline.drills,
       runs: seen.flatMap(({ drills = [] }) => drills),
       leftOut: [...new Set(seen.flatMap(({ drillsLeftOut = [] }) => drillsLeftOut))],
     };
