@@ -49,6 +49,30 @@ test('of windows, when those to come could not make up for it', () => {
   );
 });
 
+test('windows begin with the scenario that the threshold is about, also where that is not named', () => {
+  const arrivals = { executor: 'constant-arrival-rate' as const, rate: 20, duration: '40s', maxVUs: 5 };
+  const spec = {
+    description: 'a test',
+    scenarios: { relay: arrivals, later: { ...arrivals, startTime: '20s' } },
+    thresholds: { ws_msgs_received: [{ threshold: 'rate>10', every: '5s', abortOnFail: true }] },
+  };
+  const file = { name: 'mine', path: 'profiles/mine.json', spec };
+  const of = timeline(file, { load: ['relay', 'later'], journey: [] }, { scale: 1, seed: '1', shards: 1 });
+  const endedAt = (until: number) => {
+    const live = new LiveThresholds(of, {});
+    for (let second = 0; second < 60; second++) {
+      const received = { 'ws_msgs_received{phase:load,scenario:later}': { t: 'counter', sum: 20 } as const };
+      live.add({ index: second, series: second >= 20 && second < until ? received : {} });
+      const found = live.missed((second + 1) * 1_000);
+      if (found) return found.atMs;
+    }
+    return null;
+  };
+  assert.equal(endedAt(60), null);
+  assert.equal(endedAt(30), 35_000);
+  assert.equal(endedAt(20), 25_000, 'nothing came at all');
+});
+
 /** What is missed after `seconds` in which each request took `ms`. */
 function missedAfter(of: Timeline, seconds: number, ms: number, live = new LiveThresholds(of, {})): string[] {
   for (let second = 0; second < seconds; second++) {

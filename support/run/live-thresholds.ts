@@ -2,6 +2,7 @@ import { parseDuration } from '../input/duration.ts';
 import { asksForMore, parseSelector } from '../judge/expression.ts';
 import { lengthOf } from '../judge/summary.ts';
 import { type Judged, judgeThreshold, type ThresholdSpec } from '../judge/thresholds.ts';
+import { measuredBy } from '../judge/validity.ts';
 import type { ThresholdResult } from '../judge/verdict.ts';
 import { isWindowed, judgeWindowed } from '../judge/windowed.ts';
 import type { Course } from '../judge/windows.ts';
@@ -106,9 +107,14 @@ export class LiveThresholds {
     const { durationMs } = this.#timeline;
     // What is under way would be a window with a part of its samples.
     const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
+    const scenarios = this.#scenarios;
+    const measured = measuredBy(this.#store);
+    const latestMs = closedMs - parseDuration(spec.every)!;
+    const toBegin = new Set(scenarios.flatMap(({ name, startMs }) => (startMs > latestMs + 1e-6 ? name : [])));
     const course: Course = {
-      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [], scenarios: this.#scenarios },
-      measures: () => true,
+      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [], scenarios },
+      // Whose first window is still to end may be the one that measures it: nothing is missed before that begins.
+      measures: (metric, tags, scenario) => measured(metric, tags, scenario) || toBegin.has(scenario),
     };
     const { count, windows } = judgeWindowed(source, spec, course).result;
     const missed = windows!.missed.filter(({ endMs }) => endMs <= closedMs + 1e-6).length;
