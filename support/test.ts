@@ -90,7 +90,7 @@ export function load<S = undefined, V = undefined, O = Options, R = undefined>(
     kind: 'load',
     name,
     operations: Object.keys(definition.operations),
-    metrics: metricDefinitions(definition.metrics ?? {}),
+    metrics: metricDefinitions(definition.metrics ?? {}, `load("${name}")`),
     oracles: definition.oracles ?? [],
     ...runHooksOf(definition),
     options: optionsSchema('load', name)?.properties ?? {},
@@ -123,7 +123,7 @@ function declareJourney<O, R>(
   checkJourney(name, definition as unknown as JourneyDefinition);
   if (definition.options) declareOptions('journey', name, definition.options);
   if (takenBy() === 'nobody') return;
-  const metrics = metricDefinitions(definition.metrics ?? {});
+  const metrics = metricDefinitions(definition.metrics ?? {}, `journey("${name}")`);
   const { oracles = [] } = definition;
   const options = optionsSchema('journey', name)?.properties ?? {};
   const declaration: Declaration = { kind: 'journey', name, operations: [], metrics, oracles, options };

@@ -124,6 +124,13 @@ const ofFiles: [name: string, input: Input, sentence: string | RegExp][] = [
     'load("ping"): operations.other.weight is NaN; allowed is a number from 0 to 1,000,000.',
   ],
   [
+    'a metric that is none',
+    {
+      files: { ...files, 'protocol/ping.load.ts': getLoad('ping', "}, metrics: { orders: 'count' }, timeLimitsMs: {") },
+    },
+    `load("ping"): metrics.orders is "count"; allowed is trend, rate, counter or gauge, or { type: 'trend', contains: 'data' } of sizes in bytes.`,
+  ],
+  [
     'a load that declares another name',
     { files: { ...files, 'protocol/ping.load.ts': getLoad('pong') } },
     'protocol/ping.load.ts declares load("pong", …); allowed is load("ping", …), once.',

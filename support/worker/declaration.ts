@@ -30,19 +30,27 @@ export const declarationType = 'tandem:scenario';
 const types: readonly unknown[] = ['trend', 'rate', 'counter', 'gauge'] satisfies MetricType[];
 const contents: readonly unknown[] = ['time', 'data', 'default'] satisfies Contains[];
 
-/** @throws one sentence for a name that no threshold could be about, and for what is no metric: nobody compiles it before it runs */
-export function metricDefinitions(declared: MetricDeclarations): Record<string, MetricDefinition> {
+/**
+ * @param of whoever declares them, for sentences: `load("ping")`
+ * @throws one sentence for a name that no threshold could be about, and for what is no metric: nobody compiles it before it runs
+ */
+export function metricDefinitions(declared: MetricDeclarations, of?: string): Record<string, MetricDefinition> {
+  const refuse = (sentence: string): Error => {
+    const told = of === undefined ? sentence : `${of}: ${sentence}`;
+    // With a stack Playwright would name this line beside it.
+    return Object.assign(new Error(told), { stack: told });
+  };
   return Object.fromEntries(
     Object.entries(declared).map(([name, metric]) => {
       if (!isMetricName(name)) {
-        throw new Error(
+        throw refuse(
           `metrics has ${JSON.stringify(name)}; allowed is a name of letters, digits and _, such as push_duration.`,
         );
       }
       const { type, contains } = Object(typeof metric === 'string' ? { type: metric } : metric) as MetricDefinition;
       const own = type === 'trend' && typeof metric === 'string' ? 'time' : 'default';
       if (!types.includes(type) || !contents.includes(contains ?? own)) {
-        throw new Error(
+        throw refuse(
           `metrics.${name} is ${textOf(() => JSON.stringify(metric) ?? metric)}; allowed is trend, rate, counter or gauge, or { type: 'trend', contains: 'data' } of sizes in bytes.`,
         );
       }
