@@ -30,6 +30,28 @@ test('each bad option is one sentence: field, found, allowed', () => {
   }
 });
 
+test('what z.object would drop in silence is refused, and what zod says of a type ends the sentence', () => {
+  const mine = z
+    .object({ stay: z.number().default(1), name: z.string().optional(), to: z.object({ host: z.string() }).optional() })
+    .transform((options) => ({ ...options, made: true }));
+  assert.deepEqual(readOptions(mine, { stay: 2, to: { host: 'a' } }, 'here'), {
+    ...{ stay: 2, to: { host: 'a' }, made: true },
+  });
+  const wrong: [options: unknown, sentence: string][] = [
+    [{ stey: 2 }, 'here has an unknown field "stey"; did you mean "stay"? allowed: name, stay, to.'],
+    [{ to: { host: 'a', prot: 1 } }, 'here.to has an unknown field "prot"; allowed: host.'],
+    [{ stay: '2' }, 'here.stay is "2"; allowed is a number.'],
+    [{ name: 2 }, 'here.name is 2; allowed is a text.'],
+    [{ to: [] }, 'here.to is []; allowed is an object.'],
+  ];
+  for (const [options, sentence] of wrong) {
+    assert.throws(() => readOptions(mine, options, 'here'), new Error(sentence));
+  }
+  const loose = z.looseObject({ stay: z.number() });
+  assert.deepEqual(readOptions(loose, { stay: 1, more: 2 }, 'here'), { stay: 1, more: 2 });
+  assert.deepEqual(readOptions(z.record(z.string(), z.number()), { any: 1 }, 'here'), { any: 1 });
+});
+
 test('options belong to a load or journey by its kind and name; one that declares none takes none', () => {
   declareOptions('load', 'mine', schema);
   assert.deepEqual(optionsOf('load', 'mine', { rooms: 3 }, 'here'), { stay: 20_000, rooms: 3, by: 'poll' });

@@ -31,6 +31,7 @@ export interface JsonSchema {
   description?: string;
   default?: unknown;
   properties?: Record<string, JsonSchema>;
+  additionalProperties?: unknown;
 }
 
 /** Options that are not what they may be. */
@@ -76,27 +77,65 @@ export function optionsOf(kind: ScenarioKind, name: string, given: Options, wher
 /** As {@link optionsOf}, by a schema. */
 export function readOptions<O>(schema: OptionsSchema<O>, given: unknown, where: string): O {
   const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const field = [where, ...issue.path.map(String)].join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys as [string];
-    const whole = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-    const { properties = {} } = issue.path.reduce((part, name) => part.properties?.[String(name)] ?? {}, whole);
-    const at = [...issue.path, key];
-    throw new OptionError(
-      at,
-      `${field} has an unknown field "${key}"; ${allowed(key, Object.keys(properties).sort())}.`,
-    );
+  if (parsed.success) {
+    const extra = extraField(inputOf(schema), given);
+    if (extra) throw unknownField(schema, where, extra.slice(0, -1), extra.at(-1)!);
+    return parsed.data;
   }
+  const issue = parsed.error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') throw unknownField(schema, where, issue.path, issue.keys[0]!);
   const found = issue.path.reduce<unknown>((value, part) => Object(value)[part], given);
   throw new OptionError(
     issue.path,
-    `${field} is ${JSON.stringify(found) ?? 'missing'}; allowed is ${allowedBy(issue)}.`,
+    `${fieldAt(where, issue.path)} is ${JSON.stringify(found) ?? 'missing'}; allowed is ${allowedBy(issue)}.`,
   );
 }
 
+/** What may be given to a schema. */
+function inputOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+}
+
+function fieldAt(where: string, path: readonly PropertyKey[]): string {
+  return [where, ...path.map(String)].join('.');
+}
+
+/** Of the fields that were given one that `z.object` would drop in silence; others say by themselves what becomes of theirs. */
+function extraField({ properties, additionalProperties }: JsonSchema, given: unknown): string[] | undefined {
+  if (!properties || typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
+  for (const [key, value] of Object.entries(given)) {
+    const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    if (!known && additionalProperties === undefined) return [key];
+    const inner = known && extraField(known, value);
+    if (inner) return [key, ...inner];
+  }
+  return undefined;
+}
+
+function unknownField(schema: z.ZodType, where: string, path: readonly PropertyKey[], key: string): OptionError {
+  const { properties = {} } = path.reduce<JsonSchema>(
+    (part, name) => part.properties?.[String(name)] ?? {},
+    inputOf(schema),
+  );
+  return new OptionError(
+    [...path, key],
+    `${fieldAt(where, path)} has an unknown field "${key}"; ${allowed(key, Object.keys(properties).sort())}.`,
+  );
+}
+
+const types: Record<string, string> = {
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  int: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+};
+
 function allowedBy(issue: z.core.$ZodIssue): string {
+  // What zod itself says is no end of a sentence.
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return types[issue.expected] ?? `a ${issue.expected}`;
   if (issue.code !== 'invalid_value') return issue.message;
   return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
 }
