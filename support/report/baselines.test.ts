@@ -7,7 +7,7 @@ import type { Figure } from '../judge/comparable.ts';
 import { storeOf } from '../judge/store.fixture.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { Baselines, type ComparableRun, comparableOf, json, readRun } from './baselines.ts';
-import { acceptedText, baselineText, comparisonText, withBaseline } from './comparison.ts';
+import { acceptedText, baselineText, comparisonText, shapeOf, withBaseline } from './comparison.ts';
 import { exampleOrigin, exampleRun } from './record.fixture.ts';
 import { exampleVerdict, passedVerdict, reason, signal } from './verdict.fixture.ts';
 
@@ -344,4 +344,9 @@ test('what is said: accepted, shown, compared', async (t) => {
   );
   const short = { ...runOf(1), run: { ...runOf(1).run, figures: figures(20).map((one) => ({ ...one, blocks: [] })) } };
   assert.match(comparisonText(runOf(0), short, alike, SHAPE), /too short for time blocks/);
+});
+
+test('a text takes what its terminal has, and of one without a size what is usual', () => {
+  const widths = [120, 0, undefined].map((columns) => shapeOf({ columns } as NodeJS.WriteStream).columns);
+  assert.deepEqual(widths, [120, 100, 100]);
 });

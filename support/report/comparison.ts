@@ -28,7 +28,7 @@ export interface Shape {
 
 /** What a text that goes there may take. */
 export function shapeOf(stream: NodeJS.WriteStream): Shape {
-  return { columns: stream.columns ?? 100, color: wantsColor(stream) };
+  return { columns: stream.columns || 100, color: wantsColor(stream) };
 }
 
 const left = (title: string): Column => ({ title, side: 'left' });

@@ -104,7 +104,7 @@ export class Results {
     }
     const shown = relative(process.cwd(), dir) || '.';
     const text = renderVerdict(verdict, {
-      columns: stdout.columns ?? 100,
+      columns: stdout.columns || 100,
       color,
       full: process.env.LOAD_SUMMARY === 'full',
       report:

@@ -64,6 +64,13 @@ test('a frame holds what a person wants to know, in 79 of 80 cells', () => {
   assert.match(screen.text, /generator p99 0\.84 ms late, machine CPU 42 % +target CPU 63 %/);
 });
 
+test('a terminal without a size, as a container has in CI, is taken for a usual one', () => {
+  const [usual, screen] = [new Screen(), new Screen()];
+  Object.assign(screen, { columns: 0, rows: 0 });
+  for (const one of [usual, screen]) terminalDisplay(one).show(exampleSnapshot());
+  assert.equal(screen.text, usual.text);
+});
+
 const wrong = {
   missing: exampleVerdict().thresholds.slice(0, 1),
   errors: { 'HTTP 503': 12, ECONNRESET: 40, 'check: a': 3, 'check: b': 2 },

@@ -117,9 +117,10 @@ export function terminalDisplay(stream: Terminal, columns?: number): LiveDisplay
 
   const toTop = () => (drawn.length > 1 ? `\r\x1b[${drawn.length - 1}A` : '\r');
   const draw = (above: string[]) => {
-    const wide = columns ?? stream.columns ?? 80;
+    // One that nobody looks at, as a container's in CI, says 0.
+    const wide = columns ?? (stream.columns || 80);
     // The last cell of a line stays free: terminals differ in what they do once it is written.
-    const next = last ? frame(last, Math.max(40, Math.min(WIDEST, wide - 1)), (stream.rows ?? 24) - 1, p) : [];
+    const next = last ? frame(last, Math.max(40, Math.min(WIDEST, wide - 1)), (stream.rows || 24) - 1, p) : [];
     const lines = [...above, ...next].map((line) => line + CLEAR_TO_LINE_END);
     // Above the live part, a line of its own each; below it, the cursor waits at the end of the last line.
     const text = lines.join('\r\n') + (next.length === 0 ? '\r\n' : '');
