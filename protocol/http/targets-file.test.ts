@@ -268,6 +268,11 @@ test('where the first target is: whatever ends lines, escapes slashes or stands 
     [har('data:text/plain,a', 'https://a.test/x'), 'https://a.test'],
     [har('data:text/plain,a'), undefined],
     [
+      // A proxy's tunnel is no request of its own.
+      har('http://b.test:443', 'https://a.test/x').replace('"GET"', '"CONNECT"'),
+      'https://a.test',
+    ],
+    [
       JSON.stringify({
         log: {
           pages: ['x'.repeat(100_000)],

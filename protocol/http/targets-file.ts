@@ -152,7 +152,7 @@ function shownPath(path: string): string {
 const firstUrl = {
   json: /"url"\s*:\s*("(?:[^"\\]|\\.)*")/,
   // Before it, browsers tell which script asked for it.
-  har: /"request"\s*:\s*\{[^{}[\]]*?"url"\s*:\s*("https?:(?:[^"\\]|\\.)*")/i,
+  har: /"request"\s*:\s*\{(?![^{}[\]]*"method"\s*:\s*"CONNECT")[^{}[\]]*?"url"\s*:\s*("https?:(?:[^"\\]|\\.)*")/i,
 };
 
 function firstOrigin(firstUrl: RegExp, head: string): string | undefined {
