@@ -128,6 +128,24 @@ test('a secret that is a file ends with a line break; a token that no header tak
     );
 });
 
+test('a quote that nothing ends is no part of a setting', (t) => {
+  const of = (text: string) => {
+    const settings = targetSettings({ BASE_URL: 'http://a.test' }, folderOf(t, { '.env': text }), []);
+    return resolveTarget(settings, {});
+  };
+  for (const [text, name, quote] of [
+    ['API_TOKEN="abc\nX=1', 'API_TOKEN', '"'],
+    ["X='\nSECRET_KEY='abc # of mine", 'SECRET_KEY', "'"],
+  ] as const)
+    assert.throws(
+      () => of(text),
+      new Error(`.env has a ${quote} in ${name} that nothing ends; allowed are quotes on both sides, or none.`),
+    );
+  assert.deepEqual(of(`OTHER="abc\nAPI_TOKEN='"abc'\nSECRET_A="a\nb"\nSECRET_B=a"b`).secrets, {
+    ...{ A: 'a\nb', B: 'a"b' },
+  });
+});
+
 test('what is no URL, with where it stands, and without its password', (t) => {
   const folder = folderOf(t, { '.env': 'WS_URL=http://file.test' });
   const http = 'allowed is a URL such as http://127.0.0.1:4000, without a query or fragment.';

@@ -101,7 +101,10 @@ export function targetSettings(
   }
   const text = existsSync(path) ? textOf(path, file) : '';
   const fromFile = parse(text);
-  if (families) checkSettings(file, text, Object.keys(fromFile), settingNames(families), env);
+  if (families) {
+    checkSettings(file, text, Object.keys(fromFile), settingNames(families), env);
+    checkQuotes(file, text, fromFile, settingNames(families));
+  }
   const given = [...Object.entries(fromFile), ...Object.entries(env)].flatMap(([key, value]): [string, string][] =>
     value ? [[key, value]] : [],
   );
@@ -150,6 +153,21 @@ function check({ variable, allowed, parse, secret }: Setting, value: string | un
   if (value === undefined || parse(value) !== undefined) return;
   const found = secret ? 'not as it has to be' : `"${withoutUser(value)}"`;
   throw new Error(`${variable} in ${source} is ${found}; allowed is ${allowed}.`);
+}
+
+/** A quote that nothing ends would be a part of the value. @throws one sentence, without the value: it may be a secret */
+function checkQuotes(file: string, text: string, values: Record<string, string>, settings: readonly string[]): void {
+  const lines = text.split(/\r\n|\r|\n/);
+  for (const [name, value] of Object.entries(values)) {
+    const [quote] = /^["'`]/.exec(value) ?? [];
+    if (quote === undefined || !(settings.includes(name) || name.startsWith(ownPrefix))) continue;
+    const begins = new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]\\s*${quote}`);
+    const isOpen = (line: string) => begins.test(line) && line.split(quote).length === 2;
+    if (lines.some(isOpen))
+      throw new Error(
+        `${file} has a ${quote} in ${name} that nothing ends; allowed are quotes on both sides, or none.`,
+      );
+  }
 }
 
 /** @throws one sentence, without what was found, when it would be sent as another one, or not at all */
