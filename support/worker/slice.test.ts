@@ -15,6 +15,12 @@ test('a slice that its own code gave a time limit says so: nobody has stopped it
   const declaration: Declaration = {
     ...{ kind: 'journey', name: 'light', operations: [], metrics: {}, oracles: [], options: {} },
   };
+  const { LOAD_RUN_ID: before } = process.env;
+  process.env.LOAD_RUN_ID = 'run';
+  t.after(() => {
+    if (before === undefined) delete process.env.LOAD_RUN_ID;
+    else process.env.LOAD_RUN_ID = before;
+  });
   const line = await openLine(t);
   const settings = { name: 'test', source: 'test', values: { BASE_URL: 'http://127.0.0.1:1' } };
   const ended = async (status: string) => {
