@@ -1,15 +1,25 @@
-// Puts what many modules say into few files: to read one takes Node about as long, and Playwright longer than that.
+// Puts the modules of a program into few files: to find and read each takes Node, and Playwright more so, longer than to run it.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Packages are looked for from where a file is. */
 const FOLDER = join(ROOT, 'node_modules', '.cache', 'tandem');
-/** A run that began with an older one may still read of it. */
-const KEPT_MS = 24 * 3_600_000;
+/** What nobody has begun with for so long is removed: a run may read of its own at its end, and lasts 14 days at most. */
+const KEPT_MS = 15 * 24 * 3_600_000;
 
 /**
  * The files of a program. They are made anew when one of its modules has changed.
@@ -45,10 +55,19 @@ function upToDate(name, entryPoints) {
       entryPoints.length === Object.keys(files).length &&
       entryPoints.every((path) => path in files) &&
       Object.entries(sources).every(([path, state]) => stateOf(path) === state);
-    return isSame ? list : undefined;
+    if (!isSame) return undefined;
+    touch(dirname(list));
+    return list;
   } catch {
     return undefined;
   }
+}
+
+/** @param {string} folder that is used */
+function touch(folder) {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {} // somebody else's, who alone removes it
 }
 
 /**
@@ -108,9 +127,13 @@ async function build(name, entryPoints) {
     if (entryPoint) files[join(ROOT, entryPoint)] = join(ROOT, output).replace(made, folder);
   }
   writeFileSync(join(own, 'files.json'), JSON.stringify(files));
-  // Of several that start at once, each finds the whole.
-  if (existsSync(folder)) rmSync(own, { recursive: true });
-  else renameSync(own, folder);
+  // Of several that start at once, each finds the whole: what another one has put there is the same.
+  try {
+    renameSync(own, folder);
+  } catch (error) {
+    rmSync(own, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  }
   const list = join(folder, 'files.json');
   writeFileSync(`${own}.json`, JSON.stringify({ list, sources }));
   renameSync(`${own}.json`, lastBuilt(name));
@@ -160,7 +183,8 @@ function noting(sources) {
 function removeOld(start, current) {
   for (const name of readdirSync(FOLDER)) {
     const path = join(FOLDER, name);
-    const isOld = name.startsWith(start) && path !== current && Date.now() - statSync(path).mtimeMs > KEPT_MS;
-    if (isOld) rmSync(path, { recursive: true, force: true });
+    const usedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    const isOld = usedAt !== undefined && Date.now() - usedAt > KEPT_MS;
+    if (isOld && name.startsWith(start) && path !== current) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,6 +55,25 @@ test('its modules are put into one file, which is made anew when a source has ch
   writeFileSync(built, '{');
   assert.equal(start(), `two,${core},function`);
   assert.equal(readdirSync(join(cache, 'tandem')).length, 3, 'nothing half-written is left');
+});
+
+test('what nobody has begun with for longer than a run lasts is removed, and nothing else', (t) => {
+  const { cache, core, say, start } = smallTarget(t);
+  const folders = () => readdirSync(join(cache, 'tandem')).filter((name) => name !== 'target.json');
+  const ages = (days: number) => {
+    const at = new Date(Date.now() - days * 86_400_000);
+    for (const name of folders()) utimesSync(join(cache, 'tandem', name), at, at);
+  };
+  start();
+  ages(16);
+  assert.equal(start(), `one,${core},function`, 'it is used again');
+  say('two');
+  start();
+  assert.equal(folders().length, 2);
+  ages(16);
+  say('three');
+  start();
+  assert.equal(folders().length, 1);
 });
 
 test('in a folder that was copied it is made of what is there', (t) => {

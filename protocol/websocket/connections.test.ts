@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
 import type { Packed } from '../../support/measure/series.ts';
 import { unpack } from '../../support/measure/series.ts';
 import type { SliceContext } from '../../support/worker/vu.ts';
@@ -16,10 +17,10 @@ async function bed(
   t: TestContext,
   act: Act,
   options: object,
-  { scheduleMs = 300, connections: count = 1, server = {} } = {},
+  { scheduleMs = 300, connections: count = 1, beginsWith = 1, server = {} } = {},
 ) {
   const { url, webSockets } = await webSocketServer(t, act, server);
-  const slice = messageSlice(url, options, { endsAfterMs: scheduleMs, webSockets, connections: count });
+  const slice = messageSlice(url, options, { endsAfterMs: scheduleMs, webSockets, beginsWith });
   return { slice, webSockets, ...(await began(t, slice, count)) };
 }
 
@@ -217,20 +218,20 @@ test('what is cut off has failed at its age; of a run that was stopped nobody kn
   assert.deepEqual([stopped.counts().failed, stopped.judged().violations], [0, 0]);
 });
 
-/** Sends each message to everybody who is connected, but what `drops` says; connection 0 is who sent it. */
-const toAll =
-  (drops: (connection: number, count: number) => boolean = () => false): ((server: Set<object>) => Act) =>
-  (clients) =>
-  (webSocket, message, count) => {
-    [...new Set([webSocket, ...clients])].forEach((client, place) => {
-      if (!drops(place, count)) (client as { send(data: Buffer, how: object): void }).send(message, { binary: false });
-    });
-  };
+const LISTENERS = 3;
 
+/** Sends each message to everybody who is connected, but what `drops` says: connection 0 is who sent it, `count` is from when all are there. */
 async function fanOut(t: TestContext, drops: (connection: number, count: number) => boolean, timeout = '5s') {
-  const clients = new Set<object>();
-  const act = toAll(drops)(clients);
-  const made = await bed(t, act, { mode: 'fan-out', rate: 50, timeout }, { connections: 3 });
+  const clients = new Set<WebSocket>();
+  let count = 0;
+  const act: Act = (webSocket, message) => {
+    for (const [place, client] of [...new Set([webSocket, ...clients])].entries()) {
+      if (!drops(place, count)) client.send(message, { binary: false });
+    }
+    if (clients.size === LISTENERS) count += 1;
+  };
+  const options = { mode: 'fan-out', rate: 50, timeout };
+  const made = await bed(t, act, options, { connections: LISTENERS, beginsWith: LISTENERS });
   made.webSockets.on('connection', (webSocket) => clients.add(webSocket));
   await made.lives;
   return made;

@@ -38,14 +38,14 @@ export async function webSocketServer(
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, webSockets };
 }
 
-/** A slice whose load goes to this server. @param schedule of so many ms, which begins once there are so many connections: to make them may take long */
+/** A slice whose load goes to this server. @param schedule of so many ms, which begins with one connection, or that which `beginsWith` says: to make them may take long */
 export function messageSlice(
   url: string,
   options: object,
-  schedule?: { endsAfterMs: number; webSockets: WebSocketServer; connections?: number },
+  schedule?: { endsAfterMs: number; webSockets: WebSocketServer; beginsWith?: number },
 ): SliceContext<WebsocketOptions> {
   let beganAt: number | undefined;
-  let missing = schedule?.connections ?? 1;
+  let missing = schedule?.beginsWith ?? 1;
   schedule?.webSockets.on('connection', () => {
     missing -= 1;
     if (missing === 0) beganAt = performance.now();
