@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { unmeasured } from '../../support/test.ts';
@@ -198,4 +198,28 @@ test('closing ends the requests that are under way', async (t) => {
   await once(server, 'connection');
   await made.http.close();
   assert.deepEqual([(await pending).error, (await pending).outcome], ['stopped before the answer', 'failed']);
+});
+
+test('a target that ends or spoils each connection as it comes is not asked over and over', async (t) => {
+  const acts: ((socket: Socket) => void)[] = [
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.destroy(),
+    (socket) => socket.write('220 hello\r\n'),
+    (socket) => socket.end('220 hello\r\n'),
+  ];
+  for (const scheme of ['http', 'https']) {
+    for (const act of acts) {
+      let asked = 0;
+      const server = createTcpServer().on('connection', (socket) => {
+        asked += 1;
+        act(socket);
+      });
+      const made = await bed(t, server, { connections: 2 }, '', scheme);
+      const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => made.request()));
+      assert.ok(answers.every(({ error, status }) => error !== undefined && status === 0));
+      assert.deepEqual(made.recorded()['http_req_failed{op:thing}'], { t: 'rate', passes: 6, total: 6 });
+      // One that is gone before it is taken is no request's, which then takes another one.
+      assert.ok(asked <= 12, `${asked} connections`);
+    }
+  }
 });
