@@ -11,6 +11,7 @@ import * as cold from './cold.ts';
 import * as connections from './connections.ts';
 import * as database from './database.ts';
 import * as drift from './drift.ts';
+import * as drills from './drills.ts';
 import * as grpc from './grpc.ts';
 import * as http from './http.ts';
 import * as merge from './merge.ts';
@@ -54,6 +55,7 @@ const benches: Bench[] = [
   database,
   merge,
   smoke,
+  drills,
 ];
 
 const chosen = process.argv.slice(2);
