@@ -112,7 +112,7 @@ async function build(name, entryPoints) {
     ...{ outExtension: { '.js': '.mjs' }, chunkNames: 'shared/[hash]', sourcemap: true, sourcesContent: false },
     ...{ define: PLACES, plugins: [noting(sources)] },
   }).finally(stop);
-  const hash = createHash('sha1');
+  const hash = createHash('sha1').update(`${entryPoints}\n`);
   for (const { path, hash: own } of outputFiles) hash.update(`${path} ${own}\n`);
   const folder = `${made}${hash.digest('hex').slice(0, 16)}`;
   const own = `${folder}.${process.pid}`;
@@ -123,8 +123,10 @@ async function build(name, entryPoints) {
   }
   /** @type {Record<string, string>} */
   const files = {};
-  for (const [output, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint) files[join(ROOT, entryPoint)] = join(ROOT, output).replace(made, folder);
+  for (const [output, { entryPoint = '' }] of Object.entries(metafile.outputs)) {
+    const path = join(ROOT, entryPoint);
+    // What a module imports later is one for esbuild, too.
+    if (entryPoints.includes(path)) files[path] = join(ROOT, output).replace(made, folder);
   }
   writeFileSync(join(own, 'files.json'), JSON.stringify(files));
   // Of several that start at once, each finds the whole: what another one has put there is the same.
