@@ -20,16 +20,27 @@ test('behind the last page the answer’s timestamp is the cursor', () => {
   assert.equal(pulling.since, 20);
 });
 
-test('between pages of a relay whose timestamp is its clock, the last change’s own is the cursor', () => {
+test('between pages of a relay whose timestamp is its clock, the last change’s own millisecond is not over', () => {
   const pulling = new Pulling(0);
   pulling.take({ changes: [change('a', 10), change('b', 11)], has_more: true, timestamp: 99 });
-  assert.equal(pulling.since, 11);
+  assert.equal(pulling.since, 10);
+  assert.equal(ids(pulling.take({ changes: [change('b', 11), change('c', 11)], has_more: false, timestamp: 99 })), 'c');
+});
+
+test('what is stamped ahead of the relay’s clock comes with the next pulls too, and once it is over is twice', () => {
+  const pulling = new Pulling(0);
+  const [ahead, behind] = [change('a', 60), change('b', 40)];
+  assert.equal(ids(pulling.take({ changes: [behind, ahead], has_more: false, timestamp: 50 })), 'b a');
+  assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 55 })), '');
+  assert.equal(ids(pulling.take({ changes: [behind, ahead], has_more: true, timestamp: 65 })), 'b');
+  assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 66 })), '');
+  assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 70 })), 'a');
 });
 
 test('between pages of a relay whose timestamp is the page’s end, what comes again is left out', () => {
   const pulling = new Pulling(0);
   pulling.take({ changes: [change('a', 30), change('b', 12)], has_more: true, timestamp: 31 });
-  assert.equal(pulling.since, 12);
+  assert.equal(pulling.since, 11);
   assert.equal(ids(pulling.take({ changes: [change('a', 30), change('c', 13)], has_more: false, timestamp: 40 })), 'c');
   // In a pull of its own a second delivery is one.
   assert.equal(ids(pulling.take({ changes: [change('a', 30)], has_more: false, timestamp: 50 })), 'a');
@@ -52,7 +63,7 @@ test('a page that brings nothing new does not come for ever', () => {
   // Devices whose clocks are behind wrote after others.
   const page = { changes: [change('a', 30), change('b', 2)], has_more: true, timestamp: 31 };
   pulling.take(page);
-  assert.equal(pulling.since, 2);
+  assert.equal(pulling.since, 1);
   assert.equal(ids(pulling.take(page)), '');
   assert.equal(pulling.since, 31);
 });
