@@ -129,7 +129,7 @@ export class Group {
         .filter(({ episodes }) => episodes > 0)
         .map(async (document) => {
           document.add(this.#peer(document, 'reader'));
-          const converged = await document.converge(deadline, signal);
+          const converged = await document.settle(deadline, signal);
           // A look that was cut short proves nothing.
           if (converged || !signal.aborted) document.rest();
         }),

@@ -12,6 +12,7 @@ import { type TestDatabase, testDatabase } from '../../target/core/target.fixtur
 import { parseFaults, startTarget, type Target } from '../../target/target.ts';
 import { relayMetrics } from '../apis/relay/api.ts';
 import '../apis/relay/acknowledged-writes.oracle.ts';
+import { publishedRelay } from '../apis/relay/published-relay.fixture.ts';
 import { Replica } from '../apis/relay/replica.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import './convergence.oracle.ts';
@@ -50,6 +51,7 @@ async function bed(
   {
     dialect,
     faults,
+    url,
     timeout = '10s',
     vuId = 0,
     signal,
@@ -57,6 +59,8 @@ async function bed(
   }: {
     dialect?: Dialect;
     faults?: string;
+    /** Of another target. */
+    url?: string;
     timeout?: string;
     vuId?: number;
     signal?: AbortSignal;
@@ -64,7 +68,7 @@ async function bed(
   },
 ): Promise<Bed> {
   const target = faults ? await start(faults) : honest;
-  const plain = testSlice(target.url);
+  const plain = testSlice(url ?? target.url);
   const slice: SliceContext<ConflictOptions> = {
     ...plain,
     ...(signal && { signal }),
@@ -247,6 +251,21 @@ test('relay: changes that were answered with errors are pushed again until the g
   assert.ok(made.errors['HTTP 500']! > 0);
   const { writes, convergence } = await made.judged();
   assert.deepEqual([writes?.status, convergence.status], ['ok', 'ok']);
+});
+
+test('relay: one that takes no second edit of an entity unless it is later brings groups of every size together', async (t) => {
+  const { url, rejected } = await publishedRelay(t);
+  for (const vuId of [0, 4, 11]) {
+    const made = await bed(t, { dialect: 'relay', url, vuId });
+    for (const operation of operations) await made.group[operation]();
+    const series = made.recorded();
+    assert.deepEqual(made.errors, {});
+    assert.deepEqual(series['crdt_merge_success{dialect:relay}'], { t: 'rate', passes: 3, total: 3 });
+    assert.deepEqual(series['crdt_conflict_detection{dialect:relay}'], { t: 'rate', passes: 2, total: 2 });
+    const { writes, convergence } = await made.judged();
+    assert.deepEqual([writes?.status, convergence.status, convergence.counts?.incomplete], ['ok', 'ok', 0]);
+  }
+  assert.notEqual(rejected.length, 0);
 });
 
 test('relay: a change delivered twice is taken once', async (t) => {

@@ -94,7 +94,8 @@ export class Groups {
     const cursor = configured ? Date.now() - CLOCK_SLACK_MS : 0;
     const sent = user ? target.token : token;
     const cipher = Cipher.ofToken(configured ?? token);
-    return new RelayPeer(replica, { vu, http: this.#http, token: sent, cipher, document, cursor });
+    const isShared = configured !== undefined;
+    return new RelayPeer(replica, { vu, http: this.#http, token: sent, cipher, document, isShared, cursor });
   }
 }
 

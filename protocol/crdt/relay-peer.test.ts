@@ -24,9 +24,16 @@ const page = (changes: object[], fields: object = {}) => ({
   ...fields,
 });
 
+interface Body {
+  changes?: { id: string; version_vector: object; timestamp: number; encrypted_payload: string }[];
+  since_timestamp?: number;
+}
+
 /** The device `doc-a` of a relay that gives these answers, one after the other; the last one for ever. `null`: HTTP 500. */
-async function bed(t: TestContext, ...answers: (object | null)[]) {
-  const bodies: { changes?: { id: string; version_vector: object }[]; since_timestamp?: number }[] = [];
+const bed = (t: TestContext, ...answers: (object | null)[]) => bedIn(t, { isShared: false }, ...answers);
+
+async function bedIn(t: TestContext, account: { isShared: boolean }, ...answers: (object | null)[]) {
+  const bodies: Body[] = [];
   const { url } = await serve(t, async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -39,7 +46,8 @@ async function bed(t: TestContext, ...answers: (object | null)[]) {
   const http = new Http(slice, relaySettings(slice.target).syncUrl);
   t.after(() => http.close());
   const replica = new Replica('doc-a', 1);
-  const peer = new RelayPeer(replica, { vu: testVu(slice), http, token: 'token', cipher, document: 'doc', cursor: 3 });
+  const vu = testVu(slice);
+  const peer = new RelayPeer(replica, { vu, http, token: 'token', cipher, document: 'doc', cursor: 3, ...account });
   return { peer, bodies, errors: slice.recorder.errors };
 }
 
@@ -77,26 +85,61 @@ test('pushes what it changed, in order, and what was accepted only once', async 
   assert.deepEqual(errors, {});
 });
 
-test('pushes again what had no answer; a duplicate then is as good as an acknowledgement', async (t) => {
-  const { peer, errors } = await bed(t, null, pushed([], ['doc-a-1']));
+test('pushes again what had no answer; of a duplicate nobody knows whether it was stored, so it is made anew', async (t) => {
+  const { peer, errors } = await bed(t, null, pushed([], ['doc-a-1']), page([]), pushed(['doc-a-2']));
   peer.change('milk', {});
   await peer.push();
   assert.equal(peer.holdsBack, true);
+  await peer.push();
+  await peer.pull(soon());
   await peer.push();
   assert.equal(peer.holdsBack, false);
   const { acknowledged, indeterminate } = peer.history(true);
-  assert.deepEqual([acknowledged, indeterminate], [[], [1, 1]]);
-  assert.equal(errors['check: push: no change is rejected'], undefined);
+  assert.deepEqual(
+    [acknowledged, indeterminate],
+    [
+      [2, 2],
+      [1, 1],
+    ],
+  );
+  assert.deepEqual(Object.keys(errors), ['HTTP 500', 'check: push: status is 200']);
 });
 
-test('a change that was rejected at once fails a check, and its replica is not comparable', async (t) => {
-  const { peer, bodies, errors } = await bed(t, pushed([], ['doc-a-1']));
-  peer.change('milk', {});
+test('a change that was outdated when it came is made anew, later than all that is known by then', async (t) => {
+  const ahead = Date.now() + 60_000;
+  const answers = [pushed([], ['doc-a-1']), page([remote('doc-b-1', { timestamp: ahead })]), pushed(['doc-a-2'])];
+  const { peer, bodies, errors } = await bed(t, ...answers);
+  peer.change('milk', { cents: 1 });
   await peer.push();
+  // Nothing is known yet of what it was rejected for.
   await peer.push();
-  assert.equal(bodies.length, 1);
+  assert.deepEqual([bodies.length, peer.holdsBack], [1, true]);
+  await peer.pull(soon());
   assert.equal(peer.holdsBack, true);
-  assert.deepEqual(errors, { 'check: push: no change is rejected': 1 });
+  await peer.push();
+  assert.equal(peer.holdsBack, false);
+  assert.deepEqual(errors, {});
+  const [first, , second] = bodies.map(({ changes }) => changes?.[0]);
+  assert.equal(second!.encrypted_payload, first!.encrypted_payload);
+  assert.deepEqual([second!.id, second!.version_vector], ['doc-a-2', { 'doc-a': 2, 'doc-b': 1 }]);
+  assert.ok(second!.timestamp > ahead);
+  // What was rejected may not be there; its conflict was found all the same.
+  const { acknowledged, indeterminate } = peer.history(true);
+  assert.deepEqual([acknowledged, indeterminate], [[2, 2], []]);
+  assert.deepEqual([...peer.conflicts()], ['doc-a-1 doc-b-1']);
+});
+
+test('a change that is rejected again and again fails a check, and its replica is not comparable', async (t) => {
+  const all = Array.from({ length: 8 }, (_, n) => [pushed([], [`doc-a-${n + 1}`]), page([])]).flat();
+  const { peer, bodies, errors } = await bed(t, ...all);
+  peer.change('milk', {});
+  for (let round = 0; round < 10; round++) {
+    await peer.push();
+    await peer.pull(soon());
+  }
+  assert.equal(bodies.filter(({ changes }) => changes).length, 8);
+  assert.equal(peer.holdsBack, true);
+  assert.deepEqual(errors, { 'check: push: no change is rejected for good': 1 });
   assert.deepEqual(peer.history(true).acknowledged, []);
 });
 
@@ -117,9 +160,10 @@ test('pulls page by page to the end and finds the conflict with its own change',
   assert.deepEqual(errors, {});
 });
 
-test('changes of others than its group, and second deliveries, are left alone', async (t) => {
-  const { peer, errors } = await bed(
+test('in an account of many, changes of others than its group are left alone, and so are second deliveries', async (t) => {
+  const { peer, errors } = await bedIn(
     t,
+    { isShared: true },
     page([remote('other-b-1'), remote('6f1e'), remote('doc-b-1'), remote('doc-b-1')]),
   );
   await peer.pull(soon());
@@ -127,6 +171,15 @@ test('changes of others than its group, and second deliveries, are left alone', 
   const { found, duplicates } = peer.history(true);
   assert.deepEqual([found, duplicates], [{ 'doc-b': [1, 1] }, 1]);
   assert.deepEqual(errors, {});
+});
+
+test('in an account of its own, changes of others fail a check and are in its history', async (t) => {
+  const foreign = remote('other-b-1', { encrypted_payload: Cipher.ofToken('other').encrypt(Uint8Array.of(0, 0)) });
+  const { peer, errors } = await bed(t, page([foreign, remote('doc-b-1')]));
+  await peer.pull(soon());
+  assert.equal(peer.replica.received, 1);
+  assert.deepEqual(peer.history(true).found, { 'other-b': [1, 1], 'doc-b': [1, 1] });
+  assert.deepEqual(errors, { 'check: pull: payload is a change of the document': 1 });
 });
 
 test('a payload that is damaged, or no update, fails a check and changes nothing', async (t) => {

@@ -5,6 +5,8 @@ import type { Edit, Peer } from './peer.ts';
 /** Pauses between two looks at a document that has not converged; each is twice the one before, up to the longest. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
+/** Exchanges until what was not answered has been asked for again, and what that was rejected for is made anew and taken. */
+const LAST_EXCHANGES = 2;
 
 export interface DocumentEvidence {
   'acknowledged-writes': SetEvidence[];
@@ -76,6 +78,15 @@ export class SharedDocument {
       if (signal.aborted || performance.now() >= deadline) return false;
       await news;
     }
+  }
+
+  /** Brings all devices up to date one last time. @returns as {@link converge} */
+  async settle(deadline: number, signal: AbortSignal): Promise<boolean> {
+    const converged = await this.converge(deadline, signal);
+    // What one of them still holds back the others may have.
+    for (let n = 0; converged && n < LAST_EXCHANGES && this.peers.some(({ holdsBack }) => holdsBack); n++)
+      await this.exchange(deadline);
+    return converged;
   }
 
   /** The group will not touch it any more: what its evidence lacks from now on is missing. */
