@@ -39,6 +39,7 @@ export class Follow implements Follower {
   readonly #since: number | undefined;
   #generation: number | undefined;
   #polling = false;
+  #looking: Promise<unknown> = Promise.resolve();
   #over = false;
   #leave: () => void = () => {};
   #resolve: (ending: Ending) => void = () => {};
@@ -101,6 +102,21 @@ export class Follow implements Follower {
     void this.#poll(isLate);
   }
 
+  /**
+   * What REST says of the job, which is noted. One look after the other: of two at one time the older answer may come last, and would seem
+   * to go back.
+   */
+  look(): Promise<Job | undefined> {
+    const { api, record } = this.#given;
+    const looking = this.#looking.then(async () => {
+      const job = await api.job(this.jobId!);
+      if (job) record.polled(job);
+      return job;
+    });
+    this.#looking = looking;
+    return looking;
+  }
+
   /** Listens no more. */
   close(): void {
     const { record, stream } = this.#given;
@@ -110,11 +126,10 @@ export class Follow implements Follower {
   }
 
   async #poll(isLast: boolean): Promise<void> {
-    const { api, record } = this.#given;
+    const { record } = this.#given;
     this.#polling = true;
-    const job = await api.job(this.jobId!);
+    const job = await this.look();
     this.#polling = false;
-    if (job) record.polled(job);
     if (record.outcome) return this.#finish('ended');
     if (!isLast) return;
     if (job) record.stuck();

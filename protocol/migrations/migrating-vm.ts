@@ -174,21 +174,20 @@ export class MigratingVm {
   ): Promise<void> {
     vm.lastJob = jobId;
     const ending = follow.begin(jobId);
-    if (another) await this.#startAnother(vm, jobId, record, another);
-    if ((await ending) === 'ended') await this.#agree(vm, jobId, follow, record);
+    if (another) await this.#startAnother(vm, follow, record, another);
+    if ((await ending) === 'ended') await this.#agree(vm, follow, record);
     else this.#giveUp(vm);
   }
 
   /** Stream, REST and the VM itself are given a while to say the same. */
-  async #agree(vm: OwnVm, jobId: string, follow: Follow, record: MigrationRecord): Promise<void> {
+  async #agree(vm: OwnVm, follow: Follow, record: MigrationRecord): Promise<void> {
     const { signal } = this.#vu.slice;
     const deadline = performance.now() + Math.min(AGREEMENT_MS, this.#shared.options.timeoutMs);
     let contradicted = false;
     let found: FoundVm | undefined;
     for (;;) {
       if (!record.confirmed) {
-        const job = await this.#dwcp.job(jobId);
-        if (job) record.polled(job);
+        const job = await follow.look();
         contradicted = job !== undefined && !record.confirmed;
       }
       if (!isAtRest(found)) found = await this.#vms.find(vm.id);
@@ -204,7 +203,7 @@ export class MigratingVm {
   }
 
   /** While a migration is under way, another start of the same VM must be refused with 409. */
-  async #startAnother(vm: OwnVm, jobId: string, record: MigrationRecord, order: MigrationOrder): Promise<void> {
+  async #startAnother(vm: OwnVm, follow: Follow, record: MigrationRecord, order: MigrationOrder): Promise<void> {
     const another = await this.#dwcp.startAnother(order);
     if (another.outcome !== 'refused') {
       // What the other job will do to the VM is not followed.
@@ -214,8 +213,7 @@ export class MigratingVm {
       return;
     }
     if (another.outcome === 'indeterminate') return;
-    const job = await this.#dwcp.job(jobId);
-    if (job) record.polled(job);
+    await follow.look();
     // The first may have ended before the second was asked for: then the VM is in the target zone already, or free again.
     const { outcome } = record;
     if (outcome === 'failed' || (outcome === 'completed' && another.outcome === 'refused')) return;
