@@ -6,6 +6,8 @@ import type { RealtimeAccess } from './api.ts';
 
 /** How long a new VM may take until it can be started. */
 const CREATION_MS = 30_000;
+/** How long one may take until it is what it was told to be, where that takes time (202). */
+const CHANGE_MS = 60_000;
 /** Between two looks at it. */
 const LOOK_MS = 100;
 /** Between two looks whether a change was told. */
@@ -68,23 +70,34 @@ export class VmActivity {
     for (let dueAt = performance.now(); ; dueAt += this.#everyMs) {
       await this.#wait(dueAt - performance.now());
       if (this.#isOver) return;
-      watched.changing(runs ? 'stopped' : 'running');
+      const status = runs ? 'stopped' : 'running';
+      watched.changing(status);
       const change = await (runs ? this.#vms.stop(this.#id) : this.#vms.start(this.#id));
       if (change.result !== 'done') {
         watched.unchanged();
         continue;
       }
       runs = !runs;
-      await this.#untilTold(slice.elapsedMs());
+      await this.#untilTold(status, change.status !== 202, slice.elapsedMs());
     }
   }
 
-  /** By looks and not by the clock: whoever is held up here hears nothing either. */
-  async #untilTold(changedAfterMs: number): Promise<void> {
+  /**
+   * By looks and not by the clock: whoever is held up here hears nothing either.
+   * @param isAtOnce it is known to be what it was told to be: before, there is nothing to be told
+   */
+  async #untilTold(status: string, isAtOnce: boolean, changedAfterMs: number): Promise<void> {
     const { watched, conditions } = this.#access;
+    const deadline = performance.now() + CHANGE_MS;
+    let isThere = isAtOnce;
     for (let looks = 0; !watched.isSettled(epochMs()); looks++) {
       if (this.#isOver) return watched.unchanged();
-      if (looks * TOLD_LOOK_MS >= conditions.timeoutMs) return watched.untold(changedAfterMs);
+      if (looks * TOLD_LOOK_MS >= conditions.timeoutMs) {
+        if (isThere) return watched.untold(changedAfterMs);
+        isThere = (await this.#vms.get(this.#id!))?.status === status;
+        if (!isThere && performance.now() >= deadline) return watched.unchanged();
+        looks = 0;
+      }
       await this.#wait(TOLD_LOOK_MS);
     }
   }
