@@ -59,8 +59,18 @@ async function carryOut(order) {
   // What could not be undone is tried once more in the end.
   if (act === 'undo' && ok) open.delete(id);
   /** @type {Report} */
-  const report = { id, act, ok, output: output.slice(-MOST_OUTPUT) };
+  const report = { id, act, ok, output: endOf(output) };
   process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+/**
+ * From the first line on that is there as a whole, else the first word: of a secret that has lost its beginning, nobody would find the rest.
+ *
+ * @param {string} output
+ */
+function endOf(output) {
+  const end = output.slice(-MOST_OUTPUT);
+  return end.length === output.length ? output : end.replace(/^[^\n]*\n(?=\s*\S)|^\S*\s*/, '');
 }
 
 /** The runner is gone, or has no more to say. */

@@ -125,15 +125,34 @@ describe('the guardian', { concurrency: true }, () => {
       guardian.carryOut(id, 'run', run, undefined, limitMs);
     const [said, failed, late, missing] = await Promise.all([
       carryOut('a', node('console.log(process.cwd(), process.argv[1])', '$HOME; *')),
-      carryOut('b', node('console.error("x".repeat(9000)); process.exitCode = 3')),
+      carryOut('b', node('console.error("secret ".repeat(2000)); process.exitCode = 3')),
       carryOut('c', node('setInterval(() => {}, 1000)'), 300),
       carryOut('d', { command: ['/nowhere/program'] }),
     ]);
     await guardian.end();
     assert.deepEqual([said?.ok, said?.output], [true, `${folder} $HOME; *`]);
-    assert.deepEqual([failed?.ok, failed?.output.length], [false, 4_000]);
+    assert.deepEqual([failed?.ok, failed?.output], [false, 'secret '.repeat(571).trim()]);
     assert.match(late?.output ?? '', /did not finish within 0\.3 s$/);
     assert.match(missing?.output ?? '', /ENOENT/);
+  });
+
+  test('of what is too long it tells the end, which begins with a whole line, or a whole word', async () => {
+    const guardian = new GuardianProcess('/');
+    const tell = async (id: string, printed: string) => {
+      const command = [process.execPath, '-e', `process.stdout.write(${printed})`];
+      return (await guardian.carryOut(id, 'run', { command }, undefined, 30_000)).output;
+    };
+    const told = await Promise.all([
+      tell('lines', '"a line of it\\n".repeat(1000) + "the last"'),
+      tell('one line', '"one-word and-another ".repeat(1000) + "last\\n"'),
+      tell('one word', '"x".repeat(9000)'),
+      tell('as much as it may be', '"x".repeat(4000)'),
+    ]);
+    await guardian.end();
+    assert.match(told[0]!, /^(a line of it\n)+the last$/);
+    assert.match(told[1]!, /^(one-word )?(and-another one-word )+and-another last$/);
+    assert.deepEqual(told.slice(2), ['', 'x'.repeat(4_000)]);
+    for (const text of told) assert.ok(text.length <= 4_000);
   });
 
   test('undoes what is open when its runner is done, and ends', async (t) => {
