@@ -105,6 +105,17 @@ describe('what looks like a secret is blanked without being known', () => {
     ['{\\"refresh_token\\":\\"a\\"}', '{\\"refresh_token\\":\\"***\\"}'],
     ['/x?a=1&access_token=abc', '/x?a=1&access_token=***'],
     ['Set-Cookie: session=a; Path=/', 'Set-Cookie: ***'],
+    ['to /app#access_token=abc&state=1', 'to /app#access_token=***&state=1'],
+    [
+      'Call log:\n    - x-auth-token: a b\x1b[22m\n    - accept: */*',
+      'Call log:\n    - x-auth-token: ***\x1b[22m\n    - accept: */*',
+    ],
+    ['Call log:\n    - authorization: abc', 'Call log:\n    - authorization: ***'],
+    ['{"X-Api-Key":"a","Proxy-Authorization": "b c"}', '{"X-Api-Key":"***","Proxy-Authorization": "***"}'],
+    ['{\\"x-csrf-token\\":\\"a\\"}', '{\\"x-csrf-token\\":\\"***\\"}'],
+    ["{ 'x-goog-api-key': 'a', authorization: 'b' }", "{ 'x-goog-api-key': '***', authorization: '***' }"],
+    ['required - x-keyboard: none, x-axis: 5', 'required - x-keyboard: none, x-axis: 5'],
+    ['no authorization: sign in first', 'no authorization: sign in first'],
     ['"tokens":"2","passwords":"3"', '"tokens":"2","passwords":"3"'],
     ['p95 of 812 ms', 'p95 of 812 ms'],
   ] as const;
@@ -153,6 +164,21 @@ test('an error is cleaned with its stack and its cause', () => {
   assert.equal(error.message, 'no ***');
   assert.doesNotMatch(error.stack!, /tok-/);
   assert.equal((error.cause as Error).message, 'since ***');
+});
+
+test('so are causes that are no errors, however deep they lie, and each error of several', () => {
+  const secrets = knowing('tok-12345');
+  let deep = new Error('deep', { cause: { token: 'tok-12345' } });
+  for (let depth = 0; depth < 10; depth++) deep = new Error('no', { cause: deep });
+  const harmless = { code: 7 };
+  const several = new AggregateError([new Error('tok-12345'), 'tok-12345', harmless], 'several', { cause: deep });
+  // One that is its own cause has an end.
+  (several.errors[0] as Error).cause = several;
+  assert.equal(secrets.cleanError(several), several);
+  assert.doesNotMatch(inspect(several, { depth: 20 }), /tok-/);
+  assert.equal(several.errors[2], harmless);
+  assert.equal(secrets.cleanError('a tok-12345'), 'a ***');
+  assert.equal(secrets.cleanError(harmless), harmless);
 });
 
 test('the target’s settings bring theirs; a user who is a word stays', () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { readSeriesKey } from '../measure/metrics.ts';
 import type { TargetSettings } from '../target.ts';
 import { credentialsOf } from './credentials.ts';
@@ -17,8 +18,11 @@ const LONGEST = 10_000;
 const tokenLike = [
   /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{3,}/gi,
   /("(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key)\\*"\s*:\s*\\*")(?:[^"\\]+|\\(?!"))+/gi,
-  /([?&](?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key|sig|signature)=)[^&#"'\\\s]+/gi,
+  /([?&#](?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key|sig|signature)=)[^&#"'\\\s]+/gi,
   /(\b(?:set-)?cookie:\s*)[^\n]+/gi,
+  // Headers that have no scheme in their value: as Playwright lists those of a request that failed, and in JSON or as Node shows them.
+  /((?:\s- |['"])(?:(?:proxy-)?authorization|x-(?:[\w-]*-)?(?:auth|token|key|secret|csrf|xsrf)(?:-[\w-]+)?)(?:\\*['"])?\s*:\s*(?:\\*['"])?)[^'"\\\p{Cc}]+/giu,
+  /([{,]\s*authorization: ')[^'\n]+/gi,
 ];
 
 /** A limit of the profile's, and no text: without its number, or the name of its figure, nobody could read it again. */
@@ -106,16 +110,9 @@ export class Secrets {
     return this.cleanData(data, (text) => this.clean(text));
   }
 
-  /** An error that is thrown on: message, stack and cause. The same error. */
+  /** What is thrown on: message, stack and cause. The same error; of what is none, and would show a secret, what would be shown. */
   cleanError<E>(error: E): E {
-    for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth += 1) {
-      for (const part of ['message', 'stack'] as const) {
-        const text = one[part];
-        if (text !== undefined)
-          Object.defineProperty(one, part, { value: this.clean(text), writable: true, configurable: true });
-      }
-    }
-    return (typeof error === 'string' ? this.clean(error) : error) as E;
+    return this.#cleanThrown(error, new Set()) as E;
   }
 
   /** Cleans the messages of an object that others hold too, such as an error that was serialized. */
@@ -135,6 +132,26 @@ export class Secrets {
         return write(cleaned === text ? chunk : cleaned, ...rest);
       };
     }
+  }
+
+  /** @param known errors that are clean, or will be: one may be its own cause */
+  #cleanThrown(thrown: unknown, known: Set<unknown>): unknown {
+    if (known.has(thrown)) return thrown;
+    if (!(thrown instanceof Error)) {
+      const shown = typeof thrown === 'string' ? thrown : inspect(thrown);
+      const clean = this.clean(shown);
+      return clean === shown ? thrown : clean;
+    }
+    known.add(thrown);
+    const set = (part: 'message' | 'stack' | 'cause', value: unknown) =>
+      Object.defineProperty(thrown, part, { value, writable: true, configurable: true });
+    for (const part of ['message', 'stack'] as const) {
+      const text = thrown[part];
+      if (text !== undefined) set(part, this.clean(text));
+    }
+    if (thrown.cause !== undefined) set('cause', this.#cleanThrown(thrown.cause, known));
+    if (thrown instanceof AggregateError) thrown.errors = thrown.errors.map((one) => this.#cleanThrown(one, known));
+    return thrown;
   }
 
   #withoutSecrets(text: string): string {
