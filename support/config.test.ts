@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
 import { tandemConfig } from './config.ts';
+import type { TargetProgram } from './embedded-target.ts';
 import { folderOf } from './folder.fixture.ts';
 import { oracleFiles, scenarioFiles } from './scenario-files.ts';
 
@@ -23,7 +24,9 @@ const files = {
 
 function configured(t: TestContext, args: string[], env: NodeJS.ProcessEnv = {}, changes: object = {}) {
   const root = folderOf(t, { ...files, ...changes });
-  return { root, config: tandemConfig(root, families, env, ['node', 'playwright', ...args]) };
+  const begun: TargetProgram[] = [];
+  const begin = (program: TargetProgram) => begun.push(program);
+  return { root, config: tandemConfig(root, families, env, ['node', 'playwright', ...args], begin), begun };
 }
 
 /** Those of the paths that Playwright takes for files of the profile's tests. */
@@ -183,8 +186,16 @@ test("a project's own load takes the place of a family's of the same name", (t) 
 });
 
 test('the embedded target is started when no other one is named', (t) => {
-  assert.match(configured(t, ['test', '--list']).config.webServer!.command, /target\/start\.mjs$/);
-  assert.equal(configured(t, ['test', '--list'], { BASE_URL: 'http://a.test' }).config.webServer, undefined);
+  const begun = (args: string[], env?: NodeJS.ProcessEnv) => configured(t, args, env).begun.map(({ module }) => module);
+  const run = ['test', '--project=light'];
+  assert.deepEqual(begun(run), ['target/start.mjs']);
+  assert.deepEqual(begun(run, { BASE_URL: 'http://a.test' }), []);
+  for (const args of [
+    ['test', '--list'],
+    [...run, '--help'],
+  ])
+    assert.deepEqual(begun(args), []);
+  assert.deepEqual(begun(run, { TEST_WORKER_INDEX: '0' }), []);
 });
 
 test('a disk that is to be filled is mounted for the embedded target, by root alone', (t) => {
@@ -192,9 +203,9 @@ test('a disk that is to be filled is mounted for the embedded target, by root al
   const drills = [{ name: 'full', at: '10s', for: '5s', run: 'disk-full' }];
   const changes = { 'profiles/full.json': { ...files['profiles/light.json'], drills } };
   const getuid = t.mock.method(process as Required<NodeJS.Process>, 'getuid', () => 0);
-  const { webServer } = configured(t, ['test', '--project=full'], {}, changes).config;
-  assert.equal((webServer!.env as NodeJS.ProcessEnv).TARGET_DISK_MB, '1024');
-  const other = configured(t, ['test', '--project=light'], {}, changes).config.webServer;
+  const [full] = configured(t, ['test', '--project=full'], {}, changes).begun;
+  assert.equal(full!.env.TARGET_DISK_MB, '1024');
+  const [other] = configured(t, ['test', '--project=light'], {}, changes).begun;
   assert.ok(!('TARGET_DISK_MB' in other!.env));
   getuid.mock.mockImplementation(() => 1_000);
   assert.throws(

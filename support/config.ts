@@ -7,6 +7,7 @@ import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
 import { browserExecutable, launchOptions } from './browser.ts';
 import { diskDrill, drillSocketVariable } from './embedded-drills.ts';
+import { EmbeddedTarget, type TargetProgram } from './embedded-target.ts';
 import { type Family, listFamilies } from './family.ts';
 import { type CommandLine, checkSwitches, commandLine } from './input/command-line.ts';
 import { checkEnvironment } from './input/environment.ts';
@@ -36,6 +37,7 @@ type Profile = { name: string } & ({ timeline: Timeline } | { wrong: string });
  * profile, its slices as repetitions. A profile with a mistake is none, and an error only where it is asked for.
  * @param root the folder
  * @param families whose settings its loads read
+ * @param begin starts the embedded target
  * @throws one sentence (a string: Playwright prints it without a stack) for any bad input
  */
 export function tandemConfig(
@@ -43,6 +45,7 @@ export function tandemConfig(
   families: readonly Family[] = [],
   env: NodeJS.ProcessEnv = process.env,
   argv: string[] = process.argv,
+  begin: (program: TargetProgram, env: NodeJS.ProcessEnv) => void = EmbeddedTarget.begin,
 ) {
   try {
     listFamilies(families);
@@ -76,10 +79,10 @@ export function tandemConfig(
     } else if (line?.command === 'test' && !line.help) {
       checkListed(line, profiles);
     }
-    // While the target starts, nothing else happens: what scenarios import is read meanwhile. They would say what is wrong with it.
-    if (isRun && isEmbedded(settings)) import('./test.ts').catch(() => {});
     const timelines = profiles.flatMap((profile) => ('timeline' in profile ? [profile.timeline] : []));
     if (line) for (const timeline of timelines) writeTestFiles(root, timeline.scenarios, files);
+    // Nothing is wrong so far; it starts while Playwright reads the rest.
+    if (isRun && isEmbedded(settings)) begin(embeddedTarget(settings, drillsOf(line, profiles, env)), env);
     return {
       testDir: root,
       outputDir: workingFolder(env),
@@ -100,9 +103,6 @@ export function tandemConfig(
         [join(import.meta.dirname, 'run', `reporter${extname(import.meta.filename)}`), { root }],
         ...(shard && isRun ? [['blob', {}]] : []),
       ] as [string, object][],
-      webServer: isEmbedded(settings)
-        ? embeddedTarget(settings, isRun, isRun ? drillsOf(line, profiles, env) : {})
-        : undefined,
       projects: timelines.map((metadata) => ({
         name: metadata.profile,
         repeatEach: metadata.slices,
@@ -273,32 +273,24 @@ function drillsOf({ projects }: CommandLine, profiles: Profile[], env: NodeJS.Pr
 }
 
 /** @throws one sentence when what it is made of is not installed: in a repository of one's own that is optional */
-function embeddedTarget({ values }: TargetSettings, willStart: boolean, drills: Record<string, string>) {
+function embeddedTarget({ values }: TargetSettings, drills: Record<string, string>): TargetProgram {
   const { resolve, manifest } = tandemPackage();
   const missing = Object.keys(manifest.peerDependenciesMeta).filter((name) => !resolve(name));
-  if (willStart && missing.length > 0) {
+  if (missing.length > 0) {
     throw new Error(
       `BASE_URL and API_URL are not set, and the embedded target that would be started needs ${missing.join(', ')}; set BASE_URL in .env to your own system, or "npm install -D ${missing.join(' ')}".`,
     );
   }
   return {
-    name: 'target',
-    command: 'node target/start.mjs',
-    cwd: dirname(resolve('tandem/package.json')!),
-    // A port of the machine's choosing; what the person set for `npm run target` must not reach this one. Its standard input
-    // is a pipe that ends with Playwright, however that does; between them stands a shell.
+    module: 'target/start.mjs',
+    folder: dirname(resolve('tandem/package.json')!),
+    // A port of the machine's choosing; what the person set for `npm run target` must not reach this one.
     env: {
       PORT: '0',
       HOST: '127.0.0.1',
-      TARGET_STOP_WITH_STDIN: '1',
       ...(values.DATABASE_URL ? { DATABASE_URL: values.DATABASE_URL } : {}),
       ...drills,
     },
-    wait: { stdout: /(?<target_addresses>(?:[A-Z_]+=\S+\n)*)listening on http:\/\/127\.0\.0\.1:(?<target_port>\d+)/ },
-    stderr: 'pipe' as const,
-    timeout: 60_000,
-    // It takes less than a second. One that crashed may leave a zombie, for which Playwright would wait as long as this.
-    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 5_000 },
   };
 }
 

@@ -203,9 +203,9 @@ export function isEmbedded({ values }: TargetSettings): boolean {
   return !values.BASE_URL && !values.API_URL;
 }
 
-/** The environment variable by which Playwright tells the embedded target's port (see the config's `webServer`). */
+/** By this environment variable all processes of a run know the embedded target's port. */
 export const portVariable = 'TARGET_PORT';
-/** By this one it tells the addresses of its own that cannot be derived from its port: lines such as `SHOP_ADDR=127.0.0.1:50051`. */
+/** By this one they know the addresses of its own that cannot be derived from its port: lines such as `SHOP_ADDR=127.0.0.1:50051`. */
 export const addressesVariable = 'TARGET_ADDRESSES';
 
 /** @throws when the embedded target's port is not known: it was not started */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { failureLine, firstLine, targetFailure } from './failure.ts';
+import { failureLine, firstLine } from './failure.ts';
 
 describe('a failure in one line', () => {
   test('is what the error says, and the first place of it in the project', () => {
@@ -32,17 +32,4 @@ describe('a failure in one line', () => {
   test('holds no control characters and no second line', () => {
     assert.equal(firstLine('Error: \u001b[31mred\u001b[39m\nmore'), 'red');
   });
-});
-
-test('a target that does not start is told in our words, anything else in its own', () => {
-  const says = (text: string) => targetFailure(text);
-  assert.equal(
-    says('Process from config.webServer was not able to start. Exit code: 1'),
-    'The embedded target did not start (exit code 1); what it said is above.',
-  );
-  assert.equal(
-    says('Timed out waiting 60000ms from config.webServer.'),
-    'The embedded target did not start within 60 s.',
-  );
-  assert.equal(says('SyntaxError: config.webServer'), undefined);
 });

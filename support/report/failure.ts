@@ -33,11 +33,3 @@ export function ownPlace(stack: string, root: string): { at: string; name: strin
   }
   return undefined;
 }
-
-/** What Playwright says of its `webServer`; undefined when that is not what it speaks of. */
-export function targetFailure(text: string): string | undefined {
-  const [, code] = /^Process from config\.webServer .*Exit code: (\d+)/.exec(text) ?? [];
-  if (code !== undefined) return `The embedded target did not start (exit code ${code}); what it said is above.`;
-  const [, timeoutMs] = /^Timed out waiting (\d+)ms from config\.webServer/.exec(text) ?? [];
-  return timeoutMs && `The embedded target did not start within ${Number(timeoutMs) / 1_000} s.`;
-}

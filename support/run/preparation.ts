@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { trustedVariable } from '../browser.ts';
+import { EmbeddedTarget } from '../embedded-target.ts';
 import { listedFamilies } from '../family.ts';
 import { chosenBy, commandLine, isFiltered } from '../input/command-line.ts';
 import { embeddedVariables } from '../input/environment.ts';
@@ -84,6 +85,7 @@ export async function prepare(
   checkBrowser(timeline, new Set(declared.keys()));
   checkRecipients(process.env);
   const settings = targetSettings(process.env, root);
+  await EmbeddedTarget.current?.listening();
   const target = resolveTarget(settings, process.env);
   const ignored = target.embedded ? [] : embeddedVariables(process.env);
   if (ignored.length > 0) {

@@ -12,11 +12,12 @@ import type {
 import { launchOptions } from '../browser.ts';
 import { workingFolderVariable } from '../config.ts';
 import { controlVariable } from '../control-page.ts';
+import { EmbeddedTarget } from '../embedded-target.ts';
 import { listedFamilies, settingsOf } from '../family.ts';
 import { commandLine, nothingToRun } from '../input/command-line.ts';
 import { joinParts } from '../judge/shards.ts';
 import { type SliceId, sliceFailureType, sliceName, sliceNamed, sliceReportType } from '../measure/slice.ts';
-import { firstLine, targetFailure } from '../report/failure.ts';
+import { firstLine } from '../report/failure.ts';
 import { Dashboard, type Files, wantsDashboard } from '../report/html/dashboard.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { type Origin, originOf } from '../report/origin.ts';
@@ -95,6 +96,9 @@ export default class TandemReporter implements Reporter {
     secrets.guard([stdout, stderr], (text) => secrets.cleanName(text));
     if (!this.#listing && !this.#merging) this.#interruption.begin();
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
+    EmbeddedTarget.current?.said.on('data', (text: string) =>
+      this.#display.print(this.#clean(text.replace(/^(?=.)/gm, '[target] '))),
+    );
   }
 
   printsToStdio(): boolean {
@@ -187,7 +191,7 @@ export default class TandemReporter implements Reporter {
     this.#explained = true;
     this.#errorOutside ??= error.stack ?? text;
     const where = error.location ? `\n    at ${error.location.file}:${error.location.line}` : '';
-    this.#display.print(nothing ? nothingToRun(this.#line) : `${this.#clean(targetFailure(text) ?? text)}${where}`);
+    this.#display.print(nothing ? nothingToRun(this.#line) : `${this.#clean(text)}${where}`);
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
@@ -228,6 +232,7 @@ export default class TandemReporter implements Reporter {
 
   async onEnd(result: FullResult): Promise<{ status: FullResult['status'] } | undefined> {
     await this.#coordinator?.close();
+    await EmbeddedTarget.current?.stop();
     this.#display.stop();
     if (this.#listing) return undefined;
     if (!this.#collector) {
