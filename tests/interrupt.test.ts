@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -95,6 +95,26 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
       verdict.reasons.map(({ kind }) => kind),
       ['interrupted'],
     );
+    await gone([...processes, ...run.processes()]);
+  });
+
+  test('while the embedded target starts', async (t) => {
+    // A database that never answers.
+    const database = createTcpServer((socket) => socket.on('error', () => {}));
+    database.listen(0, '127.0.0.1');
+    await once(database, 'listening');
+    t.after(() => database.close());
+    const { port } = database.address() as AddressInfo;
+    const project = new Project(t, { 'protocol/ping.load.ts': getLoad(), 'profiles/small.json': pingProfile() });
+    const run = project.start(['--project=small'], { DATABASE_URL: `postgres://me@127.0.0.1:${port}/ledger` });
+    await run.until(once(database, 'connection'));
+    const processes = run.processes();
+    run.pressCtrlC();
+    const { exitCode, verdict, output } = await run.end();
+    assert.notEqual(exitCode, 0);
+    assert.equal(verdict, undefined);
+    assert.doesNotMatch(output, /did not start/);
+    if (process.platform === 'linux') assert.ok(processes.some(({ command }) => command.includes('target')));
     await gone([...processes, ...run.processes()]);
   });
 
