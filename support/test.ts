@@ -131,15 +131,19 @@ function declareJourney<O, R>(
     const { context, run, timeline } = slice;
     const data = await setUpRun(definition, { ...defaultSessionLimits, ...definition.timeLimitsMs }, slice);
     slice.atEnd('teardown', () => definition.teardown?.(), defaultTimeLimits.teardown);
-    await warmUp(browser, contextOptions(context.target)).catch((error) => {
-      if (!(error instanceof TimeIsUp)) throw error;
-      context.recorder.error(`generator: ${error.message}`);
-    });
     const { use } = definition;
     if (use !== undefined && typeof use !== 'function') await checkUse(slice.root, use, browser, context.target);
     const hasControl = process.env[controlVariable] === sliceName(slice.id);
-    const unmeasured = (error: Error) => context.recorder.error(`control page: ${errorName(error)}`);
-    const control = hasControl ? await ControlPage.open(browser).catch(unmeasured) : undefined;
+    const openControl = () =>
+      ControlPage.open(browser).catch((error: Error) => {
+        context.recorder.error(`control page: ${errorName(error)}`);
+        return undefined;
+      });
+    const warm = warmUp(browser, contextOptions(context.target)).catch((error) => {
+      if (!(error instanceof TimeIsUp)) throw error;
+      context.recorder.error(`generator: ${error.message}`);
+    });
+    const [control] = await Promise.all([hasControl ? openControl() : undefined, warm]);
     control?.visit(run, context.recorder);
     try {
       await run.run(

@@ -1,7 +1,8 @@
 /** Where a run came from: its command, the versions of what took part, and the machine. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { promisify } from 'node:util';
 
 export interface Origin {
   /** As it can be typed again, with the variables that shape a run. */
@@ -31,13 +32,10 @@ export function originOf(
     command: commandOf(argv, env),
     versions: {
       tandem: tandem.version,
-      commit:
-        answer('git', ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=12'], root) ??
-        env.GITHUB_SHA ??
-        null,
+      commit: answer(...commitOf(root)) ?? env.GITHUB_SHA ?? null,
       node: process.version,
       playwright,
-      browser: browser === undefined ? null : answer(browser, ['--version'], root),
+      browser: browser === undefined ? null : answer(...versionOf(browser, root)),
     },
     machine: argv.includes('merge-reports') ? null : machine(),
   };
@@ -52,28 +50,45 @@ function machine(): Machine {
   };
 }
 
-/** What was answered, by question: a run does not change it, and asks several times. */
+/** A program, its arguments, and where it is asked. */
+type Question = [command: string, args: string[], cwd: string];
+
+const commitOf = (root: string): Question => [
+  'git',
+  ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=12'],
+  root,
+];
+const versionOf = (browser: string, root: string): Question => [browser, ['--version'], root];
+
+/** What was answered, by question: a run does not change it, and asks several times. Null where nothing was said. */
 const answers = new Map<string, string | null>();
 
-/** What a program says; null when it is not there or says nothing. */
-function answer(command: string, args: string[], cwd: string): string | null {
-  const question = JSON.stringify([command, args, cwd]);
-  const known = answers.get(question);
+const LIMITS = { encoding: 'utf8', timeout: 5_000 } as const;
+
+/** Asks what {@link originOf} will, while something else is waited for. */
+export async function askOrigin(root: string, browser: string | undefined): Promise<void> {
+  const questions = [commitOf(root), ...(browser === undefined ? [] : [versionOf(browser, root)])];
+  await Promise.all(
+    questions.map(async (question) => {
+      const [command, args, cwd] = question;
+      const said = promisify(execFile)(command, args, { ...LIMITS, cwd }).then(({ stdout }) => stdout.trim() || null);
+      answers.set(JSON.stringify(question), await said.catch(() => null));
+    }),
+  );
+}
+
+function answer(...question: Question): string | null {
+  const key = JSON.stringify(question);
+  const known = answers.get(key);
   if (known !== undefined) return known;
-  const text = outputOf(command, args, cwd);
-  answers.set(question, text);
+  const text = outputOf(...question);
+  answers.set(key, text);
   return text;
 }
 
-function outputOf(command: string, args: string[], cwd: string): string | null {
+function outputOf(...[command, args, cwd]: Question): string | null {
   try {
-    const text = execFileSync(command, args, {
-      cwd,
-      encoding: 'utf8',
-      timeout: 5_000,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return text.trim() || null;
+    return execFileSync(command, args, { ...LIMITS, cwd, stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
   } catch {
     return null;
   }

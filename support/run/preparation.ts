@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
-import { trustedVariable } from '../browser.ts';
+import { launchOptions, trustedVariable } from '../browser.ts';
 import { EmbeddedTarget } from '../embedded-target.ts';
 import { listedFamilies } from '../family.ts';
 import { chosenBy, commandLine, isFiltered } from '../input/command-line.ts';
@@ -21,7 +21,7 @@ import {
 } from '../preflight.ts';
 import { tagsText } from '../profile/tags.ts';
 import type { LiveDisplay } from '../report/live.ts';
-import { originOf } from '../report/origin.ts';
+import { askOrigin, originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
 import { scenarioFiles } from '../scenario-files.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
@@ -85,7 +85,9 @@ export async function prepare(
   checkBrowser(timeline, new Set(declared.keys()));
   checkRecipients(process.env);
   const settings = targetSettings(process.env, root);
-  await EmbeddedTarget.current?.listening();
+  const kinds = new Set([...declared.values()].map(({ kind }) => kind));
+  const browser = kinds.has('journey') ? launchOptions().executablePath : undefined;
+  await Promise.all([EmbeddedTarget.current?.listening(), askOrigin(root, browser)]);
   const target = resolveTarget(settings, process.env);
   const ignored = target.embedded ? [] : embeddedVariables(process.env);
   if (ignored.length > 0) {
@@ -96,7 +98,6 @@ export async function prepare(
     display.print(
       `Drill ${name} is left out: only the embedded target has it, and the target is ${shownUrl(target.baseUrl)}.`,
     );
-  const kinds = new Set([...declared.values()].map(({ kind }) => kind));
   if (target.wire.insecure) display.print('No certificate is verified in this run: TLS_INSECURE=1.');
   const unjudged = await unjudgedRuns(join(root, 'reports'));
   if (unjudged.length > 0) {
