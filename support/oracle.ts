@@ -44,9 +44,10 @@ export function isOracleName(name: unknown): name is string {
  * @throws one sentence for a name that is taken, or a definition without its promise or judge
  */
 export function oracle<E>(name: string, { promise, judge }: OracleDefinition<E>): void {
-  const at = placeOf(new Error());
+  // To find the place in it takes longer than all the rest, and few ask.
+  const here = new Error();
   const found = (what: string, allowed: string) =>
-    new Error(`${at}: oracle(${JSON.stringify(name)}, …) ${what}; allowed is ${allowed}.`);
+    new Error(`${placeOf(here)}: oracle(${JSON.stringify(name)}, …) ${what}; allowed is ${allowed}.`);
   if (!isOracleName(name)) {
     throw found('has no name that reports could show', oracleNameHelp);
   }
@@ -54,7 +55,14 @@ export function oracle<E>(name: string, { promise, judge }: OracleDefinition<E>)
   if (typeof judge !== 'function') throw found('has no judge', 'a function from evidence to a judgement');
   const other = declared.get(name);
   if (other) throw found(`is declared at ${other.at} already`, 'one oracle of a name');
-  declared.set(name, { name, promise, at, judge });
+  declared.set(name, {
+    name,
+    promise,
+    get at() {
+      return placeOf(here);
+    },
+    judge,
+  });
 }
 
 /** Of the author's code that called. */
