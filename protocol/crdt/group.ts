@@ -3,7 +3,7 @@ import type { Vu } from '../../support/test.ts';
 import { Replica } from '../apis/relay/replica.ts';
 import type { Dialect } from './options.ts';
 import { concurrentPairs, type Peer } from './peer.ts';
-import { type DocumentEvidence, SharedDocument } from './shared-document.ts';
+import { type DocumentEvidence, entityName, SharedDocument } from './shared-document.ts';
 
 /** Metrics of the groups, each with the tag `dialect`; a load that uses them declares them. */
 export const conflictMetrics = {
@@ -236,7 +236,7 @@ export class Group {
   }
 
   #entity(document: SharedDocument): string {
-    return `${document.name}-entity-${this.#vu.random.int(1, ENTITIES)}`;
+    return entityName(document.name, this.#vu.random.int(1, ENTITIES));
   }
 
   #value(id: string): object {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import events from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
 import { consult } from '../../support/check/oracles.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
@@ -275,6 +279,39 @@ test('relay: a change delivered twice is taken once', async (t) => {
   const { writes, convergence } = await made.judged();
   assert.deepEqual([writes?.status, convergence.status], ['ok', 'ok']);
   assert.ok(writes!.counts!.duplicates! > 0);
+});
+
+/** A server that takes all rooms for one. */
+async function oneRoom(t: TestContext): Promise<string> {
+  const server = createServer();
+  const webSockets = new WebSocketServer({ server });
+  const all = `${honest.url.replace('http', 'ws')}/yjs/all?token=${testSlice('http://any').runId}`;
+  webSockets.on('connection', (client) => {
+    const room = new WebSocket(all);
+    const isOpen = events.once(room, 'open');
+    client.on('message', (frame) => void isOpen.then(() => room.send(frame)));
+    room.on('message', (frame) => client.send(frame));
+    client.on('close', () => room.close());
+  });
+  await events.once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('yjs: rooms that are one converge, and hold what is of another document', async (t) => {
+  const url = await oneRoom(t);
+  const judged: OracleResult[] = [];
+  for (const vuId of [0, 4]) {
+    const made = await bed(t, { dialect: 'yjs', url, vuId });
+    await made.group.concurrentModification();
+    assert.deepEqual(made.errors, {});
+    judged.push((await made.judged()).convergence);
+  }
+  assert.deepEqual(
+    judged.map(({ status }) => status),
+    ['ok', 'violated'],
+  );
+  assert.match(JSON.stringify(judged[1]!.examples), /"ofOthers":\["test-\d+-\d+-test-0-1-entity-\d"\]/);
 });
 
 test('yjs: a connection that was lost is made anew, and nothing is missing', async (t) => {

@@ -13,6 +13,18 @@ export interface DocumentEvidence {
   convergence: ReplicaEvidence[];
 }
 
+const ENTITY = '-entity-';
+
+/** Of the entities that a document has one. */
+export function entityName(document: string, number: number): string {
+  return `${document}${ENTITY}${number}`;
+}
+
+/** What has another name no group has made: a server may put it into each of its documents. */
+function isOfOther(entity: string, document: string): boolean {
+  return entity.includes(ENTITY) && !entity.startsWith(`${document}${ENTITY}`);
+}
+
 /** A document and the devices of the group that share it. */
 export class SharedDocument {
   readonly name: string;
@@ -110,6 +122,7 @@ export class SharedDocument {
         received: replica.received,
         synced: upToDate,
         complete: this.#atRest && upToDate && !holdsBack,
+        strays: replica.entities.filter((entity) => isOfOther(entity, this.name)),
       });
     }
     return evidence;

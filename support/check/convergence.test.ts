@@ -45,6 +45,15 @@ test('a replica that received nothing while its provider says synced is a violat
   assert.deepEqual(example!.replicas[1], { replica: 'b', content: 'c0', received: 0, synced: true });
 });
 
+test('equal replicas that hold what is of another document: violated', () => {
+  const strays = { strays: ['invoice-1', 'invoice-2', 'invoice-3', 'invoice-4'] };
+  const result = convergence([replica('a', strays), replica('b', strays), replica('c', { document: 'other' })]);
+  assert.deepEqual([result.status, result.checked, result.violations], ['violated', 1, 1]);
+  assert.deepEqual(result.examples, [{ document: 'ledger', ofOthers: ['invoice-1', 'invoice-2', 'invoice-3'] }]);
+  assert.equal(result.summary, '0 documents compared, 0 equal in all replicas, 1 with content of another one');
+  assert.equal(convergence([replica('a', { strays: [] }), replica('b')]).status, 'ok');
+});
+
 test('documents are judged by themselves', () => {
   const result = convergence([
     replica('a'),

@@ -2,6 +2,8 @@ import type { Judgement } from '../measure/evidence.ts';
 import { summaryOf } from './summary.ts';
 
 const MAX_EXAMPLES = 10;
+/** Names of strays in one example. */
+const MAX_STRAYS = 3;
 
 /** One replica of a document after the load has come to rest; evidence for {@link convergence}. */
 export interface ReplicaEvidence {
@@ -16,11 +18,14 @@ export interface ReplicaEvidence {
   synced: boolean;
   /** It could be brought up to date at the end; what it then lacks it will never have. */
   complete: boolean;
+  /** What it holds of other documents, by name: of a tenant who cannot know of it, perhaps. */
+  strays?: string[];
 }
 
 /**
- * After the load every replica of a document is equal, in content and state vector. A replica that its provider calls synced
- * and that never received what others have is the same violation, seen from the person who trusts the word "synced".
+ * After the load every replica of a document is equal, in content and state vector, and holds nothing of another document. A replica that
+ * its provider calls synced and that never received what others have is the same violation, seen from the person who trusts the word
+ * "synced".
  */
 export function convergence(replicas: ReplicaEvidence[]): Judgement {
   const documents = new Map<string, ReplicaEvidence[]>();
@@ -30,7 +35,15 @@ export function convergence(replicas: ReplicaEvidence[]): Judgement {
   let checked = 0;
   let violations = 0;
   let incomplete = 0;
+  let strayed = 0;
   for (const [document, all] of documents) {
+    const strays = [...new Set(all.flatMap((one) => one.strays ?? []))];
+    if (strays.length > 0) {
+      checked += 1;
+      strayed += 1;
+      if (examples.length < MAX_EXAMPLES) examples.push({ document, ofOthers: strays.slice(0, MAX_STRAYS) });
+      continue;
+    }
     const members = all.filter(({ complete }) => complete);
     incomplete += all.length - members.length;
     if (members.length < 2) continue;
@@ -46,9 +59,15 @@ export function convergence(replicas: ReplicaEvidence[]): Judgement {
       });
     }
   }
+  const unequal = violations;
+  violations += strayed;
   const status = violations > 0 ? 'violated' : checked > 0 ? 'ok' : 'unknown';
   if (status === 'unknown') examples.push('no document had two replicas to compare');
-  const summary = summaryOf([checked, 'documents compared'], [checked - violations, 'equal in all replicas']);
+  const summary = summaryOf(
+    [checked - strayed, 'documents compared'],
+    [checked - strayed - unequal, 'equal in all replicas'],
+    strayed > 0 && [strayed, 'with content of another one'],
+  );
   const counts = { replicas: replicas.length, incomplete };
   return { checked, violations, examples, status, counts, ...(violations > 0 && { summary }) };
 }

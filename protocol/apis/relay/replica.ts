@@ -48,6 +48,11 @@ export class Replica {
     return JSON.stringify(this.doc.getMap(COLLECTION).get(entity));
   }
 
+  /** Names of those that it knows. */
+  get entities(): string[] {
+    return [...this.doc.getMap(COLLECTION).keys()];
+  }
+
   /** Merges an update from elsewhere. False when it is none of Yjs's. */
   apply(update: Uint8Array): boolean {
     try {
