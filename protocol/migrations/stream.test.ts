@@ -165,6 +165,24 @@ test('events are evidence of their delivery, each connection by itself; without 
   assert.equal(unnumbered.stream.evidence(), null);
 });
 
+test('what tells of no job, or of one in words of its own, is an event of the channel like any other', async (t) => {
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed({ sequence: 0 }));
+    webSocket.send(event('job', { sequence: 1 }));
+    webSocket.send(JSON.stringify({ type: 'stats', channel: 'migrations', sequence: 2, active: 1 }));
+    webSocket.send(event('job', { sequence: 3, status: 'cancelling' }));
+    // Another channel has numbers of its own.
+    webSocket.send(JSON.stringify({ type: 'alert', channel: 'alerts', sequence: 1 }));
+    webSocket.send(event('job', { sequence: 4 }));
+    webSocket.send(event('job', { sequence: 6 }));
+  });
+  made.stream.follow('job', made.follower);
+  await made.stream.open();
+  await made.hear(3);
+  const { events, lost, duplicated, reordered } = made.stream.evidence()!.counts;
+  assert.deepEqual([events, lost, duplicated, reordered], [5, 1, 0, 0]);
+});
+
 test('what a lost connection lacked is lost once, and what comes before the next is confirmed belongs to neither', async (t) => {
   const made = await bed(t, (webSocket, _message, connection) => {
     if (connection === 1) {

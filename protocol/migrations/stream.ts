@@ -28,6 +28,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 /** Longest wait for a connection, and then for the subscription to be confirmed. */
 const TIMEOUT_MS = 10_000;
 
+const CHANNEL = 'migrations';
 /** In evidence, in the place of a VU: the connection is the whole slice's. */
 const SLICE = 0;
 
@@ -116,7 +117,7 @@ export class DwcpStream {
   #subscribe(socket: Socket): void {
     this.#socket = socket;
     this.#subscribedAt = epochMs();
-    socket.send(JSON.stringify({ action: 'subscribe', channel: 'migrations' }));
+    socket.send(JSON.stringify({ action: 'subscribe', channel: CHANNEL }));
     this.#timeout = setTimeout(() => socket.fail('no subscription to migrations'), TIMEOUT_MS);
   }
 
@@ -146,9 +147,11 @@ export class DwcpStream {
 
   #hear(content: Record<string, unknown>, sentAt: number | undefined, receivedAt: number): void {
     const job = jobOf(content);
+    const { sequence, channel = CHANNEL } = content;
+    // Also of what tells of no job, or in words that we do not know: without it, it would be missing among the others.
+    if (isNumber(sequence) && channel === CHANNEL) this.#subscription?.take(sequence);
+    else if (job) this.#delivery.unnumbered();
     if (!job) return;
-    if (isNumber(content.sequence)) this.#subscription?.take(content.sequence);
-    else this.#delivery.unnumbered();
     const follower = this.#followers.get(job.jobId) ?? (job.vmId && this.#followers.get(job.vmId));
     if (!follower) return;
     if (sentAt !== undefined && this.offset.roundTripMs < Number.POSITIVE_INFINITY) {
@@ -161,7 +164,7 @@ export class DwcpStream {
 
   #confirmed(sequence: unknown): void {
     clearTimeout(this.#timeout);
-    this.#subscription = this.#delivery.subscribed(SLICE, 'migrations', isNumber(sequence) ? sequence : undefined);
+    this.#subscription = this.#delivery.subscribed(SLICE, CHANNEL, isNumber(sequence) ? sequence : undefined);
     if (this.#generation > 0) this.#slice.recorder.add('migration_stream_reconnects', 1);
     this.#generation += 1;
     this.#subscribed = true;
