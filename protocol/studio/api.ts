@@ -139,6 +139,14 @@ export class StudioApi {
     return this.#call({ op: 'refresh', method: 'POST', path: '/auth/refresh', body, good: [200], shape: tokens });
   }
 
+  /** The same with that of a session that has ended: nobody gets in with it. */
+  refreshAfterLogout(refreshToken: string): Promise<Reply<object>> {
+    const op = 'refresh-after-logout';
+    const body = { refresh_token: refreshToken };
+    const good = [400, 401, 403, 404, 405, 410, 422];
+    return this.#call({ op, method: 'POST', path: '/auth/refresh', body, good, shape: anything });
+  }
+
   logout(refreshToken: string): Promise<Reply<object>> {
     const body = { refresh_token: refreshToken };
     const metric = 'logout_duration';

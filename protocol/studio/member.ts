@@ -57,6 +57,8 @@ export class Member {
   /** Left alone until its time is over. */
   #expiring: Session | undefined;
   #renewals = 0;
+  /** The last that was ended, and whose token is refused since. */
+  #ended: { session: Session; lastWrite: string } | undefined;
 
   constructor(clients: Clients, vu: Vu, account: Account, sessions = new Sessions()) {
     this.api = new StudioApi(clients.http, vu);
@@ -130,8 +132,22 @@ export class Member {
     this.#sessions.history.deleted(session.counter);
     // It was refused before, which is no merit of the logout.
     if (this.api.token === undefined) return;
-    await this.#mustBeRefused(session, `logout → ${status}`, () => this.api.meAfterLogout());
+    const lastWrite = `logout → ${status}`;
+    const isRefused = await this.#mustBeRefused(session, lastWrite, () => this.api.meAfterLogout());
     this.api.token = undefined;
+    this.#ended = isRefused ? { session, lastWrite } : undefined;
+  }
+
+  /** Looks whether a session that was ended can be made anew with what is left of it; no part of the load. */
+  async staysOut(): Promise<void> {
+    const ended = this.#ended;
+    if (!ended) return;
+    const { session, lastWrite } = ended;
+    await this.unmeasured(() =>
+      this.#mustBeRefused(session, `${lastWrite}, then refresh`, () =>
+        this.api.refreshAfterLogout(session.refreshToken),
+      ),
+    );
   }
 
   /** A session whose time is over is as one that was ended. */
@@ -144,13 +160,19 @@ export class Member {
     await this.#mustBeRefused(session, 'its time is over', () => this.api.meAfterExpiry(session.token));
   }
 
-  async #mustBeRefused(session: Session, lastWrite: string, ask: () => Promise<Reply<object>>): Promise<void> {
+  /** @returns whether it is; undefined when nobody knows */
+  async #mustBeRefused(
+    session: Session,
+    lastWrite: string,
+    ask: () => Promise<Reply<object>>,
+  ): Promise<boolean | undefined> {
     const lastWriteAtMs = this.#nowMs();
-    const { status, result } = await ask();
-    if (status === 0 || status === 429 || status >= 500) return;
+    const { status } = await ask();
+    if (status === 0 || status === 429 || status >= 500) return undefined;
     const { history } = this.#sessions;
     history.looked();
-    if (result === 'done') return;
+    // Which refusal it has to be says a check.
+    if (status >= 400) return true;
     const example = {
       session: session.counter,
       of: this.account.email,
@@ -159,6 +181,7 @@ export class Member {
       seenAtMs: this.#nowMs(),
     };
     history.broken({ breach: 'resurrected', expected: 401, found: status }, example);
+    return false;
   }
 
   /** A pause, unless the run is over. */

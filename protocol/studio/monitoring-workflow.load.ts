@@ -1,6 +1,6 @@
 import { load } from '../../support/test.ts';
 import { agentChoice } from './choice.ts';
-import { Studio } from './studio.ts';
+import { leave, Studio } from './studio.ts';
 import { session, visitingBuilder, workflowMetrics } from './workflow.ts';
 
 /** Somebody comes, looks at how agents do, closer and closer, and leaves. */
@@ -23,6 +23,6 @@ load('monitoring-workflow', {
         }),
     },
   },
-  settle: ({ member }) => member.signOut(),
+  settle: ({ member }) => leave(member),
   evidence: ({ member }) => ({ sessions: member.evidence() }),
 });

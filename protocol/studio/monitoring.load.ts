@@ -1,7 +1,7 @@
 import { load, type Vu } from '../../support/test.ts';
 import { agents, studioMetrics } from './api.ts';
 import type { Member } from './member.ts';
-import { Studio } from './studio.ts';
+import { leave, Studio } from './studio.ts';
 
 const TIME_RANGES = ['1h', '6h', '24h', '7d', '30d'];
 const PAGE_SIZE = 20;
@@ -32,6 +32,6 @@ load('monitoring', {
     },
     health: { weight: 10, run: ask(({ api }) => api.health()) },
   },
-  settle: (member) => member.signOut(),
+  settle: leave,
   evidence: (member) => ({ sessions: member.evidence() }),
 });

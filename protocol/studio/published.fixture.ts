@@ -18,6 +18,8 @@ export interface Habits {
   lists?(agents: Agent[]): Agent[];
   /** Whom everybody is let in as. */
   letsInAs?: { email?: string; organization_id?: string };
+  /** What is left of a session that was ended makes a new one. */
+  refreshesAfterLogout?: boolean;
   /** Seconds. */
   tokensLast?: number;
   /** Of what is carried out all the same, by `POST /agents` or `DELETE`. */
@@ -32,6 +34,7 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
   /** Each call, without its query. */
   const asked: string[] = [];
   let count = 0;
+  const ended = new Set<unknown>();
   const tokens = () => {
     count += 1;
     const { tokensLast: expires_in = 3_600 } = habits;
@@ -45,8 +48,14 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
   const calls: Record<string, (body: object, query: URLSearchParams) => [status: number, body: object]> = {
     'POST /auth/register': (body) => [201, { user: user(body), tokens: tokens() }],
     'POST /auth/login': (body) => [200, { user: user(body), ...tokens() }],
-    'POST /auth/refresh': () => [200, tokens()],
-    'POST /auth/logout': () => [200, { message: '' }],
+    'POST /auth/refresh': (body) => {
+      const { refresh_token: token } = body as { refresh_token?: unknown };
+      return ended.has(token) && !habits.refreshesAfterLogout ? [401, {}] : [200, tokens()];
+    },
+    'POST /auth/logout': (body) => {
+      ended.add((body as { refresh_token?: unknown }).refresh_token);
+      return [200, { message: '' }];
+    },
     'GET /auth/me': () => [401, {}],
     'POST /agents': (body) => {
       count += 1;

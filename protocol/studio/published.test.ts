@@ -193,3 +193,24 @@ test('who is let in with a wrong password is found, and one who cannot be answer
     assert.deepEqual(made.errors, {});
   }
 });
+
+test('a session that was ended, and can be made anew with what is left of it, is found; whatever refuses that is none', async (t) => {
+  const last: [habits: Habits, violations: number][] = [
+    [{}, 0],
+    [{ refreshesAfterLogout: true }, 1],
+    [{ refreshesAfterLogout: true, answers: { 'POST /auth/refresh': [404, '{}'] } }, 0],
+    [{ refreshesAfterLogout: true, answers: { 'POST /auth/refresh': [503, '{}'] } }, 0],
+    // Its token lets nobody in, with another status than is usual.
+    [{ answers: { 'GET /auth/me': [419, '{}'] } }, 0],
+  ];
+  for (const [habits, violations] of last) {
+    const { url } = await publishedStudio(t, habits);
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 1));
+    await settle(one!.state);
+    const found = made.judged('sessions', [one!.state.member.evidence()]);
+    assert.deepEqual([found.violations, found.counts?.resurrected], [violations, violations], JSON.stringify(habits));
+    const check = 'check: me-after-logout: status is 401 or 403';
+    assert.deepEqual(made.errors, habits.answers?.['GET /auth/me'] ? { 'HTTP 419': 1, [check]: 1 } : {});
+  }
+});

@@ -136,8 +136,14 @@ export const operations = {
 /** Enough that there are some to change and delete from the first iteration on. */
 export const INITIAL_RESOURCES = 4;
 
+/** The last session is over, for good. */
+export async function leave(member: Member): Promise<void> {
+  await member.signOut();
+  await member.staysOut();
+}
+
 /** The last look, and the last session is over. */
 export async function settle({ member, own }: Builder): Promise<void> {
   await own.settle();
-  await member.signOut();
+  await leave(member);
 }

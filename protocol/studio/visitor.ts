@@ -36,8 +36,9 @@ export class Visitor {
   }
 
   /** Once, so that no account is locked for it: nobody else gets in. */
-  settle(): Promise<void> {
-    return this.member.isGuarded();
+  async settle(): Promise<void> {
+    await this.member.staysOut();
+    await this.member.isGuarded();
   }
 
   async #leave(member: Member): Promise<void> {
