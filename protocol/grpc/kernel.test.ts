@@ -25,6 +25,10 @@ interface Wrongs {
   /** A call's answer; it is carried out all the same, but for `RESOURCE_EXHAUSTED`. */
   execute?(cell: number): status | undefined;
   tells?(event: number): boolean;
+  /** A cell runs when the test says so. */
+  holds?(run: () => void): void;
+  /** Its history was asked for. */
+  isAsked?(): void;
   /** What its history tells of the cells. */
   shows?(cells: readonly string[]): string[];
   /** A stream is answered, and gets events. */
@@ -59,16 +63,21 @@ async function serve(t: TestContext, wrongs: readonly Wrongs[]) {
     Execute({ request }: ServerUnaryCall<OfKernel, object>, reply: sendUnaryData<object>) {
       const kernel = kernelOf(request.kernel_id);
       kernel.asked += 1;
-      const answer = kernel.wrong.execute?.(kernel.asked);
-      if (answer !== status.RESOURCE_EXHAUSTED) kernel.run(request.code);
-      if (answer === undefined) reply(null, { status: 'ok' });
-      else reply({ code: answer });
+      const run = () => {
+        const answer = kernel.wrong.execute?.(kernel.asked);
+        if (answer !== status.RESOURCE_EXHAUSTED) kernel.run(request.code);
+        if (answer === undefined) reply(null, { status: 'ok' });
+        else reply({ code: answer });
+      };
+      if (kernel.wrong.holds) kernel.wrong.holds(run);
+      else run();
     },
     GetStatus({ request }: ServerUnaryCall<OfKernel, object>, reply: sendUnaryData<object>) {
       reply(null, { state: 'idle', executions: kernelOf(request.kernel_id).cells.length });
     },
     History(stream: Watch) {
       const { cells, wrong } = kernelOf(stream.request.kernel_id);
+      wrong.isAsked?.();
       for (const code of wrong.shows?.(cells) ?? cells) stream.write({ code });
       stream.end();
     },
@@ -147,6 +156,30 @@ test('of a cell without an answer nobody knows; one that was refused must not be
   assert.deepEqual([refused.outcomes, refused.executions.violations], [['failed'], 0]);
   const done = await judged(t, [{ execute: (cell) => (cell === 2 ? status.FAILED_PRECONDITION : undefined) }]);
   assert.deepEqual([done.executions.status, done.executions.violations], ['violated', 1]);
+});
+
+test('a cell that is still running when the load is over is waited for: what comes after the last look would be missing', async (t) => {
+  let hold: (run: () => void) => void = () => {};
+  const held = new Promise<() => void>((resolve) => {
+    hold = resolve;
+  });
+  let isAsked = false;
+  const isNowAsked = () => {
+    isAsked = true;
+  };
+  const slice = await serve(t, [{ holds: hold, isAsked: isNowAsked }]);
+  const kernels = await Kernels.open(slice);
+  t.after(() => kernels.close());
+  const kernel = kernels.join(testVu(slice));
+  void kernel.execute();
+  const run = await held;
+  const settled = kernel.settle();
+  for (let turn = 0; turn < 50 && !isAsked; turn++) await new Promise(setImmediate);
+  run();
+  await settled;
+  const { executions } = kernel.evidence() as { executions: never };
+  const { status, checked } = declaredOracles.get('executions')!.judge([executions], { isWhole: true }) as Judgement;
+  assert.deepEqual([status, checked], ['ok', 1]);
 });
 
 test('an event that does not come is lost; so are those of a stream that says nothing, when another one is answered', async (t) => {

@@ -99,6 +99,8 @@ export class Kernel {
   #acknowledged = 0;
   #isReadWhole = false;
   #watch: Watch | undefined;
+  /** The cell under way: one that was given up at the end of the load goes on for a while. */
+  #working: Promise<void> = Promise.resolve();
 
   constructor(kernels: Kernels, vu: Vu) {
     this.#kernels = kernels;
@@ -110,16 +112,9 @@ export class Kernel {
   }
 
   /** Runs a cell. */
-  async execute(): Promise<void> {
-    this.#listen();
-    const name = this.#history.next();
-    const request = { kernel_id: this.#id, code: codeOf(name) };
-    const answer = await this.#call<{ status: string }>('Execute', request, false);
-    if (answer.outcome === 'failed') this.#history.refused(name);
-    if (!answer.value) return;
-    this.#history.acknowledged(name);
-    this.#acknowledged += 1;
-    this.#vu.check('execute: the cell ran', answer.value.status === 'ok');
+  execute(): Promise<void> {
+    this.#working = this.#execute();
+    return this.#working;
   }
 
   async status(): Promise<void> {
@@ -137,6 +132,7 @@ export class Kernel {
 
   /** The last look: the whole history, and all events. */
   async settle(): Promise<void> {
+    await this.#working.catch(() => {});
     let last: string | undefined;
     let direction = 0;
     const { outcome } = await this.#call<Execution>('History', { kernel_id: this.#id }, true, ({ code }) => {
@@ -167,6 +163,18 @@ export class Kernel {
       misplaced: this.#misplaced,
     };
     return { executions };
+  }
+
+  async #execute(): Promise<void> {
+    this.#listen();
+    const name = this.#history.next();
+    const request = { kernel_id: this.#id, code: codeOf(name) };
+    const answer = await this.#call<{ status: string }>('Execute', request, false);
+    if (answer.outcome === 'failed') this.#history.refused(name);
+    if (!answer.value) return;
+    this.#history.acknowledged(name);
+    this.#acknowledged += 1;
+    this.#vu.check('execute: the cell ran', answer.value.status === 'ok');
   }
 
   #call<Response extends object>(

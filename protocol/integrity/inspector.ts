@@ -40,6 +40,8 @@ export class Inspector {
   readonly #seen = new Map<string, PartEvidence>();
   readonly #stop = new AbortController();
   #comparing: Promise<unknown> | undefined;
+  /** The looks under way: those that were given up at the end of the load go on for a while. */
+  #working: Promise<void> = Promise.resolve();
   /** Of the drills, how many were over when the last looks were begun. */
   #drillsOver = 0;
   #nextMs = 0;
@@ -56,25 +58,15 @@ export class Inspector {
   }
 
   /** Waits until it is time to look, and looks. */
-  async inspect(): Promise<void> {
-    const { drills, endsAfterMs, options } = this.#slice;
-    const drillMs = drills[this.#drillsOver]?.endsAfterMs ?? Number.POSITIVE_INFINITY;
-    const dueMs = Math.min(this.#nextMs, drillMs, endsAfterMs);
-    await this.#wait(dueMs - this.#slice.elapsedMs());
-    if (this.#slice.isOver()) return;
-    const now = this.#slice.elapsedMs();
-    this.#drillsOver = drills.filter((drill) => drill.endsAfterMs <= now).length;
-    this.#nextMs = now + options.everyMs;
-    for (const part of this.#parts.all) {
-      // What was there is still there; and what is done now is seen by all.
-      await this.#look(part, () => this.#slice.isOver());
-      await part.change();
-      await this.#look(part, () => this.#slice.isOver());
-    }
+  inspect(): Promise<void> {
+    this.#working = this.#inspect();
+    return this.#working;
   }
 
   /** The last look, and a backup, when nobody else loads the target any more. */
   async settle(): Promise<void> {
+    // What is being changed is not yet what it will be.
+    await this.#working.catch(() => {});
     const untilMs = performance.now() + LAST_LOOK_MS;
     const isOver = () => performance.now() > untilMs || this.#slice.signal.aborted;
     for (const part of this.#parts.all)
@@ -101,6 +93,23 @@ export class Inspector {
     this.#stop.abort();
     await this.#comparing;
     await Promise.all(this.#parts.all.map((part) => part.close()));
+  }
+
+  async #inspect(): Promise<void> {
+    const { drills, endsAfterMs, options } = this.#slice;
+    const drillMs = drills[this.#drillsOver]?.endsAfterMs ?? Number.POSITIVE_INFINITY;
+    const dueMs = Math.min(this.#nextMs, drillMs, endsAfterMs);
+    await this.#wait(dueMs - this.#slice.elapsedMs());
+    if (this.#slice.isOver()) return;
+    const now = this.#slice.elapsedMs();
+    this.#drillsOver = drills.filter((drill) => drill.endsAfterMs <= now).length;
+    this.#nextMs = now + options.everyMs;
+    for (const part of this.#parts.all) {
+      // What was there is still there; and what is done now is seen by all.
+      await this.#look(part, () => this.#slice.isOver());
+      await part.change();
+      await this.#look(part, () => this.#slice.isOver());
+    }
   }
 
   /** Until all answer, and say the same, or do not for too long. @returns whether all answered */

@@ -3,6 +3,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import { markOf } from '../../support/measure/marks.ts';
 import { declaredOracles } from '../../support/oracle.ts';
+import { serve } from '../../support/server.fixture.ts';
 import { accountOf } from '../../support/worker/user.ts';
 import { unmeasured } from '../../support/worker/vu.ts';
 import { type TestDatabase, testDatabase, testTarget } from '../../target/core/target.fixture.ts';
@@ -103,3 +104,45 @@ test('who cannot sign in has no session, whatever the answer is', async (t) => {
   const away = bed(t, 'http://127.0.0.1:1');
   assert.equal(await signIn(away.auth, account), undefined);
 });
+
+test('a push that is still under way when the load is over is waited for: what comes after the last look would be missing', async (t) => {
+  const stored: object[] = [];
+  const { promise: arrived, resolve: arrive } = once<() => void>();
+  let isPulled = false;
+  const { url } = await serve(t, async (request, response) => {
+    let text = '';
+    for await (const part of request) text += part;
+    const answer = (body: object) => response.end(JSON.stringify({ protocol_version: '1.0.0', timestamp: 1, ...body }));
+    if (request.url!.endsWith('/login')) answer({ access_token: 'token-of-the-watcher' });
+    else if (request.url!.endsWith('/pull')) {
+      isPulled = true;
+      answer({ changes: stored, has_more: false });
+    } else {
+      arrive(() => {
+        const { changes } = JSON.parse(text) as { changes: { id: string }[] };
+        stored.push(...changes);
+        answer({ success: true, accepted: changes.map(({ id }) => id), rejected: [] });
+      });
+    }
+  });
+  const { slice, newMarker } = bed(t, url);
+  const marker = newMarker();
+  void marker.push();
+  const store = await arrived;
+  const read = marker.readBack();
+  for (let turn = 0; turn < 50 && !isPulled; turn++) await new Promise(setImmediate);
+  store();
+  await read;
+  const [writes] = consult(['acknowledged-writes'], [{ ...marker.evidence() }], declaredOracles);
+  assert.deepEqual([writes!.status, writes!.checked], ['ok', 1]);
+  assert.deepEqual(slice.recorder.errors, {});
+});
+
+/** A promise, and what keeps it. */
+function once<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((keep) => {
+    resolve = keep;
+  });
+  return { promise, resolve };
+}

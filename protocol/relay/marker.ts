@@ -56,6 +56,8 @@ export class Marker {
   #cipher: Cipher | undefined;
   #session: Session | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
+  /** The push under way: one that was given up at the end of the load goes on for a while. */
+  #working: Promise<void> = Promise.resolve();
   #readBack: { history: SetEvidence; readFrom: number; transactions: HeldTransaction[] } | undefined;
 
   /**
@@ -78,23 +80,14 @@ export class Marker {
   }
 
   /** Adds a marked transaction and pushes it. Nothing as long as the person has not made the account. */
-  async push(): Promise<void> {
-    const session = await this.#signedIn();
-    if (!session) return;
-    const api = new RelayApi(this.#relay, this.#vu, this.#device, session.token);
-    const { change, transactionId } = this.#mark();
-    const { accepted, rejected } = await api.push([change]);
-    if (accepted.has(change.id)) {
-      this.#acknowledged[transactionId] = epochMs();
-      this.#history.acknowledged(change.id);
-    } else if (rejected.has(change.id)) {
-      this.#history.refused(change.id);
-    }
-    this.#vu.check('push: no change is rejected', rejected.size === 0);
+  push(): Promise<void> {
+    this.#working = this.#push();
+    return this.#working;
   }
 
   /** Pulls the whole ledger with a fresh device, once the load has come to rest. */
   async readBack(): Promise<void> {
+    await this.#working.catch(() => {});
     const session = await this.#signedIn();
     if (!session) return;
     const device = `${this.#device}-reader`;
@@ -138,6 +131,21 @@ export class Marker {
       written.screen.push({ kind: 'held', account, device: history.by, readFrom, transactions });
     }
     return written;
+  }
+
+  async #push(): Promise<void> {
+    const session = await this.#signedIn();
+    if (!session) return;
+    const api = new RelayApi(this.#relay, this.#vu, this.#device, session.token);
+    const { change, transactionId } = this.#mark();
+    const { accepted, rejected } = await api.push([change]);
+    if (accepted.has(change.id)) {
+      this.#acknowledged[transactionId] = epochMs();
+      this.#history.acknowledged(change.id);
+    } else if (rejected.has(change.id)) {
+      this.#history.refused(change.id);
+    }
+    this.#vu.check('push: no change is rejected', rejected.size === 0);
   }
 
   /** Undefined when the account is not there (yet). */
