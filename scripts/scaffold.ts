@@ -72,7 +72,7 @@ export function journeyText(name: string, at: Surroundings, storageState?: strin
 journey('${name}', {
 ${signedIn}  thinkTimeMs: [500, 1_500],
   async run({ page, step, think }) {
-    await step('open', () => page.goto('/'));
+    await step('open', () => page.goto('')); // BASE_URL itself
     await think();
     await step('read', () => expect(page.locator('body')).not.toBeEmpty());
   },

@@ -66,7 +66,7 @@ export function launchOptions(env: NodeJS.ProcessEnv = process.env, wire: Wire =
 
 /** How a person's browser reaches the target; see `wire.ts`. */
 export function contextOptions(target: Target): BrowserContextOptions {
-  const { baseUrl, addresses, wire } = target;
+  const { baseUrl, pageBase = baseUrl, addresses, wire } = target;
   const urls = [baseUrl, ...addresses.map(({ url }) => url)].map((url) => new URL(url.replace(/^ws/, 'http')));
   const byOrigin = new Map(urls.toReversed().map((url) => [url.origin, url]));
   const users = [...byOrigin]
@@ -74,7 +74,7 @@ export function contextOptions(target: Target): BrowserContextOptions {
     .filter(({ username }) => username);
   const secure = wire.certificate ? [...byOrigin.keys()].filter((origin) => origin.startsWith('https:')) : [];
   return {
-    baseURL: bareUrl(baseUrl),
+    baseURL: bareUrl(pageBase),
     ignoreHTTPSErrors: wire.insecure,
     proxy: browserProxy(wire, baseUrl),
     ...(users.length > 0 && { httpCredentials: users as { origin: string; username: string; password: string }[] }),

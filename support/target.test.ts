@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contextOptions } from './browser.ts';
 import { folderOf } from './folder.fixture.ts';
 import { checkSomewhere, isEmbedded, resolveTarget, shownUrl, targetSettings } from './target.ts';
 import { directWire } from './wire/wire.ts';
@@ -62,6 +63,22 @@ test('TARGET names the file, and what is not set is derived', (t) => {
   });
   const byDefault = target({});
   assert.deepEqual([byDefault.name, byDefault.apiUrl, byDefault.token], ['default', 'http://default.test', undefined]);
+});
+
+test('pages lie below a path that ends with a slash, as in Playwright, and what is added to an address below one without', (t) => {
+  const folder = folderOf(t, {});
+  const of = (BASE_URL: string) => resolveTarget(targetSettings({ BASE_URL }, folder, []), {});
+  const opened = (base: string, path: string) => new URL(path, contextOptions(of(base)).baseURL).href;
+  assert.equal(opened('https://a.test/shop/', './cart'), 'https://a.test/shop/cart');
+  assert.equal(opened('https://me:secret@a.test/shop//', 'cart'), 'https://a.test/shop/cart');
+  assert.deepEqual(
+    [of('https://a.test/shop/').baseUrl, of('https://a.test/shop/').apiUrl],
+    Array(2).fill('https://a.test/shop'),
+  );
+  // What stands behind the last slash is a page.
+  assert.equal(opened('https://a.test/shop', './cart'), 'https://a.test/cart');
+  assert.equal(opened('https://a.test/', './cart'), 'https://a.test/cart');
+  assert.equal('pageBase' in of('https://a.test/'), false);
 });
 
 test('the environment goes before the file', (t) => {

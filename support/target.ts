@@ -9,6 +9,8 @@ import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from '.
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
 export interface Target extends Addresses {
   name: string;
+  /** What pages are relative to where it is not `baseUrl`: that was given with a slash behind its path, and they lie below it. */
+  pageBase?: string;
   /** True when it is the one Tandem brings up itself. */
   embedded: boolean;
   /** Secret. Never in a report, log, trace or attachment. */
@@ -214,7 +216,8 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
   const embedded = isEmbedded(settings);
   if (embedded && !env[portVariable])
     throw new Error('The embedded target was not started: run through playwright.config.ts.');
-  const baseUrl = trim(values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`);
+  const given = values.BASE_URL ?? values.API_URL ?? `http://127.0.0.1:${env[portVariable]}`;
+  const baseUrl = trim(given);
   const apiUrl = trim(values.API_URL ?? baseUrl);
   const wsUrl = trim(values.WS_URL ?? apiUrl.replace(/^http/i, 'ws'));
   const told = embedded ? parse(env[addressesVariable] ?? '') : {};
@@ -230,6 +233,7 @@ export function resolveTarget(settings: TargetSettings, env: NodeJS.ProcessEnv):
     name,
     embedded,
     baseUrl,
+    ...(given.endsWith('/') && new URL(baseUrl).pathname !== '/' && { pageBase: `${baseUrl}/` }),
     apiUrl,
     wsUrl,
     token: values.API_TOKEN,

@@ -388,7 +388,7 @@ export class SpecRunner {
       page: () => visit?.page,
       context: () => visit?.page.context(),
       request: () => visit?.request,
-      baseURL: () => visit?.target.baseUrl,
+      baseURL: () => visit?.target.pageBase ?? visit?.target.baseUrl,
       browser: this.#browser,
       browserName: () => 'chromium',
       playwright: () => this.#playwright.library,
