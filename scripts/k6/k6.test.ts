@@ -157,6 +157,39 @@ test('data that the script reads for itself count; what k6 alone can read is tol
   assert.deepEqual(['a/тест (1).js', 'my script.test.js', '店.js'].map(nameFrom), ['1', 'my-script-test', 'k6']);
 });
 
+test('a script may await what k6 gives it, and name its files as k6 documents it', async (t) => {
+  const folder = folderOf(t, {
+    'lib/shape.js': `
+      import { open as file } from 'k6/experimental/fs';
+      const records = await (await file('users.csv')).stat();
+      export const vus = await Promise.resolve(4);`,
+    'shape.json': '{ "duration": "9s" }',
+    'awaits.js': `import { vus } from './lib/shape.js';
+      setTimeout(() => {}, 10);
+      const shape = JSON.parse(open(import.meta.resolve('./shape.json')));
+      export const options = { vus, ...shape, tags: { id: crypto.randomUUID().length + '' } };
+      export default function () {}`,
+    'older.js': `const http = require('k6/http');
+      exports.options = { vus: 2, duration: '1s' };
+      exports.default = function () { http.get('http://a.test'); };`,
+    'waits.js': 'await new Promise(() => {}); export const options = { vus: 1 };',
+    'throws.js': 'await null; throw new Error("no account"); export const options = {};',
+    'wrong.js': `import { a } from './lib/wrong.js'; export const options = { a };`,
+    'lib/wrong.js': '\n\nexport const = 1',
+  });
+  const at = (name: string) => join(folder, name);
+  const read = (name: string) => k6Script(at(name), {});
+  const awaited = await read('awaits.js');
+  assert.deepEqual([awaited.options, awaited.functions], [{ vus: 4, duration: '9s', tags: { id: '36' } }, ['default']]);
+  const older = await read('older.js');
+  assert.deepEqual([older.options, older.functions], [{ vus: 2, duration: '1s' }, ['default']]);
+  const refuses = (name: string, message: string) => assert.rejects(read(name), { message });
+  await refuses('waits.js', `${at('waits.js')} cannot be read: it waits for what only k6 can give it.`);
+  await refuses('throws.js', `${at('throws.js')} cannot be read: no account.`);
+  // Of several files the one that is wrong.
+  await refuses('wrong.js', `${at('lib/wrong.js')}:3 cannot be read: Expected identifier but found "=".`);
+});
+
 test('what k6 takes for nothing or for a number is that, and what is neither is told of by its field', () => {
   const options = { stages: [], scenarios: {}, thresholds: null, vus: '10', duration: '5s' };
   const { profile, left } = translated('shop', options);

@@ -1,6 +1,7 @@
 /** What a k6 script exports, read without k6. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build, type Plugin } from 'esbuild';
 
@@ -9,8 +10,10 @@ const TIMEOUT_MS = 5_000;
 
 /** In the place of k6's modules, and of those that it would load from elsewhere: whatever is asked of them is there. */
 const NOTHING = `
+// It has come when it is awaited.
+const own = { [Symbol.toPrimitive]: () => '', [Symbol.iterator]: [][Symbol.iterator].bind([]), then: undefined };
 const nothing = new Proxy(function () {}, {
-  get: (_, key) => (key === Symbol.toPrimitive ? () => '' : key === Symbol.iterator ? [][Symbol.iterator].bind([]) : nothing),
+  get: (_, key) => (Object.hasOwn(own, key) ? own[key] : nothing),
   apply: () => nothing,
   construct: () => nothing,
 });
@@ -40,16 +43,19 @@ export interface K6Script {
   unread: string[];
 }
 
-/** Runs where the script is: what it exports, as JSON. */
-const EXPORTED = `
-const { options, ...more } = { ...module.exports, ...script };
-const unread = [];
-const look = (value, path) => {
-  if (typeof value === 'function') unread.push(path);
-  else if (value && typeof value === 'object') for (const key of Object.keys(value)) look(value[key], path + '.' + key);
-};
-look(options, 'options');
-JSON.stringify({ options, functions: Object.keys(more).filter((key) => typeof more[key] === 'function'), unread });`;
+/** Runs where the script is: what it exports, as JSON, which a profile is; objects of another context are no plain ones here. */
+const TOLD = `
+const told = (script) => {
+  // One in CommonJS is its own default.
+  const { options, ...more } = { ...module.exports, ...script, ...(typeof script.default === 'object' && script.default) };
+  const unread = [];
+  const look = (value, path) => {
+    if (typeof value === 'function') unread.push(path);
+    else if (value && typeof value === 'object') for (const key of Object.keys(value)) look(value[key], path + '.' + key);
+  };
+  look(options, 'options');
+  return JSON.stringify({ options, functions: Object.keys(more).filter((key) => typeof more[key] === 'function'), unread });
+};`;
 
 /**
  * @param path of the script, JavaScript or TypeScript; what it imports from files of its own is read too
@@ -57,32 +63,51 @@ JSON.stringify({ options, functions: Object.keys(more).filter((key) => typeof mo
  * @throws one sentence
  */
 export async function k6Script(path: string, env: NodeJS.ProcessEnv, timeoutMs = TIMEOUT_MS): Promise<K6Script> {
+  const folder = dirname(path);
   const { outputFiles } = await build({
-    ...{ entryPoints: [path], bundle: true, write: false, format: 'iife', globalName: 'script', logLevel: 'silent' },
+    stdin: {
+      contents: `import * as script from ${JSON.stringify(path)};\noutcome.text = told(script);`,
+      resolveDir: folder,
+    },
+    // Modules may await what k6 gives.
+    ...{ bundle: true, write: false, format: 'esm', logLevel: 'silent' },
+    define: { 'import.meta': 'meta' },
     plugins: [withoutK6],
-  }).catch((error: { errors?: { text: string; location: { line: number } | null }[] }) => {
-    const first = error.errors?.[0];
-    const line = first?.location ? `:${first.location.line}` : '';
-    throw new Error(`${path}${line} cannot be read: ${first?.text ?? error}.`);
+  }).catch((error: { errors?: { text: string; location: { file: string; line: number } | null }[] }) => {
+    const { text, location } = error.errors?.[0] ?? {};
+    const where = location ? `${resolve(location.file)}:${location.line}` : path;
+    throw new Error(`${where} cannot be read: ${text ?? error}.`);
   });
-  const open = (name: string) => readFileSync(resolve(dirname(path), name), 'utf8');
+  const pathOf = (name: string) => (name.startsWith('file:') ? fileURLToPath(name) : resolve(folder, name));
   const quiet = () => {};
-  const context = createContext({
-    __ENV: { ...env },
-    __VU: 0,
-    __ITER: 0,
-    open,
-    console: { debug: quiet, error: quiet, info: quiet, log: quiet, warn: quiet },
-    // Of a script in CommonJS below a package.json of modules.
-    module: { exports: {} },
-  });
-  let text: string;
+  const outcome: { text?: string; error?: unknown } = {};
+  const context = createContext(
+    {
+      __ENV: { ...env },
+      __VU: 0,
+      __ITER: 0,
+      open: (name: string) => readFileSync(pathOf(name), 'utf8'),
+      meta: { url: pathToFileURL(path).href, resolve: (name: string) => pathToFileURL(pathOf(name)).href },
+      console: { debug: quiet, error: quiet, info: quiet, log: quiet, warn: quiet },
+      crypto: globalThis.crypto,
+      ...{ setTimeout: quiet, clearTimeout: quiet, setInterval: quiet, clearInterval: quiet },
+      // Of a script in CommonJS below a package.json of modules.
+      module: { exports: {} },
+      outcome,
+    },
+    // What is awaited comes before it returns, in the same time.
+    { microtaskMode: 'afterEvaluate' },
+  );
   try {
-    // As JSON, which a profile is: objects of another context are no plain ones here.
-    text = runInContext(`${outputFiles[0]!.text};${EXPORTED}`, context, { timeout: timeoutMs });
+    const work = `(async () => {\n${outputFiles[0]!.text}\n})().catch((error) => { outcome.error = error ?? 'it failed'; });`;
+    runInContext(`${TOLD}\n${work}`, context, { timeout: timeoutMs });
   } catch (error) {
-    throw new Error(`${path} cannot be read: ${(error as Error).message}.`);
+    outcome.error = error;
   }
+  const { text, error } = outcome;
+  if (error !== undefined)
+    throw new Error(`${path} cannot be read: ${(error as { message?: string }).message ?? error}.`);
+  if (text === undefined) throw new Error(`${path} cannot be read: it waits for what only k6 can give it.`);
   const { options, ...more } = JSON.parse(text) as { options: unknown; functions: string[]; unread: string[] };
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new Error(`${path} exports no options; allowed is a k6 script with "export const options = { … }".`);
