@@ -246,6 +246,15 @@ test('two thresholds that are about one thing here are both kept, under the name
   );
 });
 
+test('what k6 calls the scenario of a script without scenarios has the name of its load', () => {
+  const thresholds = { 'http_reqs{scenario:default}': ['count>1'], 'http_reqs{scenario:other}': ['count>2'] };
+  const made = (options: Record<string, unknown>) =>
+    Object.keys(translated('shop', { ...options, thresholds }).profile.thresholds);
+  assert.deepEqual(made({ vus: 1, duration: '5s' }), ['http_reqs{scenario:shop}', 'http_reqs{scenario:other}']);
+  const scenarios = { default: { executor: 'constant-vus', vus: 1, duration: '5s' } };
+  assert.deepEqual(made({ scenarios })[0], 'http_reqs{scenario:default}');
+});
+
 test('a metric of the script’s own is what is asked of it', () => {
   const thresholds = {
     waits: ['p(95)<5', 'max<9'],
@@ -253,11 +262,15 @@ test('a metric of the script’s own is what is asked of it', () => {
     orders: ['count>10', 'rate>0.5'],
     pace: ['rate>2'],
     stock: ['value>1'],
+    grpc_req_duration: ['p(95)<5'],
+    grpc_streams: ['count>5'],
     browser_web_vital_fid: ['p(75)<100'],
     browser_http_req_duration: ['p(95)<5'],
   };
   const { left, toWrite } = translated('shop', { vus: 1, duration: '5s', thresholds });
   const declared = toWrite.flatMap((sentence) => /metrics: \{ (.*) \}\.$/.exec(sentence)?.[1] ?? []);
+  assert.ok(toWrite.some((sentence) => /grpc_req_duration.* metrics: grpcMetrics\.$/.test(sentence)));
+  assert.match(left[0]!, /"grpc_streams"\]: there is no such metric; grpc_reqs, /);
   const types = ["waits: 'trend'", "errors: 'rate'", "orders: 'counter'", "pace: 'counter'", "stock: 'gauge'"];
   assert.deepEqual(declared, types);
   assert.match(

@@ -1,4 +1,5 @@
 /** A k6 script's options as a profile: as far as they are data, and what is left of them. */
+import { grpcMetrics } from '../../protocol/transports/grpc-exchange.ts';
 import { type Expression, parseExpression, parseSelector } from '../../support/judge/expression.ts';
 import { builtinMetrics, isOfBrowser, type MetricType, seriesKey } from '../../support/measure/metrics.ts';
 import { profile as profileSchema, scenarioName, scenario as scenarioSchema } from '../../support/profile/schema.ts';
@@ -45,6 +46,7 @@ const INSTEAD: [metrics: RegExp, here: string][] = [
     /^http_req_(connecting|looking_up|tls_handshaking|sending|receiving)$/,
     'http_req_blocked, http_req_waiting, http_req_duration and iteration_duration',
   ],
+  [/^grpc_streams$/, 'grpc_reqs, grpc_stream_first_message and grpc_stream_duration'],
   [/^browser_(http_req|data)_/, 'browser_step_duration, browser_backend_time and browser_session_failed'],
   [/^browser_web_vital_fid$/, 'browser_web_vital_inp and browser_interaction_to_paint'],
 ];
@@ -73,7 +75,7 @@ export function translated(name: string, options: Fields): Translation {
     scenarios: Object.fromEntries(all.map(([key, one]) => [key, scenarioOf(key, one, name, left)])),
     thresholds: thresholdsOf(
       fieldsOf(thresholds ?? {}, 'options.thresholds'),
-      new Tagged(all, (tags ?? {}) as Fields),
+      new Tagged(all, (tags ?? {}) as Fields, given.length > 0),
       { left, toWrite },
     ),
   };
@@ -215,15 +217,19 @@ function typeOf(asked: Expression[]): MetricType {
 class Tagged {
   readonly #scenarios: [string, Fields][];
   readonly #all: Fields;
+  readonly #areNamed: boolean;
 
-  constructor(scenarios: [string, Fields][], all: Fields) {
+  /** @param areNamed false: there is one, which the script's options are, and k6 calls `default` */
+  constructor(scenarios: [string, Fields][], all: Fields, areNamed: boolean) {
     this.#scenarios = scenarios;
     this.#all = all;
+    this.#areNamed = areNamed;
   }
 
   /** A tag that one scenario alone has is its name; one that all samples have tells nothing apart. A scenario's own goes first. */
   here(tags: Readonly<Record<string, string>>): Record<string, string> {
     const entries = Object.entries(tags).flatMap(([tag, value]) => {
+      if (tag === 'scenario' && value === 'default' && !this.#areNamed) return [[tag, this.#scenarios[0]![0]]];
       const own = this.#scenarios.filter(([, { tags }]) => `${{ ...this.#all, ...(tags as Fields) }[tag]}` === value);
       if (own.length === this.#scenarios.length) return [];
       return [own.length === 1 ? ['scenario', own[0]![0]] : [tag, value]];
@@ -268,7 +274,8 @@ function selectorOf(source: string, tagged: Tagged, type: MetricType, { left, to
     return undefined;
   }
   if (!Object.hasOwn(builtinMetrics, metric)) {
-    toWrite.push(`${what}: the load has to declare it, metrics: { ${metric}: '${type}' }.`);
+    const declared = Object.hasOwn(grpcMetrics, metric) ? 'grpcMetrics' : `{ ${metric}: '${type}' }`;
+    toWrite.push(`${what}: the load has to declare it, metrics: ${declared}.`);
   }
   // What a browser measures has the name of its journey.
   const names: Record<string, string> = isOfBrowser(metric) ? { ...TAGS, scenario: 'journey' } : TAGS;
