@@ -5,7 +5,7 @@ import { parseDuration } from '../support/input/duration.ts';
 import { parseExpression, parseSelector } from '../support/judge/expression.ts';
 import { samplesNeeded } from '../support/judge/thresholds.ts';
 import { builtinMetrics } from '../support/measure/metrics.ts';
-import { configText, profileText, workflowText } from './scaffold.ts';
+import { configText, type PackageManager, profileText, workflowText } from './scaffold.ts';
 
 /** What its steps run. */
 function stepsOf(workflow: string): string[] {
@@ -46,6 +46,15 @@ test('in CI the tests sign in before the load does', () => {
   );
   const simple = workflowText({ project: '.', folder: 'load', manager: 'npm' });
   assert.equal(stepsOf(simple).filter((run) => run.includes('playwright test')).length, 1);
+});
+
+test('options reach Playwright by every package manager, and what has no lock file is installed without one', () => {
+  const run = (manager: PackageManager) =>
+    stepsOf(workflowText({ project: '.', folder: 'load', manager })).filter((step) => !/playwright install/.test(step));
+  const load = 'playwright test -c load --project=smoke';
+  assert.deepEqual(run('yarn'), ['corepack enable', 'yarn install --immutable', `yarn run ${load}`]);
+  assert.deepEqual(run('unlocked'), ['npm install', `npx ${load}`]);
+  assert.deepEqual(run('npm'), ['npm ci', `npx ${load}`]);
 });
 
 test('a project that is one of several in its repository runs where it is, and its results are found there', () => {

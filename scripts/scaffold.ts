@@ -156,12 +156,16 @@ export function profileText(known: { load?: string; journey?: string }): string 
   return `${JSON.stringify(profile, null, 2)}\n`;
 }
 
-export type PackageManager = 'npm' | 'pnpm' | 'yarn';
+/** `unlocked`: npm, where no lock file is. */
+export type PackageManager = 'npm' | 'unlocked' | 'pnpm' | 'yarn';
 
-const installs: Record<PackageManager, string[]> = {
-  npm: ['npm ci'],
-  pnpm: ['corepack enable', 'pnpm install --frozen-lockfile'],
-  yarn: ['corepack enable', 'yarn install --immutable'],
+/** How packages are installed, and how a program of theirs is called. */
+const managers: Record<PackageManager, { installs: string[]; call: string }> = {
+  npm: { installs: ['npm ci'], call: 'npx' },
+  unlocked: { installs: ['npm install'], call: 'npx' },
+  pnpm: { installs: ['corepack enable', 'pnpm install --frozen-lockfile'], call: 'pnpm exec' },
+  // Its exec keeps options for itself in version 1.
+  yarn: { installs: ['corepack enable', 'yarn install --immutable'], call: 'yarn run' },
 };
 
 /** What the workflow has to know. */
@@ -178,10 +182,10 @@ export interface Workflow {
 }
 
 export function workflowText({ project, folder, manager, baseUrl, signsIn = [] }: Workflow): string {
-  const run = manager === 'npm' ? 'npx' : `${manager} exec`;
+  const { installs, call: run } = managers[manager];
   const config = folder === '.' ? '' : ` -c ${shellText(folder)}`;
   const reports = posix.join(project, folder, 'reports');
-  const steps = installs[manager].map((command) => `      - run: ${command}`).join('\n');
+  const steps = installs.map((command) => `      - run: ${command}`).join('\n');
   const projects = signsIn.map((name) => ` --project=${shellText(name)}`).join('');
   // A block, in which colons and quotes are what they are.
   const signIn = projects && `      - run: |\n          ${run} playwright test${projects}\n`;

@@ -93,7 +93,7 @@ export function packageManagerOf(folder: string): PackageManager {
   const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'package-lock.json': 'npm' } as const;
   const at = nearestWith(Object.keys(locks), folder);
   const [, manager] = Object.entries(locks).find(([lock]) => at !== undefined && existsSync(join(at, lock))) ?? [];
-  return manager ?? 'npm';
+  return manager ?? 'unlocked';
 }
 
 function nearestWith(names: string[], folder: string): string | undefined {
