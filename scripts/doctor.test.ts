@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, linesOf } from './commands/doctor.ts';
+import { type Facts, isStarted, linesOf } from './commands/doctor.ts';
 
 const good: Facts = {
   node: '22.12.0',
@@ -49,4 +49,19 @@ test('each lack is a line of its own, with its remedy', () => {
   }
   for (const facts of [{ node: '20.18.3', isModule: true }, { node: '22.1.0', isModule: true }, { node: '23.0.0' }])
     assert.ok(linesOf({ ...good, ...facts }).every(({ status }) => status === 'ok'));
+});
+
+test('what is elsewhere is not started by the webServer of the tests', () => {
+  const own = [{ url: 'http://localhost:3000/health' }, { port: 8080 }];
+  for (const url of ['http://127.0.0.1:3000', 'http://localhost:3000/app/', 'ws://[::1]:3000', 'http://localhost:8080'])
+    assert.equal(isStarted(url, own), true, url);
+  for (const url of [
+    'https://staging.example',
+    'http://localhost:3001',
+    'https://localhost',
+    'http://staging.example:3000',
+  ])
+    assert.equal(isStarted(url, own), false, url);
+  // It waits for a line of what is printed, and says no address.
+  assert.deepEqual([isStarted('http://localhost:3000', [{}]), isStarted('http://localhost:3000', [])], [true, false]);
 });

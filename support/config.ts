@@ -272,18 +272,21 @@ function drillsOf({ projects }: CommandLine, profiles: Profile[], env: NodeJS.Pr
   return { [drillSocketVariable]: env[drillSocketVariable], TARGET_PROCESSES: processes, ...disk };
 }
 
-/** @throws one sentence when what it is made of is not installed: in a repository of one's own that is optional */
-function embeddedTarget({ values }: TargetSettings, drills: Record<string, string>): TargetProgram {
+/** @throws one sentence when what the embedded target is made of is not installed: in a repository of one's own that is optional */
+export function checkEmbedded(): void {
   const { resolve, manifest } = tandemPackage();
   const missing = Object.keys(manifest.peerDependenciesMeta).filter((name) => !resolve(name));
-  if (missing.length > 0) {
-    throw new Error(
-      `BASE_URL and API_URL are not set, and the embedded target that would be started needs ${missing.join(', ')}; set BASE_URL in .env to your own system, or "npm install -D ${missing.join(' ')}".`,
-    );
-  }
+  if (missing.length === 0) return;
+  throw new Error(
+    `BASE_URL and API_URL are not set, and the embedded target that would be started needs ${missing.join(', ')}; set BASE_URL in .env to your own system, or "npm install -D ${missing.join(' ')}".`,
+  );
+}
+
+function embeddedTarget({ values }: TargetSettings, drills: Record<string, string>): TargetProgram {
+  checkEmbedded();
   return {
     module: 'target/start.mjs',
-    folder: dirname(resolve('tandem/package.json')!),
+    folder: dirname(tandemPackage().resolve('tandem/package.json')!),
     // A port of the machine's choosing; what the person set for `npm run target` must not reach this one.
     env: {
       PORT: '0',

@@ -5,9 +5,17 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { browserExecutable } from '../../support/browser.ts';
+import { checkEmbedded } from '../../support/config.ts';
 import { Cgroup } from '../../support/measure/cgroup.ts';
-import { checkReachable, originsUsed } from '../../support/preflight.ts';
-import { checkSomewhere, resolveTarget, shownUrl, targetSettings } from '../../support/target.ts';
+import { checkReachable, originsUsed, overHttp } from '../../support/preflight.ts';
+import {
+  type Address,
+  checkSomewhere,
+  isEmbedded,
+  resolveTarget,
+  shownUrl,
+  targetSettings,
+} from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';
 import { playwrightConfigIn, readPlaywrightConfig, surroundingsOf } from '../surroundings.ts';
 import { checkTemporary, checkWritable } from '../writable.mjs';
@@ -35,6 +43,12 @@ export interface Line {
   status: 'ok' | 'warning' | 'missing';
   text: string;
   remedy?: string;
+}
+
+/** Of Playwright's `webServer` where it answers. */
+export interface WebServer {
+  url?: string;
+  port?: number;
 }
 
 /** Minor versions by major ones; what is newer than these is new enough. */
@@ -162,26 +176,49 @@ async function tried(root: string): Promise<Line[]> {
       return 'temporary files and reports can be written';
     }),
   ];
-  let starts = false;
+  let servers: WebServer[] = [];
   const read = await attempt(async () => {
     const { webServer } = await readPlaywrightConfig(config);
-    starts = [webServer ?? []].flat().length > 0;
+    servers = [webServer ?? []].flat() as WebServer[];
     return 'playwright.config.ts and .env can be read';
   });
-  return read.status === 'ok' ? [...lines, read, await attempt(() => reach(root, starts))] : [...lines, read];
+  return read.status === 'ok' ? [...lines, read, await attempt(() => reach(root, servers))] : [...lines, read];
 }
 
-/** @param starts whether the configuration starts what a run needs */
-async function reach(root: string, starts: boolean): Promise<string> {
+/** @param servers what the configuration starts for a run */
+async function reach(root: string, servers: WebServer[]): Promise<string> {
   const settings = targetSettings(process.env, root);
   checkSomewhere(settings);
-  const { BASE_URL, API_URL } = settings.values;
-  if (BASE_URL && starts) return `${shownUrl(BASE_URL)} is started by the webServer of playwright.config.ts`;
-  if (!BASE_URL && !API_URL) return 'no BASE_URL and no API_URL: a run starts the embedded target';
+  if (isEmbedded(settings)) {
+    checkEmbedded();
+    return 'no BASE_URL and no API_URL: a run starts the embedded target';
+  }
   const target = resolveTarget(settings, process.env);
   const used = originsUsed(target, new Set(['journey', 'load'] as const));
-  await checkReachable(used, target.wire, REACH_MS);
-  return `${used.map(({ url }) => shownUrl(url)).join(', ')}: answered`;
+  const started = used.filter(({ url }) => isStarted(url, servers));
+  const others = used.filter((one) => !started.includes(one));
+  await checkReachable(others, target.wire, REACH_MS);
+  const shown = (all: Address[], what: string) =>
+    all.length > 0 ? [`${all.map(({ url }) => shownUrl(url)).join(', ')}${what}`] : [];
+  return [
+    ...shown(others, ': answered'),
+    ...shown(started, ' is started by the webServer of playwright.config.ts'),
+  ].join('; ');
+}
+
+/** Whether one of the servers answers at an address; of one that does not say where it does, nobody knows. */
+export function isStarted(address: string, servers: WebServer[]): boolean {
+  return servers.some(({ url, port }) => {
+    const own = url ?? (port === undefined ? undefined : `http://localhost:${port}`);
+    return own === undefined || placeOf(own) === placeOf(address);
+  });
+}
+
+/** Host and port; this machine has several names. */
+function placeOf(address: string): string {
+  const { protocol, hostname, port } = new URL(overHttp(address));
+  const host = /^(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])$/.test(hostname) ? 'localhost' : hostname;
+  return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 async function attempt(what: () => string | Promise<string>): Promise<Line> {
