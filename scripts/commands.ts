@@ -4,7 +4,7 @@ import { variables } from '../support/input/environment.ts';
 import { allowed } from '../support/input/misspelling.ts';
 import { profileNames } from '../support/profile.ts';
 import { Misunderstood, type TandemCommand } from './command.ts';
-import { projectFolder } from './surroundings.ts';
+import { configOption, projectFolder } from './surroundings.ts';
 import { causeOf } from './writable.mjs';
 
 interface Listed {
@@ -72,7 +72,7 @@ export async function tandem([name = '--help', ...args]: string[], cwd: string):
   });
   const root = projectFolder(cwd);
   if (['--help', '-h', 'help'].includes(name)) {
-    process.stdout.write(help(root));
+    process.stdout.write(help(root, configOption(cwd, root)));
     return;
   }
   const command = Object.hasOwn(commands, name) ? commands[name]! : undefined;
@@ -89,13 +89,13 @@ export async function tandem([name = '--help', ...args]: string[], cwd: string):
   }
 }
 
-function help(root: string): string {
+function help(root: string, config: string): string {
   const rows = Object.entries(commands).map(
     ([name, { usage, about }]) => [`npx tandem ${name} ${usage}`.trim(), about] as const,
   );
   return [
     'A run:',
-    '  npx playwright test --project=<profile> [-g <scenario>] [--shard=<n>/<all>]',
+    `  npx playwright test${config} --project=<profile> [-g <scenario>] [--shard=<n>/<all>]`,
     '',
     'Beside it:',
     ...table(rows),
@@ -105,7 +105,7 @@ function help(root: string): string {
     'Variables that shape a run:',
     ...table(Object.entries(variables)),
     '',
-    'Where the target is stands in .env, or .env.<TARGET>: npx playwright test --list names all of its settings.',
+    `Where the target is stands in .env, or .env.<TARGET>: npx playwright test${config} --list names all of its settings.`,
     '',
   ].join('\n');
 }

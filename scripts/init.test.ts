@@ -38,6 +38,21 @@ test('a folder is made where its path says', (t) => {
   assert.match(made, /^Then: npx playwright test -c tests\/load --project=smoke$/m);
 });
 
+test('from beside the project Playwright is told where it is', (t) => {
+  const folder = folderOf(t, {
+    'package.json': { name: 'shop' },
+    'load/profiles/smoke.json': '{}',
+    'load/protocol/buys.load.ts': '',
+  });
+  const says = (cwd: string, ...args: string[]) =>
+    execFileSync(process.execPath, [join(import.meta.dirname, 'tandem.mjs'), ...args], { cwd, encoding: 'utf8' });
+  assert.match(says(folder, 'new', 'profile', 'one'), /^Then: npx playwright test -c load --project=one$/m);
+  assert.match(says(folder, '--help'), /^ {2}npx playwright test -c load --project=<profile> /m);
+  const inside = join(folder, 'load');
+  assert.match(says(inside, 'new', 'profile', 'two'), /^Then: npx playwright test --project=two$/m);
+  assert.match(says(inside, '--help'), /^ {2}npx playwright test --project=<profile> /m);
+});
+
 test('a new file belongs to a project', async (t) => {
   const folder = folderOf(t, { 'package.json': { name: 'shop' } });
   await assert.rejects(newFile(['load', 'buys'], folder), {
@@ -94,6 +109,7 @@ test('in one of several projects of a repository the workflow is where GitHub lo
   });
   const web = join(repository, 'apps', 'web');
   assert.deepEqual([repositoryOf(web), packageManagerOf(web)], [repository, 'pnpm']);
+  assert.equal(packageManagerOf(folderOf(t, { 'package.json': {} })), 'unlocked');
   const workflow = filesOf(web, join(web, 'load'), undefined)[join(repository, '.github', 'workflows', 'load.yml')]!;
   assert.match(workflow, /^ {8}working-directory: "apps\/web"$/m);
   assert.match(workflow, /^ {10}path: "apps\/web\/load\/reports"$/m);

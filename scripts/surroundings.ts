@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { importFile, isModule, nearestPackage } from '../support/import-file.ts';
-import type { Application, PackageManager, Surroundings } from './scaffold.ts';
+import { type Application, type PackageManager, type Surroundings, shellText } from './scaffold.ts';
 
 export const defaultFolder = 'load';
 
@@ -11,6 +11,12 @@ export const defaultFolder = 'load';
 export function projectFolder(cwd: string): string {
   const below = join(cwd, defaultFolder);
   return !existsSync(join(cwd, 'profiles')) && existsSync(join(below, 'profiles')) ? below : cwd;
+}
+
+/** By which Playwright, called from a folder, finds the project: ` -c load`; empty in the project's own. */
+export function configOption(from: string, folder: string): string {
+  const path = slashes(relative(from, folder));
+  return path === '' ? '' : ` -c ${shellText(path)}`;
 }
 
 /** @throws one sentence where there is nothing that a new file could belong to */

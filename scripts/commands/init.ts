@@ -17,6 +17,7 @@ import {
 } from '../scaffold.ts';
 import {
   applicationOf,
+  configOption,
   defaultFolder,
   packageManagerOf,
   playwrightConfigIn,
@@ -41,7 +42,7 @@ export async function run(args: string[]): Promise<void> {
   }
   const app = await applicationIn(root, folder);
   for (const [file, text] of Object.entries(filesOf(root, folder, app))) write(root, file, text);
-  for (const line of nextSteps(shownFolder(root, folder), app)) console.log(line);
+  for (const line of nextSteps(shownFolder(root, folder), configOption(root, folder), app)) console.log(line);
 }
 
 /** What is made, by path. */
@@ -95,8 +96,7 @@ function shownBase(app: Application | undefined): string | undefined {
   return app?.baseUrl && shownUrl(app.baseUrl);
 }
 
-function* nextSteps(path: string, app: Application | undefined): Generator<string> {
-  const config = path === '.' ? '' : ` -c ${shellText(path)}`;
+function* nextSteps(path: string, config: string, app: Application | undefined): Generator<string> {
   yield '';
   if (app?.baseUrl) yield `BASE_URL is that of ${posix.basename(app.config)}: ${shownBase(app)}`;
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;

@@ -7,12 +7,13 @@ import { scenarioFiles } from '../../support/scenario-files.ts';
 import { Misunderstood } from '../command.ts';
 import { made } from '../new-file.ts';
 import { journeyText, loadText, oracleText, profileText, type Surroundings } from '../scaffold.ts';
-import { assertProject, slashes, surroundingsOf } from '../surroundings.ts';
+import { assertProject, configOption, slashes, surroundingsOf } from '../surroundings.ts';
 
 interface Kind {
   file(name: string): string;
   text(name: string, at: Surroundings, folder: string): string;
-  next(name: string): string;
+  /** @param config the option by which Playwright finds the project from here */
+  next(name: string, config: string): string;
   /** What its names are; those of a scenario otherwise. */
   names?: { are(name: string): boolean; help: string };
 }
@@ -46,7 +47,7 @@ const kinds: Record<string, Kind> = {
         throw new Error('There is no load and no journey yet: npx tandem new load <name>.');
       return profileText({ load: firstLoad, journey: firstJourney });
     },
-    next: (name) => `Then: npx playwright test --project=${name}`,
+    next: (name, config) => `Then: npx playwright test${config} --project=${name}`,
   },
 };
 
@@ -67,5 +68,5 @@ export async function run(args: string[], folder: string): Promise<void> {
   const shown = from(file);
   const text = kind.text(name, surroundingsOf(folder), folder);
   if (!made(file, text)) throw new Error(`${shown} is there already; allowed is another name.`);
-  console.log(`made ${shown}\n${kind.next(name)}`);
+  console.log(`made ${shown}\n${kind.next(name, configOption(process.cwd(), folder))}`);
 }
