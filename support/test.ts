@@ -20,6 +20,7 @@ import { setUpRun } from './worker/run-hooks.ts';
 import { Slice } from './worker/slice.ts';
 import { divertSoftFailures } from './worker/soft-failures.ts';
 import { SpecRunner, takeSpec } from './worker/spec.ts';
+import { keepNoSteps } from './worker/test-steps.ts';
 import type { SliceContext } from './worker/vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
@@ -262,6 +263,7 @@ const scenarioTest = base.extend<{ slices: Slice[] }>({
       );
     }
     divertSoftFailures(testInfo);
+    keepNoSteps(testInfo);
     endWithTheRunner();
     // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
     process.debugPort = 0;
