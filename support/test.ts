@@ -18,7 +18,7 @@ import { checkOperations, errorName, type LoadDefinition, loadWork } from './wor
 import { declarePreflight } from './worker/load-preflight.ts';
 import { setUpRun } from './worker/run-hooks.ts';
 import { Slice } from './worker/slice.ts';
-import { divertSoftFailures } from './worker/soft-failures.ts';
+import { divertRejections, divertSoftFailures } from './worker/soft-failures.ts';
 import { SpecRunner, takeSpec } from './worker/spec.ts';
 import { keepNoSteps } from './worker/test-steps.ts';
 import type { SliceContext } from './worker/vu.ts';
@@ -263,6 +263,7 @@ const scenarioTest = base.extend<{ slices: Slice[] }>({
       );
     }
     divertSoftFailures(testInfo);
+    divertRejections();
     keepNoSteps(testInfo);
     endWithTheRunner();
     // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.

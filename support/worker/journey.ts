@@ -258,7 +258,10 @@ class Sessions {
     const failed: { step: string; error: unknown }[] = [];
     let failedChecks = 0;
     let lastThrown: unknown;
-    const fail = (error: unknown) => void failed.push({ step, error });
+    const fail = (error: unknown) => {
+      // What failed before it was awaited has been told of.
+      if (!failed.some((one) => one.error === error)) failed.push({ step, error });
+    };
     const what = () => `step ${step}`;
     const words: Visit = {
       page: session.page,

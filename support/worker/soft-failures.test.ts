@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { runQuietly } from '../../scripts/child.mjs';
+import { folderOf } from '../folder.fixture.ts';
 import { divertSoftFailures, type FailingTest, hearingSoftFailures } from './soft-failures.ts';
 
 /** As Playwright keeps a test: a soft failure makes it a failed one. */
@@ -59,4 +62,40 @@ test('what fails outside of any work, or when its work is over, or after all is 
     info.errors.map(({ message }) => message),
     ['Error: late', 'Error: outside', 'Error: unhandled'],
   );
+});
+
+/** A process of its own: what nobody hears of ends it. */
+async function ended(t: TestContext, code: string): Promise<string> {
+  const root = folderOf(t, {
+    'run.mts': `
+      import { setImmediate as turn } from 'node:timers/promises';
+      import { divertRejections, hearingSoftFailures } from '${import.meta.dirname}/soft-failures.ts';
+      process.on('unhandledRejection', (reason) => console.log('lost: ' + reason.message));
+      divertRejections();
+      divertRejections();
+      const work = (action) => hearingSoftFailures((error) => console.log('heard: ' + error.message), String, action);
+      const fail = async (message, name = 'Error') => {
+        await turn();
+        throw Object.assign(new Error(message), { name });
+      };
+      ${code}`,
+  });
+  const run = await runQuietly(process.execPath, ['--import', 'tsx', join(root, 'run.mts')], { timeoutMs: 60_000 });
+  return run.output;
+}
+
+test('what nobody awaits is told to the work that it is part of; outside of any it ends the worker', async (t) => {
+  const output = await ended(
+    t,
+    `
+      await work(async () => { void fail('under way'); await turn(); await turn(); });
+      await work(async () => { const early = fail('early'); await turn(); await turn(); await early.catch(() => {}); });
+      await work(async () => { void fail('late'); });
+      await work(async () => { void fail('Timeout 15000ms exceeded', 'TimeoutError'); });
+      await turn();
+      void fail('outside');
+      void fail('page.waitForEvent: Target page, context or browser has been closed');
+    `,
+  );
+  assert.equal(output, 'heard: under way\nheard: early\nlost: late\nlost: outside');
 });

@@ -15,7 +15,7 @@ export interface FailingTest {
 }
 
 interface Ear {
-  hear(error: Error): void;
+  hear(error: unknown): void;
   /** The work in words. */
   what(): string;
   dueAt: number | undefined;
@@ -35,7 +35,7 @@ export function workDueAt(): number | undefined {
 }
 
 /**
- * Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown.
+ * Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown, and so is what nobody awaits.
  * @param what the work is called while it lasts: `operation get`
  * @param dueAt for {@link workDueAt}
  */
@@ -69,6 +69,32 @@ export function divertSoftFailures(test: FailingTest): void {
     return errors.length;
   };
   Object.defineProperty(errors, 'push', { value: push });
+}
+
+/** What Playwright ends its calls with when we close what they are about. */
+const closed = /Target page, context or browser has been closed|Request context disposed|Test ended/;
+
+let areDiverted = false;
+
+/**
+ * Playwright ends the worker for what fails and is not awaited, or not yet: `const answer = page.waitForResponse(…)`, and then a click
+ * that waits too. Here that is a slice of the load, of which one session or iteration failed. What a session that is over has left
+ * waiting is nobody's failure; what else is told to nobody still ends the worker.
+ */
+export function divertRejections(): void {
+  if (areDiverted) return;
+  areDiverted = true;
+  const theirs = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (reason, promise) => {
+    const ear = ears.getStore();
+    if (ear && !ear.isOver) return ear.hear(reason);
+    const { name, message } = reason instanceof Error ? reason : {};
+    const isLeft = closed.test(message ?? '') || (ear !== undefined && name === 'TimeoutError');
+    if (!isLeft) for (const listener of theirs) listener(reason, promise);
+  });
+  // Node would warn of what is awaited later.
+  process.on('rejectionHandled', () => {});
 }
 
 /** Playwright puts an error's name before its message. */
