@@ -39,9 +39,10 @@ const stubborn = page(
    <button onclick="for (const end = real() + 60; real() < end; ); this.after('x')">work</button>`,
 );
 
-async function sessionOf(t: TestContext, traced = false, use: BrowserContextOptions = {}) {
+async function sessionOf(t: TestContext, traced = false, use: BrowserContextOptions = {}, actionTimeoutMs = 30_000) {
   const { url } = await serve(t, (request, answer) => {
     if (request.url === '/nothing') return void answer.writeHead(204).end();
+    if (request.url === '/never') return;
     const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
     answer.setHeader('content-type', 'text/html').end(sent);
   });
@@ -49,7 +50,7 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
   const ignored: string[] = [];
   const session = await BrowserSession.open(browser, {
     context: { baseURL: url, ...use },
-    actionTimeoutMs: 30_000,
+    actionTimeoutMs,
     traced,
     onVital: (report) => vitals.push(report),
     onEventsPainted() {},
@@ -232,6 +233,7 @@ test('a browser that gives no context or page in time is named, and what comes t
   let isClosed = false;
   const context = {
     setDefaultTimeout() {},
+    setDefaultNavigationTimeout() {},
     exposeBinding: () => new Promise(() => {}),
     close: async () => {
       isClosed = true;
@@ -248,6 +250,17 @@ test('an error of leaving a page begins with what was called', async (t) => {
   const { page } = session;
   await page.close();
   await assert.rejects(page.reload(), /page\.reload: /);
+});
+
+test('a page that never comes is waited for as long as any other action', async (t) => {
+  // As Playwright Test has it where nobody says one.
+  const settings = (chromium as unknown as { _playwright: object })._playwright;
+  Object.assign(settings, { _defaultContextTimeout: 0, _defaultContextNavigationTimeout: 0 });
+  t.after(() =>
+    Object.assign(settings, { _defaultContextTimeout: undefined, _defaultContextNavigationTimeout: undefined }),
+  );
+  const { session } = await sessionOf(t, false, {}, 100);
+  await assert.rejects(session.page.goto('/never'), /page\.goto: Timeout 100ms exceeded/);
 });
 
 test('a client certificate, and a certificate that nobody vouches for', async (t) => {

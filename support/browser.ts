@@ -32,6 +32,9 @@ const launchArguments = [
   '--disable-sync',
 ];
 
+/** Slower than this and a person has left. */
+export const ACTION_TIMEOUT_MS = 15_000;
+
 /** A page that does not answer has told what was typed into it before. */
 const LEARN_MS = 1_000;
 /** A shorter cookie, or value in a page's storage, is a setting. */
@@ -203,6 +206,8 @@ export class BrowserSession {
 
   static async #openIn(context: BrowserContext, options: SessionOptions): Promise<BrowserSession> {
     context.setDefaultTimeout(options.actionTimeoutMs);
+    // Of its own a test has none for it, as long as nobody says one.
+    context.setDefaultNavigationTimeout(options.actionTimeoutMs);
     const reports = new PageReports(options.onIgnored);
     await context.exposeBinding(vitalsBinding, (_source, report) => reports.vital(report, options.onVital));
     await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
-import { browserExecutable, launchOptions } from './browser.ts';
+import { ACTION_TIMEOUT_MS, browserExecutable, launchOptions } from './browser.ts';
 import { diskDrill, drillSocketVariable } from './embedded-drills.ts';
 import { EmbeddedTarget, type TargetProgram } from './embedded-target.ts';
 import { type Family, listFamilies } from './family.ts';
@@ -93,6 +93,9 @@ export function tandemConfig(
       timeout: 0,
       use: {
         launchOptions: launchOptions(env, settings.wire),
+        // Of the contexts that a journey opens besides its own.
+        actionTimeout: ACTION_TIMEOUT_MS,
+        navigationTimeout: ACTION_TIMEOUT_MS,
         trace: 'off' as const,
         screenshot: 'off' as const,
         video: 'off' as const,

@@ -1,5 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type APIRequestContext, type Browser, BrowserSession, contextOptions, type Page } from '../browser.ts';
+import {
+  ACTION_TIMEOUT_MS,
+  type APIRequestContext,
+  type Browser,
+  BrowserSession,
+  contextOptions,
+  type Page,
+} from '../browser.ts';
 import type { Evidence } from '../measure/evidence.ts';
 import { type Failure, textOf, thrown } from '../measure/failures.ts';
 import type { PaintedMark } from '../measure/marks.ts';
@@ -20,9 +27,6 @@ import type { RunHooks } from './run-hooks.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
 import { type Account, accountOf } from './user.ts';
 import type { SliceContext } from './vu.ts';
-
-/** Slower than this and a person has left. */
-const ACTION_TIMEOUT_MS = 15_000;
 
 /** A change of another device that is painted later than this has not come to a person's eyes. */
 const PAINTED_WITHIN_MS = 10_000;
