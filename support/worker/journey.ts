@@ -346,7 +346,8 @@ class Sessions {
         if (!visit.isCut) await session.flushWhatAnswers();
         await this.#failed(session, index, failed);
       } else if (!hasFailed) slot.user.sessions += 1;
-      if (!time.isUp) {
+      // It may have been cut off since, while it was looked what it had failed with.
+      if (!visit.isCut) {
         this.#ended(visit, hasFailed);
         if (!traced)
           for (const { document, metric, value } of vitals.values())
