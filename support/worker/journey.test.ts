@@ -32,6 +32,7 @@ import { metricDefinitions } from './declaration.ts';
 import { Feeder } from './feeder.ts';
 import { checkJourney, type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
 import { checkUse } from './journey-use.ts';
+import { divertRejections } from './soft-failures.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
 
 let browser: Browser;
@@ -367,10 +368,56 @@ test('a session that is cut off was in the step that was not over: not in one th
     undefined,
     limits,
   );
-  assert.deepEqual(await Promise.all([caught.session(), around.session()]), ['failed', 'failed']);
+  const inside = bed(({ step }) => step('around', () => step('inside', never)), undefined, undefined, limits);
+  const all = [caught, around, inside].map((one) => one.session());
+  assert.deepEqual(await Promise.all(all), ['failed', 'failed', 'failed']);
   assert.equal(caught.recorded()('browser_step_duration', ',step:thrown,unfinished:yes'), undefined);
   assert.ok(around.recorded()('browser_step_duration', ',step:around,unfinished:yes'));
   assert.equal(around.failures[0]?.step, 'around');
+  // Of steps that lie in each other each has lasted so long.
+  assert.equal(inside.failures[0]?.step, 'inside');
+  const recorded = inside.recorded();
+  for (const step of ['around', 'inside'])
+    assert.ok(recorded('browser_step_duration', `,step:${step},unfinished:yes`), step);
+});
+
+test('a session that is cut off while its picture is taken counts once', async () => {
+  let cut = () => {};
+  const made = bed(async ({ page }) => {
+    page.screenshot = async () => {
+      cut();
+      return Buffer.from('');
+    };
+    throw new Error('gone');
+  });
+  const vu = await made.work.createVu(0);
+  cut = () => made.work.cutOff!(vu, 'gracefulStop');
+  assert.equal(await made.work.run(vu, 0, { index: 0 } as Iteration), 'failed');
+  const recorded = made.recorded();
+  assert.deepEqual(recorded('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 1, total: 1 });
+  assert.equal(recorded('browser_session_failed'), undefined);
+  assert.equal((unpack(recorded('browser_sessions')!) as CounterSeries).sum, 1);
+});
+
+test('what fails before it is awaited, or is never awaited, fails its session and no other', async () => {
+  divertRejections();
+  const gone = () => Promise.reject(new Error('gone'));
+  const early = bed(async ({ step }) => {
+    const answer = gone();
+    await step('click', () => setImmediate());
+    await answer;
+  });
+  const forgotten = bed(async ({ step }) => {
+    await step('click', async () => {
+      void gone();
+      await setImmediate();
+    });
+  });
+  const left = bed(async ({ page }) => void page.waitForResponse('**/never'));
+  const other = bed(async ({ step }) => step('wait', () => setImmediate()));
+  const outcomes = await Promise.all([early, forgotten, left, other].map((one) => one.session()));
+  assert.deepEqual(outcomes, ['failed', 'failed', 'ok', 'ok']);
+  for (const { errors } of [early, forgotten]) assert.deepEqual(errors, { 'watcher, step "click": Error: gone': 1 });
 });
 
 test('what a journey does not wait for is told or ignored, and ends no slice', async () => {

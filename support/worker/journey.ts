@@ -451,17 +451,18 @@ class Sessions {
     void visit.session?.close();
   }
 
-  /** It has failed, and so much of its step has passed. */
+  /** It has failed, and so much has passed of each step that it was in. */
   #cut(visit: CurrentVisit): void {
     visit.isCut = true;
     const { recorder } = this.#context.slice;
     const { beganAt, steps, traced } = visit;
     recorder.add('browser_sessions', 1, undefined, beganAt);
     recorder.add('browser_session_failed', 1, unfinished, beganAt);
-    const step = steps.at(-1);
-    if (!step || traced) return;
-    const ageMs = performance.now() - step.startAt;
-    recorder.add('browser_step_duration', ageMs, { step: step.name, ...unfinished }, step.startAt);
+    if (traced) return;
+    for (const { name: step, startAt } of steps) {
+      const ageMs = performance.now() - startAt;
+      recorder.add('browser_step_duration', ageMs, { step, ...unfinished }, startAt);
+    }
   }
 
   #ended({ beganAt }: CurrentVisit, failed: boolean): void {
