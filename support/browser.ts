@@ -21,7 +21,7 @@ import type { Target } from './target.ts';
 import { TimeIsUp, within } from './time-limit.ts';
 import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire/wire.ts';
 
-export type { APIRequestContext, Browser, BrowserContextOptions, Page };
+export type { APIRequestContext, Browser, BrowserContext, BrowserContextOptions, Page };
 
 /** Quiet in closed networks; what a person's own browser would fetch for itself is no part of the load. */
 const launchArguments = [
@@ -75,11 +75,12 @@ export function contextOptions(target: Target): BrowserContextOptions {
   const users = [...byOrigin]
     .flatMap(([origin, url]) => ({ origin, ...userOf(url) }))
     .filter(({ username }) => username);
+  const proxy = browserProxy(wire, baseUrl);
   const secure = wire.certificate ? [...byOrigin.keys()].filter((origin) => origin.startsWith('https:')) : [];
   return {
     baseURL: bareUrl(pageBase),
     ignoreHTTPSErrors: wire.insecure,
-    proxy: browserProxy(wire, baseUrl),
+    ...(proxy && { proxy }),
     ...(users.length > 0 && { httpCredentials: users as { origin: string; username: string; password: string }[] }),
     ...(secure.length > 0 && { clientCertificates: secure.map((origin) => ({ origin, ...wire.certificate })) }),
   };
@@ -170,6 +171,13 @@ const leaving: { [Name in keyof Leaving]: (own: Leaving, args: Parameters<Leavin
 };
 const leavingNames = Object.keys(leaving) as (keyof Leaving)[];
 
+const sessions = new WeakMap<BrowserContext, BrowserContextOptions>();
+
+/** What a session's context was opened with. */
+export function openedWith(context: BrowserContext): BrowserContextOptions | undefined {
+  return sessions.get(context);
+}
+
 /** A person's visit: a fresh context with one page, and those that this opens, observed from the inside. */
 export class BrowserSession {
   readonly page: Page;
@@ -196,6 +204,7 @@ export class BrowserSession {
   /** @throws TimeIsUp when the browser gives no page in time */
   static async open(browser: Browser, options: SessionOptions, limitMs = OPEN_LIMIT_MS): Promise<BrowserSession> {
     const context = await newContext(browser, options.context, limitMs);
+    sessions.set(context, options.context);
     try {
       return await within('opening a page', limitMs, BrowserSession.#openIn(context, options));
     } catch (error) {

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { families } from '../protocol/families.ts';
+import type { BrowserContextOptions } from './browser.ts';
 import { tandemConfig } from './config.ts';
 import type { TargetProgram } from './embedded-target.ts';
 import { folderOf } from './folder.fixture.ts';
@@ -65,6 +66,24 @@ test('a profile is a project: its slices are repetitions, its scenarios are file
 function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
   return scenario;
 }
+
+test('whatever context a worker opens reaches the target, and waits no longer than a session', (t) => {
+  const env = { BASE_URL: 'http://ada:pw@a.test/shop', TEST_WORKER_INDEX: '0', TANDEM_PROFILE: 'medium' };
+  const { use } = configured(t, ['test'], env).config;
+  const { actionTimeout, navigationTimeout, ...rest } = use;
+  assert.deepEqual([actionTimeout, navigationTimeout], [15_000, 15_000]);
+  const { baseURL, httpCredentials, proxy } = rest as BrowserContextOptions;
+  assert.deepEqual(
+    { baseURL, httpCredentials, proxy },
+    {
+      baseURL: 'http://a.test/shop',
+      httpCredentials: [{ origin: 'http://a.test', username: 'ada', password: 'pw' }],
+      proxy: undefined,
+    },
+  );
+  // Where the target is, may not be known before it has been started.
+  assert.equal('baseURL' in configured(t, ['test', '--project=medium'], {}).config.use, false);
+});
 
 test('a worker reads the profile that is run alone, and files are found in a folder with any name', (t) => {
   const root = join(folderOf(t, {}), 'my (app) [1]');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { checkTemporary, checkWritable } from '../scripts/writable.mjs';
 import { checkBlobs } from './blobs.ts';
-import { ACTION_TIMEOUT_MS, browserExecutable, launchOptions } from './browser.ts';
+import { ACTION_TIMEOUT_MS, browserExecutable, contextOptions, launchOptions } from './browser.ts';
 import { diskDrill, drillSocketVariable } from './embedded-drills.ts';
 import { EmbeddedTarget, type TargetProgram } from './embedded-target.ts';
 import { type Family, listFamilies } from './family.ts';
@@ -17,7 +17,15 @@ import { type ScenarioFiles, scenarioFiles, testFilesOf, writeTestFiles } from '
 import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
-import { checkSomewhere, isEmbedded, settingNames, type TargetSettings, targetSettings } from './target.ts';
+import {
+  checkSomewhere,
+  isEmbedded,
+  portVariable,
+  resolveTarget,
+  settingNames,
+  type TargetSettings,
+  targetSettings,
+} from './target.ts';
 import { addExecution } from './worker/executions.ts';
 
 /** More than any profile needs: every slice must run at the same time, or the start line would wait for ever. */
@@ -93,9 +101,10 @@ export function tandemConfig(
       timeout: 0,
       use: {
         launchOptions: launchOptions(env, settings.wire),
-        // Of the contexts that a journey opens besides its own.
+        // Of the contexts that a journey opens besides its own: they reach the target as that does.
         actionTimeout: ACTION_TIMEOUT_MS,
         navigationTimeout: ACTION_TIMEOUT_MS,
+        ...(isStarted(settings, env) && contextOptions(resolveTarget(settings, env))),
         trace: 'off' as const,
         screenshot: 'off' as const,
         video: 'off' as const,
@@ -173,6 +182,11 @@ function timelineOf(profile: Profile): Timeline {
 
 function isWorker(env: NodeJS.ProcessEnv): boolean {
   return env.TEST_WORKER_INDEX !== undefined;
+}
+
+/** Whether it is known where the target is: an embedded one tells workers its port. */
+function isStarted(settings: TargetSettings, env: NodeJS.ProcessEnv): boolean {
+  return isWorker(env) && (!isEmbedded(settings) || env[portVariable] !== undefined);
 }
 
 /** Found out here and not by every slice: without Tandem's reporter there is nobody to start and judge them. */

@@ -54,8 +54,10 @@ test.describe('the shop', () => {
   test.beforeEach(async ({ page }) => {
     await page.goto('/before');
   });
-  test('sells', async ({ shop }) => {
+  test('sells', async ({ shop, browser }) => {
     await test.step('buy one', () => shop.buy());
+    const window = await browser.newPage();
+    await window.goto('/further');
   });
   test('is not asked for', async () => {
     throw new Error('never run');
@@ -180,7 +182,7 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
   // Hooks ran, and fixtures are taken down, after each session.
   assert.ok(cookies.has('/before') && cookies.has('/left'));
   // What init took from the tests' configuration signs journeys in.
-  assert.match(cookies.get('/')!, /session=ada/);
+  for (const path of ['/', '/further']) assert.match(cookies.get(path)!, /session=ada/);
 
   rmSync(join(root, 'load', '.env'));
   const { output: refusal } = await new Run(t, join(root, 'load'), ['--project=short'], {}).end();

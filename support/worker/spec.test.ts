@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { test as playwrightTest } from '@playwright/test';
+import type { Browser } from '../browser.ts';
 import type { Visit } from './journey.ts';
 import { SpecRunner, takeSpec } from './spec.ts';
 
@@ -100,6 +101,88 @@ test('a session has the spec’s fixtures and hooks, each in its turn; what a fi
     ['beforeAll', ...session, ...session, 'afterAll', '-shop'],
   );
   assert.equal(said.filter((one) => one === '+shop').length, 1);
+});
+
+test('what failed first is told, and hooks and fixtures that come after it have their turn', async () => {
+  const said: string[] = [];
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads it
+  const account = async ({}: object, use: Use) => {
+    await use('account');
+    said.push('-account');
+    throw new Error('account');
+  };
+  const fails = (type: string, name: string) => {
+    const fn = () => {
+      said.push(name);
+      throw new Error(name);
+    };
+    return { type, fn, location: {} };
+  };
+  const hooks = [fails('afterEach', 'second'), fails('afterEach', 'first'), fails('afterAll', 'last')];
+  const shop = [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads it
+    async ({}: object, use: Use) => {
+      await use('shop');
+      said.push('-shop');
+    },
+    { scope: 'worker', auto: true },
+  ];
+  const tests = {
+    buys: ({ account: _ }: { account: unknown }) => Promise.reject(new Error('nothing to buy')),
+    looks: ({ account: _ }: { account: unknown }) => {},
+  };
+  for (const [title, message] of [
+    ['buys', 'nothing to buy'],
+    ['looks', 'first'],
+  ] as const) {
+    const spec = takeSpec(suiteOf('failing', tests, [from('mine.ts', { account, shop })], hooks), title);
+    const runner = new SpecRunner(spec, () => undefined);
+    await assert.rejects(runner.session(visit), { message });
+    await assert.rejects(runner.end(), { message: 'last' });
+    assert.deepEqual(said.splice(0), ['first', 'second', '-account', 'last', '-shop']);
+  }
+});
+
+test('contexts that a test opens go with its session, those of beforeAll and of the worker’s fixtures with the slice', async () => {
+  const said: string[] = [];
+  const browser = {
+    newContext: async ({ name }: { name: string }) => ({ close: async () => void said.push(`-${name}`) }),
+  } as unknown as Browser;
+  type Opening = { browser: { newContext(options: object): Promise<unknown> } };
+  const open =
+    (name: string) =>
+    ({ browser }: Opening) =>
+      browser.newContext({ name });
+  const shop = [
+    async ({ browser }: Opening, use: Use) => {
+      said.push('+shop');
+      await use(await browser.newContext({ name: 'shop' }));
+    },
+    { scope: 'worker', auto: true },
+  ];
+  const beforeAll = async ({ browser }: Opening) => {
+    said.push('+all');
+    await browser.newContext({ name: 'all' });
+  };
+  const own = from(join(playwright, 'lib', 'index.js'), { browser: [async () => {}, { scope: 'worker' }] });
+  const spec = takeSpec(
+    suiteOf(
+      'opening',
+      { opens: open('test') },
+      [own, from('mine.ts', { shop })],
+      [{ type: 'beforeAll', fn: beforeAll, location: {} }],
+    ),
+    'opens',
+  );
+  const runner = new SpecRunner(spec, () => browser);
+  await runner.session(visit);
+  await runner.session(visit);
+  assert.deepEqual(said, ['+shop', '+all', '-test', '-test']);
+  await runner.end();
+  assert.deepEqual(said.slice(4), ['-shop', '-all']);
+  // Outside of a session nobody keeps it.
+  await browser.newContext({ name: 'later' } as object);
+  assert.equal(said.length, 6);
 });
 
 test('what a spec asks for in vain is named', async () => {
@@ -207,12 +290,21 @@ test('what a spec uses of a context in one is used too, and its own name of test
   const named = t.mock.method(found('playwright').selectors, 'setTestIdAttribute', () => {});
   const fixtures = {
     contextOptions: { reducedMotion: 'reduce', locale: 'fr-FR', baseURL: 'http://elsewhere' },
-    ...{ locale: 'de-DE', viewport: null, testIdAttribute: 'data-pw' },
+    ...{ locale: 'de-DE', viewport: null, testIdAttribute: 'data-pw', actionTimeout: 500, navigationTimeout: 0 },
   };
   const spec = takeSpec(suiteOf('using', { uses: () => {} }, [from('mine.ts', fixtures)]), 'uses');
   const runner = new SpecRunner(spec, () => undefined);
   assert.deepEqual(runner.use, { locale: 'de-DE', reducedMotion: 'reduce', viewport: null });
-  await runner.session(visit);
+  const limits: unknown[] = [];
+  const patient = {
+    setDefaultTimeout: (ms: number) => limits.push(['action', ms]),
+    setDefaultNavigationTimeout: (ms: number) => limits.push(['navigation', ms]),
+  };
+  await runner.session({ ...visit, page: { context: () => patient } } as unknown as Visit);
+  assert.deepEqual(limits, [
+    ['action', 500],
+    ['navigation', 0],
+  ]);
   assert.deepEqual(
     named.mock.calls.map((call: { arguments: unknown[] }) => call.arguments),
     [['data-pw']],

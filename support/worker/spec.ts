@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { basename, dirname, resolve, sep } from 'node:path';
 import { errors, test as playwrightTest } from '@playwright/test';
-import type { Browser } from '../browser.ts';
+import { type Browser, type BrowserContext, closeContext, openedWith } from '../browser.ts';
 import { allowed } from '../input/misspelling.ts';
 import { TimeIsUp, within } from '../time-limit.ts';
 import type { Visit } from './journey.ts';
@@ -85,7 +85,15 @@ interface TakenSpec extends Spec {
   file: string;
 }
 
-const inSession = new AsyncLocalStorage<{ visit: Visit; info: object; title: string }>();
+interface CurrentSession {
+  visit: Visit;
+  info: object;
+  title: string;
+  /** Those that were opened in it besides its own. */
+  contexts: BrowserContext[];
+}
+
+const inSession = new AsyncLocalStorage<CurrentSession>();
 
 /** Options of a context that a spec may set by `test.use`. */
 const contextOptionNames = [
@@ -246,8 +254,9 @@ export class SpecRunner {
   readonly #browser: () => Browser | undefined;
   readonly #playwright = playwright();
   readonly #pool: FixturePool;
+  readonly #contexts: BrowserContext[] = [];
   #ofSlice: Fixtures | undefined;
-  #beforeAll: Promise<void> | undefined;
+  #shared: Promise<void> | undefined;
 
   /**
    * @param use what the journey says of the context of its sessions; undefined where each may have another
@@ -298,43 +307,68 @@ export class SpecRunner {
     const testId = this.#said('testIdAttribute');
     // The process has no other sessions than of this test.
     if (typeof testId === 'string') this.#playwright.library.selectors.setTestIdAttribute(testId);
+    const [action, navigation] = [this.#said('actionTimeout'), this.#said('navigationTimeout')];
+    if (typeof action === 'number') visit.page.context().setDefaultTimeout(action);
+    if (typeof navigation === 'number') visit.page.context().setDefaultNavigationTimeout(navigation);
     const fixtures = new Fixtures(info);
     const call = async (fn: AnyFunction, location: object) =>
       fn(await this.#valuesFor(fn, location, fixtures, visit), info as never);
     const each = (type: Hook['type']) => hooks.filter((hook) => hook.type === type);
-    await inSession.run({ visit, info, title }, async () => {
-      this.#beforeAll ??= this.#callAll(each('beforeAll'), visit);
-      await this.#beforeAll;
-      try {
+    const contexts: BrowserContext[] = [];
+    await inSession.run({ visit, info, title, contexts }, async () => {
+      this.#shared ??= this.#setUpShared(each('beforeAll'), visit);
+      await this.#shared;
+      const turns = new Turns();
+      const isSetUp = await turns.take(async () => {
         for (const registration of this.#pool.autoFixtures()) {
           if (!this.#isPlaywrights(registration)) await this.#value(registration, fixtures, visit);
         }
-        try {
+      });
+      if (isSetUp) {
+        const passed = await turns.take(async () => {
           for (const { fn, location } of each('beforeEach')) await call(fn, location);
           await call(test.fn, test.location);
-        } catch (error) {
-          info.status = 'failed';
-          throw error;
-        } finally {
-          for (const { fn, location } of each('afterEach').reverse()) await call(fn, location);
-        }
-      } finally {
-        await fixtures.end();
+        });
+        if (!passed) info.status = 'failed';
+        for (const { fn, location } of each('afterEach').reverse()) await turns.take(() => call(fn, location));
       }
+      await turns.take(() => fixtures.end());
+      await closeAll(contexts);
+      turns.end();
     });
   }
 
   /** Once a slice, at its end. */
   async end(): Promise<void> {
-    if (this.#beforeAll) await this.#callAll(this.#spec.hooks.filter(({ type }) => type === 'afterAll').reverse());
-    await this.#ofSlice?.end();
+    const turns = new Turns();
+    for (const hook of this.#spec.hooks.filter(({ type }) => type === 'afterAll').reverse()) {
+      if (this.#shared) await turns.take(() => this.#callShared(hook));
+    }
+    await turns.take(async () => this.#ofSlice?.end());
+    await closeAll(this.#contexts);
+    turns.end();
   }
 
-  async #callAll(hooks: Hook[], visit?: Visit): Promise<void> {
+  /** What a slice's sessions share. */
+  #setUpShared(beforeAll: Hook[], visit: Visit): Promise<void> {
+    return this.#inSlice(async () => {
+      for (const registration of this.#pool.autoFixtures()) {
+        const isShared = registration.scope === 'worker' && !this.#isPlaywrights(registration);
+        if (isShared) await this.#value(registration, this.#ofSlice!, visit);
+      }
+      for (const hook of beforeAll) await this.#callShared(hook, visit);
+    });
+  }
+
+  async #callShared({ fn, location }: Hook, visit?: Visit): Promise<void> {
     const ofSlice = this.#ofSlice!;
-    for (const { fn, location } of hooks) {
-      await fn(await this.#valuesFor(fn, location, ofSlice, visit), ofSlice.info as never);
-    }
+    await fn(await this.#valuesFor(fn, location, ofSlice, visit), ofSlice.info as never);
+  }
+
+  /** Contexts that are opened in it stay for the sessions that come later. */
+  #inSlice<T>(work: () => T): T {
+    const session = inSession.getStore();
+    return session ? inSession.run({ ...session, contexts: this.#contexts }, work) : work();
   }
 
   async #valuesFor(fn: AnyFunction, location: object, fixtures: Fixtures, visit?: Visit): Promise<object> {
@@ -358,14 +392,17 @@ export class SpecRunner {
       const given = this.#given(registration, visit);
       if (given !== undefined) return given;
     }
-    const of = registration.scope === 'worker' ? this.#ofSlice! : fixtures;
-    return of.value(registration, async () => {
-      const values: Record<string, unknown> = {};
-      for (const name of registration.deps) {
-        values[name] = await this.#value(this.#found(name, registration), of, visit);
-      }
-      return values;
-    });
+    const isShared = registration.scope === 'worker';
+    const of = isShared ? this.#ofSlice! : fixtures;
+    const value = () =>
+      of.value(registration, async () => {
+        const values: Record<string, unknown> = {};
+        for (const name of registration.deps) {
+          values[name] = await this.#value(this.#found(name, registration), of, visit);
+        }
+        return values;
+      });
+    return isShared ? this.#inSlice(value) : value();
   }
 
   /** What the spec's own fixture makes of the context is made of that of the page. */
@@ -389,7 +426,7 @@ export class SpecRunner {
       context: () => visit?.page.context(),
       request: () => visit?.request,
       baseURL: () => visit?.target.pageBase ?? visit?.target.baseUrl,
-      browser: this.#browser,
+      browser: () => withFurtherContexts(this.#browser()),
       browserName: () => 'chromium',
       playwright: () => this.#playwright.library,
     };
@@ -416,6 +453,47 @@ export class SpecRunner {
         throw new Error(`test "${title}" asks testInfo for "${name}", which there is none of in a session`);
       },
     });
+  }
+}
+
+const known = new WeakSet<Browser>();
+
+/** As in Playwright a test's further contexts are opened like its own; those that it leaves open go with its session. */
+function withFurtherContexts(browser: Browser | undefined): Browser | undefined {
+  if (!browser || known.has(browser)) return browser;
+  known.add(browser);
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const session = inSession.getStore();
+    if (!session) return open(options);
+    const context = await open({ ...openedWith(session.visit.page.context()), ...options });
+    session.contexts.push(context);
+    return context;
+  };
+  return browser;
+}
+
+async function closeAll(contexts: BrowserContext[]): Promise<void> {
+  await Promise.all(contexts.splice(0).map(closeContext));
+}
+
+/** Each has its turn, also when one before it has failed; what failed first is thrown in the end. */
+class Turns {
+  readonly #failed: unknown[] = [];
+
+  /** @returns whether it went well */
+  async take(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#failed.push(error);
+      return false;
+    }
+  }
+
+  end(): void {
+    if (this.#failed.length > 0) throw this.#failed[0];
   }
 }
 
@@ -468,8 +546,8 @@ class Fixtures {
 
   /** Those that are left are taken down, whichever of them fails; the first error is thrown. */
   async end(): Promise<void> {
-    const errors: unknown[] = [];
-    for (const takeDown of this.#takeDown.splice(0).reverse()) await takeDown().catch((error) => errors.push(error));
-    if (errors.length > 0) throw errors[0];
+    const turns = new Turns();
+    for (const takeDown of this.#takeDown.splice(0).reverse()) await turns.take(takeDown);
+    turns.end();
   }
 }
