@@ -12,7 +12,7 @@ function bed() {
   return { reports: new PageReports((error) => errors.push(error)), errors, heard, hear };
 }
 
-const vital = { document: 'a', metric: 'browser_web_vital_lcp', value: 12.5 };
+const vital = { document: 'a', metric: 'browser_web_vital_lcp', value: 12.5, ageMs: 20 };
 
 test('what our scripts report is heard as it is', () => {
   const { reports, errors, heard, hear } = bed();
@@ -38,6 +38,8 @@ test('unknown names and wrong types are ignored, with one error', () => {
     { ...vital, value: Number.POSITIVE_INFINITY },
     { ...vital, value: 1e300 },
     { ...vital, value: '1' },
+    { ...vital, ageMs: undefined },
+    { ...vital, ageMs: 1e300 },
     { ...vital, document: {} },
     { ...vital, document: 'x'.repeat(101) },
   ];

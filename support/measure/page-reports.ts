@@ -37,15 +37,15 @@ export class PageReports {
 
   vital(report: unknown, hear: (report: VitalReport) => void): void {
     if (this.#isFlood()) return;
-    const { document, metric, value } = (report ?? {}) as Partial<Record<keyof VitalReport, unknown>>;
+    const { document, metric, value, ageMs } = (report ?? {}) as Partial<Record<keyof VitalReport, unknown>>;
     const known = vitalMetrics.find((name) => name === metric);
-    if (!known || !isTime(value) || typeof document !== 'string' || document.length > 100) {
+    if (!known || !isTime(value) || !isTime(ageMs) || typeof document !== 'string' || document.length > 100) {
       this.#tell(STRANGE);
     } else if (!this.#documents.has(document) && this.#documents.size >= MAX_DOCUMENTS) {
       this.#tell(FLOOD);
     } else {
       this.#documents.add(document);
-      hear({ document, metric: known, value });
+      hear({ document, metric: known, value, ageMs });
     }
   }
 

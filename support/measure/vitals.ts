@@ -24,6 +24,8 @@ export interface VitalReport {
   metric: (typeof vitalMetrics)[number];
   /** ms, or the score of CLS. */
   value: number;
+  /** How long ago the document began. */
+  ageMs: number;
 }
 
 type WebVitals = Record<string, (callback: (m: { value: number }) => void, options: object) => void>;
@@ -117,7 +119,7 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
       }
     },
     send(metric: string, value: number): void {
-      void report({ document: id, metric, value });
+      void report({ document: id, metric, value, ageMs: now() });
     },
     interaction(event: Event): void {
       if (!event.isTrusted) return;

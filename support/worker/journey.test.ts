@@ -130,6 +130,7 @@ function bed(
       return (metric: string, tags = '') => packed[`${metric}{journey:watcher${tags}}`];
     },
     kept,
+    recorder: slice.recorder,
     errors: slice.recorder.errors,
     failures: slice.recorder.examples.all,
     workerErrors: other.recorder.errors,
@@ -505,6 +506,29 @@ test('a failed session tells its vitals; what only we do before a page is left i
   assert.ok(step?.t === 'trend' && step.sum < wholeMs, `${JSON.stringify(step)} ${wholeMs}`);
 });
 
+test('vitals belong to when their document began, however late it was painted, and to no time before their session', async () => {
+  const made = bed(async ({ page }, ledger) => {
+    await ledger.open();
+    await page.evaluate(async (binding) => {
+      const report = (window as unknown as Record<string, (report: unknown) => Promise<void>>)[binding]!;
+      const vital = { metric: 'browser_web_vital_lcp', value: 1 };
+      await report({ document: 'late', ...vital, ageMs: 5 });
+      await report({ document: 'of no session', ...vital, ageMs: 3_600_000 });
+    }, vitalsBinding);
+  });
+  const at: Record<string, number[]> = {};
+  const { add } = made.recorder;
+  made.recorder.add = (metric, value, tags, beganAt) => {
+    if (value === 1) at[metric] = [...(at[metric] ?? []), beganAt!];
+    add.call(made.recorder, metric, value, tags, beganAt);
+  };
+  assert.equal(await made.session(), 'ok');
+  const [session] = at.browser_sessions!;
+  const [late, ofNoSession] = at.browser_web_vital_lcp!;
+  assert.equal(ofNoSession, session);
+  assert.ok(late! > session!);
+});
+
 test('what a journey says of itself is refused with a sentence', () => {
   const run = async () => {};
   for (const [definition, sentence] of [
@@ -529,7 +553,7 @@ test('a page that floods our bindings is ignored, named, and its session goes on
     await step('flood', () =>
       page.evaluate(async (binding) => {
         const report = (window as unknown as Record<string, (report: unknown) => Promise<void>>)[binding]!;
-        const vital = { metric: 'browser_web_vital_lcp', value: 1 };
+        const vital = { metric: 'browser_web_vital_lcp', value: 1, ageMs: 1 };
         await Promise.all(Array.from({ length: 1_010 }, (_, n) => report({ document: `own ${n}`, ...vital })));
       }, vitalsBinding),
     );

@@ -233,9 +233,10 @@ class Sessions {
       traced,
       ours,
       onVital: (report) => {
-        // The last value of a document wins; it belongs to when the document began.
+        // The last value of a document wins; it belongs to when the document began, which it may tell of much later.
         vitals.set(`${report.document}/${report.metric}`, report);
-        if (!openedAt.has(report.document)) openedAt.set(report.document, performance.now());
+        const at = Math.max(visit.beganAt, performance.now() - report.ageMs);
+        if (!openedAt.has(report.document)) openedAt.set(report.document, at);
       },
       onEventsPainted: (durationsMs) => {
         if (traced) return;
