@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { chromium } from '@playwright/test';
 import { type Browser, type BrowserContextOptions, BrowserSession, contextOptions, launchOptions } from './browser.ts';
 import { pageEventsBinding } from './measure/page-events.ts';
-import { type VitalReport, vitalsBinding } from './measure/vitals.ts';
+import { type ErrorPage, type VitalReport, vitalsBinding } from './measure/vitals.ts';
 import { secrets } from './secrets/secrets.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
@@ -43,16 +43,19 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
   const { url } = await serve(t, (request, answer) => {
     if (request.url === '/nothing') return void answer.writeHead(204).end();
     if (request.url === '/never') return;
+    answer.statusCode = { '/broken': 503, '/absent': 404 }[request.url!] ?? 200;
     const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
     answer.setHeader('content-type', 'text/html').end(sent);
   });
   const vitals: VitalReport[] = [];
   const ignored: string[] = [];
+  const broken: ErrorPage[] = [];
   const session = await BrowserSession.open(browser, {
     context: { baseURL: url, ...use },
     actionTimeoutMs,
     traced,
     onVital: (report) => vitals.push(report),
+    onErrorPage: (page) => broken.push(page),
     onEventsPainted() {},
     onIgnored: (error) => ignored.push(error),
   });
@@ -60,7 +63,7 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
   /** Documents that told of this vital. */
   const documents = (name: string) =>
     new Set(vitals.filter(({ metric }) => metric === `browser_web_vital_${name}`).map(({ document }) => document)).size;
-  return { session, documents, vitals, ignored };
+  return { session, documents, vitals, ignored, broken };
 }
 
 test('popups and new tabs are measured like the page that opened them', async (t) => {
@@ -199,6 +202,17 @@ test('of what no server sent there are no times', async (t) => {
   assert.deepEqual(vitals, []);
 });
 
+test('what the target answers with an error of its own has no times, and is told of', async (t) => {
+  const { session, documents, vitals, broken } = await sessionOf(t);
+  await session.page.goto('/broken');
+  await session.flush();
+  assert.deepEqual(vitals, []);
+  await session.page.goto('/absent');
+  await session.flush();
+  assert.equal(documents('fcp'), 1);
+  assert.deepEqual(broken, [{ status: 503, path: '/broken' }]);
+});
+
 test('a page that calls our bindings itself is heard no further than its vitals, and named', async (t) => {
   const { session, vitals, ignored } = await sessionOf(t);
   await session.page.goto('/');
@@ -222,6 +236,7 @@ test('a browser that gives no context or page in time is named, and what comes t
     actionTimeoutMs: 1_000,
     traced: false,
     onVital() {},
+    onErrorPage() {},
     onEventsPainted() {},
     onIgnored() {},
   };

@@ -13,7 +13,7 @@ import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { PageReports } from './measure/page-reports.ts';
-import { slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import { type ErrorPage, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
 import { passwordBinding, passwordScript, storedSecrets } from './secrets/passwords.ts';
 import { secrets } from './secrets/secrets.ts';
 import { redactTrace } from './secrets/trace.ts';
@@ -148,6 +148,8 @@ export interface SessionOptions {
   traced: boolean;
   /** What the page tells of itself is checked: whatever an app's own script hands to our bindings goes no further. */
   onVital(report: VitalReport): void;
+  /** Hears of each document that the target answers with an error of its own. */
+  onErrorPage(page: ErrorPage): void;
   /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
   onEventsPainted(durationsMs: number[]): void;
   /** Is given what its author waits for though only we do it: pages tell of themselves before they are left. */
@@ -218,7 +220,11 @@ export class BrowserSession {
     // Of its own a test has none for it, as long as nobody says one.
     context.setDefaultNavigationTimeout(options.actionTimeoutMs);
     const reports = new PageReports(options.onIgnored);
-    await context.exposeBinding(vitalsBinding, (_source, report) => reports.vital(report, options.onVital));
+    await context.exposeBinding(vitalsBinding, (_source, report) =>
+      'status' in Object(report)
+        ? reports.errorPage(report, options.onErrorPage)
+        : reports.vital(report, options.onVital),
+    );
     await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));
     await context.exposeBinding(passwordBinding, (_source, typed) => reports.typed(typed, (text) => secrets.add(text)));
     // Without JavaScript these would run all the same, and then hear of nothing, for which they would wait.

@@ -61,6 +61,7 @@ async function openPage(t: TestContext) {
     actionTimeoutMs: 5_000,
     traced: false,
     onVital() {},
+    onErrorPage() {},
     onEventsPainted: (durationsMs) => painted.push(durationsMs),
     onIgnored() {},
   });

@@ -1,5 +1,5 @@
 import type { PaintedMark } from './marks.ts';
-import { type VitalReport, vitalMetrics } from './vitals.ts';
+import { type ErrorPage, type VitalReport, vitalMetrics } from './vitals.ts';
 
 /** A person's session makes some hundred; a script that calls in a loop costs the slice its time. */
 const MAX_CALLS = 10_000;
@@ -10,6 +10,7 @@ const MAX_EVENTS = 10_000;
 /** Texts in password fields of a session, with their beginnings as they are typed; what is known as a secret stays known. */
 const MAX_TYPED = 1_000;
 const LONGEST_TYPED = 10_000;
+const LONGEST_PATH = 10_000;
 /** No session is longer: what is above it is no time. */
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -47,6 +48,14 @@ export class PageReports {
       this.#documents.add(document);
       hear({ document, metric: known, value, ageMs });
     }
+  }
+
+  errorPage(report: unknown, hear: (page: ErrorPage) => void): void {
+    if (this.#isFlood()) return;
+    const { status, path } = (report ?? {}) as Partial<Record<keyof ErrorPage, unknown>>;
+    const isStatus = typeof status === 'number' && Number.isInteger(status) && status >= 500 && status < 600;
+    if (isStatus && typeof path === 'string' && path.length <= LONGEST_PATH) hear({ status, path });
+    else this.#tell(STRANGE);
   }
 
   events(durationsMs: unknown, hear: (durationsMs: number[]) => void): void {

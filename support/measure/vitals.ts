@@ -28,6 +28,13 @@ export interface VitalReport {
   ageMs: number;
 }
 
+/** What else it reports, in place of these: its document is an error of the server's, and whatever it took is no time of the page. */
+export interface ErrorPage {
+  /** 500 to 599. */
+  status: number;
+  path: string;
+}
+
 type WebVitals = Record<string, (callback: (m: { value: number }) => void, options: object) => void>;
 
 /** What web-vitals takes from its surroundings, by the names that it has for it. */
@@ -109,10 +116,20 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
     isDocument(): boolean {
       return location.protocol === 'http:' || location.protocol === 'https:';
     },
+    entry(): PerformanceNavigationTiming | undefined {
+      return (entriesOf('navigation') as PerformanceNavigationTiming[])[0];
+    },
+    /** The status of an error of the server's. */
+    error(): number | undefined {
+      const { responseStatus = 0 } = page.entry() ?? {};
+      return responseStatus >= 500 ? responseStatus : undefined;
+    },
     /** A popup is an empty document first, and keeps its window when it loads a page of the same origin: no script runs again. */
     begin(): void {
       if (begun || !page.isDocument()) return;
       begun = true;
+      const status = page.error();
+      if (status !== undefined) return void report({ status, path: location.pathname });
       for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
         const metric = `browser_web_vital_${name.toLowerCase()}`;
         vitals[`on${name}`]!((vital) => page.send(metric, vital.value), { reportAllChanges: true });
@@ -143,9 +160,9 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
   listen('DOMContentLoaded', () => page.begin());
   listen('load', () =>
     later(() => {
-      const [entry] = entriesOf('navigation') as PerformanceNavigationTiming[];
+      const entry = page.entry();
       // Without a first byte nobody has answered: a popup that its opener writes has the opener's address.
-      if (!entry || entry.responseStart === 0 || !page.isDocument()) return;
+      if (!entry || entry.responseStart === 0 || !page.isDocument() || page.error() !== undefined) return;
       page.send('browser_backend_time', entry.responseStart - entry.requestStart);
       page.send('browser_frontend_time', entry.loadEventEnd - entry.responseEnd);
     }),

@@ -232,6 +232,7 @@ test('the page knows when a change was painted: after it was sent, before it is 
     actionTimeoutMs: 15_000,
     traced: false,
     onVital() {},
+    onErrorPage() {},
     onEventsPainted() {},
     onIgnored() {},
   };
@@ -485,6 +486,38 @@ test('a session that is cut off leaves the target alone, and what comes of it la
   made.work.cutOff!(vu, 'gracefulStop');
   assert.deepEqual([await early, walked], ['failed', 1]);
   assert.deepEqual(made.recorded()('browser_session_failed', ',unfinished:yes'), { t: 'rate', passes: 2, total: 2 });
+});
+
+test('a page that the target answers with HTTP 5xx fails its session, unless that says so itself, and has no vitals', async (t) => {
+  const { url } = await serve(t, (_request, answer) => {
+    answer.writeHead(503, { 'content-type': 'text/html' }).end('<h1>Unavailable</h1>');
+  });
+  const open: Parameters<typeof bed>[0] = async ({ page, step }) => {
+    await step('open', () => page.goto('/shop'));
+    await page.reload();
+  };
+  const passing = bed(open, url);
+  const missing = bed(async (visit, ledger) => {
+    await open(visit, ledger);
+    await visit.step('look', () => visit.page.getByText('Shop').waitFor({ timeout: 50 }));
+  }, url);
+  const watchful = bed(async (visit, ledger) => {
+    await open(visit, ledger);
+    visit.sawOutage('error');
+  }, url);
+  assert.deepEqual(await Promise.all([passing, missing, watchful].map((one) => one.session())), [
+    'failed',
+    'failed',
+    'ok',
+  ]);
+  assert.deepEqual(passing.errors, { 'watcher, step "open": HTTP 503': 1 });
+  assert.equal(missing.failures[0]?.error, 'Error: /shop was answered with HTTP 503');
+  assert.equal(missing.failures[1]?.step, 'look');
+  assert.deepEqual(watchful.errors, {});
+  for (const { recorded } of [passing, missing, watchful]) {
+    const told = recorded();
+    assert.equal(told('browser_web_vital_fcp') ?? told('browser_backend_time'), undefined);
+  }
 });
 
 test('a failed session tells its vitals; what only we do before a page is left is no part of a step', async () => {

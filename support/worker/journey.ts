@@ -111,7 +111,10 @@ export interface Visit<O = Options, R = undefined> {
    * are painted here: `browser_remote_change_to_paint`.
    */
   watchRemoteChanges(): Promise<void>;
-  /** The target does not answer as it should, and the page says so, or only lets the person wait: `browser_outage_seen`. */
+  /**
+   * The target does not answer as it should, and the page says so, or only lets the person wait: `browser_outage_seen`. A session
+   * that says so has not failed for pages that were answered with HTTP 5xx, as every other one has.
+   */
   sawOutage(what: 'error' | 'spinner'): void;
   /**
    * Whether work that was not saved when it was done is there in the end: `browser_work_kept`.
@@ -227,6 +230,10 @@ class Sessions {
     slot.visit = visit;
     const vitals = new Map<string, VitalReport>();
     const openedAt = new Map<VitalReport['document'], number>();
+    let step = 'start';
+    const failed: { step: string; error: unknown }[] = [];
+    const errorPages = new Map<string, (typeof failed)[number]>();
+    let knowsOutage = false;
     const opening = BrowserSession.open(browser, {
       context: { ...contextOptions(slice.target), ...this.#use(slot.user) },
       actionTimeoutMs: ACTION_TIMEOUT_MS,
@@ -244,6 +251,10 @@ class Sessions {
         for (const durationMs of durationsMs)
           slice.recorder.add('browser_event_to_paint', durationMs, undefined, now - durationMs);
       },
+      onErrorPage: ({ status, path }) => {
+        const error = Object.assign(new Error(`${path} was answered with HTTP ${status}`), { code: `HTTP ${status}` });
+        if (!errorPages.has(error.message)) errorPages.set(error.message, { step, error });
+      },
       onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
     });
     const session = await opening.catch(async (error) => {
@@ -259,8 +270,6 @@ class Sessions {
     visit.session = session;
     const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
     const time = { isUp: false };
-    let step = 'start';
-    const failed: { step: string; error: unknown }[] = [];
     let failedChecks = 0;
     let lastThrown: unknown;
     const fail = (error: unknown) => {
@@ -313,7 +322,10 @@ class Sessions {
       },
       think: () => this.#think(slot.random, visit),
       watchRemoteChanges: () => session.watchMarks((mark) => this.#painted(mark, traced)),
-      sawOutage: (seen) => slice.recorder.add('browser_outage_seen', 1, { seen }),
+      sawOutage: (seen) => {
+        knowsOutage = true;
+        slice.recorder.add('browser_outage_seen', 1, { seen });
+      },
       keptWork: (isThere, doneAt) => slice.recorder.add('browser_work_kept', isThere ? 1 : 0, undefined, doneAt),
       isOver: () => visit.isCut || this.#context.isDraining(),
       evidence: (oracle, piece) => {
@@ -342,6 +354,8 @@ class Sessions {
       }
       if (visit.isCut) return false;
       if (time.isUp) this.#cut(visit);
+      // They came before what was missed on them.
+      if (!knowsOutage) failed.unshift(...errorPages.values());
       const hasFailed = failed.length > 0 || failedChecks > 0;
       if (failed.length > 0) {
         if (!visit.isCut) await session.flushWhatAnswers();
