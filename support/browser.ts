@@ -187,6 +187,7 @@ export class BrowserSession {
   readonly #reports: PageReports;
   readonly #close: () => Promise<void>;
   #traced: boolean;
+  #marks: Promise<unknown> | undefined;
 
   private constructor(
     context: BrowserContext,
@@ -267,10 +268,11 @@ export class BrowserSession {
 
   /**
    * From now on `onPainted` hears of every mark of another device (see `measure/marks.ts`) that is sent from now on and
-   * becomes visible in this document. Once a session.
+   * becomes visible in this document. Again in the next one; in the same it goes on.
    */
   async watchMarks(onPainted: (mark: PaintedMark) => void): Promise<void> {
-    await this.page.exposeBinding(marksBinding, (_source, mark) => this.#reports.mark(mark, onPainted));
+    this.#marks ??= this.page.exposeBinding(marksBinding, (_source, mark) => this.#reports.mark(mark, onPainted));
+    await this.#marks;
     await within('watching the page', PAGE_LIMIT_MS, this.page.evaluate(watchMarks, marksOptions));
   }
 

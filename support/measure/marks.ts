@@ -54,7 +54,11 @@ export const marksOptions = { binding: marksBinding, prefix: PREFIX, pattern: PA
  */
 export function watchMarks({ binding, prefix, pattern }: typeof marksOptions): void {
   // Functions here have no names of their own: a transpiler that keeps names would call a helper the page does not have.
-  const report = (window as unknown as Record<string, (mark: PaintedMark) => Promise<void>>)[binding]!;
+  const global = window as unknown as Record<string, (mark: PaintedMark) => Promise<void>>;
+  const report = global[binding]!;
+  // Each is reported once, however often it is asked for.
+  if (global[`${binding}Watched`]) return;
+  global[`${binding}Watched`] = report;
   const from = performance.timeOrigin + performance.now();
   const expression = new RegExp(pattern);
   const known = new Set<string>();

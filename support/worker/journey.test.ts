@@ -253,6 +253,20 @@ test('the page knows when a change was painted: after it was sent, before it is 
   assert.ok(pushedAt <= paintedAt && paintedAt <= toldAt, JSON.stringify({ pushedAt, paintedAt, toldAt }));
 });
 
+test('who watches in one document after the other hears of each change once', async () => {
+  const made = bed(async (visit, ledger) => {
+    await register(visit, ledger);
+    await visit.watchRemoteChanges();
+    await ledger.reopen();
+    await visit.watchRemoteChanges();
+    await visit.watchRemoteChanges();
+    await made.marker.push();
+    await remoteChanges(visit).waitFor();
+  });
+  assert.equal(await made.session(), 'ok', JSON.stringify(made.errors));
+  assert.deepEqual(made.recorded()('browser_remote_change_lost'), { t: 'rate', passes: 0, total: 1 });
+});
+
 test('what was sent before the session watched does not count, even when it is painted later', async () => {
   const made = bed(async (visit, ledger) => {
     await register(visit, ledger);
