@@ -174,6 +174,8 @@ test('a counter that nobody touched is 0; one with a tag that nobody carries is 
   const typo = judged('accepted{op:posh}', 'count<100', untouched);
   assert.deepEqual([typo.result.ok, typo.result.observed, typo.finding?.kind], [false, null, 'no-data']);
   assert.equal(judged('accepted{op:push}', 'count<100', untouched).result.ok, true);
+  const elsewhere = judged('accepted{op:push,phase:load}', 'count<1', { 'accepted{op:push,phase:calm}': [5] });
+  assert.deepEqual([elsewhere.result.ok, elsewhere.result.observed], [true, 0], 'nobody counted it in that phase');
 });
 
 test('a rate per second is over the time that is given', () => {

@@ -54,7 +54,7 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const definition = store.definitions[metric]!;
   const needed = minSamples ?? samplesNeeded(expression, definition.type);
   const figureOf = (wanted: Wanted) => {
-    const series = store.select(metric, wanted) ?? unmeasured(definition, wanted);
+    const series = store.select(metric, wanted) ?? unmeasured(store, metric, wanted);
     const count = series?.count ?? 0;
     return {
       wanted,
@@ -180,13 +180,18 @@ export function samplesOf(series: AnySeries): number {
   return series.type === 'counter' ? series.sum : series.count;
 }
 
-/** A counter that was never touched is 0; of anything else nothing is known. A counter's other tags might be misspelt. */
-function unmeasured({ type }: MetricDefinition, tags: Wanted): AnySeries | undefined {
-  const always = ['scenario', 'journey', 'phase'];
-  if (type !== 'counter' || !Object.keys(tags).every((tag) => always.includes(tag))) return undefined;
+/** A counter that was never touched is 0; of anything else nothing is known. */
+function unmeasured(store: MetricStore, metric: string, tags: Wanted): AnySeries | undefined {
+  if (store.definitions[metric]!.type !== 'counter' || !isKnownZero(store, metric, tags)) return undefined;
   const zero = newSeries('counter');
   zero.add(0);
   return zero;
+}
+
+/** Whether a counter that counted nothing under tags is 0: of their own, which might be misspelt, it has to have counted somewhere. */
+export function isKnownZero(store: MetricStore, metric: string, tags: Wanted): boolean {
+  const { scenario: _, journey: __, phase: ___, ...own } = tags;
+  return Object.keys(own).length === 0 || store.select(metric, own) !== undefined;
 }
 
 /** The figure that an expression is about; which aggregations a type has was checked before the run. */

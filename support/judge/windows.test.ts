@@ -177,6 +177,17 @@ describe('windows', () => {
     assert.deepEqual([result.decided, result.doubts?.[0]?.by, finding?.severity], [false, 'no-data', 'invalid']);
   });
 
+  test('a counter that nobody touched in a window is 0 there; one with a tag that nobody carries is unknown', () => {
+    const course = courseOf({ msAt: (second) => (second < 40 ? 10 : null) });
+    const statesOf = (source: string) =>
+      windowsOf({ source, expression: 'count<1' }, { everyMs: 30_000 }, course).map(({ state }) => state);
+    assert.deepEqual(statesOf('iterations'), ['missed', 'held', 'held']);
+    assert.deepEqual(statesOf('http_reqs{scenario:relay}'), ['held', 'held', 'held']);
+    assert.deepEqual(statesOf('iterations{op:posh}'), ['unknown', 'unknown', 'unknown']);
+    putInto(course, 15, 'iterations', 1, { op: 'push' });
+    assert.deepEqual(statesOf('iterations{op:push}'), ['missed', 'held', 'held']);
+  });
+
   test('what never ended leaves those windows open that it could turn, and no others', () => {
     const states = (aged: number) => {
       const course = courseOf({});

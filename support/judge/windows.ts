@@ -8,7 +8,7 @@ import { type BusyTimes, busyIn } from './busy-times.ts';
 import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
-import { aggregate, figureBeside, missesAnyway, samplesNeeded } from './thresholds.ts';
+import { aggregate, figureBeside, isKnownZero, missesAnyway, samplesNeeded } from './thresholds.ts';
 import { unfinishedIn } from './unfinished.ts';
 import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
 
@@ -109,7 +109,7 @@ export function scheduleOf(source: string, { axis, scenarios = [], measures }: C
 }
 
 /** The first interval whose middle lies in a stretch of time, and the first after it. */
-function intervalsIn({ startMs, endMs }: Span, axis: TimeAxis): { first: number; next: number } {
+export function intervalsIn({ startMs, endMs }: Span, axis: TimeAxis): { first: number; next: number } {
   const firstFrom = (ms: number) => {
     const index = axis.indexAt(ms);
     return (axis.startOf(index) + axis.endOf(index)) / 2 < ms ? index + 1 : index;
@@ -177,7 +177,7 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   const series = seen.select(metric, tags);
   const { count } = series;
   const lengthMs = span.endMs - span.startMs;
-  const isCounted = definition.type === 'counter';
+  const isCounted = definition.type === 'counter' && (count > 0 || isKnownZero(store, metric, tags));
   const needed = objective.minSamples ?? samplesNeeded(expression, definition.type);
   const { aggregation, value: limit } = expression;
   const figure = count > 0 || isCounted ? aggregate(series, aggregation, lengthMs) : null;
