@@ -8,6 +8,7 @@ import { random } from '../schedule/random.ts';
 import { answerFindings, answersOf } from './answers.ts';
 import { kindOf } from './findings/index.ts';
 import type { DriftResult } from './results.ts';
+import { storeOver, times } from './store.fixture.ts';
 import { suspects } from './validity.ts';
 import type { HealthSignal } from './verdict.ts';
 import type { Course } from './windows.ts';
@@ -216,4 +217,58 @@ test('several phases are each judged by themselves', () => {
       ['ramp', true],
     ],
   );
+});
+
+test('what is counted is over as long as its block of time is, though some have one interval more than others', () => {
+  const intervalMs = 5_000;
+  const phase = { name: 'steady', startMs: 0, endMs: 324 * intervalMs, load: 1 };
+  const iterations = (texts: string[], countAt: (share: number) => number) => {
+    const store = storeOver(324, (index) => ({
+      'iterations{phase:steady,scenario:relay}': [countAt((index * intervalMs) / HOUR_MS)],
+    }));
+    const axis = new TimeAxis([phase], intervalMs);
+    const course = { store, axis, durationMs: phase.endMs, suspects: [], measures: () => true };
+    const asked = { phases: ['steady'], hourMs: HOUR_MS, limits: { iterations: texts } };
+    return answersOf({ objectives: {}, drift: asked }, course).drift!;
+  };
+  const steady = iterations(['rate>-5%', 'count>-5%'], () => 100);
+  assert.deepEqual(
+    steady.map(({ base, perHour, ok, decided }) => [base, perHour, ok, decided]),
+    [20, 540].map((base) => [base, { low: 0, estimate: 0, high: 0 }, true, true]),
+  );
+  const [falling] = iterations(['rate>-5%'], (share) => 100 - 20 * share);
+  assert.deepEqual([falling!.ok, falling!.decided], [false, true], JSON.stringify(falling));
+});
+
+test('of a scenario that is a part of the phase that part is looked at', () => {
+  const phase = { name: 'load', startMs: 0, endMs: 600_000, load: 1 };
+  const store = storeOver(300, (index) => ({
+    'iterations{phase:load,scenario:relay}': index >= 30 && index < 120 ? [10] : [],
+    'http_req_duration{phase:load,scenario:relay}': index >= 30 && index < 120 ? times(20, 5) : [],
+  }));
+  const axis = new TimeAxis([phase], 2_000);
+  const scenarios = [{ name: 'relay', startMs: 60_000, endMs: 240_000 }];
+  const course = { store, axis, durationMs: 601_000, suspects: [], measures: () => true };
+  const limits = { iterations: ['rate>-5%'], http_req_duration: ['p(50)<5%'] };
+  const asked = { objectives: {}, drift: { phases: ['load'], hourMs: HOUR_MS, limits } };
+  const found = (known: Partial<Course>) =>
+    answersOf(asked, { ...course, ...known }).drift!.map(({ ok, decided }) => [ok, decided]);
+  assert.deepEqual(found({ scenarios }), [
+    [true, true],
+    [true, true],
+  ]);
+  assert.deepEqual(found({ scenarios: [{ ...scenarios[0]!, endMs: 600_000 }] })[1], [false, false], 'most was not seen');
+});
+
+test('a counter with a tag that nobody carries tells nothing', () => {
+  const phase = { name: 'load', startMs: 0, endMs: 600_000, load: 1 };
+  const store = storeOver(300, () => ({ 'http_reqs{op:push,phase:load,scenario:relay}': [10] }));
+  const course = { store, axis: new TimeAxis([phase], 2_000), durationMs: 600_000, suspects: [], measures: () => true };
+  const found = (source: string) => {
+    const asked = { phases: ['load'], hourMs: HOUR_MS, limits: { [source]: ['rate>-5%'] } };
+    const [result] = answersOf({ objectives: {}, drift: asked }, course).drift!;
+    return [result!.ok, result!.decided];
+  };
+  assert.deepEqual(found('http_reqs{op:push}'), [true, true]);
+  assert.deepEqual(found('http_reqs{op:posh}'), [false, false]);
 });

@@ -4,9 +4,9 @@ import type { DriftSpec } from '../profile/answers.ts';
 import { type Expression, parseDrift, parseSelector } from './expression.ts';
 import type { DriftResult } from './results.ts';
 import { LEAST_BLOCKS, slopeOf } from './slope.ts';
-import { aggregate, samplesNeeded, unitOf } from './thresholds.ts';
+import { aggregate, isKnownZero, samplesNeeded, unitOf } from './thresholds.ts';
 import { doubtsOf, quantityOf } from './validity.ts';
-import type { Course } from './windows.ts';
+import { type Course, intervalsIn, scheduleOf } from './windows.ts';
 
 /** The phase is cut into so many blocks, or into as many as there are intervals or enough samples for. */
 const MOST_BLOCKS = 60;
@@ -83,26 +83,43 @@ function meanSize(values: (number | null)[]): number {
   return mean(values.map((value) => Math.abs(value ?? 0)));
 }
 
-/** The figure in each block of the phase, as far as that was run; null where there are too few samples. */
+/**
+ * The figure in each block of the phase, as far as that was run and any work was scheduled that it is about; null where there are too few
+ * samples. Blocks are made of whole intervals: some may have one more than others, and what is counted is over as long as they are.
+ */
 function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: string, course: Course) {
-  const { store, axis, durationMs } = course;
+  const { store, axis } = course;
   const { metric, tags } = parseSelector(source)!;
   const { type } = store.definitions[metric]!;
-  const { startMs, endMs: plannedMs } = axis.phases.find(({ name }) => name === phase)!;
-  const endMs = Math.min(plannedMs, durationMs);
+  const { startMs, endMs } = scheduledIn(source, phase, course);
   const needed = type === 'trend' || type === 'rate' ? samplesNeeded({ aggregation, ...rest }, type) : 1;
-  const measured = [...store.over(metric, tags)]
-    .map(([index, series]) => ({ series, middleMs: (axis.startOf(index) + axis.endOf(index)) / 2 }))
-    .filter(({ middleMs }) => middleMs >= startMs && middleMs < endMs);
-  const samples = measured.reduce((sum, { series }) => sum + series.count, 0);
-  const intervals = Math.floor((endMs - startMs) / axis.intervalMs);
+  const { first, next } = intervalsIn({ startMs, endMs }, axis);
+  const intervals = next - first;
+  const measured = [...store.over(metric, tags)].filter(([index]) => index >= first && index < next);
+  const samples = measured.reduce((sum, [, series]) => sum + series.count, 0);
   const enough = type === 'trend' || type === 'rate' ? Math.floor(samples / needed) : intervals;
   const count = Math.max(1, Math.min(MOST_BLOCKS, intervals, enough));
+  const blockOf = (index: number) => Math.floor(((index - first) * count) / intervals);
+  const blocks = Array.from({ length: count }, () => ({ series: newSeries(type), lengthMs: 0 }));
+  for (let index = first; index < next; index++) {
+    blocks[blockOf(index)]!.lengthMs += Math.min(axis.endOf(index), endMs) - axis.startOf(index);
+  }
+  for (const [index, series] of measured) mergeInto(blocks[blockOf(index)]!.series, series);
   const blockMs = (endMs - startMs) / count;
-  const blocks = Array.from({ length: count }, () => newSeries(type));
-  for (const { series, middleMs } of measured) mergeInto(blocks[Math.floor((middleMs - startMs) / blockMs)]!, series);
-  const values = blocks.map((block) =>
-    type !== 'counter' && block.count < Math.min(needed, 2) ? null : aggregate(block, aggregation, blockMs),
-  );
+  const isZero = isKnownZero(store, metric, tags);
+  const values = blocks.map(({ series, lengthMs }) => {
+    const isThin = type === 'counter' ? series.count === 0 && !isZero : series.count < Math.min(needed, 2);
+    if (isThin || lengthMs === 0) return null;
+    const figure = aggregate(series, aggregation, lengthMs);
+    return aggregation.method === 'count' ? (figure * blockMs) / lengthMs : figure;
+  });
   return { values, blockMs, needed, samples };
+}
+
+/** The part of a phase in which work was scheduled that a selector is about; all of it where nothing is known of that. */
+function scheduledIn(source: string, name: string, course: Course): { startMs: number; endMs: number } {
+  const phase = course.axis.phases.find((one) => one.name === name)!;
+  const { fromMs, untilMs } = scheduleOf(source, course) ?? { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
+  const [startMs, endMs] = [Math.max(phase.startMs, fromMs), Math.min(phase.endMs, untilMs, course.durationMs)];
+  return startMs < endMs ? { startMs, endMs } : { ...phase, endMs: Math.min(phase.endMs, course.durationMs) };
 }
