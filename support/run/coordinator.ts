@@ -315,7 +315,7 @@ export class Coordinator {
     if (known) known.intervals.push(interval);
     else this.#streamed.set(sliceName(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
-    this.#thresholds?.add(interval);
+    this.#thresholds?.add(id, interval);
     this.#search?.add(id, interval);
     this.#stream?.interval(id, interval);
   }

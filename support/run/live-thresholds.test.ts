@@ -5,6 +5,9 @@ import { newSeries } from '../measure/series.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
 import { LiveThresholds } from './live-thresholds.ts';
 
+/** A slice. */
+const relay = { scenario: 'relay', index: 0 };
+
 function planned(threshold: object, shards = 1): Timeline {
   const spec = {
     description: 'a test',
@@ -21,7 +24,7 @@ function abortedAt(of: Timeline, msAt: (second: number) => number): number | nul
   for (let second = 0; second < 60; second++) {
     const series = newSeries(builtinMetrics.http_req_duration.type);
     for (let n = 0; n < 20; n++) series.add(msAt(second));
-    live.add({ index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
+    live.add(relay, { index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
     const found = live.missed((second + 1) * 1_000);
     if (!found) continue;
     assert.deepEqual([found.metric, found.expression], ['http_req_duration', 'p(95)<100']);
@@ -62,7 +65,7 @@ test('windows begin with the scenario that the threshold is about, also where th
     const live = new LiveThresholds(of, {});
     for (let second = 0; second < 60; second++) {
       const received = { 'ws_msgs_received{phase:load,scenario:later}': { t: 'counter', sum: 20 } as const };
-      live.add({ index: second, series: second >= 20 && second < until ? received : {} });
+      live.add(relay, { index: second, series: second >= 20 && second < until ? received : {} });
       const found = live.missed((second + 1) * 1_000);
       if (found) return found.atMs;
     }
@@ -73,12 +76,54 @@ test('windows begin with the scenario that the threshold is about, also where th
   assert.equal(endedAt(20), 25_000, 'nothing came at all');
 });
 
+test('a number a second that is asked for is looked at once it was told of, and a number not before it can no longer come', () => {
+  const arrivals = { executor: 'constant-arrival-rate' as const, rate: 20, duration: '50s', maxVUs: 5 };
+  /** @param at how many are counted in a second of each of two slices; the other one tells of it only before the next look */
+  const endedAt = (source: string, threshold: string, at: (second: number) => number) => {
+    const spec = {
+      description: 'a test',
+      calm: '10s',
+      slices: 2,
+      scenarios: { relay: arrivals },
+      thresholds: { [source]: [{ threshold, abortOnFail: true }] },
+    };
+    const file = { name: 'mine', path: 'profiles/mine.json', spec };
+    const live = new LiveThresholds(
+      timeline(file, { load: ['relay'], journey: [] }, { scale: 1, seed: '1', shards: 1 }),
+      {},
+    );
+    for (let second = 0; second < 60; second++) {
+      const phase = second < 10 ? 'calm' : 'load';
+      const interval = {
+        index: second,
+        series: { [`http_reqs{phase:${phase},scenario:relay}`]: { t: 'counter', sum: at(second) } as const },
+      };
+      const early = live.missed(second * 1_000 + 1);
+      live.add(relay, interval);
+      const found = early ?? live.missed((second + 1) * 1_000);
+      live.add({ ...relay, index: 1 }, interval);
+      if (found) return found.atMs;
+    }
+    return null;
+  };
+  const steady = (second: number) => (second < 10 ? 0 : 10);
+  const stopped = (second: number) => (second < 10 || second >= 20 ? 0 : 10);
+  for (const source of ['http_reqs', 'http_reqs{scenario:relay}', 'http_reqs{phase:load}']) {
+    assert.equal(endedAt(source, 'rate>19', steady), null, source);
+    assert.equal(endedAt(source, 'rate>15', stopped), 24_001, source);
+  }
+  assert.equal(endedAt('http_reqs', 'rate<19', steady), null, 'over the calm too');
+  assert.equal(endedAt('http_reqs', 'rate<2', steady), 12_000);
+  assert.equal(endedAt('http_reqs', 'count>500', steady), null);
+  assert.equal(endedAt('http_reqs', 'count<500', steady), 35_001);
+});
+
 /** What is missed after `seconds` in which each request took `ms`. */
 function missedAfter(of: Timeline, seconds: number, ms: number, live = new LiveThresholds(of, {})): string[] {
   for (let second = 0; second < seconds; second++) {
     const series = newSeries(builtinMetrics.http_req_duration.type);
     for (let n = 0; n < 20; n++) series.add(ms);
-    live.add({ index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
+    live.add(relay, { index: second, series: { 'http_req_duration{phase:load,scenario:relay}': series.pack() } });
   }
   return live.missing(seconds * 1_000).map(({ metric, expression }) => `${metric}: ${expression}`);
 }
@@ -93,7 +138,7 @@ test('what is missed so far is told of every threshold, and no more once it hold
   assert.deepEqual(missedAfter(plain, 60, 1, live), []);
   assert.deepEqual(missedAfter(planned({ threshold: 'count>1000' }), 1, 10), [], 'more may still come');
   const bytes = new LiveThresholds({ ...plain, thresholds: { data_received: ['count>1000', 'count<100'] } }, {});
-  bytes.add({ index: 0, series: { 'data_received{phase:load,scenario:relay}': { t: 'counter', sum: 500 } } });
+  bytes.add(relay, { index: 0, series: { 'data_received{phase:load,scenario:relay}': { t: 'counter', sum: 500 } } });
   assert.deepEqual(
     bytes.missing(1_000).map(({ expression }) => expression),
     ['count<100'],

@@ -1,13 +1,14 @@
 import { parseDuration } from '../input/duration.ts';
-import { asksForMore, parseSelector } from '../judge/expression.ts';
+import { asksForMore, parseExpression, parseSelector } from '../judge/expression.ts';
 import { lengthOf } from '../judge/summary.ts';
-import { type Judged, judgeThreshold, type ThresholdSpec } from '../judge/thresholds.ts';
+import { type Judged, judgeThreshold, phasesAsked, type ThresholdSpec } from '../judge/thresholds.ts';
 import { measuredBy } from '../judge/validity.ts';
 import type { ThresholdResult } from '../judge/verdict.ts';
 import { isWindowed, judgeWindowed } from '../judge/windowed.ts';
 import type { Course } from '../judge/windows.ts';
-import { builtinMetrics, type MetricDefinition, metricOf, type Wanted } from '../measure/metrics.ts';
+import { builtinMetrics, isOfBrowser, type MetricDefinition, metricOf, type Wanted } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
+import { type SliceId, sliceName } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { TimeAxis } from '../measure/time-axis.ts';
 import { durationOf } from '../schedule/plan.ts';
@@ -37,6 +38,8 @@ export class LiveThresholds {
   readonly #store = new MetricStore();
   readonly #asked: Asked[];
   readonly #metrics: Set<string>;
+  /** Of each slice the interval that it told of last. */
+  readonly #newest = new Map<string, number>();
   #missing: ThresholdResult[] = [];
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -58,8 +61,10 @@ export class LiveThresholds {
     return Object.hasOwn(this.#store.definitions, parseSelector(source)!.metric);
   }
 
-  add({ index, series }: Interval): void {
+  add(id: SliceId, { index, series }: Interval): void {
     if (this.#asked.length === 0) return;
+    const name = sliceName(id);
+    this.#newest.set(name, Math.max(index, this.#newest.get(name) ?? index));
     const own = Object.entries(series).filter(([key]) => this.#metrics.has(metricOf(key)));
     this.#store.add({ index, series: Object.fromEntries(own) });
   }
@@ -80,11 +85,9 @@ export class LiveThresholds {
     if (elapsedMs - this.#askedAtMs < ASK_EVERY_MS) return this.#missing;
     this.#askedAtMs = elapsedMs;
     this.#missing = this.#asked.flatMap(({ source, spec }) => {
-      if (isWindowed(spec)) return [];
-      const { outcome, result } = this.#judged(source, spec, elapsedMs);
-      const isSum = this.#store.definitions[parseSelector(source)!.metric]!.type === 'counter';
-      const mayCome = (isSum || result.unit === 'count') && asksForMore(result.expression);
-      return outcome === 'missed' && !mayCome ? [result] : [];
+      if (isWindowed(spec) || this.#sumOf(source, spec)) return [];
+      const { outcome, result } = this.#judged(source, spec, (tags) => this.#lengthOf(tags, elapsedMs));
+      return outcome === 'missed' ? [result] : [];
     });
     return this.#missing;
   }
@@ -94,19 +97,57 @@ export class LiveThresholds {
     return scenarios.map(({ name, plan }) => ({ name, startMs: plan.startTimeMs, endMs: durationOf(plan) }));
   }
 
-  #judged(source: string, spec: ThresholdSpec, elapsedMs: number): Judged {
-    const { phases } = this.#timeline;
-    const run = { phases, scenarios: this.#scenarios, durationMs: Math.max(1, elapsedMs) };
-    return judgeThreshold(source, spec, {
-      ...{ store: this.#store, phases, lengthOf: (tags: Wanted) => lengthOf(run, tags) },
-    });
+  #lengthOf(tags: Wanted, durationMs: number): number {
+    return lengthOf({ phases: this.#timeline.phases, scenarios: this.#scenarios, durationMs }, tags);
+  }
+
+  #judged(source: string, spec: ThresholdSpec, lengthOf: (tags: Wanted) => number): Judged {
+    return judgeThreshold(source, spec, { store: this.#store, phases: this.#timeline.phases, lengthOf });
+  }
+
+  /** Of what more is asked for than it adds up to: that number, or so much a second; undefined for any other figure. */
+  #sumOf(source: string, spec: ThresholdSpec): 'number' | 'a-second' | undefined {
+    const { metric } = parseSelector(source)!;
+    const { aggregation } = parseExpression(expressionOf(spec))!;
+    if (!asksForMore(expressionOf(spec))) return undefined;
+    if (aggregation.method === 'count') return 'number';
+    return this.#store.definitions[metric]!.type === 'counter' ? 'a-second' : undefined;
+  }
+
+  /** As long as all slices have told of, in ms since the start; one that is silent for longer is over. */
+  #toldMs(): number {
+    const newest = [...this.#newest.values()];
+    const last = Math.max(...newest);
+    return newest.length > 0 ? this.#axis.endOf(Math.min(...newest.filter((index) => index >= last - 1))) : 0;
+  }
+
+  /** A rate of what is to come is that of the time of which all have told, since any of it was to begin. */
+  #isTooSlow(source: string, spec: ThresholdSpec, toldMs: number): boolean {
+    const { metric, tags } = parseSelector(source)!;
+    const { phases, scenarios } = this.#timeline;
+    const kind = isOfBrowser(metric) ? 'journey' : 'load';
+    const own = scenarios.filter((one) => one.kind === kind);
+    const beginsMs = Math.min(...(own.length > 0 ? own : scenarios).map(({ plan }) => plan.startTimeMs));
+    const lengthOf = (wanted: Wanted) => {
+      const isOfAll = [wanted.scenario, wanted.journey, wanted.phase].every((tag) => tag === undefined);
+      return this.#lengthOf(wanted, toldMs) - (isOfAll ? beginsMs : 0);
+    };
+    const phase = phasesAsked(tags, parseExpression(expressionOf(spec))!.of, phases);
+    const hasBegun = lengthOf(phase ? { ...tags, phase } : tags) > 1;
+    return hasBegun && this.#judged(source, spec, lengthOf).outcome === 'missed';
   }
 
   #isMissed({ source, spec }: Asked, elapsedMs: number): boolean {
-    if (!isWindowed(spec)) return this.#judged(source, spec, elapsedMs).outcome === 'missed';
+    const toldMs = Math.min(this.#toldMs(), elapsedMs);
+    if (!isWindowed(spec)) {
+      const sum = this.#sumOf(source, spec);
+      // A number may still come.
+      if (sum !== undefined) return sum === 'a-second' && this.#isTooSlow(source, spec, toldMs);
+      return this.#judged(source, spec, (tags) => this.#lengthOf(tags, elapsedMs)).outcome === 'missed';
+    }
     const { durationMs } = this.#timeline;
-    // What is under way would be a window with a part of its samples.
-    const closedMs = this.#axis.startOf(this.#axis.indexAt(elapsedMs));
+    // What is under way, or not told of by all, would be a window with a part of its samples.
+    const closedMs = this.#axis.startOf(this.#axis.indexAt(toldMs));
     const scenarios = this.#scenarios;
     const measured = measuredBy(this.#store);
     const latestMs = closedMs - parseDuration(spec.every)!;
