@@ -257,7 +257,11 @@ test('of a scenario that is a part of the phase that part is looked at', () => {
     [true, true],
     [true, true],
   ]);
-  assert.deepEqual(found({ scenarios: [{ ...scenarios[0]!, endMs: 600_000 }] })[1], [false, false], 'most was not seen');
+  assert.deepEqual(
+    found({ scenarios: [{ ...scenarios[0]!, endMs: 600_000 }] })[1],
+    [false, false],
+    'most was not seen',
+  );
 });
 
 test('a counter with a tag that nobody carries tells nothing', () => {

@@ -2,7 +2,7 @@ import { parseDuration } from '../input/duration.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type Judged, type ThresholdSpec, unitOf } from './thresholds.ts';
 import type { ThresholdResult } from './verdict.ts';
-import { type Course, scheduleOf, tallyOf, windowsOf } from './windows.ts';
+import { around, type Course, scheduleOf, tallyOf, windowsOf } from './windows.ts';
 
 type Windowed = Exclude<ThresholdSpec, string> & { every: string };
 
@@ -16,9 +16,10 @@ export function judgeWindowed(source: string, spec: Windowed, course: Course): J
   const everyMs = parseDuration(every)!;
   const slideMs = slide === undefined ? undefined : parseDuration(slide)!;
   const objective = { source, expression: threshold, minSamples };
-  const scheduled = windowsOf(objective, { everyMs, slideMs, ...scheduleOf(source, course) }, course);
-  // Where its scenario is shorter than a window, the others have what there is.
-  const windows = scheduled.length > 0 ? scheduled : windowsOf(objective, { everyMs, slideMs }, course);
+  const schedule = scheduleOf(source, course);
+  const scheduled = windowsOf(objective, { everyMs, slideMs, ...schedule }, course);
+  const isTooShort = scheduled.length === 0 && schedule !== undefined;
+  const windows = isTooShort ? around(schedule, windowsOf(objective, { everyMs, slideMs }, course)) : scheduled;
   const { held, unknown, outcome } = tallyOf(windows, share);
   const definition = course.store.definitions[parseSelector(source)!.metric]!;
   const missed = windows.flatMap(({ state, startMs, endMs, observed }) =>

@@ -306,6 +306,30 @@ test('availability asks of each objective what is due: of a scenario that starts
   assert.deepEqual(windowsWhere(70), [109, 1, 0, 70_000]);
 });
 
+test('of a scenario that is shorter than a window those count that it reaches into', () => {
+  const brief = 'http_req_duration{scenario:brief}';
+  const made = courseOf({});
+  for (const second of [51, 52, 53]) {
+    for (let n = 0; n < 20; n++) putInto(made, second, 'http_req_duration', 10, { scenario: 'brief' });
+  }
+  for (const [startMs, endMs] of [
+    [51_000, 54_000],
+    [50_700, 53_200],
+    [52_400, 52_600],
+  ]) {
+    const scenarios = [
+      { name: 'relay', startMs: 10_000, endMs: 120_000 },
+      { name: 'brief', startMs: startMs!, endMs: endMs! },
+    ];
+    const course = { ...made, scenarios };
+    const { result } = judgeWindowed(brief, { threshold: 'p(95)<100', every: '10s' }, course);
+    assert.deepEqual([result.ok, result.count], [true, 1], `${startMs}`);
+    const asked = { objectives: { [brief]: ['p(95)<100'] }, availability: { everyMs: 10_000, windows: 1 } };
+    const { availability } = answersOf(asked, course);
+    assert.deepEqual([availability!.ok, availability!.windows!.held], [true, 1], `${startMs}`);
+  }
+});
+
 test('as many requests as are required are enough, to the last', () => {
   // 1 − 0.07 is a little less than 0.93.
   const course = courseOf({ failedAt: (s) => s < 17, phases: [calm, { ...phases[1]!, endMs: 110_000 }] });

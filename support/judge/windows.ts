@@ -131,12 +131,20 @@ export function objectiveWindows(objectives: Objective[], windows: Windows, cour
   });
 }
 
-/** Those in which all of its work is scheduled; where that is none, all of them. */
+/** Those in which all of its work is scheduled; where that is none, those in which some is. */
 function scheduledOf(objective: Objective, windows: Windows, course: Course): Window[] {
   const all = windowsOf(objective, windows, course);
-  const { fromMs, untilMs } = scheduleOf(objective.source, course) ?? { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
+  const schedule = scheduleOf(objective.source, course);
+  if (!schedule) return all;
+  const { fromMs, untilMs } = schedule;
   const own = all.filter(({ startMs, endMs }) => startMs >= fromMs - 1e-6 && endMs <= untilMs + 1e-6);
-  return own.length > 0 ? own : all;
+  return own.length > 0 ? own : around(schedule, all);
+}
+
+/** Those that a schedule reaches into which is shorter than one of them. */
+export function around({ fromMs, untilMs }: { fromMs: number; untilMs: number }, windows: Window[]): Window[] {
+  const [first, last] = [Math.min(fromMs, untilMs), Math.max(fromMs, untilMs)];
+  return windows.filter(({ startMs, endMs }) => startMs < last - 1e-6 && endMs > first + 1e-6);
 }
 
 /** At each time those objectives that have a window there. */

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { JudgedRun } from '../measure/evidence.ts';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
+import type { Timeline } from '../schedule/timeline.ts';
 import { Collector, type Division } from './collector.ts';
 import { type Observation, packObservation } from './observation.ts';
 
@@ -161,4 +162,50 @@ test('judges are told whether any evidence may be missing: of a slice that is go
     return told;
   });
   assert.deepEqual(wholes, [true, false, false, false, false, true]);
+});
+
+test('VUs that have done their iterations are asked for nothing after that, and had no more time for what they did', () => {
+  const scenario = timeline.scenarios[0]!;
+  const plan = {
+    executor: 'shared-iterations',
+    vus: 2,
+    iterations: 60,
+    startTimeMs: 2_000,
+    gracefulStopMs: 0,
+  } as const;
+  const of: Timeline = {
+    ...{ ...timeline, durationMs: 40_000, phases: [{ name: 'load', startMs: 0, endMs: 40_000, load: 1 }] },
+    scenarios: [{ ...scenario, plan: { ...plan, maxDurationMs: 38_000 } }, timeline.scenarios[1]!],
+    thresholds: {
+      'iterations{scenario:sync-relay}': ['rate>9'],
+      'iteration_failed{scenario:sync-relay}': [{ threshold: 'rate<0.5', every: '2s' }],
+    },
+  };
+  const key = (metric: string) => `${metric}{phase:load,scenario:sync-relay}`;
+  const intervals = [2, 3, 4, 5, 6, 7].map((index) => ({
+    index,
+    series: {
+      [key('iterations')]: { t: 'counter', sum: 10 } as const,
+      [key('iteration_failed')]: { t: 'rate', passes: 0, total: 10 } as const,
+    },
+  }));
+  const totals = {
+    [key('iterations')]: { t: 'counter', sum: 60 } as const,
+    [key('iteration_failed')]: { t: 'rate', passes: 0, total: 60 } as const,
+  };
+  const judged = (durationMs: number) => {
+    const made = new Collector(of, slices, undefined, '/project');
+    const [relay] = reports({ intervals, totals, end: { ...end, durationMs } });
+    const [, light] = reports({ end: { ...end, durationMs: 40_000 } });
+    made.receive(slices[0]!, relay!);
+    made.receive(slices[1]!, light!);
+    const { thresholds } = made.verdict(ending, new Map());
+    return thresholds.map(({ ok, decided, observed }) => [ok, decided, observed]);
+  };
+  assert.deepEqual(judged(8_000), [
+    [true, true, 10],
+    [true, true, 1],
+  ]);
+  // One that took its time to do as much has been slow.
+  assert.deepEqual(judged(40_000)[0], [false, true, 60 / 38]);
 });

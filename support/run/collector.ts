@@ -19,7 +19,7 @@ import { failureLine, firstLine } from '../report/failure.ts';
 import { say } from '../report/messages.ts';
 import type { Origin } from '../report/origin.ts';
 import { type RunRecord, recordOf } from '../report/record.ts';
-import { durationOf, isOpen, vusOf } from '../schedule/plan.ts';
+import { durationOf, isOpen, type Plan, vusOf } from '../schedule/plan.ts';
 import { asSteered } from '../schedule/steered.ts';
 import { slicesOfShard, type Timeline } from '../schedule/timeline.ts';
 import type { Declaration } from '../worker/declaration.ts';
@@ -185,7 +185,7 @@ export class Collector {
         maxVUs: vusOf(plan),
         isOpen: isOpen(plan),
         startMs: plan.startTimeMs,
-        endMs: durationOf(plan),
+        endMs: this.#endOf(name, plan),
       })),
       thresholds,
       limits: timeline.health,
@@ -236,6 +236,15 @@ export class Collector {
 
   get #search(): Observation['search'] {
     return this.#observations.find(({ observation }) => observation.search)?.observation.search;
+  }
+
+  /** VUs that do a number of iterations may be done long before their schedule is over: what would be due then is not. */
+  #endOf(scenario: string, plan: Plan): number {
+    const planned = durationOf(plan);
+    const reports = this.#slices.flatMap((slice) => (slice.scenario === scenario ? [this.#reportOf(slice)] : []));
+    if (!('iterations' in plan) || reports.includes(undefined)) return planned;
+    const lastMs = Math.max(...reports.map((report) => report!.end.durationMs));
+    return Math.min(planned, Math.max(plan.startTimeMs + 1, lastMs));
   }
 
   #reportOf({ scenario, index }: SliceId): SliceReport | undefined {
