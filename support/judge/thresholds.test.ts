@@ -198,6 +198,27 @@ test('of two figures that are 0, none is above 1.5 times, or below 0.9 times, th
   assert.equal(outcome('rate>1.5*base', 0), 'missed');
 });
 
+test('of a share that is compared as many samples are needed as its own limit takes', () => {
+  const found = (spec: ThresholdSpec, failed: number, of: number, base = 10) =>
+    judged('http_req_failed{phase:spike}', spec, {
+      'http_req_failed{phase:base,scenario:ping}': [...times(base, 1), ...times(1_000 - base, 0)],
+      'http_req_failed{phase:spike,scenario:ping}': [...times(failed, 1), ...times(of - failed, 0)],
+    });
+  const { finding } = found('rate<1.5*base', 1, 20);
+  assert.deepEqual(
+    finding?.kind === 'no-data' && [finding.needed, finding.count, finding.phase],
+    [67, 20, 'spike'],
+    'one of twenty is chance',
+  );
+  assert.equal(found('rate<1.5*base', 0, 20).outcome, 'unknown');
+  assert.equal(found('rate<1.5*base', 2, 20).outcome, 'missed', 'whatever those that it lacks had been');
+  assert.equal(found('rate<1.5*base', 1, 67).outcome, 'held');
+  assert.equal(found('rate<1.5*base', 2, 67).outcome, 'missed');
+  assert.equal(found({ threshold: 'rate<1.5*base', minSamples: 20 }, 1, 20).outcome, 'missed');
+  assert.equal(found('rate<0.1*base', 0, 1_000, 1).outcome, 'unknown', 'a tenth of 0.1 %');
+  assert.equal(found('rate<0.1*base', 0, 10_000, 1).outcome, 'held', 'of which the base itself has enough');
+});
+
 test('multiples of a phase compare what comes after it with it', () => {
   const selector = 'browser_step_duration{step:sync}';
   const step = (calm: number[], load: number[], drain: number[] = []) =>

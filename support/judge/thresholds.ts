@@ -52,7 +52,6 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   const { metric, tags } = parseSelector(source)!;
   const { aggregation, operator, of } = expression;
   const definition = store.definitions[metric]!;
-  const needed = minSamples ?? samplesNeeded(expression, definition.type);
   const figureOf = (wanted: Wanted) => {
     const series = store.select(metric, wanted) ?? unmeasured(store, metric, wanted);
     const count = series?.count ?? 0;
@@ -63,14 +62,17 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
       value: count > 0 ? aggregate(series!, aggregation, measured.lengthOf(wanted)) : null,
     };
   };
-  const asked = phasesAsked(tags, of, phases);
-  const own = figureOf(asked ? { ...tags, phase: asked } : tags);
+  const within = phasesAsked(tags, of, phases);
+  const own = figureOf(within ? { ...tags, phase: within } : tags);
   const reference = of === undefined ? undefined : figureOf({ ...tags, phase: of });
   const { series } = own;
   const limit = reference ? reference.value && expression.value * reference.value : expression.value;
   const besideLimit = (figure: number, one: number) => figureBeside(one, figure, definition.type, aggregation);
   const observed = own.value === null || limit === null ? own.value : besideLimit(own.value, limit);
-
+  // The factor of a share is no share: of each of the two there have to be enough for the share that it is, or is held against.
+  const neededFor = (value: number | null) =>
+    minSamples ?? samplesNeeded({ ...expression, value: value ?? 0 }, definition.type);
+  const needed = neededFor(limit);
   const factor = reference && expression.value;
   const meets = (figure: number, one: number) => holds(besideLimit(figure, one), operator, one, factor);
   const ok = observed !== null && limit !== null && meets(observed, limit);
@@ -89,19 +91,19 @@ export function judgeThreshold(source: string, spec: ThresholdSpec, measured: Me
   };
   const about = { metric: source, expression: threshold };
   const refused = measured.refused?.(metric) ?? [];
-  const isBeyond = !reference && series?.type === 'rate' && missesAnyway(series, expression, needed);
-  for (const { count, value, phase } of [
-    { ...own, phase: tags.phase },
-    ...(reference ? [{ ...reference, phase: of }] : []),
+  const isBeyond = limit !== null && series?.type === 'rate' && missesAnyway(series, operator, limit, needed);
+  for (const { count, value, phase, needed: allowed } of [
+    { ...own, phase: tags.phase, needed: isBeyond ? 1 : needed },
+    ...(reference ? [{ ...reference, phase: of, needed: neededFor(reference.value) }] : []),
   ]) {
-    if ((count >= needed || isBeyond) && value !== null) continue;
+    if (count >= allowed && value !== null) continue;
     const where = phase === undefined ? {} : { phase };
-    const doubt: Doubt = { by: 'no-data', observed: count, allowed: needed, unit: 'count', ...where };
+    const doubt: Doubt = { by: 'no-data', observed: count, allowed, unit: 'count', ...where };
     return {
       outcome: 'unknown',
       result: { ...result, ok: false, decided: false, doubts: [doubt] },
       finding: {
-        ...{ kind: 'no-data', severity: 'invalid', ...about, needed, count, ...where },
+        ...{ kind: 'no-data', severity: 'invalid', ...about, needed: allowed, count, ...where },
         ...(refused.length > 0 && { refused }),
       },
     };
@@ -168,11 +170,16 @@ export function samplesNeeded({ aggregation, value }: Expression, type: MetricTy
 }
 
 /** A share that is beyond its limit even if all the samples that it lacks were on the right side: of 77 requests 16 have failed. */
-export function missesAnyway({ passes, count }: RateSeries, { operator, value }: Expression, needed: number): boolean {
+export function missesAnyway(
+  { passes, count }: RateSeries,
+  operator: Expression['operator'],
+  limit: number,
+  needed: number,
+): boolean {
   const lacking = Math.max(0, needed - count);
   const all = count + lacking;
-  if (operator.startsWith('<')) return passes / all > value;
-  return operator.startsWith('>') && (passes + lacking) / all < value;
+  if (operator.startsWith('<')) return passes / all > limit;
+  return operator.startsWith('>') && (passes + lacking) / all < limit;
 }
 
 /** How much a figure rests on; of a counter, what it counted. */
