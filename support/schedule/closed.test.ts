@@ -92,7 +92,8 @@ for (const executorName of ['per-vu-iterations', 'shared-iterations'] as const) 
     const run = executor.run(0);
     await clock.advance(1000);
     assert.deepEqual(await run, { started: 6, completed: 6, dropped: 4, interrupted: 0 });
-    assert.deepEqual(drops, [{ dueAt: 250, index: 6, why: 'gracefulStop', count: 4 }]);
+    // Within the schedule, whose end may be that of its phase.
+    assert.deepEqual(drops, [{ dueAt: 249, index: 6, why: 'gracefulStop', count: 4 }]);
   });
 }
 

@@ -6,6 +6,8 @@ import type { Work } from './work.ts';
 
 /** How long iterations may follow one another before the event loop gets its turn. */
 const BREATH_MS = 5;
+/** Before the end of a schedule its last iterations were due at the latest. */
+const LAST_MS = 1;
 
 /**
  * VUs that loop: each starts its next iteration when the one before has ended, as long as there is time and work.
@@ -76,11 +78,13 @@ export class ClosedModel<V> implements Model {
   #finish(now: number, why: StopReason): void {
     if (this.#over) return;
     this.#over = true;
+    // It was to be done within the schedule: what follows that is another phase.
+    const dueAt = Math.min(now, this.#endAt - LAST_MS);
     this.#endAt = Number.NEGATIVE_INFINITY;
     this.#startAlarm.clear();
     if (this.#work.left === Number.POSITIVE_INFINITY) return;
     this.dropped = this.#work.left;
-    if (this.dropped > 0) this.#options.onDropped(now, this.#nextIndex(), why, this.dropped, 0);
+    if (this.dropped > 0) this.#options.onDropped(dueAt, this.#nextIndex(), why, this.dropped, 0);
   }
 
   #nextIndex(): number {
