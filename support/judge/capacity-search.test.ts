@@ -15,10 +15,14 @@ const upTo =
   (capacity: number): Server =>
   (load) => ({ state: load <= capacity ? 'held' : 'missed' });
 
-function search(server: Server, spec = asked): { trials: Trial[]; end: SearchEnd; held?: number; missed?: number } {
+function search(
+  server: Server,
+  spec = asked,
+  possible?: (load: number) => number,
+): { trials: Trial[]; end: SearchEnd; held?: number; missed?: number } {
   const trials: Trial[] = [];
   for (;;) {
-    const next = nextOf(spec, trials);
+    const next = nextOf(spec, trials, possible);
     const end = 'end' in next ? next.end : trials.length === mostTrials(spec) ? 'time' : undefined;
     if (end) {
       const levels = levelsOf(trials);
@@ -52,6 +56,30 @@ test('what always holds is at least the highest load, what never holds is below 
   assert.deepEqual(never.trials.length, 2);
   const one = search(upTo(5_000), { ...asked, from: 10, to: 10, confirm: 0 });
   assert.deepEqual([one.held, one.trials.length], [10, 1]);
+});
+
+test('what is whole is narrowed to the last that held and the one after it, each tried as often as is asked, and no other', () => {
+  const spec = { ...asked, from: 0.2, to: 40.3 };
+  for (const vus of [1, 3, 2.5]) {
+    const whole = (load: number) => Math.max(1, Math.round(vus * load)) / vus;
+    for (let capacity = 0; capacity <= 42 * vus; capacity++) {
+      const { trials, held, missed, end } = search(upTo((capacity + 0.5) / vus), { ...spec, precision: 0.001 }, whole);
+      const tried = trials.map(({ load }) => load * vus);
+      const most = Math.round(vus * spec.to);
+      const which = `${vus} ${capacity}: ${tried}`;
+      assert.equal(end, 'found', which);
+      assert.equal(Math.round((held ?? 0) * vus), Math.min(capacity, most), which);
+      assert.equal(
+        missed === undefined ? undefined : Math.round(missed * vus),
+        capacity < most ? Math.max(1, capacity + 1) : undefined,
+      );
+      assert.ok(
+        tried.every((one) => Math.abs(one - Math.round(one)) < 1e-6),
+        which,
+      );
+      for (const one of new Set(tried)) assert.ok(tried.filter((other) => other === one).length <= 2, which);
+    }
+  }
 });
 
 test('one step that goes wrong by chance does not stand', () => {

@@ -50,9 +50,17 @@ function isUnsure({ standing, held, missed, limited }: Level, { confirm }: Searc
   return standing !== 'thin' && Math.abs(held - missed) <= confirm && held + missed + limited < 2 * (confirm + 1);
 }
 
-/** The load to try next, or why there is none. Pure: the same trials always lead to the same. */
-export function nextOf(spec: SearchSpec, trials: readonly Trial[]): { load: number } | { end: SearchEnd } {
-  const { from, to, precision, confirm } = spec;
+/**
+ * The load to try next, or why there is none. Pure: the same trials always lead to the same.
+ * @param possible the load nearest to one that there can be: VUs are whole, and of two loads with as many of them neither is more
+ */
+export function nextOf(
+  spec: SearchSpec,
+  trials: readonly Trial[],
+  possible = (load: number) => load,
+): { load: number } | { end: SearchEnd } {
+  const { precision, confirm } = spec;
+  const [from, to] = [possible(spec.from), possible(spec.to)];
   const levels = levelsOf(trials);
   if (levels.length === 0) return { load: from };
   const first = levels.findIndex((one) => isMissed(one, spec));
@@ -65,9 +73,10 @@ export function nextOf(spec: SearchSpec, trials: readonly Trial[]): { load: numb
   if (limited && limited.limited <= confirm) return { load: limited.load };
   const upper = limited ?? missed;
   const lower = below.findLast(({ load, standing }) => standing !== 'limited' && load < (upper?.load ?? Infinity));
-  if (!upper && lower!.load < to) return { load: Math.min(to, bracketFactor * lower!.load) };
+  if (!upper && lower!.load < to) return { load: Math.min(to, possible(bracketFactor * lower!.load)) };
   if (!limited && upper && lower && upper.load > lower.load * (1 + precision)) {
-    return { load: Number(Math.sqrt(lower.load * upper.load).toPrecision(6)) };
+    const load = possible(Number(Math.sqrt(lower.load * upper.load).toPrecision(6)));
+    if (load > lower.load && load < upper.load) return { load };
   }
   const unsure = [lower, limited ? undefined : missed].find((edge) => edge && isUnsure(edge, spec));
   if (unsure) return { load: unsure.load };

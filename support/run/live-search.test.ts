@@ -112,6 +112,16 @@ test('arrivals that are dropped, since no VU comes free, are a step that did not
   assert.ok(Math.max(...loads.slice(-2)) <= 125, `${loads}`);
 });
 
+test('of VUs that loop a load is what whole ones come to: 2.8 and 3.4 are both three of them', () => {
+  const of = planned({ from: 1, precision: 0.01 }, { executor: 'constant-vus', vus: 1 });
+  const { loads, end, search } = run(of, { perSecond: 3 });
+  assert.deepEqual([loads, end], [[1, 2, 4, 3, 3, 4], 'found']);
+  assert.deepEqual(
+    search.log.loads.filter((load) => load > 0),
+    [1, 2, 4, 3, 3, 4],
+  );
+});
+
 test('work that does not end ends it, once it was waited for', () => {
   const { end, rests, loads } = run(planned(), { perSecond: 10_000, hangsFrom: 40 });
   assert.deepEqual([loads, rests, end], [[10, 20, 40], 3, 'backlog']);

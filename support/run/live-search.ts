@@ -47,6 +47,8 @@ export class LiveSearch {
   readonly #loads: number[];
   readonly #leadMs: number;
   readonly #slices: string[];
+  /** Where VUs alone are steered, how many a load of 1 is of those that are most: a load is what whole ones come to. */
+  readonly #vusOfOne: number | undefined;
   /** Of each slice that is steered: its newest interval, and whether VUs were at work at the end of it. */
   readonly #newest = new Map<string, { index: number; isBusy: boolean }>();
   /** The rest, by its place among the phases, before the step that is chosen next. */
@@ -90,6 +92,11 @@ export class LiveSearch {
     this.#loads = timeline.phases.slice(0, this.#rest).map(() => 0);
     this.#leadMs = Math.min(MAX_LEAD_MS, search.settleMs * LEAD_SHARE);
     const steered = timeline.scenarios.filter(({ plan }) => 'steered' in plan && plan.steered !== undefined);
+    const vus = steered.map(({ plan }) =>
+      plan.executor === 'constant-vus' ? plan.steered! : Number.POSITIVE_INFINITY,
+    );
+    const most = Math.max(...vus);
+    this.#vusOfOne = Number.isFinite(most) ? most : undefined;
     this.#slices = steered.flatMap(({ name }) => {
       const count = slices.find((one) => one.name === name)?.slices ?? 0;
       return Array.from({ length: count }, (_, index) => sliceName({ scenario: name, index }));
@@ -153,13 +160,19 @@ export class LiveSearch {
     }
     this.#rests = 0;
     const trial = this.#pending && this.#judge(elapsedMs);
-    const choice = nextOf(this.#search, this.#trials);
+    const choice = nextOf(this.#search, this.#trials, this.#possible);
     if ('end' in choice) return this.#over(choice.end, trial);
     const ended = this.#goOn(choice.load, trial);
     if (ended) return ended;
     this.#pending = next;
     return { ...(trial && { trial }), step: { startMs: rest.endMs, endMs: next.endMs, load: choice.load } };
   }
+
+  /** The load nearest to one that there can be. */
+  readonly #possible = (load: number): number => {
+    const one = this.#vusOfOne;
+    return one === undefined ? load : Math.max(1, Math.round(one * load)) / one;
+  };
 
   /** The phases of this rest and the step after it begin. @returns the end, where there are no further ones */
   #goOn(load: number, trial?: CapacityStep): Choice | undefined {
