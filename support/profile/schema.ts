@@ -195,7 +195,7 @@ export const capacity = z.strictObject({
     .array(words, 'a list of phases')
     .min(1, 'a list of at least one phase')
     .optional()
-    .describe('Phases of growing load. Default: all whose load is above that of all before.'),
+    .describe('Phases of growing load. Default: all of a steady load that is above that of all before.'),
   from: searchedLoad
     .optional()
     .describe(
@@ -217,7 +217,7 @@ export const drift = z.strictObject({
   phase: z
     .union([words, z.array(words, 'a list of phases').min(1, 'a list of at least one phase')])
     .optional()
-    .describe('A phase of steady load, or several, each judged by itself. Default: the longest with load.'),
+    .describe('A phase of steady load, or several, each judged by itself. Default: the longest.'),
   limits: z
     .record(
       z.string(),

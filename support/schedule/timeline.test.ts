@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
+import type { PhaseSpec, ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, vusOf } from './plan.ts';
@@ -419,6 +419,21 @@ test('the steps of a capacity have a load that grows', () => {
     timelineOf({ relay: { ...arrivals, duration: '20s' } }, { phases, capacity }).answers.capacity!.steps;
   assert.deepEqual(stepsOf({}), ['p0', 'p2']);
   assert.deepEqual(stepsOf({ steps: ['p1', 'p0', 'p3'] }), ['p1', 'p0', 'p3']);
+  const ramped = [1, [1, 5], 5, { curve: 'day', day: '5s' }, [5, 9]].map((load, n) => ({
+    name: `p${n}`,
+    duration: `${5 + n}s`,
+    load: load as PhaseSpec['load'],
+  }));
+  const answers = (of: PhaseSpec[]) => {
+    const asked = { capacity: {}, drift: { limits: { http_req_duration: ['p(95)<5%'] } } };
+    const { capacity, drift } = timelineOf(
+      { relay: { ...arrivals, duration: '5s' } },
+      { phases: of, ...asked },
+    ).answers;
+    return [capacity!.steps, drift!.phases];
+  };
+  assert.deepEqual(answers(ramped), [['p0', 'p2'], ['p2']], 'on the way to a load it is none');
+  assert.deepEqual(answers(ramped.slice(1, 2)), [['p1'], ['p1']], 'where nothing else is there');
   for (const [steps, name, peak] of [
     [['p2', 'p0'], 'p0', 5],
     [['p2', 'p3'], 'p3', 5],

@@ -257,7 +257,11 @@ function stepsOf(path: string, asked: string[] | undefined, phases: PlannedPhase
     peak = peakOf(phase);
     return true;
   };
-  if (asked === undefined) return phases.filter(isMore).map(({ name }) => name);
+  // On the way from one load to another it is of none: the step is what stays there.
+  if (asked === undefined)
+    return steadyOf(phases)
+      .filter(isMore)
+      .map(({ name }) => name);
   for (const name of asked) {
     if (isMore(phases.find((phase) => phase.name === name)!)) continue;
     throw new Error(
@@ -271,10 +275,16 @@ function exact({ stepMs: _, ...search }: SearchSpec & { stepMs: number }, factor
   return { ...search, settleMs: search.settleMs * factor };
 }
 
-/** A profile without phases has one with load. */
+/** Those whose load stays what it is; all where none does. */
+function steadyOf(phases: PlannedPhase[]): PlannedPhase[] {
+  const steady = phases.filter(({ factor }) => factor.every(({ from, to }) => from === to && to === factor[0]!.from));
+  return steady.some((phase) => peakOf(phase) > 0) ? steady : phases;
+}
+
+/** Of a steady load, where there is one. A profile without phases has one with load. */
 function longestOf(phases: PlannedPhase[]): string {
   const lengthOf = ({ startMs, endMs }: PlannedPhase) => endMs - startMs;
-  return phases.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]?.name ?? 'load';
+  return steadyOf(phases).toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]?.name ?? 'load';
 }
 
 /** A window that is longer than all of the load would never be one. Where the run alone was made shorter, that is for the verdict to say. */
