@@ -243,6 +243,9 @@ test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
     { vus: 1, iterations: 5 },
   ]);
   assert.deepEqual(figures(3)[3], { vus: 18, iterations: 5 });
+  // As many arrivals a VU as there were, or fewer.
+  assert.deepEqual(figures(0.4)[1], { startRate: 8, targets: [4], preAllocatedVUs: 2, maxVUs: 2 });
+  assert.deepEqual(figures(0.1)[0], { rate: 10, preAllocatedVUs: 1, maxVUs: 5 });
 });
 
 test('LOAD_RATE is the rate of the only load, in place of its own; journeys keep theirs', () => {

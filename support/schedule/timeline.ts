@@ -527,7 +527,8 @@ function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Pl
     case 'constant-arrival-rate':
     case 'ramping-arrival-rate': {
       // A burst that there are no VUs for would be none: fewer come, not smaller ones.
-      const pooled = (n: number) => Math.max(vus(n), Math.min(n, plan.burstSize ?? 0));
+      // Nor may fewer VUs be left to each of those that come.
+      const pooled = (n: number) => Math.max(1, Math.ceil(n * load - 1e-9), Math.min(n, plan.burstSize ?? 0));
       const pool = { startTimeMs, preAllocatedVUs: pooled(plan.preAllocatedVUs), maxVUs: pooled(plan.maxVUs) };
       if (plan.executor === 'constant-arrival-rate') {
         const { steered } = plan;
