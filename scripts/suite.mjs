@@ -35,11 +35,15 @@ export async function readBundled() {
   else module.register('./suite-hook.mjs', import.meta.url, { data: urls });
 }
 
-/** @returns {Promise<string | undefined>} the list of their files; none where modules may change while they are used */
+/**
+ * @returns {Promise<string | undefined>} the list of their files; none where modules may change while they are used, and for a command
+ * that asks what Playwright is told, which has the modules already: what loads then declare would be in others
+ */
 async function build() {
   delete process.env[VARIABLE];
   const isWatching = process.argv.some((word) => /^(--ui(-.*)?|test-server)$/.test(word));
-  return isWatching ? undefined : await bundle('suite', entryPoints());
+  const isCommand = /[\\/]tandem(\.mjs)?$/.test(process.argv[1] ?? '');
+  return isWatching || isCommand ? undefined : await bundle('suite', entryPoints());
 }
 
 /** Whatever is imported from elsewhere: what a package exports, and what Playwright is told to read. */

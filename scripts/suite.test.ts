@@ -13,6 +13,18 @@ const own = Object.fromEntries(
   ]),
 );
 
+const FIND = `
+  import { readBundled } from './scripts/suite.mjs';
+  await readBundled();
+  try {
+    const { place, words, shared } = await import('./support/test.ts');
+    const others = [await import('./support/run/reporter.ts'), await import('./protocol/deep/ping.load.ts')];
+    const isOne = others.every((other) => other.shared === shared);
+    console.log(JSON.stringify({ place, words, name: shared.name, isOne, list: process.env.TANDEM_SUITE }));
+  } catch (error) {
+    console.log(JSON.stringify(error.code));
+  }`;
+
 /** A suite of a few modules, and what a process that reads it finds. Node itself does not take enums, whatever its version. */
 function smallSuite(t: TestContext) {
   const root = folderOf(t, {
@@ -30,17 +42,8 @@ function smallSuite(t: TestContext) {
     'support/run/reporter.ts': "export { shared } from '../shared.ts';",
     'protocol/deep/ping.load.ts': "export { shared } from '../../support/shared.ts';",
     'journeys/none': '',
-    'find.mjs': `
-      import { readBundled } from './scripts/suite.mjs';
-      await readBundled();
-      try {
-        const { place, words, shared } = await import('./support/test.ts');
-        const others = [await import('./support/run/reporter.ts'), await import('./protocol/deep/ping.load.ts')];
-        const isOne = others.every((other) => other.shared === shared);
-        console.log(JSON.stringify({ place, words, name: shared.name, isOne, list: process.env.TANDEM_SUITE }));
-      } catch (error) {
-        console.log(JSON.stringify(error.code));
-      }`,
+    'find.mjs': FIND,
+    'tandem.mjs': FIND,
   });
   symlinkSync(join(here, '..', 'node_modules', 'esbuild'), join(root, 'node_modules', 'esbuild'));
   const name = (text: string) =>
@@ -49,14 +52,17 @@ function smallSuite(t: TestContext) {
       `enum Name { is = '${text}' }\nexport const shared = { name: Name.is };`,
     );
   name('one');
-  const find = (env: Record<string, string> = {}, ...args: string[]) => {
-    const command = [join(root, 'find.mjs'), ...args];
-    return JSON.parse(
-      execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' }),
-    );
-  };
+  const runner =
+    (file: string) =>
+    (env: Record<string, string> = {}, ...args: string[]) => {
+      const command = [join(root, file), ...args];
+      return JSON.parse(
+        execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' }),
+      );
+    };
+  const [find, asCommand] = [runner('find.mjs'), runner('tandem.mjs')];
   const builtAt = () => statSync(join(root, 'node_modules', '.cache', 'tandem', 'suite.json')).mtimeMs;
-  return { root, name, find, builtAt };
+  return { root, name, find, asCommand, builtAt };
 }
 
 /** Of Node, of a module in TypeScript: everybody was sent to the modules themselves. */
@@ -80,8 +86,9 @@ test('each module is there once, knows where its source is, and is read anew whe
   assert.match(find({ TEST_WORKER_INDEX: '0' }), notBundled);
 });
 
-test('modules with a mistake are read themselves, and so are those that may change meanwhile', (t) => {
-  const { name, find } = smallSuite(t);
+test('modules with a mistake are read themselves, as are those that may change meanwhile, or that a command has read already', (t) => {
+  const { name, find, asCommand } = smallSuite(t);
+  assert.match(asCommand(), notBundled);
   assert.match(find({}, '--ui'), notBundled);
   name("' + ");
   assert.match(find(), notBundled);
