@@ -27,6 +27,20 @@ test('a password in the address of the tests is in no file that git takes', (t) 
   assert.match(named('load.yml'), / BASE_URL: \$\{\{ vars\.BASE_URL \|\| 'https:\/\/shop\.example\/eu' \}\}$/m);
 });
 
+test("under Yarn's Plug'n'Play a folder is of ES modules, whatever the project is", (t) => {
+  const made = (files: Record<string, unknown>) => {
+    const root = folderOf(t, files);
+    const of = (...path: string[]) => filesOf(root, join(root, 'load'), undefined)[join(root, 'load', ...path)];
+    return { manifest: of('package.json'), isModule: of('playwright.config.ts')!.includes('import.meta.dirname') };
+  };
+  const commonJs = { 'package.json': { name: 'shop' } };
+  const modules = { 'package.json': { name: 'shop', type: 'module' } };
+  const manifest = '{ "private": true, "type": "module" }\n';
+  assert.deepEqual(made({ ...commonJs, '.pnp.cjs': '' }), { manifest, isModule: true });
+  assert.deepEqual(made(commonJs), { manifest: undefined, isModule: false });
+  assert.deepEqual(made({ ...modules, '.pnp.cjs': '' }), { manifest: undefined, isModule: true });
+});
+
 test('a folder is made where its path says', (t) => {
   const folder = folderOf(t, { 'package.json': { name: 'shop' } });
   const tandem = join(import.meta.dirname, 'tandem.mjs');

@@ -31,6 +31,11 @@ export function surroundingsOf(folder: string): Surroundings {
   return { isModule: isModule(folder), isTandem: nearestPackage(folder).name === 'tandem' };
 }
 
+/** Its packages lie in archives, which Yarn reads for Node: there is no node_modules, and `npx` finds nothing. */
+export function hasPlugAndPlay(folder: string): boolean {
+  return nearestWith(['.pnp.cjs'], folder) !== undefined;
+}
+
 /** Absolute; undefined where there is none. */
 export function playwrightConfigIn(folder: string): string | undefined {
   const name = readdirSync(folder).find((file) => /^playwright\.config\.[cm]?[jt]s$/.test(file));

@@ -19,6 +19,7 @@ import {
   applicationOf,
   configOption,
   defaultFolder,
+  hasPlugAndPlay,
   packageManagerOf,
   playwrightConfigIn,
   repositoryOf,
@@ -42,12 +43,12 @@ export async function run(args: string[]): Promise<void> {
   }
   const app = await applicationIn(root, folder);
   for (const [file, text] of Object.entries(filesOf(root, folder, app))) write(root, file, text);
-  for (const line of nextSteps(shownFolder(root, folder), configOption(root, folder), app)) console.log(line);
+  for (const line of nextSteps(root, folder, app)) console.log(line);
 }
 
 /** What is made, by path. */
 export function filesOf(root: string, folder: string, app: Application | undefined): Record<string, string> {
-  const at = surroundingsOf(root);
+  const at = { ...surroundingsOf(root), ...(isApart(root, folder) && { isModule: true }) };
   const repository = repositoryOf(root);
   const workflow = workflowText({
     project: shownFolder(repository, root),
@@ -57,6 +58,7 @@ export function filesOf(root: string, folder: string, app: Application | undefin
     signsIn: app?.signsIn,
   });
   return {
+    ...(isApart(root, folder) && { [join(folder, 'package.json')]: '{ "private": true, "type": "module" }\n' }),
     [join(folder, 'playwright.config.ts')]: configText(at, app),
     [join(folder, '.env')]: environmentText(app?.baseUrl),
     // Settings may be secrets.
@@ -71,6 +73,11 @@ export function filesOf(root: string, folder: string, app: Application | undefin
   };
 }
 
+/** Yarn shows its archives to `import`, but not to a `require` of ES modules, such as Tandem's: the folder gets a kind of its own. */
+function isApart(root: string, folder: string): boolean {
+  return hasPlugAndPlay(root) && folder !== root && !surroundingsOf(root).isModule;
+}
+
 function shownFolder(root: string, folder: string): string {
   return slashes(relative(root, folder)) || '.';
 }
@@ -79,7 +86,12 @@ async function applicationIn(root: string, folder: string): Promise<Application 
   const config = playwrightConfigIn(root);
   if (!config) return undefined;
   try {
-    return await applicationOf(config, folder);
+    const app = await applicationOf(config, folder);
+    if (!app.hasWebServer || !isApart(root, folder)) return app;
+    console.log(
+      `The webServer of ${relative(root, config)} is not taken along, which is no ES module: start the application before a run.`,
+    );
+    return { ...app, hasWebServer: false };
   } catch (error) {
     console.log(`${relative(root, config)} could not be read (${(error as Error).message}): nothing is taken from it.`);
     return undefined;
@@ -96,13 +108,15 @@ function shownBase(app: Application | undefined): string | undefined {
   return app?.baseUrl && shownUrl(app.baseUrl);
 }
 
-function* nextSteps(path: string, config: string, app: Application | undefined): Generator<string> {
+function* nextSteps(root: string, folder: string, app: Application | undefined): Generator<string> {
+  const path = shownFolder(root, folder);
+  const npx = hasPlugAndPlay(root) ? 'yarn' : 'npx';
   yield '';
   if (app?.baseUrl) yield `BASE_URL is that of ${posix.basename(app.config)}: ${shownBase(app)}`;
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
   if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
-  yield `Then: npx playwright test${config} --project=smoke`;
+  yield `Then: ${npx} playwright test${configOption(root, folder)} --project=smoke`;
   // Commands find no other folder by themselves.
   const there = path === '.' || path === defaultFolder ? '' : `cd ${shellText(path)} && `;
-  yield `What the machine lacks: ${there}npx tandem doctor`;
+  yield `What the machine lacks: ${there}${npx} tandem doctor`;
 }
