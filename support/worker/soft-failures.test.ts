@@ -74,9 +74,9 @@ async function ended(t: TestContext, code: string): Promise<string> {
       divertRejections();
       divertRejections();
       const work = (action) => hearingSoftFailures((error) => console.log('heard: ' + error.message), String, action);
-      const fail = async (message, name = 'Error') => {
+      const fail = async (message) => {
         await turn();
-        throw Object.assign(new Error(message), { name });
+        throw new Error(message);
       };
       ${code}`,
   });
@@ -91,11 +91,15 @@ test('what nobody awaits is told to the work that it is part of; outside of any 
       await work(async () => { void fail('under way'); await turn(); await turn(); });
       await work(async () => { const early = fail('early'); await turn(); await turn(); await early.catch(() => {}); });
       await work(async () => { void fail('late'); });
-      await work(async () => { void fail('Timeout 15000ms exceeded', 'TimeoutError'); });
+      await work(async () => { void fail('page.waitForResponse: Timeout 15000ms exceeded'); });
+      await work(async () => { void fail('"route.fetch: Request context disposed." while running route callback.'); });
+      await work(async () => { void fail('locator.click: Target page, context or browser has been closed'); });
       await turn();
       void fail('outside');
-      void fail('page.waitForEvent: Target page, context or browser has been closed');
     `,
   );
-  assert.equal(output, 'heard: under way\nheard: early\nlost: late\nlost: outside');
+  assert.equal(
+    output,
+    'heard: under way\nheard: early\nlost: late\nlost: locator.click: Target page, context or browser has been closed\nlost: outside',
+  );
 });

@@ -71,15 +71,15 @@ export function divertSoftFailures(test: FailingTest): void {
   Object.defineProperty(errors, 'push', { value: push });
 }
 
-/** What Playwright ends its calls with when we close what they are about. */
-const closed = /Target page, context or browser has been closed|Request context disposed|Test ended/;
+/** What a session may leave to itself when it ends: waiting for what did not come, a request that was on its way. */
+const left = /\.waitFor\w+: |while running route callback/;
 
 let areDiverted = false;
 
 /**
  * Playwright ends the worker for what fails and is not awaited, or not yet: `const answer = page.waitForResponse(…)`, and then a click
- * that waits too. Here that is a slice of the load, of which one session or iteration failed. What a session that is over has left
- * waiting is nobody's failure; what else is told to nobody still ends the worker.
+ * that waits too. Here that is a slice of the load, of which one session or iteration failed. What else nobody hears of still ends the
+ * worker: something that was to be done, and was not.
  */
 export function divertRejections(): void {
   if (areDiverted) return;
@@ -89,9 +89,8 @@ export function divertRejections(): void {
   process.on('unhandledRejection', (reason, promise) => {
     const ear = ears.getStore();
     if (ear && !ear.isOver) return ear.hear(reason);
-    const { name, message } = reason instanceof Error ? reason : {};
-    const isLeft = closed.test(message ?? '') || (ear !== undefined && name === 'TimeoutError');
-    if (!isLeft) for (const listener of theirs) listener(reason, promise);
+    if (ear && reason instanceof Error && left.test(reason.message)) return;
+    for (const listener of theirs) listener(reason, promise);
   });
   // Node would warn of what is awaited later.
   process.on('rejectionHandled', () => {});
