@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -264,6 +265,29 @@ export class BrowserSession {
       await tracing.stop();
       return start(options);
     };
+  }
+
+  /**
+   * What Playwright tells the handlers of this session's pages, it tells them out of nowhere: from now on out of the work that this
+   * is called in, whose failure it then is when one throws.
+   */
+  adoptHandlers(): void {
+    const inWork = AsyncLocalStorage.snapshot();
+    const adopt = (of: object) => {
+      const { _channel: channel } = of as { _channel?: { emit?(...told: unknown[]): unknown } };
+      const emit = channel?.emit?.bind(channel);
+      if (!channel || !emit) return;
+      channel.emit = (...told) =>
+        inWork(() => {
+          try {
+            return emit(...told);
+          } catch (error) {
+            void Promise.reject(error);
+          }
+        });
+    };
+    for (const one of [this.#context, ...this.#context.pages()]) adopt(one);
+    this.#context.on('page', adopt);
   }
 
   /**

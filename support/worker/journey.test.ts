@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { chromium, expect } from '@playwright/test';
+import { chromium, expect, type Response, type Route } from '@playwright/test';
 import { Console } from '../../journeys/app/console.ts';
 import { Ledger } from '../../journeys/app/ledger.ts';
 import { relayMetrics } from '../../protocol/apis/relay/api.ts';
@@ -434,6 +434,76 @@ test('what fails before it is awaited, or is never awaited, fails its session an
   const outcomes = await Promise.all([early, forgotten, left, other].map((one) => one.session()));
   assert.deepEqual(outcomes, ['failed', 'failed', 'ok', 'ok']);
   for (const { errors } of [early, forgotten]) assert.deepEqual(errors, { 'watcher, step "click": Error: gone': 1 });
+});
+
+test('what a handler of a page’s throws fails its session and no other, in popups too', async (t) => {
+  divertRejections();
+  const { url } = await serve(t, (request, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end(request.url === '/broken' ? `<script>throw new Error('of the page')</script>` : '<h1>Shop</h1>');
+  });
+  /** A handler that does something, and a promise of the moment at which all have heard of it. */
+  const handler = (act: (response: Response) => unknown) => {
+    let tell = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const handle = async (told: Response | Route) => {
+      try {
+        await act(told as Response);
+      } finally {
+        tell();
+      }
+    };
+    return { handle, isTold: isOver.then(() => setImmediate()).then(() => setImmediate()) };
+  };
+  const throwing = bed(async ({ page, step }) => {
+    let tell = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    page.on('pageerror', (error) => {
+      tell();
+      throw error;
+    });
+    await step('open', async () => {
+      await page.goto('/broken');
+      await isOver;
+      await setImmediate();
+    });
+  }, url);
+  const reading = bed(async ({ page, step }) => {
+    const { handle, isTold } = handler((response) => response.json());
+    page.on('response', handle);
+    await step('open', async () => {
+      await page.goto('/');
+      await isTold;
+    });
+  }, url);
+  const routing = bed(async ({ page, step }) => {
+    const popup = await page.context().newPage();
+    const { handle, isTold } = handler(() => Promise.reject(new Error('of the route')));
+    await popup.route('**/routed', handle);
+    await popup.goto('/');
+    await step('ask', async () => {
+      await popup.evaluate(() => void fetch('/routed'));
+      await isTold;
+    });
+  }, url);
+  const sound = bed(async ({ page, step }) => {
+    const { handle, isTold } = handler((response) => response.text());
+    page.on('response', handle);
+    await page.route('**/*', (route) => route.continue());
+    await step('open', async () => {
+      await page.goto('/');
+      await isTold;
+    });
+  }, url);
+  const outcomes = await Promise.all([throwing, reading, routing, sound].map((one) => one.session()));
+  assert.deepEqual(outcomes, ['failed', 'failed', 'failed', 'ok']);
+  assert.deepEqual(throwing.errors, { 'watcher, step "open": Error: of the page': 1 });
+  assert.match(Object.keys(reading.errors)[0]!, /^watcher, step "open": .*SyntaxError/);
+  assert.deepEqual(routing.errors, { 'watcher, step "ask": Error: of the route': 1 });
 });
 
 test('what a journey does not wait for is told or ignored, and ends no slice', async () => {

@@ -335,7 +335,10 @@ class Sessions {
     };
     try {
       try {
-        const running = hearingSoftFailures(fail, what, () => this.#definition.run(words));
+        const running = hearingSoftFailures(fail, what, () => {
+          session.adoptHandlers();
+          return this.#definition.run(words);
+        });
         await within('the session', limitMs, running).catch((error) => {
           time.isUp = error instanceof TimeIsUp && !visit.isCut;
           throw error;
