@@ -58,6 +58,18 @@ describe('a secret is blanked', () => {
     assert.equal(secrets.cleanName('it said canary-bird'), 'it said canary-bird');
   });
 
+  test('where a colour begins in the midst of it, which is lost then', () => {
+    const secrets = knowing('tok-12345678', 'pass');
+    const marked = '\x1b[31mReceived: "session tok-1234567\x1b[7m8\x1b[27m"\x1b[39m';
+    assert.equal(secrets.clean(marked), 'Received: "session ***"');
+    assert.equal(secrets.clean(`GET http://a.test/x?y=1 ${marked}`), 'GET http://a.test/x?… Received: "session ***"');
+    assert.equal(secrets.clean('with \x1b[31mpass\x1b[39m'), 'with ***');
+    const coloured = '\x1b[31mpassed\x1b[39m tok-12345678';
+    assert.equal(secrets.clean(coloured), '\x1b[31mpassed\x1b[39m ***');
+    // What is drawn must not lose what moves the cursor.
+    assert.equal(secrets.cleanName('\x1b[2K\x1b[1mpass\x1b[22m'), '\x1b[2K\x1b[1mpass\x1b[22m');
+  });
+
   test('the longer one where one begins with another', () => {
     assert.equal(knowing('hunter2', 'hunter2-and-more').cleanName('hunter2-and-more, hunter2'), '***, ***');
   });

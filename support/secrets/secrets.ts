@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { readSeriesKey } from '../measure/metrics.ts';
 import type { TargetSettings } from '../target.ts';
 import { credentialsOf } from './credentials.ts';
@@ -81,9 +81,12 @@ export class Secrets {
 
   /** A message without secrets: its URLs also lose user and password, query and fragment. */
   clean(message: string): string {
-    return this.cleanName(message).replace(address, (_all, scheme: string, rest: string, mark?: string) => {
-      return `${scheme}${rest}${mark ? `${mark}…` : ''}`;
-    });
+    const clean = this.#cleanMessage(message);
+    if (!clean.includes('\x1b')) return clean;
+    // Colours may begin in the midst of a secret, as where Playwright marks what differs; whoever takes them away would show it.
+    const bare = stripVTControlCharacters(clean);
+    const cleanBare = this.#cleanMessage(bare);
+    return cleanBare === bare ? clean : cleanBare;
   }
 
   /** A name without secrets; its author wrote its URLs, and they stay. */
@@ -152,6 +155,12 @@ export class Secrets {
     if (thrown.cause !== undefined) set('cause', this.#cleanThrown(thrown.cause, known));
     if (thrown instanceof AggregateError) thrown.errors = thrown.errors.map((one) => this.#cleanThrown(one, known));
     return thrown;
+  }
+
+  #cleanMessage(message: string): string {
+    return this.cleanName(message).replace(address, (_all, scheme: string, rest: string, mark?: string) => {
+      return `${scheme}${rest}${mark ? `${mark}…` : ''}`;
+    });
   }
 
   #withoutSecrets(text: string): string {
