@@ -144,6 +144,28 @@ test('a clock that is an hour ahead shows in the offset and not in the latency',
   assert.ok(latency?.t === 'trend' && latency.sum < 1_000, JSON.stringify(latency));
 });
 
+test('a target that does not tell its last event is subscribed to once: twice it would be a mistake, or bring all twice', async (t) => {
+  for (const [what, sequences, counts] of [
+    ['no numbers', [undefined], undefined],
+    ['numbers', [4, 5], { events: 2, lost: 0 }],
+    ['what is missing may be late', [4, 6, 5], { events: 3, lost: 0 }],
+  ] as const) {
+    let subscriptions = 0;
+    const made = await bed(t, (webSocket, { action, type, channel }) => {
+      if (action === 'subscribe') {
+        subscriptions += 1;
+        say(webSocket, subscriptions === 1 ? { type: 'subscribed', channel } : { type: 'error', message: 'again' });
+        for (const sequence of sequences) say(webSocket, { type: 'vm_status', channel: 'vm_status', sequence });
+      }
+      if (type === 'ping') say(webSocket, { type: 'pong' });
+    });
+    await made.client.live();
+    assert.deepEqual([subscriptions, made.vu.takeOutcome(), made.errors], [1, 'ok', {}], what);
+    const found = made.access.history.evidence()?.counts;
+    assert.deepEqual(found && { events: found.events, lost: found.lost }, counts, what);
+  }
+});
+
 test('what the target says at the end that it sent, and did not, is lost', async (t) => {
   const stop = new AbortController();
   let subscriptions = 0;

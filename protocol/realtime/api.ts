@@ -73,6 +73,8 @@ export class RealtimeAccess {
   readonly #duplicated: RecordedSeries;
   readonly #reordered: RecordedSeries;
   readonly #openedAt: RecordedSeries;
+  /** The target tells the number of a channel's last event when it confirms a subscription. */
+  tellsLast = false;
   /** A VM that an event was about. */
   vmId: string | undefined;
   #connections = 0;
@@ -359,6 +361,7 @@ export class RealtimeClient implements SocketOptions {
     const last = isNumbered(sequence) ? sequence : undefined;
     this.#unconfirmed -= 1;
     if (this.#phase === 'open') {
+      if (last !== undefined) this.#access.tellsLast = true;
       this.#learn(this.#subscribedAt, timestamp, receivedAt);
       this.#subscriptions[place] = this.#access.history.subscribed(this.#vu.id, channel as string, last);
       if (channel === VM_CHANNEL) this.#access.watched.joined(this);
@@ -390,15 +393,23 @@ export class RealtimeClient implements SocketOptions {
     if (this.#vu.id === 0) slice.recorder.add('realtime_clock_offset', offset.offsetMs);
   }
 
-  /** Asks what the last events were by subscribing once more; when there is no time for that, closes at once. */
+  /**
+   * Asks what the last events were by subscribing once more, where the target tells that, or has said nothing yet: to others who subscribe
+   * twice is a mistake, or gets everything twice. When there is no time for that, closes at once.
+   */
   #end(now: number): void {
+    const { slice, tellsLast, conditions } = this.#access;
     this.#phase = 'ending';
-    if (this.#access.slice.signal.aborted) {
+    if (slice.signal.aborted) {
       this.#close();
-      return;
+    } else if (tellsLast || this.#unconfirmed > 0) {
+      this.#until = now + Math.trunc(conditions.timeoutMs);
+      this.#subscribe(now);
+    } else {
+      // What is missing may be late.
+      this.#until = now + LATE_MS;
+      this.#closeIfComplete();
     }
-    this.#until = now + Math.trunc(this.#access.conditions.timeoutMs);
-    this.#subscribe(now);
   }
 
   #closeIfComplete(): void {
