@@ -193,6 +193,12 @@ test('so are causes that are no errors, however deep they lie, and each error of
   assert.equal(secrets.cleanError(harmless), harmless);
 });
 
+test('those that stand in data are found, with whatever characters they have', () => {
+  const secrets = knowing(TOKEN, 'back\\slash', 'elsewhere-1');
+  const data = { token: `Bearer ${TOKEN}`, list: ['back\\slash'] };
+  assert.deepEqual(secrets.within(JSON.stringify(data)), [TOKEN, 'back\\slash']);
+});
+
 test('the target’s settings bring theirs; a user who is a word stays', () => {
   const secrets = new Secrets();
   secrets.addGiven({

@@ -74,9 +74,9 @@ export class Secrets {
     }
   }
 
-  /** Those that stand in a text as they are. */
-  within(text: string): string[] {
-    return [...this.#known].filter((secret) => text.includes(secret));
+  /** Those that stand in data, given as JSON. */
+  within(json: string): string[] {
+    return [...this.#known].filter((secret) => json.includes(JSON.stringify(secret).slice(1, -1)));
   }
 
   /** A message without secrets: its URLs also lose user and password, query and fragment. */
