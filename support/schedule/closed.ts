@@ -2,7 +2,7 @@ import { Alarm, type Clock, systemClock } from './clock.ts';
 import type { ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { durationOf } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
-import type { Work } from './work.ts';
+import { numberOf, type Work } from './work.ts';
 
 /** How long iterations may follow one another before the event loop gets its turn. */
 const BREATH_MS = 5;
@@ -22,7 +22,7 @@ export class ClosedModel<V> implements Model {
   protected readonly clock: Clock;
   readonly #options: ExecutorOptions<V>;
   readonly #work: Work;
-  readonly #stride: number;
+  readonly #vus: number;
   readonly #startAlarm: Alarm;
   readonly #resting: Vu<V>[] = [];
   #endAt = Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ export class ClosedModel<V> implements Model {
     this.clock = options.clock ?? systemClock;
     this.#options = options;
     this.#work = work;
-    this.#stride = Math.min(vus, options.slice.of); // slices that have no VU number no iterations
+    this.#vus = vus;
     this.#startAlarm = new Alarm(this.clock, (now) => this.startVus(now));
   }
 
@@ -88,7 +88,7 @@ export class ClosedModel<V> implements Model {
   }
 
   #nextIndex(): number {
-    return this.#options.slice.index + this.#stride * this.#taken++;
+    return numberOf(this.#taken++, this.#vus, this.#options.slice);
   }
 
   #rest(vu: Vu<V>): void {

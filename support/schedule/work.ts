@@ -77,7 +77,19 @@ export function workOf(plan: ClosedPlan, slice: Slice): Work {
     case 'per-vu-iterations':
       return new PerVuWork(vus, plan.iterations);
     case 'shared-iterations':
-      // Processes share no counter: the iterations are dealt out beforehand to the slices that have a VU to do them.
-      return new SharedWork(vus === 0 ? 0 : shareOf(plan.iterations, { ...slice, of: Math.min(slice.of, plan.vus) }));
+      // Processes share no counter: the iterations are dealt out beforehand, as many to each VU.
+      return new SharedWork(sharedOf(plan.iterations, plan.vus, slice));
   }
+}
+
+function sharedOf(iterations: number, vus: number, { index, of }: Slice): number {
+  let all = 0;
+  for (let vu = index; vu < vus; vu += of) all += shareOf(iterations, { index: vu, of: vus });
+  return all;
+}
+
+/** The number of the slice's nth iteration: those that are dealt to its VUs, one after another. */
+export function numberOf(nth: number, vus: number, { index, of }: Slice): number {
+  const own = Math.max(1, shareOf(vus, { index, of }));
+  return Math.floor(nth / own) * vus + index + (nth % own) * of;
 }
