@@ -238,6 +238,7 @@ test('what is counted is over as long as its block of time is, though some have 
   );
   const [falling] = iterations(['rate>-5%'], (share) => 100 - 20 * share);
   assert.deepEqual([falling!.ok, falling!.decided], [false, true], JSON.stringify(falling));
+  assert.match(sentence(falling!)[1], /^rate of iterations changed by -\d+\.\d+ % of 1\d\.\d\d?\/s an hour in steady/);
 });
 
 test('of a scenario that is a part of the phase that part is looked at', () => {

@@ -88,6 +88,11 @@ export function statName(source: string): string {
   return aggregationName(parseExpression(source)!.aggregation);
 }
 
+/** The figure that a limit of a drift is about: `min`. `source` was checked before. */
+export function driftStat(source: string): string {
+  return aggregationName(parseDrift(source)!.aggregation);
+}
+
 /** Whether a threshold asks for more of something, not for less. `source` was checked before. */
 export function asksForMore(source: string): boolean {
   return parseExpression(source)!.operator.startsWith('>');

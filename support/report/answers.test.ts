@@ -99,6 +99,10 @@ test('capacity, recovery, drift, availability and windows that missed are tables
       ],
     ],
   );
+  const [drifted] = verdict.drift!;
+  const ofRate = { ...drifted!, metric: 'iterations', expression: 'rate>-5%', unit: 'count', base: 20 } as const;
+  const [table] = answerTables(exampleVerdict({ drift: [ofRate] }));
+  assert.deepEqual(table?.rows, [['iterations: rate>-5%', 'base', '20/s', '2 %', '1 %–3 %']]);
   const spans = Array.from({ length: 1_025 }, (_, i) => ({ startMs: i * 10_000, endMs: i * 10_000 + 1_000 }));
   const missed = spans.map((one) => ({ ...one, observed: 812 }));
   const many = exampleVerdict({

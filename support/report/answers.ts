@@ -1,5 +1,5 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
-import { statName } from '../judge/expression.ts';
+import { driftStat, statName } from '../judge/expression.ts';
 import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { between, clock, count, counted, figure, ms, NONE, perSecond, rate, ratio } from '../judge/words/figures.ts';
@@ -157,7 +157,7 @@ function drift({ drift: results = [] }: Verdict): AnswerTable[] {
   const rows = results.map(({ metric, expression, phase, base, perHour, unit }) => [
     `${metric}: ${expression}`,
     phase,
-    figure(base, unit),
+    base === null ? NONE : `${figure(base, unit)}${perSecond(driftStat(expression), unit)}`,
     ratio(perHour?.estimate),
     perHour ? `${ratio(perHour.low)}–${ratio(perHour.high)}` : NONE,
   ]);

@@ -1,6 +1,7 @@
+import { driftStat } from '../expression.ts';
 import type { DriftResult } from '../results.ts';
 import { afterDoubts, undecidedText } from '../words/doubts.ts';
-import { figure, ratio } from '../words/figures.ts';
+import { figure, perSecond, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
 /** A figure grew, or fell, over a steady phase, or nobody can tell whether it did. */
@@ -12,14 +13,15 @@ export const drift: Kind<DriftFinding> = {
   testCase: 'own',
   needsAllShards: true,
   sentence({ severity, metric, expression, phase, unit, base, perHour, doubts }) {
-    const what = `${expression.split(/[<>]/)[0]!.trim()} of ${metric}`;
+    const stat = driftStat(expression);
+    const what = `${stat} of ${metric}`;
     if (!perHour) return `Whether ${what} drifts in ${phase} could not be told. ${undecidedText(doubts ?? [])}`;
     const { low, estimate, high } = perHour;
     const between = `between ${ratio(low)} and ${ratio(high)}`;
     if (severity === 'invalid' && !doubts) {
       return `Whether ${what} drifts in ${phase} could not be told: its change an hour is ${between}; asked was ${expression}.`;
     }
-    const size = unit === 'ratio' ? '' : ` of ${figure(base, unit)}`;
+    const size = unit === 'ratio' ? '' : ` of ${figure(base, unit)}${perSecond(stat, unit)}`;
     const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
     return doubts ? `${told} ${undecidedText(doubts)}` : told;
   },
