@@ -69,9 +69,9 @@ function withoutMix<S extends { mix?: unknown }>({ mix: _, ...scenario }: S) {
 
 test('whatever context a worker opens reaches the target, and waits no longer than a session', (t) => {
   const env = { BASE_URL: 'http://ada:pw@a.test/shop', TEST_WORKER_INDEX: '0', TANDEM_PROFILE: 'medium' };
-  const { use } = configured(t, ['test'], env).config;
+  const { use, expect } = configured(t, ['test'], env).config;
   const { actionTimeout, navigationTimeout, ...rest } = use;
-  assert.deepEqual([actionTimeout, navigationTimeout], [15_000, 15_000]);
+  assert.deepEqual([actionTimeout, navigationTimeout, expect.toPass.timeout], [15_000, 15_000, 15_000]);
   const { baseURL, httpCredentials, proxy } = rest as BrowserContextOptions;
   assert.deepEqual(
     { baseURL, httpCredentials, proxy },

@@ -109,6 +109,8 @@ export function tandemConfig(
         screenshot: 'off' as const,
         video: 'off' as const,
       },
+      // Of its own it goes on until the test's time is up, and a slice's never is.
+      expect: { toPass: { timeout: ACTION_TIMEOUT_MS } },
       reportSlowTests: null,
       // Tandem's comes first: what it adds to the attachments is then in the blob.
       reporter: [
