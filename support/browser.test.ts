@@ -43,7 +43,7 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
   const { url } = await serve(t, (request, answer) => {
     if (request.url === '/nothing') return void answer.writeHead(204).end();
     if (request.url === '/never') return;
-    answer.statusCode = { '/broken': 503, '/absent': 404 }[request.url!] ?? 200;
+    answer.statusCode = { '/broken': 503, '/limited': 429, '/absent': 404 }[request.url!] ?? 200;
     const sent = { '/popup': popup, '/stubborn': stubborn }[request.url!] ?? opener;
     answer.setHeader('content-type', 'text/html').end(sent);
   });
@@ -205,12 +205,16 @@ test('of what no server sent there are no times', async (t) => {
 test('what the target answers with an error of its own has no times, and is told of', async (t) => {
   const { session, documents, vitals, broken } = await sessionOf(t);
   await session.page.goto('/broken');
+  await session.page.goto('/limited');
   await session.flush();
   assert.deepEqual(vitals, []);
   await session.page.goto('/absent');
   await session.flush();
   assert.equal(documents('fcp'), 1);
-  assert.deepEqual(broken, [{ status: 503, path: '/broken' }]);
+  assert.deepEqual(broken, [
+    { status: 503, path: '/broken' },
+    { status: 429, path: '/limited' },
+  ]);
 });
 
 test('a page that calls our bindings itself is heard no further than its vitals, and named', async (t) => {

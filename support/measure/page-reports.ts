@@ -53,7 +53,8 @@ export class PageReports {
   errorPage(report: unknown, hear: (page: ErrorPage) => void): void {
     if (this.#isFlood()) return;
     const { status, path } = (report ?? {}) as Partial<Record<keyof ErrorPage, unknown>>;
-    const isStatus = typeof status === 'number' && Number.isInteger(status) && status >= 500 && status < 600;
+    const isStatus =
+      typeof status === 'number' && (status === 429 || (Number.isInteger(status) && status >= 500 && status < 600));
     if (isStatus && typeof path === 'string' && path.length <= LONGEST_PATH) hear({ status, path });
     else this.#tell(STRANGE);
   }

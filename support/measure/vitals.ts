@@ -30,7 +30,7 @@ export interface VitalReport {
 
 /** What else it reports, in place of these: its document is an error of the server's, and whatever it took is no time of the page. */
 export interface ErrorPage {
-  /** 500 to 599. */
+  /** 500 to 599, or 429. */
   status: number;
   path: string;
 }
@@ -119,10 +119,10 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
     entry(): PerformanceNavigationTiming | undefined {
       return (entriesOf('navigation') as PerformanceNavigationTiming[])[0];
     },
-    /** The status of an error of the server's. */
+    /** The status of an error of the server's, or of its rate limit. */
     error(): number | undefined {
       const { responseStatus = 0 } = page.entry() ?? {};
-      return responseStatus >= 500 ? responseStatus : undefined;
+      return responseStatus >= 500 || responseStatus === 429 ? responseStatus : undefined;
     },
     /** A popup is an empty document first, and keeps its window when it loads a page of the same origin: no script runs again. */
     begin(): void {

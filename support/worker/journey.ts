@@ -113,7 +113,7 @@ export interface Visit<O = Options, R = undefined> {
   watchRemoteChanges(): Promise<void>;
   /**
    * The target does not answer as it should, and the page says so, or only lets the person wait: `browser_outage_seen`. A session
-   * that says so has not failed for pages that were answered with HTTP 5xx, as every other one has.
+   * that says so has not failed for pages that were answered with HTTP 5xx or 429, as every other one has.
    */
   sawOutage(what: 'error' | 'spinner'): void;
   /**
