@@ -38,11 +38,10 @@ function matched({ projects }: ReturnType<typeof tandemConfig>, profile: string,
 
 test('a profile is a project: its slices are repetitions, its scenarios are files, its timeline is metadata', (t) => {
   const { root, config } = configured(t, ['test', '--project=medium']);
-  assert.deepEqual(
-    config.projects.map(({ name }) => name),
-    ['light', 'medium'],
-  );
-  const { repeatEach, metadata } = config.projects[1]!;
+  const named = ({ projects }: typeof config) => projects.map(({ name }) => name);
+  assert.deepEqual(named(config), ['medium']);
+  assert.deepEqual(named(configured(t, ['test', '--list']).config), ['light', 'medium']);
+  const { repeatEach, metadata } = config.projects[0]!;
   assert.equal(repeatEach, 3);
   const own = [join(root, 'protocol', 'sync', 'relay.load.ts'), join(root, 'journeys', 'reader.journey.ts')];
   assert.deepEqual(
@@ -101,12 +100,10 @@ test('a worker reads the profile that is run alone, and files are found in a fol
 
 test('LOAD_PROFILE is a profile of another folder, beside the others', (t) => {
   const elsewhere = folderOf(t, { 'night.json': files['profiles/light.json'], 'light.json': {}, 'bad.json': '{' });
-  const given = (name: string, project = 'night') =>
-    configured(t, ['test', `--project=${project}`], { LOAD_PROFILE: join(elsewhere, name) }).config.projects;
-  assert.deepEqual(
-    given('night.json').map(({ name }) => name),
-    ['light', 'medium', 'night'],
-  );
+  const given = (name: string, ...args: string[]) =>
+    configured(t, ['test', ...args], { LOAD_PROFILE: join(elsewhere, name) }).config.projects.map(({ name }) => name);
+  assert.deepEqual(given('night.json', '--list'), ['light', 'medium', 'night']);
+  assert.deepEqual(given('night.json', '--project=night'), ['night']);
   const allowed = 'allowed is the path of a profile, a file <name>.json.';
   const sentenceOf = (name: string, rest: string) => (error: unknown) =>
     error === `LOAD_PROFILE is "${join(elsewhere, name)}"${rest}`;
@@ -116,7 +113,7 @@ test('LOAD_PROFILE is a profile of another folder, beside the others', (t) => {
     sentenceOf('light.json', ', and there is a profiles/light.json; allowed is another name.'),
   );
   assert.throws(
-    () => given('bad.json', 'bad'),
+    () => given('bad.json', '--project=bad'),
     (error) => String(error).includes('bad.json: line 1, column 2'),
   );
 });
@@ -126,7 +123,7 @@ test('TARGET says by which SLO a profile is judged', (t) => {
   const light = { ...files['profiles/light.json'], slo: true, thresholds: { checks: ['rate>0.9'] } };
   const changes = { 'profiles/light.json': light, 'profiles/slo/local.json': slo, 'profiles/slo/staging.json': slo };
   const judgedBy = (env: NodeJS.ProcessEnv, name: string) => {
-    const { config } = configured(t, ['test', '--project=light'], env, changes);
+    const { config } = configured(t, ['test', `--project=${name}`], env, changes);
     const { thresholds, slo } = config.projects.find((one) => one.name === name)!.metadata;
     return [thresholds.checks, slo?.path];
   };
@@ -293,7 +290,7 @@ test('a shard writes a blob, and says which slices are its own; a list writes no
   assert.deepEqual(names(['test', '--project=medium', '--shard=2/4']), ['reporter.ts', 'blob']);
   assert.deepEqual(names(['test', '--project=medium', '--shard', '2/4', '--list']), ['reporter.ts']);
   const { projects } = configured(t, ['test', '--project=medium', '--shard=2/4'], { ...url }).config;
-  const { repeatEach, metadata } = projects[1]!;
+  const { repeatEach, metadata } = projects[0]!;
   assert.deepEqual([repeatEach, metadata.shards], [4, 4]);
   assert.deepEqual(
     metadata.scenarios.map(({ name, slices }) => [name, slices]),

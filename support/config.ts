@@ -65,7 +65,7 @@ export function tandemConfig(
     const shape = { ...runShape(env), shards: shard?.total };
     const settings = targetSettings(env, root, families);
     const files = scenarioFiles(root, families);
-    const profiles = profilesOf(root, files, shape, env);
+    const profiles = profilesOf(root, files, shape, env, isRun ? line.projects : undefined);
     if (line?.command === 'merge-reports' && !line.help) {
       checkReporter(line, 'leave it out');
       checkBlobs(resolve(line.words[0] ?? '.'));
@@ -134,9 +134,17 @@ function exactly(path: string): RegExp {
   return new RegExp(`^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
 }
 
-function profilesOf(root: string, files: ScenarioFiles, shape: RunShape, env: NodeJS.ProcessEnv): Profile[] {
+/** @param chosen those that are run, where some are: of the others the name is enough */
+function profilesOf(
+  root: string,
+  files: ScenarioFiles,
+  shape: RunShape,
+  env: NodeJS.ProcessEnv,
+  chosen?: string[],
+): Profile[] {
   const known = { load: [...files.load.keys()].sort(), journey: [...files.journey.keys()].sort() };
   const read = (folder: string, name: string): Profile => {
+    if (chosen && !chosen.includes(name)) return { name, wrong: 'another profile is run' };
     try {
       const target = env.TARGET ?? '';
       const made = timeline(withSlo(readProfile(folder, name, root, known), target, root, known), known, shape);
