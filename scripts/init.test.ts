@@ -115,6 +115,19 @@ export default { use: { baseURL: address }, projects: [
   });
 });
 
+test('where nothing names a base URL it is that of the port of the only server, as for the tests', async (t) => {
+  const baseOf = async (config: object) => {
+    const folder = folderOf(t, { 'playwright.config.cjs': `module.exports = ${JSON.stringify(config)};` });
+    symlinkSync(join(import.meta.dirname, '..', 'node_modules'), join(folder, 'node_modules'));
+    return (await applicationOf(playwrightConfigIn(folder)!, join(folder, 'load'))).baseUrl;
+  };
+  const webServer = { command: 'npm start', port: 3000 };
+  assert.equal(await baseOf({ webServer }), 'http://localhost:3000');
+  assert.equal(await baseOf({ webServer, use: { baseURL: 'http://shop.test' } }), 'http://shop.test');
+  assert.equal(await baseOf({ webServer: [webServer, webServer] }), undefined);
+  assert.equal(await baseOf({ webServer: { command: 'npm start', url: 'http://localhost:3000/health' } }), undefined);
+});
+
 test('in one of several projects of a repository the workflow is where GitHub looks for it', (t) => {
   const repository = folderOf(t, {
     '.git/HEAD': '',

@@ -64,7 +64,7 @@ export async function applicationOf(config: string, folder: string): Promise<App
   const first = (name: keyof PlaywrightUse) =>
     uses.map((one) => one?.[name]).find((value) => typeof value === 'string');
   const state = first('storageState') as string | undefined;
-  const url = first('baseURL') as string | undefined;
+  const url = (first('baseURL') as string | undefined) ?? portUrl(webServer);
   return {
     config: slashes(relative(folder, config)),
     baseUrl: url !== undefined && URL.canParse(url) ? url : undefined,
@@ -73,6 +73,12 @@ export async function applicationOf(config: string, folder: string): Promise<App
     signsIn: (state && projects.find(({ use }) => use?.storageState === state)?.dependencies) || [],
     hasWebServer: webServer !== undefined,
   };
+}
+
+/** What Playwright takes for the base URL of tests that name none: where the only server listens, if that says its port. */
+function portUrl(webServer: unknown): string | undefined {
+  const { port } = (webServer ?? {}) as { port?: number };
+  return port === undefined ? undefined : `http://localhost:${port}`;
 }
 
 /**
