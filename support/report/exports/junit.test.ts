@@ -271,3 +271,13 @@ test('hostile text stays text, and in the file', () => {
   assert.equal(cases[6]!.name, shown);
   assert.equal(suites[0]!.children.at(-1)!.text, shown);
 });
+
+test('all warnings stand in one element, of which readers show the first alone; without any there is none', () => {
+  const warning = (message: string) => ({ ...reason({ kind: 'nothing-measured', severity: 'invalid' }), message });
+  const output = (warnings: Verdict['warnings']) =>
+    read(exampleVerdict({ warnings })).suites.flatMap(({ children }) =>
+      children.flatMap(({ name, text }) => (name === 'system-out' ? [text] : [])),
+    );
+  assert.deepEqual(output([warning('one <'), warning('two')]), ['one <\ntwo']);
+  assert.deepEqual(output([]), []);
+});

@@ -153,7 +153,10 @@ export function junitXml(verdict: Verdict): string {
         `  <testsuite${attributes({ name, ...totals(cases), skipped: 0, time: i === 0 ? time : 0, timestamp: startedAt })}>`,
         ...(i === 0 ? ['    <properties>', ...properties, '    </properties>'] : []),
         ...cases.map((one) => testcase(`tandem.${profile}.${name}`, one)),
-        ...(i === 0 ? warnings.map(({ message }) => `    <system-out>${xml(message)}</system-out>`) : []),
+        // One element: of several Jenkins shows the first.
+        ...(i === 0 && warnings.length > 0
+          ? [`    <system-out>${warnings.map(({ message }) => xml(message)).join('\n')}</system-out>`]
+          : []),
         '  </testsuite>',
       ].join('\n'),
     ),
