@@ -146,6 +146,28 @@ test('before anything is sent: a file for a target of one’s own, a host for th
   assert.deepEqual(told, []);
 });
 
+test('whom a HAR leads to beside its site is told before they are loaded', async (t) => {
+  const har = (...urls: string[]) => ({ log: { entries: urls.map((url) => ({ request: { method: 'GET', url } })) } });
+  const others = Array.from({ length: 5 }, (_, i) => `https://${i}.cdn.test/x`);
+  const folder = folderOf(t, {
+    'own.har': har('https://shop.test/', 'https://shop.test/a'),
+    'all.har': har('https://shop.test/', 'https://me:secret@ads.test/a', ...others),
+    'list.txt': 'GET https://shop.test/\nGET https://ads.test/',
+  });
+  const toldOf = async (name: string) => {
+    const told: string[] = [];
+    const slice = withSettings(testSlice('http://api.test'), { LOAD_TARGETS: join(folder, name) });
+    await preflight(slice, (sentence) => told.push(sentence));
+    return told;
+  };
+  const [told, ...more] = await toldOf('all.har');
+  assert.match(told!, /all\.har: its requests lead to 7 origins, and all of them are loaded: https:\/\/shop\.test, /);
+  assert.match(told!, / https:\/\/ads\.test, .*cdn\.test and 2 more\. Leave out those that are not yours\.$/);
+  assert.deepEqual(more, []);
+  // Nobody else, and what somebody wrote down themselves.
+  for (const name of ['own.har', 'list.txt']) assert.deepEqual(await toldOf(name), []);
+});
+
 test('a HAR whose requests had bodies that it does not hold is attacked, and told of', async (t) => {
   const request = (more: object) => ({ request: { method: 'POST', url: 'http://a.test/x', ...more } });
   const folder = folderOf(t, {

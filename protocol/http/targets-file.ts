@@ -50,6 +50,11 @@ export class TargetsFile {
     }
   }
 
+  /** A browser wrote it down, which asks others than the site too: known once it is read. */
+  get isRecorded(): boolean {
+    return this.#unit === 'entry';
+  }
+
   /** In a sentence, where a target stands that was read: `targets.txt: line 3`. */
   placeOf(line: number): string {
     return `${this.name}: ${this.#unit} ${line}`;
