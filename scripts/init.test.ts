@@ -16,6 +16,7 @@ test('a password in the address of the tests is in no file that git takes', (t) 
     baseUrl,
     signsIn: [],
     hasWebServer: false,
+    notTaken: [],
   });
   const named = (name: string) => Object.entries(files).find(([path]) => basename(path) === name)![1];
   const telling = Object.entries(files).filter(([, text]) => text.includes('hunter2'));
@@ -101,7 +102,7 @@ test('a configuration is read as Playwright reads it, whatever its ending and it
     'playwright.config.cts': `import { address } from './own/address';
 export default { use: { baseURL: address }, projects: [
   { name: 'sign in' },
-  { name: 'chromium', use: { storageState: __dirname + '/auth/ada.json' }, dependencies: ['sign in'] },
+  { name: 'chromium', use: { httpCredentials: { username: 'a', password: 'b' }, ignoreHTTPSErrors: false, storageState: __dirname + '/auth/ada.json' }, dependencies: ['sign in'] },
 ] };`,
   });
   // As npm installs it.
@@ -112,6 +113,7 @@ export default { use: { baseURL: address }, projects: [
     storageState: '../auth/ada.json',
     signsIn: ['sign in'],
     hasWebServer: false,
+    notTaken: ['httpCredentials'],
   });
 });
 

@@ -72,7 +72,7 @@ test('a project that is one of several in its repository runs where it is, and i
 });
 
 test('what the tests start is started from where they start it, and imported as compilers find it', () => {
-  const app = { signsIn: [], hasWebServer: true };
+  const app = { signsIn: [], hasWebServer: true, notTaken: [] };
   const from = (config: string, isModule: boolean) =>
     /import app from (.*);/.exec(configText({ isModule, isTandem: false }, { ...app, config }))![1];
   assert.equal(from('../playwright.config.ts', true), "'../playwright.config.js'");

@@ -23,6 +23,8 @@ export interface Application {
   signsIn: string[];
   /** It starts the application by itself. */
   hasWebServer: boolean;
+  /** Options of its `use` without which the application may answer something else, and which no run takes from there. */
+  notTaken: string[];
 }
 
 /** @param app undefined where there is no configuration to take anything from */

@@ -45,7 +45,17 @@ export function playwrightConfigIn(folder: string): string | undefined {
 interface PlaywrightUse {
   baseURL?: unknown;
   storageState?: unknown;
+  [option: string]: unknown;
 }
+
+/** By which a browser is let in, and what says it to a run. */
+export const letsIn: Record<string, string> = {
+  httpCredentials: 'a user and password in BASE_URL',
+  extraHTTPHeaders: 'use of a journey, and headers of the calls of a load',
+  ignoreHTTPSErrors: 'TLS_INSECURE=1',
+  clientCertificates: 'TLS_CLIENT_CERT and TLS_CLIENT_KEY',
+  proxy: 'HTTP_PROXY',
+};
 
 export interface PlaywrightConfig {
   use?: PlaywrightUse;
@@ -72,6 +82,7 @@ export async function applicationOf(config: string, folder: string): Promise<App
     storageState: state && slashes(relative(folder, resolve(dirname(config), state))),
     signsIn: (state && projects.find(({ use }) => use?.storageState === state)?.dependencies) || [],
     hasWebServer: webServer !== undefined,
+    notTaken: Object.keys(letsIn).filter((name) => uses.some((one) => one?.[name])),
   };
 }
 

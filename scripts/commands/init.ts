@@ -20,6 +20,7 @@ import {
   configOption,
   defaultFolder,
   hasPlugAndPlay,
+  letsIn,
   packageManagerOf,
   playwrightConfigIn,
   repositoryOf,
@@ -114,6 +115,8 @@ function* nextSteps(root: string, folder: string, app: Application | undefined):
   yield '';
   if (app?.baseUrl) yield `BASE_URL is that of ${posix.basename(app.config)}: ${shownBase(app)}`;
   else yield `Say where the system under load is: BASE_URL in ${path}/.env.`;
+  for (const name of app?.notTaken ?? [])
+    yield `${name} of ${posix.basename(app!.config)} is not taken; ${letsIn[name]} says it to a run.`;
   if (app?.storageState) yield `Journeys are signed in by ${app.storageState}, which your tests write.`;
   yield `Then: ${npx} playwright test${configOption(root, folder)} --project=smoke`;
   // Commands find no other folder by themselves.
