@@ -73,7 +73,7 @@ test('a run of some scenarios is judged by what these can tell, and says what it
     'accepted',
   ]);
   assert.deepEqual(withoutBrowser.leftOut, [
-    { kind: 'left-out', severity: 'warning', scenarios: ['vms', 'reader'], thresholds: 6 },
+    { kind: 'left-out', severity: 'warning', scenarios: ['vms', 'reader'], thresholds: 8 },
   ]);
   const browserAlone = kept([reader]);
   assert.deepEqual(Object.keys(browserAlone.kept), [
@@ -82,6 +82,39 @@ test('a run of some scenarios is judged by what these can tell, and says what it
     'browser_sessions{journey:reader}',
   ]);
   assert.deepEqual(browserAlone.leftOut, [
-    { kind: 'left-out', severity: 'warning', scenarios: ['relay', 'vms'], thresholds: 8 },
+    { kind: 'left-out', severity: 'warning', scenarios: ['relay', 'vms'], thresholds: 9 },
   ]);
+});
+
+test('how much all do together is not asked of some of them; how well they do it is', () => {
+  const together = {
+    http_reqs: ['rate>100', 'count>0', 'count<9000'],
+    'http_reqs{scenario:relay}': ['rate>50'],
+    'http_reqs{phase:load}': ['count>1000'],
+    http_req_failed: ['rate<0.01', 'count>100'],
+    iterations: [{ threshold: 'count>100', every: '10s' }],
+    checks: ['rate>0.99'],
+    accepted: ['count>5'],
+    browser_sessions: ['count>9'],
+  };
+  const objectives = { http_reqs: ['rate>9'], checks: ['rate>0.9'] };
+  const of = (running: typeof all) => {
+    const found = scope(
+      { thresholds: together, answers: { objectives }, drills: [] },
+      all,
+      running,
+      new Set(['accepted']),
+    );
+    return [
+      found.thresholds,
+      found.answers.objectives,
+      found.leftOut.map((one) => one.kind === 'left-out' && one.thresholds),
+    ];
+  };
+  const { iterations: _, 'http_reqs{phase:load}': __, ...rest } = together;
+  const some = { ...rest, http_reqs: ['count>0', 'count<9000'], http_req_failed: ['rate<0.01'] };
+  assert.deepEqual(of([relay, reader]), [some, { checks: ['rate>0.9'] }, [4]]);
+  // What only loads do, they do all of it.
+  const { iterations: ___, browser_sessions: ____, ...ofLoads } = together;
+  assert.deepEqual(of([relay, vms]), [ofLoads, objectives, [2]]);
 });

@@ -1,8 +1,9 @@
 import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
 import type { Answers } from '../profile/answers.ts';
 import type { Drill } from '../profile/drills.ts';
-import { parseSelector } from './expression.ts';
+import { asksForMore, parseExpression, parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
+import type { ThresholdSpec } from './thresholds.ts';
 import type { Finding } from './verdict.ts';
 
 interface Scenario {
@@ -42,13 +43,25 @@ export function scope(
     return definitionOf(metric)?.ofLoads ? kinds.has('load') : !!definitionOf(metric) || ownMetrics.has(metric);
   };
   const told = <T>(by: Record<string, T[]>) => Object.fromEntries(Object.entries(by).filter(([one]) => isTold(one)));
-  const kept = told(thresholds);
-  const objectives = told(answers.objectives);
+  const gone = all.filter(({ name }) => !names.has(name));
+  const asked = <T extends ThresholdSpec>(by: Record<string, T[]>) => {
+    const possible = Object.entries(told(by)).map(([source, specs]): [string, T[]] => [
+      source,
+      specs.filter((spec) => !isOfAll(source, spec, gone)),
+    ]);
+    return Object.fromEntries(possible.filter(([, specs]) => specs.length > 0));
+  };
+  const kept = asked(thresholds);
+  const objectives = asked(answers.objectives);
   const limits = told(answers.drift?.limits ?? {});
-  const gone = numberIn(thresholds) - numberIn(kept);
+  const fewer = numberIn(thresholds) - numberIn(kept);
   const others = numberIn(answers.objectives) - numberIn(objectives);
   const drifts = numberIn(answers.drift?.limits ?? {}) - numberIn(limits);
-  const leftOut = { scenarios: missing, thresholds: gone, ...(others + drifts > 0 && { objectives: others + drifts }) };
+  const leftOut = {
+    scenarios: missing,
+    thresholds: fewer,
+    ...(others + drifts > 0 && { objectives: others + drifts }),
+  };
   const hasAny = Object.keys(objectives).length > 0 || Object.keys(answers.objectives).length === 0;
   return {
     thresholds: kept,
@@ -56,6 +69,19 @@ export function scope(
     drills: hasAny ? drills : drills.map(withoutRecovery),
     leftOut: [{ kind: 'left-out', severity: 'warning', ...leftOut }],
   };
+}
+
+/** Whether so much is asked for of what all of them do together, those that are gone included: a part does less. */
+function isOfAll(source: string, spec: ThresholdSpec, gone: readonly Scenario[]): boolean {
+  const { metric, tags } = parseSelector(source)!;
+  const expression = typeof spec === 'string' ? spec : spec.threshold;
+  // What one of them declares itself may be its own alone.
+  const isCount =
+    definitionOf(metric)?.type === 'counter' || parseExpression(expression)!.aggregation.method === 'count';
+  if (!definitionOf(metric) || !isCount || tags.scenario !== undefined || tags.journey !== undefined) return false;
+  const kind = isOfBrowser(metric) ? 'journey' : definitionOf(metric)!.ofLoads ? 'load' : undefined;
+  const isTheirs = gone.some((one) => kind === undefined || one.kind === kind);
+  return isTheirs && asksForMore(expression) && parseExpression(expression)!.value > 0;
 }
 
 function numberIn(by: Record<string, unknown[]>): number {
