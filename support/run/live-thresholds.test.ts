@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinMetrics } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
+import { MetricStore } from '../measure/store.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
 import { LiveThresholds } from './live-thresholds.ts';
 
@@ -50,6 +51,32 @@ test('of windows, when those to come could not make up for it', () => {
     abortedAt(planned({ ...windows, share: 0.8 }), (second) => (second < 10 ? 500 : 10)),
     null,
   );
+});
+
+test('windows are looked at when there is one more interval of them, and not each time', (t) => {
+  const arrivals = { executor: 'constant-arrival-rate' as const, rate: 20, duration: '30m', maxVUs: 5 };
+  const thresholds = { http_req_duration: [{ threshold: 'p(95)<100', every: '12s', abortOnFail: true }] };
+  const spec = { description: 'a test', scenarios: { relay: arrivals }, thresholds };
+  const file = { name: 'mine', path: 'profiles/mine.json', spec };
+  const of = timeline(file, { load: ['relay'], journey: [] }, { scale: 1, seed: '1', shards: 1 });
+  assert.equal(of.intervalMs, 6_000);
+  const live = new LiveThresholds(of, {});
+  const over = t.mock.method(MetricStore.prototype, 'over');
+  const looked: number[] = [];
+  for (let second = 1; second <= 30; second++) {
+    if (second % 6 === 0) {
+      const series = newSeries('trend');
+      for (let n = 0; n < 120; n++) series.add(second > 20 ? 500 : 10);
+      const packed = { 'http_req_duration{phase:load,scenario:relay}': series.pack() };
+      live.add(relay, { index: second / 6 - 1, series: packed });
+    }
+    const before = over.mock.callCount();
+    const found = live.missed(second * 1_000);
+    if (over.mock.callCount() > before) looked.push(second);
+    assert.equal(found !== undefined, second === 24, `${second}`);
+    if (found) break;
+  }
+  assert.deepEqual(looked, [6, 12, 18, 24]);
 });
 
 test('windows begin with the scenario that the threshold is about, also where that is not named', () => {
