@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
+import { arrivals, complaint, profile, sessions } from './profile.fixture.ts';
 import type { ProfileSpec } from './schema.ts';
 import { checkMetrics } from './selectors.ts';
 
@@ -54,4 +55,32 @@ test('thresholds are about metrics that exist, and figures that these have', () 
   for (const [thresholds, sentence] of table) assert.throws(check(thresholds), new Error(`p.json: ${sentence}`));
   check({ http_reqs: ['count>5', 'rate>1'], http_req_duration: ['med<5', 'count>1'], vus: ['max<=5'] })();
   check({ browser_step_duration: ['p(75)<2*calm', { threshold: 'p(75)<5', minSamples: 2 }] }, { ...builtinMetrics })();
+});
+
+test('what loads and scaled journeys do in a phase without load is nothing, and is asked of others alone', (t) => {
+  const phases = [
+    { name: 'calm', duration: '10s', load: 0 },
+    { name: 'busy', duration: '50s', load: 1 },
+  ];
+  const said = (thresholds: object, journeys: object) => {
+    const { duration: _, ...load } = arrivals;
+    return complaint(t, profile({ phases, scenarios: { 'sync-relay': load, ...journeys }, thresholds }));
+  };
+  const scaled = { ...sessions, scaled: true };
+  const compared = { browser_step_duration: ['p(75)<3*calm'] };
+  const sentence = (about: string, who: string) =>
+    `profiles/mine.json: thresholds "${about}" is about calm, a phase without load, in which ${who} nothing; allowed is another phase, or a journey that is not scaled.`;
+  assert.equal(said(compared, { light: scaled }), sentence('browser_step_duration', 'light does'));
+  assert.equal(
+    said({ 'browser_step_duration{journey:power,phase:calm}': ['p(75)<3'] }, { light: sessions, power: scaled }),
+    sentence('browser_step_duration{journey:power,phase:calm}', 'power does'),
+  );
+  const ofLoad = { 'iteration_response_time{scenario:sync-relay}': ['p(95)<3*calm'] };
+  assert.equal(said(ofLoad, {}), sentence('iteration_response_time{scenario:sync-relay}', 'sync-relay does'));
+  assert.equal(said({ 'iterations{phase:busy,scenario:sync-relay}': ['count>3'] }, {}), 'nothing');
+  assert.equal(said({ 'iteration_response_time{scenario:light}': ['p(95)<3*calm'] }, { light: sessions }), 'nothing');
+  assert.equal(said(compared, { light: sessions, power: scaled }), 'nothing');
+  assert.equal(said(compared, { light: sessions }), 'nothing');
+  assert.equal(said({ browser_step_duration: ['p(75)<3'] }, { light: scaled }), 'nothing');
+  assert.equal(said({ http_reqs: ['count>3'] }, { light: scaled }), 'nothing');
 });

@@ -46,8 +46,23 @@ export function checkSelectors(
       throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
     }
     checkPhaseTags(about, tags, all.map(expressionOf), phaseNames(spec));
+    const whose = named === undefined && inBrowser ? names : [named].flatMap((one) => one ?? []);
+    const isIdle = (name: string) =>
+      spec.scenarios[name]!.scaled || kindOf(name, spec.scenarios[name]!, known) === 'load';
+    if (whose.length > 0 && whose.every(isIdle)) checkRest(about, tags, all.map(expressionOf), spec, whose);
     for (const one of all) if (typeof one !== 'string') checkWindows(about, one, tags, spec);
   }
+}
+
+/** Loads, and journeys that phases multiply, do nothing in one without load. @param whose a figure is */
+function checkRest(about: string, tags: Tags, expressions: string[], spec: ProfileSpec, whose: string[]): void {
+  const asked = [tags.phase, ...expressions.map((text) => parseExpression(text)!.of)];
+  const rest = phaseNames(spec).find(({ name, isQuiet }) => isQuiet && asked.includes(name));
+  if (!rest) return;
+  const who = `${whose.join(', ')} ${whose.length === 1 ? 'does' : 'do'} nothing`;
+  throw new Error(
+    `${about} is about ${rest.name}, a phase without load, in which ${who}; allowed is another phase, or a journey that is not scaled.`,
+  );
 }
 
 /** A window has to fit into its phase, and cannot be compared with another one. */
