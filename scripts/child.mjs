@@ -1,6 +1,6 @@
 // The two ways in which these scripts run another program: in silence with a time limit, or in the user's terminal.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, setPriority } from 'node:os';
 
 /**
  * @typedef {object} Outcome
@@ -18,14 +18,16 @@ const AFTER_EXIT_MS = 100;
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ timeoutMs: number, cwd?: string, env?: NodeJS.ProcessEnv, group?: boolean, signal?: AbortSignal }} options
- *   `group`: it gets a process group of its own, and what it has started ends with it when its time is up; `signal` ends it at once
+ * @param {{ timeoutMs: number, cwd?: string, env?: NodeJS.ProcessEnv, group?: boolean, signal?: AbortSignal, isLow?: boolean }} options
+ *   `group`: it gets a process group of its own, and what it has started ends with it when its time is up; `signal` ends it at once;
+ *   `isLow`: it takes what others leave of the machine
  * @returns {Promise<Outcome>}
  */
-export function runQuietly(command, args, { timeoutMs, cwd, env, group = false, signal }) {
+export function runQuietly(command, args, { timeoutMs, cwd, env, group = false, signal, isLow = false }) {
   /** @type {Promise<Outcome>} */
   const outcome = new Promise((settle) => {
     const child = spawn(command, args, { cwd, env, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (isLow && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     let output = '';
     let timedOut = false;
     /** @param {NodeJS.Signals} how */

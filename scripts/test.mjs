@@ -1,4 +1,4 @@
-// npm test: sets up, then formatting and lint, types, import rules, tests; stops at the first failure.
+// npm test: sets up, then formatting and lint, types and import rules beside the first tests, then the others, unless one of these failed.
 // "npm test -- pacer" runs only the test files whose path contains "pacer".
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,10 +13,11 @@ const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 1 + availableParallelism();
 /** For the tests of single modules. */
 const SHARED_PROCESSES = 6;
-/** What takes all of the machine, and is about times that people wait: smoke, and targets that are broken and come back. */
-const ALONE = ['hybrid', 'drills'].map((name) => join('tests', `${name}.test.ts`));
+/** Of targets that are broken and come back, and so about times that people wait: beside it others take what it leaves of the machine. */
+const FIRST = join('tests', 'drills.test.ts');
 /** Those that take longest, longest first. */
 const LONGEST = [
+  'hybrid',
   'run',
   'faults',
   'interrupt',
@@ -40,30 +41,20 @@ if (files.length === 0) {
   console.error(`No test file${filters.length > 0 ? `'s path contains "${filters.join('" or "')}"` : ' was found'}.`);
   process.exit(1);
 }
-if (filters.length === 0) {
-  // In a log Biome would colour every character.
-  const colours = process.stdout.isTTY ? [] : ['--colors=off'];
-  await checks([
-    ['Format and lint', bin('biome'), ['ci', '--error-on-warnings', ...colours, '.']],
-    // The import rules read the sources by the version before, which is in JavaScript; this one takes a third of its time.
-    ['Types', process.execPath, [join('node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit', '-p', '.']],
-    ['Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']],
-  ]);
-}
 // For those that need a database: each file makes one of its own in it.
 const { tsImport } = await import('tsx/esm/api');
 const { startCluster } = await tsImport('../target/core/postgres.ts', import.meta.url);
 const postgres = await startCluster();
 process.env.TEST_POSTGRES_FOLDER = postgres.folder;
-for (const alone of ALONE) {
-  await runTests(
-    alone,
-    files.filter((file) => file === alone),
-  );
-}
+const checking = filters.length === 0 ? checks() : true;
+await runTests(
+  FIRST,
+  files.filter((file) => file === FIRST),
+);
+if (!(await checking)) process.exit(1);
 await runTests(
   'Tests',
-  files.filter((file) => !ALONE.includes(file)),
+  files.filter((file) => file !== FIRST),
 );
 await postgres.stop();
 printTotals();
@@ -155,21 +146,30 @@ function gather(paths, folder) {
 }
 
 /**
- * Runs programs side by side, in silence; what each has to say comes when it is done. A failure ends the whole run.
+ * Format, types and import rules, side by side and in silence; what each has to say comes when it is done.
  *
- * @param {[title: string, command: string, args: string[]][]} programs
+ * @returns {Promise<boolean>} whether all is well
  */
-async function checks(programs) {
+async function checks() {
+  // In a log Biome would colour every character.
+  const colours = process.stdout.isTTY ? [] : ['--colors=off'];
+  /** @type {[title: string, command: string, args: string[]][]} */
+  const programs = [
+    ['Format and lint', bin('biome'), ['ci', '--error-on-warnings', ...colours, '.']],
+    // The import rules read the sources by the version before, which is in JavaScript; this one takes a third of its time.
+    ['Types', process.execPath, [join('node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit', '-p', '.']],
+    ['Import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '.']],
+  ];
   const outcomes = await Promise.all(
     programs.map(async ([title, command, args]) => {
       const startedAt = performance.now();
-      const { ok, output } = await runQuietly(command, args, { timeoutMs: CHECK_TIMEOUT_MS });
+      const { ok, output } = await runQuietly(command, args, { timeoutMs: CHECK_TIMEOUT_MS, isLow: true });
       if (output) console.log(`\n${output}`);
       console.log(outcomeLine(title, ok, startedAt));
       return ok;
     }),
   );
-  if (outcomes.includes(false)) process.exit(1);
+  return !outcomes.includes(false);
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { runQuietly } from '../scripts/child.mjs';
@@ -24,6 +25,13 @@ describe('child programs', () => {
   test('are stopped when their time is up', async () => {
     const outcome = await node('setInterval(() => {}, 1000)', 1);
     assert.deepEqual(outcome, { ok: false, output: `${process.execPath} did not finish within 0.001 s` });
+  });
+
+  test('take what others leave of the machine, where they are to', async () => {
+    const script = 'setTimeout(() => console.log(os.getPriority()), 100)';
+    const { output } = await runQuietly(process.execPath, ['-e', script], { timeoutMs: 30_000, isLow: true });
+    assert.equal(Number(output), constants.priority.PRIORITY_LOW);
+    assert.equal(Number((await node(script)).output), getPriority());
   });
 
   /** Runs a script by runInForeground, in a process that can be sent signals and says "seen" for each Ctrl-C. */
