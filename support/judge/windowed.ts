@@ -17,7 +17,8 @@ export function judgeWindowed(source: string, spec: Windowed, course: Course): J
   const slideMs = slide === undefined ? undefined : parseDuration(slide)!;
   const objective = { source, expression: threshold, minSamples };
   const schedule = scheduleOf(source, course);
-  const scheduled = windowsOf(objective, { everyMs, slideMs, ...schedule }, course);
+  const { fromMs, untilMs } = schedule ?? {};
+  const scheduled = windowsOf(objective, { everyMs, slideMs, fromMs, untilMs }, course);
   const isTooShort = scheduled.length === 0 && schedule !== undefined;
   const windows = isTooShort ? around(schedule, windowsOf(objective, { everyMs, slideMs }, course)) : scheduled;
   const { held, unknown, outcome } = tallyOf(windows, share);

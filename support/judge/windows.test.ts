@@ -314,6 +314,7 @@ test('of a scenario that is shorter than a window those count that it reaches in
   }
   for (const [startMs, endMs] of [
     [51_000, 54_000],
+    [51_000, 51_400],
     [50_700, 53_200],
     [52_400, 52_600],
   ]) {

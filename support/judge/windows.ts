@@ -105,7 +105,8 @@ export function scheduleOf(source: string, { axis, scenarios = [], measures }: C
   const endMs = Math.max(...own.map((one) => one.endMs));
   const first = axis.indexAt(startMs + 1e-6);
   const isWhole = startMs <= axis.startOf(first) + 1e-6;
-  return { fromMs: isWhole ? startMs : axis.endOf(first), untilMs: axis.startOf(axis.indexAt(endMs + 1e-6)) };
+  const whole = { fromMs: isWhole ? startMs : axis.endOf(first), untilMs: axis.startOf(axis.indexAt(endMs + 1e-6)) };
+  return { ...whole, startMs, endMs };
 }
 
 /** The first interval whose middle lies in a stretch of time, and the first after it. */
@@ -142,9 +143,8 @@ function scheduledOf(objective: Objective, windows: Windows, course: Course): Wi
 }
 
 /** Those that a schedule reaches into which is shorter than one of them. */
-export function around({ fromMs, untilMs }: { fromMs: number; untilMs: number }, windows: Window[]): Window[] {
-  const [first, last] = [Math.min(fromMs, untilMs), Math.max(fromMs, untilMs)];
-  return windows.filter(({ startMs, endMs }) => startMs < last - 1e-6 && endMs > first + 1e-6);
+export function around(schedule: Span, windows: Window[]): Window[] {
+  return windows.filter(({ startMs, endMs }) => startMs < schedule.endMs && endMs > schedule.startMs);
 }
 
 /** At each time those objectives that have a window there. */
