@@ -219,7 +219,7 @@ function firstFailure({ store, axis }: Course, span: Span): DrillResult['detecte
     byInterval(store, axis, metric, span).filter(({ series }) => series.type === 'rate' && series.passes > 0),
   );
   if (failing.length === 0) return null;
-  const index = Math.min(...failing.map((one) => one.index));
+  const index = failing.reduce((first, one) => Math.min(first, one.index), Number.POSITIVE_INFINITY);
   return [Math.max(0, axis.startOf(index) - span.startMs), axis.endOf(index) - span.startMs];
 }
 
@@ -248,7 +248,7 @@ function connectionsIn({ store, axis }: Course, span: Span): number | null {
       most.set(index, (most.get(index) ?? 0) + (1_000 * number) / axis.lengthOf(index));
     }
   }
-  return most.size > 0 ? Math.max(...most.values()) : null;
+  return most.size > 0 ? [...most.values()].reduce((a, b) => Math.max(a, b)) : null;
 }
 
 /** How long work that was due after the end of it still began late. */

@@ -77,6 +77,16 @@ test('a signal is data: whose it is, what was observed and what is allowed, in i
   assert.deepEqual(signalFindings(health, [])[0], { kind: 'saturated', severity: 'warning', ...signal });
 });
 
+test('a run of days has more intervals than a function takes arguments', (t) => {
+  const facts = factsOf({ [pause]: times(10, 250) });
+  const over = facts.store.over('generator_gc_pause');
+  const [worst] = over.values();
+  const days = new Map(Array.from({ length: 200_000 }, (_, index) => [index, worst!]));
+  const { cost } = healthOf(facts).signals.find(({ signal }) => signal === 'gc-pause')!;
+  t.mock.method(facts.store, 'over', () => days);
+  assert.deepEqual(healthOf(facts).signals.find(({ signal }) => signal === 'gc-pause')?.cost, cost);
+});
+
 test('one or two bad readings are a hiccup, however few there are', () => {
   for (const [key, bad, quiet] of [
     [delay, 900, 1],

@@ -172,7 +172,9 @@ function gcCost({ store, slices }: HealthFacts, tags: Wanted & { scenario: strin
   const watchedMs = own.reduce((sum, { end }) => sum + end.durationMs, 0);
   const readings = store.trend('generator_cpu_percent', { scenario: tags.scenario }).count;
   const intervalMs = readings > 0 ? watchedMs / readings : 0;
-  const worstMs = Math.max(0, ...[...store.over('generator_gc_pause', tags).values()].map(sumOf));
+  // A run of days has more intervals than a function takes arguments.
+  let worstMs = 0;
+  for (const series of store.over('generator_gc_pause', tags).values()) worstMs = Math.max(worstMs, sumOf(series));
   // Of merged shards only the totals are known.
   const worstShare = worstMs > 0 && intervalMs > 0 ? Math.min(1, worstMs / intervalMs) : 1;
   const meanShare = watchedMs > 0 ? Math.min(1, pauses.sum / watchedMs) : 1;

@@ -62,6 +62,17 @@ test('what slices and coordinators attached is read', () => {
   );
 });
 
+test('what slices of a run of days had streamed, when it was killed, is told', () => {
+  const streamed = slices.map(({ scenario, index }) => ({
+    ...{ scenario, index },
+    intervals: Array.from({ length: 100_000 }, (_, n) => ({ index: n, series: {} })),
+  }));
+  const made = collector();
+  made.observe({ format: 1, runId: 'run-1', target, gauges: [], streamed });
+  const { durationMs, status } = made.verdict(ending, new Map());
+  assert.deepEqual([durationMs, status], [100_000 * timeline.intervalMs, 'invalid']);
+});
+
 test('that no certificate was verified is a warning, once for all machines; the run stands', () => {
   const seen: Observation = { format: 1, runId: 'run-1', target, gauges: [], streamed: [] };
   const warnings = (...insecure: boolean[]) => {

@@ -263,9 +263,11 @@ export class Collector {
   /** A slice that delivered no report still measured as long as it streamed. */
   #streamedMs(): number {
     const all = this.#observations.flatMap(({ observation }) => observation.streamed);
-    const last = all.flatMap(({ intervals }) => intervals.map(({ index }) => index));
     const { phases, intervalMs } = this.#timeline;
-    return new TimeAxis(phases, intervalMs).startOf(Math.max(-1, ...last) + 1);
+    // Of days there are more than a function takes arguments.
+    let last = -1;
+    for (const { intervals } of all) for (const { index } of intervals) last = Math.max(last, index);
+    return new TimeAxis(phases, intervalMs).startOf(last + 1);
   }
 
   /** What only the coordinator and Playwright can know: an outage, a Ctrl-C, a stop before the start. */
