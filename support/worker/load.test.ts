@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Recorder } from '../measure/recorder.ts';
 import type { Iteration } from '../schedule/executor.ts';
 import { random } from '../schedule/random.ts';
 import { resolveTarget } from '../target.ts';
 import { Feeder } from './feeder.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
+import { divertRejections } from './soft-failures.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {
@@ -91,6 +93,28 @@ test('what is thrown fails the iteration and is counted by name', async () => {
   );
   assert.deepEqual(outcomes, ['failed', 'failed', 'failed']);
   assert.deepEqual(errors, { ECONNRESET: 1, 'TypeError: x is undefined': 1, 'thrown: a string': 1 });
+});
+
+test('what nobody has awaited yet fails its iteration once, and no other', async () => {
+  divertRejections();
+  const acts = [
+    async () => {
+      const answer = Promise.reject(new Error('gone'));
+      await turn();
+      await answer;
+    },
+    async () => {
+      void Promise.reject(new Error('forgotten'));
+      await turn();
+    },
+    turn,
+  ];
+  const { outcomes, errors } = await outcomesOf(
+    operation(async () => acts.shift()!()),
+    3,
+  );
+  assert.deepEqual(outcomes, ['failed', 'failed', 'ok']);
+  assert.deepEqual(errors, { 'Error: gone': 1, 'Error: forgotten': 1 });
 });
 
 test('an iteration with a write that may have happened is indeterminate, whatever else failed', async () => {

@@ -122,9 +122,13 @@ export function loadWork<S, V, O, R>(
     async run({ vu, state }, operation, { dueAt }) {
       const name = mix.names[operation]!;
       vu.begin(name, dueAt);
+      let told: unknown[] | undefined;
       const fail = (error: unknown): void => {
         // No iteration's failure: there is nothing left to do the load with.
         if (error instanceof UsedUp) throw error;
+        // What failed before it was awaited has been told of.
+        if (told?.includes(error)) return;
+        told = [...(told ?? []), error];
         failed(vu, name, error);
       };
       const what = () => `operation ${name}`;
