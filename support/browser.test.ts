@@ -56,6 +56,7 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
     traced,
     onVital: (report) => vitals.push(report),
     onErrorPage: (page) => broken.push(page),
+    onCrash() {},
     onEventsPainted() {},
     onIgnored: (error) => ignored.push(error),
   });
@@ -241,6 +242,7 @@ test('a browser that gives no context or page in time is named, and what comes t
     traced: false,
     onVital() {},
     onErrorPage() {},
+    onCrash() {},
     onEventsPainted() {},
     onIgnored() {},
   };

@@ -151,6 +151,8 @@ export interface SessionOptions {
   onVital(report: VitalReport): void;
   /** Hears of each document that the target answers with an error of its own. */
   onErrorPage(page: ErrorPage): void;
+  /** A page's process has ended. Much of what it is asked then, Playwright answers as if it were empty. */
+  onCrash(): void;
   /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
   onEventsPainted(durationsMs: number[]): void;
   /** Is given what its author waits for though only we do it: pages tell of themselves before they are left. */
@@ -241,6 +243,7 @@ export class BrowserSession {
     };
     // Before anybody else hears of a page.
     context.on('page', (page) => {
+      page.on('crash', () => options.onCrash());
       const theirs = Object.fromEntries(
         leavingNames.map((leave) => [leave, page[leave].bind(page)]),
       ) as unknown as Leaving;

@@ -62,6 +62,7 @@ async function openPage(t: TestContext) {
     traced: false,
     onVital() {},
     onErrorPage() {},
+    onCrash() {},
     onEventsPainted: (durationsMs) => painted.push(durationsMs),
     onIgnored() {},
   });

@@ -233,6 +233,7 @@ test('the page knows when a change was painted: after it was sent, before it is 
     traced: false,
     onVital() {},
     onErrorPage() {},
+    onCrash() {},
     onEventsPainted() {},
     onIgnored() {},
   };
@@ -336,6 +337,32 @@ test('a browser that dies is named, and none of its sessions is the target’s f
   await assert.rejects(made.session(), /^Error: the browser died$/);
   assert.deepEqual(made.errors, {});
   assert.equal(made.recorded()('browser_session_failed'), undefined);
+});
+
+test('a page that crashes in the browser fails its session, and is not taken for the target', async () => {
+  const crash = async ({ page }: Visit) => {
+    const session = await page.context().newCDPSession(page);
+    const crashed = page.waitForEvent('crash');
+    // It never answers.
+    void session.send('Page.crash').catch(() => {});
+    await crashed;
+  };
+  // Of a page that is gone this is empty.
+  const unseen = bed(async (visit) => {
+    await crash(visit);
+    assert.equal(await visit.page.title(), '');
+  });
+  const seen = bed(async (visit) => {
+    await crash(visit);
+    await visit.step('look', () => visit.page.getByText('Shop').click());
+  });
+  assert.deepEqual(await Promise.all([unseen.session(), seen.session()]), ['failed', 'failed']);
+  const name = 'the page crashed in the browser, for want of memory perhaps';
+  assert.deepEqual(unseen.errors, { [`watcher, step "start": Error: ${name}`]: 1 });
+  assert.deepEqual(Object.keys(seen.errors), [
+    `watcher, step "start": Error: ${name}`,
+    `watcher, step "look": Error: locator.click: ${name}`,
+  ]);
 });
 
 test('a page that freezes is a failed session within its limit, of an age, and the next one goes on', async () => {

@@ -185,6 +185,15 @@ export function checkJourney(
   checkLimits(timeLimitsMs, refuse);
 }
 
+/** What Playwright calls the target is a page: its process in the browser ended, and not the system under load. */
+function sayWhatCrashed(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  error.message = error.message.replace(
+    /\b(Target|Page) crashed\b ?/,
+    'the page crashed in the browser, for want of memory perhaps',
+  );
+}
+
 /** The work of a journey's slice: each iteration is a session. */
 export function journeyWork(definition: JourneyDefinition, context: JourneySlice): Work<Slot> {
   const sessions = new Sessions(definition, context);
@@ -233,6 +242,11 @@ class Sessions {
     let step = 'start';
     const failed: { step: string; error: unknown }[] = [];
     const errorPages = new Map<string, (typeof failed)[number]>();
+    const fail = (error: unknown) => {
+      sayWhatCrashed(error);
+      // What failed before it was awaited has been told of.
+      if (!failed.some((one) => one.error === error)) failed.push({ step, error });
+    };
     let knowsOutage = false;
     const opening = BrowserSession.open(browser, {
       context: { ...contextOptions(slice.target), ...this.#use(slot.user) },
@@ -255,6 +269,7 @@ class Sessions {
         const error = Object.assign(new Error(`${path} was answered with HTTP ${status}`), { code: `HTTP ${status}` });
         if (!errorPages.has(error.message)) errorPages.set(error.message, { step, error });
       },
+      onCrash: () => fail(new Error('Page crashed')),
       onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
     });
     const session = await opening.catch(async (error) => {
@@ -272,10 +287,6 @@ class Sessions {
     const time = { isUp: false };
     let failedChecks = 0;
     let lastThrown: unknown;
-    const fail = (error: unknown) => {
-      // What failed before it was awaited has been told of.
-      if (!failed.some((one) => one.error === error)) failed.push({ step, error });
-    };
     const what = () => `step ${step}`;
     const words: Visit = {
       page: session.page,
