@@ -33,8 +33,25 @@ test('what is stamped ahead of the relay’s clock comes with the next pulls too
   assert.equal(ids(pulling.take({ changes: [behind, ahead], has_more: false, timestamp: 50 })), 'b a');
   assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 55 })), '');
   assert.equal(ids(pulling.take({ changes: [behind, ahead], has_more: true, timestamp: 65 })), 'b');
-  assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 66 })), '');
+  assert.equal(ids(pulling.take({ changes: [ahead, change('c', 66)], has_more: false, timestamp: 66 })), 'c');
   assert.equal(ids(pulling.take({ changes: [ahead], has_more: false, timestamp: 70 })), 'a');
+});
+
+test('what a relay brings again whose next pull begins at the cursor is no second delivery, however often', () => {
+  const pulling = new Pulling(0);
+  const [first, second, third] = [change('a', 5), change('b', 9), change('c', 9)];
+  // Its cursor is the last change's own timestamp.
+  assert.equal(ids(pulling.take({ changes: [first, second, third], has_more: false, timestamp: 9 })), 'a b c');
+  for (let pull = 0; pull < 3; pull++)
+    assert.equal(ids(pulling.take({ changes: [second, third], has_more: false, timestamp: 9 })), '');
+  assert.equal(ids(pulling.take({ changes: [first], has_more: false, timestamp: 9 })), 'a');
+  // Its cursor is a time of its own, and changes have none.
+  const own = new Pulling(0);
+  assert.equal(ids(own.take({ changes: [change('a'), change('b')], has_more: false, timestamp: 9 })), 'a b');
+  assert.equal(ids(own.take({ changes: [change('b')], has_more: false, timestamp: 9 })), '');
+  assert.equal(ids(own.take({ changes: [], has_more: false, timestamp: 9 })), '');
+  assert.equal(ids(own.take({ changes: [change('b'), change('c')], has_more: false, timestamp: 12 })), 'c');
+  assert.equal(ids(own.take({ changes: [change('b')], has_more: false, timestamp: 13 })), 'b');
 });
 
 test('between pages of a relay whose timestamp is the page’s end, what comes again is left out', () => {

@@ -26,7 +26,8 @@ export interface PullAnswer {
  * Behind the last page the answer's `timestamp` is the cursor of the next pull. Between two pages relays differ: to some
  * the answer's `timestamp` is the page's end, to others the time of day, and their next page begins after the last change's
  * own `timestamp`; others of the same millisecond may be beyond the page. The earlier of the two loses nothing on either; what the
- * next page then brings again is left out here. So is what the next pull brings again since a device's clock is ahead of the relay's.
+ * next page then brings again is left out here. So is what the next pull brings again since a device's clock is ahead of the relay's, or
+ * since to some relays the cursor itself is in the next pull.
  */
 export class Pulling {
   /** `since_timestamp` of the next pull. */
@@ -35,7 +36,9 @@ export class Pulling {
   #again: ReadonlySet<string> = new Set();
   /** Ids of what the pull before has brought and its cursor is not behind. */
   #ahead: ReadonlySet<string> = new Set();
-  /** Of this pull, what is later than the relay's own answer. */
+  /** Of the last change that came. */
+  #last: string | undefined;
+  /** Of this pull, what is not earlier than the relay's own answer. */
   #later: Pick<PulledChange, 'id' | 'timestamp'>[] = [];
 
   constructor(since: number) {
@@ -46,12 +49,15 @@ export class Pulling {
   take({ changes, has_more: hasMore, timestamp }: Omit<PullAnswer, 'protocol_version'>): PulledChange[] {
     const fresh = changes.filter(({ id }) => !this.#again.has(id) && !this.#ahead.has(id));
     this.#again = new Set();
-    const isLater = (change: Pick<PulledChange, 'timestamp'>) => (change.timestamp ?? timestamp) > timestamp;
+    const isLater = (change: Pick<PulledChange, 'timestamp'>) =>
+      change.timestamp !== undefined && change.timestamp >= timestamp;
     for (const change of changes)
       if (isLater(change)) this.#later.push({ id: change.id, timestamp: change.timestamp! });
     if (!hasMore) {
       this.since = timestamp;
-      this.#ahead = new Set(this.#later.filter(isLater).map(({ id }) => id));
+      const ahead = this.#later.filter(isLater).map(({ id }) => id);
+      this.#last = changes.at(-1)?.id ?? this.#last;
+      this.#ahead = new Set(this.#last === undefined ? ahead : [...ahead, this.#last]);
       this.#later = [];
       return fresh;
     }
