@@ -1,5 +1,6 @@
 import type { Vu } from '../../support/test.ts';
 import { type VmChanges, type VmQuery, type VmSpec, zones } from '../apis/vms/api.ts';
+import type { VmTags } from './expected-vm.ts';
 
 const CPU_CORES = [1, 2, 4, 8];
 const MEMORY_MB = [512, 1_024, 2_048, 4_096];
@@ -34,7 +35,7 @@ export function anySpec({ random, id }: Vu, name: string): VmSpec {
     disk_gb: random.pick(DISK_GB),
     image: random.pick(IMAGES),
     zone: random.pick(zones),
-    tags: { owner: `vu-${id}`, tier: random.pick(TIERS) },
+    tags: { owner: `vu-${id}`, tier: random.pick(TIERS) } satisfies VmTags,
   };
 }
 
@@ -43,6 +44,6 @@ export function anyChanges({ random, id }: Vu): VmChanges {
   return {
     cpu_cores: random.pick(CPU_CORES),
     memory_mb: random.pick(MEMORY_MB),
-    tags: { owner: `vu-${id}`, tier: random.pick(TIERS), note: `${random.int(1, 1_000)}` },
+    tags: { owner: `vu-${id}`, tier: random.pick(TIERS), note: `${random.int(1, 1_000)}` } satisfies VmTags,
   };
 }

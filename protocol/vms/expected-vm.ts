@@ -28,14 +28,14 @@ const kind: ResourceKind<VmContent> = {
   shown: ({ name, cpu_cores, memory_mb, tags }) => ({ name, cpu_cores, memory_mb, tags: tags ?? {} }),
 };
 
-function haveSameTags(one: Record<string, string>, other: Record<string, string>): boolean {
-  let difference = 0;
-  for (const name in one) {
-    if (one[name] !== other[name]) return false;
-    difference += 1;
-  }
-  for (const _ in other) difference -= 1;
-  return difference === 0;
+/** Tags that are written into some VM: one that was not written into this one is another's. A target may add its own. */
+const OUR_TAGS = ['owner', 'tier', 'note'] as const;
+
+export type VmTags = Partial<Record<(typeof OUR_TAGS)[number], string>>;
+
+function haveSameTags(found: Record<string, string>, written: Record<string, string>): boolean {
+  for (const name in written) if (found[name] !== written[name]) return false;
+  return OUR_TAGS.every((name) => found[name] === written[name]);
 }
 
 /** What a VU's VM must be, by all that was asked of it and answered. */
