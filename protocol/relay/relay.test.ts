@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, type TestContext, test } from 'node:test';
+import type { SetEvidence } from '../../support/check/acknowledged-set.ts';
 import { consult } from '../../support/check/oracles.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { declaredOracles } from '../../support/oracle.ts';
@@ -410,4 +411,29 @@ test('a relay that orders by the changes’ own timestamps: none is rejected, no
   assert.equal(sums(made)('changes_pulled'), 250);
   assert.deepEqual(rejected, []);
   assert.deepEqual(made.errors, {});
+});
+
+test('a relay that keeps the last change of each entity alone has lost nothing; one that lost a last one has', async (t) => {
+  for (const [habits, status] of [
+    [{ keepsLast: true }, 'ok'],
+    [{ loses: (id: string) => id.endsWith('-7') }, 'violated'],
+    [{ keepsLast: true, loses: (id: string) => /-(29|30)\d$/.test(id) }, 'violated'],
+  ] as const) {
+    const { url } = await publishedRelay(t, habits);
+    const made = bed(t, url, 2);
+    const [writer, reader] = made.devices as [RelayDevice, RelayDevice];
+    for (let pushes = 0; pushes < 60; pushes++) {
+      await writer.push(5);
+      if (pushes % 10 === 0) await reader.pull();
+    }
+    for (const device of made.devices) await device.settle();
+    // It was long ago that the last one wrote.
+    const longAgo = ({ readFrom: _, ...one }: SetEvidence) => one;
+    const brought = made.devices.map((device) => ({
+      'acknowledged-writes': device.evidence()['acknowledged-writes'].map(longAgo),
+    }));
+    const [judged] = consult(['acknowledged-writes'], brought, declaredOracles) as [OracleResult];
+    assert.equal(judged.status, status, JSON.stringify(habits));
+    if (status === 'ok') assert.ok(judged.checked > 50 && judged.checked <= 100, String(judged.checked));
+  }
 });

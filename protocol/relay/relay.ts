@@ -16,6 +16,8 @@ const MAX_PAGES = 100;
 /** Pages that a slice reads back at the end with devices that never pulled: all accounts of a small run, a sample of a large one. */
 const READ_BACK_PAGES = 2_000;
 const AS_PUSHED = 'pull: change is as it was pushed';
+/** Entities whose last change is known: more than a device goes on editing. */
+const MAX_ENTITIES = 400;
 /** Devices that share one account, so that each has something to pull. */
 const DEVICES_PER_ACCOUNT = 4;
 
@@ -63,6 +65,8 @@ export class RelayDevice {
   readonly #cipher: Cipher;
   readonly #ledger: Ledger;
   readonly #history: SetHistory;
+  /** Of each entity the last change that was not rejected; the entity that was changed last is the last. */
+  readonly #lastOf = new Map<string, string>();
   readonly #origin: number;
   #counter = 0;
   readonly #pulling: Pulling;
@@ -79,7 +83,7 @@ export class RelayDevice {
     this.#api = new RelayApi(access.http, vu, this.deviceId, this.#token);
     this.#cipher = Cipher.ofToken(accountToken(vu));
     this.#ledger = new Ledger(this.deviceId, vu.random);
-    this.#history = this.#historyOf(this.deviceId);
+    this.#history = this.#historyOf(this.deviceId, false);
     // A made-up account is empty; a configured one has a history that every device pulled long ago.
     this.#origin = configuredAccount(vu.target) ? Date.now() : 0;
     this.#pulling = new Pulling(this.#origin);
@@ -89,9 +93,10 @@ export class RelayDevice {
   async push(count: number): Promise<boolean> {
     const changes = Array.from({ length: count }, () => this.#change());
     const { accepted, rejected } = await this.#api.push(changes);
-    for (const { id } of changes) {
+    for (const { id, entity_id: entity } of changes) {
       if (accepted.has(id)) this.#history.acknowledged(id);
-      else if (rejected.has(id)) this.#history.refused(id);
+      if (rejected.has(id)) this.#history.refused(id);
+      else this.#supersede(entity, id);
     }
     const answered = accepted.size + rejected.size > 0;
     if (answered) this.#vu.check('push: no change is rejected', rejected.size === 0);
@@ -130,7 +135,17 @@ export class RelayDevice {
     return { 'acknowledged-writes': this.#readBack ? [own, this.#readBack] : [own] };
   }
 
-  #historyOf(by: string): SetHistory {
+  /** What the entity was before, a relay need not hand out any more. */
+  #supersede(entity: string, id: string): void {
+    const before = this.#lastOf.get(entity);
+    this.#history.supersedes(id, before);
+    this.#lastOf.delete(entity);
+    this.#lastOf.set(entity, id);
+    const [oldest] = this.#lastOf.keys();
+    if (this.#lastOf.size > MAX_ENTITIES) this.#lastOf.delete(oldest!);
+  }
+
+  #historyOf(by: string, isAnew: boolean): SetHistory {
     const { runId, scenario, elapsedMs } = this.#vu.slice;
     const isConfigured = configuredAccount(this.#vu.target) !== undefined;
     return new SetHistory({
@@ -138,6 +153,7 @@ export class RelayDevice {
       set: `${scenario}-${isConfigured ? 'configured' : Math.floor(this.#vu.id / DEVICES_PER_ACCOUNT)}`,
       by,
       now: elapsedMs,
+      isAnew,
       // A configured account is everybody's: other scenarios write there, and other people.
       isOthers: (name) => isConfigured && !name.startsWith(`${runId}-${scenario}-`),
     });
@@ -146,7 +162,7 @@ export class RelayDevice {
   async #readAllBack(): Promise<void> {
     const reader = `${this.deviceId}-reader`;
     const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
-    const history = this.#historyOf(reader);
+    const history = this.#historyOf(reader, true);
     const readFrom = epochMs();
     const pulling = new Pulling(this.#origin);
     while (this.#access.readBackPages > 0) {

@@ -12,25 +12,32 @@ interface Story {
   begun?: number;
   found?: string[];
   isOthers?: (name: string) => boolean;
+  /** Each write takes the place of that so many before it. */
+  supersedes?: number;
+  isAnew?: boolean;
   /** Whether its last look saw everything; default yes. */
   complete?: boolean;
 }
 
 function evidence(stories: Story[]): SetEvidence[] {
-  return stories.map(({ set = 'home', by, acknowledged = [], refused = [], found = [], isOthers, ...story }) => {
-    let atMs = 0;
-    const history = new SetHistory({ set, by, now: () => atMs, isOthers });
-    const { begun = Math.max(0, ...acknowledged, ...refused), complete = true } = story;
-    for (let counter = 1; counter <= begun; counter++) {
-      const name = history.next();
-      atMs = counter * 1_000;
-      if (acknowledged.includes(counter)) history.acknowledged(name);
-      if (refused.includes(counter)) history.refused(name);
-    }
-    for (const name of found) history.found(name);
-    // As it is when it comes out of a report.
-    return JSON.parse(JSON.stringify(history.evidence(complete)));
-  });
+  return stories.map(
+    ({ set = 'home', by, acknowledged = [], refused = [], found = [], isOthers, isAnew, ...story }) => {
+      let atMs = 0;
+      const history = new SetHistory({ set, by, now: () => atMs, isOthers, isAnew });
+      const { begun = Math.max(0, ...acknowledged, ...refused), complete = true } = story;
+      for (let counter = 1; counter <= begun; counter++) {
+        const name = history.next();
+        atMs = counter * 1_000;
+        if (acknowledged.includes(counter)) history.acknowledged(name);
+        if (refused.includes(counter)) history.refused(name);
+        const earlier = counter - (story.supersedes ?? counter);
+        if (story.supersedes) history.supersedes(name, earlier > 0 ? `${by}-${earlier}` : undefined);
+      }
+      for (const name of found) history.found(name);
+      // As it is when it comes out of a report.
+      return JSON.parse(JSON.stringify(history.evidence(complete)));
+    },
+  );
 }
 
 const judged = (...stories: Story[]) => acknowledgedSet(evidence(stories), { isWhole: true });
@@ -66,6 +73,55 @@ test('acknowledged and missing: violated, with what a person needs to find it', 
       acknowledgedBeforeMs: 15_000,
     },
   ]);
+});
+
+/** Twenty writes, of which all but the last two were superseded; another device saw some of them come. */
+const twenty = Array.from({ length: 20 }, (_, i) => i + 1);
+const phone: Story = { by: 'phone', acknowledged: twenty, supersedes: 2 };
+const laptop: Story = { by: 'laptop', found: ['phone-3', 'phone-4', 'phone-19', 'phone-20'] };
+const anew = (...found: string[]): Story => ({ by: 'reader', found, isAnew: true });
+
+test('a system that keeps nothing of what was superseded has lost nothing, but for what was not', () => {
+  const { status, checked } = judged(phone, laptop, anew('phone-19', 'phone-20'));
+  assert.deepEqual([status, checked], ['ok', 2]);
+  const lost = judged(phone, laptop, anew('phone-19'));
+  assert.deepEqual([lost.violations, (lost.examples[0] as { name: string }).name], [1, 'phone-20']);
+});
+
+test('a system that keeps some of what was superseded has lost the rest', () => {
+  const { violations, checked } = judged(phone, laptop, anew('phone-7', 'phone-19', 'phone-20'));
+  assert.deepEqual([violations, checked], [18, 20]);
+});
+
+test('who lacks a few superseded ones, or did not look anew, does not tell that none are kept', () => {
+  const few: Story = { by: 'phone', acknowledged: [1, 2, 3], supersedes: 1 };
+  assert.equal(judged(few, anew('phone-3')).violations, 2);
+  assert.equal(judged(phone, { ...anew('phone-19', 'phone-20'), isAnew: false }).violations, 18);
+  assert.equal(judged(phone, { ...anew('phone-19', 'phone-20'), complete: false }, laptop).violations, 16);
+});
+
+test('what a write without an answer may have superseded tells nothing, and may be there or not', () => {
+  const story: Story = { by: 'tablet', acknowledged: twenty.filter((n) => n !== 13), supersedes: 2 };
+  // 13 never came about: 11 is still there.
+  const kept = judged(story, anew('tablet-11', 'tablet-19', 'tablet-20'));
+  assert.deepEqual([kept.status, kept.checked], ['ok', 2]);
+  assert.equal(judged(story, anew('tablet-19', 'tablet-20')).status, 'ok');
+});
+
+test('of what was superseded, and of what was not, the latest hundred are known', () => {
+  const acknowledged = Array.from({ length: 1_000 }, (_, i) => i + 1);
+  const tablet: Story = { by: 'tablet', acknowledged, supersedes: 300 };
+  const [{ superseded, last }] = evidence([tablet]) as [SetEvidence];
+  assert.deepEqual([superseded!.length, superseded!.at(-1), last!.length, last![0]], [100, 700, 100, 901]);
+  const kept = acknowledged.slice(-300).map((counter) => `tablet-${counter}`);
+  const { status, checked } = judged(tablet, anew(...kept));
+  assert.deepEqual([status, checked], ['ok', 100]);
+});
+
+test('a writer of whom nothing was superseded answers for all, whatever others do', () => {
+  const writes = { complete: false };
+  const tablet: Story = { by: 'tablet', acknowledged: [1, 2], ...writes };
+  assert.equal(judged({ ...phone, ...writes }, tablet, anew('phone-19', 'phone-20', 'tablet-1')).violations, 1);
 });
 
 test('an element that every reader lacks is one loss', () => {

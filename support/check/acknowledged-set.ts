@@ -10,6 +10,10 @@ const MAX_EXAMPLES = 10;
 const MAX_STRAYS = 100;
 /** Clocks of two machines differ. Less than the pause between the end of all load and the last look on one machine. */
 const CLOCK_SLACK_MS = 250;
+/** So many that were superseded must all be gone for the system to keep none of them: of fewer, all may be lost by chance. */
+const MIN_SUPERSEDED = 10;
+/** Of each participant so many elements are known that were superseded, and so many that were not: the latest of both. */
+const MAX_LATEST = 100;
 
 /** What one participant wrote into a set and found in it, packed; evidence for {@link acknowledgedSet}. */
 export interface SetEvidence {
@@ -38,6 +42,12 @@ export interface SetEvidence {
   lastMs: number;
   /** `[counter, ms since the run's start]`: no later than then was this counter acknowledged. */
   times: [counter: number, atMs: number][];
+  /** Of its own the latest whose place another one took that was acknowledged. */
+  superseded?: number[];
+  /** Of its own the latest whose place none took, for all that is known. */
+  last?: number[];
+  /** It saw all that there was at once, in the end, and nothing before. */
+  isAnew?: boolean;
 }
 
 export interface SetHistoryOptions {
@@ -49,6 +59,8 @@ export interface SetHistoryOptions {
   now(): number;
   /** Whether an element is somebody else's: of an earlier run, of a person who uses the set meanwhile. Default: none is. */
   isOthers?(name: string): boolean;
+  /** It only looks, once and in the end: by what it does not find it is known whether the system keeps what was superseded. */
+  isAnew?: boolean;
 }
 
 /**
@@ -57,9 +69,11 @@ export interface SetHistoryOptions {
  */
 export class SetHistory {
   readonly #options: SetHistoryOptions;
-  #last = 0;
+  #count = 0;
   readonly #acknowledged = new Counters();
   readonly #refused = new Counters();
+  readonly #superseded: number[] = [];
+  readonly #last = new Set<number>();
   readonly #found = new Map<string, Counters>();
   readonly #strays = new Set<string>();
   readonly #times: SetEvidence['times'] = [];
@@ -74,8 +88,8 @@ export class SetHistory {
 
   /** Begins a write. @returns the name of its element */
   next(): string {
-    this.#last += 1;
-    return nameOf(this.#options.by, this.#last);
+    this.#count += 1;
+    return nameOf(this.#options.by, this.#count);
   }
 
   /** The system said that it keeps an element. */
@@ -98,6 +112,22 @@ export class SetHistory {
   /** The system said that it did not take an element. Without either answer nobody knows. */
   refused(name: string): void {
     this.#refused.add(partsOf(name)!.counter);
+  }
+
+  /**
+   * An element, which was not refused, is all that the system has to give from now on of what it is about.
+   * @param earlier the one whose place it takes; undefined: it is the first
+   */
+  supersedes(name: string, earlier: string | undefined): void {
+    const { counter } = partsOf(name)!;
+    const last = this.#last.add(counter);
+    const [oldest] = last;
+    if (last.size > MAX_LATEST) last.delete(oldest!);
+    if (earlier === undefined) return;
+    const before = partsOf(earlier)!.counter;
+    last.delete(before);
+    // Else it may be there still.
+    if (this.#acknowledged.has(counter) && this.#superseded.push(before) > MAX_LATEST) this.#superseded.shift();
   }
 
   /** An element is there. @returns false when this participant had found it before */
@@ -126,8 +156,8 @@ export class SetHistory {
    * @param readFrom when that look began, epoch ms: other machines may still have written then
    */
   evidence(complete: boolean, readFrom?: number): SetEvidence {
-    const { set, by } = this.#options;
-    const begun = new Counters(this.#last > 0 ? [1, this.#last] : []);
+    const { set, by, isAnew } = this.#options;
+    const begun = new Counters(this.#count > 0 ? [1, this.#count] : []);
     return {
       set,
       by,
@@ -142,6 +172,8 @@ export class SetHistory {
       startedAt: this.#startedAt,
       lastMs: this.#lastMs,
       times: this.#times,
+      ...(this.#superseded.length > 0 && { superseded: [...this.#superseded], last: [...this.#last] }),
+      ...(isAnew && { isAnew }),
     };
   }
 }
@@ -161,8 +193,9 @@ function partsOf(name: string): { writer: string; counter: number } | undefined 
 /**
  * What was acknowledged is there for every other participant of its set, and nothing else is: nothing that was refused or never
  * written, nothing of another set. A write without an answer may be there or not. Of shards that end one after the other, a
- * participant answers only for what was acknowledged before it looked. An element of a writer who brought no evidence is one too
- * many only in a whole run: else that writer may be of the part that is missing.
+ * participant answers only for what was acknowledged before it looked. What was superseded need not be there where the system keeps
+ * nothing of that; where it keeps some, the rest is lost. An element of a writer who brought no evidence is one too many only in a
+ * whole run: else that writer may be of the part that is missing.
  */
 export function acknowledgedSet(participants: SetEvidence[], { isWhole }: JudgedRun): Judgement {
   const writers = new Map(participants.map((one) => [one.by, one]));
@@ -179,13 +212,15 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
   const lost: object[] = [];
   const unexpected: object[] = [];
   let checked = 0;
+  const isKept = keepsSuperseded(participants);
   for (const members of bySet(participants).values()) {
     const readers = members.filter(({ complete }) => complete);
     for (const writer of members) {
       counts.duplicates += writer.duplicates;
       counts.ofOthers += writer.others;
       counts.indeterminate += new Counters(writer.indeterminate).size;
-      const acknowledged = new Counters(writer.acknowledged);
+      const all = new Counters(writer.acknowledged);
+      const acknowledged = isKept ? all : lastOf(writer, all);
       const others = readers.filter(({ by }) => by !== writer.by);
       const seen =
         others.length === 0
@@ -221,6 +256,31 @@ export function acknowledgedSet(participants: SetEvidence[], { isWhole }: Judged
   const status = violations > 0 ? 'violated' : checked > 0 ? 'ok' : 'unknown';
   if (status === 'unknown') examples.push('nothing that was acknowledged could be read back');
   return { checked, violations, examples, status, counts, ...(violations > 0 && { summary }) };
+}
+
+/** Whether who reads everything anew finds any of what was superseded before; where too little was to tell, it should. */
+function keepsSuperseded(participants: SetEvidence[]): boolean {
+  const readers = participants.filter(({ complete, isAnew }) => complete && isAnew);
+  const writers = participants.filter(({ superseded }) => superseded);
+  let gone = 0;
+  for (const { set, found } of readers) {
+    for (const writer of writers) {
+      if (writer.set !== set) continue;
+      const there = new Counters(found[writer.by]);
+      if (writer.superseded!.some((counter) => there.has(counter))) return true;
+      gone += writer.superseded!.length;
+    }
+  }
+  return gone < MIN_SUPERSEDED;
+}
+
+/** Of what was acknowledged what must be there where nothing else is kept, as far as that is known. */
+function lastOf({ last }: SetEvidence, acknowledged: Counters): Counters {
+  // Nothing of it was superseded.
+  if (!last) return acknowledged;
+  const due = new Counters();
+  for (const counter of last.toSorted((a, b) => a - b)) if (acknowledged.has(counter)) due.add(counter);
+  return due;
 }
 
 /** What is there and may not be, each element once, whoever found it. */

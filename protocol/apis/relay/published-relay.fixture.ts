@@ -8,8 +8,12 @@ const PAGE = 100;
 /**
  * Takes a change of an entity only when its `timestamp` is greater than that of the one before; its pages are in the order of
  * the changes' own timestamps, and the answer's `timestamp` is its clock.
+ * @param habits `keepsLast`: of each entity the last change alone
  */
-export async function publishedRelay(t: TestContext): Promise<{ url: string; rejected: string[] }> {
+export async function publishedRelay(
+  t: TestContext,
+  habits: { keepsLast?: boolean; loses?: (id: string) => boolean } = {},
+): Promise<{ url: string; rejected: string[] }> {
   const changes: (Change & { account: string })[] = [];
   const rejected: string[] = [];
   const { url } = await serve(t, async (request, answer) => {
@@ -25,7 +29,8 @@ export async function publishedRelay(t: TestContext): Promise<{ url: string; rej
         const before = changes.findLast((one) => one.account === account && one.entity_id === change.entity_id);
         if (before && before.timestamp >= change.timestamp) rejected.push(change.id);
         else {
-          changes.push({ ...change, device_id: asked.device_id, account });
+          if (habits.keepsLast && before) changes.splice(changes.indexOf(before), 1);
+          if (!habits.loses?.(change.id)) changes.push({ ...change, device_id: asked.device_id, account });
           accepted.push(change.id);
         }
       }
