@@ -43,7 +43,12 @@ async function build() {
   delete process.env[VARIABLE];
   const isWatching = process.argv.some((word) => /^(--ui(-.*)?|test-server)$/.test(word));
   const isCommand = /[\\/]tandem(\.mjs)?$/.test(process.argv[1] ?? '');
-  return isWatching || isCommand ? undefined : await bundle('suite', entryPoints());
+  return isWatching || isCommand ? undefined : await bundleSuite();
+}
+
+/** As {@link bundle}. */
+export function bundleSuite() {
+  return bundle('suite', entryPoints());
 }
 
 /** Whatever is imported from elsewhere: what a package exports, and what Playwright is told to read. */
