@@ -64,7 +64,7 @@ async function sessionOf(t: TestContext, traced = false, use: BrowserContextOpti
   /** Documents that told of this vital. */
   const documents = (name: string) =>
     new Set(vitals.filter(({ metric }) => metric === `browser_web_vital_${name}`).map(({ document }) => document)).size;
-  return { session, documents, vitals, ignored, broken };
+  return { session, documents, vitals, ignored, broken, url };
 }
 
 test('popups and new tabs are measured like the page that opened them', async (t) => {
@@ -204,7 +204,7 @@ test('of what no server sent there are no times', async (t) => {
 });
 
 test('what the target answers with an error of its own has no times, and is told of', async (t) => {
-  const { session, documents, vitals, broken } = await sessionOf(t);
+  const { session, documents, vitals, broken, url } = await sessionOf(t);
   await session.page.goto('/broken');
   await session.page.goto('/limited');
   await session.flush();
@@ -213,8 +213,8 @@ test('what the target answers with an error of its own has no times, and is told
   await session.flush();
   assert.equal(documents('fcp'), 1);
   assert.deepEqual(broken, [
-    { status: 503, path: '/broken' },
-    { status: 429, path: '/limited' },
+    { status: 503, url: `${url}/broken` },
+    { status: 429, url: `${url}/limited` },
   ]);
 });
 

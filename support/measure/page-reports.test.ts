@@ -23,7 +23,7 @@ test('what our scripts report is heard as it is', () => {
   reports.events([1, 2.5], hear);
   reports.mark(mark, hear);
   reports.mark(early, hear);
-  const unavailable = { status: 503, path: '/shop' };
+  const unavailable = { status: 503, url: 'http://a.test/shop' };
   reports.errorPage(unavailable, hear);
   assert.deepEqual(heard, [vital, [1, 2.5], mark, early, unavailable]);
   assert.deepEqual(errors, []);
@@ -49,7 +49,7 @@ test('unknown names and wrong types are ignored, with one error', () => {
   for (const times of [...no.filter((one) => !Array.isArray(one)), ['1'], [null], [1e300]]) reports.events(times, hear);
   for (const mark of [...no, { id: 1, pushedAt: 1, paintedAt: 2 }, { id: 'a', pushedAt: 0, paintedAt: 1e300 }])
     reports.mark(mark, hear);
-  for (const page of [...no, { status: 200, path: '/' }, { status: 500.5, path: '/' }, { status: 503, path: 1 }])
+  for (const page of [...no, { status: 200, url: '/' }, { status: 500.5, url: '/' }, { status: 503, url: 1 }])
     reports.errorPage(page, hear);
   assert.deepEqual(heard, []);
   assert.deepEqual(errors, [strange]);

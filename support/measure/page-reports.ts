@@ -10,7 +10,7 @@ const MAX_EVENTS = 10_000;
 /** Texts in password fields of a session, with their beginnings as they are typed; what is known as a secret stays known. */
 const MAX_TYPED = 1_000;
 const LONGEST_TYPED = 10_000;
-const LONGEST_PATH = 10_000;
+const LONGEST_URL = 10_000;
 /** No session is longer: what is above it is no time. */
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -52,10 +52,10 @@ export class PageReports {
 
   errorPage(report: unknown, hear: (page: ErrorPage) => void): void {
     if (this.#isFlood()) return;
-    const { status, path } = (report ?? {}) as Partial<Record<keyof ErrorPage, unknown>>;
+    const { status, url } = (report ?? {}) as Partial<Record<keyof ErrorPage, unknown>>;
     const isStatus =
       typeof status === 'number' && (status === 429 || (Number.isInteger(status) && status >= 500 && status < 600));
-    if (isStatus && typeof path === 'string' && path.length <= LONGEST_PATH) hear({ status, path });
+    if (isStatus && typeof url === 'string' && url.length <= LONGEST_URL) hear({ status, url });
     else this.#tell(STRANGE);
   }
 

@@ -32,7 +32,8 @@ export interface VitalReport {
 export interface ErrorPage {
   /** 500 to 599, or 429. */
   status: number;
-  path: string;
+  /** Without its query. */
+  url: string;
 }
 
 type WebVitals = Record<string, (callback: (m: { value: number }) => void, options: object) => void>;
@@ -129,7 +130,7 @@ function observePage(binding: string, load: (given: Record<string, unknown>) => 
       if (begun || !page.isDocument()) return;
       begun = true;
       const status = page.error();
-      if (status !== undefined) return void report({ status, path: location.pathname });
+      if (status !== undefined) return void report({ status, url: location.origin + location.pathname });
       for (const name of ['LCP', 'INP', 'CLS', 'FCP', 'TTFB']) {
         const metric = `browser_web_vital_${name.toLowerCase()}`;
         vitals[`on${name}`]!((vital) => page.send(metric, vital.value), { reportAllChanges: true });

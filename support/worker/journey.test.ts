@@ -624,6 +624,10 @@ test('a page that the target answers with HTTP 5xx fails its session, unless tha
   assert.deepEqual(passing.errors, { 'watcher, step "open": HTTP 503': 1 });
   assert.equal(missing.failures[0]?.error, 'Error: /shop was answered with HTTP 503');
   assert.equal(missing.failures[1]?.step, 'look');
+  const { url: other } = await serve(t, (_request, answer) => answer.writeHead(500).end());
+  const elsewhere = bed(async ({ page }) => void (await page.goto(`${other}/login`)), url);
+  assert.equal(await elsewhere.session(), 'failed');
+  assert.equal(elsewhere.failures[0]?.error, `Error: ${other}/login was answered with HTTP 500`);
   assert.deepEqual(watchful.errors, {});
   for (const { recorded } of [passing, missing, watchful]) {
     const told = recorded();

@@ -265,8 +265,11 @@ class Sessions {
         for (const durationMs of durationsMs)
           slice.recorder.add('browser_event_to_paint', durationMs, undefined, now - durationMs);
       },
-      onErrorPage: ({ status, path }) => {
-        const error = Object.assign(new Error(`${path} was answered with HTTP ${status}`), { code: `HTTP ${status}` });
+      onErrorPage: ({ status, url }) => {
+        // Another server's page is named in full: it is not the target's.
+        const { origin } = new URL(slice.target.baseUrl);
+        const shown = url.startsWith(`${origin}/`) ? url.slice(origin.length) : url;
+        const error = Object.assign(new Error(`${shown} was answered with HTTP ${status}`), { code: `HTTP ${status}` });
         if (!errorPages.has(error.message)) errorPages.set(error.message, { step, error });
       },
       onCrash: () => fail(new Error('Page crashed')),
