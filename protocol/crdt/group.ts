@@ -65,7 +65,9 @@ export class Group {
   /** Brings every device to the document, as far as that is possible before an episode. */
   async open(): Promise<SharedDocument> {
     this.#document ??= this.#newDocument();
-    if (this.#options.dialect === 'yjs') await this.#document.exchange(this.#deadline());
+    // What is left of the episode before is no part of the next one.
+    const holdsBack = this.#document.peers.some((peer) => peer.holdsBack);
+    if (holdsBack || this.#options.dialect === 'yjs') await this.#document.exchange(this.#deadline());
     return this.#document;
   }
 

@@ -272,6 +272,24 @@ test('relay: one that takes no second edit of an entity unless it is later bring
   assert.notEqual(rejected.length, 0);
 });
 
+test('relay: what is pushed anew since nobody knew whether it was stored is no part of the next episode', async (t) => {
+  let isSilent = false;
+  const { url } = await publishedRelay(t, { isSilent: () => isSilent });
+  const made = await bed(t, { dialect: 'relay', url });
+  for (let episode = 0; episode < 15; episode++) {
+    isSilent = true;
+    const concurrent = made.group.concurrentModification();
+    const failures = made.errors['HTTP 500'] ?? 0;
+    while ((made.errors['HTTP 500'] ?? 0) === failures) await new Promise(setImmediate);
+    isSilent = false;
+    await concurrent;
+    await made.group.rapidSequential();
+  }
+  assert.deepEqual(Object.keys(made.errors), ['HTTP 500', 'check: push: status is 200']);
+  const { writes, convergence } = await made.judged();
+  assert.deepEqual([writes?.status, convergence.status, convergence.counts?.incomplete], ['ok', 'ok', 0]);
+});
+
 test('relay: a change delivered twice is taken once', async (t) => {
   const made = await bed(t, { dialect: 'relay', faults: 'duplicate-change=1' });
   for (const operation of operations) await made.group[operation]();

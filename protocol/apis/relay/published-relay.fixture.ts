@@ -8,11 +8,11 @@ const PAGE = 100;
 /**
  * Takes a change of an entity only when its `timestamp` is greater than that of the one before; its pages are in the order of
  * the changes' own timestamps, and the answer's `timestamp` is its clock.
- * @param habits `keepsLast`: of each entity the last change alone
+ * @param habits `keepsLast`: of each entity the last change alone; `isSilent`: a push is stored, and answered with an error
  */
 export async function publishedRelay(
   t: TestContext,
-  habits: { keepsLast?: boolean; loses?: (id: string) => boolean } = {},
+  habits: { keepsLast?: boolean; loses?: (id: string) => boolean; isSilent?: () => boolean } = {},
 ): Promise<{ url: string; rejected: string[] }> {
   const changes: (Change & { account: string })[] = [];
   const rejected: string[] = [];
@@ -27,12 +27,17 @@ export async function publishedRelay(
       const accepted: string[] = [];
       for (const change of asked.changes) {
         const before = changes.findLast((one) => one.account === account && one.entity_id === change.entity_id);
-        if (before && before.timestamp >= change.timestamp) rejected.push(change.id);
+        const isKnown = changes.some(({ id }) => id === change.id);
+        if (isKnown || (before && before.timestamp >= change.timestamp)) rejected.push(change.id);
         else {
           if (habits.keepsLast && before) changes.splice(changes.indexOf(before), 1);
           if (!habits.loses?.(change.id)) changes.push({ ...change, device_id: asked.device_id, account });
           accepted.push(change.id);
         }
+      }
+      if (habits.isSilent?.()) {
+        answer.writeHead(500).end();
+        return;
       }
       const refused = asked.changes.filter(({ id }) => !accepted.includes(id));
       const reasons = refused.map(({ id }) => ({ id, reason: 'Duplicate or outdated change' }));
