@@ -43,12 +43,16 @@ const BACKLOG_MS = 1_000;
 
 /** @param objectives what must hold again; none: recovery and outage are not told */
 export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective[], course: Course): DrillResult[] {
+  const windows = new Map<number, Window[]>();
+  for (const { everyMs } of planned) {
+    if (!windows.has(everyMs)) windows.set(everyMs, objectiveWindows(objectives, { everyMs }, course));
+  }
   return runs.map((run) => {
     const drill = planned.find(({ name }) => name === run.name)!;
     // What comes after the next one has begun is no longer this one's doing alone.
     const later = runs.filter((one) => one.run.atMs > run.run.atMs).map((one) => one.run.atMs);
     const untilMs = Math.min(...later, course.axis.phases.at(-1)?.endMs ?? course.durationMs, course.durationMs);
-    return judgeDrill(drill, run, untilMs, objectives, course);
+    return judgeDrill(drill, run, untilMs, windows.get(drill.everyMs)!, objectives.length > 0, course);
   });
 }
 
@@ -66,14 +70,14 @@ function judgeDrill(
   drill: Drill,
   run: DrillRun,
   untilMs: number,
-  objectives: Objective[],
+  all: Window[],
+  hasObjectives: boolean,
   course: Course,
 ): DrillResult {
-  const { everyMs, stayMs, expect } = drill;
+  const { stayMs, expect } = drill;
   const startMs = run.run.atMs;
   const over = run.undo ?? run.run;
   const output = [run.run.output, run.undo?.output].filter(Boolean).join('\n');
-  const all = objectiveWindows(objectives, { everyMs }, course);
   const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs);
   // What it broke may break as late as its command ends.
   const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
@@ -86,7 +90,7 @@ function judgeDrill(
   const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, over.endMs ?? 0) };
   const requests = requestsIn(course, from);
   const watchedMs = Math.max(0, untilMs - over.atMs);
-  const told = objectives.length > 0 ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
+  const told = hasObjectives ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
   const isOpen = before.some(({ state }) => state === 'unknown') || windows.length === 0;
   const ofFailed = failedDoubts(expect, requests, from, course);
   const judged = expectationsOf(expect, {

@@ -31,12 +31,14 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
   };
 }
 
-/** The first window that holds, as do all that begin within the given time after it; undefined without one. */
+/** The first window that holds, as do all that begin within the given time after it; undefined without one. Each is looked at a few times. */
 export function firstToStay(windows: Window[], stayMs: number): Window | undefined {
-  return windows.find(({ state, startMs }, i) => {
-    if (state !== 'held') return false;
-    const following = windows.slice(i).filter((one) => one.startMs < startMs + stayMs);
-    return following.every((one) => one.state === 'held') && following.at(-1)!.endMs >= startMs + stayMs - 1e-6;
+  let [last, firstNotHeld] = [0, 0];
+  return windows.find(({ startMs }, i) => {
+    while (last + 1 < windows.length && windows[last + 1]!.startMs < startMs + stayMs) last += 1;
+    firstNotHeld = Math.max(firstNotHeld, i);
+    while (windows[firstNotHeld]?.state === 'held') firstNotHeld += 1;
+    return firstNotHeld > last && windows[last]!.endMs >= startMs + stayMs - 1e-6;
   });
 }
 

@@ -5,13 +5,15 @@ import { builtinMetrics, seriesKey, type Tags } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
+import { random } from '../schedule/random.ts';
 import { answerFindings, answersOf } from './answers.ts';
 import { kindOf } from './findings/index.ts';
+import { firstToStay } from './recovery.ts';
 import type { CapacityStep } from './results.ts';
 import { suspects } from './validity.ts';
 import type { HealthSignal } from './verdict.ts';
 import { judgeWindowed } from './windowed.ts';
-import { type Course, spansOf, windowsOf } from './windows.ts';
+import { type Course, spansOf, type Window, windowsOf } from './windows.ts';
 
 const calm: Phase = { name: 'calm', startMs: 0, endMs: 10_000, load: 0 };
 const phases: Phase[] = [
@@ -380,6 +382,39 @@ describe('recovery', () => {
     const { recovery } = asked({ msAt: slowFrom(40, 115) }, 60_000);
     assert.deepEqual([recovery?.recoveredMs, recovery?.ok, recovery?.decided], [null, false, false]);
     assert.equal(asked({ msAt: slowFrom(40, 115) }, 55_000).recovery?.decided, true);
+  });
+
+  test('is told of flapping over days in the time of a look at each window', () => {
+    const naive = (windows: Window[], stayMs: number) =>
+      windows.find(({ state, startMs }, i) => {
+        const following = windows.slice(i).filter((one) => one.startMs < startMs + stayMs);
+        const isHeld = state === 'held' && following.every((one) => one.state === 'held');
+        return isHeld && following.at(-1)!.endMs >= startMs + stayMs - 1e-6;
+      });
+    const draw = random(1, 'flapping');
+    const made = (count: number, stateOf: (n: number) => Window['state']): Window[] => {
+      let startMs = 0;
+      return Array.from({ length: count }, (_, n) => {
+        startMs += draw.pick([1_000, 1_000, 1_000, 4_000]);
+        return { startMs, endMs: startMs + 1_000, state: stateOf(n), observed: 1, count: 1 };
+      });
+    };
+    for (let n = 0; n < 300; n++) {
+      const windows = made(draw.int(0, 30), () => draw.pick(['held', 'held', 'held', 'missed', 'unknown'] as const));
+      for (const stayMs of [500, 3_000, 7_000]) assert.equal(firstToStay(windows, stayMs), naive(windows, stayMs));
+    }
+    let looks = 0;
+    const days = made(100_000, (n) => (n % 20_000 === 0 ? 'missed' : 'held')).map(
+      (window) =>
+        new Proxy(window, {
+          get: (of, name) => {
+            looks += 1;
+            return Reflect.get(of, name);
+          },
+        }),
+    );
+    assert.equal(firstToStay(days, 1e9), undefined);
+    assert.ok(looks < 2_000_000, `${looks}`);
   });
 
   test('too late is a failure, and so is never', () => {
