@@ -126,6 +126,21 @@ test('too late, for too long and too much is a failure, each by its figure', () 
   assert.deepEqual(judged({ failedAt: (s) => s >= 10 && s % 4 !== 0 }).result.recoveredMs, null);
 });
 
+test('without objectives the share that failed is of its own time, and not of all that was well afterwards', () => {
+  const lasting = { ...crash, forMs: 10_000, expect: { failed: 0.5 } };
+  const undone = { ...killed, isToBeUndone: true, undo: done(20_000) };
+  const judge = (run: DrillRun, failedAt: Made['failedAt']) => {
+    const facts = { planned: [lasting], runs: [run], leftOut: [] };
+    const [result] = judgeDrills(facts, [], courseOf({ ...(failedAt && { failedAt }) }));
+    return [result!.ok, result!.decided, result!.requests];
+  };
+  assert.deepEqual(judge(undone, between(10, 20)), [false, true, { failed: 400, of: 440 }]);
+  assert.deepEqual(judge(undone, between(10, 12)), [true, true, { failed: 80, of: 440 }]);
+  assert.deepEqual(judge(undone, between(30, 60)), [true, true, { failed: 0, of: 440 }]);
+  // Of one that has no end nobody knows until when it had an effect.
+  assert.deepEqual(judge(killed, between(10, 20)), [true, true, { failed: 400, of: 2_000 }]);
+});
+
 test('a limit that lies within the window in which it was well again is not decided', () => {
   const of = (recoveryMs: number) =>
     judged({ failedAt: between(10, 13) }, killed, { ...crash, expect: { recoveryMs } });

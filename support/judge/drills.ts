@@ -88,11 +88,13 @@ function judgeDrill(
   const isSeen = found !== undefined || before.some(({ state }) => state !== 'unknown');
   const outageMs = isSeen ? outageOf(before) : null;
   const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, over.endMs ?? 0) };
-  const requests = requestsIn(course, from);
+  // Without objectives nobody knows when all was well again: what came after it was undone is no part of it.
+  const ofWork = hasObjectives || !run.undo ? from : { startMs, endMs: over.endMs ?? over.atMs };
+  const requests = requestsIn(course, ofWork);
   const watchedMs = Math.max(0, untilMs - over.atMs);
   const told = hasObjectives ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
   const isOpen = before.some(({ state }) => state === 'unknown') || windows.length === 0;
-  const ofFailed = failedDoubts(expect, requests, from, course);
+  const ofFailed = failedDoubts(expect, requests, ofWork, course);
   const judged = expectationsOf(expect, {
     ...{ ...told, requests, isOpen, isDoubtful: ofFailed.length > 0 },
     earliestMs: earliestMs(after, over.atMs),

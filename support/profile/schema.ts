@@ -309,7 +309,7 @@ export const drill = z.strictObject({
         .refine((text) => Number.parseFloat(text.slice(1)) > 0, belowPercentHelp)
         .optional()
         .describe(
-          'Of the iterations that were due from its beginning until it was over, the share that failed: "<50%".',
+          'Of the iterations that were due from its beginning until the objectives held again, or, without any, until it was undone, the share that failed: "<50%".',
         ),
     })
     .optional(),
