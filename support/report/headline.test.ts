@@ -30,7 +30,20 @@ const headlines: [string, Verdict, string][] = [
     { ...passedVerdict(), thresholds: passedVerdict().thresholds.slice(0, 2), oracles: [] },
     'Both thresholds held over 24,794 iterations, and the generator was on time.',
   ],
-  ['a bare pass', { ...passedVerdict(), thresholds: [], oracles: [] }, 'The generator was on time.'],
+  [
+    'a pass of which nothing was asked',
+    { ...passedVerdict(), thresholds: [], oracles: [] },
+    'Nothing was asked of it, and the generator was on time.',
+  ],
+  [
+    'a pass that was asked for its availability alone',
+    {
+      ...passedVerdict(),
+      ...{ thresholds: [], oracles: [] },
+      availability: { ok: true } as Verdict['availability'],
+    },
+    'The generator was on time.',
+  ],
   ['limits', exampleVerdict(), 'The target missed 1 of 5 thresholds and could not sustain the load.'],
   [
     'invalid',

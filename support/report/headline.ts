@@ -28,11 +28,12 @@ function sentenceOf(verdict: Verdict): string {
       const few = ['', 'The threshold', 'Both thresholds'];
       const held = few[thresholds.length] ?? `All ${count(thresholds.length)} thresholds`;
       const parts = [
+        ...(isAsked(verdict) ? [] : ['nothing was asked of it']),
         ...(thresholds.length > 0 ? [`${held} held over ${counted(totalIterations(verdict), 'iteration')}`] : []),
         ...(oracles.length > 0 ? [`${counted(oracles.length, 'oracle')} saw every promise kept`] : []),
         ...(verdict.health.signals.every(({ ok }) => ok) ? ['the generator was on time'] : []),
       ];
-      if (parts.length === 0) return 'It ran to its end, and nothing was asked of it.';
+      if (parts.length === 0) return 'It ran to its end.';
       const text = parts.length > 1 ? `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}.` : `${parts[0]}.`;
       return text[0]!.toUpperCase() + text.slice(1);
     }
@@ -47,4 +48,9 @@ function sentenceOf(verdict: Verdict): string {
     case 'invalid':
       return 'The measurement cannot be trusted; it neither clears nor blames the target.';
   }
+}
+
+/** Beside that something succeeds, which every run is asked. */
+function isAsked({ thresholds, oracles, availability, recovery, capacity, drift = [], drills = [] }: Verdict): boolean {
+  return [...thresholds, ...oracles, ...drift, ...drills].length > 0 || !!(availability ?? recovery ?? capacity);
 }
