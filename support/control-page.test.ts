@@ -45,6 +45,23 @@ test('it asks nothing of the network', async () => {
   assert.deepEqual(requests, []);
 });
 
+test('when it has crashed, another one takes its place', async () => {
+  const control = await ControlPage.open(browser);
+  const [context] = browser.contexts();
+  const [page] = context!.pages();
+  const session = await context!.newCDPSession(page!);
+  const crashed = page!.waitForEvent('crash');
+  // It never answers.
+  void session.send('Page.crash').catch(() => {});
+  await crashed;
+  const { recorder, first } = listening();
+  control.visit({ startAt: 0, signal }, recorder);
+  const [metric] = await first;
+  assert.equal(metric, 'browser_control_paint');
+  assert.equal(context!.pages().length, 1);
+  await control.close();
+});
+
 test('before the start, and after the stop, nothing is measured', async () => {
   const stopping = new AbortController();
   const { recorder, first } = listening();

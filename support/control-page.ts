@@ -32,7 +32,7 @@ export interface ControlledRun {
  * it paints later than in the calm, it is this machine's browsers that are slow, and not the target.
  */
 export class ControlPage {
-  readonly #page: Page;
+  #page: Page;
   readonly #closing = new AbortController();
   #visits: Promise<void> = Promise.resolve();
 
@@ -74,10 +74,20 @@ export class ControlPage {
         const beganAt = performance.now();
         const paintMs = await this.#firstPaint();
         if (signal.aborted) return;
-        if (paintMs !== undefined) recorder.add('browser_control_paint', paintMs, undefined, beganAt);
+        if (paintMs === undefined) await this.#reopen();
+        else recorder.add('browser_control_paint', paintMs, undefined, beganAt);
       }
       await wait(EVERY_MS, undefined, { signal, ref: false });
     }
+  }
+
+  /** One that has crashed, for want of memory perhaps, opens nothing any more, and its silence would be taken for health. */
+  async #reopen(): Promise<void> {
+    const gone = this.#page;
+    try {
+      this.#page = await within('opening the control page', TIMEOUT_MS, gone.context().newPage());
+      await gone.close();
+    } catch {} // the browser is gone, or gives no page for now
   }
 
   /** Ms from the start of the navigation to the first paint of text; undefined when the page could not be opened at all. */
