@@ -66,8 +66,8 @@ export class Group {
   async open(): Promise<SharedDocument> {
     this.#document ??= this.#newDocument();
     // What is left of the episode before is no part of the next one.
-    const holdsBack = this.#document.peers.some((peer) => peer.holdsBack);
-    if (holdsBack || this.#options.dialect === 'yjs') await this.#document.exchange(this.#deadline());
+    await this.#document.handOver(this.#deadline());
+    if (this.#options.dialect === 'yjs') await this.#document.exchange(this.#deadline());
     return this.#document;
   }
 

@@ -276,7 +276,7 @@ test('relay: what is pushed anew since nobody knew whether it was stored is no p
   let isSilent = false;
   const { url } = await publishedRelay(t, { isSilent: () => isSilent });
   const made = await bed(t, { dialect: 'relay', url });
-  for (let episode = 0; episode < 15; episode++) {
+  for (let episode = 0; episode < 40; episode++) {
     isSilent = true;
     const concurrent = made.group.concurrentModification();
     const failures = made.errors['HTTP 500'] ?? 0;

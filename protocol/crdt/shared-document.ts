@@ -95,10 +95,14 @@ export class SharedDocument {
   /** Brings all devices up to date one last time. @returns as {@link converge} */
   async settle(deadline: number, signal: AbortSignal): Promise<boolean> {
     const converged = await this.converge(deadline, signal);
-    // What one of them still holds back the others may have.
-    for (let n = 0; converged && n < LAST_EXCHANGES && this.peers.some(({ holdsBack }) => holdsBack); n++)
-      await this.exchange(deadline);
+    if (converged) await this.handOver(deadline);
     return converged;
+  }
+
+  /** Pushes what one of them still holds back, though the others may have it, until it is answered and, where need be, made anew. */
+  async handOver(deadline: number): Promise<void> {
+    for (let n = 0; n < LAST_EXCHANGES && this.peers.some(({ holdsBack }) => holdsBack); n++)
+      await this.exchange(deadline);
   }
 
   /** The group will not touch it any more: what its evidence lacks from now on is missing. */
