@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type {
   FullConfig,
   FullResult,
@@ -96,9 +97,9 @@ export default class TandemReporter implements Reporter {
     secrets.guard([stdout, stderr], (text) => secrets.cleanName(text));
     if (!this.#listing && !this.#merging) this.#interruption.begin();
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
-    EmbeddedTarget.current?.said.on('data', (text: string) =>
-      this.#display.print(this.#clean(text.replace(/^(?=.)/gm, '[target] '))),
-    );
+    const { current: target } = EmbeddedTarget;
+    // By lines: a secret would not be known in two parts.
+    if (target) createInterface(target.said).on('line', (line) => this.#display.print(this.#clean(`[target] ${line}`)));
   }
 
   printsToStdio(): boolean {
