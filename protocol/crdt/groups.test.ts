@@ -258,7 +258,7 @@ test('relay: changes that were answered with errors are pushed again until the g
 });
 
 test('relay: one that takes no second edit of an entity unless it is later brings groups of every size together', async (t) => {
-  const { url, rejected } = await publishedRelay(t);
+  const { url, rejected } = await publishedRelay(t, { missesNone: true });
   for (const vuId of [0, 4, 11]) {
     const made = await bed(t, { dialect: 'relay', url, vuId });
     for (const operation of operations) await made.group[operation]();
@@ -274,9 +274,9 @@ test('relay: one that takes no second edit of an entity unless it is later bring
 
 test('relay: what is pushed anew since nobody knew whether it was stored is no part of the next episode', async (t) => {
   let isSilent = false;
-  const { url } = await publishedRelay(t, { isSilent: () => isSilent });
+  const { url } = await publishedRelay(t, { isSilent: () => isSilent, missesNone: true });
   const made = await bed(t, { dialect: 'relay', url });
-  for (let episode = 0; episode < 40; episode++) {
+  for (let episode = 0; episode < 15; episode++) {
     isSilent = true;
     const concurrent = made.group.concurrentModification();
     const failures = made.errors['HTTP 500'] ?? 0;

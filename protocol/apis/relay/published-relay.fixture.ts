@@ -8,13 +8,24 @@ const PAGE = 100;
 /**
  * Takes a change of an entity only when its `timestamp` is greater than that of the one before; its pages are in the order of
  * the changes' own timestamps, and the answer's `timestamp` is its clock.
- * @param habits `keepsLast`: of each entity the last change alone; `isSilent`: a push is stored, and answered with an error
+ * @param habits `keepsLast`: of each entity the last change alone; `isSilent`: a push is stored, and answered with an error;
+ *   `missesNone`: a change that comes after the pull of another device, and was made before it, is in that device's next one
  */
 export async function publishedRelay(
   t: TestContext,
-  habits: { keepsLast?: boolean; loses?: (id: string) => boolean; isSilent?: () => boolean } = {},
+  habits: {
+    keepsLast?: boolean;
+    loses?: (id: string) => boolean;
+    isSilent?: () => boolean;
+    missesNone?: boolean;
+  } = {},
 ): Promise<{ url: string; rejected: string[] }> {
-  const changes: (Change & { account: string })[] = [];
+  const changes: (Change & { account: string; storedAt: number })[] = [];
+  let clock = 0;
+  const now = () => {
+    clock = Math.max(clock + 1, Date.now());
+    return clock;
+  };
   const rejected: string[] = [];
   const { url } = await serve(t, async (request, answer) => {
     let text = '';
@@ -22,7 +33,7 @@ export async function publishedRelay(
     const account = request.headers.authorization ?? '';
     const asked = JSON.parse(text) as { device_id: string; since_timestamp: number; changes: Change[] };
     const respond = (body: object) =>
-      answer.end(JSON.stringify({ protocol_version: '1.0.0', timestamp: Date.now(), ...body }));
+      answer.end(JSON.stringify({ protocol_version: '1.0.0', timestamp: now(), ...body }));
     if (request.url?.endsWith('/push')) {
       const accepted: string[] = [];
       for (const change of asked.changes) {
@@ -31,7 +42,8 @@ export async function publishedRelay(
         if (isKnown || (before && before.timestamp >= change.timestamp)) rejected.push(change.id);
         else {
           if (habits.keepsLast && before) changes.splice(changes.indexOf(before), 1);
-          if (!habits.loses?.(change.id)) changes.push({ ...change, device_id: asked.device_id, account });
+          if (!habits.loses?.(change.id))
+            changes.push({ ...change, device_id: asked.device_id, account, storedAt: now() });
           accepted.push(change.id);
         }
       }
@@ -46,9 +58,10 @@ export async function publishedRelay(
     }
     const later = changes
       .filter((one) => one.account === account && one.device_id !== asked.device_id)
-      .filter(({ timestamp }) => timestamp > asked.since_timestamp)
+      .filter(({ timestamp, storedAt }) => (habits.missesNone ? storedAt : timestamp) > asked.since_timestamp)
       .sort((a, b) => a.timestamp - b.timestamp);
-    respond({ changes: later.slice(0, PAGE), has_more: later.length > PAGE });
+    const page = later.slice(0, PAGE).map(({ storedAt: _, ...change }) => change);
+    respond({ changes: page, has_more: later.length > PAGE });
   });
   return { url, rejected };
 }
