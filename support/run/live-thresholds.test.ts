@@ -176,3 +176,10 @@ test('what is missed so far is told of every threshold, and no more once it hold
 test('a shard ends nothing: it sees its own part only', () => {
   assert.equal(abortedAt(planned({}, 2), slowFrom(0)), null);
 });
+
+test('a rate that nothing has been counted of, at the start itself, ends no run', () => {
+  const thresholds = { http_reqs: [{ threshold: 'rate<100', abortOnFail: true }] };
+  const live = new LiveThresholds({ ...planned({}), thresholds }, {});
+  assert.equal(live.missed(0), undefined);
+  assert.deepEqual(live.missing(0), []);
+});

@@ -99,7 +99,9 @@ export class LiveThresholds {
     return scenarios.map(({ name, plan }) => ({ name, startMs: plan.startTimeMs, endMs: durationOf(plan) }));
   }
 
-  #lengthOf(tags: Wanted, durationMs: number): number {
+  #lengthOf(tags: Wanted, elapsedMs: number): number {
+    // Nothing in no time would be no number, and missed.
+    const durationMs = Math.max(1, elapsedMs);
     return lengthOf({ phases: this.#timeline.phases, scenarios: this.#scenarios, durationMs }, tags);
   }
 
