@@ -91,7 +91,8 @@ function writeProject(folder: string): void {
   write('package.json', '{"type":"module"}');
   write(
     'playwright.config.ts',
-    `import { tandemConfig } from '${repository}/support/config.ts';\nexport default tandemConfig(import.meta.dirname);\n`,
+    `import { readBundled } from '${repository}/scripts/suite.mjs';\nawait readBundled();\n` +
+      `const { tandemConfig } = await import('${repository}/support/config.ts');\nexport default tandemConfig(import.meta.dirname);\n`,
   );
   write('profiles/heavy.json', JSON.stringify(profile));
   for (const one of Object.keys(profile.scenarios)) {

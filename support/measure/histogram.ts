@@ -47,12 +47,15 @@ const found = { places: new Int32Array(PLACES), counts: new Float64Array(PLACES)
 /** HdrHistogram's V2 encoding: what its header begins with, and where it ends. */
 const COOKIE = 0x1c849313;
 const HEADER_BYTES = 40;
+/** Of base64 that hold at least as many bytes. */
+const HEADER_CHARACTERS = 56;
 
 /** Room for the encoding of one histogram; no count has more than eight groups of seven bits. */
 const scratch = Buffer.alloc(HEADER_BYTES + 8 * PLACES);
 
-function emptyHistogram(): Histogram {
-  return Object.assign(build({ numberOfSignificantValueDigits: 3 }), { countsArrayIndex });
+/** @param highestTrackableValue for which there is room from the start */
+function emptyHistogram(highestTrackableValue = 2): Histogram {
+  return Object.assign(build({ numberOfSignificantValueDigits: 3, highestTrackableValue }), { countsArrayIndex });
 }
 
 /**
@@ -101,11 +104,14 @@ export class Trend {
     let index = 0;
     for (let at = HEADER_BYTES; at < end; ) {
       // Seven bits a byte, the lowest first. Even: twice a count; odd: a number of places without any.
-      let word = 0;
-      let byte = 0x80;
-      for (let scale = 1; byte >= 0x80 && at < end; scale *= 128) {
-        byte = scratch[at++]!;
-        word += (byte & 0x7f) * scale;
+      let word = scratch[at++]!;
+      if (word >= 0x80) {
+        word &= 0x7f;
+        let byte = 0x80;
+        for (let scale = 0x80; byte >= 0x80 && at < end; scale *= 0x80) {
+          byte = scratch[at++]!;
+          word += (byte & 0x7f) * scale;
+        }
       }
       if (word % 2 === 1) index += (word + 1) / 2;
       else {
@@ -117,10 +123,19 @@ export class Trend {
         index += 1;
       }
     }
-    // From the last on, so that room is made once. What is largest counts as the most that it can have been.
-    if (used-- > 0) this.#raw.recordValueWithCount(valueAt(places[used]! + 1) - 1, counts[used]!);
-    while (used-- > 0) this.#raw.recordValueWithCount(valueAt(places[used]!), counts[used]!);
     this.sum += sum;
+    if (used === 0) return;
+    const raw = this.#raw as JsHistogram;
+    // The ends by value, for room and for what is known of them; what is largest counts as the most that it can have been.
+    raw.recordValueWithCount(valueAt(places[used - 1]! + 1) - 1, 0);
+    const least = places[0] === 0 && used > 1 ? 1 : 0;
+    raw.recordValueWithCount(valueAt(places[least]!), 0);
+    let count = 0;
+    for (let one = 0; one < used; one++) {
+      raw.addToCountAtIndex(places[one]!, counts[one]!);
+      count += counts[one]!;
+    }
+    raw.addToTotalCount(count);
   }
 
   reset(): void {
@@ -201,7 +216,9 @@ export class Trend {
   }
 
   static decode(encoded: string, sum: number): Trend {
-    const trend = new Trend();
+    const header = Buffer.from(encoded.slice(0, HEADER_CHARACTERS), 'base64');
+    const highest = header.length < HEADER_BYTES ? undefined : Number(header.readBigUInt64BE(24));
+    const trend = new Trend(emptyHistogram(highest));
     trend.mergeEncoded(encoded, sum);
     return trend;
   }

@@ -31,6 +31,8 @@ interface Entry {
   tags: Tags;
   total: AnySeries;
   parts: { index: number; packed: Packed }[];
+  /** How many of these are merged before there are more. */
+  most: number;
 }
 
 /** `finished`: without the series of {@link unfinished} work. */
@@ -39,8 +41,10 @@ export type Which = 'all' | 'finished';
 /** A gauge in one interval: how it ended, and the least and the most that it was on the way, added up over so many slices. */
 type GaugeSum = Pick<Packed & { t: 'gauge' }, 'last' | 'min' | 'max'> & { slices: number };
 
-/** So many parts of one series are merged before there are more: those of a hundred shards would be a lot of memory. */
-const MANY_PARTS = 500;
+/** So many parts of one series an interval are merged before there are more: those of a hundred shards would be a lot of memory. */
+const MANY_PARTS = 4;
+/** Fewer in all are kept. */
+const FEW_PARTS = 500;
 
 /** Everything that a run measured, merged over its slices and intervals: never averaged. */
 export class MetricStore {
@@ -95,7 +99,10 @@ export class MetricStore {
     for (const [key, packed] of Object.entries(series)) {
       if (packed.t === 'gauge') continue;
       try {
-        mergePacked(this.#entryOf(key, packed.t).total, packed);
+        const entry = this.#entryOf(key, packed.t);
+        // The first is taken as it is, in the room that it needs.
+        if (entry.total.count === 0 && entry.total.type === packed.t) entry.total = unpack(packed);
+        else mergePacked(entry.total, packed);
       } catch (error) {
         unreadable ??= error;
       }
@@ -116,7 +123,7 @@ export class MetricStore {
   }
 
   #newEntry(key: string, type: Packed['t']): Entry {
-    const entry = { ...parseSeriesKey(key), total: newSeries(type), parts: [] };
+    const entry = { ...parseSeriesKey(key), total: newSeries(type), parts: [], most: FEW_PARTS };
     this.#series.set(key, entry);
     for (const place of placesOf(entry.metric, entry.tags)) {
       const entries = this.#entries.get(place) ?? new Set();
@@ -160,16 +167,15 @@ export class MetricStore {
   }
 
   /**
-   * All series of a metric that carry these tags, as one; undefined when there is none. Gauges add up at each instant at which all
-   * slices have theirs.
+   * All series of a metric that carry these tags, as one, not to be changed; undefined when there is none. Gauges add up at each
+   * instant at which all slices have theirs.
    */
   select(metric: string, tags: Wanted = {}, which: Which = 'all'): AnySeries | undefined {
     const totals = this.#entriesOf(metric, tags, which).map(({ total }) => total);
-    let merged: AnySeries | undefined;
-    for (const series of [...totals, ...this.#gaugesOver(metric, tags, ofAllSlices).values()]) {
-      merged ??= newSeries(series.type);
-      mergeInto(merged, series);
-    }
+    const all = [...totals, ...this.#gaugesOver(metric, tags, ofAllSlices).values()];
+    if (all.length < 2) return all[0];
+    const merged = newSeries(all[0]!.type);
+    for (const series of all) mergeInto(merged, series);
     return merged;
   }
 
@@ -287,7 +293,7 @@ function placesOf(metric: string, tags: Tags): string[] {
 }
 
 function keepPart(entry: Entry, part: Entry['parts'][number]): void {
-  if (entry.parts.push(part) % MANY_PARTS === 0) joined(entry);
+  if (entry.parts.push(part) >= entry.most) entry.most = Math.max(FEW_PARTS, MANY_PARTS * joined(entry).length);
 }
 
 /** The parts of a series, of which those of many slices become one an interval: whoever asks again need not merge them again. */

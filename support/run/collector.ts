@@ -349,7 +349,7 @@ export class Collector {
         ({ scenario, slice }) => shardOf.get(sliceName({ scenario, index: slice.index })) === shard,
       );
       const store = this.#newStore();
-      for (const { totals } of reports) store.addSlice({ totals, intervals: [] });
+      for (const { totals } of reports) store.addSlice({ totals: this.#ofGenerator(totals), intervals: [] });
       const starts = reports.flatMap(({ startedAt }) => (startedAt === undefined ? [] : Date.parse(startedAt)));
       return {
         shard,
@@ -360,6 +360,14 @@ export class Collector {
       };
     });
     return { expected: of, merged, missingSlices: missing.flatMap(slicesOf).length };
+  }
+
+  /** Nothing else is judged by shard. */
+  #ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
+    const { definitions } = this.#store;
+    return Object.fromEntries(
+      Object.entries(totals).filter(([key]) => definitions[metricOf(key)]?.tells === 'generator'),
+    );
   }
 
   /** A shard without a slice of a scenario, or a missing one, leaves out what no filter did. */
