@@ -13,8 +13,11 @@ export interface Work<V> {
   operations: readonly string[];
   /** Which operation iteration `index` is; the same whatever the number of slices. */
   operationOf(index: number): number;
-  /** Does the work of one iteration. What it throws is the suite's fault and ends the slice. */
-  run(vu: V, operation: number, iteration: Iteration): Promise<Outcome>;
+  /**
+   * Does the work of one iteration. What it throws is the suite's fault and ends the slice. `stopped`: it was given up because the run
+   * was ended, which is nobody's failure.
+   */
+  run(vu: V, operation: number, iteration: Iteration): Promise<Outcome | 'stopped'>;
   /** The iteration that the VU is in is no longer waited for, and its own figures have been recorded. */
   cutOff?(vu: V, why: Exclude<CutReason, 'stopped'>): void;
   /** Once no slice loads the target any more: looks at what has become of the work. Nothing of it is measured. */
@@ -54,10 +57,11 @@ export function recordedIterations<V>(
       const operation = work.operationOf(index);
       // No async function: its frame would be kept as long as the iteration lasts, for each of 100,000 VUs.
       return work.run(vu, operation, iteration).then((outcome) => {
-        if (iteration.abandoned) return;
+        if (iteration.abandoned || outcome === 'stopped') return outcome;
         const own = series[operation]!;
         own.iterations.add(1, iteration.dueAt);
         add(own, iteration, outcome === 'ok');
+        return outcome;
       });
     },
     onDropped(dueAt, _index, why, count, ownWaitMs) {

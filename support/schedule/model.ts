@@ -35,9 +35,9 @@ export interface ExecutorOptions<V> {
   createVu(id: number): V | Promise<V>;
   /**
    * Does one iteration and keeps failures of the target to itself: a rejection is a fault of the suite and ends the
-   * run.
+   * run. What resolves with `'stopped'` was given up because the run was: it counts as cut off.
    */
-  run(vu: V, iteration: Iteration): Promise<void>;
+  run(vu: V, iteration: Iteration): Promise<unknown>;
   /**
    * Told of iterations that were due and will never start: `count` of the slice's, the first of them due at `dueAt` (ms on
    * the clock), and how much of its wait was this process's own.

@@ -78,7 +78,7 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
 }
 
 /** Two operations that take turns. */
-function work(iteration: (vu: number) => Promise<Outcome>): Work<number> {
+function work(iteration: (vu: number) => Promise<Outcome | 'stopped'>): Work<number> {
   return {
     createVu: (id) => id,
     operations: ['push', 'pull'],
@@ -350,6 +350,29 @@ test('what was cut off because the run was stopped is nobody’s failure', async
   assert.equal(store.sum('interrupted_iterations'), 2);
   assert.deepEqual([store.rate('iteration_failed').count, store.trend('iteration_duration').count], [0, 0]);
   assert.deepEqual([report.end.errors, cutOff], [{}, []]);
+});
+
+test('what gives up since the run was stopped is cut off; what fails all the same has failed', async (t) => {
+  for (const [outcome, failures] of [
+    ['stopped', [0, 0]],
+    ['failed', [2, 2]],
+  ] as const) {
+    const { run, line } = await runOf(t, endless);
+    const running = run.run(
+      work(async () => {
+        await stopped(run.signal);
+        return outcome;
+      }),
+    );
+    await until(() => run.startAt !== undefined && monotonicMs() > run.startAt + 20);
+    line.stop('a threshold asks for it');
+    await assert.rejects(running, new Error('a threshold asks for it'));
+    const report = await run.finish();
+    const { passes, count } = storeOf(report).rate('iteration_failed');
+    assert.deepEqual([passes, count], failures, outcome);
+    const cut = 2 - count;
+    assert.deepEqual([report.end.interrupted, storeOf(report).sum('interrupted_iterations')], [cut, cut], outcome);
+  }
 });
 
 test('an answer that comes after its VU was given up in a ramp-down is not counted again', async (t) => {

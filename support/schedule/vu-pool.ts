@@ -9,7 +9,7 @@ export interface Vu<V> {
   readonly rank: number;
   readonly state: V;
   readonly iteration: Writable<Iteration>;
-  readonly onDone: () => void;
+  readonly onDone: (outcome: unknown) => void;
   readonly onFailed: (error: unknown) => void;
   /** Also with an iteration that has been given up, until that ends. */
   busy: boolean;
@@ -55,7 +55,7 @@ export class VuPool<V> {
       rank,
       state,
       iteration: { index: 0, vuId, dueAt: 0, startAt: 0, ownWaitMs: 0, abandoned: false },
-      onDone: () => this.#finish(vu, true),
+      onDone: (outcome) => this.#finish(vu, outcome !== 'stopped'),
       onFailed: (error) => {
         this.onError(error);
         this.#finish(vu, false);
@@ -78,7 +78,7 @@ export class VuPool<V> {
     vu.busy = true;
     this.active++;
     this.started++;
-    let work: Promise<void>;
+    let work: Promise<unknown>;
     try {
       work = this.#options.run(vu.state, iteration);
     } catch (error) {

@@ -58,7 +58,12 @@ after(async () => {
   await database?.stop();
 });
 
-function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): SliceContext {
+function sliceOf(
+  scenario: string,
+  kind: 'load' | 'journey',
+  url: string,
+  { signal } = new AbortController(),
+): SliceContext {
   return {
     runId: `run-${runs}`,
     scenario,
@@ -71,7 +76,7 @@ function sliceOf(scenario: string, kind: 'load' | 'journey', url: string): Slice
     recorder: new Recorder(scenario, kind, metricDefinitions(relayMetrics)),
     options: {},
     maxVUs: 1,
-    signal: new AbortController().signal,
+    signal,
     beforeStart: () => {},
     elapsedMs: () => performance.now(),
     endsAfterMs: Number.POSITIVE_INFINITY,
@@ -89,7 +94,8 @@ function bed(
   isOver = false,
 ) {
   runs += 1;
-  const slice = sliceOf('watcher', 'journey', url);
+  const stop = new AbortController();
+  const slice = sliceOf('watcher', 'journey', url, stop);
   const definition: JourneyDefinition = {
     oracles: ['screen'],
     timeLimitsMs,
@@ -124,6 +130,7 @@ function bed(
       return work.run(await work.createVu(0), 0, { index: 0 } as Iteration);
     },
     work,
+    stop,
     /** Samples by metric, of the journey. */
     recorded() {
       const packed = slice.recorder.pack();
@@ -171,6 +178,23 @@ test('a change that is sent while the ledger is open is measured until it is pai
   assert.ok(delay?.t === 'trend' && delay.sum > 0, JSON.stringify(delay));
   assert.deepEqual(recorded('browser_remote_change_lost'), { t: 'rate', passes: 0, total: 1 });
   assert.deepEqual([made.errors, made.workerErrors], [{}, {}]);
+});
+
+test('a session that a run’s end finds thinking is none that failed', async () => {
+  let begin = () => {};
+  const thinking = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const made = bed(async ({ think }) => {
+    const thought = think();
+    begin();
+    await thought;
+  });
+  const session = made.session();
+  await thinking;
+  made.stop.abort(new Error('a threshold was missed'));
+  assert.equal(await session, 'stopped');
+  assert.deepEqual([made.recorded()('browser_session_failed'), made.errors], [undefined, {}]);
 });
 
 test('an account that a failed session has made is signed in to by the next', async () => {

@@ -201,7 +201,7 @@ export function journeyWork(definition: JourneyDefinition, context: JourneySlice
     operations: [''],
     operationOf: () => 0,
     createVu: (id) => sessions.slot(id),
-    run: async (slot, _operation, iteration) => ((await sessions.visit(slot, iteration.index)) ? 'ok' : 'failed'),
+    run: (slot, _operation, iteration) => sessions.visit(slot, iteration.index),
     cutOff: (slot) => sessions.cutOff(slot),
     evidence: () => sessions.evidence,
   };
@@ -227,8 +227,8 @@ class Sessions {
     return { id, random: random(seed, slice.scenario, 'user', id), user };
   }
 
-  /** True when the journey went through. */
-  async visit(slot: Slot, index: number): Promise<boolean> {
+  /** `ok` when the journey went through. */
+  async visit(slot: Slot, index: number): Promise<'ok' | 'failed' | 'stopped'> {
     const { slice, browser } = this.#context;
     // A trace that would not be kept would only take times away.
     const isKept = this.#kept < MAX_FAILED_SESSIONS_KEPT;
@@ -280,10 +280,10 @@ class Sessions {
       if (!(error instanceof TimeIsUp)) throw error;
       if (!visit.isCut) this.#neverOpened(error, visit.beganAt);
     });
-    if (!session) return false;
+    if (!session) return 'failed';
     if (visit.isCut) {
       await session.close();
-      return false;
+      return 'failed';
     }
     visit.session = session;
     const limitMs = this.#definition.timeLimitsMs?.session ?? defaultSessionLimits.session;
@@ -364,12 +364,13 @@ class Sessions {
         }
         await session.flush();
       } catch (error) {
-        if (slice.signal.aborted || visit.isCut) return false;
+        if (slice.signal.aborted) return 'stopped';
+        if (visit.isCut) return 'failed';
         if (error instanceof UsedUp) throw error;
         await this.#assertBrowser(error);
         fail(error);
       }
-      if (visit.isCut) return false;
+      if (visit.isCut) return 'failed';
       if (time.isUp) this.#cut(visit);
       // They came before what was missed on them.
       if (!knowsOutage) failed.unshift(...errorPages.values());
@@ -385,7 +386,7 @@ class Sessions {
           for (const { document, metric, value } of vitals.values())
             slice.recorder.add(metric, value, undefined, openedAt.get(document));
       }
-      return !hasFailed;
+      return hasFailed ? 'failed' : 'ok';
     } finally {
       // Nobody waits for them, and closing their page fails them.
       for (const { done } of visit.steps) done.catch(() => {});

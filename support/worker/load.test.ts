@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Recorder } from '../measure/recorder.ts';
 import type { Iteration } from '../schedule/executor.ts';
 import { random } from '../schedule/random.ts';
@@ -93,6 +94,37 @@ test('what is thrown fails the iteration and is counted by name', async () => {
   );
   assert.deepEqual(outcomes, ['failed', 'failed', 'failed']);
   assert.deepEqual(errors, { ECONNRESET: 1, 'TypeError: x is undefined': 1, 'thrown: a string': 1 });
+});
+
+test('who waits for the end of a run, and is told of it, has not failed; what fails then for another reason has', async () => {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const acts = [
+    () => pause(60_000, undefined, { signal }),
+    () => once(new EventEmitter(), 'never', { signal }),
+    async () => signal.throwIfAborted(),
+    () => Promise.reject(new Error('gone')),
+  ];
+  const { slice, recorder } = sliceOf();
+  const work = loadWork(
+    { vu: () => undefined, operations: operation(async () => void (await acts.shift()!())) },
+    { shared: undefined, data: undefined },
+    { ...slice, signal },
+    'seed',
+    undefined,
+  );
+  const run = async (id: number) => work.run(await work.createVu(id), 0, { index: id } as Iteration);
+  const waiting = [run(0), run(1)];
+  await turn();
+  stop.abort(new Error('a threshold was missed'));
+  assert.deepEqual(await Promise.all(waiting), ['stopped', 'stopped']);
+  assert.deepEqual([await run(2), await run(3)], ['stopped', 'failed']);
+  assert.deepEqual(recorder.errors, { 'Error: gone': 1 });
+});
+
+test('who gives up by a signal of its own has failed', async () => {
+  const { outcomes } = await outcomesOf(operation(() => pause(60_000, undefined, { signal: AbortSignal.abort() })));
+  assert.deepEqual(outcomes, ['failed']);
 });
 
 test('what nobody has awaited yet fails its iteration once, and no other', async () => {

@@ -123,9 +123,14 @@ export function loadWork<S, V, O, R>(
       const name = mix.names[operation]!;
       vu.begin(name, dueAt);
       let told: unknown[] | undefined;
+      let isStopped = false;
       const fail = (error: unknown): void => {
         // No iteration's failure: there is nothing left to do the load with.
         if (error instanceof UsedUp) throw error;
+        if (isOfStop(error, slice.signal)) {
+          isStopped = true;
+          return;
+        }
         // What failed before it was awaited has been told of.
         if (told?.includes(error)) return;
         told = [...(told ?? []), error];
@@ -133,7 +138,8 @@ export function loadWork<S, V, O, R>(
       };
       const what = () => `operation ${name}`;
       await hearingSoftFailures(fail, what, () => operations[operation]!.run(state, vu), dueAt).catch(fail);
-      return vu.takeOutcome();
+      const outcome = vu.takeOutcome();
+      return isStopped ? 'stopped' : outcome;
     },
     async settle() {
       if (!definition.settle) return;
@@ -169,6 +175,11 @@ export function loadWork<S, V, O, R>(
       return joined;
     },
   };
+}
+
+/** Whether it is what those who wait with a run's signal are told when that is stopped. */
+function isOfStop(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));
 }
 
 /**
