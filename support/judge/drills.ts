@@ -147,7 +147,7 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
   const { recoveryMs, outageMs: mostOutageMs, failed } = expect;
   if (recoveryMs !== undefined) {
     const isInTime = recoveredMs ? recoveredMs[1] <= recoveryMs : false;
-    const isLate = recoveredMs ? recoveredMs[0] >= recoveryMs : seen.earliestMs > recoveryMs;
+    const isLate = recoveredMs ? recoveredMs[0] >= recoveryMs : seen.earliestMs >= recoveryMs;
     const state = isInTime ? 'held' : isLate && !isOpen ? 'missed' : 'unknown';
     outcomes.push(['recovery', state]);
   }

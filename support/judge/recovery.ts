@@ -13,7 +13,7 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
   const common = { after, withinMs, stayMs, watchedMs };
   if (!found) {
     const doubts = windows.flatMap((window) => window.doubts ?? []).slice(0, 1);
-    const isLate = earliestMs(windows, endMs) > withinMs;
+    const isLate = earliestMs(windows, endMs) >= withinMs;
     const isKnown = isLate && !windows.some(({ state }) => state === 'unknown');
     return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
   }
@@ -42,16 +42,19 @@ export function firstToStay(windows: Window[], stayMs: number): Window | undefin
   });
 }
 
-/** It lies between these, in ms since then: when the last window that missed was over, and when the first that held was. */
+/**
+ * It lies between these, in ms since then: when the last window that missed began, in which it may have come, and when the first that held
+ * did. What missed a window may have been its beginning alone.
+ */
 export function recoveryOf(found: Window, windows: Window[], fromMs: number): [least: number, most: number] {
   if (found.startMs <= fromMs) return [0, 0];
   // What is unknown between the two may have held as well.
   const missed = windows.findLast(({ state, startMs }) => state === 'missed' && startMs < found.startMs);
-  return [Math.max(0, (missed?.endMs ?? fromMs) - fromMs), found.endMs - fromMs];
+  return [Math.max(0, (missed?.startMs ?? fromMs) - fromMs), found.startMs - fromMs];
 }
 
-/** The most that {@link recoveryOf} would say at the least of a recovery that was not seen: it may have just begun, and would stay. */
+/** The least that {@link recoveryOf} would say of a recovery that was not seen: it may have just begun, and would stay. */
 export function earliestMs(windows: Window[], fromMs: number): number {
   const last = windows.findLast(({ state }) => state !== 'held');
-  return last ? last.endMs - fromMs + (last.endMs - last.startMs) : 0;
+  return last ? Math.max(0, last.startMs - fromMs) : 0;
 }

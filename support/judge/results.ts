@@ -34,8 +34,8 @@ export interface RecoveryResult {
   withinMs: number;
   stayMs: number;
   /**
-   * It lies between these: when the last window that missed was over, and when the first that held was. Null: not within the time
-   * that was watched, `watchedMs`.
+   * It lies between these: when the last window that missed began, and when the first that held did. Null: not within the time that was
+   * watched, `watchedMs`.
    */
   recoveredMs: [least: number, most: number] | null;
   watchedMs: number;
