@@ -11,15 +11,16 @@ import type { AddressInfo } from 'node:net';
 /** Timers are whole milliseconds and late: the last stretch before the due time is waited for by looking at the clock. */
 const TIMER_SLACK_MS = 2;
 
+/** Of each request, in the order of coming. */
 const took: number[] = [];
-const due: { at: number; began: number; response: ServerResponse }[] = [];
+const due: { at: number; began: number; number: number; response: ServerResponse }[] = [];
 let requests = 0;
 let firstAt: number | undefined;
 let spinning = false;
 
 function answerAt(at: number, began: number, response: ServerResponse): void {
   const place = due.findLastIndex((one) => one.at <= at) + 1;
-  due.splice(place, 0, { at, began, response });
+  due.splice(place, 0, { at, began, number: requests++, response });
   wake(at - performance.now());
 }
 
@@ -31,9 +32,9 @@ function spin(): void {
   if (spinning) return;
   const now = performance.now();
   while (due.length > 0 && due[0]!.at <= now) {
-    const { began, response } = due.shift()!;
+    const { began, number, response } = due.shift()!;
     response.end('{}');
-    took.push(performance.now() - began);
+    took[number] = performance.now() - began;
   }
   if (due.length === 0) return;
   if (due[0]!.at - now > TIMER_SLACK_MS) {
@@ -51,8 +52,7 @@ function spin(): void {
 function delayOf(url: string, now: number): number {
   const [, kind, ...numbers] = url.split('/');
   const [first = 0, second = 0, third = 1] = numbers.map(Number);
-  requests += 1;
-  if (kind === 'bimodal') return requests % third === 0 ? second : first;
+  if (kind === 'bimodal') return (requests + 1) % third === 0 ? second : first;
   if (kind !== 'stall') return first;
   firstAt ??= now;
   const phase = (now - firstAt) % third;

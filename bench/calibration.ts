@@ -30,8 +30,9 @@ export async function run(): Promise<void> {
 }
 
 function figures({ label }: Case, { service, response, trueMs }: Measured): string[][] {
+  const sorted = trueMs.toSorted((a, b) => a - b);
   return PERCENTILES.map((percent) => {
-    const truth = trueMs[Math.min(trueMs.length - 1, Math.ceil((percent / 100) * trueMs.length) - 1)]!;
+    const truth = sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)]!;
     const reported = service.percentile(percent);
     const off = reported - truth;
     const fromDue = response.percentile(percent).toFixed(2);
