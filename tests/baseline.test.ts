@@ -7,17 +7,23 @@ import { serve } from '../support/server.fixture.ts';
 import { getLoad, Project, pingProfile, reason } from './project.ts';
 
 test('a run is accepted, and the next one fails when it is worse than its baseline', async (t) => {
-  const { url } = await serve(t, (_request, answer) => void answer.end('{}'));
+  const names = new Set<string>();
+  const { url } = await serve(t, (request, answer) => {
+    if (request.url?.startsWith('/mine')) names.add(request.url);
+    answer.end('{}');
+  });
   const project = new Project(t, {
     'profiles/small.json': pingProfile(
       { thresholds: { 'http_req_duration{op:get}': ['p(95)<60000'] } },
       { duration: '3s' },
     ),
-    'protocol/ping.load.ts': getLoad(),
+    'protocol/ping.load.ts': getLoad().replace("'/item'", "'/mine/' + vu.slice.runId"),
   });
   const run = (LOAD_RUN_ID: string) => project.run(['--project=small'], { BASE_URL: url, LOAD_RUN_ID });
   const first = await run('first');
   assert.equal(first.verdict?.status, 'pass', first.output);
+  // What it writes has a name that no other attempt at the same run id has; which attempt it is differs each time: support/shard.test.ts.
+  assert.match([...names].join(), /^\/mine\/first-./);
   assert.match(project.tandem('baseline', 'accept', 'second').output, /^There is no run "second": /);
   const accepted = project.tandem('baseline', 'accept', 'latest');
   assert.match(accepted.output, /^Accepted run first: baselines\/small-default-\w+\.json now holds 1 run, 1 of build /);

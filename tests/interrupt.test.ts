@@ -50,34 +50,6 @@ const waitingLoad = getLoad().replace(
 );
 
 describe('Ctrl-C', { concurrency: 2 }, () => {
-  test('in the middle: partial results, an invalid verdict, no process left', async (t) => {
-    const { server, url } = await stub(t);
-    const project = new Project(t, {
-      'protocol/ping.load.ts': getLoad(),
-      'profiles/small.json': pingProfile({}, { duration: LONG }),
-    });
-    const run = project.start(['--project=small'], { BASE_URL: url, LOAD_SLICES: '2' });
-    await run.until(once(server, 'asked 60'));
-    const processes = run.processes();
-    run.pressCtrlC();
-    const { exitCode, verdict, output } = await run.end();
-    assert.notEqual(exitCode, 0);
-    assert.equal(verdict?.status, 'invalid', output);
-    assert.deepEqual(
-      verdict.reasons.map(({ kind }) => kind),
-      ['interrupted'],
-    );
-    assert.match(
-      verdict.reasons[0]!.message,
-      /^The run was interrupted \(Ctrl-C\) after .* s of 5 m 00 s; required: to the end\. What was measured until then is kept/,
-    );
-    assert.deepEqual(verdict.slices, { expected: 2, received: 2 });
-    const iterations = verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;
-    assert.ok(iterations >= 50 && iterations < 1_500, `${iterations} iterations`);
-    if (process.platform === 'linux') assert.equal(processes.length, 3, 'Playwright and two workers');
-    await gone([...processes, ...run.processes()]);
-  });
-
   test('while VUs are still being prepared', async (t) => {
     const { server, url } = await stub(t);
     const project = new Project(t, {
@@ -159,7 +131,7 @@ const telling = (socketPath: string, path: string) => [
   }).end()`,
 ];
 
-test('Ctrl-C in the middle of all drills at once: what lasts is undone, and the target is whole', async (t) => {
+test('Ctrl-C in the middle, of all drills at once: partial results, an invalid verdict, no process left; what lasts is undone, and the target is whole', async (t) => {
   const socket = join(tmpdir(), `tandem-${randomBytes(4).toString('hex')}.drills`);
   const target = runTarget({ TARGET_DRILLS: socket, TARGET_PROCESSES: '2' });
   target.stderr.resume();
@@ -181,14 +153,25 @@ test('Ctrl-C in the middle of all drills at once: what lasts is undone, and the 
       ],
     },
   });
-  const run = project.start(['--project=small'], { BASE_URL: url });
+  const run = project.start(['--project=small'], { BASE_URL: url, LOAD_SLICES: '2' });
   for (const [name] of [...lasting, ...instant]) await run.printed(new RegExp(`Drill ${name} begins`));
   const processes = run.processes();
   run.pressCtrlC();
   const { exitCode, verdict, output } = await run.end();
   assert.notEqual(exitCode, 0);
-  assert.equal(reason(verdict, 'interrupted')?.by, 'Ctrl-C', output);
-  const undone = verdict!.drills!.flatMap(({ name, isUndone }) => (isUndone === undefined ? [] : [[name, isUndone]]));
+  assert.equal(verdict?.status, 'invalid', output);
+  assert.match(
+    reason(verdict, 'interrupted')!.message,
+    /^The run was interrupted \(Ctrl-C\) after .* s of 5 m 00 s; required: to the end\. What was measured until then is kept/,
+  );
+  assert.deepEqual(verdict.slices, { expected: 2, received: 2 });
+  const iterations = verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;
+  assert.ok(iterations > 0 && iterations < 15_000, `${iterations} iterations`);
+  if (process.platform === 'linux') {
+    const ofPlaywright = processes.filter(({ command }) => /cli\.js test|workerProcessEntry/.test(command));
+    assert.equal(ofPlaywright.length, 3, 'Playwright and two workers');
+  }
+  const undone = verdict.drills!.flatMap(({ name, isUndone }) => (isUndone === undefined ? [] : [[name, isUndone]]));
   assert.deepEqual(
     undone,
     lasting.map(([name]) => [name, true]),
@@ -240,33 +223,51 @@ function checkKinds(processes: Process[]): void {
 }
 
 describe('a run that is ended from outside', { concurrency: 2 }, () => {
-  const endings: [signal: NodeJS.Signals, to: 'signal' | 'signalAll'][] = [
-    ['SIGTERM', 'signal'],
-    ['SIGHUP', 'signalAll'],
-  ];
-  for (const [signal, to] of endings) {
-    test(`by ${signal}: partial results, an invalid verdict, nothing left`, async (t) => {
-      const project = hybrid(t);
-      const run = project.start(['--project=small']);
-      await run.printed(/\] .*load: /);
-      const processes = run.processes();
-      checkKinds(processes);
-      run[to](signal);
-      const { exitCode, verdict, output } = await run.end();
-      assert.notEqual(exitCode, 0);
-      assert.equal(verdict?.status, 'invalid', output);
-      assert.equal(verdict.target.name, 'embedded');
-      assert.deepEqual(verdict.slices, { expected: 2, received: 2 }, output);
-      assert.equal(reason(verdict, 'interrupted')?.by, signal);
-      assert.match(verdict.reasons[0]!.message, new RegExp(`^The run was interrupted \\(${signal}\\) after `));
-      assert.deepEqual(
-        verdict.drills?.map(({ name, isUndone }) => [name, isUndone]),
-        [['mark', true]],
-      );
-      assert.ok(existsSync(join(project.folder, 'whole')), 'the drill was undone');
-      await gone([...processes, ...run.processes()]);
+  test('by SIGTERM to the runner: partial results, an invalid verdict, nothing left', async (t) => {
+    const { server, url } = await stub(t);
+    const project = new Project(t, {
+      'protocol/ping.load.ts': getLoad(),
+      'profiles/small.json': pingProfile({}, { duration: LONG }),
     });
-  }
+    const run = project.start(['--project=small'], { BASE_URL: url });
+    await run.until(once(server, 'asked 60'));
+    const processes = run.processes();
+    run.signal('SIGTERM');
+    const { exitCode, verdict, output } = await run.end();
+    assert.notEqual(exitCode, 0);
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.deepEqual(
+      verdict.reasons.map(({ kind }) => kind),
+      ['interrupted'],
+    );
+    assert.match(verdict.reasons[0]!.message, /^The run was interrupted \(SIGTERM\) after /);
+    assert.deepEqual(verdict.slices, { expected: 1, received: 1 });
+    const iterations = verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;
+    assert.ok(iterations >= 50 && iterations < 1_500, `${iterations} iterations`);
+    await gone([...processes, ...run.processes()]);
+  });
+
+  test('by SIGHUP to all, of all kinds of processes: partial results, an invalid verdict, nothing left', async (t) => {
+    const project = hybrid(t);
+    const run = project.start(['--project=small']);
+    await run.printed(/\] .*load: /);
+    const processes = run.processes();
+    checkKinds(processes);
+    run.signalAll('SIGHUP');
+    const { exitCode, verdict, output } = await run.end();
+    assert.notEqual(exitCode, 0);
+    assert.equal(verdict?.status, 'invalid', output);
+    assert.equal(verdict.target.name, 'embedded');
+    assert.deepEqual(verdict.slices, { expected: 2, received: 2 }, output);
+    assert.equal(reason(verdict, 'interrupted')?.by, 'SIGHUP');
+    assert.match(verdict.reasons[0]!.message, /^The run was interrupted \(SIGHUP\) after /);
+    assert.deepEqual(
+      verdict.drills?.map(({ name, isUndone }) => [name, isUndone]),
+      [['mark', true]],
+    );
+    assert.ok(existsSync(join(project.folder, 'whole')), 'the drill was undone');
+    await gone([...processes, ...run.processes()]);
+  });
 
   test('by SIGKILL: nothing is left but what was streamed, of which a verdict can be made', {
     timeout: 400_000,

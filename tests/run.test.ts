@@ -176,18 +176,6 @@ describe('a run', { concurrency: 3 }, () => {
     assert.doesNotMatch(output, /summary\.md/);
   });
 
-  test('is invalid when the generator itself is late and may have caused a miss', async (t) => {
-    const thresholds = { iteration_response_time: ['p(50)<5'], http_req_failed: ['rate<0.05'] };
-    const profile = pingProfile({ thresholds, health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
-    const seen = await run(t, { load: pingLoad({ get: 'burn(40);' }), profile });
-    const verdict = assertVerdict(seen, 'invalid', ['lateness', 'threshold']);
-    assert.ok(reason(verdict, 'lateness')!.p99Ms > 10);
-    assert.deepEqual(
-      verdict.thresholds.map(({ decided }) => decided),
-      [false, true],
-    );
-  });
-
   test('is invalid when a slice starts late', async (t) => {
     // From its VU on until its first iteration, the process of slice 2 does little but burn.
     const load = pingLoad({

@@ -273,19 +273,3 @@ describe('three shards', () => {
     });
   });
 });
-
-test('what a run writes has a name that no other attempt at the same run id has', async (t) => {
-  const names = new Set<string>();
-  const { url } = await serve(t, (request, answer) => {
-    if (request.url?.startsWith('/mine')) names.add(request.url);
-    answer.end();
-  });
-  const project = new Project(t, {
-    'protocol/ping.load.ts': getLoad().replace("'/item'", "'/mine/' + vu.slice.runId"),
-    'profiles/small.json': pingProfile(),
-  });
-  await project.run(['--project=small'], { BASE_URL: url, LOAD_RUN_ID: 'the-same', LOAD_DURATION: '1s' });
-  assert.equal(names.size, 1);
-  // Which attempt it is differs each time: support/shard.test.ts.
-  assert.match([...names].join(), /^\/mine\/the-same-./);
-});

@@ -6,7 +6,7 @@ import type { Verdict } from '../support/judge/verdict.ts';
 import { serve } from '../support/server.fixture.ts';
 import { localRun } from './local-run.ts';
 import { type Input, item, iterations, pingLoad } from './ping.fixture.ts';
-import { Project, pingProfile, reason, repository } from './project.ts';
+import { anyMachine, Project, pingProfile, reason, repository } from './project.ts';
 
 /** The verdict of a run without whatever only a process of its own has. */
 async function judged(t: TestContext, input: Input) {
@@ -297,6 +297,18 @@ test('once a run: what is set up comes to all slices, its rows to one each; a li
     /^Slice 1 of ping crashed: nobody is called \*\*\* \(protocol\/ping\.load\.ts:\d+\); /,
   );
   assert.deepEqual(asked, []);
+});
+
+test('is invalid when the generator itself is late and may have caused a miss', async (t) => {
+  const thresholds = { iteration_response_time: ['p(50)<5'], http_req_failed: ['rate<0.05'] };
+  const profile = pingProfile({ thresholds, health: { ...anyMachine, maxLateness: '10ms' } }, { maxVUs: 100 });
+  const verdict = await judged(t, { load: pingLoad({ get: 'burn(40);' }), profile });
+  assertReasons(verdict, 'invalid', ['lateness', 'threshold']);
+  assert.ok(reason(verdict, 'lateness')!.p99Ms > 10);
+  assert.deepEqual(
+    verdict.thresholds.map(({ decided }) => decided),
+    [false, true],
+  );
 });
 
 test('a fast load has connections before it starts, and what the target is asked is measured, to the last request', async (t) => {
