@@ -257,10 +257,10 @@ describe('a run', { concurrency: 3 }, () => {
   });
 
   test('is not made by --list', async (t) => {
-    const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2' } });
+    const seen = await run(t, { ...second, args: ['--list'], env: { LOAD_SLICES: '2', LOAD_DASHBOARD: '1' } });
     assert.match(
       seen.output.trim(),
-      /^small: a test\n {2}load ping, slices: 2\n {2}load pong, slices: 2\n {4}metrics: pong_time\nsettings of the target, beside .*: SYNC_API_URL, /,
+      /^LOAD_DASHBOARD is ignored: there is no run to follow\.\nsmall: a test\n {2}load ping, slices: 2\n {2}load pong, slices: 2\n {4}metrics: pong_time\nsettings of the target, beside .*: SYNC_API_URL, /,
     );
     assert.deepEqual([seen.exitCode, seen.items, seen.verdict], [0, 0, undefined]);
   });

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { type Browser, chromium, expect as standard } from '@playwright/test';
 
 /** Waits for as long as a slow, busy machine may need. */
-export const expect = standard.configure({ timeout: 15_000 });
+export const expect = standard.configure({ timeout: 60_000 });
 
 /** Starts the browser that is installed: the one named in the environment, Playwright's own, or the system's. */
 export function launch(): Promise<Browser> {
