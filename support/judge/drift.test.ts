@@ -124,6 +124,20 @@ test('what is level, and what grows only before, passes', () => {
   }
 });
 
+test('what grows, falls at once and grows again is no leak for sure: it may be collected seldom', () => {
+  const seldom: Added = (share, draw) => 100e6 + 30e6 * ((1.5 * share + 0.4) % 1) + 0.2e6 * draw();
+  const [result] = drifts({ memory: seldom }, memoryLimit);
+  assert.ok(result!.perHour!.low! > 0.01, 'by its slope alone it would be one');
+  assert.deepEqual([result!.ok, result!.decided], [false, false]);
+  const [severity, message, next] = sentence(result!);
+  assert.equal(severity, 'invalid');
+  assert.match(message, /required min<1%\. Undecided: 39 m 0\d s into the run it fell by 2\d(\.\d+)? % at once\.$/);
+  assert.match(next, /^Make the phase longer: .* Or was the target restarted then\?$/);
+  // A little that is given back makes no leak undone.
+  const [leak] = drifts({ memory: (s, d) => leaking(3 * s, d)! - (s > 0.3 ? 3e6 : 0) }, memoryLimit);
+  assert.deepEqual([leak!.ok, leak!.decided, leak!.fell], [false, true, undefined]);
+});
+
 test('a growth within what is allowed passes, and one that falls is no leak', () => {
   for (const change of [0.5e6, -4e6]) {
     const [result] = drifts({ memory: (share, draw) => 100e6 + 0.1e6 * draw() + change * share }, memoryLimit);

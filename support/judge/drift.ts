@@ -14,6 +14,8 @@ const MOST_BLOCKS = 60;
 const FALSE_ALARMS = 0.01;
 /** What was seen in less of the phase, from its first block to its last, tells nothing of the rest: it may have vanished with the process. */
 const LEAST_SEEN = 0.5;
+/** What has fallen at once by so much of what it grows by may be given back again and again, as memory is that a collector frees. */
+const GIVEN_BACK = 0.5;
 /** An interval that reaches beyond so many times what is allowed has told nothing. */
 const MOST_UNSURE = 10;
 const MS_PER_HOUR = 3_600_000;
@@ -38,7 +40,7 @@ function driftOf(
 ): DriftResult {
   const { metric, tags } = parseSelector(source)!;
   const definition = course.store.definitions[metric]!;
-  const { values, blockMs, needed, samples } = blocksOf(source, limit, phase, course);
+  const { values, startMs, blockMs, needed, samples } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
   const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
   const unseen = (observed: number, allowed: number): DriftResult => {
@@ -70,9 +72,13 @@ function driftOf(
   const [observed, allowed] = [base + perHour * hours, base + limit.value * size * hours];
   const doubts = doubtsOf({ ...claim, observed, limit: allowed }, course.suspects, course.measures);
   const worst = isUpper ? shares.high : -shares.low;
-  const isKnown = isMissed || worst <= MOST_UNSURE * Math.abs(limit.value);
+  const grown = (perHour * slope.blocks * blockMs) / hourMs;
+  const { fall } = slope;
+  const isGivenBack = isMissed && isUpper && definition.type === 'gauge' && !!fall && fall.by >= GIVEN_BACK * grown;
+  const isKnown = isMissed ? !isGivenBack : worst <= MOST_UNSURE * Math.abs(limit.value);
   return {
     ...result,
+    ...(isGivenBack && { fell: { atMs: startMs + fall.block * blockMs, share: share(fall.by) } }),
     ok: !isMissed,
     decided: isKnown && doubts.length === 0,
     ...(doubts.length > 0 && { doubts }),
@@ -113,7 +119,7 @@ function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: s
     const figure = aggregate(series, aggregation, lengthMs);
     return aggregation.method === 'count' ? (figure * blockMs) / lengthMs : figure;
   });
-  return { values, blockMs, needed, samples };
+  return { values, startMs, blockMs, needed, samples };
 }
 
 /** The part of a phase in which work was scheduled that a selector is about; all of it where nothing is known of that. */

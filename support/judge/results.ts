@@ -56,6 +56,8 @@ export interface DriftResult {
   perHour: { low: number | null; estimate: number; high: number | null } | null;
   /** What was left out at the beginning. */
   warmUpMs?: number;
+  /** Why a growth is undecided: then it fell at once, by so much of its size, and may do so whenever it has grown. */
+  fell?: { atMs: number; share: number };
   ok: boolean;
   /** False too when the interval is so wide that it tells nothing. */
   decided: boolean;

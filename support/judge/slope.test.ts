@@ -97,3 +97,17 @@ test('the unit of time is the hour, whatever a block is', () => {
   assert.equal(slopeOf(values, 1_000, CHANCE)!.perHour, 3_600);
   assert.equal(slopeOf(values, MINUTE_MS, CHANCE)!.perHour, 60);
 });
+
+test('a fall at once is told, in the warm-up too; noise is none, and neither is one strange block', () => {
+  const saw = (block: number) => ((block + 15) % 40) / 4;
+  const { fall, low } = slope(hour((block, draw) => saw(block) + 0.1 * draw()));
+  assert.ok(fall && low > 0, 'once the fall is warm-up, the rest of a tooth is a line');
+  assert.equal(fall.block, 25);
+  assert.ok(Math.abs(fall.by - 8.75) < 1, `${fall.by}`);
+  const none = [
+    (block: number, draw: () => number) => block / 30 + draw(),
+    (block: number, draw: () => number) => block / 30 + (block === 30 ? 50 : 0.1 * draw()),
+    (block: number) => Math.floor(block / 9),
+  ];
+  for (const added of none) assert.equal(slope(hour(added)).fall, undefined);
+});

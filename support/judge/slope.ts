@@ -12,6 +12,8 @@ export interface Slope {
   /** Blocks that were counted, and those at the beginning that were left out as warm-up. */
   blocks: number;
   warmUp: number;
+  /** The largest fall at once, in the warm-up too, and the block that it came with; absent where none stands out. */
+  fall?: { block: number; by: number };
 }
 
 /** Fewer blocks than these tell nothing. */
@@ -19,6 +21,10 @@ export const LEAST_BLOCKS = 10;
 /** No more alike than this: beyond it the blocks are hardly more than one witness. */
 const MOST_ALIKE = 0.9;
 const BATCH = 5;
+/** A fall is from so many blocks to as many after them: a single one that is strange is none. */
+const AROUND = 5;
+/** Neighbours differ by so much less than what stands out. */
+const STANDS_OUT = 4;
 const MS_PER_HOUR = 3_600_000;
 
 /**
@@ -48,6 +54,7 @@ export function slopeOf(values: (number | null)[], blockMs: number, chance: numb
   const spread = -probit(chance / 2) * Math.sqrt(ordering);
   const at = (rank: number) => slopes[Math.round(rank) - 1];
   const perHour = (perBlock: number) => (perBlock * MS_PER_HOUR) / blockMs;
+  const fall = fallIn(pointsOf(values, 0));
   return {
     perHour: perHour(slope),
     // Where the interval is wider than all slopes there are, nothing is known of that side.
@@ -56,7 +63,20 @@ export function slopeOf(values: (number | null)[], blockMs: number, chance: numb
     base: median(points.map(({ value }) => value)),
     blocks: n,
     warmUp,
+    ...(fall && { fall }),
   };
+}
+
+/** What grows and falls back, as memory does that is collected seldom, is no line, whatever its slope. */
+function fallIn(points: Point[]): Slope['fall'] {
+  const steps = points.slice(1).map(({ value }, i) => Math.abs(value - points[i]!.value));
+  const level = (from: number, to: number) => median(points.slice(Math.max(0, from), to).map(({ value }) => value));
+  const falls = points.slice(2, -1).map(({ block }, i) => {
+    const at = i + 2;
+    return { block, by: level(at - AROUND, at) - level(at, at + AROUND) };
+  });
+  const largest = falls.reduce((a, b) => (b.by > a.by ? b : a), { block: 0, by: 0 });
+  return largest.by > STANDS_OUT * median(steps) ? largest : undefined;
 }
 
 interface Point {

@@ -1,7 +1,7 @@
 import { driftStat } from '../expression.ts';
 import type { DriftResult } from '../results.ts';
 import { afterDoubts, undecidedText } from '../words/doubts.ts';
-import { figure, perSecond, ratio } from '../words/figures.ts';
+import { figure, ms, perSecond, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
 /** A figure grew, or fell, over a steady phase, or nobody can tell whether it did. */
@@ -12,28 +12,31 @@ export const drift: Kind<DriftFinding> = {
   brief: 'drifted',
   testCase: 'own',
   needsAllShards: true,
-  sentence({ severity, metric, expression, phase, unit, base, perHour, doubts }) {
+  sentence({ severity, metric, expression, phase, unit, base, perHour, fell, doubts }) {
     const stat = driftStat(expression);
     const what = `${stat} of ${metric}`;
     if (!perHour) return `Whether ${what} drifts in ${phase} could not be told. ${undecidedText(doubts ?? [])}`;
     const { low, estimate, high } = perHour;
     const between = `between ${ratio(low)} and ${ratio(high)}`;
-    if (severity === 'invalid' && !doubts) {
+    if (severity === 'invalid' && !doubts && !fell) {
       return `Whether ${what} drifts in ${phase} could not be told: its change an hour is ${between}; asked was ${expression}.`;
     }
     const size = unit === 'ratio' ? '' : ` of ${figure(base, unit)}${perSecond(stat, unit)}`;
     const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
-    return doubts ? `${told} ${undecidedText(doubts)}` : told;
+    if (doubts) return `${told} ${undecidedText(doubts)}`;
+    return fell ? `${told} Undecided: ${ms(fell.atMs)} into the run it fell by ${ratio(fell.share)} at once.` : told;
   },
-  nextStep: ({ severity, metric, perHour, doubts }) =>
+  nextStep: ({ severity, metric, perHour, fell, doubts }) =>
     severity === 'fail'
       ? 'Look at what the target keeps: caches without a bound, listeners, connections that are not given back, tables that grow.'
       : afterDoubts(
           doubts,
-          perHour
-            ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
-            : metric.startsWith('target_')
-              ? 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.'
-              : 'Make the phase longer, or the load larger.',
+          fell && !doubts
+            ? 'Make the phase longer: what is given back again and again, as by a garbage collector, is no leak. Or was the target restarted then?'
+            : perHour
+              ? 'Make the phase longer: the noise of a figure hides a slope that is small.'
+              : metric.startsWith('target_')
+                ? 'Look at whether the target publishes it at /metrics, and whether the phase is long enough.'
+                : 'Make the phase longer, or the load larger.',
         ),
 };
