@@ -168,7 +168,8 @@ module.exports = {
         'Playwright orchestrates at three places, one of which is the reporter with its preparation, and its own tests are sessions at a fourth; everything else is plain code that a unit test can call.',
       from: {
         pathNot: [
-          '^support/(test|browser|worker/spec|run/(reporter|preparation))\\.ts$',
+          '^support/(test|browser|run/(reporter|preparation))\\.ts$',
+          '^support/worker/spec/',
           '^playwright\\.config\\.ts$',
           '^tests/',
           UNIT_TEST,

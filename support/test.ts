@@ -19,7 +19,8 @@ import { declarePreflight } from './worker/load-preflight.ts';
 import { setUpRun } from './worker/run-hooks.ts';
 import { Slice } from './worker/slice.ts';
 import { divertRejections, divertSoftFailures } from './worker/soft-failures.ts';
-import { SpecRunner, takeSpec } from './worker/spec.ts';
+import { takeSpec } from './worker/spec/file.ts';
+import { SpecRunner } from './worker/spec/runner.ts';
 import { keepNoSteps } from './worker/test-steps.ts';
 import type { SliceContext } from './worker/vu.ts';
 

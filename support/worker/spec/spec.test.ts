@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { test as playwrightTest } from '@playwright/test';
-import type { Browser } from '../browser.ts';
-import type { Visit } from './journey.ts';
-import { SpecRunner, takeSpec } from './spec.ts';
+import type { Browser } from '../../browser.ts';
+import type { Visit } from '../journey.ts';
+import { takeSpec } from './file.ts';
+import { SpecRunner } from './runner.ts';
 
 type Suite = Parameters<typeof takeSpec>[0];
 
