@@ -1,7 +1,7 @@
 /** Phases of a profile as straight lines of a factor over time, and what they make of a plan. */
 import { ms, type PhaseSpec } from '../profile/schema.ts';
 import { type Segment, segmentsOf } from './curve.ts';
-import { durationOf, type Plan, type Stage } from './plan.ts';
+import { durationOf, type Plan, type Stage, type VuRamp } from './plan.ts';
 
 /** A phase that a profile asks for; times in ms since the run's start, `factor` its straight stretches since then. */
 export interface PlannedPhase {
@@ -57,7 +57,8 @@ function factorOf({ load }: PhaseSpec, startMs: number, endMs: number): Segment[
 
 /**
  * The plan with its rates and VUs multiplied by the factor of the time; its pool of VUs by the highest, when that is above 1. It is
- * piecewise linear again, and so one that every executor knows.
+ * piecewise linear again, and so one that every executor knows. VUs may come to a share of one: whoever multiplies them further makes them
+ * whole in the end.
  */
 export function multiplied(plan: Plan, phases: readonly PlannedPhase[]): Plan {
   const factor = phases.flatMap((phase) => phase.factor).filter(({ durationMs }) => durationMs > 0);
@@ -109,9 +110,18 @@ function shifted(segments: Segment[], byMs: number): Segment[] {
 }
 
 /** VUs are whole; of a share of one, there is one. */
+export function wholeVus(vus: number): number {
+  return vus < 1e-9 ? 0 : Math.max(1, Math.round(vus));
+}
+
+/** So many times the VUs of a ramp. */
+export function timesVus({ startVUs, stages }: Pick<VuRamp, 'startVUs' | 'stages'>, times: number) {
+  const whole = stages.map((stage) => ({ ...stage, target: wholeVus(stage.target * times) }));
+  return { startVUs: wholeVus(startVUs * times), stages: whole };
+}
+
 function vuRamp({ start, stages }: { start: number; stages: Stage[] }): { startVUs: number; stages: Stage[] } {
-  const whole = (vus: number) => (vus < 1e-9 ? 0 : Math.max(1, Math.round(vus)));
-  return { startVUs: whole(start), stages: stages.map((stage) => ({ ...stage, target: whole(stage.target) })) };
+  return { startVUs: start, stages };
 }
 
 /** What both come to over the time of the first, as a value to start at and stages from there. */

@@ -1,7 +1,7 @@
 /** The plans of a search for a capacity: before the run, and once it has chosen its steps. */
 import type { Phase } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
-import { multiplied, type PlannedPhase, pool } from './phases.ts';
+import { multiplied, type PlannedPhase, pool, timesVus } from './phases.ts';
 import type { Plan } from './plan.ts';
 
 /** The plan with no load yet, which a search will choose while it runs: at most so much. */
@@ -46,6 +46,7 @@ function cameTo(plan: Plan, phases: PlannedPhase[]): Plan {
   const durationMs = Math.max(0, endMs - plan.startTimeMs);
   const own: Plan = 'rate' in rest ? { ...rest, rate: one, durationMs } : { ...rest, vus: one, durationMs };
   const came = multiplied(own, phases);
+  if (came.executor === 'ramping-vus') return { ...came, ...timesVus(came, 1) };
   // Its VUs were there from the start on.
   return 'maxVUs' in came && 'maxVUs' in plan
     ? { ...came, maxVUs: plan.maxVUs, preAllocatedVUs: plan.preAllocatedVUs }

@@ -211,6 +211,26 @@ test('iterations without a maxDuration have a limit: it is no length, unless the
   }
 });
 
+test('VUs that phases and LOAD_SCALE multiply are made whole once', () => {
+  const phases = [0.2, 1, 2.5].map((load, n) => ({ name: `p${n}`, duration: '10s', load }));
+  const vusAt = (one: ScenarioSpec, scale: number) => {
+    const [plan] = planOf({ relay: one }, { phases }, { scale });
+    assert.ok(plan!.executor === 'ramping-vus' || 'ramp' in plan!);
+    const { startVUs, stages } = plan!.executor === 'ramping-vus' ? plan! : plan!.ramp!;
+    return [...new Set([startVUs, ...stages.map(({ target }) => target)])];
+  };
+  const closed: ScenarioSpec[] = [
+    { executor: 'constant-vus', vus: 2 },
+    { executor: 'ramping-vus', startVUs: 2, stages: [{ duration: '30s', target: 2 }] },
+    { executor: 'shared-iterations', vus: 2, iterations: 70 },
+  ];
+  for (const one of closed) {
+    assert.deepEqual(vusAt(one, 5), [2, 10, 25], `${one.executor}: of 0.4 of a VU there was one, and so five`);
+    assert.deepEqual(vusAt(one, 1), [1, 2, 5], one.executor);
+    assert.deepEqual(vusAt(one, 0.1), [1], one.executor);
+  }
+});
+
 test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   const ramp = [{ duration: '1m', target: 10 }];
   const scenarios: Record<string, ScenarioSpec> = {

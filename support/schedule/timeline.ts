@@ -10,8 +10,8 @@ import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type Scenar
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
 import { tagsOf } from '../profile/tags.ts';
 import type { ProfileFile } from '../profile.ts';
-import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
-import { durationOf, type Plan, type Stage, vusOf } from './plan.ts';
+import { multiplied, type PlannedPhase, peakOf, plannedPhases, timesVus, wholeVus } from './phases.ts';
+import { durationOf, type Plan, type VuRamp, vusOf } from './plan.ts';
 import { checkSize } from './size.ts';
 import { steered } from './steered.ts';
 
@@ -517,12 +517,12 @@ function openPart(spec: OpenScenarioSpec) {
 
 /** `LOAD_DURATION` and `LOAD_SCALE`: times by one factor, rates and VUs by the other. Graceful stops stay as they are. A limit that is not `isLasting` does, too. */
 function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Plan {
-  const vus = (n: number) => (n === 0 ? 0 : Math.max(1, Math.round(n * load)));
+  const vus = (n: number) => wholeVus(n * load);
   const startTimeMs = plan.startTimeMs * time;
-  const rampOf = ({ startVUs, stages }: { startVUs: number; stages: Stage[] }) => ({
-    startVUs: vus(startVUs),
-    stages: stages.map((stage) => ({ durationMs: stage.durationMs * time, target: vus(stage.target) })),
-  });
+  const rampOf = (ramp: Pick<VuRamp, 'startVUs' | 'stages'>) => {
+    const { startVUs, stages } = timesVus(ramp, load);
+    return { startVUs, stages: stages.map((stage) => ({ ...stage, durationMs: stage.durationMs * time })) };
+  };
   switch (plan.executor) {
     case 'constant-arrival-rate':
     case 'ramping-arrival-rate': {
