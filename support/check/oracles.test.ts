@@ -85,6 +85,10 @@ test('an oracle that crashes is unknown, and takes no other one with it', () => 
     throw 'a text';
   });
   assert.deepEqual([thrown.status, thrown.examples], ['unknown', ['the oracle crashed: a text']]);
+  const noText = answering(() => {
+    throw Object.create(null);
+  });
+  assert.deepEqual([noText.status, noText.examples], ['unknown', ['the oracle crashed: what cannot be shown']]);
 });
 
 test('an oracle that does not come to an end is ended, and unknown', () => {

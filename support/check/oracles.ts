@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import type { Evidence, JudgedRun, Judgement, OracleResult } from '../measure/evidence.ts';
+import { textOf } from '../measure/failures.ts';
 
 /** How long a judge may take. */
 const JUDGING_MS = 60_000;
@@ -52,7 +53,7 @@ function judged(oracle: Judge, evidence: unknown[], run: JudgedRun, limitMs: num
   } catch (error) {
     const { code } = Object(error) as NodeJS.ErrnoException;
     if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return unknown(`the oracle did not answer within ${limitMs} ms`);
-    return unknown(`the oracle crashed: ${error instanceof Error ? error.message : String(error)}`);
+    return unknown(`the oracle crashed: ${textOf(() => (error instanceof Error ? error.message : error))}`);
   }
 }
 

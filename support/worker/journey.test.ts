@@ -197,6 +197,13 @@ test('a session that a run’s end finds thinking is none that failed', async ()
   assert.deepEqual([made.recorded()('browser_session_failed'), made.errors], [undefined, {}]);
 });
 
+test('a piece of evidence that is a Promise fails its session, and is not judged as nothing', async () => {
+  const made = bed(async ({ evidence }) => evidence('screen', Promise.resolve({ kind: 'shown' })));
+  assert.equal(await made.session(), 'failed');
+  assert.match(made.failures[0]!.error, /^Error: evidence of watcher for screen is a Promise; /);
+  assert.deepEqual(made.work.evidence?.(), { screen: [] });
+});
+
 test('an account that a failed session has made is signed in to by the next', async () => {
   let sessions = 0;
   const made = bed(async (visit, ledger) => {

@@ -21,7 +21,7 @@ import { checkLimits, defaultSessionLimits, type SessionLimits, TimeIsUp, within
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
-import { errorName } from './load.ts';
+import { atOnce, errorName } from './load.ts';
 import { OwnTime, ours } from './own-time.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { hearingSoftFailures } from './soft-failures.ts';
@@ -344,7 +344,7 @@ class Sessions {
       isOver: () => visit.isCut || this.#context.isDraining(),
       evidence: (oracle, piece) => {
         this.evidence[oracle] ??= [];
-        this.evidence[oracle].push(piece);
+        this.evidence[oracle].push(atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`));
       },
     };
     try {

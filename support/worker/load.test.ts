@@ -267,6 +267,26 @@ test('a VU that was asked for its outcome starts anew', () => {
   assert.throws(() => vu.add('pulled', 1), /^Error: metric "pulled" is not declared: /);
 });
 
+test('evidence that is a Promise is told of, and not lost in silence', async () => {
+  for (const [evidence, which] of [
+    [async () => ({ convergence: 1 }), ''],
+    [() => Promise.reject(new Error('gone')), ''],
+    [() => ({ convergence: Promise.resolve(1) }), ' for convergence'],
+    [() => ({ convergence: [1, Promise.reject(new Error('gone'))] }), ' for convergence'],
+  ] as const) {
+    const work = loadWork(
+      { vu: () => undefined, operations: operation(async () => {}), evidence },
+      { shared: undefined, data: undefined },
+      sliceOf().slice,
+      'seed',
+      undefined,
+    );
+    await work.createVu(0);
+    const message = `evidence of relay${which} is a Promise; allowed is what it comes to: whatever takes its time is for settle, or earlier.`;
+    assert.throws(() => work.evidence?.(), { message });
+  }
+});
+
 test('a VU brings one piece of evidence for an oracle, or several, or none', async () => {
   const { slice } = sliceOf();
   const pieces: unknown[] = ['of a device', ['of one', 'of another'], [], undefined];

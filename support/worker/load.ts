@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import pLimit from 'p-limit';
 import type { Evidence } from '../measure/evidence.ts';
 import { exhaustedCodes, SETTLE, textOf, thrown } from '../measure/failures.ts';
@@ -165,9 +166,11 @@ export function loadWork<S, V, O, R>(
     evidence() {
       const joined: Evidence = {};
       const add = (brought: object = {}): void => {
-        for (const [oracle, pieces] of Object.entries(brought)) {
-          if (pieces === null) joined[oracle] ??= null;
-          else joined[oracle] = [...(joined[oracle] ?? []), ...[pieces].flat()];
+        for (const [oracle, given] of Object.entries(atOnce(brought, `evidence of ${slice.scenario}`))) {
+          const pieces = [given].flat();
+          for (const piece of pieces) atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`);
+          if (given === null) joined[oracle] ??= null;
+          else joined[oracle] = [...(joined[oracle] ?? []), ...pieces];
         }
       };
       for (const { state } of workers) add(definition.evidence?.(state));
@@ -175,6 +178,18 @@ export function loadWork<S, V, O, R>(
       return joined;
     },
   };
+}
+
+/**
+ * As it is: what a Promise comes to would be known too late, and nobody would miss it.
+ * @throws one sentence for a Promise
+ */
+export function atOnce<T>(value: T, what: string): T {
+  if (!types.isPromise(value)) return value;
+  value.catch(() => {});
+  throw new Error(
+    `${what} is a Promise; allowed is what it comes to: whatever takes its time is for settle, or earlier.`,
+  );
 }
 
 /** Whether it is what those who wait with a run's signal are told when that is stopped. */
