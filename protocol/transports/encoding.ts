@@ -12,6 +12,9 @@ const decoders: Record<string, Decoder> = {
   ...(zstd && { zstd }),
 };
 
+/** There are these too. Any other name, such as `utf-8` or S3's `aws-chunked`, says nothing of the bytes: browsers take them as they are. */
+const unreadable = new Set(['compress', 'x-compress', 'dcb', 'dcz', 'zstd']);
+
 /** The value of `accept-encoding` with which an answer can be read. */
 export const acceptedEncodings = Object.keys(decoders).join(', ');
 
@@ -31,9 +34,11 @@ export function decode(bytes: Buffer, encoding: string, maxBytes: number): Buffe
 }
 
 function decodeOnce(bytes: Buffer, name: string, maxBytes: number): Buffer {
-  if (name === 'identity' || name === '') return bytes;
   const known = name.replace(/^x-(?=gzip$)/, '');
-  if (!Object.hasOwn(decoders, known)) throw new UnreadableBody('answer in a content-encoding that is not known');
+  if (!Object.hasOwn(decoders, known)) {
+    if (unreadable.has(name)) throw new UnreadableBody('answer in a content-encoding that is not known');
+    return bytes;
+  }
   try {
     return decoders[known]!(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
