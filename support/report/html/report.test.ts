@@ -447,6 +447,36 @@ test('the first screen has the verdict, its reasons and three charts; the rest f
   assert.ok(bottom <= 900, `${bottom} px`);
 });
 
+test('on paper, which is white and narrower than a window, charts are whole and say what they are about', async (t) => {
+  const { verdict, record } = exampleRun();
+  const options = { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' } as const;
+  const { page } = await open(t, reportHtml(verdict, record), options);
+  /** Of the widest chart, and the brightness of the page that its colours are made for. */
+  const drawn = () =>
+    page.evaluate(() => ({
+      width: Math.max(...[...document.querySelectorAll('canvas')].map(({ width }) => width / devicePixelRatio)),
+      isWhite: getComputedStyle(document.documentElement).getPropertyValue('--page').trim() === '#ffffff',
+    }));
+  const wide = await drawn();
+  assert.ok(wide.width > 1_000 && !wide.isWhite, JSON.stringify(wide));
+  await page.evaluate(() => void dispatchEvent(new Event('beforeprint')));
+  // A4 between margins of 1 cm has 718.
+  const paper = await drawn();
+  assert.ok(paper.width <= 718 && paper.isWhite, JSON.stringify(paper));
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 500, height: 900 });
+  const rights = await page
+    .locator('canvas')
+    .evaluateAll((all) => all.map((canvas) => canvas.getBoundingClientRect().right));
+  assert.ok(Math.max(...rights) <= 500, `on smaller paper they are smaller: ${rights}`);
+  await expect(page.getByLabel('Scenario')).toBeVisible();
+  await expect(page.getByLabel('Moment')).toBeHidden();
+  await page.setViewportSize(options.viewport);
+  await page.emulateMedia({ media: 'screen' });
+  await page.evaluate(() => void dispatchEvent(new Event('afterprint')));
+  assert.deepEqual(await drawn(), wide);
+});
+
 test('a run of days says which hour it is, on its axis and where a link leads to', async (t) => {
   const timeline = exampleTimeline();
   const hourMs = 3_600_000;

@@ -100,11 +100,20 @@ export function keepInShape(charts) {
       if (place.clientWidth > 0 && place.clientWidth !== plot.width) plot.setSize({ width: place.clientWidth, height });
     }
   };
+  const redraw = () => {
+    for (const { plot } of charts) plot.redraw();
+  };
   const observer = new ResizeObserver(fit);
   for (const { place } of charts) observer.observe(place);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-    for (const { plot } of charts) plot.redraw();
-  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  // A window may be dark, and wider than paper: what is drawn for it would be cut off there.
+  for (const event of ['beforeprint', 'afterprint']) {
+    addEventListener(event, () => {
+      document.documentElement.classList.toggle('paper', event === 'beforeprint');
+      fit();
+      redraw();
+    });
+  }
 }
 
 const DASH = { plan: [5, 4], other: [6, 4] };

@@ -14,7 +14,8 @@ unfold();
 addEventListener('hashchange', unfold);
 // Paper cannot be clicked.
 addEventListener('beforeprint', () => {
-  for (const details of document.querySelectorAll('details')) details.open = details !== metrics;
+  for (const details of document.querySelectorAll('details'))
+    details.open = !details.matches('#metrics-list, .figures');
 });
 try {
   const payload = await unpack(document.getElementById('payload')?.textContent ?? '');
