@@ -477,6 +477,37 @@ test('on paper, which is white and narrower than a window, charts are whole and 
   assert.deepEqual(await drawn(), wide);
 });
 
+test('limits that are close to each other, or all far above, are written below each other', async (t) => {
+  const [threshold] = exampleVerdict().thresholds;
+  const of = (expression: string, limit: number) => ({ ...threshold!, expression, limit });
+  const { verdict, record } = exampleRun({
+    thresholds: [of('p(95)<500', 500), of('p(99)<1500', 1_500), of('med<50', 50), of('p(95)<51', 51)],
+  });
+  const path = join(folder, 'limits.html');
+  await writeFile(path, reportHtml(verdict, record));
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const { prototype } = CanvasRenderingContext2D;
+    const { fillText } = prototype;
+    const drawn: Record<string, number> = {};
+    Object.assign(window, { drawn });
+    prototype.fillText = function (text, x, y) {
+      drawn[text] = y;
+      fillText.call(this, text, x, y);
+    };
+  });
+  await page.goto(pathToFileURL(path).href);
+  await expect(page.getByLabel('Moment')).toBeVisible();
+  const drawn = await page.evaluate(() => (window as unknown as { drawn: Record<string, number> }).drawn);
+  const places = ['p(95)<500 ↑', 'p(99)<1500 ↑', 'med<50', 'p(95)<51'].map((label) => drawn[label]!);
+  for (const [at, one] of places.entries()) {
+    for (const other of places.slice(at + 1)) assert.ok(Math.abs(one - other) >= 11, places.join());
+  }
+  assert.ok(places[3]! < places[2]!, 'the higher one above the lower one');
+});
+
 test('a run of days says which hour it is, on its axis and where a link leads to', async (t) => {
   const timeline = exampleTimeline();
   const hourMs = 3_600_000;

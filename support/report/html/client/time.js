@@ -31,6 +31,8 @@ const NAMED_ROOM = 1.35;
 const FAR = 3;
 /** Pixels. */
 const LEAST_SPAN = 2;
+/** Where the words of a limit stand, in lines below its own: the first place that is free. */
+const LIMIT_PLACES = [0, 1.3, -1, 2.3, -2, 3.3, -3];
 
 /**
  * All charts over one axis of time, with one cursor for all.
@@ -337,7 +339,14 @@ export function drawTime(root, course) {
     ctx.font = AXIS_FONT.replace(/^\d+/, String(size));
     ctx.textAlign = 'right';
     ctx.textBaseline = 'bottom';
-    for (const { value, label, isMissed, startMs, endMs } of limitsOf(chart)) {
+    /** Where words stand. @type {number[]} */
+    const taken = [];
+    const isFree = (/** @type {number} */ bottom) =>
+      bottom > bbox.top + size &&
+      bottom < bbox.top + bbox.height &&
+      taken.every((other) => Math.abs(bottom - other) >= size);
+    // From top to bottom: the words of a limit that is close below another stand below its line.
+    for (const { value, label, isMissed, startMs, endMs } of limitsOf(chart).sort((a, b) => b.value - a.value)) {
       const isAbove = value > (plot.scales.y?.max ?? value);
       const at = isAbove ? bbox.top + 2.6 * size : Math.round(plot.valToPos(value, 'y', true)) + 0.5;
       const { from, width } = placeOf(plot, { startMs, endMs });
@@ -347,7 +356,10 @@ export function drawTime(root, course) {
       ctx.moveTo(from, at);
       if (!isAbove) ctx.lineTo(from + width, at);
       ctx.stroke();
-      ctx.fillText(isAbove ? `${label} ↑` : label, from + width - size / 4, at - uPlot.pxRatio);
+      const places = LIMIT_PLACES.map((lines) => at - uPlot.pxRatio + lines * size);
+      const bottom = places.find(isFree) ?? places[0] ?? at;
+      taken.push(bottom);
+      ctx.fillText(isAbove ? `${label} ↑` : label, from + width - size / 4, bottom);
     }
     ctx.restore();
   }
