@@ -81,6 +81,21 @@ describe('windows', () => {
     );
   });
 
+  test('count over the length that was asked for, also in the last one, which is longer', () => {
+    const statesOf = (expression: string, made: Made = {}) =>
+      windowsOf({ source: 'iterations', expression }, { everyMs: 20_000 }, courseOf(made)).map(
+        ({ startMs, endMs, state, observed }) => [startMs, endMs, state, observed],
+      );
+    const last = (expression: string, made: Made = {}) => statesOf(expression, made).at(-1);
+    assert.deepEqual(last('count<700'), [90_000, 120_000, 'held', 600], 'in 30 s there are 900');
+    assert.deepEqual(last('count<600'), [90_000, 120_000, 'missed', 600]);
+    const goneAt = (from: number) => ({ msAt: (s: number) => (s >= from ? null : 10) });
+    assert.deepEqual(last('count>400', goneAt(105)), [90_000, 120_000, 'missed', 150], 'in 30 s there are 450');
+    assert.deepEqual(last('count>400', goneAt(115)), [90_000, 120_000, 'held', 600]);
+    assert.deepEqual(last('rate>14', goneAt(105)), [90_000, 120_000, 'held', 15], 'a rate is over all of it');
+    assert.equal(statesOf('count<700').length, 5);
+  });
+
   test('are whole intervals, which begin anew with each phase: none is empty, and a rate is over what it was counted in', () => {
     const of = (name: string, startMs: number, endMs: number): Phase => ({ name, startMs, endMs, load: 1 });
     const odd = [calm, of('base', 10_000, 25_000), of('spike', 25_000, 27_500), of('end', 27_500, 60_500)];

@@ -78,9 +78,29 @@ export function windowsOf(objective: Objective, windows: Windows, course: Course
     const own = spans.length > 0 || stretches.length === 1 ? spans : [stretch];
     return own.flatMap((span) => {
       const whole = wholeIntervals(span, stretch.endMs, course.axis);
-      return whole ? [windowIn(whole, objective, course)] : [];
+      if (!whole) return [];
+      const parts = partsOf(span, windows.everyMs, objective).flatMap(
+        (part) => wholeIntervals(part, stretch.endMs, course.axis) ?? [],
+      );
+      return [{ ...worstOf(parts.map((part) => windowIn(part, objective, course))), ...whole }];
     });
   });
+}
+
+/** What is counted is over the length that was asked for: in a window that has the rest of its stretch too, wherever it lies. */
+function partsOf({ startMs, endMs }: Span, everyMs: number, { expression }: Objective): Span[] {
+  const isCount = parseExpression(expression)!.aggregation.method === 'count';
+  if (!isCount || endMs - startMs <= everyMs) return [{ startMs, endMs }];
+  return [
+    { startMs, endMs: startMs + everyMs },
+    { startMs: endMs - everyMs, endMs },
+  ];
+}
+
+/** The first of those that came out worst. */
+function worstOf(windows: Window[]): Window {
+  const state = (['missed', 'unknown'] as const).find((one) => windows.some((window) => window.state === one));
+  return windows.find((window) => window.state === (state ?? 'held'))!;
 }
 
 /**
@@ -153,11 +173,9 @@ function together(all: Window[][]): Window[] {
   for (const window of all.flat()) byStart.set(window.startMs, [...(byStart.get(window.startMs) ?? []), window]);
   const inOrder = [...byStart.values()].sort(([a], [b]) => a!.startMs - b!.startMs);
   return inOrder.map((same) => {
-    const state = (['missed', 'unknown'] as const).find((one) => same.some((window) => window.state === one)) ?? 'held';
     const doubts = same.flatMap((one) => one.doubts ?? []);
-    const worst = same.find((one) => one.state === state)!;
-    const { doubts: _, ...rest } = worst;
-    return { ...rest, ...(state === 'unknown' && doubts.length > 0 && { doubts }) };
+    const { doubts: _, ...rest } = worstOf(same);
+    return { ...rest, ...(rest.state === 'unknown' && doubts.length > 0 && { doubts }) };
   });
 }
 
