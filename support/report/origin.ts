@@ -1,5 +1,5 @@
 /** Where a run came from: its command, the versions of what took part, and the machine. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
@@ -21,21 +21,22 @@ export interface Machine {
 }
 
 /** @param browser the journeys' executable; undefined without journeys */
-export function originOf(
+export async function originOf(
   root: string,
   playwright: string,
   browser: string | undefined,
   { argv, env }: Pick<NodeJS.Process, 'argv' | 'env'> = process,
-): Origin {
+): Promise<Origin> {
   const tandem = createRequire(import.meta.url)('tandem/package.json') as { version: string };
+  const [commit, version] = await askOrigin(root, browser);
   return {
     command: commandOf(argv, env),
     versions: {
       tandem: tandem.version,
-      commit: answer(...commitOf(root)) ?? env.GITHUB_SHA ?? null,
+      commit: commit ?? env.GITHUB_SHA ?? null,
       node: process.version,
       playwright,
-      browser: browser === undefined ? null : answer(...versionOf(browser, root)),
+      browser: version,
     },
     machine: argv.includes('merge-reports') ? null : machine(),
   };
@@ -50,45 +51,29 @@ function machine(): Machine {
   };
 }
 
-/** A program, its arguments, and where it is asked. */
-type Question = [command: string, args: string[], cwd: string];
+/** What a program said, by where it was asked and how: a run does not change it, and asks several times. Null for nothing. */
+const answers = new Map<string, Promise<string | null>>();
 
-const commitOf = (root: string): Question => [
-  'git',
-  ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=12'],
-  root,
-];
-const versionOf = (browser: string, root: string): Question => [browser, ['--version'], root];
-
-/** What was answered, by question: a run does not change it, and asks several times. Null where nothing was said. */
-const answers = new Map<string, string | null>();
-
-const LIMITS = { encoding: 'utf8', timeout: 5_000 } as const;
-
-/** Asks what {@link originOf} will, while something else is waited for. */
-export async function askOrigin(root: string, browser: string | undefined): Promise<void> {
-  const questions = [commitOf(root), ...(browser === undefined ? [] : [versionOf(browser, root)])];
-  await Promise.all(
-    questions.map(async (question) => {
-      const [command, args, cwd] = question;
-      const said = promisify(execFile)(command, args, { ...LIMITS, cwd }).then(({ stdout }) => stdout.trim() || null);
-      answers.set(JSON.stringify(question), await said.catch(() => null));
-    }),
-  );
+/** Asks what {@link originOf} will: whoever does it ahead need not wait then. */
+export function askOrigin(
+  root: string,
+  browser: string | undefined,
+): Promise<[commit: string | null, browser: string | null]> {
+  const commit = answer(root, 'git', 'describe', '--always', '--dirty', '--exclude=*', '--abbrev=12');
+  return Promise.all([commit, browser === undefined ? null : answer(root, browser, '--version')]);
 }
 
-function answer(...question: Question): string | null {
-  const key = JSON.stringify(question);
-  const known = answers.get(key);
-  if (known !== undefined) return known;
-  const text = outputOf(...question);
-  answers.set(key, text);
-  return text;
+function answer(cwd: string, command: string, ...args: string[]): Promise<string | null> {
+  const key = JSON.stringify([cwd, command, args]);
+  const said = answers.get(key) ?? outputOf(cwd, command, args);
+  answers.set(key, said);
+  return said;
 }
 
-function outputOf(...[command, args, cwd]: Question): string | null {
+async function outputOf(cwd: string, command: string, args: string[]): Promise<string | null> {
   try {
-    return execFileSync(command, args, { ...LIMITS, cwd, stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    const { stdout } = await promisify(execFile)(command, args, { cwd, encoding: 'utf8', timeout: 5_000 });
+    return stdout.trim() || null;
   } catch {
     return null;
   }

@@ -68,7 +68,7 @@ test('runs are of equal load where they do the same, and break the same on purpo
   );
 });
 
-test('where a run came from: a command that can be typed again, without its id; what is not known is null', () => {
+test('where a run came from: a command that can be typed again, without its id; what is not known is null', async () => {
   const argv = ['/usr/bin/node', '/opt/playwright', 'test', '--project=smoke', '-g', "light's page"];
   const env = {
     LOAD_SEED: '42',
@@ -78,7 +78,7 @@ test('where a run came from: a command that can be typed again, without its id; 
     LOAD_SCALE: '',
     API_TOKEN: 'secret',
   };
-  const origin = originOf(import.meta.dirname, '1.2.3', '/no/browser', { argv, env });
+  const origin = await originOf(import.meta.dirname, '1.2.3', '/no/browser', { argv, env });
   assert.equal(
     origin.command,
     "LOAD_SEED=42 TARGET_FAULTS=latency:p=0.5 npx playwright test --project=smoke -g 'light'\\''s page'",
@@ -86,6 +86,9 @@ test('where a run came from: a command that can be typed again, without its id; 
   assert.equal(origin.versions.browser, null);
   assert.equal(origin.versions.playwright, '1.2.3');
   assert.ok(origin.machine!.cores > 0 && origin.machine!.memoryBytes > 0);
-  const merged = originOf('/', '1.2.3', process.execPath, { argv: [...argv.slice(0, 2), 'merge-reports'], env: {} });
+  const merged = await originOf('/', '1.2.3', process.execPath, {
+    argv: [...argv.slice(0, 2), 'merge-reports'],
+    env: {},
+  });
   assert.deepEqual([merged.machine, merged.versions.commit, merged.versions.browser], [null, null, process.version]);
 });

@@ -129,7 +129,7 @@ export async function prepare(
   await checkReachable(addresses.filter(isFurther), target.wire);
   const used: Used = { addresses, endpoints };
   if (kinds.has('journey')) process.env[trustedVariable] = (await trustedKeys(target)).join(',');
-  const part = partOf(timeline, config, target, [...declared.keys()], root);
+  const part = await partOf(timeline, config, target, [...declared.keys()], root);
   // Before anybody asks for the metadata: a blob takes them along, and keeps them.
   Object.assign(timeline, secrets.cleanData({ ...timeline, guests, part }));
   const meet = meetingOf(start, shard, runId, timeline, say);
@@ -166,14 +166,14 @@ function isLoopback(url: string): boolean {
 }
 
 /** What this machine says of its part of the run; {@link timelineOf} a run that was prepared holds it as `part`. */
-function partOf(
+async function partOf(
   timeline: Timeline,
   { shard, version }: FullConfig,
   target: Target,
   scenarios: string[],
   root: string,
-): Part {
-  const { tandem, commit, playwright } = originOf(root, version, undefined).versions;
+): Promise<Part> {
+  const { tandem, commit, playwright } = (await originOf(root, version, undefined)).versions;
   const runId = process.env.LOAD_RUN_ID!;
   const { current, total } = shard ?? { current: 1, total: 1 };
   const url = shownUrl(target.baseUrl);

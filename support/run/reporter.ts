@@ -76,8 +76,8 @@ export default class TandemReporter implements Reporter {
   #failure: string | undefined;
   /** Playwright's version. */
   #version = '';
-  #hasJourneys = false;
-  #knownOrigin: Origin | undefined;
+  /** Of a run that was prepared. */
+  #origin: Origin | undefined;
   #coordinator: Coordinator | undefined;
   /** Undefined when nobody asked for it. */
   #dashboard: Dashboard | undefined;
@@ -116,6 +116,10 @@ export default class TandemReporter implements Reporter {
       this.#dashboard = await Dashboard.open(process.env, (shown) => secrets.cleanMessages(shown));
       const display = this.#dashboard?.beside(this.#display) ?? this.#display;
       this.#coordinator = await prepare(planned, this.#root, display);
+      const slices = planned.suite.allTests().flatMap(slicesOf);
+      const hasJourneys = slices.some(({ declaration }) => declaration?.kind === 'journey');
+      const browser = hasJourneys ? launchOptions().executablePath : undefined;
+      if (this.#coordinator) this.#origin = await this.#originOf(planned.config.version, browser);
       if (this.#coordinator && this.#dashboard) this.#display.print(`Dashboard: ${this.#dashboard.url}`);
     } catch (error) {
       await this.#dashboard?.end();
@@ -145,7 +149,6 @@ export default class TandemReporter implements Reporter {
     if (!timeline || slices.length === 0) return;
     this.#running = tests.length;
     const firstOfJourneys = slices.find(({ declaration }) => declaration?.kind === 'journey');
-    this.#hasJourneys = firstOfJourneys !== undefined;
     if (firstOfJourneys) process.env[controlVariable] = sliceName(firstOfJourneys);
     const part = partIn(timeline);
     const division = config.shard && part ? { part } : undefined;
@@ -253,7 +256,7 @@ export default class TandemReporter implements Reporter {
       this.#collector,
       ending,
       this.#pictures,
-      this.#knownOrigin ?? this.#origin(),
+      this.#origin ?? (await this.#originOf(this.#version)),
     );
     this.#page = results.page;
     if (written && status === 'pass') return undefined;
@@ -286,17 +289,15 @@ export default class TandemReporter implements Reporter {
     this.#collector = new Collector(timeline, slices, division, this.#root);
   }
 
-  /** Of merged shards nobody here knows which browser they had. */
-  #origin(): Origin {
-    const browser = this.#coordinator && this.#hasJourneys ? launchOptions().executablePath : undefined;
+  /** @param browser of merged shards nobody here knows which they had */
+  async #originOf(version: string, browser?: string): Promise<Origin> {
     // Before they are quoted for a shell, which spells a secret in yet another way.
     const { argv, env } = secrets.cleanMessages({ argv: process.argv, env: process.env });
-    return secrets.cleanMessages(originOf(this.#root, this.#version, browser, { argv, env }));
+    return secrets.cleanMessages(await originOf(this.#root, version, browser, { argv, env }));
   }
 
   /** For whoever judges the run if this process cannot. */
   #openStream({ runId }: Coordinator, planned: Pick<StreamHeader, 'timeline' | 'slices' | 'part'>): StreamWriter {
-    this.#knownOrigin = this.#origin();
     return new StreamWriter(
       resultsFolder(this.#root, runId, this.#shard),
       {
@@ -305,7 +306,7 @@ export default class TandemReporter implements Reporter {
         pid: process.pid,
         openedAt: new Date().toISOString(),
         shard: this.#shard,
-        origin: this.#knownOrigin,
+        origin: this.#origin!,
         ...secrets.cleanData(planned),
       },
       (line) => this.#display.print(line),
