@@ -136,7 +136,7 @@ module.exports = {
       '^support/run/',
       [
         '^support/(run|report|judge|measure|check|worker|secrets|wire)/',
-        '^support/schedule/(startline|timeline|plan|steered)\\.ts$',
+        '^support/schedule/(startline|timeline|plan|slices|steered)\\.ts$',
         '^support/[^/]+\\.ts$',
       ],
       "From Playwright's reporter to the judged run: its preparation, its coordination, what is collected. Of the schedule it holds the start line and what is planned, the rest is the workers'.",

@@ -14,7 +14,9 @@ import { checkEnvironment } from './input/environment.ts';
 import { allowed } from './input/misspelling.ts';
 import { profileNames, readProfile } from './profile.ts';
 import { type ScenarioFiles, scenarioFiles, testFilesOf, writeTestFiles } from './scenario-files.ts';
-import { mostShards, type RunShape, runShape, type Timeline, timeline } from './schedule/timeline.ts';
+import { type RunShape, runShape } from './schedule/run-shape.ts';
+import { mostShards } from './schedule/slices.ts';
+import { type Timeline, timeline } from './schedule/timeline.ts';
 import { ciRunId, commonStart, type Shard, shardOf } from './shard.ts';
 import { withSlo } from './slo.ts';
 import {

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { safeName } from './input/safe-name.ts';
 import type { meet as meetOthers, Shard } from './schedule/rendezvous.ts';
+import { slicesOfShard } from './schedule/slices.ts';
 import { type Meet, monotonicMs, type Sharing } from './schedule/startline.ts';
-import { slicesOfShard, type Timeline } from './schedule/timeline.ts';
+import type { Timeline } from './schedule/timeline.ts';
 
 export type { Shard };
 

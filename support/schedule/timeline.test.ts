@@ -4,8 +4,10 @@ import type { PhaseSpec, ProfileSpec, ScenarioSpec } from '../profile/schema.ts'
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, vusOf } from './plan.ts';
+import { type RunShape, runShape } from './run-shape.ts';
+import { mostShards, slicesOfShard } from './slices.ts';
 import { asSteered } from './steered.ts';
-import { mostShards, type RunShape, runShape, slicesOfShard, timeline } from './timeline.ts';
+import { timeline } from './timeline.ts';
 import { workOf } from './work.ts';
 
 const known = { load: ['relay', 'vms'], journey: ['reader', 'writer'] };

@@ -1,35 +1,20 @@
-import { durationHelp, LONGEST_MS, parseDuration } from '../input/duration.ts';
-import { parseRate, rateHelp } from '../input/rate.ts';
+import { durationHelp, LONGEST_MS } from '../input/duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
 import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
 import { phaseSpecs } from '../profile/phases.ts';
-import { kindOf, most, ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
+import { kindOf, ms, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
-import { tagsOf } from '../profile/tags.ts';
 import type { ProfileFile } from '../profile.ts';
-import { multiplied, type PlannedPhase, peakOf, plannedPhases, timesVus, wholeVus } from './phases.ts';
-import { durationOf, type Plan, type VuRamp, vusOf } from './plan.ts';
+import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
+import { durationOf, type Plan, vusOf } from './plan.ts';
+import type { RunShape } from './run-shape.ts';
+import { isIdle, planOf, reshape } from './scenario-plan.ts';
 import { checkSize } from './size.ts';
+import { slicesFor } from './slices.ts';
 import { steered } from './steered.ts';
-
-/** What a person may change of one run without editing its profile. */
-export interface RunShape {
-  /** Length of the whole timeline, all phases; the profile's own when undefined. */
-  durationMs?: number;
-  /** Factor of rates and VUs. */
-  scale: number;
-  slices?: number;
-  /** Arrivals a second of the only load; the profile's own when undefined. */
-  ratePerSecond?: number;
-  /** Machines that the run is spread over. */
-  shards?: number;
-  seed: string;
-  /** Of the run, beside the profile's own. */
-  tags?: Record<string, string>;
-}
 
 export interface TimelineScenario {
   name: string;
@@ -77,35 +62,6 @@ export interface Timeline {
   health: TimelineHealth;
   /** Of the whole run; absent without any. */
   tags?: Record<string, string>;
-}
-
-/** Reads `LOAD_DURATION`, `LOAD_SCALE`, `LOAD_RATE`, `LOAD_SLICES`, `LOAD_SEED`, `LOAD_TAGS`. Throws one sentence for what they may not be. */
-export function runShape(env: NodeJS.ProcessEnv): RunShape {
-  const { LOAD_DURATION, LOAD_SCALE, LOAD_RATE, LOAD_SLICES, LOAD_SEED, LOAD_TAGS } = env;
-  const shape: RunShape = { scale: 1, seed: LOAD_SEED || '1' };
-  if (LOAD_DURATION) {
-    const durationMs = parseDuration(LOAD_DURATION);
-    if (!durationMs) throw new Error(`LOAD_DURATION is "${LOAD_DURATION}"; allowed is ${durationHelp}.`);
-    shape.durationMs = durationMs;
-  }
-  if (LOAD_SCALE) {
-    shape.scale = Number(LOAD_SCALE);
-    if (!(shape.scale > 0 && Number.isFinite(shape.scale))) {
-      throw new Error(`LOAD_SCALE is "${LOAD_SCALE}"; allowed is a number above 0, such as 0.5.`);
-    }
-  }
-  if (LOAD_RATE) {
-    shape.ratePerSecond = parseRate(LOAD_RATE);
-    if (!shape.ratePerSecond) throw new Error(`LOAD_RATE is "${LOAD_RATE}"; allowed is ${rateHelp}, above 0.`);
-  }
-  if (LOAD_TAGS) shape.tags = tagsOf(LOAD_TAGS);
-  if (LOAD_SLICES) {
-    shape.slices = Number(LOAD_SLICES);
-    if (!(Number.isInteger(shape.slices) && shape.slices >= 1 && shape.slices <= most.slices)) {
-      throw new Error(`LOAD_SLICES is "${LOAD_SLICES}"; allowed is a whole number from 1 to ${most.slices}.`);
-    }
-  }
-  return shape;
 }
 
 /** What fails more often than not is broken, whatever else was asked of it. */
@@ -374,33 +330,6 @@ function lastsAsLimit(entries: Entry[]): boolean {
   return loads.length > 0 && loads.every(isLimited) && entries.some(follows);
 }
 
-/** At least as many as wanted and as many for every shard, as far as each slice then has a VU: without one it could do nothing. */
-function slicesFor(vus: number, wanted: number, shards: number): number {
-  return vus < shards ? vus : shards * Math.min(Math.ceil(wanted / shards), Math.floor(vus / shards));
-}
-
-/**
- * The slices of a scenario that run on one of the machines. VUs are dealt to the shards like cards, and each scenario goes on
- * where the one before it has ended, so that no shard has more than one journey's session, or one load's VU, above another.
- * @param shard counts from 1
- */
-export function slicesOfShard({ scenarios, shards }: Timeline, scenario: string, shard: number): number[] {
-  const { kind, slices } = scenarios.find(({ name }) => name === scenario)!;
-  const before = scenarios.slice(
-    0,
-    scenarios.findIndex(({ name }) => name === scenario),
-  );
-  const dealt = before.filter((one) => one.kind === kind).reduce((sum, { plan }) => sum + vusOf(plan), 0);
-  const first = (((shard - 1 - dealt) % shards) + shards) % shards;
-  return Array.from({ length: Math.max(0, Math.ceil((slices - first) / shards)) }, (_, n) => first + n * shards);
-}
-
-/** With more shards than this some would have no load; without loads, nothing to do at all. */
-export function mostShards({ scenarios }: Pick<Timeline, 'scenarios'>): number {
-  const loads = scenarios.filter(({ kind }) => kind === 'load');
-  return Math.max(...(loads.length > 0 ? loads : scenarios).map(({ plan }) => vusOf(plan)));
-}
-
 function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineHealth {
   return {
     maxLatenessMs: ms(health.maxLateness, 100),
@@ -444,112 +373,10 @@ function lengthOf(spec: ScenarioSpec): string | undefined {
   return 'duration' in spec ? spec.duration : undefined;
 }
 
-/** It never has any load. */
-function isIdle(plan: Plan): boolean {
-  if (!('stages' in plan)) return vusOf(plan) === 0;
-  const start = plan.executor === 'ramping-vus' ? plan.startVUs : plan.startRate;
-  return start === 0 && plan.stages.every(({ target }) => target === 0);
-}
-
 function checkEnd(path: string, name: string, plan: Plan, endMs: number): void {
   const overMs = durationOf(plan) - endMs;
   if (overMs <= 0) return;
   throw new Error(
     `${path}: scenarios.${name} ends ${overMs / 1_000} s after the last of the phases, which last ${endMs / 1_000} s; allowed is a schedule within them.`,
   );
-}
-
-/**
- * A load starts with the first phase that has any. A journey also runs before it, at the rate or VU count it starts with. Without a
- * duration of its own it lasts until the load ends; so does a load that phases give a length.
- * @param leadMs until the load starts
- */
-function planOf(spec: ScenarioSpec, kind: ScenarioKind, leadMs: number, loadEndMs: number, hasPhases = false): Plan {
-  const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? leadMs : 0);
-  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000) };
-  const journeyLeadMs = kind === 'journey' ? leadMs : 0;
-  const constantMs = (text: string | undefined): number =>
-    text === undefined ? loadEndMs - startTimeMs : ms(text, 0) + journeyLeadMs;
-  const ramp = (from: number, stages: { duration: string; target: number }[]) => [
-    ...(journeyLeadMs > 0 ? [{ durationMs: journeyLeadMs, target: from }] : []),
-    ...stages.map((stage) => ({ durationMs: ms(stage.duration, 0), target: stage.target })),
-  ];
-  switch (spec.executor) {
-    case 'constant-arrival-rate':
-      return {
-        ...common,
-        ...openPart(spec),
-        executor: spec.executor,
-        rate: spec.rate,
-        durationMs: constantMs(spec.duration),
-      };
-    case 'ramping-arrival-rate': {
-      const startRate = spec.startRate ?? 0;
-      return { ...common, ...openPart(spec), executor: spec.executor, startRate, stages: ramp(startRate, spec.stages) };
-    }
-    case 'constant-vus':
-      return { ...common, executor: spec.executor, vus: spec.vus, durationMs: constantMs(spec.duration) };
-    case 'ramping-vus': {
-      const startVUs = spec.startVUs ?? 1;
-      const gracefulRampDownMs = ms(spec.gracefulRampDown, 30_000);
-      return { ...common, executor: spec.executor, startVUs, stages: ramp(startVUs, spec.stages), gracefulRampDownMs };
-    }
-    case 'per-vu-iterations':
-    case 'shared-iterations': {
-      const { executor, vus, iterations } = spec;
-      const otherwise = hasPhases ? loadEndMs - startTimeMs : 600_000;
-      return { ...common, executor, vus, iterations, maxDurationMs: ms(spec.maxDuration, otherwise) };
-    }
-  }
-}
-
-function openPart(spec: OpenScenarioSpec) {
-  const maxVUs = (spec.maxVUs ?? spec.maxSessions ?? spec.preAllocatedVUs)!;
-  return {
-    arrivals: spec.arrivals ?? ('uniform' as const),
-    ...(spec.burstSize !== undefined && { burstSize: spec.burstSize }),
-    timeUnitMs: ms(spec.timeUnit, 1_000),
-    preAllocatedVUs: spec.preAllocatedVUs ?? maxVUs,
-    maxVUs,
-    maxLatenessMs: ms(spec.maxLateness, 10_000),
-  };
-}
-
-/** `LOAD_DURATION` and `LOAD_SCALE`: times by one factor, rates and VUs by the other. Graceful stops stay as they are. A limit that is not `isLasting` does, too. */
-function reshape(plan: Plan, time: number, load: number, isLasting: boolean): Plan {
-  const vus = (n: number) => wholeVus(n * load);
-  const startTimeMs = plan.startTimeMs * time;
-  const rampOf = (ramp: Pick<VuRamp, 'startVUs' | 'stages'>) => {
-    const { startVUs, stages } = timesVus(ramp, load);
-    return { startVUs, stages: stages.map((stage) => ({ ...stage, durationMs: stage.durationMs * time })) };
-  };
-  switch (plan.executor) {
-    case 'constant-arrival-rate':
-    case 'ramping-arrival-rate': {
-      // A burst that there are no VUs for would be none: fewer come, not smaller ones.
-      // Nor may fewer VUs be left to each of those that come.
-      const pooled = (n: number) => Math.max(1, Math.ceil(n * load - 1e-9), Math.min(n, plan.burstSize ?? 0));
-      const pool = { startTimeMs, preAllocatedVUs: pooled(plan.preAllocatedVUs), maxVUs: pooled(plan.maxVUs) };
-      if (plan.executor === 'constant-arrival-rate') {
-        const { steered } = plan;
-        const own = steered === undefined ? {} : { steered: steered * load };
-        return { ...plan, ...pool, ...own, rate: plan.rate * load, durationMs: plan.durationMs * time };
-      }
-      const stages = plan.stages.map((s) => ({ durationMs: s.durationMs * time, target: s.target * load }));
-      return { ...plan, ...pool, startRate: plan.startRate * load, stages };
-    }
-    case 'constant-vus': {
-      const { steered } = plan;
-      const own = steered === undefined ? {} : { steered: steered * load };
-      return { ...plan, startTimeMs, ...own, vus: vus(plan.vus), durationMs: plan.durationMs * time };
-    }
-    case 'ramping-vus':
-      return { ...plan, startTimeMs, ...rampOf(plan) };
-    case 'per-vu-iterations':
-    case 'shared-iterations': {
-      const maxDurationMs = plan.maxDurationMs * (isLasting ? time : 1);
-      const ramp = plan.ramp && { ...plan.ramp, ...rampOf(plan.ramp) };
-      return { ...plan, startTimeMs, vus: vus(plan.vus), maxDurationMs, ...(ramp && { ramp }) };
-    }
-  }
 }
