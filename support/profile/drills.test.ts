@@ -35,19 +35,19 @@ test('drills are due at an instant, or after a phase has begun, in a run of any 
   const made = planned(t, drills, { calm: '10s' }, 35_000);
   assert.deepEqual(made.drills, [
     ...[
-      { name: 'crash', run: ['kill', '1'], atMs: [5_000], limitMs: 30_000, everyMs: 1_000, stayMs: 5_000, expect: {} },
+      { name: 'crash', run: ['kill', '1'], atMs: [5_000], limitMs: 30_000, everyMs: 1_000, stayMs: 2_500, expect: {} },
     ],
     {
       ...{ name: 'pause', run: ['pause'], undo: ['go', 'on'], atMs: [7_500, 12_500, 17_500], forMs: 2_500 },
-      ...{ limitMs: 30_000, everyMs: 1_000, stayMs: 5_000, expect: {} },
+      ...{ limitMs: 30_000, everyMs: 1_000, stayMs: 2_500, expect: {} },
     },
     {
-      ...{ name: 'kill', run: 'kill-api', atMs: [5_000], limitMs: 30_000, everyMs: 1_000, stayMs: 5_000 },
+      ...{ name: 'kill', run: 'kill-api', atMs: [5_000], limitMs: 30_000, everyMs: 1_000, stayMs: 2_500 },
       expect: { recoveryMs: 30_000, outageMs: 10_000, failed: 0.125 },
     },
     {
       ...{ name: 'cut', run: 'partition=reset', atMs: [15_000], forMs: 2_500 },
-      ...{ limitMs: 3_000, everyMs: 2_000, stayMs: 4_000, expect: {} },
+      ...{ limitMs: 3_000, everyMs: 2_000, stayMs: 2_000, expect: {} },
     },
   ]);
   assert.equal(made.intervalMs, 1_000);
@@ -154,6 +154,16 @@ for (const [drills, sentence, changes] of wrong) {
     assert.throws(() => planned(t, drills, changes), { message: `profiles/mine.json: drills${sentence}` });
   });
 }
+
+test('in a run that is made shorter a target is watched for less long, and has as long to recover', (t) => {
+  const told = (durationMs: number) => {
+    const [one] = planned(t, [{ ...crash, stay: '10s', expect: { recovery: '<30s' } }], {}, durationMs).drills;
+    return [one!.atMs, one!.stayMs, one!.everyMs, one!.expect.recoveryMs];
+  };
+  assert.deepEqual(told(30_000), [[5_000], 5_000, 1_000, 30_000]);
+  assert.deepEqual(told(60_000), [[10_000], 10_000, 1_000, 30_000]);
+  assert.deepEqual(told(120_000), [[20_000], 10_000, 1_000, 30_000]);
+});
 
 test('drills that overlap are different ones, or come one after the other', (t) => {
   const lasts = { at: '10s', for: '5s' };

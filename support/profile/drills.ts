@@ -4,7 +4,10 @@ import { allowed } from '../input/misspelling.ts';
 import { phaseNames } from './phases.ts';
 import { ms, type ProfileSpec } from './schema.ts';
 
-/** Made exact, as the run's timeline has it. What the target is given to recover is what it says, however long the run is. */
+/**
+ * Made exact, as the run's timeline has it. What the target is given to recover is what it says, however long the run is; but how long it is
+ * watched then is shorter in one that was made shorter, where the next drill comes sooner.
+ */
 export interface Drill {
   name: string;
   /** A program with its arguments; a text is a drill that the embedded target has of its own. */
@@ -140,7 +143,8 @@ export function drillsOf(
       ...{ name, run, atMs: starts.map((one) => one * factor) },
       ...(undo && { undo }),
       ...(forMs !== undefined && { forMs: forMs * factor }),
-      ...{ limitMs: ms(spec.limit, LIMIT_MS), everyMs: ms(spec.every, EVERY_MS), stayMs: ms(spec.stay, STAY_MS) },
+      ...{ limitMs: ms(spec.limit, LIMIT_MS), everyMs: ms(spec.every, EVERY_MS) },
+      stayMs: ms(spec.stay, STAY_MS) * Math.min(1, factor),
       expect: {
         ...(expect?.recovery !== undefined && { recoveryMs: ms(expect.recovery.slice(1), 0) }),
         ...(expect?.outage !== undefined && { outageMs: ms(expect.outage.slice(1), 0) }),
