@@ -94,6 +94,26 @@ test('an API alone is a target: its pages are there too', (t) => {
   assert.equal(resolveTarget(settings, {}).baseUrl, 'http://api.test');
 });
 
+test('what stands for another variable is no value, and no target is asked with it', (t) => {
+  const placeholder = '$' + '{CI_TOKEN}';
+  const found = (text: string, env: NodeJS.ProcessEnv = {}) => targetSettings(env, folderOf(t, { '.env': text }), []);
+  const url = 'API_URL=http://a.test\n';
+  for (const [text, env, name, source, shown] of [
+    [`${url}API_TOKEN=${placeholder}`, {}, 'API_TOKEN', '.env', placeholder],
+    [`${url}SECRET_ADMIN="${placeholder}"`, {}, 'SECRET_ADMIN', '.env', placeholder],
+    [`${url}DATABASE_URL=postgres://me:${placeholder}@a.test/db`, {}, 'DATABASE_URL', '.env', placeholder],
+    [`API_URL=http://a.test/${placeholder}`, {}, 'API_URL', '.env', placeholder],
+    [url, { API_TOKEN: '$CI_TOKEN' }, 'API_TOKEN', 'the environment', '$CI_TOKEN'],
+  ] as const) {
+    const message = `${name} in ${source} has ${shown}, which nothing replaces; allowed is the value itself.`;
+    assert.throws(() => found(text, env), { message });
+  }
+  const right = `${url}API_TOKEN=pa$word\nSECRET_TEMPLATE=Dear ${placeholder}\nMAILER_KEY=${placeholder}`;
+  assert.equal(found(right, { SECRET_OTHER: '$OTHER' }).values.API_TOKEN, 'pa$word');
+  assert.equal(found(`${url}API_TOKEN=${placeholder}`, { API_TOKEN: 'token' }).values.API_TOKEN, 'token');
+  assert.equal(found('API_URL=http://a.test/v1/$batch').values.API_URL, 'http://a.test/v1/$batch');
+});
+
 test('an unknown TARGET, with what there is', (t) => {
   const some = folderOf(t, { '.env.staging': '', '.env.qa': '', '.env.example': '' });
   const none = folderOf(t, { '.env': '' });

@@ -119,6 +119,8 @@ export function targetSettings(
     if (value) values[key] = value;
   }
   const sourceOf = (variable: string) => (env[variable]?.trim() ? 'the environment' : file);
+  const own = Object.entries(fromFile).filter(([key]) => key.startsWith(ownPrefix) && !env[key]);
+  for (const [key, value] of [...Object.entries(values), ...own]) checkReplaced(key, value, sourceOf(key));
   for (const setting of all) check(setting, values[setting.variable], sourceOf(setting.variable));
   checkToken(values.API_TOKEN, sourceOf('API_TOKEN'));
   const led = values.BASE_URL || values.API_URL ? undefined : whereLed(declared, values);
@@ -155,6 +157,18 @@ function check({ variable, allowed, parse, secret }: Setting, value: string | un
   if (value === undefined || parse(value) !== undefined) return;
   const found = secret ? 'not as it has to be' : `"${withoutUser(value)}"`;
   throw new Error(`${variable} in ${source} is ${found}; allowed is ${allowed}.`);
+}
+
+/**
+ * Other programs put another variable's value there, in a file; a CI leaves it as it stands where there is none. It would be sent, and
+ * the target blamed for what it thinks of that.
+ * @throws one sentence
+ */
+function checkReplaced(name: string, value: string, source: string): void {
+  const isOwn = name.startsWith(ownPrefix);
+  const [found] = /^\$[A-Z_][A-Z\d_]*$/.exec(value) ?? (isOwn ? /^\$\{\w+\}$/ : /\$\{\w+\}/).exec(value) ?? [];
+  if (found === undefined) return;
+  throw new Error(`${name} in ${source} has ${found}, which nothing replaces; allowed is the value itself.`);
 }
 
 /** A quote that nothing ends would be a part of the value. @throws one sentence, without the value: it may be a secret */
