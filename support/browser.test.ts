@@ -108,6 +108,23 @@ test('a page without JavaScript is left like any other', async (t) => {
   await session.page.getByRole('heading', { name: 'Popup' }).waitFor();
 });
 
+test('an error of the target’s is told of where pages have no JavaScript too, and that of a frame is not', async (t) => {
+  const { session, broken, url } = await sessionOf(t, false, { javaScriptEnabled: false });
+  const { page } = session;
+  for (const path of ['/broken', '/limited', '/absent', '/']) await page.goto(path);
+  const told = [
+    { status: 503, url: `${url}/broken` },
+    { status: 429, url: `${url}/limited` },
+  ];
+  assert.deepEqual(broken, told);
+  await page.setContent(`<iframe src="${url}/broken"></iframe><a target="_blank" href="${url}/broken">new</a>`);
+  await page.frameLocator('iframe').getByRole('heading').waitFor();
+  assert.deepEqual(broken, told);
+  const [popup] = await Promise.all([page.waitForEvent('popup'), page.getByText('new').click()]);
+  await popup.getByRole('heading').waitFor();
+  assert.deepEqual(broken, [...told, told[0]]);
+});
+
 test('what a popup was given to keep is a secret too', async (t) => {
   const { session } = await sessionOf(t);
   const popup = await session.page.context().newPage();

@@ -9,6 +9,8 @@ import type {
   BrowserContextOptions,
   LaunchOptions,
   Page,
+  Request,
+  Response,
 } from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
@@ -40,6 +42,7 @@ export const ACTION_TIMEOUT_MS = 15_000;
 const LEARN_MS = 1_000;
 /** A shorter cookie, or value in a page's storage, is a setting. */
 const SHORTEST_TOKEN = 16;
+const RATE_LIMITED = 429;
 
 /** Where the browser is. Throws one sentence with everything that was looked for when there is none. */
 export function browserExecutable(env: NodeJS.ProcessEnv = process.env): string {
@@ -232,8 +235,10 @@ export class BrowserSession {
     await context.exposeBinding(pageEventsBinding, (_source, times) => reports.events(times, options.onEventsPainted));
     await context.exposeBinding(passwordBinding, (_source, typed) => reports.typed(typed, (text) => secrets.add(text)));
     // Without JavaScript these would run all the same, and then hear of nothing, for which they would wait.
-    const scripts = options.context.javaScriptEnabled === false ? [] : [passwordScript, vitalsScript, pageEventsScript];
+    const hasScripts = options.context.javaScriptEnabled !== false;
+    const scripts = hasScripts ? [passwordScript, vitalsScript, pageEventsScript] : [];
     for (const script of scripts) await context.addInitScript(script());
+    if (!hasScripts) context.on('response', (response) => tellErrorPage(response, options.onErrorPage));
     if (options.traced) await context.tracing.start({ snapshots: true, screenshots: false });
     const { ours = (work) => work } = options;
     const close = context.close.bind(context);
@@ -356,6 +361,24 @@ export class BrowserSession {
     for (const heard of [this.#context, ...this.#context.pages()])
       void (heard as Page).removeAllListeners('console', { behavior: 'ignoreErrors' });
     await closed(this.#close());
+  }
+}
+
+/** A page without JavaScript cannot tell itself that it is an error of the server's. */
+function tellErrorPage(response: Response, tell: SessionOptions['onErrorPage']): void {
+  const status = response.status();
+  const request = response.request();
+  if ((status < 500 && status !== RATE_LIMITED) || !request.isNavigationRequest() || isInFrame(request)) return;
+  const { origin, pathname } = new URL(response.url());
+  tell({ status, url: origin + pathname });
+}
+
+function isInFrame(request: Request): boolean {
+  try {
+    return request.frame().parentFrame() !== null;
+  } catch {
+    // The first document of a popup comes before the popup.
+    return false;
   }
 }
 
