@@ -199,6 +199,26 @@ test('a target that was well again when it was last watched, and may have stayed
   assert.match(told(21)!, /^fail: .* required in less than 10\.0 s\.$/);
 });
 
+test('what the next drill breaks in the window that it begins in is not the doing of the one before', () => {
+  const next: DrillRun = { ...killed, name: 'other', run: done(20_500) };
+  const planned = [
+    { ...crash, stayMs: 30_000, expect: { recoveryMs: 5_000 } },
+    { ...crash, name: 'other', expect: {} },
+  ];
+  const told = (failedAt: Made['failedAt']) => {
+    const facts = { planned, runs: [killed, next], leftOut: [] };
+    const [result] = judgeDrills(facts, objectives, courseOf({ ...(failedAt && { failedAt }) }));
+    return [result!.decided, result!.outageMs];
+  };
+  const until = (end: number) => (s: number) => between(10, end)(s) || between(20, 24)(s);
+  assert.deepEqual(
+    told(until(12)),
+    [false, [2_000, 2_000]],
+    'it held for 8 s, and nobody saw whether it would have stayed',
+  );
+  assert.deepEqual(told(until(24)), [true, [10_000, 10_000]], 'it never held');
+});
+
 test('a target that nobody could even ask was away', () => {
   const gone = (second: number) => (second >= 10 ? null : false);
   const outages = [{ startMs: 10_200, endMs: 60_000 }];

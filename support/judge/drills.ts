@@ -78,7 +78,9 @@ function judgeDrill(
   const startMs = run.run.atMs;
   const over = run.undo ?? run.run;
   const output = [run.run.output, run.undo?.output].filter(Boolean).join('\n');
-  const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs);
+  // One that the next drill begins in may have missed because of that.
+  const isOwn = ({ state, endMs }: Window) => state === 'held' || endMs <= untilMs + 1e-6;
+  const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs && isOwn(window));
   // What it broke may break as late as its command ends.
   const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
   const found = firstToStay(after, stayMs);
