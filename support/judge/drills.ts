@@ -100,6 +100,7 @@ function judgeDrill(
   const judged = expectationsOf(expect, {
     ...{ ...told, requests, isOpen, isDoubtful: ofFailed.length > 0 },
     earliestMs: earliestMs(after, over.atMs),
+    leastOutageMs: leastOutageOf(before),
   });
   const mayBe = [...windows.flatMap((one) => one.doubts ?? []), ...ofFailed];
   const doubts = judged.outcome === 'unknown' ? mayBe.slice(0, 1) : [];
@@ -133,9 +134,19 @@ function outageOf(windows: Window[]): [number, number] {
   return [missedMs, missedMs + lengthOf('unknown')];
 }
 
+/** Of the first and the last window of a stretch that missed a part alone may have been missed. */
+function leastOutageOf(windows: Window[]): number {
+  const isMissed = (at: number) => windows[at]?.state === 'missed';
+  return windows
+    .filter((_, i) => isMissed(i - 1) && isMissed(i) && isMissed(i + 1))
+    .reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+}
+
 interface Seen extends Pick<DrillResult, 'outageMs' | 'recoveredMs' | 'requests'> {
   /** The least that a recovery can have taken which was not seen. */
   earliestMs: number;
+  /** The objectives were missed for longer. */
+  leastOutageMs: number;
   /** Some of what was asked nobody knows. */
   isOpen: boolean;
   /** The share that failed may be the generator's doing. */
@@ -154,11 +165,9 @@ function expectationsOf(expect: DrillExpectation, seen: Seen): { outcome: Window
     outcomes.push(['recovery', state]);
   }
   if (mostOutageMs !== undefined) {
-    const [least, most] = outageMs ?? [0, Number.POSITIVE_INFINITY];
-    outcomes.push([
-      'outage',
-      least >= mostOutageMs ? 'missed' : recoveredMs && most < mostOutageMs ? 'held' : 'unknown',
-    ]);
+    const [, most] = outageMs ?? [0, Number.POSITIVE_INFINITY];
+    const isLong = seen.leastOutageMs >= mostOutageMs;
+    outcomes.push(['outage', isLong ? 'missed' : recoveredMs && most < mostOutageMs ? 'held' : 'unknown']);
   }
   if (failed !== undefined) {
     const state =

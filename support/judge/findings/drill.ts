@@ -33,18 +33,24 @@ export const drill: Kind<DrillFinding> = {
     const what = `After the drill ${name} ${listed(parts)}.`;
     if (severity === 'fail') return what;
     if (doubts && doubts.length > 0) return `${what} ${undecidedText(doubts)}`;
-    return `${what} ${isBetween(recoveredMs, expect.recoveryMs) ? WINDOWS_TOO_LONG : 'Too little of it was seen to tell.'}`;
+    return `${what} ${isWithinWindow({ recoveredMs, outageMs, expect }) ? WINDOWS_TOO_LONG : 'Too little of it was seen to tell.'}`;
   },
-  nextStep: ({ severity, doubts, recoveredMs, expect }) =>
+  nextStep: ({ severity, doubts, recoveredMs, outageMs, expect }) =>
     severity === 'fail'
       ? 'Look at what the target did then: restarts, connections that were not made anew, caches that were cold, queues.'
       : afterDoubts(
           doubts,
-          isBetween(recoveredMs, expect.recoveryMs) && !doubts?.length
+          isWithinWindow({ recoveredMs, outageMs, expect }) && !doubts?.length
             ? SHORTER_WINDOWS
             : 'Look at whether there is enough time after it, and enough work in its windows.',
         ),
 };
+
+/** Whether what was asked for may have been, in a part of the windows that missed. */
+function isWithinWindow({ recoveredMs, outageMs, expect }: Pick<DrillResult, 'recoveredMs' | 'outageMs' | 'expect'>) {
+  const isLong = expect.outageMs !== undefined && !!outageMs && outageMs[0] >= expect.outageMs;
+  return isBetween(recoveredMs, expect.recoveryMs) || isLong;
+}
 
 function isBetween(bounds: DrillResult['recoveredMs'], limit: number | undefined): boolean {
   return !!bounds && limit !== undefined && bounds[0] < limit && bounds[1] > limit;
