@@ -455,6 +455,35 @@ test('a session that is cut off was in the step that was not over: not in one th
     assert.ok(recorded('browser_step_duration', `,step:${step},unfinished:yes`), step);
 });
 
+test('a step whose time is up has lasted at least so long, however it waited; one that fails otherwise has no time', async () => {
+  const made = bed(async ({ page, step }) => {
+    const gone = page.getByText('There is no such thing');
+    const waiting = { timeout: 20 };
+    const failing: Record<string, () => Promise<unknown>> = {
+      action: () => gone.click(waiting),
+      assertion: () => expect(gone).toBeVisible(waiting),
+      poll: () => expect.poll(() => 1, waiting).toBe(2),
+      pass: () => expect(() => expect(1).toBe(2)).toPass(waiting),
+      navigation: () => page.waitForURL('/nowhere', waiting),
+      around: () => step('inside', () => gone.hover(waiting)),
+      wrong: async () => expect(1).toBe(2),
+      thrown: () => Promise.reject(new Error('gone')),
+    };
+    for (const [name, action] of Object.entries(failing)) await step(name, action).catch(() => {});
+  });
+  await made.session();
+  const recorded = made.recorded();
+  for (const step of ['action', 'assertion', 'poll', 'pass', 'navigation', 'around', 'inside']) {
+    const age = recorded('browser_step_duration', `,step:${step},unfinished:yes`);
+    assert.ok(age?.t === 'trend' && age.sum >= 19, `${step}: ${JSON.stringify(age)}`);
+    assert.equal(recorded('browser_step_duration', `,step:${step}`), undefined);
+  }
+  for (const step of ['wrong', 'thrown']) {
+    assert.equal(recorded('browser_step_duration', `,step:${step},unfinished:yes`), undefined);
+    assert.equal(recorded('browser_step_duration', `,step:${step}`), undefined);
+  }
+});
+
 test('a session that is cut off while its picture is taken counts once', async () => {
   let cut = () => {};
   const made = bed(async ({ page }) => {

@@ -101,7 +101,8 @@ export interface Visit<O = Options, R = undefined> {
   check(name: string, passed: boolean): boolean;
   /**
    * A named action with its expectation. Its duration is `browser_step_duration{step}`, and the slowest frame after an
-   * input in it `browser_interaction_to_paint{step}`. It has to end before its session. What it throws, and the journey does not catch, ends the session as failed.
+   * input in it `browser_interaction_to_paint{step}`. It has to end before its session. What it throws, and the journey does not catch, ends
+   * the session as failed; one that throws since its time is up, as an action or an assertion that waits does, has lasted at least so long.
    */
   step<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Pauses as long as this persona thinks; not at all once the load is over. */
@@ -444,8 +445,16 @@ class Sessions {
   ): Promise<T> {
     const { recorder } = this.#context.slice;
     const own = new OwnTime();
-    const result = await own.of(async () => action());
-    const durationMs = performance.now() - startAt - own.ms;
+    const took = () => performance.now() - startAt - own.ms;
+    const result = await own
+      .of(async () => action())
+      .catch((error) => {
+        // Else a step would have the times of those alone that got there, the better the more of them give up.
+        const isAge = isTimeUp(error) && !visit.traced && !visit.isCut;
+        if (isAge) recorder.add('browser_step_duration', took(), { step, ...unfinished }, startAt);
+        throw error;
+      });
+    const durationMs = took();
     const paintMs = await ours(session.slowestInteraction(), own.around);
     if (visit.traced || visit.isCut) return result;
     recorder.add('browser_step_duration', durationMs, { step }, startAt);
@@ -518,4 +527,15 @@ class Sessions {
       ...(trace ? { trace: `${name}-trace.zip` } : {}),
     };
   }
+}
+
+/** That what was waited for did not come in its time: an action, a navigation, an assertion that waits, `toPass` and `poll`. */
+function isTimeUp(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { matcherResult } = error as { matcherResult?: { timeout?: number } };
+  return (
+    error.name === 'TimeoutError' ||
+    matcherResult?.timeout !== undefined ||
+    /\bTimeout \d+ms exceeded\b/.test(error.message)
+  );
 }
