@@ -13,11 +13,10 @@ const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 1 + availableParallelism();
 /** For the tests of single modules. */
 const SHARED_PROCESSES = 6;
-/** Of targets that are broken and come back, and so about times that people wait: beside it others take what it leaves of the machine. */
-const FIRST = join('tests', 'drills.test.ts');
+/** About times that people wait, and so each by itself: beside it others take what it leaves of the machine. */
+const FIRST = ['drills', 'hybrid'].map((name) => join('tests', `${name}.test.ts`));
 /** Those that take longest, longest first. */
 const LONGEST = [
-  'hybrid',
   'run',
   'faults',
   'interrupt',
@@ -47,14 +46,16 @@ const { startCluster } = await tsImport('../target/core/postgres.ts', import.met
 const postgres = await startCluster();
 process.env.TEST_POSTGRES_FOLDER = postgres.folder;
 const checking = filters.length === 0 ? checks() : true;
-await runTests(
-  FIRST,
-  files.filter((file) => file === FIRST),
-);
+for (const first of FIRST) {
+  await runTests(
+    first,
+    files.filter((file) => file === first),
+  );
+}
 if (!(await checking)) process.exit(1);
 await runTests(
   'Tests',
-  files.filter((file) => file !== FIRST),
+  files.filter((file) => !FIRST.includes(file)),
 );
 await postgres.stop();
 printTotals();
