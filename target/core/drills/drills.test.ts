@@ -227,7 +227,7 @@ describe('drills', { timeout: 240_000 }, () => {
       await tell('/begin/kill-api');
       const list = await until(200, '/api/v1/vms');
       assert.equal(list.text, vms.text);
-      await ask('/health');
+      await until(200);
       await tell('/begin/kill-database');
       await sleep(500);
       assert.equal((await ask('/health')).status, 200);
