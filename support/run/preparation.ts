@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import type { FullConfig, Suite, TestCase, TestRun } from '@playwright/test/reporter';
 import { launchOptions, trustedVariable } from '../browser.ts';
@@ -20,6 +21,7 @@ import {
   type Used,
 } from '../preflight.ts';
 import { tagsText } from '../profile/tags.ts';
+import { runFolder } from '../report/files.ts';
 import type { LiveDisplay } from '../report/live.ts';
 import { askOrigin, originOf } from '../report/origin.ts';
 import { checkRecipients } from '../report/recipients.ts';
@@ -113,7 +115,7 @@ export async function prepare(
   // An id that is made now was never used.
   const isNew = !process.env.LOAD_RUN_ID && !ciRunId(process.env);
   setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
-  process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, process.env);
+  process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, root, shard !== undefined, process.env);
   const runId = process.env.LOAD_RUN_ID;
   const setUpOnce = [...declared].flatMap(([name, { hasRunHooks }]) => (hasRunHooks ? [name] : []));
   const sharing = sharingOf(start, shard, runId, timeline, setUpOnce, say);
@@ -354,8 +356,15 @@ function excludeColocated({ suite, testRun }: Pick<Planned, 'suite' | 'testRun'>
   return guests.map(({ test: _, ...guest }) => guest);
 }
 
-/** The CI's own run id, so that shards agree on it; else one that sorts by time. */
-function defaultRunId(profile: string, env: NodeJS.ProcessEnv): string {
+/**
+ * The CI's own run id, so that shards agree on it; else one that sorts by time. A job of a CI may run a profile twice, as against
+ * two targets: the second run has a name of its own, or its results would take the place of the first one's.
+ */
+export function defaultRunId(profile: string, root: string, isShard: boolean, env: NodeJS.ProcessEnv): string {
   const made = `${new Date().toISOString().slice(0, 19).replace(/[:]/g, '')}-${process.pid.toString(36)}`;
-  return `${profile}-${ciRunId(env) ?? made}`;
+  const first = `${profile}-${ciRunId(env) ?? made}`;
+  let id = first;
+  const isTaken = () => existsSync(join(root, 'reports', runFolder(id)));
+  for (let number = 2; !isShard && isTaken(); number++) id = `${first}-${number}`;
+  return id;
 }

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { folderOf } from '../folder.fixture.ts';
+import { defaultRunId } from './preparation.ts';
+
+test('a run in a CI has its run id, and a second one of the job a name of its own; its shards agree whatever is there', (t) => {
+  const root = folderOf(t, {
+    'reports/smoke-jenkins-x-7/verdict.json': '',
+    'reports/smoke-jenkins-x-7-2/stream.ndjson': '',
+  });
+  const jenkins = { BUILD_TAG: 'jenkins-x-7' };
+  assert.equal(defaultRunId('light', root, false, jenkins), 'light-jenkins-x-7');
+  assert.equal(defaultRunId('smoke', root, false, jenkins), 'smoke-jenkins-x-7-3');
+  assert.equal(defaultRunId('smoke', root, true, jenkins), 'smoke-jenkins-x-7');
+  const github = { GITHUB_RUN_ID: '42', GITHUB_RUN_ATTEMPT: '2' };
+  assert.equal(defaultRunId('smoke', root, false, github), 'smoke-github-42-2');
+  assert.match(defaultRunId('smoke', root, false, {}), /^smoke-\d{4}-\d\d-\d\dT\d{6}-\w+$/);
+});
