@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
@@ -135,6 +135,17 @@ test('a run that is under way is left alone; a process that was given its id lat
   assert.deepEqual(await unjudgedRuns(reports), ['run-1']);
 });
 
+test('the latest run is the last that was judged: who asks for that is told which was killed after it', async (t) => {
+  const { reports } = bed(t);
+  mkdirSync(join(reports, 'run-0'));
+  writeFileSync(join(reports, 'run-0', 'verdict.json'), '{}');
+  symlinkSync('run-0', join(reports, 'latest'));
+  await assert.rejects(
+    readStream(join(reports, 'latest')),
+    /latest has its verdict already; allowed is the id or the folder of a run that was killed before it could be judged, here run-1\.$/,
+  );
+});
+
 test('what is no stream of a run that was not judged', async (t) => {
   const reports = folderOf(t, {});
   const folder = join(reports, 'a');
@@ -144,7 +155,10 @@ test('what is no stream of a run that was not judged', async (t) => {
   );
   mkdirSync(folder);
   writeFileSync(join(folder, 'verdict.json'), '{}');
-  await assert.rejects(readStream(folder), /a has its verdict already; allowed is /);
+  await assert.rejects(
+    readStream(folder),
+    /a has its verdict already; allowed is .* could be judged; there is none here\.$/,
+  );
   const whole = JSON.stringify(header());
   const begun = JSON.stringify({ observed: { format: 1, runId: 'run-1', target } });
   const foreign = /stream\.ndjson, line 3, is not what this version of Tandem writes there\.$/;

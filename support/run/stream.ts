@@ -11,7 +11,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { causeOf } from '../../scripts/writable.mjs';
@@ -196,8 +196,10 @@ export async function readStream(folder: string, now = Date.now()): Promise<Stre
   const path = join(folder, streamFile);
   if (!existsSync(path)) {
     const why = existsSync(join(folder, 'verdict.json')) ? 'has its verdict already' : `has no ${streamFile}`;
+    const killed = await unjudgedRuns(dirname(folder));
+    const there = killed.length > 0 ? `, here ${killed.join(', ')}` : '; there is none here';
     throw new Error(
-      `${folder} ${why}; allowed is the id or the folder of a run that was killed before it could be judged.`,
+      `${folder} ${why}; allowed is the id or the folder of a run that was killed before it could be judged${there}.`,
     );
   }
   let header: StreamHeader | undefined;
