@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import promises, { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -71,6 +72,32 @@ test('on a disk that fills up the file is named, nothing half-written stays, and
   await assert.rejects(writeRun(join(dir, 'run-2'), files), { message: message(join(dir, 'run-2', 'summary.md')) });
   assert.deepEqual((await readdir(dir)).sort(), ['latest', 'run-1']);
   assert.equal(await readFile(join(dir, 'latest', 'verdict.json'), 'utf8'), 'former');
+});
+
+test('on a disk that is full of what the run streamed its results take the place of that, where there is room enough then', async (t) => {
+  const dir = await reports('streamed');
+  const run = join(dir, 'run-1');
+  const stream = join(run, 'stream.ndjson');
+  await mkdir(run);
+  const { writeFile: write } = promises;
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  t.mock.method(promises, 'writeFile', async (path: string, content: string, options: object) => {
+    if (path.endsWith('verdict.json') && existsSync(stream)) throw full;
+    return write(path, content, options);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const files = { 'verdict.json': 'é'.repeat(10) };
+  await writeFile(stream, 'x'.repeat(19));
+  await assert.rejects(writeRun(run, files, 'stream.ndjson'), /the disk is full/);
+  assert.deepEqual(await readdir(run), ['stream.ndjson'], 'with which "tandem report" can judge it');
+  await writeFile(stream, 'x'.repeat(20));
+  await writeRun(run, files, 'stream.ndjson');
+  assert.deepEqual(await readdir(run), ['verdict.json']);
+  assert.equal(await readlink(join(dir, 'latest')), 'run-1');
 });
 
 test('a run takes the place of one of its name, but not of a file', async () => {

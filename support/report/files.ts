@@ -5,6 +5,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { causeOf } from '../../scripts/writable.mjs';
 import { safeName } from '../input/safe-name.ts';
 
+/** Content by file name. */
+type RunFiles = Record<string, string | Uint8Array>;
+
 const LONGEST_NAME = 100;
 
 /**
@@ -85,12 +88,32 @@ async function pointLatest(dir: string): Promise<void> {
  * Writes a run's files into the new folder `dir`, in the place of one that stands there, and lets `latest` beside it point
  * there. The folder gets its name when all of it is written: a run is there whole or not at all.
  * @param files content by file name; names without folders.
+ * @param former name of a file in `dir` whose place they take: on a full disk it goes first, if that makes room enough
  * @throws Error with one sentence naming the file and the cause (full disk, no permission, read-only …).
  */
-export async function writeRun(dir: string, files: Record<string, string | Uint8Array>): Promise<void> {
+export async function writeRun(dir: string, files: RunFiles, former?: string): Promise<void> {
   for (const name of Object.keys(files)) {
     if (basename(name) !== name || name === '..' || name === '.') throw new Error(`not a file name: ${name}`);
   }
+  await writeFolder(dir, files).catch(async (error: Error) => {
+    if (former === undefined || !(await makesRoom(join(dir, former), files, error.cause))) throw error;
+    await rm(join(dir, former));
+    await writeFolder(dir, files);
+  });
+  await pointLatest(dir);
+}
+
+async function makesRoom(former: string, files: RunFiles, cause: unknown): Promise<boolean> {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return false;
+  const needed = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+  return lstat(former).then(
+    ({ size }) => size >= needed,
+    () => false,
+  );
+}
+
+async function writeFolder(dir: string, files: RunFiles): Promise<void> {
   const unfinished = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
   const former = join(dirname(dir), `.${basename(dir)}.${process.pid}.old`);
   let path = dir;
@@ -113,5 +136,4 @@ export async function writeRun(dir: string, files: Record<string, string | Uint8
     throw explainWrite(path, error);
   }
   await rm(former, { recursive: true, force: true }).catch(() => {});
-  await pointLatest(dir);
 }

@@ -20,6 +20,7 @@ import { renderVerdict } from '../report/text/terminal.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { Collector, Ending } from './collector.ts';
 import { loadOracles } from './oracle-files.ts';
+import { streamFile } from './stream.ts';
 
 /** Folder of a run's results below the project's. @param shard `shard-1-of-2`; empty for a whole run */
 export function resultsFolder(root: string, runId: string, shard: string): string {
@@ -83,14 +84,15 @@ export class Results {
     const page = this.#unlessItFails('index.html', () => ({ 'index.html': reportHtml(verdict, record) }));
     this.page = { ...page, ...pictures };
     // The verdict is told even where it cannot be kept.
-    const unwritten = await writeRun(dir, {
+    const files = {
       'verdict.json': `${JSON.stringify(verdict, null, 2)}\n`,
       'metrics.json': `${JSON.stringify(k6, null, 2)}\n`,
       'summary.md': summaryMarkdown(verdict),
       [figuresFile]: json(comparable),
       ...this.#unlessItFails('The files for other tools', () => outputs(verdict, record)),
       ...this.page,
-    }).then(
+    };
+    const unwritten = await writeRun(dir, files, streamFile).then(
       () => undefined,
       (error: Error) => error.message,
     );
