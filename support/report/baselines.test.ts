@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
@@ -96,6 +96,12 @@ test('failed and invalid runs and runs of two seconds are refused, with the reas
     /too short, none of its 2 figures has samples enough/,
   );
   assert.deepEqual(await baselines.all(), []);
+  // As where a volume is not mounted.
+  const folder = folderOf(t, {});
+  symlinkSync(join(folder, 'gone', 'baselines'), join(folder, 'baselines'));
+  await assert.rejects(new Baselines(join(folder, 'baselines')).accept(runOf(1)), {
+    message: /^Run run-1 is not accepted: .+medium-embedded-\w+\.json cannot be written: .+ \(E[A-Z]+\)\.$/,
+  });
 });
 
 test('a file edited by hand, of another version or under another name is one sentence', async (t) => {

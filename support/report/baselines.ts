@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { causeOf } from '../../scripts/writable.mjs';
 import type { KeptRun } from '../judge/baseline.ts';
 import { figuresOf } from '../judge/comparable.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -139,8 +140,12 @@ export class Baselines {
     const others = (await this.runs(key)).filter(({ runId }) => runId !== run.runId);
     const runs = [...others, run].slice(-MOST_RUNS);
     const file = join(this.#folder, fileOf(key));
-    await mkdir(this.#folder, { recursive: true });
-    await writeWhole(file, json({ schemaVersion: 1, key, runs } satisfies Baseline));
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      await writeWhole(file, json({ schemaVersion: 1, key, runs } satisfies Baseline));
+    } catch (error) {
+      throw new Error(`Run ${run.runId} is not accepted: ${shownPath(file)} cannot be written: ${causeOf(error)}.`);
+    }
     return { file: shownPath(file), runs };
   }
 
