@@ -117,7 +117,7 @@ export function baselineText(file: string, { key, runs }: Baseline, shape: Shape
     ...Object.entries(key).map(([name, value]) => `  ${name.padEnd(8)} ${printable(String(value ?? 'none'))}`),
     ...runs.map(
       ({ runId, startedAt, build }) =>
-        `  ${startedAt.slice(0, 16)}  ${printable(`${runId}, build ${build ?? 'unknown'}`)}`,
+        `  ${startedAt.slice(0, 16)}Z  ${printable(`${runId}, build ${build ?? 'unknown'}`)}`,
     ),
     '',
     ...drawn(columns, rows, shape),

@@ -2,7 +2,7 @@
 import { html, type Markup, type Part } from './markup.ts';
 
 export interface Column {
-  title: string;
+  title: string | Markup;
   /** Numbers stand at the right. */
   side?: 'right';
 }

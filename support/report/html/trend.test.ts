@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { launch } from '../../../target/core/chromium.fixture.ts';
 import { folderOf } from '../../folder.fixture.ts';
 import { appendHistory, type HistoryLine, historyLine, readHistory } from '../history.ts';
 import { exampleVerdict } from '../verdict.fixture.ts';
@@ -93,11 +94,30 @@ test('the page shows every profile and target, the newest run first, and links t
   assert.deepEqual(groups[0].charts, [
     {
       id: 'response-time-0',
+      column: 3,
       unit: 'ms',
       figures: [{ name: 'p(95) of http_req_duration', values: [12.3457, 12.3457] }],
     },
   ]);
   assert.deepEqual(groups[1].charts, []);
+});
+
+test('a column of the table is of one figure, whatever figures its runs have: the one that is chosen for the chart', async (t) => {
+  const [figure] = lineOf().figures;
+  const of = (metric: string, value: number) => ({ ...figure!, metric, value });
+  const runs = [
+    lineOf({ runId: 'whole', figures: [of('a', 1), of('b', 20)] }),
+    lineOf({ runId: 'part', startedAt: '2026-11-24T20:00:00.000Z', figures: [of('b', 30)] }),
+  ];
+  const browser = await launch();
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  await page.setContent(trendHtml(runs, []));
+  const rows = () => page.getByRole('row').allInnerTexts();
+  const shown = async () => (await rows()).map((row) => row.split('\t').at(3)!.trim().replace(/\s+/g, ' '));
+  assert.deepEqual(await shown(), ['response time p(95) of b', '30.0 ms', '20.0 ms']);
+  await page.getByRole('combobox').selectOption('p(95) of a');
+  assert.deepEqual(await shown(), ['response time p(95) of a', '–', '1 ms']);
 });
 
 test('a run that was judged again is there once, with its last verdict; one of its id at another time is another', () => {

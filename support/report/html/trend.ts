@@ -15,13 +15,16 @@ export interface TrendPayload {
     /** Of each run, seconds since 1970, in the order of time. */
     times: number[];
     statuses: Status[];
-    charts: { id: string; unit: string; figures: { name: string; values: (number | null)[] }[] }[];
+    /** `column` is the one of its figures in the table of runs. */
+    charts: { id: string; column: number; unit: string; figures: { name: string; values: (number | null)[] }[] }[];
   }[];
 }
 
 /** Newest runs of a profile on a target that are shown. */
 const MOST_RUNS = 300;
 const MOST_ROWS = 50;
+/** In the table of runs, after when they started, their verdicts and builds. */
+const FIRST_FIGURE = 3;
 
 const ASPECTS: Record<Aspect, { title: string; unit: string; scale: number }> = {
   'response-time': { title: 'Response time', unit: 'ms', scale: 1 },
@@ -89,60 +92,70 @@ function chartsOf({ runs }: Group, group: number): TrendPayload['groups'][number
   return {
     times: runs.map(({ startedAt }) => Date.parse(startedAt) / 1_000),
     statuses: runs.map(({ status }) => status),
-    charts: (Object.keys(ASPECTS) as Aspect[]).flatMap((aspect) => {
+    charts: (Object.keys(ASPECTS) as Aspect[]).flatMap((aspect, at) => {
       const { unit, scale } = ASPECTS[aspect];
-      const names = new Set<string>();
       const byRun = runs.map(({ figures }) => {
         const own = figures.filter((figure) => figure.aspect === aspect);
-        for (const figure of own) names.add(comparedName(figure));
         return new Map(own.map((figure) => [comparedName(figure), figure.value * scale]));
       });
+      // First those of the newest run: what was asked long ago may be in no other.
+      const names = new Set(byRun.toReversed().flatMap((run) => [...run.keys()]));
       const figures = [...names].map((name) => ({ name, values: byRun.map((run) => run.get(name) ?? null) }));
-      return figures.length > 0 ? [{ id: `${aspect}-${group}`, unit, figures }] : [];
+      return figures.length > 0 ? [{ id: `${aspect}-${group}`, column: FIRST_FIGURE + at, unit, figures }] : [];
     }),
   };
 }
 
-function section({ name, runs }: Group, index: number, { charts }: TrendPayload['groups'][number]): Markup {
+function section({ name, runs }: Group, index: number, drawn: TrendPayload['groups'][number]): Markup {
   const id = `group-${index}`;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${name}</h2>
 ${(Object.keys(ASPECTS) as Aspect[]).map((aspect) => {
-  const chart = charts.find((one) => one.id === `${aspect}-${index}`);
+  const chart = drawn.charts.find((one) => one.id === `${aspect}-${index}`);
   return (
     chart &&
     html`<h3>${ASPECTS[aspect].title}, <span class="quiet">${chart.unit}</span></h3>
 <p class="toolbar"><label>Figure <select id="${chart.id}-figure">${chart.figures.map((figure, at) => html`<option value="${at}">${figure.name}</option>`)}</select></label></p>
-<div id="${chart.id}" role="img" aria-label="${ASPECTS[aspect].title} of ${name} from run to run; the newest are in the table below."></div>
+<div id="${chart.id}" role="img" aria-label="${ASPECTS[aspect].title} of ${name} from run to run; the table below has those of the newest."></div>
 `
   );
 })}
-${runsTable(name, runs)}
+${runsTable(name, runs, index, drawn)}
 </section>`;
 }
 
-/** The newest first, with the first figure of each aspect. */
-function runsTable(name: string, runs: HistoryLine[]): Markup {
+/** The newest first, with the figure of each aspect that its chart begins with; the page's script puts the chosen one there. */
+function runsTable(
+  name: string,
+  runs: HistoryLine[],
+  group: number,
+  { charts }: TrendPayload['groups'][number],
+): Markup {
+  const aspects = (Object.keys(ASPECTS) as Aspect[]).map((aspect) => {
+    const chart = charts.find(({ id }) => id === `${aspect}-${group}`);
+    return { aspect, ...ASPECTS[aspect], first: chart?.figures[0] };
+  });
   const columns = [
-    { title: 'started' },
+    { title: 'started, UTC' },
     { title: 'verdict' },
     { title: 'build' },
-    ...Object.values(ASPECTS).map(({ title }) => ({ title: title.toLowerCase(), side: 'right' as const })),
+    ...aspects.map(({ title, first }) => ({
+      title: html`${title.toLowerCase()}${first && html`<span class="figure">${first.name}</span>`}`,
+      side: 'right' as const,
+    })),
   ];
   const rows = runs
-    .slice(-MOST_ROWS)
-    .reverse()
-    .map(({ runId, startedAt, status, build, figures }) => ({
+    .map(({ runId, startedAt, status, build }, at) => ({
       cells: [
         html`<a href="${encodeURIComponent(runFolder(runId))}/index.html">${startedAt.slice(0, 19).replace('T', ' ')}</a>`,
         html`<span class="state ${status === 'invalid' ? 'warning' : status}">${status}</span>`,
         build ?? NONE,
-        ...(Object.keys(ASPECTS) as Aspect[]).map((aspect) => {
-          const first = figures.find((figure) => figure.aspect === aspect);
-          return first
-            ? html`<span title="${comparedName(first)}">${comparedFigure(aspect, first.value)}</span>`
-            : NONE;
+        ...aspects.map(({ aspect, scale, first }) => {
+          const value = first?.values[at] ?? null;
+          return value === null ? NONE : comparedFigure(aspect, value / scale);
         }),
       ],
-    }));
+    }))
+    .slice(-MOST_ROWS)
+    .reverse();
   return table(`Newest runs of ${name}`, columns, rows);
 }
