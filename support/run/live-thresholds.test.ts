@@ -143,6 +143,10 @@ test('a number a second that is asked for is looked at once it was told of, and 
   assert.equal(endedAt('http_reqs', 'rate<2', steady), 12_000);
   assert.equal(endedAt('http_reqs', 'count>500', steady), null);
   assert.equal(endedAt('http_reqs', 'count<500', steady), 35_001);
+  assert.equal(endedAt('http_reqs', 'count==1000', steady), null, 'what is asked for exactly may come, too');
+  assert.equal(endedAt('http_reqs', 'count!=0', steady), null);
+  assert.equal(endedAt('http_reqs', 'count==500', steady), 36_000, 'and no more once there are more');
+  assert.equal(endedAt('http_reqs', 'count==0', steady), 11_000);
 });
 
 /** What is missed after `seconds` in which each request took `ms`. */

@@ -89,7 +89,7 @@ export class LiveThresholds {
     this.#missing = this.#asked.flatMap(({ source, spec }) => {
       if (isWindowed(spec) || this.#sumOf(source, spec)) return [];
       const { outcome, result } = this.#judged(source, spec, (tags) => this.#lengthOf(tags, elapsedMs));
-      return outcome === 'missed' ? [result] : [];
+      return outcome === 'missed' && !mayStillCome(spec, result) ? [result] : [];
     });
     return this.#missing;
   }
@@ -148,7 +148,8 @@ export class LiveThresholds {
       const sum = this.#sumOf(source, spec);
       // A number may still come.
       if (sum !== undefined) return sum === 'a-second' && this.#isTooSlow(source, spec, toldMs);
-      return this.#judged(source, spec, (tags) => this.#lengthOf(tags, elapsedMs)).outcome === 'missed';
+      const { outcome, result } = this.#judged(source, spec, (tags) => this.#lengthOf(tags, elapsedMs));
+      return outcome === 'missed' && !mayStillCome(spec, result);
     }
     const { durationMs } = this.#timeline;
     // What is under way, or not told of by all, would be a window with a part of its samples.
@@ -170,6 +171,12 @@ export class LiveThresholds {
     // Those to come may all hold.
     return missed > (1 - (spec.share ?? 1)) * count + 1e-9;
   }
+}
+
+/** Of a number that is asked for exactly, or of any but one, as long as it grows towards that. */
+function mayStillCome(spec: ThresholdSpec, { observed, limit }: ThresholdResult): boolean {
+  const { aggregation, operator } = parseExpression(expressionOf(spec))!;
+  return aggregation.method === 'count' && /^[=!]/.test(operator) && observed! <= limit!;
 }
 
 function expressionOf(spec: ThresholdSpec): string {
