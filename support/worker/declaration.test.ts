@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricDefinitions } from './declaration.ts';
+import { builtinMetrics } from '../measure/metrics.ts';
+import { type MetricDeclarations, metricDefinitions } from './declaration.ts';
 
 test('a trend is of milliseconds unless it says otherwise', () => {
   const score = { type: 'trend', contains: 'default' } as const;
@@ -9,6 +10,19 @@ test('a trend is of milliseconds unless it says otherwise', () => {
     accepted: { type: 'counter', contains: 'default' },
     score,
   });
+});
+
+test('a metric of the suite’s own that is declared once more is what it was', () => {
+  const again = {
+    http_req_failed: 'rate',
+    http_req_duration: 'trend',
+    data_sent: { type: 'counter', contains: 'data' },
+  };
+  const { http_req_failed, http_req_duration, data_sent } = builtinMetrics;
+  assert.deepEqual(metricDefinitions(again as MetricDeclarations), { http_req_failed, http_req_duration, data_sent });
+  // Whoever means another thing by it hears of that before the run.
+  const other = { type: 'counter', contains: 'default' } as const;
+  assert.deepEqual(metricDefinitions({ http_req_failed: 'counter' }), { http_req_failed: other });
 });
 
 test('a metric has a name that a threshold can be about', () => {

@@ -1,6 +1,12 @@
 import { importFile } from '../import-file.ts';
 import { textOf } from '../measure/failures.ts';
-import { type Contains, isMetricName, type MetricDefinition, type MetricType } from '../measure/metrics.ts';
+import {
+  type Contains,
+  definitionOf,
+  isMetricName,
+  type MetricDefinition,
+  type MetricType,
+} from '../measure/metrics.ts';
 import type { JsonSchema } from '../options.ts';
 import type { ScenarioKind } from '../profile/schema.ts';
 
@@ -54,7 +60,12 @@ export function metricDefinitions(declared: MetricDeclarations, of?: string): Re
           `metrics.${name} is ${textOf(() => JSON.stringify(metric) ?? metric)}; allowed is trend, rate, counter or gauge, or { type: 'trend', contains: 'data' } of sizes in bytes.`,
         );
       }
-      return [name, typeof metric === 'string' ? { type, contains: own } : { ...metric, contains: contains ?? own }];
+      const definition: MetricDefinition =
+        typeof metric === 'string' ? { type, contains: own } : { ...metric, contains: contains ?? own };
+      const known = definitionOf(name);
+      // What else the suite knows of a metric of its own, such as that it tells of failures, goes for whoever names it again.
+      const isKnown = known?.type === type && known.contains === definition.contains;
+      return [name, isKnown ? known : definition];
     }),
   );
 }
