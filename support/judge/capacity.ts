@@ -73,9 +73,8 @@ function levelled(steps: CapacityStep[]): CapacityStep[] {
  */
 export function stepOf(phase: string, objectives: Objective[], course: Course, settleMs = 0): CapacityStep {
   const { startMs, endMs, load } = course.axis.phases.find(({ name }) => name === phase)!;
-  // A step that the run did not come to the end of is none.
-  const isWhole = course.durationMs >= endMs - 1e-6;
-  const span = { startMs: startMs + settleMs, endMs: isWhole ? endMs : startMs };
+  if (course.durationMs < endMs - 1e-6) return unendedStep({ phase, load, startMs }, course);
+  const span = { startMs: startMs + settleMs, endMs };
   // After a rest, what was missing in an earlier step is missing no more.
   const isOwn = ({ phases }: Suspect) => !phases || phases.names.includes(phase);
   const suspects = settleMs > 0 ? course.suspects.filter(isOwn) : course.suspects;
@@ -94,6 +93,19 @@ export function stepOf(phase: string, objectives: Objective[], course: Course, s
   const { objective, window } = broken;
   const broke = { metric: objective.source, expression: objective.expression, observed: window.observed };
   return { ...step, state: window.state, broke, ...(window.doubts && { doubts: window.doubts }) };
+}
+
+/** The run did not come to the end of it: it tells nothing, unless it was the target that did not. */
+function unendedStep(
+  { phase, load, startMs }: { phase: string; load: number; startMs: number },
+  course: Course,
+): CapacityStep {
+  const { store, durationMs, isDown, suspects } = course;
+  const lengthMs = durationMs - startMs;
+  const step = { phase, load, perSecond: (1_000 * store.sum('iterations', { phase })) / Math.max(1, lengthMs) };
+  const isMissed = isDown && lengthMs > 0 && !suspects.some(({ rule }) => rule.timesOut);
+  if (!isMissed) return { ...step, state: 'unknown' };
+  return { ...step, state: 'missed', broke: { metric: 'target', expression: 'answers', observed: null } };
 }
 
 /** Of a step in which the target did not keep up, what tells; undefined of any other. */

@@ -118,6 +118,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     durationMs: run.durationMs,
     suspects: suspected,
     ...(run.outages && { outages: run.outages }),
+    isDown: run.observed.some(({ kind }) => kind === 'target-down'),
   };
   const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);

@@ -549,6 +549,33 @@ describe('capacity', () => {
     assert.deepEqual([held?.phase, isOpen], ['base', true]);
   });
 
+  test('a step in which the target went away for good did not hold; one that was not come to the end of is not known', () => {
+    const ended = (atMs: number, isDown: boolean, signals: HealthSignal[] = []) => {
+      const course = {
+        ...courseOf({ msAt: (s) => (1_000 * s < atMs ? 10 : null), signals }),
+        durationMs: atMs,
+        isDown,
+      };
+      const found = answersOf({ objectives, capacity: { steps: ['base', 'spike', 'end'] } }, course).capacity!;
+      return { ...found, states: found.steps.map(({ state }) => state) };
+    };
+    const down = ended(50_000, true);
+    assert.deepEqual([down.states, down.isOpen], [['held', 'missed', 'unknown'], false]);
+    assert.deepEqual([down.missed?.broke?.metric, down.missed?.perSecond], ['target', 30]);
+
+    const cut = ended(50_000, false);
+    assert.deepEqual([cut.states, cut.isOpen], [['held', 'unknown', 'unknown'], true]);
+    const [finding] = answerFindings({ capacity: cut });
+    const { sentence, nextStep } = kindOf(finding!);
+    assert.equal(sentence(finding!), 'The capacity is at least ×1 (30/s): how ×5 went is not known.');
+    assert.match(typeof nextStep === 'string' ? nextStep : nextStep(finding!), /^Let the run come to its end/);
+
+    const full: HealthSignal = {
+      ...{ signal: 'generator-cpu', scenario: 'relay', observed: 1, allowed: 0.9, unit: 'ratio', count: 9, ok: false },
+    };
+    assert.deepEqual(ended(50_000, true, [full]).missed, undefined, 'whoever asked may have been held up');
+  });
+
   test('below the first step nothing is known', () => {
     const { held, missed } = asked({ msAt: () => 500 });
     assert.deepEqual([held, missed?.phase], [undefined, 'base']);

@@ -56,6 +56,8 @@ export interface Course {
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
+  /** It was ended since the target went away and did not come back. */
+  isDown?: boolean;
   /** Where each is scheduled; absent: nothing is known of that. */
   scenarios?: { name: string; startMs: number; endMs: number }[];
 }
