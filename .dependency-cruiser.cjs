@@ -88,7 +88,7 @@ module.exports = {
     within(
       'data-stays-light',
       DATA,
-      ['^support/judge/expression\\.ts$', '^support/measure/(metrics|time-axis)\\.ts$'],
+      ['^support/judge/expression\\.ts$', '^support/measure/(metrics|own|time-axis)\\.ts$'],
       'Every room imports the data modules: whatever these import, all do. They may know the words they validate.',
     ),
     within(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationHelp, parseDuration } from './input/duration.ts';
 import { allowed } from './input/misspelling.ts';
+import { ownOf } from './measure/own.ts';
 import type { ScenarioKind } from './profile/schema.ts';
 
 /** What a profile says in `scenarios.<name>.options`, checked, with defaults. */
@@ -104,7 +105,7 @@ function fieldAt(where: string, path: readonly PropertyKey[]): string {
 function extraField({ properties, additionalProperties }: JsonSchema, given: unknown): string[] | undefined {
   if (!properties || typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
   for (const [key, value] of Object.entries(given)) {
-    const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const known = ownOf(properties, key);
     if (!known && additionalProperties === undefined) return [key];
     const inner = known && extraField(known, value);
     if (inner) return [key, ...inner];

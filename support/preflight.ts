@@ -6,6 +6,7 @@ import { placeIn } from './input/json.ts';
 import { allowed } from './input/misspelling.ts';
 import { WrongService } from './input/setting.ts';
 import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
+import { ownOf } from './measure/own.ts';
 import { Recorder } from './measure/recorder.ts';
 import { OptionError, optionsOf } from './options.ts';
 import { drillEnds } from './profile/drills.ts';
@@ -163,7 +164,7 @@ function allMetrics(declared: Map<string, Declaration>): Record<string, MetricDe
   for (const [scenario, { kind, metrics }] of declared) {
     for (const [name, definition] of Object.entries(metrics)) {
       const { type, contains } = definition;
-      const other = known[name];
+      const other = ownOf(known, name);
       if (other && (other.type !== type || other.contains !== contains)) {
         throw new Error(
           `${scenario} declares metric ${name} as a ${type} of ${contains}; allowed is a ${other.type} of ${other.contains}, as it is known already.`,

@@ -311,6 +311,42 @@ test('is invalid when the generator itself is late and may have caused a miss', 
   );
 });
 
+test('names that every object has something under are names like all others', async (t) => {
+  const names = ['constructor', 'toString', 'valueOf'];
+  const operations = names.map(
+    (name) => `${name}: {
+      weight: 1,
+      async run(http, vu) {
+        const answer = await http.request({ op: '${name}', method: 'GET', path: '/item' });
+        vu.check('${name}', answer.status === 200);
+        if ('${name}' === 'valueOf') throw new Error('constructor');
+      },
+    },`,
+  );
+  const load = pingLoad()
+    .replace("load('ping', {", "load('constructor', {")
+    .replace('operations: {', `operations: { ${operations.join('')}`);
+  const scenario = { executor: 'constant-arrival-rate', rate: 20, duration: '1s', maxVUs: 5 };
+  const { url } = await serve(t, item);
+  const project = new Project(t, {
+    'protocol/constructor.load.ts': load,
+    'profiles/small.json': pingProfile({
+      scenarios: { constructor: scenario, toString: { ...scenario, exec: 'constructor' } },
+      thresholds: { 'checks{check:toString,scenario:constructor}': ['rate==1'] },
+    }),
+  });
+  const verdict = await localRun(project, 'small', url);
+  const broken = verdict.reasons.flatMap((one) => (one.kind === 'no-success' ? [[one.scenarios, one.operation]] : []));
+  assert.deepEqual(
+    broken,
+    ['constructor', 'toString'].map((name) => [[name], 'valueOf']),
+  );
+  assert.deepEqual([verdict.status, verdict.thresholds[0]?.ok], ['fail', true]);
+  const counted = (selector: string) => verdict.metrics[`http_reqs{${selector}}`]?.values.count ?? 0;
+  for (const name of names) assert.ok(counted(`op:${name},scenario:toString`) > 0, name);
+  assert.equal(counted('scenario:constructor'), 20);
+});
+
 test('a fast load has connections before it starts, and what the target is asked is measured, to the last request', async (t) => {
   const ahead: number[] = [];
   let [connections, requests] = [0, 0];

@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import type { Evidence, JudgedRun, Judgement, OracleResult } from '../measure/evidence.ts';
 import { textOf } from '../measure/failures.ts';
+import { ownOf } from '../measure/own.ts';
 
 /** How long a judge may take. */
 const JUDGING_MS = 60_000;
@@ -28,7 +29,7 @@ export function consult(
   { isWhole = true, limitMs = JUDGING_MS }: Partial<JudgedRun> & { limitMs?: number } = {},
 ): OracleResult[] {
   return [...new Set(promised)].sort().flatMap((name): OracleResult[] => {
-    const brought = slices.map((slice) => (Object.hasOwn(slice, name) ? slice[name] : undefined));
+    const brought = slices.map((slice) => ownOf(slice, name));
     const evidence = brought.flatMap((pieces) => pieces ?? []);
     if (evidence.length === 0 && brought.includes(null)) return [];
     const oracle = oracles.get(name);

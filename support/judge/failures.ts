@@ -1,5 +1,6 @@
 import { sum } from 'simple-statistics';
 import { type Failure, SETTLE } from '../measure/failures.ts';
+import { ownOf } from '../measure/own.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { FailedShare } from './findings/failed-share.ts';
 import type { NoSuccess } from './findings/no-success.ts';
@@ -203,7 +204,7 @@ function errorsOf(slices: FailureFacts['slices'], scenario: string, operation?: 
   const errors = new Map<string, number>();
   for (const { scenario: whose, end } of slices) {
     if (whose !== scenario) continue;
-    const own = operation === undefined ? end.errors : (end.errorsByOperation[operation] ?? {});
+    const own = operation === undefined ? end.errors : (ownOf(end.errorsByOperation, operation) ?? {});
     for (const [name, count] of Object.entries(own)) errors.set(name, (errors.get(name) ?? 0) + count);
   }
   return errors;

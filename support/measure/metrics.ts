@@ -2,6 +2,7 @@
  * The vocabulary: every metric the suite itself records, with k6's names and meanings for what k6 has
  * (https://grafana.com/docs/k6/latest/using-k6/metrics/reference/). Loads and journeys declare more of their own.
  */
+import { ownOf } from './own.ts';
 
 export type MetricType = 'trend' | 'rate' | 'counter' | 'gauge';
 
@@ -173,8 +174,7 @@ export type BuiltinMetric = keyof typeof builtinMetrics;
 
 /** Of a metric of the suite's own; undefined for those that loads and journeys declare. */
 export function definitionOf(metric: string): MetricDefinition | undefined {
-  const own: Record<string, MetricDefinition> = builtinMetrics;
-  return Object.hasOwn(own, metric) ? own[metric] : undefined;
+  return ownOf<MetricDefinition>(builtinMetrics, metric);
 }
 
 /** Of a metric of the suite's own; those that loads and journeys declare are told with their work. */

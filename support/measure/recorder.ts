@@ -3,6 +3,7 @@ import { aboutMetric, type Failure, FailureExamples, textOf } from './failures.t
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
 import { OneOfMany } from './one-of-many.ts';
+import { ownOf } from './own.ts';
 import { type Course, IntervalSeries, type RecordedSeries } from './recorded-series.ts';
 import { type AnySeries, type GaugeSeries, mergeInto, newSeries, type Packed, truthOf, unpack } from './series.ts';
 import { FirstValues, type FoldedTag, NamedValues } from './tag-values.ts';
@@ -165,7 +166,7 @@ export class Recorder {
   /** Failures by name since this was asked before; undefined without any. */
   takeErrors(): Record<string, number> | undefined {
     const fresh = Object.entries(this.errors)
-      .map(([name, count]) => [name, count - (Object.hasOwn(this.#told, name) ? this.#told[name]! : 0)] as const)
+      .map(([name, count]) => [name, count - (ownOf(this.#told, name) ?? 0)] as const)
       .filter(([, count]) => count > 0);
     this.#told = { ...this.errors };
     return fresh.length > 0 ? Object.fromEntries(fresh) : undefined;
@@ -313,7 +314,7 @@ export class Recorder {
   }
 
   #series(metric: string, type: MetricType | undefined, tags: Tags): RecordedSeries {
-    const definition = Object.hasOwn(this.definitions, metric) ? this.definitions[metric] : undefined;
+    const definition = ownOf(this.definitions, metric);
     if (!definition) {
       throw new Error(`metric "${metric}" is not declared: name it in the scenario's metrics: { ${metric}: … }`);
     }

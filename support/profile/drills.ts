@@ -1,6 +1,8 @@
 /** Faults that a run causes on purpose: what a profile may say of them, that it can be done, and when each is due. */
+
 import { embeddedDrills } from '../embedded-drills.ts';
 import { allowed } from '../input/misspelling.ts';
+import { ownOf } from '../measure/own.ts';
 import { phaseNames } from './phases.ts';
 import { ms, type ProfileSpec } from './schema.ts';
 
@@ -94,7 +96,7 @@ export function checkDrills(path: string, spec: ProfileSpec): void {
 /** @throws one sentence */
 function checkEmbedded(field: string, run: string, drill: DrillSpec): void {
   const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(run)!;
-  const known = Object.hasOwn(embeddedDrills, name) ? embeddedDrills[name as keyof typeof embeddedDrills] : undefined;
+  const known = ownOf<(typeof embeddedDrills)[keyof typeof embeddedDrills]>(embeddedDrills, name);
   if (!known)
     throw new Error(
       `${field}.run is "${run}", which is no drill of the embedded target; ${allowed(name, Object.keys(embeddedDrills))}; a command is a list, ["program", "argument"].`,

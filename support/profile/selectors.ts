@@ -10,6 +10,7 @@ import {
   selectorHelp,
 } from '../judge/expression.ts';
 import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
+import { ownOf } from '../measure/own.ts';
 import { phaseNames } from './phases.ts';
 import { type DetailedThreshold, kindOf, ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
 
@@ -174,7 +175,7 @@ function checkFigures(
   metrics: Record<string, MetricDefinition>,
 ): MetricDefinition {
   const { metric } = parseSelector(source)!;
-  const definition = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  const definition = ownOf(metrics, metric);
   if (!definition) {
     throw new Error(`${where} names metric "${metric}"; ${allowed(metric, Object.keys(metrics).sort())}.`);
   }

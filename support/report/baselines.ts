@@ -1,4 +1,5 @@
 /** The accepted runs that new ones are compared with: `baselines/`, a file for each kind of run. */
+
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -7,6 +8,7 @@ import { causeOf } from '../../scripts/writable.mjs';
 import type { KeptRun } from '../judge/baseline.ts';
 import { figuresOf } from '../judge/comparable.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { ownOf } from '../measure/own.ts';
 import { folderOfRun, shownPath, writeWhole } from './files.ts';
 import type { Machine } from './origin.ts';
 import type { RunRecord } from './record.ts';
@@ -67,7 +69,7 @@ export function comparableOf(verdict: Verdict, record: RunRecord): ComparableRun
   const { machine, versions } = record.origin;
   const thresholds: Record<string, string[]> = {};
   for (const { metric, expression } of verdict.thresholds)
-    thresholds[metric] = [...(thresholds[metric] ?? []), expression];
+    thresholds[metric] = [...(ownOf(thresholds, metric) ?? []), expression];
   // A scenario of so many iterations may be done long before its time is up: how soon is its throughput.
   const scenarios = record.scenarios.map((scenario) => {
     const { startMs, endMs } = scenario;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ownOf } from '../measure/own.ts';
 import type { SliceId } from '../measure/slice.ts';
 import { type Declaration, importFor } from './declaration.ts';
 
@@ -56,7 +57,7 @@ function scenariosOf(guests: readonly Shareable[]): Colocated[] {
 /** Makes those known that this slice is to run as well. @returns their scenarios @param root the project's folder */
 export async function importColocated({ scenario, index }: SliceId, env: NodeJS.ProcessEnv, root: string) {
   const all = JSON.parse(env[colocatedVariable] || '{}') as Record<string, Colocated[]>;
-  const own = (all[scenario] ?? []).filter(({ indexes }) => indexes.includes(index));
+  const own = (ownOf(all, scenario) ?? []).filter(({ indexes }) => indexes.includes(index));
   for (const { file } of own) await importFor('process', join(root, file));
   return own.map((one) => one.scenario);
 }

@@ -210,7 +210,7 @@ export function journeyWork(definition: JourneyDefinition, context: JourneySlice
 
 class Sessions {
   /** What the sessions have handed in so far. */
-  readonly evidence: Evidence = {};
+  readonly #evidence = new Map<string, unknown[]>();
   readonly #definition: JourneyDefinition;
   readonly #context: JourneySlice;
   #count = 0;
@@ -220,6 +220,10 @@ class Sessions {
   constructor(definition: JourneyDefinition, context: JourneySlice) {
     this.#definition = definition;
     this.#context = context;
+  }
+
+  get evidence(): Evidence {
+    return Object.fromEntries(this.#evidence);
   }
 
   slot(id: number): Slot {
@@ -344,8 +348,9 @@ class Sessions {
       keptWork: (isThere, doneAt) => slice.recorder.add('browser_work_kept', isThere ? 1 : 0, undefined, doneAt),
       isOver: () => visit.isCut || this.#context.isDraining(),
       evidence: (oracle, piece) => {
-        this.evidence[oracle] ??= [];
-        this.evidence[oracle].push(atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`));
+        const pieces = this.#evidence.get(oracle) ?? [];
+        this.#evidence.set(oracle, pieces);
+        pieces.push(atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`));
       },
     };
     try {

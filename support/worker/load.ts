@@ -1,6 +1,5 @@
 import { types } from 'node:util';
 import pLimit from 'p-limit';
-import type { Evidence } from '../measure/evidence.ts';
 import { exhaustedCodes, SETTLE, textOf, thrown } from '../measure/failures.ts';
 import type { Options, OptionsSchema } from '../options.ts';
 import { most } from '../profile/schema.ts';
@@ -164,18 +163,18 @@ export function loadWork<S, V, O, R>(
       await Promise.all(workers.map((worker) => limit(settle, worker)));
     },
     evidence() {
-      const joined: Evidence = {};
+      const joined = new Map<string, unknown[] | null>();
       const add = (brought: object = {}): void => {
         for (const [oracle, given] of Object.entries(atOnce(brought, `evidence of ${slice.scenario}`))) {
           const pieces = [given].flat();
           for (const piece of pieces) atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`);
-          if (given === null) joined[oracle] ??= null;
-          else joined[oracle] = [...(joined[oracle] ?? []), ...pieces];
+          const before = joined.get(oracle);
+          joined.set(oracle, given === null ? (before ?? null) : [...(before ?? []), ...pieces]);
         }
       };
       for (const { state } of workers) add(definition.evidence?.(state));
       add(definition.sliceEvidence?.(shared));
-      return joined;
+      return Object.fromEntries(joined);
     },
   };
 }
