@@ -1,6 +1,6 @@
 /** Objectives held against stretches of time instead of the whole run. */
 
-import type { Wanted } from '../measure/metrics.ts';
+import type { Tags, Wanted } from '../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
 import type { MetricStore, Which } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
@@ -9,7 +9,7 @@ import type { Doubt } from './doubt.ts';
 import { holds, parseExpression, parseSelector } from './expression.ts';
 import { loadedPhases } from './health.ts';
 import { aggregate, figureBeside, isKnownZero, missesAnyway, samplesNeeded } from './thresholds.ts';
-import { unfinishedIn } from './unfinished.ts';
+import { figuresWith, unfinishedIn } from './unfinished.ts';
 import { doubtsOf, type Measures, quantityOf, type Suspect } from './validity.ts';
 
 /** What is asked for, of what: a metric's selector and an expression without a reference. */
@@ -56,6 +56,8 @@ export interface Course {
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
+  /** It lasts: iterations that were due in a window may still come to their end. */
+  isUnderWay?: boolean;
   /** It was ended since the target went away and did not come back. */
   isDown?: boolean;
   /** Where each is scheduled; absent: nothing is known of that. */
@@ -221,9 +223,15 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   }
   const ok = holds(observed, expression.operator, limit);
   const { ages, missing, figures } = unfinishedIn(store, metric, tags, series, aggregation, seen);
+  const underWay = course.isUnderWay ? underWayIn(course, metric, tags, seen) : 0;
+  if (underWay > 0) figures.push(...figuresWith(series, aggregation, underWay));
   const besideLimit = figures.map((one) => figureBeside(limit, one, definition.type, aggregation));
   if (besideLimit.some((one) => holds(one, expression.operator, limit) !== ok)) {
-    return { ...window, state: 'unknown', doubts: [{ by: 'unfinished', observed: ages + missing, unit: 'count' }] };
+    return {
+      ...window,
+      state: 'unknown',
+      doubts: [{ by: 'unfinished', observed: ages + missing + underWay, unit: 'count' }],
+    };
   }
   const doubts = doubtsOf(
     {
@@ -243,6 +251,22 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
     state: doubts.length > 0 ? 'unknown' : ok ? 'held' : 'missed',
     ...(doubts.length > 0 && { doubts }),
   };
+}
+
+/** Iterations of whoever measures a metric that have begun and not ended. */
+function underWayIn(
+  { scenarios = [], measures }: Course,
+  metric: string,
+  tags: Tags,
+  seen: Pick<MetricStore, 'select'>,
+) {
+  const { phase, ...others } = tags;
+  const named = others.scenario ?? others.journey;
+  return scenarios
+    .filter(({ name }) => (named === undefined ? measures(metric, tags, name) : name === named))
+    .map(({ name }) => ({ scenario: name, ...(phase !== undefined && { phase }) }))
+    .map((own) => seen.select('iteration_lateness', own)!.count - seen.select('iteration_failed', own)!.count)
+    .reduce((sum, one) => sum + Math.max(0, one), 0);
 }
 
 /** Names of the phases that a stretch of time reaches into. */

@@ -53,6 +53,41 @@ test('of windows, when those to come could not make up for it', () => {
   );
 });
 
+test('a window is not missed as long as iterations that were due in it may make up for that', () => {
+  /** Of ten iterations that are due in a second so many fail at once; the others succeed after five. */
+  const endedAt = (source: string, threshold: string, failing: (second: number) => number) => {
+    const thresholds = { [source]: [{ threshold, every: '5s', abortOnFail: true }] };
+    const live = new LiveThresholds({ ...planned({}), thresholds }, {});
+    for (let second = 0; second < 60; second++) {
+      const add = (due: number, metric: 'iteration_failed' | 'iterations' | 'iteration_lateness', values: number[]) => {
+        const series = newSeries(builtinMetrics[metric].type);
+        for (const value of values) series.add(value);
+        const packed = { [`${metric}{phase:load,scenario:relay}`]: series.pack() };
+        if (values.length > 0) live.add(relay, { index: due, series: packed });
+      };
+      const all = (due: number) => (due < 0 ? 0 : 10);
+      const slow = all(second - 5) && 10 - failing(second - 5);
+      add(second - 5, 'iteration_failed', Array<number>(slow).fill(0));
+      add(second - 5, 'iterations', Array<number>(slow).fill(1));
+      add(second, 'iteration_lateness', Array<number>(10).fill(1));
+      add(second, 'iteration_failed', Array<number>(failing(second)).fill(1));
+      add(second, 'iterations', Array<number>(failing(second)).fill(1));
+      const found = live.missed((second + 1) * 1_000);
+      if (found) return found.atMs;
+    }
+    return null;
+  };
+  const some = () => 1;
+  assert.equal(endedAt('iteration_failed', 'rate<0.2', some), null, 'at first all that have ended failed');
+  assert.equal(endedAt('iterations', 'rate>9', some), null);
+  assert.equal(
+    endedAt('iteration_failed', 'rate<0.2', (second) => (second < 20 ? 1 : 5)),
+    25_000,
+    'whatever becomes of the others',
+  );
+  assert.equal(endedAt('iterations', 'rate>11', some), 10_000, 'once all have ended');
+});
+
 test('windows are looked at when there is one more interval of them, and not each time', (t) => {
   const arrivals = { executor: 'constant-arrival-rate' as const, rate: 20, duration: '30m', maxVUs: 5 };
   const thresholds = { http_req_duration: [{ threshold: 'p(95)<100', every: '12s', abortOnFail: true }] };

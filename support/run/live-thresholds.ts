@@ -24,6 +24,9 @@ export interface Abort {
 /** Whether a threshold is missed so far is asked again after so long: it merges all that was measured. */
 const ASK_EVERY_MS = 5_000;
 
+/** What tells of iterations that are under way. */
+const BEGUN_AND_ENDED = ['iteration_lateness', 'iteration_failed'];
+
 interface Asked {
   source: string;
   spec: ThresholdSpec;
@@ -55,7 +58,7 @@ export class LiveThresholds {
     this.#asked = all.flatMap(([source, specs]) =>
       this.#isKnown(source) ? specs.map((spec) => ({ source, spec, abortsFromMs: abortsFrom(spec), lookedMs: 0 })) : [],
     );
-    this.#metrics = new Set(this.#asked.map(({ source }) => parseSelector(source)!.metric));
+    this.#metrics = new Set([...BEGUN_AND_ENDED, ...this.#asked.map(({ source }) => parseSelector(source)!.metric)]);
   }
 
   /** A metric of a scenario that takes no part is declared by nobody. */
@@ -162,7 +165,7 @@ export class LiveThresholds {
     const latestMs = closedMs - parseDuration(spec.every)!;
     const toBegin = new Set(scenarios.flatMap(({ name, startMs }) => (startMs > latestMs + 1e-6 ? name : [])));
     const course: Course = {
-      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [], scenarios },
+      ...{ store: this.#store, axis: this.#axis, durationMs, suspects: [], scenarios, isUnderWay: true },
       // Whose first window is still to end may be the one that measures it: nothing is missed before that begins.
       measures: (metric, tags, scenario) => measured(metric, tags, scenario) || toBegin.has(scenario),
     };
