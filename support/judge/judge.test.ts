@@ -6,7 +6,7 @@ import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { caseOf, sliceOf } from './case.fixture.ts';
 import { noData } from './findings/no-data.ts';
 import { type Case, judge, statusOf } from './judge.ts';
-import { calmAndLoad, loadOf, storeOf, times } from './store.fixture.ts';
+import { calmAndLoad, loadOf, storeOf, storeOver, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
 
 /** What a good run of two slices measured. */
@@ -219,6 +219,39 @@ test('a run that a threshold has ended is judged on what it has: what others wer
   assert.deepEqual([status, states], ['fail', [false, null]]);
   // Who was not ended early was to do as much.
   assert.deepEqual(run({ thresholds: { http_reqs: ['count>1000'] } }).verdict.status, 'fail');
+});
+
+test('in windows of a run that a threshold has ended what was cut off may have turned them', () => {
+  const slow = { metric: 'http_req_duration', expression: 'p(95)<1' };
+  const aborted: Finding = { kind: 'aborted', severity: 'invalid', ...slow, atMs: 4_000, ofMs: 10_000 };
+  const thresholds = {
+    iterations: [{ threshold: 'rate>9', every: '1s' }],
+    iteration_failed: [{ threshold: 'rate<0.3', every: '1s', minSamples: 1 }],
+  };
+  const ended = (observed: Finding[], failed: number) => {
+    const store = storeOver(4, (index) => ({
+      'iterations{phase:load,scenario:relay}': [index < 3 ? 10 : 5],
+      'iteration_lateness{phase:load,scenario:relay}': times(10, 1),
+      'iteration_failed{phase:load,scenario:relay}': Array.from({ length: index < 3 ? 10 : 5 }, (_, n) =>
+        index === 3 && n < failed ? 1 : 0,
+      ),
+    }));
+    const phases = [{ name: 'load', startMs: 0, endMs: 10_000, load: 1 }];
+    const { verdict } = judge(caseOf({ store, phases, observed, durationMs: 4_000, thresholds }));
+    return verdict.thresholds.map(({ ok, decided, windows }) => [decided ? ok : null, windows!.missed.length]);
+  };
+  assert.deepEqual(ended([aborted], 2), [
+    [null, 0],
+    [null, 0],
+  ]);
+  assert.deepEqual(ended([aborted], 4), [
+    [null, 0],
+    [false, 1],
+  ]);
+  assert.deepEqual(ended([], 2), [
+    [false, 1],
+    [false, 1],
+  ]);
 });
 
 test('a slice that is missing or crashed makes a run invalid', () => {

@@ -113,8 +113,9 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const axis = new TimeAxis(run.phases, run.intervalMs);
   // Of merged shards nobody knows which of them measured what in such a time.
   const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
+  const aborted = run.observed.find((one) => one.kind === 'aborted');
   const course: Course = {
-    ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios },
+    ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios, isUnderWay: aborted !== undefined },
     durationMs: run.durationMs,
     suspects: suspected,
     ...(run.outages && { outages: run.outages }),
@@ -122,7 +123,6 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   };
   const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
-  const aborted = run.observed.find((one) => one.kind === 'aborted');
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
       if (isWindowed(spec)) return judgeWindowed(metric, spec, course);

@@ -56,7 +56,7 @@ export interface Course {
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
-  /** It lasts: iterations that were due in a window may still come to their end. */
+  /** It lasts, or was ended early: iterations that were due in a window, and have not come to their end, may have turned it. */
   isUnderWay?: boolean;
   /** It was ended since the target went away and did not come back. */
   isDown?: boolean;
