@@ -1,9 +1,9 @@
 // npx tandem report <run>: the verdict of a run whose runner was killed, from what it streamed. A run is its id or its folder.
 import { join } from 'node:path';
-import { folderOfRun, shownPath } from '../../support/report/files.ts';
+import { folderOfRun, shownPath, streamFile } from '../../support/report/files.ts';
 import { Collector } from '../../support/run/collector.ts';
 import { Results } from '../../support/run/results.ts';
-import { readStream, streamFile } from '../../support/run/stream.ts';
+import { readStream } from '../../support/run/stream.ts';
 import { secrets } from '../../support/secrets/secrets.ts';
 import { targetSettings } from '../../support/target.ts';
 import { Misunderstood } from '../command.ts';

@@ -154,6 +154,9 @@ test('a run is found by its id, its folder or latest; what is none is one senten
     'run-1/figures.json': json(runOf(1)),
     'run-2/verdict.json': '{}',
     'run-3/figures.json': '{}',
+    // Beside them what another run of that id left, which was killed.
+    'killed/figures.json': json(runOf(5)),
+    'killed/stream.ndjson': '',
     'run-4/figures.json': json(runOf(4, 20, { shard: '1 of 3' })),
   });
   assert.deepEqual(await readRun(reports, 'run-1'), runOf(1));
@@ -167,6 +170,7 @@ test('a run is found by its id, its folder or latest; what is none is one senten
     'run-2',
     /run-2 has no figures\.json: it is no run, or one of an older Tandem; allowed is the folder of a finished run\.$/,
   );
+  await refused('killed', /killed is of a run that has no verdict yet; .+ npx tandem report <run> first\.$/);
   await refused('run-4', /run-4 is shard 1 of 3 of a run; allowed is the whole run, as merge-reports writes it\.$/);
   await refused('run-3', /figures\.json: schemaVersion is missing; allowed is 1/);
 });

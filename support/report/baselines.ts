@@ -9,7 +9,7 @@ import type { KeptRun } from '../judge/baseline.ts';
 import { figuresOf } from '../judge/comparable.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { ownOf } from '../measure/own.ts';
-import { folderOfRun, shownPath, writeWhole } from './files.ts';
+import { folderOfRun, shownPath, streamFile, writeWhole } from './files.ts';
 import type { Machine } from './origin.ts';
 import type { RunRecord } from './record.ts';
 
@@ -176,6 +176,11 @@ export async function readRun(reports: string, run: string): Promise<ComparableR
     throw new Error(
       `There is no run "${run}": ${shownPath(folder)} does not exist; allowed is a run's id, its folder, or latest.`,
     );
+  if (entries.includes(streamFile)) {
+    throw new Error(
+      `${shownPath(folder)} is of a run that has no verdict yet; allowed is to wait for it, or, where it was killed, npx tandem report <run> first.`,
+    );
+  }
   if (!entries.includes(figuresFile)) {
     throw new Error(
       `${shownPath(folder)} has no ${figuresFile}: it is no run, or one of an older Tandem; allowed is the folder of a finished run.`,

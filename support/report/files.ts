@@ -5,6 +5,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { causeOf } from '../../scripts/writable.mjs';
 import { safeName } from '../input/safe-name.ts';
 
+/** What a run measures while it lasts, in the folder of its results, which take its place when they are there. */
+export const streamFile = 'stream.ndjson';
+
 /** Content by file name. */
 type RunFiles = Record<string, string | Uint8Array>;
 

@@ -36,7 +36,8 @@ import { type Declaration, declarationType } from '../worker/declaration.ts';
 import type { PlannedSlice } from './collector.ts';
 import { Coordinator, type PlannedDrills } from './coordinator.ts';
 import { checkOracles, loadOracles } from './oracle-files.ts';
-import { unjudgedRuns } from './stream.ts';
+import { resultsFolder, shardName } from './results.ts';
+import { runnerOf, unjudgedRuns } from './stream.ts';
 
 /** A slice that runs in the process of another. */
 type Guest = PlannedSlice & { host: SliceId };
@@ -117,6 +118,7 @@ export async function prepare(
   setAttempt(isNew ? '' : attemptOf(start, shard, process.env), process.env);
   process.env.LOAD_RUN_ID ||= defaultRunId(timeline.profile, root, shard !== undefined, process.env);
   const runId = process.env.LOAD_RUN_ID;
+  await checkRunId(runId, resultsFolder(root, runId, shardName(shard)));
   const setUpOnce = [...declared].flatMap(([name, { hasRunHooks }]) => (hasRunHooks ? [name] : []));
   const sharing = sharingOf(start, shard, runId, timeline, setUpOnce, say);
   const own = originsUsed(target, kinds);
@@ -354,6 +356,18 @@ function excludeColocated({ suite, testRun }: Pick<Planned, 'suite' | 'testRun'>
   const guests = colocate(tests.map((test) => ({ ...sliceOf(test), test })));
   for (const { test } of guests) testRun.exclude(test);
   return guests.map(({ test: _, ...guest }) => guest);
+}
+
+/**
+ * Of two runs at once with one id the results of one would take the place of the other's.
+ * @throws one sentence
+ */
+export async function checkRunId(runId: string, folder: string): Promise<void> {
+  const pid = await runnerOf(folder);
+  if (pid === undefined) return;
+  throw new Error(
+    `LOAD_RUN_ID is "${runId}", and process ${pid} is a run of that id, here and now; allowed is another one, or to wait for its end.`,
+  );
 }
 
 /**

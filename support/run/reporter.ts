@@ -42,7 +42,7 @@ import {
   slicesOf,
   timelineOf,
 } from './preparation.ts';
-import { Results, resultsFolder } from './results.ts';
+import { Results, resultsFolder, shardName } from './results.ts';
 import { type StreamHeader, StreamWriter } from './stream.ts';
 
 /**
@@ -134,7 +134,7 @@ export default class TandemReporter implements Reporter {
 
   onBegin(config: FullConfig, suite: Suite): void {
     this.#version = config.version;
-    this.#shard = config.shard ? `shard-${config.shard.current}-of-${config.shard.total}` : '';
+    this.#shard = shardName(config.shard);
     if ((this.#listing || this.#merging) && wantsDashboard(process.env)) {
       this.#display.print('LOAD_DASHBOARD is ignored: there is no run to follow.');
     }

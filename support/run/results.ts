@@ -6,7 +6,7 @@ import { withBaseline } from '../report/comparison.ts';
 import { boundedExample, boundedReason } from '../report/examples.ts';
 import { k6Summary } from '../report/exports/k6.ts';
 import { outputs, publish } from '../report/exports/outputs.ts';
-import { runFolder, writeRun } from '../report/files.ts';
+import { runFolder, streamFile, writeRun } from '../report/files.ts';
 import { historyLine } from '../report/history.ts';
 import type { Files } from '../report/html/dashboard.ts';
 import { reportHtml } from '../report/html/report.ts';
@@ -20,7 +20,11 @@ import { renderVerdict } from '../report/text/terminal.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { Collector, Ending } from './collector.ts';
 import { loadOracles } from './oracle-files.ts';
-import { streamFile } from './stream.ts';
+
+/** `shard-1-of-2`; empty for a whole run. */
+export function shardName(shard: { current: number; total: number } | null | undefined): string {
+  return shard ? `shard-${shard.current}-of-${shard.total}` : '';
+}
 
 /** Folder of a run's results below the project's. @param shard `shard-1-of-2`; empty for a whole run */
 export function resultsFolder(root: string, runId: string, shard: string): string {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { folderOf } from '../folder.fixture.ts';
 import { type Interval, Recorder } from '../measure/recorder.ts';
+import { streamFile } from '../report/files.ts';
 import { exampleOrigin, exampleTimeline } from '../report/record.fixture.ts';
 import { secrets } from '../secrets/secrets.ts';
-import { readStream, type StreamHeader, StreamWriter, streamFile, unjudgedRuns } from './stream.ts';
+import { checkRunId } from './preparation.ts';
+import { readStream, type StreamHeader, StreamWriter, unjudgedRuns } from './stream.ts';
 
 /** No process has it. */
 const NOBODY = 2 ** 30;
@@ -133,6 +135,18 @@ test('a run that is under way is left alone; a process that was given its id lat
   utimesSync(join(folder, streamFile), longAgo, longAgo);
   assert.equal((await readStream(folder)).header.runId, 'run-1');
   assert.deepEqual(await unjudgedRuns(reports), ['run-1']);
+});
+
+test('a second run of an id is refused while the first is under way, and not when that is over or was killed', async (t) => {
+  const { folder } = bed(t, { pid: process.ppid });
+  await assert.rejects(checkRunId('run-1', folder), {
+    message: `LOAD_RUN_ID is "run-1", and process ${process.ppid} is a run of that id, here and now; allowed is another one, or to wait for its end.`,
+  });
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(join(folder, streamFile), longAgo, longAgo);
+  await checkRunId('run-1', folder);
+  await checkRunId('run-1', bed(t).folder);
+  await checkRunId('run-2', join(folder, '..', 'run-2'));
 });
 
 test('the latest run is the last that was judged: who asks for that is told which was killed after it', async (t) => {

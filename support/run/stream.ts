@@ -18,15 +18,13 @@ import { causeOf } from '../../scripts/writable.mjs';
 import type { Part } from '../judge/shards.ts';
 import { builtinMetrics, type MetricDefinition } from '../measure/metrics.ts';
 import { followedOnly, type Interval } from '../measure/recorder.ts';
+import { streamFile } from '../report/files.ts';
 import type { Origin } from '../report/origin.ts';
 import type { SliceId } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { PlannedSlice } from './collector.ts';
 import type { Observation } from './observation.ts';
-
-/** In the folder of the run's results, which take its place when they are there. */
-export const streamFile = 'stream.ndjson';
 
 /** The first line: all that it takes to judge a run, beside what it measured. */
 export interface StreamHeader {
@@ -255,15 +253,29 @@ export async function unjudgedRuns(reports: string): Promise<string[]> {
   const found = await Promise.all(
     folders.map(async ({ name }) => {
       const path = join(reports, name, streamFile);
-      if (!existsSync(path)) return [];
-      try {
-        return isAlive(headerIn(await firstLine(path), path), path, Date.now()) ? [] : [name];
-      } catch {
-        return []; // no stream of ours: whoever asks for its verdict is told
-      }
+      const header = await headerOf(path);
+      return header && !isAlive(header, path, Date.now()) ? [name] : [];
     }),
   );
   return found.flat().sort();
+}
+
+/** The process of the run that is under way and will have its results in this folder; undefined where there is none. */
+export async function runnerOf(folder: string): Promise<number | undefined> {
+  const path = join(folder, streamFile);
+  const header = await headerOf(path);
+  const isOther = header && header.pid !== process.pid && isAlive(header, path, Date.now());
+  return isOther ? header.pid : undefined;
+}
+
+/** Undefined of what is no stream of ours: whoever asks for its verdict is told. */
+async function headerOf(path: string): Promise<StreamHeader | undefined> {
+  if (!existsSync(path)) return undefined;
+  try {
+    return headerIn(await firstLine(path), path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws one sentence when it cannot be read */
