@@ -21,7 +21,7 @@ import { passwordBinding, passwordScript, storedSecrets } from './secrets/passwo
 import { secrets } from './secrets/secrets.ts';
 import { redactTrace } from './secrets/trace.ts';
 import type { Target } from './target.ts';
-import { TimeIsUp, within } from './time-limit.ts';
+import { isTimeUp, TimeIsUp, within } from './time-limit.ts';
 import { bareUrl, browserProxy, directWire, userOf, type Wire } from './wire/wire.ts';
 
 export type { APIRequestContext, Browser, BrowserContext, BrowserContextOptions, Page };
@@ -154,6 +154,8 @@ export interface SessionOptions {
   onVital(report: VitalReport): void;
   /** Hears of each document that the target answers with an error of its own. */
   onErrorPage(page: ErrorPage): void;
+  /** Hears of a page that was gone to and did not come in its time, and when that was. */
+  onNoPage?(askedAt: number): void;
   /** A page's process has ended. Much of what it is asked then, Playwright answers as if it were empty. */
   onCrash(): void;
   /** Hears how long messages took from their arrival in the page until what they changed was painted; see `measure/page-events.ts`. */
@@ -255,7 +257,11 @@ export class BrowserSession {
       for (const leave of leavingNames) {
         page[leave] = (async (...args: never) => {
           await ours(flushPage(page));
-          return leaving[leave](theirs, args);
+          const askedAt = performance.now();
+          return leaving[leave](theirs, args).catch((error) => {
+            if (isTimeUp(error)) options.onNoPage?.(askedAt);
+            throw error;
+          });
         }) as never;
       }
     });

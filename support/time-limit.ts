@@ -81,3 +81,14 @@ export async function within<T>(what: string, limitMs: number, work: T | Promise
     work.catch(() => {});
   }
 }
+
+/** That what Playwright waited for did not come in its time: an action, a navigation, an assertion that waits, `toPass` and `poll`. */
+export function isTimeUp(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { matcherResult } = error as { matcherResult?: { timeout?: number } };
+  return (
+    error.name === 'TimeoutError' ||
+    matcherResult?.timeout !== undefined ||
+    /\bTimeout \d+ms exceeded\b/.test(error.message)
+  );
+}

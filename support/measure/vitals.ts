@@ -17,6 +17,13 @@ export const vitalMetrics = [
   'browser_frontend_time',
 ] as const satisfies BuiltinMetric[];
 
+/** How long a page takes to come: one that was waited for in vain has taken as long at least. */
+export const loadVitals = [
+  'browser_web_vital_ttfb',
+  'browser_web_vital_fcp',
+  'browser_web_vital_lcp',
+] as const satisfies (typeof vitalMetrics)[number][];
+
 /** What the page reports: a vital of a document, each time it changes; the last one counts. */
 export interface VitalReport {
   /** One loaded document. */

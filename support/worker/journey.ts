@@ -11,13 +11,13 @@ import type { Evidence } from '../measure/evidence.ts';
 import { type Failure, textOf, thrown } from '../measure/failures.ts';
 import type { PaintedMark } from '../measure/marks.ts';
 import { type Tags, unfinished } from '../measure/metrics.ts';
-import type { VitalReport } from '../measure/vitals.ts';
+import { loadVitals, type VitalReport } from '../measure/vitals.ts';
 import type { Options, OptionsSchema } from '../options.ts';
 import { type Random, random } from '../schedule/random.ts';
 import type { Work } from '../schedule/scenario.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { Target } from '../target.ts';
-import { checkLimits, defaultSessionLimits, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
+import { checkLimits, defaultSessionLimits, isTimeUp, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
 import type { MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
@@ -277,6 +277,13 @@ class Sessions {
         const error = Object.assign(new Error(`${shown} was answered with HTTP ${status}`), { code: `HTTP ${status}` });
         if (!errorPages.has(error.message)) errorPages.set(error.message, { step, error });
       },
+      onNoPage: (askedAt) => {
+        // What it shows until its last part comes, it tells itself.
+        const isThere = [...openedAt.values()].some((at) => at >= askedAt);
+        if (isThere || traced || visit.isCut) return;
+        const ageMs = performance.now() - askedAt;
+        for (const metric of loadVitals) slice.recorder.add(metric, ageMs, unfinished, askedAt);
+      },
       onCrash: () => fail(new Error('Page crashed')),
       onIgnored: (error) => slice.recorder.error(`${slice.scenario}: ${error}`),
     });
@@ -532,15 +539,4 @@ class Sessions {
       ...(trace ? { trace: `${name}-trace.zip` } : {}),
     };
   }
-}
-
-/** That what was waited for did not come in its time: an action, a navigation, an assertion that waits, `toPass` and `poll`. */
-function isTimeUp(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { matcherResult } = error as { matcherResult?: { timeout?: number } };
-  return (
-    error.name === 'TimeoutError' ||
-    matcherResult?.timeout !== undefined ||
-    /\bTimeout \d+ms exceeded\b/.test(error.message)
-  );
 }
