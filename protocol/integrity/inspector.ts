@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SliceContext, Vu } from '../../support/test.ts';
 import type { IntegrityOptions } from './options.ts';
-import { agree, comparable, type Part, type Sighting } from './part.ts';
+import { agree, comparable, compared, type Part, type Sighting } from './part.ts';
 import { openParts, type Parts } from './parts.ts';
 
 /** What differs at so many looks in a row, so far apart, differs: what was written a moment ago may be on its way. */
@@ -146,7 +146,7 @@ export class Inspector {
     const after = this.#slice.drills.findLast(({ endsAfterMs }) => endsAfterMs <= atMs)?.name;
     const room = Math.max(0, MAX_EXAMPLES - evidence.examples.length);
     for (const { id, views } of wrong.slice(0, room))
-      evidence.examples.push({ part, id, atMs, ...(after !== undefined && { afterDrill: after }), ...views });
+      evidence.examples.push({ part, id, atMs, ...(after !== undefined && { afterDrill: after }), ...compared(views) });
   }
 
   async #wait(ms: number): Promise<void> {

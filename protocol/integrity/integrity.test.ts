@@ -14,9 +14,10 @@ import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { Backup } from './backup.ts';
 import { Inspector, integrityMetrics } from './inspector.ts';
 import { type IntegrityOptions, integrityOptions } from './options.ts';
-import { Absent, agree, comparable } from './part.ts';
+import { Absent, agree, comparable, compared } from './part.ts';
 import { openParts } from './parts.ts';
 import { RestoredDatabase } from './restored-database.ts';
+import { Rows } from './rows.ts';
 import { VmStream } from './vm-stream.ts';
 import './integrity.oracle.ts';
 
@@ -184,7 +185,7 @@ test('what events say of a VM is the newest, in whatever order they come, as far
   for (const revision of [1, 3, 2]) tell({ vm_id: 'a', revision, sequence: revision, timestamp: 0 });
   tell({ channel: 'alerts', vm_id: 'a', revision: 4 });
   assert.deepEqual(stream.viewOf('a', sinceMs), { revision: 3 });
-  for (const status of ['stopped', 'running']) tell({ vm_id: 'b', status });
+  for (const status of ['stopped', 'running']) tell({ vm_id: 'b', status, id: `event of ${status}` });
   assert.deepEqual(stream.viewOf('b', sinceMs), { status: 'running' });
   for (const status of ['deleted', 'running']) tell({ vm_id: 'b', status });
   assert.equal(stream.viewOf('b', sinceMs), null);
@@ -209,6 +210,69 @@ test('all know it and say the same, or nobody does', () => {
   assert.ok(
     agree({ api: { at: '2026-01-02T03:04:05.678Z' }, database: { at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678)) } }),
   );
+});
+
+test('a value is the same however JSON and a driver spell it, and another one is not', () => {
+  const at = new Date('2026-01-02T03:04:05.678Z');
+  const pairs: [api: unknown, database: unknown, isSame: boolean][] = [
+    [1.5, '1.50', true],
+    [1.5, '1.51', false],
+    [2 ** 53, '9007199254740993', true],
+    [0, '', false],
+    [0, null, false],
+    ['1.50', '1.5', false],
+    ['2026-01-02T03:04:05.678Z', at, true],
+    ['2026-01-02T05:04:05.678901+02:00', at, true],
+    ['2026-01-02 03:04:05.678+00', at, true],
+    ['2026-01-02T03:04:05.678', at, true],
+    ['2026-01-02T03:04:05Z', at, true],
+    [at.getTime(), at, true],
+    [Math.floor(at.getTime() / 1_000), at, true],
+    ['2026-01-02T03:04:06Z', at, false],
+    ['2026-01-02T03:04:05.878Z', at, false],
+    ['yesterday', at, false],
+    [null, at, false],
+    [{ tier: 'web', owner: { n: 1 } }, { owner: { n: 1 }, tier: 'web' }, true],
+    [{ tier: 'web' }, { tier: 'cache' }, false],
+    [{ tier: 'web' }, {}, false],
+    [[1, 2], [2, 1], false],
+    [[], {}, false],
+  ];
+  for (const [said, row, isSame] of pairs)
+    assert.equal(agree({ api: { it: said }, database: { it: row } }), isSame, JSON.stringify([said, row]));
+});
+
+test('days and instants without a zone are the database’s own, wherever this machine is; what stays a text does', async () => {
+  const select = `SELECT id, d, t, z, far, n FROM (VALUES ('a', date '2026-01-02', timestamp '2026-01-02 03:04:05.5',
+    timestamptz '2026-01-02 03:04:05.5+02', timestamp 'infinity', numeric '2.50')) AS rows (id, d, t, z, far, n) WHERE id = ANY ($1)`;
+  const rows = await Rows.open(database.url, 'vms', select);
+  const zone = process.env.TZ;
+  process.env.TZ = 'America/New_York';
+  try {
+    const row = (await rows.read(['a'])).get('a')!;
+    const api = {
+      d: '2026-01-02',
+      t: '2026-01-02T03:04:05.5Z',
+      z: '2026-01-02T01:04:05.500Z',
+      n: 2.5,
+      far: 'infinity',
+    };
+    assert.ok(agree({ api, database: row }), JSON.stringify(row));
+    for (const wrong of [{ d: '2026-01-03' }, { t: '2026-01-02T08:04:05.5Z' }, { z: '2026-01-02T03:04:05.5Z' }])
+      assert.ok(!agree({ api: wrong, database: row }), JSON.stringify(wrong));
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+});
+
+test('of what differs an example shows what was compared, and nothing else that an answer holds', () => {
+  const views = {
+    acknowledged: { id: 'a', name: 'b' },
+    api: { id: 'a', name: 'c', console_key: 'hush' },
+    database: null,
+  };
+  assert.deepEqual(compared(views), { ...views, api: { id: 'a', name: 'c' } });
 });
 
 /** Copies the table, but for rows that are not wanted. */

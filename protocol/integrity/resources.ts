@@ -118,8 +118,8 @@ export class Resources implements Part {
     const content = this.#kind.made(this.#count);
     const answer = await this.#request('POST', this.#kind.path, content);
     const id = resultOf(answer) === 'done' ? json<{ id?: unknown }>(answer)?.id : undefined;
-    if (typeof id !== 'string') return false;
-    this.#there.push({ id, acknowledged: { id, ...content } });
+    if (typeof id !== 'string' && typeof id !== 'number') return false;
+    this.#there.push({ id: String(id), acknowledged: { id, ...content } });
     return true;
   }
 

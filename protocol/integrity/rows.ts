@@ -1,7 +1,21 @@
+import pg from 'pg';
 import { withClient } from '../apis/database/schema.ts';
 import { shownDatabase } from '../apis/database/settings.ts';
 import { databaseError, sqlstateOf } from '../transports/sqlstate.ts';
 import { Absent, type View } from './part.ts';
+
+/** OIDs of PostgreSQL's types. */
+const DATE = 1082;
+const TIMESTAMP = 1114;
+
+/** pg reads what has no zone in that of this machine: a day as its midnight here, an instant as if the database were here. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
+    if (oid === DATE) return (text: string) => text;
+    if (oid === TIMESTAMP) return (text: string) => (/^\d/.test(text) ? new Date(`${text.replace(' ', 'T')}Z`) : text);
+    return pg.types.getTypeParser(oid, format);
+  },
+};
 
 /** What the database itself has of a part. */
 export class Rows {
@@ -30,7 +44,9 @@ export class Rows {
   /** By id; those that are not there are missing. @throws when the database does not answer */
   async read(ids: readonly string[]): Promise<Map<string, View>> {
     // A connection of its own each time: one that is kept would break with each drill.
-    const { rows } = await withClient(this.#url, (client) => client.query<{ id: string }>(this.#sql, [ids]));
+    const { rows } = await withClient(this.#url, (client) =>
+      client.query<{ id: string }>({ text: this.#sql, values: [ids], types }),
+    );
     return new Map(rows.map((row) => [String(row.id), row]));
   }
 }

@@ -6,6 +6,8 @@ const CHANNEL = 'vm_status';
 const CONFIRM_MS = 5_000;
 
 interface Event {
+  /** Of the event itself, where it has one. */
+  id?: unknown;
   type?: unknown;
   channel?: unknown;
   timestamp?: unknown;
@@ -60,13 +62,13 @@ export class VmStream implements SocketOptions {
   }
 
   onMessage(message: Buffer): void {
-    const { type, channel, timestamp, sequence, vm_id: id, ...fields } = eventIn(message);
+    const { id: _own, type, channel, timestamp, sequence, vm_id: id, ...fields } = eventIn(message);
     if (channel !== CHANNEL) return;
     if (type === 'subscribed') {
       this.#hearsSince = performance.now();
       this.#confirmed?.();
-    } else if (typeof id === 'string' && !isOlder(fields, this.#views.get(id)))
-      this.#views.set(id, fields.status === 'deleted' ? null : fields);
+    } else if (id !== undefined && !isOlder(fields, this.#views.get(String(id))))
+      this.#views.set(String(id), fields.status === 'deleted' ? null : fields);
   }
 
   onEnd(): void {
