@@ -34,12 +34,12 @@ export interface Neighbours {
 
 /** The agents, or pipelines, that one VU has: makes, lists, changes and deletes them, and looks whether they are what it asked for. */
 export class Collection {
+  /** Its names begin so, then comes a counter. */
+  readonly prefix: string;
   readonly #member: Member;
   readonly #vu: Vu;
   readonly #choice: Choice;
   readonly #neighbours: Neighbours;
-  /** Its names begin so, then comes a counter. */
-  readonly #prefix: string;
   readonly #history = new ResourceHistory();
   readonly #kept: Expected[] = [];
   /** Creations that were never answered, by counter. */
@@ -58,7 +58,12 @@ export class Collection {
     this.#vu = vu;
     this.#choice = choice;
     this.#neighbours = neighbours;
-    this.#prefix = `tandem-${vu.slice.runId}-${vu.slice.scenario}-${vu.id}-`;
+    this.prefix = `tandem-${vu.slice.runId}-${vu.slice.scenario}-${vu.id}-`;
+  }
+
+  /** Whose they are; undefined before that is known. */
+  get organization(): string | undefined {
+    return this.#member.organization;
   }
 
   /** How many it has, as far as it knows. */
@@ -112,7 +117,7 @@ export class Collection {
       await wait(listLagMs, undefined, { signal: this.#vu.slice.signal }).catch(() => {});
       return this.#sweep();
     };
-    for (const row of rows?.values() ?? []) if (row.name.startsWith(this.#prefix)) await this.#claim(row);
+    for (const row of rows?.values() ?? []) if (row.name.startsWith(this.prefix)) await this.#claim(row);
     for (const one of [...this.#kept]) await this.#lookLast(one);
     if (rows) await this.#history.listed(rows, { wrongIn: (list) => this.#wrongIn(list), later });
     else this.#history.count('unswept');
@@ -150,7 +155,7 @@ export class Collection {
     const { kind, spec } = this.#choice;
     this.#counter += 1;
     const counter = this.#counter;
-    const content = spec(this.#vu, `${this.#prefix}${counter}`);
+    const content = spec(this.#vu, `${this.prefix}${counter}`);
     const { organization } = this.#member;
     const body = kind.noun === 'pipeline' ? { organization_id: organization, ...content } : content;
     const { result, status, value } = await this.#member.api.create(kind, body);
@@ -306,7 +311,7 @@ export class Collection {
   /** One that carries this VU's name: it must be one of its own. */
   async #claim(row: Resource): Promise<void> {
     if (this.#setAside.has(row.id) || this.#kept.some(({ id }) => id === row.id)) return;
-    const counter = Number(row.name.slice(this.#prefix.length));
+    const counter = Number(row.name.slice(this.prefix.length));
     const content = this.#openCreations.get(counter);
     if (content) {
       this.#openCreations.delete(counter);

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
 import type { HttpClient } from '../transports/http.ts';
-import { type Reply, StudioApi, type Tokens, type User } from './api.ts';
+import { type Reply, type Resource, StudioApi, type Tokens, type User } from './api.ts';
 
 /** Of a token's life; the rest is for what is under way. */
 const REFRESH_AFTER = 0.8;
@@ -28,6 +28,8 @@ export interface Clients {
   readonly unmeasured: HttpClient;
   /** How long people pause after what they do, on average; 0: not at all. */
   readonly thinkTimeMs: number;
+  /** Of which organisation is whoever gives such names; undefined when nobody knows. */
+  organizationOf(name: string): string | undefined;
 }
 
 /** What became of the sessions of a VU's users, and what they were shown. */
@@ -199,9 +201,10 @@ export class Member {
   }
 
   /** Whatever is shown must be of the own organisation. @returns what is, and what does not say whose it is */
-  own<R extends { id: string; organization_id?: string | undefined }>(rows: readonly R[], shownBy: string): R[] {
+  own<R extends Pick<Resource, 'id' | 'name' | 'organization_id'>>(rows: readonly R[], shownBy: string): R[] {
     const { organization } = this;
-    return rows.filter(({ id, organization_id: whose }) => {
+    return rows.filter(({ id, name, organization_id: said }) => {
+      const whose = said ?? this.#clients.organizationOf(name);
       if (organization === undefined || whose === undefined) return true;
       const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
       const isOwn = this.#sessions.history.ownedBy(whose, organization, example);

@@ -4,7 +4,7 @@ import { serve } from '../../support/server.fixture.ts';
 export interface Agent {
   id: string;
   name: string;
-  organization_id: string;
+  organization_id?: string;
   description?: string;
 }
 
@@ -17,7 +17,9 @@ export interface Habits {
   /** What a list shows of what there is. */
   lists?(agents: Agent[]): Agent[];
   /** Whom everybody is let in as. */
-  letsInAs?: { email?: string; organization_id?: string };
+  letsInAs?: { email?: string; organization_id?: string } | ((email: string) => { organization_id: string });
+  /** What it says of agents tells of no organisation. */
+  hidesOrganizations?: boolean;
   /** What is left of a session that was ended makes a new one. */
   refreshesAfterLogout?: boolean;
   /** Seconds. */
@@ -43,7 +45,7 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
   /** Addresses are written as the studio likes. */
   const user = ({ email = '' }: { email?: string }) => ({
     ...{ id: 'u', email: email.toUpperCase(), organization_id: 'o' },
-    ...habits.letsInAs,
+    ...(typeof habits.letsInAs === 'function' ? habits.letsInAs(email) : habits.letsInAs),
   });
   const calls: Record<string, (body: object, query: URLSearchParams) => [status: number, body: object]> = {
     'POST /auth/register': (body) => [201, { user: user(body), tokens: tokens() }],
@@ -60,7 +62,8 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
     'POST /agents': (body) => {
       count += 1;
       const id = `ä/${count} 代`;
-      agents.set(id, { ...(body as { name: string }), id, organization_id: 'o' });
+      const whose = habits.hidesOrganizations ? {} : { organization_id: 'o' };
+      agents.set(id, { ...(body as { name: string }), id, ...whose });
       return [201, agents.get(id)!];
     },
     'GET /agents': (_, query) => {

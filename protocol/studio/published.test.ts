@@ -95,6 +95,25 @@ test('who is let in as somebody else, or of another organisation than before, is
   }
 });
 
+test('what another organisation has made is not theirs by its name, where nothing else says whose it is', async (t) => {
+  for (const [letsInAs, foreign] of [
+    [(email: string) => ({ organization_id: email }), true],
+    // Of one organisation everybody sees all.
+    [() => ({ organization_id: 'o' }), false],
+  ] as const) {
+    const { url } = await publishedStudio(t, { hidesOrganizations: true, letsInAs });
+    const made = await bed(t, url);
+    const builders = await made.make(2, (vu, studio) => builder(vu, studio, agentChoice, 2));
+    for (const { state } of builders) await state.own.list();
+    const [one] = builders;
+    const { status, counts } = made.judged('sessions', [one!.state.member.evidence()]);
+    assert.deepEqual([status, counts?.foreign], foreign ? ['violated', 2] : ['ok', 0]);
+    assert.equal(made.judged('agent-lifecycle', [one!.state.own.evidence()!]).violations, 0);
+    const check = "check: agent-list: only the own organisation's is shown";
+    assert.deepEqual(made.errors, foreign ? { [check]: 4 } : {});
+  }
+});
+
 test('tokens are refreshed before they end; who is refused that signs in again', async (t) => {
   // They are refreshed when four fifths of their life are over: at once.
   const { url, asked, habits } = await publishedStudio(t, { tokensLast: 1e-6 });

@@ -19,7 +19,8 @@ export class Studio implements Clients, Neighbours {
   readonly unmeasured: Http;
   readonly thinkTimeMs: number;
   readonly #shown = new Map<number, string>();
-  readonly #collections: Collection[] = [];
+  /** By what their names begin with. */
+  readonly #collections = new Map<string, Collection>();
 
   /**
    * @param thinkTimeMs how long people pause after what they do, on average
@@ -53,8 +54,12 @@ export class Studio implements Clients, Neighbours {
 
   collection(member: Member, vu: Vu, choice: Choice): Collection {
     const made = new Collection(member, vu, choice, this);
-    this.#collections.push(made);
+    this.#collections.set(made.prefix, made);
     return made;
+  }
+
+  organizationOf(name: string): string | undefined {
+    return this.#collections.get(name.slice(0, name.lastIndexOf('-') + 1))?.organization;
   }
 
   stranger(vuId: number): string | undefined {
@@ -70,7 +75,7 @@ export class Studio implements Clients, Neighbours {
   /** Deletes what is left of a run that was stopped, and ends all connections. */
   async close(): Promise<void> {
     const deadline = performance.now() + CLEAN_UP_MS;
-    const left = [...this.#collections];
+    const left = [...this.#collections.values()];
     const cleanUp = async () => {
       for (let one = left.pop(); one && performance.now() < deadline; one = left.pop()) await one.cleanUp();
     };
