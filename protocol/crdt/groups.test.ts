@@ -56,6 +56,7 @@ async function bed(
     dialect,
     faults,
     url,
+    token,
     timeout = '10s',
     vuId = 0,
     signal,
@@ -65,6 +66,7 @@ async function bed(
     faults?: string;
     /** Of another target. */
     url?: string;
+    token?: string;
     timeout?: string;
     vuId?: number;
     signal?: AbortSignal;
@@ -72,7 +74,7 @@ async function bed(
   },
 ): Promise<Bed> {
   const target = faults ? await start(faults) : honest;
-  const plain = testSlice(url ?? target.url);
+  const plain = testSlice(url ?? target.url, token);
   const slice: SliceContext<ConflictOptions> = {
     ...plain,
     ...(signal && { signal }),
@@ -270,6 +272,15 @@ test('relay: one that takes no second edit of an entity unless it is later bring
     assert.deepEqual([writes?.status, convergence.status, convergence.counts?.incomplete], ['ok', 'ok', 0]);
   }
   assert.notEqual(rejected.length, 0);
+});
+
+test('relay: devices of a configured account converge where the relay’s clock is minutes behind', async (t) => {
+  const { url } = await publishedRelay(t, { behindMs: 5 * 60_000 });
+  const made = await bed(t, { dialect: 'relay', url, token: 'a-real-token' });
+  for (const operation of operations) await made.group[operation]();
+  assert.deepEqual(made.errors, {});
+  const { writes, convergence } = await made.judged();
+  assert.deepEqual([writes?.status, convergence.status, convergence.counts?.incomplete], ['ok', 'ok', 0]);
 });
 
 test('relay: what is pushed anew since nobody knew whether it was stored is no part of the next episode', async (t) => {

@@ -1,6 +1,7 @@
-import type { SliceContext, Vu } from '../../support/test.ts';
+import type { SliceContext, Target, Vu } from '../../support/test.ts';
 import { userIn } from '../apis/auth.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
+import { clockLag } from '../apis/relay/clock-lag.ts';
 import type { Replica } from '../apis/relay/replica.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Http } from '../transports/http.ts';
@@ -13,7 +14,7 @@ import { RoomPeer } from './room-peer.ts';
 import { roomWire } from './room-wire.ts';
 import { roomSettings, type YjsDialect } from './settings.ts';
 
-/** A configured account has a history; pulling begins this long before, should the relay's clock be behind. */
+/** A configured account has a history; pulling begins this long before, since clocks drift. */
 const CLOCK_SLACK_MS = 60_000;
 const MIN_SETTLE_MS = 2_000;
 
@@ -24,6 +25,8 @@ export class Groups {
   readonly #http: Http;
   readonly #groups: Group[] = [];
   #yjsDialect: YjsDialect = 'y-websocket';
+  /** How far the relay's clock is behind ours, where that matters. */
+  #lagMs = 0;
   #settleDeadline: number | undefined;
 
   private constructor(slice: SliceContext<ConflictOptions>) {
@@ -43,6 +46,7 @@ export class Groups {
       // Where it speaks none, the most common: what is wrong then shows in the load.
       groups.#yjsDialect = (await yjsDialectOf(slice, room, tokenOf(slice, room))) ?? 'y-websocket';
     }
+    if (groups.#dialects.includes('relay') && configuredAccount(slice.target)) groups.#lagMs = await clockLag(slice);
     return groups;
   }
 
@@ -89,9 +93,9 @@ export class Groups {
       return new RoomPeer(replica, vu, { wire, timeoutMs: this.#slice.options.convergenceTimeout });
     }
     const user = userIn(relaySettings(target).syncUrl);
-    const configured = target.token ?? user;
+    const configured = configuredAccount(target);
     // Everybody's account, with a history of its own.
-    const cursor = configured ? Date.now() - CLOCK_SLACK_MS : 0;
+    const cursor = configured ? Date.now() - this.#lagMs - CLOCK_SLACK_MS : 0;
     const sent = user ? target.token : token;
     const cipher = Cipher.ofToken(configured ?? token);
     const isShared = configured !== undefined;
@@ -104,6 +108,11 @@ export async function checkRelays(slice: SliceContext<ConflictOptions>): Promise
   if (!dialectsOf(slice).includes('yjs')) return;
   const room = probeRoomOf(slice);
   await checkRooms(slice, room, tokenOf(slice, room));
+}
+
+/** Undefined when accounts are made up. Secret. */
+function configuredAccount(target: Target): string | undefined {
+  return target.token ?? userIn(relaySettings(target).syncUrl);
 }
 
 function probeRoomOf({ runId, scenario }: SliceContext): string {

@@ -402,6 +402,30 @@ test('a configured account is pulled from now on, a made-up one from its beginni
   assert.ok(since[1]! >= before);
 });
 
+test('of a configured account nothing is missed whose relay’s clock is minutes behind, and what is lost there still is', async (t) => {
+  for (const [behindMs, loses, status] of [
+    [5 * 60_000, () => false, 'ok'],
+    [5 * 60_000, (id: string) => id.endsWith('-7'), 'violated'],
+    [0, () => false, 'ok'],
+  ] as const) {
+    const { url } = await publishedRelay(t, { behindMs, loses });
+    const slice = testSlice(url, 'a-real-token');
+    const access = await RelayAccess.open(slice);
+    t.after(() => access.close());
+    const devices = [0, 1].map((id) => new RelayDevice(access, testVu(slice, id)));
+    const [writer, reader] = devices as [RelayDevice, RelayDevice];
+    for (let pushes = 0; pushes < 3; pushes++) await writer.push(5);
+    await reader.settle();
+    assert.deepEqual(slice.recorder.errors, {});
+    // It was long ago that anybody wrote.
+    const brought = devices.map((device) => ({
+      'acknowledged-writes': device.evidence()['acknowledged-writes'].map(({ readFrom: _, ...one }) => one),
+    }));
+    const [judged] = consult(['acknowledged-writes'], brought, declaredOracles) as [OracleResult];
+    assert.deepEqual([judged.status, judged.checked], [status, 15], `${behindMs} ms behind`);
+  }
+});
+
 test('a relay that orders by the changes’ own timestamps: none is rejected, none is missed', async (t) => {
   const { url, rejected } = await publishedRelay(t);
   const made = bed(t, url, 2);

@@ -2,6 +2,7 @@ import { epochMs, type SetEvidence, SetHistory, type SliceContext, type Target, 
 import { userIn } from '../apis/auth.ts';
 import { type Change, RelayApi } from '../apis/relay/api.ts';
 import { Cipher } from '../apis/relay/cipher.ts';
+import { clockLag } from '../apis/relay/clock-lag.ts';
 import { type PulledChange, Pulling } from '../apis/relay/pulling.ts';
 import { relaySettings } from '../apis/relay/settings.ts';
 import { Stamps } from '../apis/relay/stamps.ts';
@@ -24,10 +25,19 @@ const DEVICES_PER_ACCOUNT = 4;
 /** What the devices of a slice share. */
 export class RelayAccess {
   readonly http: Http;
+  /** Where a device begins to pull: a made-up account is empty, a configured one has a history that every device pulled long ago. */
+  readonly origin: number;
   readBackPages = READ_BACK_PAGES;
 
-  constructor(slice: SliceContext) {
+  static async open(slice: SliceContext): Promise<RelayAccess> {
+    const isConfigured = configuredAccount(slice.target) !== undefined;
+    return new RelayAccess(slice, isConfigured ? await clockLag(slice) : 0);
+  }
+
+  /** @param lagMs how far the relay's clock is behind ours */
+  constructor(slice: SliceContext, lagMs = 0) {
     this.http = new Http(slice, relaySettings(slice.target).syncUrl);
+    this.origin = configuredAccount(slice.target) === undefined ? 0 : Date.now() - lagMs;
   }
 
   async close(): Promise<void> {
@@ -67,7 +77,6 @@ export class RelayDevice {
   readonly #history: SetHistory;
   /** Of each entity the last change that was not rejected; the entity that was changed last is the last. */
   readonly #lastOf = new Map<string, string>();
-  readonly #origin: number;
   #counter = 0;
   readonly #pulling: Pulling;
   readonly #stamps = new Stamps();
@@ -84,9 +93,7 @@ export class RelayDevice {
     this.#cipher = Cipher.ofToken(accountToken(vu));
     this.#ledger = new Ledger(this.deviceId, vu.random);
     this.#history = this.#historyOf(this.deviceId, false);
-    // A made-up account is empty; a configured one has a history that every device pulled long ago.
-    this.#origin = configuredAccount(vu.target) ? Date.now() : 0;
-    this.#pulling = new Pulling(this.#origin);
+    this.#pulling = new Pulling(access.origin);
   }
 
   /** Makes `count` edits and pushes them at once. True when the relay said what has become of them. */
@@ -164,7 +171,7 @@ export class RelayDevice {
     const api = new RelayApi(this.#access.http, this.#vu, reader, this.#token);
     const history = this.#historyOf(reader, true);
     const readFrom = epochMs();
-    const pulling = new Pulling(this.#origin);
+    const pulling = new Pulling(this.#access.origin);
     while (this.#access.readBackPages > 0) {
       this.#access.readBackPages -= 1;
       const pulled = await api.pull(pulling, {});

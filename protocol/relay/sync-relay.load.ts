@@ -6,7 +6,7 @@ import { RelayAccess, RelayDevice } from './relay.ts';
 load('sync-relay', {
   metrics: relayMetrics,
   oracles: ['acknowledged-writes'],
-  setup: (slice) => new RelayAccess(slice),
+  setup: (slice) => RelayAccess.open(slice),
   teardown: (access) => access.close(),
   vu: (vu, access) => new RelayDevice(access, vu),
   operations: {

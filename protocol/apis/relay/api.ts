@@ -4,7 +4,7 @@ import { bearer } from '../auth.ts';
 import type { PullAnswer, PulledChange, Pulling } from './pulling.ts';
 import type { VersionVector } from './version.ts';
 
-const PROTOCOL_VERSION = '1.0.0';
+export const PROTOCOL_VERSION = '1.0.0';
 /** The contract's. */
 const MAX_PAGE = 100;
 

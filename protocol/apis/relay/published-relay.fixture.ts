@@ -9,7 +9,8 @@ const PAGE = 100;
  * Takes a change of an entity only when its `timestamp` is greater than that of the one before; its pages are in the order of
  * the changes' own timestamps, and the answer's `timestamp` is its clock.
  * @param habits `keepsLast`: of each entity the last change alone; `isSilent`: a push is stored, and answered with an error;
- *   `missesNone`: a change that comes after the pull of another device, and was made before it, is in that device's next one
+ *   `missesNone`: a change that comes after the pull of another device, and was made before it, is in that device's next one;
+ *   `behindMs`: its clock is, and it goes by that alone
  */
 export async function publishedRelay(
   t: TestContext,
@@ -18,13 +19,16 @@ export async function publishedRelay(
     loses?: (id: string) => boolean;
     isSilent?: () => boolean;
     missesNone?: boolean;
+    behindMs?: number;
   } = {},
 ): Promise<{ url: string; rejected: string[] }> {
   const changes: (Change & { account: string; storedAt: number })[] = [];
   let clock = 0;
+  const { behindMs = 0 } = habits;
+  const isByItsClock = habits.missesNone || behindMs > 0;
   /** Each of its instants is there once, where a change must be on one side of every pull. */
   const now = () => {
-    clock = Math.max(habits.missesNone ? clock + 1 : 0, Date.now());
+    clock = Math.max(isByItsClock ? clock + 1 : 0, Date.now() - behindMs);
     return clock;
   };
   const rejected: string[] = [];
@@ -59,7 +63,7 @@ export async function publishedRelay(
     }
     const later = changes
       .filter((one) => one.account === account && one.device_id !== asked.device_id)
-      .filter(({ timestamp, storedAt }) => (habits.missesNone ? storedAt : timestamp) > asked.since_timestamp)
+      .filter(({ timestamp, storedAt }) => (isByItsClock ? storedAt : timestamp) > asked.since_timestamp)
       .sort((a, b) => a.timestamp - b.timestamp);
     const page = later.slice(0, PAGE).map(({ storedAt: _, ...change }) => change);
     respond({ changes: page, has_more: later.length > PAGE });
