@@ -12,7 +12,9 @@ import { targetSettings } from '../../support/target.ts';
 import type { SliceContext } from '../../support/test.ts';
 import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
-import { Schema } from '../apis/database/schema.ts';
+import { transactionPooler } from '../apis/database/pooler.fixture.ts';
+import { sharesConnections } from '../apis/database/pooler.ts';
+import { Schema, withClient } from '../apis/database/schema.ts';
 import { databaseSettings, shownDatabase } from '../apis/database/settings.ts';
 import { testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { postgresMetrics } from '../transports/postgres.ts';
@@ -167,6 +169,45 @@ test('tellers move money at every level, in any order, and none is lost', async 
   await tellers[0]!.audit();
   assert.equal(judged('account-totals', tellers[0]!.evidence()['account-totals']).violations, 1);
   await bank.close();
+});
+
+test('behind a pooler that gives connections to others between transactions: no error, nothing left, and what is lost is found', async (t) => {
+  const url = await transactionPooler(t, server.url, 6);
+  assert.deepEqual([await sharesConnections(url), await sharesConnections(server.url)], [true, false]);
+  // It has room for more than PostgreSQL itself.
+  assert.deepEqual(await told(url, 10_000), []);
+  const slice = sliceOf(orderOptions.parse({ rows: 200, connections: 8 }), url);
+  const offices = await Promise.all([Office.open(slice), Office.open(slice)]);
+  const clerks = offices.map((office, id) => new Clerk(testVu(slice, id), office));
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(
+      clerks.flatMap((clerk) => [clerk.read(), clerk.search(), clerk.insert(), clerk.update(), clerk.transaction()]),
+    );
+  }
+  await rest();
+  const found = async () => {
+    for (const clerk of clerks) await clerk.settle();
+    const { status, checked } = judged(
+      'committed-rows',
+      clerks.flatMap((clerk) => clerk.evidence()['committed-rows'] ?? []),
+    );
+    const sums = judged(
+      'committed-sums',
+      offices.map((office) => office.evidence()['committed-sums']),
+    );
+    return [status, checked, sums.status];
+  };
+  assert.deepEqual([await found(), slice.recorder.errors], [['ok', 12, 'ok'], {}]);
+  const [schema] = await schemas();
+  await admin.query(`DELETE FROM ${schema}.entries WHERE name LIKE 'test-1-1'`);
+  assert.deepEqual(await found(), ['violated', 12, 'ok']);
+  await offices[0]!.close();
+  assert.deepEqual(await schemas(), [schema], 'it is in use');
+  await offices[1]!.close();
+  assert.deepEqual(await schemas(), []);
+  // What is set on a connection, everybody has who is given it.
+  const { rows } = await withClient(url, (client) => client.query("SELECT current_setting('statement_timeout') AS it"));
+  assert.equal(rows[0].it, '0');
 });
 
 test('slices share a schema: the last one drops it', async () => {

@@ -36,9 +36,13 @@ export const RestoredDatabase = {
       );
       const dropped: string[] = [];
       for (const { name } of rows) {
-        if (!(await isUnused(client, name))) continue;
-        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-        dropped.push(name);
+        await client.query('BEGIN');
+        if (await isUnused(client, name)) {
+          // By somebody else: it cannot be done in a transaction.
+          await withClient(besideUrl, (other) => other.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+          dropped.push(name);
+        }
+        await client.query('COMMIT');
       }
       return dropped;
     });

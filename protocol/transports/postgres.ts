@@ -38,7 +38,7 @@ export const postgresMetrics = {
   db_pool_waiting: gauge,
 } as const satisfies Record<string, MetricDefinition>;
 
-/** What may be sent. It is prepared once a connection, under its name. */
+/** What may be sent. It is prepared once a connection, under its name, where that stays ours. */
 export interface Statement {
   /** The tag `op` of its metrics. */
   readonly name: string;
@@ -66,6 +66,11 @@ export interface PostgresOptions {
   connections: number;
   /** For a statement with its wait for a connection; PostgreSQL is asked to end what takes longer, and given up {@link GRACE_MS} later. */
   timeoutMs?: number;
+  /**
+   * A pooler gives connections to others between two transactions: nothing is set on them, and nothing is prepared under a name.
+   * Default false.
+   */
+  isPooled?: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -90,11 +95,14 @@ class Series {
   readonly wait: RecordedSeries;
   readonly failed: RecordedSeries;
   readonly rows: RecordedSeries;
+  /** Under which name its statement is prepared. */
+  readonly preparedAs: string | undefined;
   readonly #statement: Statement;
   #cutOff: Series | undefined;
 
-  constructor(recorder: Recorder, statement: Statement, more: Record<string, string> = {}) {
+  constructor(recorder: Recorder, statement: Statement, isPooled: boolean, more: Record<string, string> = {}) {
     const { name: op, kind } = statement;
+    this.preparedAs = isPooled ? undefined : op;
     const tags = { op, ...more };
     this.recorder = recorder;
     this.#statement = statement;
@@ -107,7 +115,7 @@ class Series {
 
   /** Of those that had no answer when they were cut off. */
   get cutOff(): Series {
-    this.#cutOff ??= new Series(this.recorder, this.#statement, unfinished);
+    this.#cutOff ??= new Series(this.recorder, this.#statement, this.preparedAs === undefined, unfinished);
     return this.#cutOff;
   }
 }
@@ -176,7 +184,8 @@ class Query implements Expiring {
   };
 
   send(client: pg.PoolClient): void {
-    const { name, text, kind } = this.#statement;
+    const { text, kind } = this.#statement;
+    const name = this.#series.preparedAs;
     this.#client = client;
     this.#sentAt = performance.now();
     void client.query(
@@ -300,13 +309,16 @@ export class Postgres {
   readonly #slice: SliceContext;
   readonly #pool: pg.Pool;
   readonly #connections: number;
+  readonly #isPooled: boolean;
   readonly #clients = new Set<pg.PoolClient>();
   readonly #series = new Map<Statement, Series>();
   readonly #underWay = new UnderWay<Query>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(slice: SliceContext, url: string, { connections, timeoutMs = DEFAULT_TIMEOUT_MS }: PostgresOptions) {
+  constructor(slice: SliceContext, url: string, options: PostgresOptions) {
+    const { connections, timeoutMs = DEFAULT_TIMEOUT_MS, isPooled = false } = options;
     this.#slice = slice;
+    this.#isPooled = isPooled;
     this.#connections = connections;
     this.#pool = new pg.Pool({
       connectionString: url,
@@ -315,7 +327,7 @@ export class Postgres {
       // Without an end to idle connections there is no timer for each statement either.
       idleTimeoutMillis: 0,
       Client,
-      onConnect: (client) => client.query(`SET statement_timeout = ${timeoutMs}`),
+      ...(!isPooled && { onConnect: (client) => client.query(`SET statement_timeout = ${timeoutMs}`) }),
     });
     this.#pool.on('connect', (client) => this.#clients.add(client));
     this.#pool.on('remove', (client) => this.#clients.delete(client as pg.PoolClient));
@@ -427,7 +439,7 @@ export class Postgres {
   #query(statement: Statement, values: unknown[] | undefined, whole: Whole, resolve: Resolve): Query {
     let series = this.#series.get(statement);
     if (!series) {
-      series = new Series(this.#slice.recorder, statement);
+      series = new Series(this.#slice.recorder, statement, this.#isPooled);
       this.#series.set(statement, series);
     }
     return new Query(statement, values, series, this.#underWay, whole, resolve);

@@ -13,7 +13,10 @@ const COMMENT = 'run %, made %';
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 500;
 
-/** Who uses a schema holds this lock, shared; who is alone with it may drop it. Both end with the connection, however that does. */
+/**
+ * Who uses a schema holds this lock, shared; who is alone with it may drop it. Each is held in a transaction, and ends with it, or with
+ * the connection: between two transactions a pooler gives the connection to others, and would give them its locks.
+ */
 const use = 'hashtextextended($1, 0)';
 /** Who makes a schema. */
 const making = 'hashtextextended($1, 1)';
@@ -65,7 +68,8 @@ export class Use {
     const holder = await connected(this.#url);
     try {
       if (this.#isOver) throw new Error(`${this.#name} is not used any more.`);
-      await holder.query(`SELECT pg_advisory_lock_shared(${use})`, [this.#name]);
+      await holder.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+      await holder.query(`SELECT pg_advisory_xact_lock_shared(${use})`, [this.#name]);
     } catch (error) {
       await holder.end();
       throw error;
@@ -76,7 +80,7 @@ export class Use {
   async end(): Promise<void> {
     this.#isOver = true;
     // With its connection ends the lock, but a pooler may keep that.
-    await this.#holder?.query(`SELECT pg_advisory_unlock_shared(${use})`, [this.#name]).catch(() => {});
+    await this.#holder?.query('ROLLBACK').catch(() => {});
     await this.#holder?.end();
   }
 
@@ -115,7 +119,9 @@ export class Schema {
   async close(): Promise<void> {
     await this.#use.end();
     await withClient(this.#url, async (client) => {
+      await client.query('BEGIN');
       if (await isUnused(client, this.name)) await client.query(`DROP SCHEMA IF EXISTS ${this.name} CASCADE`);
+      await client.query('COMMIT');
     });
   }
 
@@ -123,20 +129,22 @@ export class Schema {
   #make(origin: string, tables: string): Promise<void> {
     const { name } = this;
     return withClient(this.#url, async (client) => {
-      await client.query(`SELECT pg_advisory_lock(${making})`, [name]);
+      await client.query('BEGIN');
+      await client.query(`SELECT pg_advisory_xact_lock(${making})`, [name]);
       const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [name]);
-      if (rowCount) return;
       const comment = client.escapeLiteral(origin);
-      await client.query(
-        `BEGIN; CREATE SCHEMA ${name}; COMMENT ON SCHEMA ${name} IS ${comment}; SET LOCAL search_path = ${name}; ${tables}; COMMIT`,
-      );
+      if (rowCount) await client.query('COMMIT');
+      else
+        await client.query(
+          `CREATE SCHEMA ${name}; COMMENT ON SCHEMA ${name} IS ${comment}; SET LOCAL search_path = ${name}; ${tables}; COMMIT`,
+        );
     });
   }
 }
 
-/** Whether nobody uses what has that name; nobody will then, until the connection ends. */
+/** Whether nobody uses what has that name; nobody will then, until the transaction ends that this is asked in. */
 export async function isUnused(client: pg.ClientBase, name: string): Promise<boolean> {
-  const { rows } = await client.query(`SELECT pg_try_advisory_lock(${use}) AS is_alone`, [name]);
+  const { rows } = await client.query(`SELECT pg_try_advisory_xact_lock(${use}) AS is_alone`, [name]);
   return rows[0].is_alone;
 }
 
@@ -149,10 +157,11 @@ export async function dropLeftovers(client: pg.ClientBase): Promise<Leftover[]> 
   );
   const leftovers: Leftover[] = [];
   for (const { nspname: schema, comment, is_own: isOwn } of rows) {
-    if (!(await isUnused(client, schema))) continue;
-    if (isOwn) await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(schema)} CASCADE`);
-    await client.query(`SELECT pg_advisory_unlock(${use})`, [schema]);
-    leftovers.push({ schema, origin: comment, isDropped: isOwn });
+    await client.query('BEGIN');
+    const isLeft = await isUnused(client, schema);
+    if (isLeft && isOwn) await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(schema)} CASCADE`);
+    await client.query('COMMIT');
+    if (isLeft) leftovers.push({ schema, origin: comment, isDropped: isOwn });
   }
   return leftovers;
 }
