@@ -1,5 +1,6 @@
 import type { Vu } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
+import { type Id, isId } from '../apis/id.ts';
 import { type Answer, type Call, type Http, json, mayHaveHappened } from '../transports/http.ts';
 import type { MigrationState, MigrationStatus } from './history.ts';
 
@@ -15,7 +16,7 @@ export const dwcpMetrics = {
 const MAX_LIST = 100;
 
 export interface MigrationOrder {
-  vmId: string;
+  vmId: Id;
   sourceZone: string;
   targetZone: string;
   bandwidthMbps: number;
@@ -23,12 +24,12 @@ export interface MigrationOrder {
 
 /** What a start has come to. `indeterminate`: there may be a job by now, of which we have no id. */
 export type Started =
-  | { outcome: 'accepted'; jobId: string }
+  | { outcome: 'accepted'; jobId: Id }
   | { outcome: 'refused' | 'indeterminate'; status: number; jobId?: undefined };
 
 /** A job as an answer or an event tells of it. */
 export interface Job extends MigrationState {
-  jobId: string;
+  jobId: Id;
 }
 
 /** A VU's calls to the REST interface of live migrations, each measured and its answer checked. Nothing here throws. */
@@ -63,7 +64,7 @@ export class DwcpApi {
   }
 
   /** What REST says of a job; undefined when the answer is of no use. */
-  async job(jobId: string): Promise<Job | undefined> {
+  async job(jobId: Id): Promise<Job | undefined> {
     const answer = await this.#get('migration_poll', `/${encodeURIComponent(jobId)}`);
     if (answer.durationMs > 0) this.#vu.add('migration_poll_duration', answer.durationMs);
     if (!this.#vu.check('migration poll: status is 200', answer.status === 200)) return undefined;
@@ -127,7 +128,7 @@ export class DwcpApi {
 function startedOf(answer: Answer): Started {
   const { status } = answer;
   const jobId = json<{ job_id?: unknown }>(answer)?.job_id;
-  if (status >= 200 && status < 300 && typeof jobId === 'string' && jobId !== '') return { outcome: 'accepted', jobId };
+  if (status >= 200 && status < 300 && isId(jobId)) return { outcome: 'accepted', jobId };
   return { outcome: mayHaveHappened(answer) ? 'indeterminate' : 'refused', status };
 }
 
@@ -137,7 +138,7 @@ const statuses: readonly unknown[] = ['pending', 'in_progress', 'completed', 'fa
  * Reads what the wire says of a job; undefined when it is none.
  * @param asked the id that was asked for: an answer to that need not repeat it, but may not name another
  */
-export function jobOf(found: unknown, asked?: string): Job | undefined {
+export function jobOf(found: unknown, asked?: Id): Job | undefined {
   if (typeof found !== 'object' || found === null) return undefined;
   const {
     job_id: jobId = asked,
@@ -150,12 +151,12 @@ export function jobOf(found: unknown, asked?: string): Job | undefined {
     data_loss,
     job_sequence,
   } = found as WireJob;
-  if (typeof jobId !== 'string' || (asked !== undefined && jobId !== asked) || !statuses.includes(status)) {
+  if (!isId(jobId) || (asked !== undefined && jobId !== asked) || !statuses.includes(status)) {
     return undefined;
   }
   return {
     jobId,
-    vmId: typeof vm_id === 'string' ? vm_id : undefined,
+    vmId: isId(vm_id) ? vm_id : undefined,
     status: status as MigrationStatus,
     phase: typeof phase === 'string' ? phase : undefined,
     progress: typeof progress === 'number' ? progress : undefined,

@@ -1,4 +1,5 @@
 import type { SliceContext } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import type { DwcpApi, Job } from './api.ts';
 import type { MigrationRecord } from './history.ts';
@@ -20,7 +21,7 @@ export interface FollowOptions {
   /** Undefined when migrations are followed by polling alone. */
   stream: DwcpStream | undefined;
   /** The job that the VM had before, if any: what is told of it late is not of this one. */
-  before: string;
+  before: Id;
 }
 
 /**
@@ -30,7 +31,7 @@ export interface FollowOptions {
 export class Follow implements Follower {
   /** When the end was known, on `performance.now()`'s clock. */
   endedAt: number | undefined;
-  jobId: string | undefined;
+  jobId: Id | undefined;
   readonly #given: FollowOptions;
   readonly #deadline: number;
   /** What was heard before the job had an id. */
@@ -59,16 +60,16 @@ export class Follow implements Follower {
   }
 
   /** The first job that was heard of without being asked for: that of a start which was never answered. */
-  get unasked(): string | undefined {
+  get unasked(): Id | undefined {
     return this.#early.find(({ jobId }) => jobId !== this.#given.before)?.jobId;
   }
 
   /** Follows the job; resolves when it is over for us. */
-  begin(jobId: string): Promise<Ending> {
+  begin(jobId: Id): Promise<Ending> {
     const { record, stream, rounds } = this.#given;
     this.jobId = jobId;
     record.started(jobId);
-    stream?.follow(jobId, this);
+    stream?.followJob(jobId, this);
     this.#leave = rounds.join(this);
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -121,8 +122,7 @@ export class Follow implements Follower {
   close(): void {
     const { record, stream } = this.#given;
     this.#leave();
-    stream?.unfollow(record.vm);
-    if (this.jobId !== undefined) stream?.unfollow(this.jobId);
+    stream?.unfollow(record.vm, this.jobId);
   }
 
   async #poll(isLast: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Judgement } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -14,7 +15,7 @@ export interface MigrationState {
   phase?: string | undefined;
   /** Percent. */
   progress?: number | undefined;
-  vmId?: string | undefined;
+  vmId?: Id | undefined;
   sourceZone?: string | undefined;
   targetZone?: string | undefined;
   dataLoss?: boolean | undefined;
@@ -48,8 +49,8 @@ export interface MigrationCounts {
 /** A migration that went wrong, whole. */
 export interface BrokenMigration {
   breaches: Breach[];
-  vm: string;
-  job: string | null;
+  vm: Id;
+  job: Id | null;
   from: string;
   to: string;
   /** What either source said last. */
@@ -58,7 +59,7 @@ export interface BrokenMigration {
   /** The VM afterwards; undefined when it was not looked at. */
   found?: FoundVm;
   /** A second job on the same VM at the same time. */
-  second?: string;
+  second?: Id;
   startedAfterMs: number;
 }
 
@@ -130,7 +131,7 @@ function shown(state: MigrationState | undefined): MigrationState | null {
 
 /** What is known of one migration of one VM. */
 export class MigrationRecord {
-  readonly vm: string;
+  readonly vm: Id;
   /** Zones. */
   readonly from: string;
   readonly to: string;
@@ -138,12 +139,12 @@ export class MigrationRecord {
   readonly #rest = new Telling();
   readonly #stream = new Telling();
   readonly #breaches = new Set<Breach>();
-  #job: string | null = null;
+  #job: Id | null = null;
   #found: FoundVm | undefined;
-  #second: string | undefined;
+  #second: Id | undefined;
   #unheard = false;
 
-  constructor(vm: string, from: string, to: string, startedAfterMs: number) {
+  constructor(vm: Id, from: string, to: string, startedAfterMs: number) {
     this.vm = vm;
     this.from = from;
     this.to = to;
@@ -151,7 +152,7 @@ export class MigrationRecord {
   }
 
   /** The target has given the job an id. */
-  started(job: string): void {
+  started(job: Id): void {
     this.#job = job;
   }
 
@@ -166,7 +167,7 @@ export class MigrationRecord {
   }
 
   /** Another job was under way on the same VM while this one was. */
-  second(job: string): void {
+  second(job: Id): void {
     this.#second = job;
     this.#breaches.add('two at once');
   }
@@ -263,11 +264,11 @@ export class MigrationRecord {
 /** The migrations of a slice. Those that went well are counted; its room grows with the VMs that migrate at one time. */
 export class MigrationHistory {
   /** The last of each VM: what is told of it later still counts. */
-  readonly #open = new Map<string, MigrationRecord>();
+  readonly #open = new Map<Id, MigrationRecord>();
   readonly #closed = emptyEvidence();
 
   /** A migration is about to be asked for; the VM's last one is over for us. */
-  begin(vm: string, from: string, to: string, startedAfterMs: number): MigrationRecord {
+  begin(vm: Id, from: string, to: string, startedAfterMs: number): MigrationRecord {
     this.close(vm);
     const record = new MigrationRecord(vm, from, to, startedAfterMs);
     this.#open.set(vm, record);
@@ -275,7 +276,7 @@ export class MigrationHistory {
   }
 
   /** The VM's last migration is over for us. */
-  close(vm: string): void {
+  close(vm: Id): void {
     const record = this.#open.get(vm);
     if (record) count(this.#closed, record);
     this.#open.delete(vm);
@@ -287,8 +288,8 @@ export class MigrationHistory {
   }
 
   /** Jobs that an answer says are all under way now: of our own VMs none may be there twice. */
-  underWayAtOnce(jobs: readonly { jobId: string; vmId?: string | undefined }[]): void {
-    const first = new Map<string, string>();
+  underWayAtOnce(jobs: readonly { jobId: Id; vmId?: Id | undefined }[]): void {
+    const first = new Map<Id, Id>();
     for (const { jobId, vmId } of jobs) {
       const record = vmId === undefined ? undefined : this.#open.get(vmId);
       if (!record) continue;

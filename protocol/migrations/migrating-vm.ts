@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import type { Rounds } from '../transports/rounds.ts';
@@ -49,10 +50,10 @@ export interface Shared {
 const ANOTHER_REFUSED = 'migration: another one is refused while one is under way';
 
 interface OwnVm {
-  id: string;
+  id: Id;
   zone: string;
   /** Its last migration; empty before the first. */
-  lastJob: string;
+  lastJob: Id;
 }
 
 /** A VM of a VU's own, which migrates from zone to zone. */
@@ -64,7 +65,7 @@ export class MigratingVm {
   #vm: OwnVm | undefined;
   #made = 0;
   /** VMs of which nobody knows what they are about; deleted at the end. */
-  readonly #setAside: string[] = [];
+  readonly #setAside: Id[] = [];
   #follow: Follow | undefined;
   /** The iteration under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<void> = Promise.resolve();
@@ -167,7 +168,7 @@ export class MigratingVm {
   /** Follows a job to its end, and looks whether everything agrees on it. */
   async #watch(
     vm: OwnVm,
-    jobId: string,
+    jobId: Id,
     follow: Follow,
     record: MigrationRecord,
     another: MigrationOrder | undefined,
@@ -224,7 +225,7 @@ export class MigratingVm {
   /**
    * The job of a start that was never answered, if there is one: it is looked for until the VM does not migrate, or no longer.
    */
-  async #findJob(vm: OwnVm, follow: Follow, record: MigrationRecord): Promise<string | undefined> {
+  async #findJob(vm: OwnVm, follow: Follow, record: MigrationRecord): Promise<Id | undefined> {
     const { timeoutMs, pollIntervalMs } = this.#shared.options;
     const { signal } = this.#vu.slice;
     const deadline = performance.now() + timeoutMs;

@@ -56,7 +56,7 @@ test('subscribes, and hands events to who follows their job, or their VM before 
     webSocket.send(event('early', { vm_id: 'vm', timestamp: new Date().toISOString(), job_sequence: 2 }));
     webSocket.send(event('job', { status: 'completed', data_loss: true }));
   });
-  made.stream.follow('job', made.follower);
+  made.stream.followJob('job', made.follower);
   made.stream.follow('vm', made.follower);
   assert.equal(made.stream.generation, undefined);
   await made.stream.open();
@@ -83,7 +83,7 @@ test('a clock that is an hour ahead does not show in the latency', async (t) => 
     webSocket.send(subscribed({ timestamp: Date.now() + hour }));
     webSocket.send(event('job', { timestamp: Date.now() + hour }));
   });
-  made.stream.follow('job', made.follower);
+  made.stream.followJob('job', made.follower);
   await made.stream.open();
   await made.hear(1);
   const latency = recorded(made.slice).migration_event_latency;
@@ -97,15 +97,41 @@ test('who follows no more hears nothing', async (t) => {
     webSocket.send(event('left'));
     webSocket.send(event('job'));
   });
-  made.stream.follow('left', made.follower);
-  made.stream.follow('job', made.follower);
-  made.stream.unfollow('left');
+  made.stream.followJob('left', made.follower);
+  made.stream.followJob('job', made.follower);
+  made.stream.unfollow('vm', 'left');
   await made.stream.open();
   await made.hear(1);
   assert.deepEqual(
     made.heard.map(({ jobId }) => jobId),
     ['job'],
   );
+});
+
+test('numbers are ids: a job and another one’s VM may have the same', async (t) => {
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed());
+    for (const [job_id, vm_id] of [
+      [7, 3],
+      [8, 7],
+      [9, 4],
+    ])
+      webSocket.send(JSON.stringify({ channel: 'migrations', job_id, vm_id, status: 'in_progress' }));
+  });
+  const others: Job[] = [];
+  made.stream.followJob(7, { hear: (job) => others.push(job) });
+  made.stream.follow(7, made.follower);
+  made.stream.follow(4, made.follower);
+  await made.stream.open();
+  await made.hear(2);
+  const heard = [others, made.heard].map((jobs) => jobs.map(({ jobId, vmId }) => [jobId, vmId]));
+  assert.deepEqual(heard, [
+    [[7, 3]],
+    [
+      [8, 7],
+      [9, 4],
+    ],
+  ]);
 });
 
 /** What ends the first connection, and the name it has among the errors. */
@@ -125,7 +151,7 @@ for (const [name, act] of losses) {
       if (connection === 1) act(webSocket);
       else webSocket.send(event('job'));
     });
-    made.stream.follow('job', made.follower);
+    made.stream.followJob('job', made.follower);
     await made.stream.open();
     await made.hear(1);
     assert.equal(made.stream.generation, 2);
@@ -149,7 +175,7 @@ test('events are evidence of their delivery, each connection by itself; without 
     if (connection === 1) webSocket.close(1012);
     else webSocket.send(event('job', { sequence: 14 }));
   });
-  made.stream.follow('job', made.follower);
+  made.stream.followJob('job', made.follower);
   await made.stream.open();
   await made.hear(1);
   const { subscriptions, events, lost, duplicated, reordered } = made.stream.evidence()!.counts;
@@ -159,7 +185,7 @@ test('events are evidence of their delivery, each connection by itself; without 
     webSocket.send(subscribed({ sequence: undefined }));
     webSocket.send(event('job'));
   });
-  unnumbered.stream.follow('job', unnumbered.follower);
+  unnumbered.stream.followJob('job', unnumbered.follower);
   await unnumbered.stream.open();
   await unnumbered.hear(1);
   assert.equal(unnumbered.stream.evidence(), null);
@@ -176,7 +202,7 @@ test('what tells of no job, or of one in words of its own, is an event of the ch
     webSocket.send(event('job', { sequence: 4 }));
     webSocket.send(event('job', { sequence: 6 }));
   });
-  made.stream.follow('job', made.follower);
+  made.stream.followJob('job', made.follower);
   await made.stream.open();
   await made.hear(3);
   const { events, lost, duplicated, reordered } = made.stream.evidence()!.counts;
@@ -193,7 +219,7 @@ test('what a lost connection lacked is lost once, and what comes before the next
       for (const sequence of [3, 9]) webSocket.send(event('job', { sequence }));
     }
   });
-  made.stream.follow('job', made.follower);
+  made.stream.followJob('job', made.follower);
   await made.stream.open();
   await made.hear(2);
   const { subscriptions, events, lost, duplicated, reordered } = made.stream.evidence()!.counts;

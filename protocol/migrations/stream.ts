@@ -5,6 +5,7 @@ import {
   type SliceContext,
   type Subscription,
 } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket } from '../transports/socket.ts';
 import { type Job, jobOf } from './api.ts';
@@ -46,7 +47,9 @@ export class DwcpStream {
   readonly offset = new ClockOffset();
   readonly #slice: SliceContext;
   readonly #url: string;
-  readonly #followers = new Map<string, Follower>();
+  /** By VM, and by job: what two of them are called may be the same number. */
+  readonly #ofVms = new Map<Id, Follower>();
+  readonly #ofJobs = new Map<Id, Follower>();
   readonly #delivery: DeliveryHistory;
   #subscription: Subscription | undefined;
   #socket: Socket | undefined;
@@ -78,13 +81,19 @@ export class DwcpStream {
     return this.#subscribed ? this.#generation : undefined;
   }
 
-  /** @param id of a job, or of a VM whose job has no id yet; of one that is followed twice, the last follower hears */
-  follow(id: string, follower: Follower): void {
-    this.#followers.set(id, follower);
+  /** What is told of a VM's jobs, also of one that has no id yet; of a VM that is followed twice, the last follower hears. */
+  follow(vm: Id, follower: Follower): void {
+    this.#ofVms.set(vm, follower);
   }
 
-  unfollow(id: string): void {
-    this.#followers.delete(id);
+  followJob(job: Id, follower: Follower): void {
+    this.#ofJobs.set(job, follower);
+  }
+
+  /** @param job undefined: it never had an id */
+  unfollow(vm: Id, job: Id | undefined): void {
+    this.#ofVms.delete(vm);
+    if (job !== undefined) this.#ofJobs.delete(job);
   }
 
   /** What became of the events on their way, at the end; null when the target does not number them. */
@@ -152,7 +161,8 @@ export class DwcpStream {
     if (isNumber(sequence) && channel === CHANNEL) this.#subscription?.take(sequence);
     else if (job) this.#delivery.unnumbered();
     if (!job) return;
-    const follower = this.#followers.get(job.jobId) ?? (job.vmId && this.#followers.get(job.vmId));
+    const { jobId, vmId } = job;
+    const follower = this.#ofJobs.get(jobId) ?? (vmId === undefined ? undefined : this.#ofVms.get(vmId));
     if (!follower) return;
     if (sentAt !== undefined && this.offset.roundTripMs < Number.POSITIVE_INFINITY) {
       // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.

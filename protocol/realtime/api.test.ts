@@ -128,6 +128,17 @@ test('an answer about another VM, or about the VM as it was, fails a check', asy
   assert.ok(made.errors[wrong]! > before);
 });
 
+test('a VM whose id is a number is asked about by that number', async (t) => {
+  const act: Act = (webSocket, message, connection) => {
+    if (message.type === 'vm_query') say(webSocket, { type: 'vm_query_result', vm_id: message.vm_id });
+    else good()(webSocket, message, connection);
+    if (message.type === 'ping') say(webSocket, { type: 'vm_status', channel: 'vm_status', vm_id: 42 });
+  };
+  const made = await bed(t, act, { queriesPerMinute: 6_000, lifeMs: [300, 300] });
+  await made.client.live();
+  assert.deepEqual([made.errors, made.access.vmId], [{}, 42]);
+});
+
 test('a clock that is an hour ahead shows in the offset and not in the latency', async (t) => {
   const ahead = () => ({ timestamp: Date.now() + HOUR_MS });
   const made = await bed(t, (webSocket, { action, type, channel }) => {

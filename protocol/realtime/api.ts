@@ -6,6 +6,7 @@ import {
   type Subscription,
   type Vu,
 } from '../../support/test.ts';
+import { type Id, isId } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
 import { WatchedVm } from './watched-vm.ts';
@@ -76,7 +77,7 @@ export class RealtimeAccess {
   /** The target tells the number of a channel's last event when it confirms a subscription. */
   tellsLast = false;
   /** A VM that an event was about. */
-  vmId: string | undefined;
+  vmId: Id | undefined;
   #connections = 0;
   #endingSince = 0;
   #ending = 0;
@@ -119,7 +120,7 @@ export class RealtimeAccess {
   /** An event of a channel has come. */
   heard(place: number, { timestamp, sequence, vm_id }: Content, receivedAt: number, subscription?: Subscription): void {
     this.#events[place]!.add(1);
-    if (typeof vm_id === 'string') this.vmId = vm_id;
+    if (isId(vm_id)) this.vmId = vm_id;
     const sentAt = timeOf(timestamp);
     const { offset } = this;
     if (sentAt !== undefined && offset.roundTripMs < Number.POSITIVE_INFINITY) {
@@ -186,7 +187,7 @@ export class RealtimeClient implements SocketOptions {
   #pingSentAt = 0;
   #querySentAt = 0;
   /** That it is about, if it is about one. */
-  #queriedVm: string | undefined;
+  #queriedVm: Id | undefined;
 
   constructor(access: RealtimeAccess, vu: Vu) {
     this.#access = access;

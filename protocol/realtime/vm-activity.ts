@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { epochMs, type Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { VmApi, vmBaseUrl, zones } from '../apis/vms/api.ts';
 import { Http } from '../transports/http.ts';
 import type { RealtimeAccess } from './api.ts';
@@ -22,7 +23,7 @@ export class VmActivity {
   readonly #access: RealtimeAccess;
   readonly #stop = new AbortController();
   #working: Promise<void> | undefined;
-  #id: string | undefined;
+  #id: Id | undefined;
 
   constructor(vu: Vu, token: string | undefined, perSecond: number, access: RealtimeAccess) {
     this.#access = access;

@@ -1,4 +1,5 @@
 import type { Judgement } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -11,7 +12,7 @@ export interface ToldEvidence {
 }
 
 export interface UntoldChange {
-  vm: string;
+  vm: Id;
   /** What it was started or stopped to be. */
   status: string;
   /** What was heard of the VM meanwhile. */
@@ -31,7 +32,7 @@ interface Change {
 
 /** A VM that nobody but us changes, one change after the other: what events and answers say of it has to be that. */
 export class WatchedVm {
-  id: string | undefined;
+  id: Id | undefined;
   /** The connection that subscribed last, as long as it stands. */
   #witness: Witness | undefined;
   #change: Change | undefined;

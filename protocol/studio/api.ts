@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Account, Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { type Answer, type HttpClient, json, type Method, mayHaveHappened } from '../transports/http.ts';
 
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
@@ -24,9 +25,10 @@ export const studioMetrics = {
   availability: successes,
 } as const;
 
-const id = z.string().min(1);
+const text = z.string().min(1);
+const id = z.union([text, z.int()]);
 const user = z.looseObject({ id, email: z.string(), organization_id: id });
-const tokens = z.looseObject({ access_token: id, refresh_token: id, expires_in: z.number().positive() });
+const tokens = z.looseObject({ access_token: text, refresh_token: text, expires_in: z.number().positive() });
 const resource = z.looseObject({ id, name: z.string(), organization_id: id.optional() });
 const total = z.number().optional();
 const anything = z.looseObject({});
@@ -187,12 +189,12 @@ export class StudioApi {
   }
 
   /** @param good other statuses than 200 are failures, but for these */
-  get(kind: Kind, id: string, good: readonly number[] = [200]): Promise<Reply<Resource>> {
+  get(kind: Kind, id: Id, good: readonly number[] = [200]): Promise<Reply<Resource>> {
     const { noun, metric, one } = kind;
     return this.#call({ op: `${noun}-get`, method: 'GET', path: pathOf(kind, id), good, shape: one, metric });
   }
 
-  update(kind: Kind, id: string, body: Content): Promise<Reply<Resource>> {
+  update(kind: Kind, id: Id, body: Content): Promise<Reply<Resource>> {
     const { noun, metric, one } = kind;
     return this.#call({
       op: `${noun}-update`,
@@ -206,21 +208,21 @@ export class StudioApi {
   }
 
   /** Replaces a pipeline's `nodes` and `connections`. */
-  updateGraph(id: string, body: Content): Promise<Reply<Resource>> {
+  updateGraph(id: Id, body: Content): Promise<Reply<Resource>> {
     const { metric, one } = pipelines;
     const path = `${pathOf(pipelines, id)}/graph`;
     return this.#call({ op: 'pipeline-graph', method: 'PUT', path, body, good: [200], shape: one, metric });
   }
 
   /** @param mayBeGone an earlier deletion was never answered: 404 is as good as 200 */
-  delete(kind: Kind, id: string, mayBeGone = false): Promise<Reply<object>> {
+  delete(kind: Kind, id: Id, mayBeGone = false): Promise<Reply<object>> {
     const { noun, metric } = kind;
     const good = mayBeGone ? [200, 204, 404] : [200, 204];
     const path = pathOf(kind, id);
     return this.#call({ op: `${noun}-delete`, method: 'DELETE', path, good, shape: anything, metric });
   }
 
-  deploy(agentId: string, gatewayId: string): Promise<Reply<object>> {
+  deploy(agentId: Id, gatewayId: string): Promise<Reply<object>> {
     const shape = z.looseObject({ id, agent_id: z.literal(agentId) });
     const body = { agent_id: agentId, gateway_id: gatewayId };
     const metric = 'deployment_duration';
@@ -261,7 +263,7 @@ export class StudioApi {
 }
 
 /** Ids are anybody's: with slashes, blanks, unicode. */
-function pathOf({ path }: Kind, id: string): string {
+function pathOf({ path }: Kind, id: Id): string {
   return `${path}/${encodeURIComponent(id)}`;
 }
 

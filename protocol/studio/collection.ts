@@ -8,6 +8,7 @@ import {
   ResourceHistory,
   type Vu,
 } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import type { Content, Resource } from './api.ts';
 import type { Choice } from './choice.ts';
 import { Expected } from './expected.ts';
@@ -27,9 +28,9 @@ const GONE = [404, 410];
 /** What the collections of a slice know of each other. */
 export interface Neighbours {
   /** One of another VU's that is there as far as it knows: nobody else may see it. */
-  stranger(vuId: number): string | undefined;
+  stranger(vuId: number): Id | undefined;
   /** @param id undefined: there is none any more */
-  show(vuId: number, id: string | undefined): void;
+  show(vuId: number, id: Id | undefined): void;
 }
 
 /** The agents, or pipelines, that one VU has: makes, lists, changes and deletes them, and looks whether they are what it asked for. */
@@ -45,9 +46,9 @@ export class Collection {
   /** Creations that were never answered, by counter. */
   readonly #openCreations = new Map<number, Content>();
   /** Ids of those that broke a promise: nothing more is asked of them but to be deleted. */
-  readonly #setAside = new Set<string>();
+  readonly #setAside = new Set<Id>();
   /** Ids that a list had and a single read did not find. */
-  readonly #onlyListed = new Set<string>();
+  readonly #onlyListed = new Set<Id>();
   #counter = 0;
   /** The operation under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<unknown> = Promise.resolve();
@@ -62,7 +63,7 @@ export class Collection {
   }
 
   /** Whose they are; undefined before that is known. */
-  get organization(): string | undefined {
+  get organization(): Id | undefined {
     return this.#member.organization;
   }
 
@@ -99,8 +100,8 @@ export class Collection {
   }
 
   /** The id of one that is there, made if need be; undefined when there is none to be had. */
-  async any(): Promise<string | undefined> {
-    let id: string | undefined;
+  async any(): Promise<Id | undefined> {
+    let id: Id | undefined;
     await this.#work(async () => {
       id = (this.#pick() ?? (await this.#create()))?.id;
     });
@@ -172,7 +173,7 @@ export class Collection {
   async #list(): Promise<void> {
     const { kind } = this.#choice;
     const isStill = this.#openCreations.size === 0 && this.#kept.every((one) => one.open === 0);
-    const seen = new Set<string>();
+    const seen = new Set<Id>();
     let shown = 0;
     for (const page of [1, 2]) {
       const { value } = await this.#member.api.list(kind, page, PAGE_SIZE);
@@ -274,7 +275,7 @@ export class Collection {
   }
 
   /** What a list has wrong of what this VU has. */
-  #wrongIn(rows: ReadonlyMap<string, Resource>): Mislisted[] {
+  #wrongIn(rows: ReadonlyMap<Id, Resource>): Mislisted[] {
     const wrong: Mislisted[] = [];
     for (const one of this.#kept) {
       const mismatch = one.asListed(rows.get(one.id));
@@ -289,9 +290,9 @@ export class Collection {
   }
 
   /** All that the organisation has of this kind by id, as lists tell; undefined when that cannot be read to its end. */
-  async #sweep(): Promise<ReadonlyMap<string, Resource> | undefined> {
+  async #sweep(): Promise<ReadonlyMap<Id, Resource> | undefined> {
     const { kind } = this.#choice;
-    const all = new Map<string, Resource>();
+    const all = new Map<Id, Resource>();
     for (let page = 1; page <= MAX_SWEPT_PAGES; page++) {
       let value: Awaited<ReturnType<Member['api']['list']>>['value'];
       for (let look = 1; look <= LAST_LOOKS && !value; look++) {
@@ -355,7 +356,7 @@ export class Collection {
     }
   }
 
-  #take(counter: number, id: string, content: Content, write: string): Expected {
+  #take(counter: number, id: Id, content: Content, write: string): Expected {
     const one = new Expected(counter, id, content, write, this.#vu.slice.elapsedMs());
     this.#kept.push(one);
     this.#history.created(counter);

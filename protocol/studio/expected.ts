@@ -1,4 +1,5 @@
 import { ExpectedResource, type Mismatch, type ResourceKind } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import type { Content, Resource } from './api.ts';
 
 /** Agents and pipelines have no states of their own accord: what is said of their status is content. */
@@ -19,9 +20,9 @@ export function holds(found: unknown, written: unknown): boolean {
 }
 
 /** What a VU's agent or pipeline must be, by all that was asked of it and answered. */
-export class Expected extends ExpectedResource<Content> {
+export class Expected extends ExpectedResource<Content, Id> {
   /** It was just created. @param atMs since the run's start */
-  constructor(counter: number, id: string, content: Content, write: string, atMs: number) {
+  constructor(counter: number, id: Id, content: Content, write: string, atMs: number) {
     super(kind, counter, id, content, write, atMs);
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import type { HttpClient } from '../transports/http.ts';
 import { type Reply, type Resource, StudioApi, type Tokens, type User } from './api.ts';
 
@@ -29,7 +30,7 @@ export interface Clients {
   /** How long people pause after what they do, on average; 0: not at all. */
   readonly thinkTimeMs: number;
   /** Of which organisation is whoever gives such names; undefined when nobody knows. */
-  organizationOf(name: string): string | undefined;
+  organizationOf(name: string): Id | undefined;
 }
 
 /** What became of the sessions of a VU's users, and what they were shown. */
@@ -49,7 +50,7 @@ export class Member {
   readonly api: StudioApi;
   readonly account: Account;
   /** Known once somebody was signed in. */
-  organization: string | undefined;
+  organization: Id | undefined;
   readonly #clients: Clients;
   readonly #vu: Vu;
   /** Whose checks count now. */
@@ -207,7 +208,7 @@ export class Member {
       const whose = said ?? this.#clients.organizationOf(name);
       if (organization === undefined || whose === undefined) return true;
       const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
-      const isOwn = this.#sessions.history.ownedBy(whose, organization, example);
+      const isOwn = this.#sessions.history.ownedBy(`${whose}`, `${organization}`, example);
       return this.#measured.check(`${shownBy}: only the own organisation's is shown`, isOwn);
     });
   }
@@ -241,7 +242,7 @@ export class Member {
     const example = { id, shownBy, to: this.account.email, seenAtMs: this.#nowMs() };
     const isOwn =
       history.ownedBy(email.toLowerCase(), this.account.email.toLowerCase(), example) &&
-      history.ownedBy(organization_id, this.organization ?? organization_id, example);
+      history.ownedBy(`${organization_id}`, `${this.organization ?? organization_id}`, example);
     return this.#measured.check(`${shownBy}: it is the own account`, isOwn);
   }
 

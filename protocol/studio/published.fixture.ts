@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { serve } from '../../support/server.fixture.ts';
 
 export interface Agent {
-  id: string;
+  id: string | number;
   name: string;
   organization_id?: string;
   description?: string;
@@ -18,6 +18,8 @@ export interface Habits {
   lists?(agents: Agent[]): Agent[];
   /** Whom everybody is let in as. */
   letsInAs?: { email?: string; organization_id?: string } | ((email: string) => { organization_id: string });
+  /** Its ids are numbers. */
+  isNumbered?: boolean;
   /** What it says of agents tells of no organisation. */
   hidesOrganizations?: boolean;
   /** What is left of a session that was ended makes a new one. */
@@ -32,6 +34,7 @@ export interface Habits {
 
 /** A studio of one organisation in memory; its ids have slashes, blanks and more than ASCII. */
 export async function publishedStudio(t: TestContext, habits: Habits = {}) {
+  /** By id, as text. */
   const agents = new Map<string, Agent>();
   /** Each call, without its query. */
   const asked: string[] = [];
@@ -61,10 +64,10 @@ export async function publishedStudio(t: TestContext, habits: Habits = {}) {
     'GET /auth/me': () => [401, {}],
     'POST /agents': (body) => {
       count += 1;
-      const id = `ä/${count} 代`;
+      const id = habits.isNumbered ? count : `ä/${count} 代`;
       const whose = habits.hidesOrganizations ? {} : { organization_id: 'o' };
-      agents.set(id, { ...(body as { name: string }), id, ...whose });
-      return [201, agents.get(id)!];
+      agents.set(`${id}`, { ...(body as { name: string }), id, ...whose });
+      return [201, agents.get(`${id}`)!];
     },
     'GET /agents': (_, query) => {
       const size = Math.min(habits.maxPageSize ?? 100, Number(query.get('page_size')));

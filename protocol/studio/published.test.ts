@@ -7,17 +7,22 @@ import { type Agent, type Habits, publishedStudio } from './published.fixture.ts
 import { builder, settle } from './studio.ts';
 import { Visitor } from './visitor.ts';
 
-test('ids with slashes and unicode, and pages that the server cuts: all is found, and nothing is left', async (t) => {
-  const { url, agents } = await publishedStudio(t, { maxPageSize: 3 });
-  const made = await bed(t, url);
-  const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 7));
-  await one!.state.own.list();
-  assert.equal(agents.size, 7);
-  await settle(one!.state);
-  const { status, violations, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
-  assert.deepEqual([status, violations, counts?.unswept, counts?.deleted, agents.size], ['ok', 0, 0, 7, 0]);
-  assert.deepEqual(made.errors, {});
-});
+for (const [ids, isNumbered] of [
+  ['slashes and unicode', false],
+  ['numbers alone', true],
+] as const) {
+  test(`ids with ${ids}, and pages that the server cuts: all is found, and nothing is left`, async (t) => {
+    const { url, agents } = await publishedStudio(t, { maxPageSize: 3, isNumbered });
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => builder(vu, studio, agentChoice, 7));
+    await one!.state.own.list();
+    assert.equal(agents.size, 7);
+    await settle(one!.state);
+    const { status, violations, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
+    assert.deepEqual([status, violations, counts?.unswept, counts?.deleted, agents.size], ['ok', 0, 0, 7, 0]);
+    assert.deepEqual(made.errors, {});
+  });
+}
 
 test('a write that is done and answered with another status has failed by name, and is no broken promise', async (t) => {
   const { url, agents } = await publishedStudio(t, { statuses: { 'POST /agents': 200, DELETE: 202 } });

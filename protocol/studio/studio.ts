@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Account, accountOf, durationMs, type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { studioSettings } from '../apis/studio/settings.ts';
 import { Http } from '../transports/http.ts';
 import type { Choice } from './choice.ts';
@@ -18,7 +19,7 @@ export class Studio implements Clients, Neighbours {
   readonly http: Http;
   readonly unmeasured: Http;
   readonly thinkTimeMs: number;
-  readonly #shown = new Map<number, string>();
+  readonly #shown = new Map<number, Id>();
   /** By what their names begin with. */
   readonly #collections = new Map<string, Collection>();
 
@@ -58,16 +59,16 @@ export class Studio implements Clients, Neighbours {
     return made;
   }
 
-  organizationOf(name: string): string | undefined {
+  organizationOf(name: string): Id | undefined {
     return this.#collections.get(name.slice(0, name.lastIndexOf('-') + 1))?.organization;
   }
 
-  stranger(vuId: number): string | undefined {
+  stranger(vuId: number): Id | undefined {
     for (const [whose, id] of this.#shown) if (whose !== vuId) return id;
     return undefined;
   }
 
-  show(vuId: number, id: string | undefined): void {
+  show(vuId: number, id: Id | undefined): void {
     if (id === undefined) this.#shown.delete(vuId);
     else this.#shown.set(vuId, id);
   }

@@ -1,4 +1,5 @@
 import { ExpectedResource, type Mismatch, type ResourceKind } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 
 /** The life of a VM: `creating → stopped ⇄ running → migrating → running`. */
 export type VmStatus = 'creating' | 'stopped' | 'running' | 'migrating';
@@ -13,7 +14,7 @@ export interface VmContent {
 
 /** A VM as the target tells of it. */
 export interface SeenVm extends VmContent {
-  id: string;
+  id: Id;
   status: string;
   zone: string;
 }
@@ -39,7 +40,7 @@ function haveSameTags(found: Record<string, string>, written: Record<string, str
 }
 
 /** What a VU's VM must be, by all that was asked of it and answered. */
-export class ExpectedVm extends ExpectedResource<VmContent> {
+export class ExpectedVm extends ExpectedResource<VmContent, Id> {
   /** Ms since the run's start. */
   readonly createdAtMs: number;
   /** Where it is, until it has come to where it was sent. */
@@ -51,7 +52,7 @@ export class ExpectedVm extends ExpectedResource<VmContent> {
    * It was just created.
    * @param atMs since the run's start
    */
-  constructor(counter: number, id: string, content: VmContent & { zone: string }, write: string, atMs: number) {
+  constructor(counter: number, id: Id, content: VmContent & { zone: string }, write: string, atMs: number) {
     super(kind, counter, id, content, write, atMs);
     this.zone = content.zone;
     this.createdAtMs = atMs;

@@ -151,6 +151,8 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     /** A page never has more. */
     maxPage: 1_000,
     statuses: {} as Record<string, number>,
+    /** On the wire its ids are numbers, and no texts. */
+    isNumbered: false,
   };
   const create = (data: object): StubVm => {
     made += 1;
@@ -197,13 +199,19 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
   const { url } = await serve(t, async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
-    const asked: Asked = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : {} };
+    let path = request.url!;
+    if (stub.isNumbered) {
+      path = path.replace(/vms\/(\d+)/, 'vms/id-$1');
+      text = text.replace(/"id":(\d+)/g, '"id":"id-$1"');
+    }
+    const asked: Asked = { method: request.method!, path, body: text ? JSON.parse(text) : {} };
     stub.asked.push(asked);
     const answered = stub.rule(asked);
     const [status, body] = typeof answered === 'number' ? [answered, {}] : answered === 'lost' ? [0] : carryOut(asked);
     const { [asked.method]: told = status } = stub.statuses;
     if (answered === 'unanswered' || answered === 'lost') return request.socket.destroy();
-    response.writeHead(told).end(body && JSON.stringify(body));
+    const said = body === undefined ? undefined : JSON.stringify(body);
+    response.writeHead(told).end(stub.isNumbered ? said?.replace(/"id-(\d+)"/g, '$1') : said);
     return undefined;
   });
   stub.url = url;
@@ -332,6 +340,35 @@ for (const total of [true, false]) {
     }
   });
 }
+
+test('ids that are numbers are ids, and sent back as such', async (t) => {
+  for (const isLost of [false, true]) {
+    const target = await cloud(t);
+    target.isNumbered = true;
+    const made = await bed(t, target.url, { options: { maxVms: 12 } });
+    const ops = [
+      'create',
+      'detail',
+      'update',
+      'start',
+      'migrate',
+      'stop',
+      'delete',
+      'batch',
+      'batch',
+      'search',
+    ] as const;
+    for (const op of [...ops, 'create', 'detail'] as const) await made.fleet[op]();
+    if (isLost) target.vms.delete([...target.vms.keys()].at(-1)!);
+    await made.settle();
+    assert.deepEqual([made.judged().counts?.lost, target.vms.size], [isLost ? 1 : 0, 0]);
+    assert.equal(made.judged().status, isLost ? 'violated' : 'ok');
+    assert.ok(
+      target.asked.some(({ path, body }) => path.endsWith('/batch') && JSON.stringify(body).includes('"delete"')),
+    );
+    if (!isLost) assert.deepEqual(made.errors, {});
+  }
+});
 
 test('what a run of the same id left behind is none of its own', async (t) => {
   const target = await cloud(t);

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type LifecycleEvidence, listLagMs, type Vu } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import { type Vm, VmApi, type VmSpec, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import { anyChanges, anyQuery, anySpec, PAGE } from './choice.ts';
@@ -50,7 +51,7 @@ export interface Shared {
   /** Whether one more VM may be read by itself at the end. */
   mayReadBack(): boolean;
   /** Deletes a VM, which is no part of the load. False when that cannot be done, or not yet. */
-  remove(id: string): Promise<boolean>;
+  remove(id: Id): Promise<boolean>;
   /** Whether there is still time to clean up, and a target to do it in. */
   readonly mayCleanUp: boolean;
 }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { durationMs, listLagMs, type SliceContext, unmeasured, type Vu, wholeNumber } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
+import type { Id } from '../apis/id.ts';
 import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http, json } from '../transports/http.ts';
 import { Fleet, type Shared } from './fleet.ts';
@@ -78,7 +79,7 @@ export class Fleets implements Shared {
   readonly #headers: Record<string, string>;
   readonly #fleets = new Map<number, Fleet>();
   /** Ids of VMs that have such names and were there before: a run of the same id was cut off. Undefined: nobody knows. */
-  #before: ReadonlySet<string> | undefined;
+  #before: ReadonlySet<Id> | undefined;
   #swept: Promise<Map<number, Vm[]> | undefined> | undefined;
   /** The latest look at the account after the first, and one that has not begun. */
   #sweeping: Promise<Map<number, Vm[]> | undefined> | undefined;
@@ -90,7 +91,7 @@ export class Fleets implements Shared {
 
   static async open(slice: SliceContext<FleetOptions>): Promise<Fleets> {
     const fleets = new Fleets(slice);
-    const before = new Set<string>();
+    const before = new Set<Id>();
     if (await fleets.#readAll((vm) => before.add(vm.id))) fleets.#before = before;
     return fleets;
   }
@@ -138,7 +139,7 @@ export class Fleets implements Shared {
     return this.#sweepNext;
   }
 
-  async remove(id: string): Promise<boolean> {
+  async remove(id: Id): Promise<boolean> {
     const path = `/vms/${encodeURIComponent(id)}`;
     const { status } = await this.unmeasured.request({ op: 'delete', method: 'DELETE', path, headers: this.#headers });
     this.#silences = status === 0 ? this.#silences + 1 : 0;

@@ -8,6 +8,7 @@ import {
   ResourceHistory,
   type Vu,
 } from '../../support/test.ts';
+import type { Id } from '../apis/id.ts';
 import type { Vm, VmApi, VmSpec, Written } from '../apis/vms/api.ts';
 import { ExpectedVm } from './expected-vm.ts';
 
@@ -47,10 +48,10 @@ export class Inventory {
   /** Creations that were never answered, by counter. */
   readonly #openCreations = new Map<number, VmSpec>();
   /** Ids of VMs that broke a promise: of those nothing more is asked, and nothing is to be learned. */
-  readonly #setAside = new Set<string>();
+  readonly #setAside = new Set<Id>();
   readonly #lastDeleted: ExpectedVm[] = [];
   /** Ids that a list had and a single read did not find. */
-  readonly #onlyListed = new Set<string>();
+  readonly #onlyListed = new Set<Id>();
   #counter = 0;
 
   constructor(vu: Vu, api: VmApi, prefix: string) {
@@ -76,7 +77,7 @@ export class Inventory {
   }
 
   /** Of all that it has. */
-  get ids(): string[] {
+  get ids(): Id[] {
     return [...this.#vms.map((vm) => vm.id), ...this.#setAside];
   }
 
@@ -102,7 +103,7 @@ export class Inventory {
   }
 
   /** A VM was created. */
-  take(spec: VmSpec, id: string, write: string): ExpectedVm {
+  take(spec: VmSpec, id: Id, write: string): ExpectedVm {
     const counter = this.#counterOf(spec);
     const vm = new ExpectedVm(counter, id, spec, write, this.#vu.slice.elapsedMs());
     this.#vms.push(vm);
@@ -230,7 +231,7 @@ export class Inventory {
     return this.#history.evidence(isSettled ? { leftBehind: left } : { unread: left });
   }
 
-  forget(id: string): void {
+  forget(id: Id): void {
     const place = this.#vms.findIndex((vm) => vm.id === id);
     if (place >= 0) this.#vms.splice(place, 1);
     this.#setAside.delete(id);
@@ -336,7 +337,7 @@ export class Inventory {
   }
 
   /** What a person needs to look for themselves. */
-  #example({ id, name }: { id: string; name: string }): object {
+  #example({ id, name }: { id: Id; name: string }): object {
     return { vm: name, id, seenAtMs: Math.round(this.#vu.slice.elapsedMs()) };
   }
 

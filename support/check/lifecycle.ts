@@ -83,11 +83,11 @@ export interface ResourceKind<C> {
   shown(content: C): object;
 }
 
-/** What a VU's resource must be, by all that was asked of it and answered. */
-export class ExpectedResource<C extends object> {
+/** What a VU's resource must be, by all that was asked of it and answered. `I` is what the target calls it. */
+export class ExpectedResource<C extends object, I = string> {
   /** Its place among those that its VU made. */
   readonly counter: number;
-  readonly id: string;
+  readonly id: I;
   /** What was asked of it last and answered, for a person: `start → 200`. */
   lastWrite: string;
   lastWriteAtMs: number;
@@ -104,7 +104,7 @@ export class ExpectedResource<C extends object> {
    * It was just created.
    * @param atMs since the run's start
    */
-  constructor(kind: ResourceKind<C>, counter: number, id: string, content: C, write: string, atMs: number) {
+  constructor(kind: ResourceKind<C>, counter: number, id: I, content: C, write: string, atMs: number) {
     this.#kind = kind;
     this.#path = kind.initial;
     this.counter = counter;
@@ -193,7 +193,7 @@ export class ExpectedResource<C extends object> {
    * @param isThrough whether it is known to have come to the end of where it was going, though it was in that state before
    * @returns what is wrong, if anything is
    */
-  compare(id: string, state: string, content: C, isThrough = false): Mismatch | undefined {
+  compare(id: I, state: string, content: C, isThrough = false): Mismatch | undefined {
     const place = isThrough ? this.#path.lastIndexOf(state) : this.#path.indexOf(state);
     if (place < 0) return { breach: 'illegalState', expected: this.#path.join(' → '), found: state };
     if (place > 0) {

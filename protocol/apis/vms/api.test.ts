@@ -96,13 +96,16 @@ test('what is not in the contract is a failed check, by name, and makes the iter
   const without = (field: string) => ({ ...vm, [field]: undefined });
   const strays: [call: string, bodies: unknown[]][] = [
     ['list', ['<html>', null, {}, { data: {} }, { data: [null] }, { data: [without('id')] }]],
-    ['create', ['', null, without('id'), without('status'), without('cpu_cores'), { ...vm, id: 7 }, { ...vm, id: '' }]],
+    [
+      'create',
+      ['', null, without('id'), without('status'), without('cpu_cores'), { ...vm, id: 7.5 }, { ...vm, id: '' }],
+    ],
     ['get', ['{"id":', without('zone'), without('memory_mb'), { ...vm, tags: 'web' }, { ...vm, name: 1 }]],
     ['update', ['<html>', without('name')]],
     ['metrics', ['<html>', null, 7, { vm_id: 'another' }]],
     ['search', ['<html>', { total: 3 }, { data: [{}] }]],
     ['aggregate', [null, {}, { total_vms: '3' }, { total_vms: -1 }, { total_vms: 1.5 }]],
-    ['batch', ['<html>', {}, { results: [] }, { results: [null] }, { results: [{ id: 7 }] }]],
+    ['batch', ['<html>', {}, { results: [] }, { results: [null] }, { results: [{ id: '' }] }]],
   ];
   for (const [op, bodies] of strays) {
     for (const [call, request, status, , metric] of calls) {

@@ -1,6 +1,7 @@
 import type { SliceContext, Target, Vu } from '../../../support/test.ts';
 import { type Answer, type Call, type Http, json, type Method, mayHaveHappened } from '../../transports/http.ts';
 import { bearer, userIn } from '../auth.ts';
+import { type Id, isId } from '../id.ts';
 import { vmSettings } from './settings.ts';
 
 /** Metrics of the VM control plane's calls; a load that uses them declares them. */
@@ -37,7 +38,7 @@ export type VmChanges = Partial<Pick<VmSpec, 'cpu_cores' | 'memory_mb' | 'tags'>
 
 /** What can be relied on in a VM that the target tells of. */
 export interface Vm {
-  id: string;
+  id: Id;
   name: string;
   status: string;
   zone: string;
@@ -65,7 +66,7 @@ export interface VmPage {
   total: number | undefined;
 }
 
-export type BatchOperation = { action: 'create'; data: VmSpec } | { action: 'delete'; id: string };
+export type BatchOperation = { action: 'create'; data: VmSpec } | { action: 'delete'; id: Id };
 
 /**
  * What has become of a write. `unknown` when there was no answer, or a gateway's 5xx, which does not say what became
@@ -85,7 +86,7 @@ export interface BatchWritten {
   result: WriteResult;
   status: number;
   /** Ids in the order of the operations; undefined unless it is done and the answer is as in the contract. */
-  ids: string[] | undefined;
+  ids: Id[] | undefined;
 }
 
 type Op =
@@ -186,33 +187,33 @@ export class VmApi {
   }
 
   /** The VM, which must be there. Null when it is not (404), undefined when the answer is of no use. */
-  get(id: string): Promise<Vm | null | undefined> {
+  get(id: Id): Promise<Vm | null | undefined> {
     return this.#read(calls.get, id);
   }
 
   /** The VM, if there is one: as `get`, but 404 is an answer like any other. */
-  find(id: string): Promise<Vm | null | undefined> {
+  find(id: Id): Promise<Vm | null | undefined> {
     return this.#read(calls.find, id);
   }
 
-  update(id: string, changes: VmChanges): Promise<Written> {
+  update(id: Id, changes: VmChanges): Promise<Written> {
     return this.#write(calls.update, this.#updateMethod, pathOf(id), changes);
   }
 
   /** @param mayBeGone an earlier deletion was never answered: 404 is as good as 204 */
-  delete(id: string, mayBeGone = false): Promise<Written> {
+  delete(id: Id, mayBeGone = false): Promise<Written> {
     return this.#write(mayBeGone ? calls.deleteAgain : calls.delete, 'DELETE', pathOf(id));
   }
 
-  start(id: string): Promise<Written> {
+  start(id: Id): Promise<Written> {
     return this.#write(calls.start, 'POST', `${pathOf(id)}/start`);
   }
 
-  stop(id: string): Promise<Written> {
+  stop(id: Id): Promise<Written> {
     return this.#write(calls.stop, 'POST', `${pathOf(id)}/stop`);
   }
 
-  migrate(id: string, targetZone: string, bandwidthMbps: number): Promise<Written> {
+  migrate(id: Id, targetZone: string, bandwidthMbps: number): Promise<Written> {
     const order = { target_zone: targetZone, bandwidth_limit_mbps: bandwidthMbps };
     return this.#write(calls.migrate, 'POST', `${pathOf(id)}/migrate`, order);
   }
@@ -221,7 +222,7 @@ export class VmApi {
    * How busy a VM is. Gives the answer's status, 0 without one.
    * @param mayBePaused it migrates: 503 is an answer, too
    */
-  async metrics(id: string, mayBePaused = false): Promise<number> {
+  async metrics(id: Id, mayBePaused = false): Promise<number> {
     const kind = mayBePaused ? calls.metricsWhileMigrating : calls.metrics;
     const answer = await this.#send(kind, 'GET', `${pathOf(id)}/metrics`);
     if (answer.status === 200) this.#vu.check(kind.contractCheck, isOf(id, json(answer)));
@@ -253,11 +254,11 @@ export class VmApi {
     if (result !== 'done') return { result, status, ids: undefined };
     const results = json<{ results?: { id?: unknown }[] }>(answer)?.results;
     const ids = Array.isArray(results) ? results.map((result) => result?.id) : [];
-    const isRight = ids.length === operations.length && ids.every((id) => typeof id === 'string');
-    return { result, status, ids: this.#vu.check(calls.batch.contractCheck, isRight) ? (ids as string[]) : undefined };
+    const isRight = ids.length === operations.length && ids.every(isId);
+    return { result, status, ids: this.#vu.check(calls.batch.contractCheck, isRight) ? (ids as Id[]) : undefined };
   }
 
-  async #read(kind: Words, id: string): Promise<Vm | null | undefined> {
+  async #read(kind: Words, id: Id): Promise<Vm | null | undefined> {
     const answer = await this.#send(kind, 'GET', pathOf(id));
     if (answer.status === 404) return null;
     if (answer.status !== 200) return undefined;
@@ -292,7 +293,7 @@ export class VmApi {
   }
 }
 
-function pathOf(id: string): string {
+function pathOf(id: Id): string {
   return `/vms/${encodeURIComponent(id)}`;
 }
 
@@ -305,8 +306,7 @@ function isVm(found: Vm | undefined | null): found is Vm {
   return (
     typeof found === 'object' &&
     found !== null &&
-    typeof found.id === 'string' &&
-    found.id !== '' &&
+    isId(found.id) &&
     typeof found.name === 'string' &&
     typeof found.status === 'string' &&
     typeof found.zone === 'string' &&
@@ -321,7 +321,7 @@ export function areVms(found: unknown): found is Vm[] {
 }
 
 /** Whether they are metrics, and of no other VM. */
-function isOf(id: string, metrics: { vm_id?: unknown } | undefined): boolean {
+function isOf(id: Id, metrics: { vm_id?: unknown } | undefined): boolean {
   return typeof metrics === 'object' && metrics !== null && (metrics.vm_id === undefined || metrics.vm_id === id);
 }
 

@@ -1,0 +1,6 @@
+/** What a system calls a thing: a text or a number, and sent back as it came, since strict servers take no text for a number. */
+export type Id = string | number;
+
+export function isId(value: unknown): value is Id {
+  return typeof value === 'string' ? value !== '' : Number.isSafeInteger(value);
+}
