@@ -128,6 +128,16 @@ test('windows, and what is asked beside thresholds', (t) => {
       asked({ recovery: { after: 'spike', within: '5s', every: '60s' } }),
       'recovery.every is 60s, and there are 40 s with load after spike; allowed is at most that.',
     ],
+    [
+      asked({
+        recovery: { after: 'spike', within: '1s', stay: '1s' },
+        phases: [
+          { name: 'spike', duration: '5s', load: 5 },
+          { name: 'end', duration: '4s', load: 1 },
+        ],
+      }),
+      'recovery.every is 5s, and there are 4 s with load after spike; allowed is at most that.',
+    ],
     [asked({ availability: {} }), 'availability asks for nothing; allowed is a share of windows or of requests.'],
     [asked({ capacity: { steps: ['base', 'top'] } }), 'capacity.steps is "top"; allowed: base, spike, end.'],
     ...(

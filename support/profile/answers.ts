@@ -50,6 +50,9 @@ export interface DriftSpec {
   limits: Record<string, string[]>;
 }
 
+/** Length of windows where a profile gives none. */
+export const defaultEvery = { availability: '10s', recovery: '5s' };
+
 /** What availability, recovery and capacity are about has to be there. */
 export function checkAnswers(path: string, spec: ProfileSpec, known: Record<ScenarioKind, string[]>): void {
   const { objectives, availability, recovery, capacity, drift, phases = [] } = spec;
@@ -100,9 +103,10 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
       throw new Error(
         `${path}: recovery needs ${needMs / 1_000} s after ${recovery.after}, within and stay together, and there are ${haveMs / 1_000} s with load; allowed is at most that.`,
       );
-    if (ms(recovery.every, 0) > haveMs)
+    const { every = defaultEvery.recovery } = recovery;
+    if (ms(every, 0) > haveMs)
       throw new Error(
-        `${path}: recovery.every is ${recovery.every}, and there are ${haveMs / 1_000} s with load after ${recovery.after}; allowed is at most that.`,
+        `${path}: recovery.every is ${every}, and there are ${haveMs / 1_000} s with load after ${recovery.after}; allowed is at most that.`,
       );
   }
   if (capacity && !searchOf(spec) && phases.filter(({ load }) => load !== 0).length === 0)

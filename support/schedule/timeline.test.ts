@@ -430,6 +430,11 @@ test('windows fit into the load of a profile', () => {
     () => timelineOf(relay, { availability: { every: '6s', requests: 1 } }),
     new Error(`profiles/mine.json: availability has windows of 6s ${sentence}`),
   );
+  assert.throws(
+    () => timelineOf(relay, { availability: { windows: 1 } }),
+    new Error(`profiles/mine.json: availability has windows of 10s ${sentence}`),
+  );
+  timelineOf(relay, { availability: { requests: 1 } });
   const phases = [1, 0].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
   assert.throws(
     () => timelineOf({ relay: { ...arrivals, duration: '10s' } }, { thresholds, phases }),

@@ -2,7 +2,7 @@ import { durationHelp, LONGEST_MS } from '../input/duration.ts';
 import type { HealthLimits } from '../measure/health.ts';
 import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
-import type { Answers } from '../profile/answers.ts';
+import { type Answers, defaultEvery } from '../profile/answers.ts';
 import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
 import { phaseSpecs } from '../profile/phases.ts';
 import { kindOf, ms, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
@@ -174,8 +174,6 @@ function atRate(
 
 /** In the rest before a step, and so in the time in which it settles: one to see that all has ended, one to choose the next load. */
 const SEARCH_INTERVALS = 2;
-const AVAILABILITY_EVERY_MS = 10_000;
-const RECOVERY_EVERY_MS = 5_000;
 const MS_PER_HOUR = 3_600_000;
 
 /** @param factor of the time */
@@ -185,11 +183,13 @@ function answersOf(path: string, spec: ProfileFile['spec'], factor: number): Ans
   const loaded = plannedPhases(phases).filter((phase) => peakOf(phase) > 0);
   return {
     objectives,
-    ...(availability && { availability: { ...availability, everyMs: ms(availability.every, AVAILABILITY_EVERY_MS) } }),
+    ...(availability && {
+      availability: { ...availability, everyMs: ms(availability.every ?? defaultEvery.availability, 0) },
+    }),
     ...(recovery && {
       recovery: {
         after: recovery.after,
-        everyMs: ms(recovery.every, RECOVERY_EVERY_MS),
+        everyMs: ms(recovery.every ?? defaultEvery.recovery, 0),
         stayMs: ms(recovery.stay, 30_000) * factor,
         withinMs: ms(recovery.within, 0) * factor,
       },
@@ -252,7 +252,11 @@ function checkWindows(path: string, { thresholds, availability }: ProfileFile['s
       typeof one === 'string' ? undefined : one.every,
     ]),
   );
-  const long = [...all, ['availability', availability?.every] as const].find(([, every]) => ms(every, 0) > loadMs);
+  // Of requests alone it says something without any window.
+  const otherwise = availability?.windows === undefined ? undefined : defaultEvery.availability;
+  const long = [...all, ['availability', availability?.every ?? otherwise] as const].find(
+    ([, every]) => ms(every, 0) > loadMs,
+  );
   if (!long) return;
   throw new Error(
     `${path}: ${long[0]} has windows of ${long[1]} in a load of ${loadMs / 1_000} s; allowed is at most its length.`,
@@ -267,8 +271,8 @@ function windowsIn(spec: ProfileFile['spec']): number[] {
     .flatMap((one) => (typeof one === 'string' ? [] : [one.every, one.slide]));
   return [
     ...own.flatMap((text) => (text === undefined ? [] : [ms(text, 0)])),
-    ...(availability ? [ms(availability.every, AVAILABILITY_EVERY_MS)] : []),
-    ...(recovery ? [ms(recovery.every, RECOVERY_EVERY_MS)] : []),
+    ...(availability ? [ms(availability.every ?? defaultEvery.availability, 0)] : []),
+    ...(recovery ? [ms(recovery.every ?? defaultEvery.recovery, 0)] : []),
     ...drillWindows(spec),
   ];
 }
