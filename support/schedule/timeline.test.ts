@@ -418,6 +418,19 @@ test('a load that phases leave nothing of is refused', () => {
   timelineOf({ relay: { ...table[0]!, duration: '5001ms' } as ScenarioSpec }, { phases });
 });
 
+test('a phase that is looked at for a drift has intervals enough, however short a part of the run it is', () => {
+  const phases = [
+    { name: 'long', duration: '58m', load: [1, 2] as [number, number] },
+    { name: 'steady', duration: '2m', load: 1 },
+  ];
+  const drift = { limits: { target_memory_bytes: ['min<1%'] } };
+  const interval = (asked: Parameters<typeof timelineOf>[1], shape: Parameters<typeof timelineOf>[2] = {}) =>
+    timelineOf({ relay: { ...arrivals, duration: undefined } as ScenarioSpec }, { phases, ...asked }, shape).intervalMs;
+  assert.deepEqual([interval({}), interval({ drift })], [12_000, 4_000]);
+  assert.equal(interval({ drift: { ...drift, phase: 'long' } }), 12_000);
+  assert.equal(interval({ drift }, { durationMs: 600_000 }), 1_000);
+});
+
 test('windows fit into the load of a profile', () => {
   const thresholds = { iterations: [{ threshold: 'count>1', every: '10s' }] };
   const relay = { relay: { ...arrivals, duration: '5s' } };

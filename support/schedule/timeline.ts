@@ -70,6 +70,8 @@ const MAX_FAILED = 0.5;
 /** More intervals than this, those of all shards together, would say no more and cost time, memory and report size. */
 const MAX_INTERVALS = 300;
 const MIN_INTERVALS = 15;
+/** Of a phase that is looked at for a drift there are so many, however short a part of the run it is: a slope is told by blocks of time. */
+const DRIFT_INTERVALS = 30;
 
 /**
  * @param known the scenarios there are, by kind
@@ -119,16 +121,22 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const factor = durationMs / ownMs;
   const slices = shape.slices ?? spec.slices ?? 1;
   const intervals = Math.max(MIN_INTERVALS, Math.floor(MAX_INTERVALS / shards));
+  const phases = phasesOf(planned, leadMs, ownMs, factor);
+  const answers = answersOf(file.path, spec, factor);
+  const drifting = phases.filter(({ name }) => answers.drift?.phases.includes(name));
+  const driftMs = Math.min(
+    ...drifting.map(({ startMs, endMs }) => wholeSeconds(Math.floor((endMs - startMs) / 1_000 / DRIFT_INTERVALS))),
+  );
   return {
     profile: file.name,
     path: file.path,
     description: spec.description,
     seed: shape.seed,
-    phases: phasesOf(planned, leadMs, ownMs, factor),
+    phases,
     durationMs,
     intervalMs: search
       ? (search.settleMs * factor) / SEARCH_INTERVALS
-      : intervalOf(1_000 * Math.max(1, Math.ceil(durationMs / 1_000 / intervals)), windowsIn(spec)),
+      : intervalOf(Math.min(wholeSeconds(Math.ceil(durationMs / 1_000 / intervals)), driftMs), windowsIn(spec)),
     slices: shards * Math.ceil(slices / shards),
     ...(spec.sharedProcesses && { sharedProcesses: true as const }),
     shards,
@@ -146,7 +154,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       };
     }),
     thresholds: spec.thresholds,
-    answers: answersOf(file.path, spec, factor),
+    answers,
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
     ...((spec.tags || shape.tags) && { tags: { ...spec.tags, ...shape.tags } }),
@@ -281,6 +289,10 @@ function windowsIn(spec: ProfileFile['spec']): number[] {
 function intervalOf(wantedMs: number, windowsMs: number[]): number {
   const divisor = windowsMs.reduce(greatestCommonDivisor, 0);
   return divisor === 0 ? wantedMs : divisor / Math.ceil(divisor / wantedMs);
+}
+
+function wholeSeconds(seconds: number): number {
+  return 1_000 * Math.max(1, seconds);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
