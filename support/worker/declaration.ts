@@ -1,4 +1,5 @@
 import { importFile } from '../import-file.ts';
+import { allowed } from '../input/misspelling.ts';
 import { textOf } from '../measure/failures.ts';
 import {
   type Contains,
@@ -68,6 +69,19 @@ export function metricDefinitions(declared: MetricDeclarations, of?: string): Re
       return [name, isKnown ? known : definition];
     }),
   );
+}
+
+/**
+ * What is misspelt would never be asked for: a last look, or evidence, without which the run passes.
+ * @param of whoever declares it: `load("ping")`
+ * @throws one sentence
+ */
+export function checkFields<D extends object>(of: string, definition: D, known: Record<keyof D, unknown>): void {
+  const other = Object.keys(definition).find((field) => !Object.hasOwn(known, field));
+  if (other === undefined) return;
+  const sentence = `${of}: there is an unknown field "${other}"; ${allowed(other, Object.keys(known))}.`;
+  // With a stack Playwright would name this line beside it.
+  throw Object.assign(new Error(sentence), { stack: sentence });
 }
 
 let taker: 'playwright' | 'process' | 'nobody' = 'playwright';

@@ -772,6 +772,14 @@ test('what a journey says of itself is refused with a sentence', () => {
       { run, thinkTimeMs: [3, 1] },
       'thinkTimeMs is [3,1]; allowed is the shortest and the longest pause in ms, such as [500, 1500].',
     ],
+    [
+      { run, thinkTime: [1, 2] },
+      'there is an unknown field "thinkTime"; did you mean "thinkTimeMs"? allowed: metrics, thinkTimeMs, oracles, timeLimitsMs, options, use, run, teardown, setupRun, teardownRun.',
+    ],
+    [
+      { run, timeLimitsMs: { setup: 5 } },
+      'timeLimitsMs: there is an unknown field "setup"; allowed: setupRun, teardownRun, session.',
+    ],
     [{ run, timeLimitsMs: { session: '5s' } }, 'timeLimitsMs.session is "5s"; allowed is a number of ms above 0.'],
   ] as [never, string][])
     assert.throws(() => checkJourney('shopper', definition), { message: `journey("shopper"): ${sentence}` });

@@ -18,7 +18,7 @@ import type { Work } from '../schedule/scenario.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { Target } from '../target.ts';
 import { checkLimits, defaultSessionLimits, isTimeUp, type SessionLimits, TimeIsUp, within } from '../time-limit.ts';
-import type { MetricDeclarations } from './declaration.ts';
+import { checkFields, type MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
 import { atOnce, errorName } from './load.ts';
@@ -168,17 +168,24 @@ export interface JourneySlice {
   keep: Keep;
 }
 
+const fields: Record<keyof JourneyDefinition, true> = {
+  ...{ metrics: true, thinkTimeMs: true, oracles: true, timeLimitsMs: true, options: true, use: true, run: true },
+  ...{ teardown: true, setupRun: true, teardownRun: true },
+};
+
 /** @throws one sentence for what no session could do */
 export function checkJourney(
   name: string,
   definition: Pick<JourneyDefinition, 'run' | 'thinkTimeMs' | 'timeLimitsMs'>,
 ) {
+  checkFields(`journey("${name}")`, definition, fields);
   const refuse = (field: string, value: unknown, allowed: string) => {
     const sentence = `journey("${name}"): ${field} is ${textOf(() => JSON.stringify(value) ?? value)}; allowed is ${allowed}.`;
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
   };
   const { run, thinkTimeMs, timeLimitsMs } = definition;
+  checkFields(`journey("${name}"): timeLimitsMs`, timeLimitsMs ?? {}, defaultSessionLimits);
   if (typeof run !== 'function') refuse('run', run, 'a function');
   const [min, max, ...more] = Array.isArray(thinkTimeMs) ? thinkTimeMs : thinkTimeMs === undefined ? [0, 0] : [];
   const isPause = Number.isFinite(max) && min! >= 0 && min! <= max! && more.length === 0;

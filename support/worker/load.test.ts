@@ -323,6 +323,32 @@ test('a weight is a number', () => {
   for (const weight of [0, 0.5, 1_000_000]) weighed(weight)();
 });
 
+test('a field that there is none of is told of: nobody would miss a last look', () => {
+  const good = { vu: () => 0, operations: { get: { weight: 1, run: async () => {} } } };
+  const given = (more: object) => () =>
+    checkOperations('mine', { ...good, ...more } as LoadDefinition<unknown, number>);
+  for (const [field, meant] of [
+    ['oracle', 'oracles'],
+    ['settel', 'settle'],
+    ['tearDown', 'teardown'],
+  ] as const) {
+    const start = `load("mine"): there is an unknown field "${field}"; did you mean "${meant}"? allowed: metrics, options, `;
+    assert.throws(given({ [field]: [] }), ({ message }: Error) => message.startsWith(start));
+  }
+  assert.throws(given({ timeLimitsMs: { settles: 5 } }), {
+    message:
+      'load("mine"): timeLimitsMs: there is an unknown field "settles"; did you mean "settle"? allowed: setupRun, teardownRun, setup, vu, settle, teardown.',
+  });
+  const all = {
+    settle: async () => {},
+    evidence: () => ({}),
+    timeLimitsMs: { settle: 5 },
+    oracles: [],
+    preflight: undefined,
+  };
+  given(all)();
+});
+
 test('there is an operation, and each can be run', () => {
   const operated = (operations: object) => () =>
     checkOperations('mine', { vu: () => 0, operations: operations as Operations<number> });

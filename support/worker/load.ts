@@ -8,7 +8,7 @@ import { random } from '../schedule/random.ts';
 import type { Work } from '../schedule/scenario.ts';
 import { secrets } from '../secrets/secrets.ts';
 import { checkLimits, defaultTimeLimits, type TimeLimits, within } from '../time-limit.ts';
-import type { MetricDeclarations } from './declaration.ts';
+import { checkFields, type MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import type { Preflight } from './load-preflight.ts';
 import type { RunHooks } from './run-hooks.ts';
@@ -57,14 +57,20 @@ interface Worker<V> {
   state: V;
 }
 
+const fields: Record<keyof LoadDefinition<unknown, unknown>, true> = {
+  ...{ metrics: true, options: true, preflight: true, setupRun: true, setup: true, vu: true, operations: true },
+  ...{ settle: true, evidence: true, sliceEvidence: true, oracles: true, teardown: true, teardownRun: true },
+  timeLimitsMs: true,
+};
+
 /**
  * A weight that is no number would be taken for none.
  * @throws one sentence
  */
-export function checkOperations<S, V, O, R>(
-  name: string,
-  { operations, vu, timeLimitsMs }: LoadDefinition<S, V, O, R>,
-): void {
+export function checkOperations<S, V, O, R>(name: string, definition: LoadDefinition<S, V, O, R>): void {
+  const { operations, vu, timeLimitsMs } = definition;
+  checkFields(`load("${name}")`, definition, fields);
+  checkFields(`load("${name}"): timeLimitsMs`, timeLimitsMs ?? {}, defaultTimeLimits);
   const refuse = (sentence: string) => {
     // With a stack Playwright would name this line beside it.
     throw Object.assign(new Error(sentence), { stack: sentence });
