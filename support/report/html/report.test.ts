@@ -459,7 +459,13 @@ test('on paper, which is white and narrower than a window, charts are whole and 
     }));
   const wide = await drawn();
   assert.ok(wide.width > 1_000 && !wide.isWhite, JSON.stringify(wide));
+  const figures = page.getByRole('table', { name: 'Figures of sync-relay over time' });
+  await page.getByText('The figures of these charts').click();
+  await expect(figures).toBeVisible();
   await page.evaluate(() => void dispatchEvent(new Event('beforeprint')));
+  await expect(figures).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Thresholds' })).toBeVisible();
+  await expect(page.locator('#metrics-list')).not.toHaveAttribute('open');
   // A4 between margins of 1 cm has 718.
   const paper = await drawn();
   assert.ok(paper.width <= 718 && paper.isWhite, JSON.stringify(paper));

@@ -12,10 +12,12 @@ const beside = document.getElementById('beside');
 const metrics = /** @type {HTMLDetailsElement | null} */ (document.getElementById('metrics-list'));
 unfold();
 addEventListener('hashchange', unfold);
-// Paper cannot be clicked.
+// Paper cannot be clicked. Tables of all there is are printed where somebody has opened them.
 addEventListener('beforeprint', () => {
-  for (const details of document.querySelectorAll('details'))
-    details.open = !details.matches('#metrics-list, .figures');
+  const rest = /** @type {NodeListOf<HTMLDetailsElement>} */ (
+    document.querySelectorAll('details:not(#metrics-list, .figures)')
+  );
+  for (const details of rest) details.open = true;
 });
 try {
   const payload = await unpack(document.getElementById('payload')?.textContent ?? '');
