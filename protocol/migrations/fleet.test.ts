@@ -48,16 +48,26 @@ interface BedOptions {
   signal?: AbortSignal;
   /** Stands between the migrating VMs and the target's REST interface. */
   proxy?: Proxy;
+  /** So many reads of a VM after a start, through the proxy, are answered as it was before. */
+  staleReads?: number;
   streamUrl?: string;
 }
 
 /** What becomes of a start of a migration; counts them from 1. */
 type Proxy = (count: number) => 'pass' | 'lose the request' | 'lose the answer' | { status: number; body: object };
 
-/** Passes requests on, but for starts of migrations. */
-async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string> {
+/** Passes requests on, but for starts of migrations, and reads of VMs that are to be stale. */
+async function behind(t: TestContext, proxy: Proxy, url: string, staleReads: number): Promise<string> {
   let starts = 0;
+  let stale = 0;
+  let before: Buffer | undefined;
   const made = await serve(t, (request, response) => {
+    const isRead = request.method === 'GET' && /\/vms\/[^/?]+$/.test(request.url!);
+    if (isRead && starts > 0 && before && stale < staleReads) {
+      stale += 1;
+      response.end(before);
+      return;
+    }
     const isStart = request.method === 'POST' && request.url!.endsWith('/dwcp/migrations');
     const act = isStart ? proxy(++starts) : 'pass';
     if (act === 'lose the request') {
@@ -69,6 +79,13 @@ async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string
       const onward = httpRequest(url + request.url, { method, headers }, (answer) => {
         if (act === 'lose the answer') request.socket.destroy();
         else answer.pipe(response.writeHead(answer.statusCode!, answer.headers));
+        const chunks: Buffer[] = [];
+        if (isRead)
+          answer
+            .on('data', (chunk: Buffer) => chunks.push(chunk))
+            .on('end', () => {
+              if (starts === 0) before = Buffer.concat(chunks);
+            });
       });
       request.pipe(onward.on('error', () => response.destroy()));
     }
@@ -77,10 +94,13 @@ async function behind(t: TestContext, proxy: Proxy, url: string): Promise<string
 }
 
 /** Migrating VMs of a target that has these faults. */
-async function bed(t: TestContext, { faults, vus = 1, options, signal, proxy, streamUrl }: BedOptions = {}) {
+async function bed(t: TestContext, given: BedOptions = {}) {
+  const { faults, vus = 1, options, signal, proxy, staleReads = 0, streamUrl } = given;
   const target = faults ? await start(faults) : honest;
   const DWCP_WS_URL = streamUrl ?? `${target.url.replace('http', 'ws')}/dwcp/v3`;
-  const plain = withSettings(testSlice(proxy ? await behind(t, proxy, target.url) : target.url), { DWCP_WS_URL });
+  const plain = withSettings(testSlice(proxy ? await behind(t, proxy, target.url, staleReads) : target.url), {
+    DWCP_WS_URL,
+  });
   const metrics = { ...vmMetrics, ...dwcpMetrics, ...dwcpStreamMetrics, ...migrationMetrics };
   const slice = {
     ...plain,
@@ -215,6 +235,21 @@ describe('an honest target', { concurrency: 8 }, () => {
     await made.migratingVm.migrate();
     assert.equal((await made.vms()).length, 1);
     assert.deepEqual((await made.judged()).counts, { ...none, completed: 1 });
+  });
+
+  test('a VM that is read as it was before for a moment is given that, and one that stays so is not where it should be', async (t) => {
+    for (const [staleReads, status] of [
+      [3, 'ok'],
+      [1_000, 'violated'],
+    ] as const) {
+      const made = await bed(t, { proxy: () => 'pass', staleReads });
+      const migrating = made.migratingVm.migrate();
+      if (status === 'violated') agreeWithin(made, 500);
+      await migrating;
+      const judged = await made.judged();
+      const breaches = (judged.examples as BrokenMigration[]).map((one) => one.breaches);
+      assert.deepEqual([judged.status, breaches], [status, status === 'ok' ? [] : [['wrong zone']]]);
+    }
   });
 
   test('a migration that ends while the stream is lost is looked at', async (t) => {

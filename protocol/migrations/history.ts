@@ -175,11 +175,16 @@ export class MigrationRecord {
   /** The VM as it is after the end, when it has come to rest. */
   found(vm: FoundVm): void {
     this.#found = vm;
+    if (vm === null || vm.status !== 'running') this.#breaches.add('the VM does not run afterwards');
+    else if (!this.isWhereItBelongs(vm)) this.#breaches.add('wrong zone');
+  }
+
+  /** Whether the VM runs where the end, as far as it is known, has to leave it. */
+  isWhereItBelongs(vm: FoundVm | undefined): boolean {
     const { outcome, from, to } = this;
     // Of one that was asked for without an answer nobody knows whether it took place.
     const zones = outcome === undefined ? [from, to] : [outcome === 'completed' ? to : from];
-    if (vm === null || vm.status !== 'running') this.#breaches.add('the VM does not run afterwards');
-    else if (!zones.includes(vm.zone)) this.#breaches.add('wrong zone');
+    return vm?.status === 'running' && zones.includes(vm.zone);
   }
 
   /** It has had all the time it was given, and REST says that it is still under way. */

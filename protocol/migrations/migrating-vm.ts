@@ -191,9 +191,10 @@ export class MigratingVm {
         const job = await follow.look();
         contradicted = job !== undefined && !record.confirmed;
       }
-      if (!isAtRest(found)) found = await this.#vms.find(vm.id);
+      // A read may be older than what was told of the end.
+      if (!record.isWhereItBelongs(found)) found = await this.#vms.find(vm.id);
       const allTold = record.confirmed && (record.told || !follow.listening);
-      if ((allTold && isAtRest(found)) || signal.aborted || performance.now() >= deadline) break;
+      if ((allTold && record.isWhereItBelongs(found)) || signal.aborted || performance.now() >= deadline) break;
       await wait(LOOK_MS);
     }
     if (signal.aborted) return;
