@@ -45,7 +45,7 @@ test('a path that cannot be a folder is one sentence', async () => {
   await writeFile(join(dir, 'reports'), '');
   const run = join(dir, 'reports', 'run-1');
   await assert.rejects(writeRun(run, { 'a.txt': 'a' }), {
-    message: `results not written: ${run}: a part of its path is a file, not a folder (ENOTDIR); free or change the reports folder and run again.`,
+    message: `results not written: ${run}: a part of its path is a file, not a folder (ENOTDIR); free its place or let it be written to, and run again.`,
   });
 });
 
@@ -67,7 +67,7 @@ test('on a disk that fills up the file is named, nothing half-written stays, and
   });
   const files = { 'verdict.json': '{}', 'summary.md': 'whole' };
   const message = (path: string) =>
-    `results not written: ${path}: the disk is full (ENOSPC); free or change the reports folder and run again.`;
+    `results not written: ${path}: the disk is full (ENOSPC); free its place or let it be written to, and run again.`;
   await assert.rejects(writeRun(run, files), { message: message(join(run, 'summary.md')) });
   await assert.rejects(writeRun(join(dir, 'run-2'), files), { message: message(join(dir, 'run-2', 'summary.md')) });
   assert.deepEqual((await readdir(dir)).sort(), ['latest', 'run-1']);

@@ -51,7 +51,7 @@ export function shownPath(path: string): string {
 /** A failed write in one sentence: which file, why, what to do. */
 export function explainWrite(path: string, error: unknown): Error {
   return new Error(
-    `results not written: ${path}: ${causeOf(error)}; free or change the reports folder and run again.`,
+    `results not written: ${path}: ${causeOf(error)}; free its place or let it be written to, and run again.`,
     { cause: error },
   );
 }
