@@ -168,7 +168,7 @@ test('an interval that is too wide has told nothing, and neither has a figure th
   const few: Added = (share) => (Math.round(share * 120) % 11 === 0 ? 100e6 + 1e6 * Math.sin(6 * share) : null);
   const [some] = drifts({ memory: few }, memoryLimit);
   assert.deepEqual([some!.decided, some!.perHour?.high], [false, null], 'few blocks, each like the one before');
-  assert.match(sentence(some!)[1], /its change an hour is between – and –; asked was min<1%\.$/);
+  assert.match(sentence(some!)[1], /its change an hour may be anything; asked was min<1%\.$/);
 
   const [short] = drifts({ memory: leaking, durationMs: HOUR_MS / 4 + 5 * INTERVAL_MS }, memoryLimit);
   assert.deepEqual([short!.decided, short!.perHour], [false, null], 'a run that was stopped early');

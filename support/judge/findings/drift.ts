@@ -16,13 +16,13 @@ export const drift: Kind<DriftFinding> = {
     const stat = driftStat(expression);
     const what = `${stat} of ${metric}`;
     if (!perHour) return `Whether ${what} drifts in ${phase} could not be told. ${undecidedText(doubts ?? [])}`;
-    const { low, estimate, high } = perHour;
-    const between = `between ${ratio(low)} and ${ratio(high)}`;
+    const { estimate } = perHour;
+    const bounds = boundsOf(perHour);
     if (severity === 'invalid' && !doubts && !fell) {
-      return `Whether ${what} drifts in ${phase} could not be told: its change an hour is ${between}; asked was ${expression}.`;
+      return `Whether ${what} drifts in ${phase} could not be told: its change an hour ${bounds ? `is ${bounds}` : 'may be anything'}; asked was ${expression}.`;
     }
     const size = unit === 'ratio' ? '' : ` of ${figure(base, unit)}${perSecond(stat, unit)}`;
-    const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${between}); required ${expression}.`;
+    const told = `${what} changed by ${ratio(estimate)}${size} an hour in ${phase} (${bounds ?? 'it may be anything'}); required ${expression}.`;
     if (doubts) return `${told} ${undecidedText(doubts)}`;
     return fell ? `${told} Undecided: ${ms(fell.atMs)} into the run it fell by ${ratio(fell.share)} at once.` : told;
   },
@@ -40,3 +40,9 @@ export const drift: Kind<DriftFinding> = {
                 : 'Make the phase longer, or the load larger.',
         ),
 };
+
+/** A side of which nothing is known has none. */
+function boundsOf({ low, high }: NonNullable<DriftResult['perHour']>): string | undefined {
+  if (low === null) return high === null ? undefined : `at most ${ratio(high)}`;
+  return high === null ? `at least ${ratio(low)}` : `between ${ratio(low)} and ${ratio(high)}`;
+}
