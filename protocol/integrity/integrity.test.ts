@@ -155,6 +155,39 @@ describe('what is said of parts', { concurrency: true, timeout: 60_000 }, () => 
   });
 });
 
+test('what is told of as deleted is gone, by the API and the database; told of otherwise it is there', async (t) => {
+  for (const [after, status] of [
+    ['deleted', 'ok'],
+    ['stopped', 'violated'],
+  ] as const) {
+    const vms = new Map<string, object>();
+    const { url } = await serve(t, async (request, response) => {
+      let text = '';
+      for await (const chunk of request) text += chunk;
+      const [path, id] = /^\/api\/v1\/vms(?:\/(.+))?$/.exec(request.url!) ?? [];
+      const made = path && request.method === 'POST' ? `vm-${vms.size + 1}` : id;
+      const isList = request.url === '/api/v1/vms' && request.method === 'GET';
+      if (made !== undefined) {
+        const change = request.method === 'DELETE' ? { status: after } : text ? JSON.parse(text) : {};
+        vms.set(made, { id: made, status: 'stopped', ...vms.get(made), ...change });
+      }
+      response.statusCode = isList || vms.has(made ?? '') ? 200 : 404;
+      response.end(JSON.stringify(vms.get(made ?? '') ?? {}));
+      return undefined;
+    });
+    const slice = sliceOf(url);
+    const inspector = await Inspector.open(testVu(slice), slice);
+    for (let round = 0; round < 2; round++) await inspector.inspect();
+    await inspector.settle();
+    await inspector.close();
+    const [result] = consult(['integrity'], [inspector.evidence()], declaredOracles);
+    assert.deepEqual([result?.status, result?.violations], [status, status === 'ok' ? 0 : 1]);
+  }
+  const select = `SELECT id, status FROM (VALUES ('a', 'deleted'), ('b', 'stopped')) AS rows (id, status) WHERE id = ANY ($1)`;
+  const rows = await (await Rows.open(database.url, 'vms', select)).read(['a', 'b']);
+  assert.deepEqual([...rows.keys()], ['b']);
+});
+
 test('options that cannot be are told of in a sentence', () => {
   const wrong: [given: object, sentence: string][] = [
     [

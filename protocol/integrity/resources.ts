@@ -156,7 +156,8 @@ export class Resources implements Part {
     if (answer.status === 404) return null;
     const found = answer.status === 200 ? json<Content>(answer) : undefined;
     if (typeof found !== 'object') throw new Error(answer.error ?? `GET of ${this.name} is no JSON`);
-    return found;
+    // Some systems go on to tell of what was deleted.
+    return found?.status === 'deleted' ? null : found;
   }
 
   #pathOf(id: string): string {

@@ -45,8 +45,10 @@ export class Rows {
   async read(ids: readonly string[]): Promise<Map<string, View>> {
     // A connection of its own each time: one that is kept would break with each drill.
     const { rows } = await withClient(this.#url, (client) =>
-      client.query<{ id: string }>({ text: this.#sql, values: [ids], types }),
+      client.query<{ id: string; status?: unknown }>({ text: this.#sql, values: [ids], types }),
     );
-    return new Map(rows.map((row) => [String(row.id), row]));
+    // As events and the API say it.
+    const there = rows.filter(({ status }) => status !== 'deleted');
+    return new Map(there.map((row) => [String(row.id), row]));
   }
 }

@@ -151,6 +151,8 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     /** A page never has more. */
     maxPage: 1_000,
     statuses: {} as Record<string, number>,
+    /** Of what was deleted it goes on to tell. */
+    keepsDeleted: false,
     /** On the wire its ids are numbers, and no texts. */
     isNumbered: false,
   };
@@ -159,6 +161,10 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     const vm = { ...data, id: `id-${made}`, status: 'stopped' } as StubVm;
     vms.set(vm.id, vm);
     return vm;
+  };
+  const remove = (id: string) => {
+    if (stub.keepsDeleted) vms.get(id)!.status = 'deleted';
+    else vms.delete(id);
   };
   const page = (query: URLSearchParams) => {
     const all = stub
@@ -183,11 +189,11 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     if (id === 'batch') {
       const operations = body.operations as { id: string; data?: object }[];
       const results = operations.map(({ id, data }) => ({ id: data ? create(data).id : id }));
-      for (const { id, data } of operations) if (!data) vms.delete(id);
+      for (const { id, data } of operations) if (!data) remove(id);
       return [200, { results }];
     }
     if (!vm) return [404, {}];
-    if (method === 'DELETE') vms.delete(id);
+    if (method === 'DELETE') remove(id);
     if (method === 'DELETE') return [204];
     if (action === 'start') vm.status = 'running';
     if (action === 'stop') vm.status = 'stopped';
@@ -340,6 +346,21 @@ for (const total of [true, false]) {
     }
   });
 }
+
+test('a VM that is told of as deleted is gone, and one that is told of otherwise then is back', async (t) => {
+  for (const isBack of [false, true]) {
+    const target = await cloud(t);
+    target.keepsDeleted = true;
+    const made = await bed(t, target.url, { options: { maxVms: 12 } });
+    for (const op of ['create', 'detail', 'delete', 'batch', 'batch', 'create', 'list', 'search'] as const)
+      await made.fleet[op]();
+    if (isBack) target.vms.get('id-1')!.status = 'stopped';
+    await made.settle();
+    const { status, counts } = made.judged();
+    assert.deepEqual([status, counts?.resurrected, counts?.lost], isBack ? ['violated', 1, 0] : ['ok', 0, 0]);
+    if (!isBack) assert.deepEqual(made.errors, {});
+  }
+});
 
 test('ids that are numbers are ids, and sent back as such', async (t) => {
   for (const isLost of [false, true]) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationMs, listLagMs, type SliceContext, unmeasured, type Vu, wholeNumber } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
 import type { Id } from '../apis/id.ts';
-import { areVms, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
+import { areVms, isThere, type Vm, vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http, json } from '../transports/http.ts';
 import { Fleet, type Shared } from './fleet.ts';
 
@@ -194,7 +194,7 @@ export class Fleets implements Shared {
     for (let index = last; index >= 0; index += step) {
       const page = await this.#page(index * size, deadline);
       if (!page) return false;
-      for (const vm of page.data) if (vm.name.startsWith(this.prefix)) take(vm);
+      for (const vm of page.data) if (isThere(vm) && vm.name.startsWith(this.prefix)) take(vm);
       const isSame = index > 0 && page.data[0]?.id === first.data[0]?.id;
       if (total === undefined && (page.data.length < size || isSame)) break;
     }

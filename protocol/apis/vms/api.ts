@@ -179,14 +179,14 @@ export class VmApi {
     if (!this.#vu.check(calls.list.contractCheck, areVms(data))) return undefined;
     this.#vu.check('list: VMs are those asked for, in order', fits(data as Vm[], query));
     const total = page?.pagination?.total;
-    return { data: data as Vm[], total: typeof total === 'number' ? total : undefined };
+    return { data: (data as Vm[]).filter(isThere), total: typeof total === 'number' ? total : undefined };
   }
 
   create(spec: VmSpec): Promise<Written> {
     return this.#write(calls.create, 'POST', '/vms', spec);
   }
 
-  /** The VM, which must be there. Null when it is not (404), undefined when the answer is of no use. */
+  /** The VM, which must be there. Null when it is not (404, or it is said to be deleted), undefined when the answer is of no use. */
   get(id: Id): Promise<Vm | null | undefined> {
     return this.#read(calls.get, id);
   }
@@ -236,7 +236,7 @@ export class VmApi {
     const data = json<{ data?: unknown }>(answer)?.data;
     if (!this.#vu.check(calls.search.contractCheck, areVms(data))) return undefined;
     this.#vu.check('search: at most as many as asked for', (data as Vm[]).length <= limit);
-    return data as Vm[];
+    return (data as Vm[]).filter(isThere);
   }
 
   async aggregate(): Promise<void> {
@@ -263,7 +263,8 @@ export class VmApi {
     if (answer.status === 404) return null;
     if (answer.status !== 200) return undefined;
     const vm = json<Vm>(answer);
-    return this.#vu.check(kind.contractCheck, isVm(vm)) ? vm : undefined;
+    if (!this.#vu.check(kind.contractCheck, isVm(vm))) return undefined;
+    return isThere(vm!) ? vm : null;
   }
 
   async #write(kind: Words, method: Method, path: string, content?: object): Promise<Written> {
@@ -314,6 +315,11 @@ function isVm(found: Vm | undefined | null): found is Vm {
     typeof found.memory_mb === 'number' &&
     (found.tags === undefined || (typeof found.tags === 'object' && found.tags !== null))
   );
+}
+
+/** The last state of a VM's life is `deleted`: some systems go on to tell of it, and it is gone all the same. */
+export function isThere({ status }: Pick<Vm, 'status'>): boolean {
+  return status !== 'deleted';
 }
 
 export function areVms(found: unknown): found is Vm[] {
