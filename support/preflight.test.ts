@@ -216,14 +216,17 @@ test('a run with journeys needs a browser, and says what was looked for', (t) =>
   checkBrowser(made, new Set(['visit']));
 });
 
+/** Other tests run in this process. */
+const ownEnv = { ...process.env };
+
 function changeEnv(t: TestContext, changes: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(changes)) {
-    const before = process.env[name];
     const set = (to: string | undefined) => {
       if (to === undefined) delete process.env[name];
       else process.env[name] = to;
     };
-    t.after(() => set(before));
+    // Not to what it was just before: a test changes it several times, and what it leaves behind is done in the same order.
+    t.after(() => set(ownEnv[name]));
     set(value);
   }
 }
