@@ -13,7 +13,7 @@ import type { SliceContext } from '../../support/test.ts';
 import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { transactionPooler } from '../apis/database/pooler.fixture.ts';
-import { sharesConnections } from '../apis/database/pooler.ts';
+import { isPooler } from '../apis/database/pooler.ts';
 import { Schema, withClient } from '../apis/database/schema.ts';
 import { databaseSettings, shownDatabase } from '../apis/database/settings.ts';
 import { testSlice, testVu, withSettings } from '../slice.fixture.ts';
@@ -173,7 +173,7 @@ test('tellers move money at every level, in any order, and none is lost', async 
 
 test('behind a pooler that gives connections to others between transactions: no error, nothing left, and what is lost is found', async (t) => {
   const url = await transactionPooler(t, server.url, 6);
-  assert.deepEqual([await sharesConnections(url), await sharesConnections(server.url)], [true, false]);
+  assert.deepEqual([await isPooler(url), await isPooler(server.url)], [true, false]);
   // It has room for more than PostgreSQL itself.
   assert.deepEqual(await told(url, 10_000), []);
   const slice = sliceOf(orderOptions.parse({ rows: 200, connections: 8 }), url);

@@ -1,5 +1,5 @@
 import type { SliceContext } from '../../support/test.ts';
-import { sharesConnections } from '../apis/database/pooler.ts';
+import { isPooler } from '../apis/database/pooler.ts';
 import { Schema } from '../apis/database/schema.ts';
 import { databaseSettings } from '../apis/database/settings.ts';
 import { Postgres } from '../transports/postgres.ts';
@@ -20,7 +20,7 @@ export class Database {
   static async open(slice: SliceContext<Connecting>, tables: string): Promise<Database> {
     const { runId, scenario, options, index, of } = slice;
     const url = databaseSettings(slice.target).databaseUrl!;
-    const isPooled = await sharesConnections(url);
+    const isPooled = await isPooler(url);
     const schema = await Schema.open(url, runId, scenario, tables);
     const connections = Math.ceil((options.connections - index) / of);
     const postgres = new Postgres(slice, url, { connections, timeoutMs: options.timeoutMs, isPooled });

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { OptionError, type SliceContext } from '../../support/test.ts';
-import { sharesConnections } from '../apis/database/pooler.ts';
+import { isPooler } from '../apis/database/pooler.ts';
 import { dropLeftovers, withClient } from '../apis/database/schema.ts';
 import { databaseSettings, databaseUrlHelp, shownDatabase } from '../apis/database/settings.ts';
 import { databaseError, sqlstateOf } from '../transports/sqlstate.ts';
@@ -70,7 +70,7 @@ export async function checkDatabase(load: Load, tell: (sentence: string) => void
       const { rows } = await client.query<DatabaseFacts>(FACTS);
       const others = [...asked].reduce((sum, [name, connections]) => sum + (name === scenario ? 0 : connections), 0);
       // A pooler has room of its own, of which it does not tell.
-      const room = (await sharesConnections(url)) ? { maxConnections: Number.POSITIVE_INFINITY } : {};
+      const room = (await isPooler(url)) ? { maxConnections: Number.POSITIVE_INFINITY } : {};
       checkFacts(shown, { ...rows[0]!, ...room }, load, others);
       await dropped(client, tell);
     });

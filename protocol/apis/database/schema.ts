@@ -57,6 +57,8 @@ export class Use {
   readonly #url: string;
   readonly #name: string;
   #holder: pg.Client | undefined;
+  /** Of a lock whose connection broke, the next one. */
+  #retaking: Promise<void> = Promise.resolve();
   #isOver = false;
 
   constructor(url: string, name: string) {
@@ -79,6 +81,7 @@ export class Use {
 
   async end(): Promise<void> {
     this.#isOver = true;
+    await this.#retaking;
     // With its connection ends the lock, but a pooler may keep that.
     await this.#holder?.query('ROLLBACK').catch(() => {});
     await this.#holder?.end();
@@ -86,7 +89,9 @@ export class Use {
 
   #again(): void {
     if (this.#isOver) return;
-    this.begin().catch(() => setTimeout(() => this.#again(), RETRY_MS).unref());
+    this.#retaking = this.begin().catch(() => {
+      setTimeout(() => this.#again(), RETRY_MS).unref();
+    });
   }
 }
 
