@@ -16,7 +16,14 @@ import { findBrowser } from '../scripts/find-browser.mjs';
 import { marksBinding, marksOptions, type PaintedMark, watchMarks } from './measure/marks.ts';
 import { pageEventsBinding, pageEventsScript } from './measure/page-events.ts';
 import { PageReports } from './measure/page-reports.ts';
-import { type ErrorPage, slowestInteraction, type VitalReport, vitalsBinding, vitalsScript } from './measure/vitals.ts';
+import {
+  type ErrorPage,
+  isErrorStatus,
+  slowestInteraction,
+  type VitalReport,
+  vitalsBinding,
+  vitalsScript,
+} from './measure/vitals.ts';
 import { passwordBinding, passwordScript, storedSecrets } from './secrets/passwords.ts';
 import { secrets } from './secrets/secrets.ts';
 import { redactTrace } from './secrets/trace.ts';
@@ -42,7 +49,6 @@ export const ACTION_TIMEOUT_MS = 15_000;
 const LEARN_MS = 1_000;
 /** A shorter cookie, or value in a page's storage, is a setting. */
 const SHORTEST_TOKEN = 16;
-const RATE_LIMITED = 429;
 
 /** Where the browser is. Throws one sentence with everything that was looked for when there is none. */
 export function browserExecutable(env: NodeJS.ProcessEnv = process.env): string {
@@ -374,7 +380,7 @@ export class BrowserSession {
 function tellErrorPage(response: Response, tell: SessionOptions['onErrorPage']): void {
   const status = response.status();
   const request = response.request();
-  if ((status < 500 && status !== RATE_LIMITED) || !request.isNavigationRequest() || isInFrame(request)) return;
+  if (!isErrorStatus(status) || !request.isNavigationRequest() || isInFrame(request)) return;
   const { origin, pathname } = new URL(response.url());
   tell({ status, url: origin + pathname });
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedDrills } from '../support/embedded-drills.ts';
+import type { Verdict } from '../support/judge/verdict.ts';
 import { stopServing } from '../support/server.fixture.ts';
 import { listening, runTarget } from '../target/core/process.fixture.ts';
 import { localRun } from './local-run.ts';
@@ -21,6 +22,7 @@ import {
   type Process,
   Project,
   pingProfile,
+  type Run,
   reason,
   repository,
   surviving,
@@ -49,6 +51,18 @@ const waitingLoad = getLoad().replace(
   "vu: (_vu, http) => http.request({ op: 'never', method: 'GET', path: '/never' })",
 );
 
+/** It ends invalid, for that alone. */
+async function interrupted(run: Run): Promise<Verdict> {
+  const { exitCode, verdict, output } = await run.end();
+  assert.notEqual(exitCode, 0);
+  assert.equal(verdict?.status, 'invalid', output);
+  assert.deepEqual(
+    verdict.reasons.map(({ kind }) => kind),
+    ['interrupted'],
+  );
+  return verdict;
+}
+
 describe('Ctrl-C', { concurrency: 2 }, () => {
   test('while VUs are still being prepared', async (t) => {
     const { server, url } = await stub(t);
@@ -60,13 +74,7 @@ describe('Ctrl-C', { concurrency: 2 }, () => {
     await run.until(once(server, 'asked /never'));
     const processes = run.processes();
     run.pressCtrlC();
-    const { exitCode, verdict, output } = await run.end();
-    assert.notEqual(exitCode, 0);
-    assert.equal(verdict?.status, 'invalid', output);
-    assert.deepEqual(
-      verdict.reasons.map(({ kind }) => kind),
-      ['interrupted'],
-    );
+    await interrupted(run);
     await gone([...processes, ...run.processes()]);
   });
 
@@ -233,13 +241,7 @@ describe('a run that is ended from outside', { concurrency: 2 }, () => {
     await run.until(once(server, 'asked 60'));
     const processes = run.processes();
     run.signal('SIGTERM');
-    const { exitCode, verdict, output } = await run.end();
-    assert.notEqual(exitCode, 0);
-    assert.equal(verdict?.status, 'invalid', output);
-    assert.deepEqual(
-      verdict.reasons.map(({ kind }) => kind),
-      ['interrupted'],
-    );
+    const verdict = await interrupted(run);
     assert.match(verdict.reasons[0]!.message, /^The run was interrupted \(SIGTERM\) after /);
     assert.deepEqual(verdict.slices, { expected: 1, received: 1 });
     const iterations = verdict.metrics['iterations{scenario:ping}']?.values.count ?? 0;

@@ -1,5 +1,5 @@
 import type { PaintedMark } from './marks.ts';
-import { type ErrorPage, type VitalReport, vitalMetrics } from './vitals.ts';
+import { type ErrorPage, isErrorStatus, type VitalReport, vitalMetrics } from './vitals.ts';
 
 /** A person's session makes some hundred; a script that calls in a loop costs the slice its time. */
 const MAX_CALLS = 10_000;
@@ -53,8 +53,7 @@ export class PageReports {
   errorPage(report: unknown, hear: (page: ErrorPage) => void): void {
     if (this.#isFlood()) return;
     const { status, url } = (report ?? {}) as Partial<Record<keyof ErrorPage, unknown>>;
-    const isStatus =
-      typeof status === 'number' && (status === 429 || (Number.isInteger(status) && status >= 500 && status < 600));
+    const isStatus = typeof status === 'number' && Number.isInteger(status) && isErrorStatus(status);
     if (isStatus && typeof url === 'string' && url.length <= LONGEST_URL) hear({ status, url });
     else this.#tell(STRANGE);
   }

@@ -43,6 +43,11 @@ export interface ErrorPage {
   url: string;
 }
 
+/** Whether a document with this status is an error of the server's, or it was turned away. */
+export function isErrorStatus(status: number): boolean {
+  return status === 429 || (status >= 500 && status < 600);
+}
+
 type WebVitals = Record<string, (callback: (m: { value: number }) => void, options: object) => void>;
 
 /** What web-vitals takes from its surroundings, by the names that it has for it. */
