@@ -105,7 +105,7 @@ async function search(origin: string, plan: Timeline): Promise<CapacityResult> {
   const line = await StartLine.open({
     ready() {},
     start: (startAt) => live.begin(line, startAt),
-    interval: (from, interval) => live.add(from, interval),
+    interval: (from, interval, steps) => live.add(from, interval, steps),
     hung() {},
   });
   const runner = await StartLineRunner.connect(line.address, id);

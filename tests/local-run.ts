@@ -142,7 +142,7 @@ export async function localRun(
       drills.start();
       search?.begin(line, startAt);
     },
-    interval: (id, interval) => search?.add(id, interval),
+    interval: (id, interval, steps) => search?.add(id, interval, steps),
     hung: (hook) => hung.push(hook),
   });
   const collector = new Collector(timeline, slices, undefined, project.folder);

@@ -162,7 +162,7 @@ export class Coordinator {
         coordinator.#ready = count;
       },
       start: (startAt: number) => coordinator.#startAt(startAt),
-      interval: (id: SliceId, interval: Interval) => coordinator.#receive(id, interval),
+      interval: (id: SliceId, interval: Interval, steps: number) => coordinator.#receive(id, interval, steps),
       hung: (hook: HungHook) => coordinator.#hung.push(hook),
     };
     coordinator.#line = await StartLine.open(events, meet);
@@ -310,13 +310,13 @@ export class Coordinator {
     else this.#startTimer = setTimeout(start, aheadMs);
   }
 
-  #receive(id: SliceId, interval: Interval): void {
+  #receive(id: SliceId, interval: Interval, steps: number): void {
     const known = this.#streamed.get(sliceName(id));
     if (known) known.intervals.push(interval);
     else this.#streamed.set(sliceName(id), { ...id, intervals: [interval] });
     this.#progress?.add(id.scenario, interval);
     this.#thresholds?.add(id, interval);
-    this.#search?.add(id, interval);
+    this.#search?.add(id, interval, steps);
     this.#stream?.interval(id, interval);
   }
 

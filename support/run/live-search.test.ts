@@ -74,7 +74,7 @@ function run(
     put('generator_lateness', isAtLimit ? 4_000 : 1, served);
     put('generator_cpu_percent', isAtLimit ? 100 : 20, 1);
     put('vus', hangs || (backlog > 0 && !hasDrops) ? 1 : 0, 1);
-    search.add({ scenario: 'relay', index: 0 }, { index, series });
+    search.add({ scenario: 'relay', index: 0 }, { index, series }, loads.length);
     while (search.choosesAtMs !== undefined && search.choosesAtMs < endMs + of.intervalMs) {
       const choice = search.choose(search.choosesAtMs);
       steps = 'step' in choice ? [choice.step] : steps;
@@ -125,6 +125,26 @@ test('of VUs that loop a load is what whole ones come to: 2.8 and 3.4 are both t
 test('work that does not end ends it, once it was waited for', () => {
   const { end, rests, loads } = run(planned(), { perSecond: 10_000, hangsFrom: 40 });
   assert.deepEqual([loads, rests, end], [[10, 20, 40], 3, 'backlog']);
+});
+
+test('a slice that has not heard of a step yet has not done with it', () => {
+  const of = planned();
+  const search = LiveSearch.of(of, [{ name: 'relay', slices: 1 }], {})!;
+  const id = { scenario: 'relay', index: 0 };
+  const idle = newSeries('gauge');
+  idle.add(0);
+  const until = (atMs: number) => Math.ceil(atMs / of.intervalMs);
+  const chooseAfter = (steps: number) => {
+    const atMs = search.choosesAtMs!;
+    search.add(id, { index: until(atMs), series: { 'vus{scenario:relay}': idle.pack() } }, steps);
+    return search.choose(atMs);
+  };
+  const first = chooseAfter(0);
+  assert.ok('step' in first);
+  // It was held up all the while, and looks idle.
+  assert.ok('rest' in chooseAfter(0));
+  const second = chooseAfter(1);
+  assert.ok('step' in second && second.trial?.load === 10);
 });
 
 test('without any figure of what is asked it ends at the highest load, and nothing is known', () => {

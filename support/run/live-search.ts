@@ -49,8 +49,10 @@ export class LiveSearch {
   readonly #slices: string[];
   /** Where VUs alone are steered, how many a load of 1 is of those that are most: a load is what whole ones come to. */
   readonly #vusOfOne: number | undefined;
-  /** Of each slice that is steered: its newest interval, and whether VUs were at work at the end of it. */
-  readonly #newest = new Map<string, { index: number; isBusy: boolean }>();
+  /** Of each slice that is steered: its newest interval, whether VUs were at work at the end of it, and of how many steps it knew. */
+  readonly #newest = new Map<string, { index: number; isBusy: boolean; steps: number }>();
+  /** That were chosen so far. */
+  #steps = 0;
   /** The rest, by its place among the phases, before the step that is chosen next. */
   #rest: number;
   /** The step that was chosen, until it is judged. */
@@ -137,7 +139,8 @@ export class LiveSearch {
     clearTimeout(this.#timer);
   }
 
-  add(id: SliceId, { index, series }: Interval): void {
+  /** @param steps that the slice had been told of at the end of it */
+  add(id: SliceId, { index, series }: Interval, steps: number): void {
     const own = Object.entries(series).filter(
       ([key]) => this.#metrics.has(metricOf(key)) || groupOf(metricOf(key)) === 'generator',
     );
@@ -145,7 +148,7 @@ export class LiveSearch {
     const name = sliceName(id);
     if (index <= (this.#newest.get(name)?.index ?? -1)) return;
     const isBusy = own.some(([key, packed]) => metricOf(key) === 'vus' && packed.t === 'gauge' && packed.last > 0);
-    this.#newest.set(name, { index, isBusy });
+    this.#newest.set(name, { index, isBusy, steps });
   }
 
   /** At {@link choosesAtMs}, or a little later. */
@@ -165,6 +168,7 @@ export class LiveSearch {
     const ended = this.#goOn(choice.load, trial);
     if (ended) return ended;
     this.#pending = next;
+    this.#steps += 1;
     return { ...(trial && { trial }), step: { startMs: rest.endMs, endMs: next.endMs, load: choice.load } };
   }
 
@@ -189,12 +193,15 @@ export class LiveSearch {
     return { ...(trial && { trial }), end, phases: this.#loads.length };
   }
 
-  /** Nothing of an earlier step is under way, as far as every slice says of the time since its end. */
+  /**
+   * Nothing of an earlier step is under way, as far as every slice says of the time since its end. One that was held up may not have heard
+   * of that step yet: it has it all before it.
+   */
   #isIdle(): boolean {
     const since = this.#axis.indexAt(this.#timeline.phases[this.#rest]!.startMs);
     return this.#slices.every((name) => {
       const newest = this.#newest.get(name);
-      return newest !== undefined && newest.index >= since && !newest.isBusy;
+      return newest !== undefined && newest.index >= since && newest.steps === this.#steps && !newest.isBusy;
     });
   }
 

@@ -37,6 +37,7 @@ export function searchQueue(timeline: Timeline, { places, serviceMs }: Queue): C
   const freeAt = new Array<number>(places).fill(0);
   let underWay: Served[] = [];
   let atMs = 0;
+  let steps = 0;
   for (; search.choosesAtMs !== undefined; ) {
     atMs = search.choosesAtMs;
     for (; pacer.dueAt <= atMs; pacer.advance()) {
@@ -57,10 +58,11 @@ export function searchQueue(timeline: Timeline, { places, serviceMs }: Queue): C
       underWay.filter(({ dueAt }) => dueAt <= closedMs).length,
     )) {
       store.add(interval);
-      search.add({ scenario: name, index: 0 }, interval);
+      search.add({ scenario: name, index: 0 }, interval, steps);
     }
     const choice = search.choose(atMs);
     if (!('step' in choice)) continue;
+    steps += 1;
     const { startMs, endMs, load } = choice.step;
     const rate = plan.steered * load;
     pacer.extend({ startMs, durationMs: endMs - startMs, from: rate, to: rate });

@@ -37,7 +37,7 @@ export type SliceMessage =
   | { type: 'hello'; id: SliceId; pid: number }
   | { type: 'ready'; id: SliceId }
   | { type: 'rest'; id: SliceId }
-  | { type: 'interval'; id: SliceId; interval: Interval }
+  | { type: 'interval'; id: SliceId; interval: Interval; steps: number }
   | ({ type: 'hung' } & HungHook)
   | { type: 'given'; id: SliceId; given: Given }
   | { type: 'leaving'; id: SliceId }
@@ -66,7 +66,8 @@ export interface Sharing {
 export interface StartLineEvents {
   ready(count: number): void;
   start(startAt: number): void;
-  interval(id: SliceId, interval: Interval): void;
+  /** @param steps of a search that the slice has been told of when it was over */
+  interval(id: SliceId, interval: Interval, steps: number): void;
   hung(hook: HungHook): void;
 }
 
@@ -206,7 +207,7 @@ export class StartLine {
       if (slice) slice.heard = true;
       if (message.type === 'ready') this.#ready(message.id, socket);
       if (message.type === 'rest') this.#rest(message.id);
-      if (message.type === 'interval') this.#events.interval(message.id, message.interval);
+      if (message.type === 'interval') this.#events.interval(message.id, message.interval, message.steps);
       if (message.type === 'hung') this.#events.hung(message);
       if (message.type === 'given') this.#bring(message.id.scenario, message.given);
       if (message.type === 'leaving') {
@@ -343,6 +344,8 @@ export class StartLineRunner {
   readonly #given = new Word<Given>();
   readonly #alone = new Word<void>();
   #alive: NodeJS.Timeout | undefined;
+  /** Of a search, that were heard of so far. */
+  #steps = 0;
   /** Told of each step of the load that a search has chosen. */
   onSteer: (step: LoadStep) => void = () => {};
   /** Told when the schedule is over before its time, after so many phases. */
@@ -353,7 +356,10 @@ export class StartLineRunner {
     this.#id = id;
     readMessages<CoordinatorMessage>(socket, (message) => {
       if (message.type === 'start') this.#started.resolve(message.startAt);
-      if (message.type === 'steer') this.onSteer(message.step);
+      if (message.type === 'steer') {
+        this.#steps += 1;
+        this.onSteer(message.step);
+      }
       if (message.type === 'end') this.onEnd(message.phases);
       if (message.type === 'settle') this.#settled.resolve();
       if (message.type === 'given') this.#given.resolve(message.given);
@@ -419,7 +425,7 @@ export class StartLineRunner {
   }
 
   interval(interval: Interval): void {
-    this.#send({ type: 'interval', id: this.#id, interval });
+    this.#send({ type: 'interval', id: this.#id, interval, steps: this.#steps });
   }
 
   /** Says that a hook was left where it hung. */
