@@ -165,6 +165,19 @@ test('calm comes before the load, and draining after it', async (t) => {
   }
 });
 
+test('a shard says once that it ends for no threshold', async (t) => {
+  for (const shards of [1, 2]) {
+    const thresholds = { iterations: [{ threshold: 'rate>1', abortOnFail: true }] };
+    const { coordinator, draw, printed } = await bed(t, { shards, thresholds });
+    coordinator.expect([light]);
+    draw();
+    const said =
+      'abortOnFail is left out of rate>1 of iterations: a shard sees a part of the run alone, and goes on to its end.';
+    assert.deepEqual(printed, shards > 1 ? [said] : []);
+    t.mock.timers.reset();
+  }
+});
+
 test('a slice that cannot take part ends the run before it starts', async (t) => {
   const { coordinator, join } = await bed(t);
   coordinator.expect([relay]);

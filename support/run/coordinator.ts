@@ -29,7 +29,7 @@ import { Drills, GuardianProcess } from './drills.ts';
 import { Inspection } from './inspection.ts';
 import { LiveHealth } from './live-health.ts';
 import { type Choice, LiveSearch } from './live-search.ts';
-import { type Abort, LiveThresholds } from './live-thresholds.ts';
+import { type Abort, abortsLeftOut, LiveThresholds } from './live-thresholds.ts';
 import type { Observation } from './observation.ts';
 import { Progress, type ProgressScenario } from './progress.ts';
 import type { Observed, StreamWriter } from './stream.ts';
@@ -183,6 +183,8 @@ export class Coordinator {
     const asked = scope(this.#timeline, this.#timeline.scenarios, scenarios, new Set(Object.keys(metrics)));
     const timeline = { ...this.#timeline, thresholds: asked.thresholds, answers: asked.answers };
     this.#thresholds = new LiveThresholds(timeline, metrics);
+    const leftOut = abortsLeftOut(timeline);
+    if (leftOut) this.#display.print(leftOut);
     this.#search = LiveSearch.of(timeline, scenarios, metrics);
     this.#timer = setInterval(() => {
       this.#watch();

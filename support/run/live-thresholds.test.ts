@@ -4,7 +4,7 @@ import { builtinMetrics } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Timeline, timeline } from '../schedule/timeline.ts';
-import { LiveThresholds } from './live-thresholds.ts';
+import { abortsLeftOut, LiveThresholds } from './live-thresholds.ts';
 
 /** A slice. */
 const relay = { scenario: 'relay', index: 0 };
@@ -214,6 +214,17 @@ test('what is missed so far is told of every threshold, and no more once it hold
 
 test('a shard ends nothing: it sees its own part only', () => {
   assert.equal(abortedAt(planned({}, 2), slowFrom(0)), null);
+});
+
+test('a shard says which thresholds ask for an end that does not come, and nobody else does', () => {
+  const two = planned({}, 2);
+  const again = { threshold: 'rate<0.1', every: '5s', abortOnFail: true };
+  assert.equal(
+    abortsLeftOut({ ...two, thresholds: { ...two.thresholds, http_req_failed: [again, 'rate<0.5'] } }),
+    'abortOnFail is left out of p(95)<100 of http_req_duration and rate<0.1 of http_req_failed: a shard sees a part of the run alone, and goes on to its end.',
+  );
+  assert.equal(abortsLeftOut(planned({}, 1)), undefined);
+  assert.equal(abortsLeftOut(planned({ abortOnFail: false }, 2)), undefined);
 });
 
 test('a rate that nothing has been counted of, at the start itself, ends no run', () => {

@@ -6,6 +6,7 @@ import { measuredBy } from '../judge/validity.ts';
 import type { ThresholdResult } from '../judge/verdict.ts';
 import { isWindowed, judgeWindowed } from '../judge/windowed.ts';
 import type { Course } from '../judge/windows.ts';
+import { listed } from '../judge/words/names.ts';
 import { builtinMetrics, isOfBrowser, type MetricDefinition, metricOf, type Wanted } from '../measure/metrics.ts';
 import type { Interval } from '../measure/recorder.ts';
 import { type SliceId, sliceName } from '../measure/slice.ts';
@@ -174,6 +175,16 @@ export class LiveThresholds {
     // Those to come may all hold.
     return missed > (1 - (spec.share ?? 1)) * count + 1e-9;
   }
+}
+
+/** Of a shard, which thresholds ask for an end of the run that does not come; undefined where none does. */
+export function abortsLeftOut({ shards, thresholds }: Pick<Timeline, 'shards' | 'thresholds'>): string | undefined {
+  if (shards === 1) return undefined;
+  const asking = Object.entries(thresholds).flatMap(([source, specs]) =>
+    specs.filter((spec) => abortsFrom(spec) !== undefined).map((spec) => `${expressionOf(spec)} of ${source}`),
+  );
+  if (asking.length === 0) return undefined;
+  return `abortOnFail is left out of ${listed(asking)}: a shard sees a part of the run alone, and goes on to its end.`;
 }
 
 /** Of a number that is asked for exactly, or of any but one, as long as it grows towards that. */
