@@ -21,13 +21,13 @@ const MOST_DROPPED = 0.1;
  * @param end how a search ended; undefined when the run did before it
  */
 export function judgeCapacity(
-  { steps, search }: CapacitySpec,
+  { steps, repeats = [], search }: CapacitySpec,
   objectives: Objective[],
   course: Course,
   end?: SearchEnd,
 ): CapacityResult {
   const judged = steps.map((phase) => stepOf(phase, objectives, course, search?.settleMs));
-  if (!search) return { steps: judged, ...boundsOf(judged) };
+  if (!search) return { steps: judged, ...boundsOf(withoutRepeats(judged, repeats)) };
   return {
     steps: judged,
     search: { precision: search.precision, ...(end && { end }) },
@@ -55,6 +55,17 @@ function boundsOf(steps: CapacityStep[]): Pick<CapacityResult, 'held' | 'missed'
   const held = below.findLast(({ state }) => state === 'held');
   const isOpen = steps.length === 0 || below.at(-1)?.state === 'unknown';
   return { ...(held && { held }), ...(missed && { missed }), isOpen };
+}
+
+/** Of each load one step: what was missed once at a load did not hold there. @param repeats of the load of the step before */
+function withoutRepeats(steps: CapacityStep[], repeats: readonly string[]): CapacityStep[] {
+  const own: CapacityStep[] = [];
+  for (const step of steps) {
+    const same = repeats.includes(step.phase) ? [own.pop()!, step] : [step];
+    const last = (state: CapacityStep['state']) => same.findLast((one) => one.state === state);
+    own.push(last('missed') ?? last('held') ?? step);
+  }
+  return own;
 }
 
 /** Of each load that was tried one step, as most of them were. */

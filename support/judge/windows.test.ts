@@ -576,6 +576,20 @@ describe('capacity', () => {
     assert.deepEqual(ended(50_000, true, [full]).missed, undefined, 'whoever asked may have been held up');
   });
 
+  test('steps of the same load are one: it held where none of them was missed', () => {
+    const same = (made: Made, repeats: string[]) =>
+      answersOf({ objectives, capacity: { steps: ['base', 'spike', 'end'], repeats } }, courseOf(made)).capacity!;
+    const broken = same({ msAt: slowFrom(40, 999) }, ['spike']);
+    assert.deepEqual([broken.held, broken.missed?.phase, broken.steps.length], [undefined, 'spike', 3]);
+    const before = same({ msAt: slowFrom(40, 60) }, ['end']);
+    assert.deepEqual([before.held?.phase, before.missed?.phase], ['base', 'spike']);
+    // Of what was measured too little once it is known from the other time.
+    const thin = same({ msAt: (s) => (s >= 60 ? null : 10) }, ['end']);
+    assert.deepEqual([thin.held?.phase, thin.missed, thin.isOpen], ['spike', undefined, false]);
+    const held = same({}, ['spike']);
+    assert.deepEqual([held.held?.phase, held.missed, held.isOpen], ['end', undefined, false]);
+  });
+
   test('below the first step nothing is known', () => {
     const { held, missed } = asked({ msAt: () => 500 });
     assert.deepEqual([held, missed?.phase], [undefined, 'base']);

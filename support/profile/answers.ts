@@ -38,6 +38,8 @@ export interface RecoverySpec {
 export interface CapacitySpec {
   /** Phases of growing load, in the order of time; of a search those that it may have, or has had. */
   steps: string[];
+  /** Those whose load is that of the step before, whatever their factors: VUs are whole. */
+  repeats?: string[];
   search?: SearchSpec;
 }
 

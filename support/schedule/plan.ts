@@ -130,6 +130,24 @@ export function rateAt(plan: Plan, tMs: number): number {
   return 0;
 }
 
+/** The most arrivals a time unit, or VUs, of the whole load at once in a stretch of the run. */
+export function mostIn(plan: Plan, { startMs, endMs }: { startMs: number; endMs: number }): number {
+  const isIn = (one: Segment) => {
+    const fromMs = plan.startTimeMs + one.startMs;
+    // Times that were shortened or lengthened are the same but for floating-point error.
+    return fromMs < endMs - 1e-3 && fromMs + one.durationMs > startMs + 1e-3;
+  };
+  return Math.max(0, ...stretchesOf(plan).flatMap((one) => (isIn(one) ? [one.from, one.to] : [])));
+}
+
+function stretchesOf(plan: Plan): Segment[] {
+  if (isOpen(plan)) return segmentsOfPlan(plan);
+  const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : undefined;
+  if (ramp) return segmentsOf(ramp.startVUs, ramp.stages);
+  const { vus } = plan as Exclude<ClosedPlan, { executor: 'ramping-vus' }>;
+  return segmentsOf(vus, [{ durationMs: durationOf(plan) - plan.startTimeMs, target: vus }]);
+}
+
 /** From `atMs` after the start of the run on, `vus` VUs of the whole load are to be looping. */
 export interface VuStep {
   atMs: number;

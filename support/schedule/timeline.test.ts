@@ -491,6 +491,27 @@ test('the steps of a capacity have a load that grows', () => {
   }
 });
 
+test('steps of a capacity that come to the same whole VUs are of one load, and such as grow are not', () => {
+  const phases = [1, 2, 3, 4, 0].map((load, n) => ({ name: `p${n}`, duration: '5s', load }));
+  const vus: ScenarioSpec = { executor: 'constant-vus', vus: 2 };
+  const repeatsOf = (scenarios: Record<string, ScenarioSpec>, shape: Partial<RunShape>, steps?: string[]) => {
+    const { capacity } = timelineOf(scenarios, { phases, capacity: { ...(steps && { steps }) } }, shape).answers;
+    return capacity!.repeats;
+  };
+  const relay = { ...arrivals, duration: '20s' };
+  const counted: ScenarioSpec = { executor: 'shared-iterations', vus: 2, iterations: 90 };
+  // Of ×1 to ×4 there are 1, 1, 2 and 2 VUs.
+  assert.deepEqual(repeatsOf({ vms: vus }, { scale: 0.25 }), ['p1', 'p3']);
+  assert.deepEqual(repeatsOf({ vms: vus }, { scale: 0.25, durationMs: 12_345 }), ['p1', 'p3']);
+  assert.deepEqual(repeatsOf({ vms: counted }, { scale: 0.25 }), ['p1', 'p3']);
+  assert.deepEqual(repeatsOf({ vms: vus }, { scale: 0.25 }, ['p0', 'p1', 'p2']), ['p1']);
+  // Its people come at a rate of their own.
+  assert.deepEqual(repeatsOf({ vms: vus, reader: sessions }, { scale: 0.25 }), ['p1', 'p3']);
+  assert.equal(repeatsOf({ vms: vus }, {}), undefined);
+  assert.equal(repeatsOf({ vms: vus, relay }, { scale: 0.25 }), undefined);
+  assert.equal(repeatsOf({ vms: vus, reader: { ...sessions, scaled: true } }, { scale: 0.25 }), undefined);
+});
+
 test('the environment shapes a run', () => {
   assert.deepEqual(runShape({}), { scale: 1, seed: '1' });
   assert.deepEqual(runShape({ LOAD_DURATION: '', LOAD_SCALE: '', LOAD_SLICES: '', LOAD_SEED: '' }), {

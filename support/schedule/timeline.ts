@@ -9,7 +9,7 @@ import { kindOf, ms, type ScenarioKind, type ScenarioSpec } from '../profile/sch
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
 import type { ProfileFile } from '../profile.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
-import { durationOf, type Plan, vusOf } from './plan.ts';
+import { durationOf, mostIn, type Plan, vusOf } from './plan.ts';
 import type { RunShape } from './run-shape.ts';
 import { isIdle, planOf, reshape } from './scenario-plan.ts';
 import { checkSize } from './size.ts';
@@ -99,8 +99,8 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
       const plan = planOf(one, kind, leadMs, loadEndMs, planned !== undefined);
       checkLength(file.path, name, one, plan, kind);
       if (planned) checkEnd(file.path, name, plan, loadEndMs);
-      const isScaled = planned && (kind === 'load' || one.scaled);
-      const own = isScaled ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
+      const own =
+        planned && isScaled({ one, kind }) ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
       checkSize(`${file.path}: scenarios.${name}`, one, own);
       if (isIdle(own)) {
         throw new Error(
@@ -127,6 +127,20 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const driftMs = Math.min(
     ...drifting.map(({ startMs, endMs }) => wholeSeconds(Math.floor((endMs - startMs) / 1_000 / DRIFT_INTERVALS))),
   );
+  const scenarios = entries.map(({ name, one, kind }): TimelineScenario => {
+    const isLasting = lasting.some((other) => other.name === name);
+    const plan = reshape(plans.get(name)!, factor, shape.scale, isLasting);
+    checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
+    const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
+    // Where a load is looked for that is too much, it is no failure that it is.
+    const maxFailed = one.maxFailed ?? spec.maxFailed ?? (search ? 1 : MAX_FAILED);
+    return {
+      ...{ name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
+      ...(one.exec !== undefined && { exec: one.exec }),
+    };
+  });
+  const stepped = scenarios.filter((_, n) => isScaled(entries[n]!));
+  const repeats = search ? [] : repeatsIn(answers.capacity?.steps ?? [], phases, stepped);
   return {
     profile: file.name,
     path: file.path,
@@ -141,20 +155,9 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     ...(spec.sharedProcesses && { sharedProcesses: true as const }),
     shards,
     detailed: search !== undefined || shards * intervals <= MAX_INTERVALS,
-    scenarios: entries.map(({ name, one, kind }) => {
-      const isLasting = lasting.some((other) => other.name === name);
-      const plan = reshape(plans.get(name)!, factor, shape.scale, isLasting);
-      checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
-      const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
-      // Where a load is looked for that is too much, it is no failure that it is.
-      const maxFailed = one.maxFailed ?? spec.maxFailed ?? (search ? 1 : MAX_FAILED);
-      return {
-        ...{ name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
-        ...(one.exec !== undefined && { exec: one.exec }),
-      };
-    }),
+    scenarios,
     thresholds: spec.thresholds,
-    answers,
+    answers: repeats.length > 0 ? { ...answers, capacity: { ...answers.capacity!, repeats } } : answers,
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
     ...((spec.tags || shape.tags) && { tags: { ...spec.tags, ...shape.tags } }),
@@ -233,6 +236,15 @@ function stepsOf(path: string, asked: string[] | undefined, phases: PlannedPhase
     );
   }
   return asked;
+}
+
+/** Steps that come to as many VUs as the one before, as VUs are whole: of a small load, or of one that was made small. */
+function repeatsIn(steps: string[], phases: Phase[], scenarios: { plan: Plan }[]): string[] {
+  const loadOf = (step: string) => {
+    const phase = phases.find(({ name }) => name === step)!;
+    return JSON.stringify(scenarios.map(({ plan }) => mostIn(plan, phase)));
+  };
+  return steps.filter((step, n) => n > 0 && loadOf(step) === loadOf(steps[n - 1]!));
 }
 
 function exact({ stepMs: _, ...search }: SearchSpec & { stepMs: number }, factor: number): SearchSpec {
@@ -328,6 +340,9 @@ function phasesOf(planned: PlannedPhase[] | undefined, calmMs: number, ownMs: nu
 }
 
 type Entry = { one: ScenarioSpec; kind: ScenarioKind };
+
+/** Phases multiply its load. */
+const isScaled = ({ one, kind }: Entry) => kind === 'load' || one.scaled === true;
 
 /** Iterations end when they are done: how long they may take at most, unless a profile says so, is a limit and no schedule. */
 const isLimited = ({ one }: Entry) => 'iterations' in one && one.maxDuration === undefined;
