@@ -148,6 +148,8 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     total: true,
     url: '',
     listed: () => [...vms.values()],
+    /** What a search finds; undefined: those of what is listed that have the words in their names. */
+    found: undefined as ((words: string) => StubVm[]) | undefined,
     /** A page never has more. */
     maxPage: 1_000,
     statuses: {} as Record<string, number>,
@@ -182,7 +184,8 @@ async function cloud(t: TestContext, rule: (asked: Asked) => Answered = () => un
     const vm = vms.get(id);
     if (id === '') return method === 'GET' ? [200, page(searchParams)] : [201, { ...create(body), status: 'creating' }];
     if (id === 'search') {
-      const found = stub.listed().filter(({ name }) => name.includes(searchParams.get('q')!));
+      const words = searchParams.get('q')!;
+      const found = stub.found?.(words) ?? stub.listed().filter(({ name }) => name.includes(words));
       return [200, { data: found.slice(0, Number(searchParams.get('limit'))) }];
     }
     if (id === 'stats') return [200, { total_vms: vms.size }];
@@ -650,6 +653,50 @@ test('a search finds the VM of a name, but for one that was made a moment ago or
   target.listed = () => [];
   await made.fleet.search();
   assert.deepEqual(made.errors, { 'check: search: finds the VM of the name': 1 });
+});
+
+test('in the end a VM is found by its name and a deleted one is not, where searches are asked for and answered', async (t) => {
+  const look = async (
+    found: (words: string, times: number) => StubVm[] | undefined,
+    { searched = true, status = undefined as number | undefined } = {},
+  ) => {
+    const target = await cloud(t, ({ path }) => (path.includes('/search') ? status : undefined));
+    const made = await bed(t, target.url);
+    for (const op of ['create', 'detail', 'delete', 'create', 'detail'] as const) await made.fleet[op]();
+    if (searched) await made.fleet.search();
+    const times: Record<string, number> = {};
+    target.found = (words) => {
+      times[words] = (times[words] ?? 0) + 1;
+      return found(words, times[words]) ?? target.listed().filter(({ name }) => name.includes(words));
+    };
+    await made.settle();
+    const { counts } = made.judged();
+    const broken = Object.entries(counts!).filter(([name, count]) => count > 0 && !/^(created|deleted)$/.test(name));
+    return [Object.fromEntries(broken), Object.keys(times).length] as const;
+  };
+  const another = { id: 'another', name: 'another', status: 'stopped', zone: 'z', cpu_cores: 1, memory_mb: 1 };
+  const gone = (words: string) => [{ ...another, id: 'id-1', name: words }];
+  const [sound, lost, back, late, others, unsearched, unanswered] = await Promise.all([
+    look(() => undefined),
+    look((words) => (words.endsWith('2') ? [] : undefined)),
+    look((words) => (words.endsWith('1') ? gone(words) : undefined)),
+    look((words, times) => (times > 1 ? undefined : words.endsWith('1') ? gone(words) : [])),
+    look(() => [another]),
+    look(() => [], { searched: false }),
+    look(() => [], { status: 404 }),
+  ]);
+  assert.deepEqual(sound, [{}, 2]);
+  assert.deepEqual(lost, [{ unlisted: 1 }, 2]);
+  assert.deepEqual(back, [{ mislisted: 1 }, 2]);
+  assert.deepEqual(late, [{}, 2], 'a moment old');
+  assert.deepEqual(others, [{}, 2], 'it may be beyond the page');
+  assert.deepEqual(
+    [unsearched, unanswered],
+    [
+      [{}, 0],
+      [{}, 0],
+    ],
+  );
 });
 
 test('a VM that was told to start comes to run, within the time that it is given', async (t) => {

@@ -69,6 +69,8 @@ export class Fleet {
   /** The operation under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<void> = Promise.resolve();
   #settled = false;
+  /** The target has answered a search: what it says in the end can be judged. */
+  #searches = false;
 
   constructor(shared: Shared, vu: Vu) {
     this.#shared = shared;
@@ -89,7 +91,7 @@ export class Fleet {
     const own = this.#own;
     const measured = own.api;
     const aside = this.#vu.unmeasured();
-    own.use(aside, new VmApi(this.#shared.unmeasured, aside, this.#shared.token));
+    own.use(aside, this.#unmeasuredApi(aside));
     try {
       // A target that fails here is given no more to do before its time.
       for (let n = 0; n < vms; n++) if (!(await this.#create())) break;
@@ -167,10 +169,12 @@ export class Fleet {
     const shared = this.#shared;
     const ofThis = (swept: ReadonlyMap<number, Vm[]> | undefined) => swept && (swept.get(this.#vu.id) ?? []);
     const rows = ofThis(await shared.sweep());
+    const aside = this.#unmeasuredApi(this.#vu.unmeasured());
     this.#settled = await this.#own.lookLast(rows, {
       mayReadBack: () => shared.mayReadBack(),
       later: async () => ofThis(await shared.sweepLater()),
       listsAll: shared.listsAll,
+      search: this.#searches ? (name) => aside.search(name, PAGE) : undefined,
       restWithinMs: shared.restWithinMs,
     });
     if (this.#settled) await this.cleanUp();
@@ -243,12 +247,17 @@ export class Fleet {
     const long = this.#vu.slice.elapsedMs() - listLagMs;
     const vm = this.#own.pick(({ createdAtMs, open }) => createdAtMs < long && open === 0);
     const rows = await this.#own.api.search(vm?.name ?? this.#own.prefix, PAGE);
+    if (rows) this.#searches = true;
     // Of more than fit into a page it may be beyond.
     if (!vm || !rows || rows.length >= PAGE) return;
     this.#vu.check(
       'search: finds the VM of the name',
       rows.some(({ id }) => id === vm.id),
     );
+  }
+
+  #unmeasuredApi(aside: Vu): VmApi {
+    return new VmApi(this.#shared.unmeasured, aside, this.#shared.token);
   }
 
   async #update(): Promise<void> {

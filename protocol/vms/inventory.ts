@@ -18,6 +18,10 @@ const MAX_FOUND = 100;
 const LAST_DELETED = 10;
 /** A VM that cannot be read at the end is asked for so often. */
 const LAST_LOOKS = 5;
+/** VMs that are there, and of those that were deleted, that are searched for at the end. */
+const SEARCHED = 3;
+const unfound: Mismatch = { breach: 'unlisted', expected: 'found by its name', found: 'nothing' };
+const onlyFound: Mismatch = { breach: 'mislisted', expected: 404, found: 'found by its name' };
 /** Between two looks at a VM that is to come to rest, at first and at most, and how long those of a VU are waited for. */
 const REST_LOOK_MS = 200;
 const MAX_REST_LOOK_MS = 2_000;
@@ -33,6 +37,8 @@ export interface LastLook {
   later(): Promise<readonly Vm[] | undefined>;
   /** Whether what is not among these rows is not in the list: of one that says no total, pages may skip what moves meanwhile. */
   readonly listsAll: boolean;
+  /** What is found by a name; gives undefined when nobody knows. Absent: the target has not answered any search. */
+  search?: ((name: string) => Promise<readonly Vm[] | undefined>) | undefined;
   /** A VM that is on its way for longer does not arrive. */
   restWithinMs: number;
 }
@@ -219,6 +225,7 @@ export class Inventory {
       const { later, listsAll } = last;
       await this.#history.listed(rows, { later, wrongIn: (list) => this.#wrongIn(list, listsAll) });
     }
+    if (last.search) await this.#searchLast(seen, last.search, mayReadBack);
     if (signal.aborted) return false;
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
     else this.#history.count('unswept');
@@ -271,6 +278,40 @@ export class Inventory {
       await wait(pauseMs, undefined, { signal: slice.signal }).catch(() => {});
       pauseMs = Math.min(2 * pauseMs, MAX_REST_LOOK_MS);
     }
+  }
+
+  /**
+   * Whether some VMs are found by their names, and deleted ones are not. How names match is the target's affair: where others are found, a
+   * VM may be among those that the page has no room for.
+   */
+  async #searchLast(
+    seen: readonly ExpectedVm[],
+    search: NonNullable<LastLook['search']>,
+    mayLook: () => boolean,
+  ): Promise<void> {
+    const { signal } = this.#vu.slice;
+    const there = seen.filter((vm) => vm.open === 0 && this.#vms.includes(vm)).slice(-SEARCHED);
+    const deleted = this.#lastDeleted.filter(({ id }) => !this.#setAside.has(id)).slice(-SEARCHED);
+    const asked = [...there, ...deleted].filter(mayLook);
+    const look = async () => {
+      const found = new Map<ExpectedVm, readonly Vm[]>();
+      for (const vm of asked) {
+        const rows = signal.aborted ? undefined : await search(vm.name);
+        if (rows) found.set(vm, rows);
+      }
+      return found;
+    };
+    const wrongIn = (found: Map<ExpectedVm, readonly Vm[]>) =>
+      [...found].flatMap(([vm, rows]): Mislisted[] => {
+        const isThere = there.includes(vm);
+        const isWrong = isThere ? rows.length === 0 : rows.some(({ id }) => id === vm.id);
+        return isWrong ? [{ mismatch: isThere ? unfound : onlyFound, example: this.#writtenExample(vm) }] : [];
+      });
+    const later = async () => {
+      await wait(listLagMs, undefined, { signal }).catch(() => {});
+      return signal.aborted ? undefined : look();
+    };
+    await this.#history.listed(await look(), { wrongIn, later });
   }
 
   /** What a list of this VU's VMs has wrong. */
