@@ -221,6 +221,20 @@ test('slices share a schema: the last one drops it', async () => {
   assert.deepEqual(await schemas(), []);
 });
 
+test('who uses a schema keeps no old rows, whatever level transactions have there', async () => {
+  for (const level of ['read committed', 'repeatable read', 'serializable']) {
+    const url = new URL(server.url);
+    url.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
+    const schema = await Schema.open(url.href, 'kept', 'mine', '');
+    const { rows } = await admin.query(
+      `SELECT state, backend_xmin FROM pg_stat_activity JOIN pg_locks USING (pid)
+        WHERE locktype = 'advisory' AND datname = current_database()`,
+    );
+    await schema.close();
+    assert.deepEqual(rows, [{ state: 'idle in transaction', backend_xmin: null }], level);
+  }
+});
+
 test('a schema whose connection was cut is still in use, as soon as there is a new one', async () => {
   const open = () => Schema.open(server.url, 'cut', 'mine', 'CREATE TABLE things (id int)');
   const holders = async () => {

@@ -70,8 +70,12 @@ export class Use {
     const holder = await connected(this.#url);
     try {
       if (this.#isOver) throw new Error(`${this.#name} is not used any more.`);
-      await holder.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
-      await holder.query(`SELECT pg_advisory_xact_lock_shared(${use})`, [this.#name]);
+      // A snapshot that it kept would keep all rows that are replaced meanwhile, in the whole database, as long as the run lasts: as any other
+      // level does, and a query with values, until the next one.
+      await holder.query(
+        `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0;
+         SELECT pg_advisory_xact_lock_shared(${use.replace('$1', () => holder.escapeLiteral(this.#name))})`,
+      );
     } catch (error) {
       await holder.end();
       throw error;
