@@ -8,7 +8,7 @@ import { GeneratorHealth } from '../support/measure/health.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { MetricStore } from '../support/measure/store.ts';
 import { TimeAxis } from '../support/measure/time-axis.ts';
-import type { Plan } from '../support/schedule/plan.ts';
+import { flat, type Plan } from '../support/schedule/plan.ts';
 import { startEmbeddedTarget } from './embedded-target.ts';
 import { runLoad, sliceContext } from './load.ts';
 import { printTable } from './table.ts';
@@ -140,9 +140,7 @@ async function runOnce(url: string, runId: string): Promise<KeptRun | undefined>
   const store = new MetricStore();
   store.define(recorder.definitions);
   const plan: Plan = {
-    executor: 'constant-arrival-rate',
-    rate: RATE_PER_SECOND,
-    durationMs: RUN_MS,
+    line: flat(RATE_PER_SECOND, RUN_MS),
     arrivals: 'poisson',
     timeUnitMs: 1_000,
     startTimeMs: 0,

@@ -6,7 +6,7 @@ import type { Trend } from '../support/measure/histogram.ts';
 import type { IntervalSeries } from '../support/measure/recorded-series.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import type { TrendSeries } from '../support/measure/series.ts';
-import type { Plan } from '../support/schedule/plan.ts';
+import { flat, type Plan } from '../support/schedule/plan.ts';
 import { originOf, withChildren } from './child.ts';
 import { runLoad, sliceContext } from './load.ts';
 
@@ -42,9 +42,7 @@ async function measure(server: ChildProcess, origin: string, one: Case): Promise
   const context = sliceContext(origin, recorder, one.maxVUs);
   const http = new Http(context, origin);
   const plan: Plan = {
-    executor: 'constant-arrival-rate',
-    rate: one.ratePerSecond,
-    durationMs: one.durationMs,
+    line: flat(one.ratePerSecond, one.durationMs),
     arrivals: 'uniform',
     timeUnitMs: 1_000,
     startTimeMs: 0,

@@ -5,7 +5,7 @@ import { settingsOf } from '../support/family.ts';
 import { Recorder } from '../support/measure/recorder.ts';
 import { type Counts, Executor } from '../support/schedule/executor.ts';
 import { recordedIterations } from '../support/schedule/iterations.ts';
-import { expectedLoad, isOpen, type Plan } from '../support/schedule/plan.ts';
+import { expectedLoad, flat, isOpen, type Plan } from '../support/schedule/plan.ts';
 import { PreciseClock } from '../support/schedule/precise-clock.ts';
 import { resolveTarget } from '../support/target.ts';
 import { directWire } from '../support/wire/wire.ts';
@@ -47,22 +47,19 @@ export class BenchLoad {
 /** A round as fast as its VUs go, which loop: one a connection. */
 export function flatOut({ requests, connections }: Round): Plan {
   return {
-    executor: 'shared-iterations',
-    vus: connections,
-    iterations: requests,
-    maxDurationMs: 60_000,
+    line: flat(connections, 60_000),
+    iterations: { shared: requests },
     startTimeMs: 0,
     gracefulStopMs: 0,
+    gracefulRampDownMs: 0,
   };
 }
 
 /** A round at a rate. */
 export function atRate(ratePerSecond: number, { requests, connections }: Round): Plan {
   return {
-    executor: 'constant-arrival-rate',
-    rate: ratePerSecond,
+    line: flat(ratePerSecond, (1000 * requests) / ratePerSecond),
     timeUnitMs: 1000,
-    durationMs: (1000 * requests) / ratePerSecond,
     arrivals: 'uniform',
     preAllocatedVUs: connections,
     maxVUs: connections,

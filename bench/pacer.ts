@@ -2,7 +2,7 @@
 import * as hdr from 'hdr-histogram-js';
 import { systemClock } from '../support/schedule/clock.ts';
 import { Executor } from '../support/schedule/executor.ts';
-import { type Plan, totalArrivals } from '../support/schedule/plan.ts';
+import { flat, type Plan, totalArrivals } from '../support/schedule/plan.ts';
 import { printTable } from './table.ts';
 
 export const name = 'pacer';
@@ -25,10 +25,8 @@ export async function run(): Promise<void> {
 
 async function pace(ratePerSecond: number, timers: 'Node' | 'thread'): Promise<string[]> {
   const plan: Plan = {
-    executor: 'constant-arrival-rate',
-    rate: ratePerSecond,
+    line: flat(ratePerSecond, DURATION_MS),
     timeUnitMs: 1000,
-    durationMs: DURATION_MS,
     arrivals: 'uniform',
     preAllocatedVUs: 100,
     maxVUs: 1000,

@@ -59,6 +59,8 @@ test('runs are of equal load where they do the same, and break the same on purpo
   const drill = { name: 'api-crash', run: ['kill'], atMs: [4_000], limitMs: 1_000, everyMs: 1_000, stayMs: 5_000 };
   const broken = load({ drills: [{ ...drill, expect: {} }] });
   assert.equal(load({}), load({ drills: [] }));
+  const scenarios = exampleTimeline().scenarios.map((one) => ({ ...one, executor: 'written otherwise' }));
+  assert.equal(load({}), load({ scenarios }));
   assert.notEqual(broken, load({}));
   assert.notEqual(broken, load({ drills: [{ ...drill, atMs: [6_000], expect: {} }] }));
   assert.equal(

@@ -3,7 +3,7 @@ import type { Finding, Verdict } from '../judge/verdict.ts';
 import { counted, rate } from '../judge/words/figures.ts';
 import type { MetricStore } from '../measure/store.ts';
 import { drain, type Phase, TimeAxis } from '../measure/time-axis.ts';
-import { durationOf, isOpen, type Plan, rateAt, type Stage, vusOf } from '../schedule/plan.ts';
+import { durationOf, isOpen, type Plan, rateAt, vusOf } from '../schedule/plan.ts';
 import type { Timeline, TimelineScenario } from '../schedule/timeline.ts';
 import { drillLine, drillName } from './answers.ts';
 import type { Origin } from './origin.ts';
@@ -11,7 +11,7 @@ import type { Origin } from './origin.ts';
 export interface RecordedScenario {
   name: string;
   kind: 'load' | 'journey';
-  executor: Plan['executor'];
+  executor: string;
   maxVUs: number;
   /** Of its schedule, since the run's start. */
   startMs: number;
@@ -89,10 +89,10 @@ export function recordOf(
     store,
     axis,
     intervals,
-    scenarios: scenarios.map(({ name, kind, plan }) => ({
+    scenarios: scenarios.map(({ name, kind, executor, plan }) => ({
       name,
       kind,
-      executor: plan.executor,
+      executor,
       maxVUs: vusOf(plan),
       startMs: plan.startTimeMs,
       endMs: durationOf(plan),
@@ -109,9 +109,9 @@ export function recordOf(
   };
 }
 
-/** What was broken meanwhile makes it another one; what was expected then does not, as what is asked of the load. */
+/** What was broken meanwhile makes it another one; what was expected then does not, as what is asked of the load, or how its plan was written. */
 function loadOf(scenarios: TimelineScenario[], drills: Timeline['drills']): unknown {
-  const load = scenarios.map(({ maxFailed: _, ...one }) => one);
+  const load = scenarios.map(({ maxFailed: _, executor: __, ...one }) => one);
   return drills.length === 0 ? load : { scenarios: load, drills: drills.map(({ expect: _, ...drill }) => drill) };
 }
 
@@ -158,11 +158,10 @@ function shortly(finding: Happened): string {
 
 /** Where a stage begins that is not the schedule's first. */
 function stagesOf(name: string, plan: Plan): RunEvent[] {
-  if (!('stages' in plan)) return [];
   const amount = (target: number) => (isOpen(plan) ? rate((target * 1_000) / plan.timeUnitMs) : counted(target, 'VU'));
   let atMs = plan.startTimeMs;
-  let from = isOpen(plan) && 'startRate' in plan ? plan.startRate : 'startVUs' in plan ? plan.startVUs : 0;
-  return plan.stages.flatMap((stage: Stage, index): RunEvent[] => {
+  let from = plan.line.start;
+  return plan.line.stages.flatMap((stage, index): RunEvent[] => {
     const verb = stage.target === from ? 'holds' : stage.durationMs === 0 ? 'jumps to' : 'moves to';
     const event = { atMs, kind: 'stage' as const, text: `${name} ${verb} ${amount(stage.target)}` };
     atMs += stage.durationMs;

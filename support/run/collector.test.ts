@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { JudgedRun } from '../measure/evidence.ts';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
+import { flat } from '../schedule/plan.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { Collector, type Division } from './collector.ts';
 import { type Observation, packObservation } from './observation.ts';
@@ -178,15 +179,15 @@ test('judges are told whether any evidence may be missing: of a slice that is go
 test('VUs that have done their iterations are asked for nothing after that, and had no more time for what they did', () => {
   const scenario = timeline.scenarios[0]!;
   const plan = {
-    executor: 'shared-iterations',
-    vus: 2,
-    iterations: 60,
+    line: flat(2, 38_000),
+    iterations: { shared: 60 },
     startTimeMs: 2_000,
     gracefulStopMs: 0,
-  } as const;
+    gracefulRampDownMs: 0,
+  };
   const of: Timeline = {
     ...{ ...timeline, durationMs: 40_000, phases: [{ name: 'load', startMs: 0, endMs: 40_000, load: 1 }] },
-    scenarios: [{ ...scenario, plan: { ...plan, maxDurationMs: 38_000 } }, timeline.scenarios[1]!],
+    scenarios: [{ ...scenario, plan }, timeline.scenarios[1]!],
     thresholds: {
       'iterations{scenario:sync-relay}': ['rate>9'],
       'iteration_failed{scenario:sync-relay}': [{ threshold: 'rate<0.5', every: '2s' }],

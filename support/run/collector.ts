@@ -243,7 +243,7 @@ export class Collector {
   #endOf(scenario: string, plan: Plan): number {
     const planned = durationOf(plan);
     const reports = this.#slices.flatMap((slice) => (slice.scenario === scenario ? [this.#reportOf(slice)] : []));
-    if (!('iterations' in plan) || reports.includes(undefined)) return planned;
+    if (isOpen(plan) || plan.iterations === undefined || reports.includes(undefined)) return planned;
     const lastMs = Math.max(...reports.map((report) => report!.end.durationMs));
     return Math.min(planned, Math.max(plan.startTimeMs + 1, lastMs));
   }

@@ -93,10 +93,8 @@ export class LiveSearch {
     this.#rest = timeline.phases.findIndex(({ name }) => name === timeline.answers.capacity!.steps[0]) - 1;
     this.#loads = timeline.phases.slice(0, this.#rest).map(() => 0);
     this.#leadMs = Math.min(MAX_LEAD_MS, search.settleMs * LEAD_SHARE);
-    const steered = timeline.scenarios.filter(({ plan }) => 'steered' in plan && plan.steered !== undefined);
-    const vus = steered.map(({ plan }) =>
-      plan.executor === 'constant-vus' ? plan.steered! : Number.POSITIVE_INFINITY,
-    );
+    const steered = timeline.scenarios.filter(({ plan }) => plan.steered !== undefined);
+    const vus = steered.map(({ plan }) => (isOpen(plan) ? Number.POSITIVE_INFINITY : plan.steered!));
     const most = Math.max(...vus);
     this.#vusOfOne = Number.isFinite(most) ? most : undefined;
     this.#slices = steered.flatMap(({ name }) => {

@@ -28,7 +28,7 @@ interface Served {
 /** @param timeline of a search with one load of arrivals */
 export function searchQueue(timeline: Timeline, { places, serviceMs }: Queue): CapacityResult {
   const [{ name, plan }] = timeline.scenarios as [Timeline['scenarios'][0]];
-  if (!isOpen(plan) || !('steered' in plan) || plan.steered === undefined) throw new Error('the plan is not steered');
+  if (!isOpen(plan) || plan.steered === undefined) throw new Error('the plan is not steered');
   const search = LiveSearch.of(timeline, [{ name, slices: 1 }], {})!;
   const pacer = new Pacer(plan, { index: 0, of: 1 }, `${timeline.seed}/${name}`);
   const axis = new TimeAxis(timeline.phases, timeline.intervalMs);

@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type Rehearsal, rehearse } from './executor.fixture.ts';
-import type { ClosedPlan } from './plan.ts';
+import { type ClosedPlan, flat, vusOf } from './plan.ts';
 
-const common = { startTimeMs: 0, gracefulStopMs: 1000 };
 const loops = (vus: number, durationMs: number): ClosedPlan => ({
-  executor: 'constant-vus',
-  vus,
-  durationMs,
-  ...common,
+  line: flat(vus, durationMs),
+  startTimeMs: 0,
+  gracefulStopMs: 1000,
+  gracefulRampDownMs: 0,
 });
-const iterations = (
-  executor: 'per-vu-iterations' | 'shared-iterations',
-  vus: number,
-  count: number,
-  maxDurationMs = 10_000,
-): ClosedPlan => ({ executor, vus, iterations: count, maxDurationMs, ...common });
+const perVuTimes = (vus: number, perVu: number, maxDurationMs = 10_000): ClosedPlan => ({
+  ...loops(vus, maxDurationMs),
+  iterations: { perVu },
+});
+const sharedTimes = (vus: number, shared: number, maxDurationMs = 10_000): ClosedPlan => ({
+  ...loops(vus, maxDurationMs),
+  iterations: { shared },
+});
 
 const perVu = (starts: Rehearsal['starts']) => {
   const counts: Record<number, number> = {};
@@ -24,7 +25,7 @@ const perVu = (starts: Rehearsal['starts']) => {
   return counts;
 };
 
-test('constant-vus: every VU loops until the end, and starts nothing after it', async () => {
+test('every VU loops until the end, and starts nothing after it', async () => {
   const { clock, executor, starts } = rehearse({ ...loops(3, 1000), startTimeMs: 200 }, 100);
   await executor.prepare();
   assert.equal(executor.allocatedVUs, 3);
@@ -40,7 +41,7 @@ test('constant-vus: every VU loops until the end, and starts nothing after it', 
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('constant-vus: what runs over the graceful stop is interrupted, what does not is completed', async () => {
+test('what runs over the graceful stop is interrupted, what does not is completed', async () => {
   for (const [workMs, completed, interrupted] of [
     [1999, 2, 0],
     [2001, 0, 2],
@@ -59,8 +60,8 @@ test('constant-vus: what runs over the graceful stop is interrupted, what does n
   }
 });
 
-test('per-vu-iterations: each VU does its number, and the run ends with the last', async () => {
-  const { clock, executor, starts } = rehearse(iterations('per-vu-iterations', 3, 4), 10);
+test('iterations of each: each VU does its number, and the run ends with the last', async () => {
+  const { clock, executor, starts } = rehearse(perVuTimes(3, 4), 10);
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(50);
@@ -69,8 +70,8 @@ test('per-vu-iterations: each VU does its number, and the run ends with the last
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('shared-iterations: whoever is free takes the next', async () => {
-  const plan = iterations('shared-iterations', 3, 20);
+test('iterations of all: whoever is free takes the next', async () => {
+  const plan = sharedTimes(3, 20);
   const { clock, executor, starts } = rehearse(plan, 0, { run: (vu) => clock.wait(vu === 0 ? 10 : 40) });
   await executor.prepare();
   const run = executor.run(0);
@@ -84,24 +85,23 @@ test('shared-iterations: whoever is free takes the next', async () => {
   );
 });
 
-for (const executorName of ['per-vu-iterations', 'shared-iterations'] as const) {
-  test(`${executorName}: what the maximum duration leaves undone is dropped`, async () => {
-    const count = executorName === 'per-vu-iterations' ? 5 : 10;
-    const { clock, executor, drops } = rehearse(iterations(executorName, 2, count, 250), 100);
+test('iterations that there was no time for are dropped', async () => {
+  for (const plan of [perVuTimes(2, 5, 250), sharedTimes(2, 10, 250)]) {
+    const { clock, executor, drops } = rehearse(plan, 100);
     await executor.prepare();
     const run = executor.run(0);
     await clock.advance(1000);
     assert.deepEqual(await run, { started: 6, completed: 6, dropped: 4, interrupted: 0 });
     // Within the schedule, whose end may be that of its phase.
     assert.deepEqual(drops, [{ dueAt: 249, index: 6, why: 'gracefulStop', count: 4 }]);
-  });
-}
+  }
+});
 
 test('the slices together do the whole work, on VUs and under numbers of their own', async () => {
   const cases: [ClosedPlan, number][] = [
-    [iterations('per-vu-iterations', 5, 3), 15],
-    [iterations('shared-iterations', 5, 17), 17],
-    [iterations('shared-iterations', 2, 17), 17],
+    [perVuTimes(5, 3), 15],
+    [sharedTimes(5, 17), 17],
+    [sharedTimes(2, 17), 17],
     [loops(5, 100), 50],
   ];
   for (const [plan, total] of cases) {
@@ -119,19 +119,18 @@ test('the slices together do the whole work, on VUs and under numbers of their o
       all.push(...starts);
       vus.push(...created);
     }
-    assert.equal(all.length, total, plan.executor);
+    assert.equal(all.length, total);
     const numbers = new Set(all.map(({ index }) => index));
-    assert.equal(numbers.size, total, plan.executor);
-    if (plan.executor === 'shared-iterations') {
+    assert.equal(numbers.size, total);
+    if (plan.iterations && 'shared' in plan.iterations) {
       assert.equal(Math.max(...numbers), total - 1);
       // Nobody has to do another slice's part as well.
       const each = Object.values(perVu(all));
       assert.ok(Math.max(...each) - Math.min(...each) <= 1, `${each}`);
     }
-    const wanted = plan.executor === 'ramping-vus' ? 0 : plan.vus;
     assert.deepEqual(
       vus.sort((a, b) => a - b),
-      Array.from({ length: wanted }, (_, id) => id),
+      Array.from({ length: vusOf(plan) }, (_, id) => id),
     );
   }
 });
@@ -152,7 +151,7 @@ test('iterations that end at once leave the event loop its turn, and end with th
 });
 
 test('a billion iterations that nobody does are dropped at once', async () => {
-  const { clock, executor, drops } = rehearse(iterations('shared-iterations', 2, 1e9, 250), 100);
+  const { clock, executor, drops } = rehearse(sharedTimes(2, 1e9, 250), 100);
   await executor.prepare();
   const run = executor.run(0);
   await clock.advance(1000);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from './clock.ts';
 import { rehearse } from './executor.fixture.ts';
-import type { Plan } from './plan.ts';
+import { flat, type Plan } from './plan.ts';
 
 const open = {
   arrivals: 'uniform',
@@ -13,8 +13,9 @@ const open = {
   startTimeMs: 0,
   gracefulStopMs: 30_000,
 } as const;
-const arrivals: Plan = { executor: 'constant-arrival-rate', rate: 100, durationMs: 1000, ...open };
-const loops: Plan = { executor: 'constant-vus', vus: 40, durationMs: 1000, startTimeMs: 0, gracefulStopMs: 30_000 };
+const arrivals: Plan = { line: flat(100, 1000), ...open };
+const closed = { startTimeMs: 0, gracefulStopMs: 30_000, gracefulRampDownMs: 0 };
+const loops: Plan = { line: flat(40, 1000), ...closed };
 const never = () => new Promise<never>(() => {});
 
 test('prepare makes the VUs a few at a time', async () => {
@@ -204,27 +205,18 @@ test('a VU that cannot be made during the run ends it with that error', async ()
   assert.deepEqual(drops, [{ dueAt: 50, index: 5, why: 'stopped', count: 1 }]);
 });
 
-test('all six executors do their work on the real clock', async () => {
-  const common = { startTimeMs: 20, gracefulStopMs: 5000 };
-  const plans: [Plan, exactly: number | undefined][] = [
-    [{ ...arrivals, rate: 1000, durationMs: 150, maxVUs: 100, startTimeMs: 20 }, 150],
-    [{ ...open, executor: 'ramping-arrival-rate', startRate: 0, stages: [{ durationMs: 200, target: 1000 }] }, 100],
+test('plans of every kind are done on the real clock', async () => {
+  const common = { ...closed, startTimeMs: 20, gracefulStopMs: 5000 };
+  const plans: [which: string, plan: Plan, exactly?: number][] = [
+    ['a rate', { ...arrivals, line: flat(1000, 150), maxVUs: 100, startTimeMs: 20 }, 150],
+    ['a ramp of it', { ...open, line: { start: 0, stages: [{ durationMs: 200, target: 1000 }] } }, 100],
     // Long enough for a machine that stands still for a moment.
-    [{ ...common, executor: 'constant-vus', vus: 3, durationMs: 500 }, undefined],
-    [
-      {
-        ...common,
-        executor: 'ramping-vus',
-        startVUs: 1,
-        stages: [{ durationMs: 500, target: 4 }],
-        gracefulRampDownMs: 0,
-      },
-      undefined,
-    ],
-    [{ ...common, executor: 'per-vu-iterations', vus: 3, iterations: 7, maxDurationMs: 5000 }, 21],
-    [{ ...common, executor: 'shared-iterations', vus: 3, iterations: 7, maxDurationMs: 5000 }, 7],
+    ['VUs', { ...common, line: flat(3, 500) }],
+    ['a ramp of them', { ...common, line: { start: 1, stages: [{ durationMs: 500, target: 4 }] } }],
+    ['iterations of each', { ...common, line: flat(3, 5000), iterations: { perVu: 7 } }, 21],
+    ['iterations of all', { ...common, line: flat(3, 5000), iterations: { shared: 7 } }, 7],
   ];
-  for (const [plan, exactly] of plans) {
+  for (const [which, plan, exactly] of plans) {
     const { executor, starts } = rehearse(plan, 0, {
       clock: systemClock,
       run: () => new Promise((resolve) => setTimeout(resolve, 2)),
@@ -232,18 +224,18 @@ test('all six executors do their work on the real clock', async () => {
     await executor.prepare();
     const startAt = performance.now() + 10;
     const { started, completed, dropped, interrupted } = await executor.run(startAt);
-    assert.deepEqual([completed, dropped, interrupted], [started, 0, 0], plan.executor);
-    if (exactly !== undefined) assert.equal(started, exactly, plan.executor);
-    else assert.ok(new Set(starts.map(({ vuId }) => vuId)).size >= 3, plan.executor);
+    assert.deepEqual([completed, dropped, interrupted], [started, 0, 0], which);
+    if (exactly !== undefined) assert.equal(started, exactly, which);
+    else assert.ok(new Set(starts.map(({ vuId }) => vuId)).size >= 3, which);
     assert.ok(
       starts.every((start) => start.startAt >= start.dueAt && start.dueAt >= startAt + plan.startTimeMs),
-      plan.executor,
+      which,
     );
   }
 });
 
 test('iterations that end at once do not starve timers', async () => {
-  const { executor } = rehearse({ ...loops, vus: 2, durationMs: 60 }, 0, { clock: systemClock, run: async () => {} });
+  const { executor } = rehearse({ ...loops, line: flat(2, 60) }, 0, { clock: systemClock, run: async () => {} });
   await executor.prepare();
   const order: string[] = [];
   const run = executor.run(performance.now()).then(() => order.push('end of the run'));
@@ -253,7 +245,7 @@ test('iterations that end at once do not starve timers', async () => {
 });
 
 test('ten million arrivals that fell due unnoticed are dropped at once', async () => {
-  const { clock, executor, drops, abort } = rehearse({ ...arrivals, rate: 1e6, durationMs: 20_000 }, 0);
+  const { clock, executor, drops, abort } = rehearse({ ...arrivals, line: flat(1e6, 20_000) }, 0);
   const run = executor.run(0);
   clock.block(10_000);
   abort();

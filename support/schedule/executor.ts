@@ -3,7 +3,7 @@ import { Alarm, type Clock, systemClock } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { Counts, ExecutorOptions, LoadStep, Model, StopReason } from './model.ts';
 import { OpenModel } from './open.ts';
-import { durationOf, expectedLoad, isOpen, type Plan, type VuRamp, vusOf } from './plan.ts';
+import { durationOf, expectedLoad, isOpen, valuesOf, vusOf } from './plan.ts';
 import { PreciseClock } from './precise-clock.ts';
 import { RampingVusModel } from './ramping-vus.ts';
 import { type Vu, VuPool } from './vu-pool.ts';
@@ -16,12 +16,6 @@ const MAX_PREPARING = 16;
 
 /** The longest that running iterations get once the run is aborted: whoever pressed Ctrl-C is waiting. */
 const ABORT_GRACE_MS = 2000;
-
-/** A plan whose VUs a search chooses has none until it is told. */
-function rampSteered(plan: Plan): VuRamp | undefined {
-  const isSteered = plan.executor === 'constant-vus' && plan.steered !== undefined;
-  return isSteered ? { startVUs: 0, stages: [], gracefulRampDownMs: plan.gracefulStopMs } : undefined;
-}
 
 /**
  * Runs a slice of a plan: `prepare()` makes the VUs, `run(startAt)` starts each iteration when the plan says and counts
@@ -60,14 +54,9 @@ export class Executor<V> {
     const { plan, slice } = this.#options;
     if (isOpen(plan)) return new OpenModel(plan, this.#options, this.#clock, this.#pool, this.#settleIfIdle);
     const work = workOf(plan, slice);
-    const vus = vusOf(plan);
-    const { startTimeMs } = plan;
-    const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : rampSteered(plan);
-    if (ramp) {
-      const timed = { ...ramp, startTimeMs };
-      return new RampingVusModel(timed, vus, work, this.#options, this.#pool, this.#settleIfIdle);
-    }
-    return new ClosedModel(vus, work, this.#options, this.#pool);
+    const isFlat = valuesOf(plan.line).every((vus) => vus === plan.line.start);
+    if (isFlat && plan.steered === undefined) return new ClosedModel(vusOf(plan), work, this.#options, this.#pool);
+    return new RampingVusModel(plan, work, this.#options, this.#pool, this.#settleIfIdle);
   }
 
   /** From then to then the load is so much; only of a plan that is steered. */

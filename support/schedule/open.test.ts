@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rehearse } from './executor.fixture.ts';
-import type { OpenPlan } from './plan.ts';
+import { flat, type OpenPlan } from './plan.ts';
 
 function rate(ratePerSecond: number, durationMs: number, changes: Partial<OpenPlan> = {}): OpenPlan {
   return {
-    executor: 'constant-arrival-rate',
-    rate: ratePerSecond,
-    durationMs,
+    line: flat(ratePerSecond, durationMs),
     arrivals: 'uniform',
     timeUnitMs: 1000,
     preAllocatedVUs: 100,
@@ -16,7 +14,7 @@ function rate(ratePerSecond: number, durationMs: number, changes: Partial<OpenPl
     startTimeMs: 0,
     gracefulStopMs: 30_000,
     ...changes,
-  } as OpenPlan;
+  };
 }
 
 const indices = (list: { index: number }[]) => list.map(({ index }) => index);
@@ -315,16 +313,12 @@ test('when the last of the line are dropped, the run is over', async () => {
 });
 
 test('a run lasts as long as its schedule, also when that ends in silence', async () => {
-  const plan = {
-    ...rate(10, 0),
-    executor: 'ramping-arrival-rate',
-    startRate: 10,
-    stages: [
-      { durationMs: 100, target: 10 },
-      { durationMs: 0, target: 0 },
-      { durationMs: 900, target: 0 },
-    ],
-  } as OpenPlan;
+  const stages = [
+    { durationMs: 100, target: 10 },
+    { durationMs: 0, target: 0 },
+    { durationMs: 900, target: 0 },
+  ];
+  const plan = rate(10, 0, { line: { start: 10, stages } });
   const { clock, executor } = rehearse(plan, 1);
   await executor.prepare();
   let over = false;

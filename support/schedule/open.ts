@@ -99,7 +99,7 @@ export class OpenModel<V> implements Model {
   }
 
   steer({ startMs, endMs, load }: LoadStep): void {
-    if (this.#plan.executor !== 'constant-arrival-rate' || this.#plan.steered === undefined) return;
+    if (this.#plan.steered === undefined) return;
     const rate = this.#plan.steered * load;
     this.#pacer.extend({ startMs, durationMs: endMs - startMs, from: rate, to: rate });
     this.#setAlarm();

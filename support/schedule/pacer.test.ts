@@ -2,18 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ArrivalCurve } from './curve.ts';
 import { Pacer } from './pacer.ts';
-import { curveOf, durationOf, type OpenPlan, type Slice, type Stage, totalArrivals } from './plan.ts';
+import { curveOf, durationOf, flat, type OpenPlan, type Slice, type Stage, totalArrivals } from './plan.ts';
 import { random } from './random.ts';
 
 const whole: Slice = { index: 0, of: 1 };
 
-type RampingPlan = OpenPlan & { executor: 'ramping-arrival-rate' };
-
-function ramping(startRate: number, stages: Stage[], changes: Partial<OpenPlan> = {}): RampingPlan {
+function ramping(start: number, stages: Stage[], changes: Partial<OpenPlan> = {}): OpenPlan {
   return {
-    executor: 'ramping-arrival-rate',
-    startRate,
-    stages,
+    line: { start, stages },
     arrivals: 'uniform',
     timeUnitMs: 1000,
     preAllocatedVUs: 1,
@@ -22,11 +18,11 @@ function ramping(startRate: number, stages: Stage[], changes: Partial<OpenPlan> 
     startTimeMs: 0,
     gracefulStopMs: 0,
     ...changes,
-  } as RampingPlan;
+  };
 }
 
 function constant(rate: number, durationMs: number, changes: Partial<OpenPlan> = {}): OpenPlan {
-  return { ...ramping(0, [], changes), executor: 'constant-arrival-rate', rate, durationMs } as OpenPlan;
+  return { ...ramping(0, [], changes), line: flat(rate, durationMs) };
 }
 
 function arrivals(plan: OpenPlan, slice = whole, seed = 1): { index: number; dueAt: number }[] {
@@ -198,11 +194,11 @@ test('for any stages, arrivals come in order, within the plan, as many as the ar
 });
 
 /** Arrivals up to `tMs`, by adding up trapezoids. */
-function areaUntil(plan: RampingPlan, tMs: number): number {
+function areaUntil(plan: OpenPlan, tMs: number): number {
   let area = 0;
   let rest = tMs;
-  let from = plan.startRate;
-  for (const { durationMs, target } of plan.stages) {
+  let from = plan.line.start;
+  for (const { durationMs, target } of plan.line.stages) {
     const within = Math.min(rest, durationMs);
     const to = durationMs === 0 ? target : from + ((target - from) * within) / durationMs;
     area += ((from + to) / 2) * (within / plan.timeUnitMs);

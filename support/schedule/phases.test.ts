@@ -4,7 +4,7 @@ import type { PhaseSpec } from '../profile/schema.ts';
 import { rehearse } from './executor.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { dayByHours, multiplied, plannedPhases } from './phases.ts';
-import { durationOf, type Plan, rateAt, totalArrivals, vusOf } from './plan.ts';
+import { durationOf, flat, type OpenPlan, type Plan, rateAt, totalArrivals, vusOf } from './plan.ts';
 
 const spec: PhaseSpec[] = [
   { name: 'calm', duration: '10s', load: 0 },
@@ -23,7 +23,7 @@ const open = {
   maxVUs: 4,
   maxLatenessMs: 10_000,
 } as const;
-const constant: Plan = { ...open, executor: 'constant-arrival-rate', rate: 20, durationMs: 70_000 };
+const constant: OpenPlan = { ...open, line: flat(20, 70_000) };
 
 test('phases follow one another', () => {
   assert.deepEqual(
@@ -46,11 +46,11 @@ test('a rate is multiplied by the factor of its time, and each phase has its arr
   );
   assert.deepEqual(rates, [0, 0, 20, 20, 20, 60, 100, 100, 10, 10]);
   assert.equal(totalArrivals(plan), 400 + 600 + 1_000 + 200);
-  assert.deepEqual([vusOf(plan), 'preAllocatedVUs' in plan && plan.preAllocatedVUs], [20, 10]);
+  assert.deepEqual([vusOf(plan), plan.preAllocatedVUs], [20, 10]);
   for (const of of [1, 3]) {
     const due = { calm: 0, baseline: 0, climb: 0, spike: 0, recovery: 0 } as Record<string, number>;
     for (let index = 0; index < of; index++) {
-      const pacer = new Pacer(plan as Extract<Plan, { maxVUs: number }>, { index, of }, 1);
+      const pacer = new Pacer(plan, { index, of }, 1);
       for (; pacer.dueAt < 70_000; pacer.advance()) {
         due[phases.find(({ startMs, endMs }) => pacer.dueAt >= startMs && pacer.dueAt < endMs)!.name]! += 1;
       }
@@ -60,12 +60,7 @@ test('a rate is multiplied by the factor of its time, and each phase has its arr
 });
 
 test('a ramp over a ramp is cut into straight stretches that follow the product', () => {
-  const ramp: Plan = {
-    ...open,
-    executor: 'ramping-arrival-rate',
-    startRate: 10,
-    stages: [{ durationMs: 70_000, target: 80 }],
-  };
+  const ramp: Plan = { ...open, line: { start: 10, stages: [{ durationMs: 70_000, target: 80 }] } };
   const plan = multiplied(ramp, phases);
   for (const ms of [10_000, 15_000, 31_234, 35_000, 39_000, 45_000, 60_000]) {
     const factor = ms < 30_000 ? 1 : ms < 40_000 ? 1 + (4 * (ms - 30_000)) / 10_000 : ms < 50_000 ? 5 : 0.5;
@@ -88,7 +83,7 @@ test('a factor of 1 all the time leaves the plan as it is', () => {
 test('a day is as busy as its hours say, in straight lines, and can be short', () => {
   const day = { curve: 'day', day: '24s' } as const;
   const plan = multiplied(
-    { ...constant, durationMs: 48_000 },
+    { ...constant, line: flat(20, 48_000) },
     plannedPhases([{ name: 'days', duration: '48s', load: day }]),
   );
   for (const hour of [0, 6, 9, 12, 20, 23, 24, 33]) {
@@ -120,34 +115,21 @@ const short = plannedPhases([
   { name: 'end', duration: '1s', load: 1 },
 ]);
 
-test('every executor follows the phases', async () => {
-  const all: [Plan, number[]][] = [
-    [{ ...open, maxVUs: 50, executor: 'constant-arrival-rate', rate: 10, durationMs: 4_000 }, [0, 10, 30, 10]],
-    [
-      {
-        ...open,
-        maxVUs: 50,
-        executor: 'ramping-arrival-rate',
-        startRate: 10,
-        stages: [{ durationMs: 4_000, target: 10 }],
-      },
-      [0, 10, 30, 10],
-    ],
-    [{ ...common, executor: 'constant-vus', vus: 2, durationMs: 4_000 }, [0, 20, 60, 20]],
-    [
-      {
-        ...common,
-        executor: 'ramping-vus',
-        startVUs: 2,
-        stages: [{ durationMs: 4_000, target: 2 }],
-        gracefulRampDownMs: 500,
-      },
-      [0, 20, 60, 20],
-    ],
-    [{ ...common, executor: 'shared-iterations', vus: 2, iterations: 70, maxDurationMs: 4_000 }, [0, 20, 50, 0]],
-    [{ ...common, executor: 'per-vu-iterations', vus: 2, iterations: 15, maxDurationMs: 4_000 }, [0, 20, 50, 0]],
+test('plans of every kind follow the phases', async () => {
+  const closed = { ...common, gracefulRampDownMs: 500 };
+  const ramp = (value: number) => ({
+    start: value,
+    stages: [500, 3_500].map((durationMs) => ({ durationMs, target: value })),
+  });
+  const all: [which: string, plan: Plan, starts: number[]][] = [
+    ['a rate', { ...open, maxVUs: 50, line: flat(10, 4_000) }, [0, 10, 30, 10]],
+    ['stages of it', { ...open, maxVUs: 50, line: ramp(10) }, [0, 10, 30, 10]],
+    ['VUs', { ...closed, line: flat(2, 4_000) }, [0, 20, 60, 20]],
+    ['stages of them', { ...closed, line: ramp(2) }, [0, 20, 60, 20]],
+    ['iterations of all', { ...closed, line: flat(2, 4_000), iterations: { shared: 70 } }, [0, 20, 50, 0]],
+    ['iterations of each', { ...closed, line: flat(2, 4_000), iterations: { perVu: 15 } }, [0, 20, 50, 0]],
   ];
-  for (const [plan, expected] of all) {
-    assert.deepEqual(await startsBySecond(multiplied(plan, short)), expected, plan.executor);
+  for (const [which, plan, expected] of all) {
+    assert.deepEqual(await startsBySecond(multiplied(plan, short)), expected, which);
   }
 });

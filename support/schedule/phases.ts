@@ -1,7 +1,7 @@
 /** Phases of a profile as straight lines of a factor over time, and what they make of a plan. */
 import { ms, type PhaseSpec } from '../profile/schema.ts';
 import { type Segment, segmentsOf } from './curve.ts';
-import { durationOf, type Plan, type Stage, type VuRamp } from './plan.ts';
+import { durationOf, isOpen, type Line, type Plan, type Stage } from './plan.ts';
 
 /** A phase that a profile asks for; times in ms since the run's start, `factor` its straight stretches since then. */
 export interface PlannedPhase {
@@ -56,48 +56,17 @@ function factorOf({ load }: PhaseSpec, startMs: number, endMs: number): Segment[
 }
 
 /**
- * The plan with its rates and VUs multiplied by the factor of the time; its pool of VUs by the highest, when that is above 1. It is
- * piecewise linear again, and so one that every executor knows. VUs may come to a share of one: whoever multiplies them further makes them
- * whole in the end.
+ * The plan with its rates or VUs multiplied by the factor of the time; its pool of VUs by the highest, when that is above 1. VUs may come
+ * to a share of one: whoever multiplies them further makes them whole in the end.
  */
-export function multiplied(plan: Plan, phases: readonly PlannedPhase[]): Plan {
+export function multiplied<P extends Plan>(plan: P, phases: readonly PlannedPhase[]): P {
   const factor = phases.flatMap((phase) => phase.factor).filter(({ durationMs }) => durationMs > 0);
   const [startMs, endMs] = [plan.startTimeMs, durationOf(plan)];
   const under = factor.filter((one) => one.startMs < endMs && one.startMs + one.durationMs > startMs);
   if (under.every(({ from, to }) => from === 1 && to === 1)) return plan;
   const peak = Math.max(1, ...under.flatMap(({ from, to }) => [from, to]));
-  switch (plan.executor) {
-    case 'constant-arrival-rate': {
-      const { rate, durationMs, ...common } = plan;
-      const { start, stages } = product(startMs, [{ startMs, durationMs, from: rate, to: rate }], factor);
-      return { ...common, ...pool(plan, peak), executor: 'ramping-arrival-rate', startRate: start, stages };
-    }
-    case 'ramping-arrival-rate': {
-      const { start, stages } = product(startMs, shifted(segmentsOf(plan.startRate, plan.stages), startMs), factor);
-      return { ...plan, ...pool(plan, peak), startRate: start, stages };
-    }
-    case 'constant-vus': {
-      const { vus, durationMs, ...common } = plan;
-      const own = [{ startMs, durationMs, from: vus, to: vus }];
-      return {
-        ...common,
-        executor: 'ramping-vus',
-        ...vuRamp(product(startMs, own, factor)),
-        gracefulRampDownMs: 30_000,
-      };
-    }
-    case 'ramping-vus': {
-      const own = shifted(segmentsOf(plan.startVUs, plan.stages), startMs);
-      return { ...plan, ...vuRamp(product(startMs, own, factor)) };
-    }
-    case 'per-vu-iterations':
-    case 'shared-iterations': {
-      const own = [{ startMs, durationMs: plan.maxDurationMs, from: plan.vus, to: plan.vus }];
-      const ramp = vuRamp(product(startMs, own, factor));
-      const vus = Math.max(ramp.startVUs, ...ramp.stages.map(({ target }) => target));
-      return { ...plan, vus, ramp: { ...ramp, gracefulRampDownMs: 30_000 } };
-    }
-  }
+  const own = segmentsOf(plan.line.start, plan.line.stages).map((one) => ({ ...one, startMs: one.startMs + startMs }));
+  return { ...plan, ...(isOpen(plan) && pool(plan, peak)), line: product(startMs, own, factor) };
 }
 
 /** VUs of an open plan for so many times its load. */
@@ -105,27 +74,13 @@ export function pool({ preAllocatedVUs, maxVUs }: { preAllocatedVUs: number; max
   return { preAllocatedVUs: Math.ceil(preAllocatedVUs * peak), maxVUs: Math.ceil(maxVUs * peak) };
 }
 
-function shifted(segments: Segment[], byMs: number): Segment[] {
-  return segments.map((segment) => ({ ...segment, startMs: segment.startMs + byMs }));
-}
-
 /** VUs are whole; of a share of one, there is one. */
 export function wholeVus(vus: number): number {
   return vus < 1e-9 ? 0 : Math.max(1, Math.round(vus));
 }
 
-/** So many times the VUs of a ramp. */
-export function timesVus({ startVUs, stages }: Pick<VuRamp, 'startVUs' | 'stages'>, times: number) {
-  const whole = stages.map((stage) => ({ ...stage, target: wholeVus(stage.target * times) }));
-  return { startVUs: wholeVus(startVUs * times), stages: whole };
-}
-
-function vuRamp({ start, stages }: { start: number; stages: Stage[] }): { startVUs: number; stages: Stage[] } {
-  return { startVUs: start, stages };
-}
-
-/** What both come to over the time of the first, as a value to start at and stages from there. */
-function product(startMs: number, own: Segment[], factor: Segment[]): { start: number; stages: Stage[] } {
+/** What both come to over the time of the first. */
+function product(startMs: number, own: Segment[], factor: Segment[]): Line {
   const stages: Stage[] = [];
   let start: number | undefined;
   let at = startMs;

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationOf, expectedLoad, type Plan, rateAt, shareOf, totalArrivals, vuSteps } from './plan.ts';
+import {
+  type ClosedPlan,
+  durationOf,
+  expectedLoad,
+  flat,
+  type Plan,
+  rateAt,
+  shareOf,
+  totalArrivals,
+  vuSteps,
+} from './plan.ts';
 
 const open = {
   arrivals: 'uniform',
@@ -11,46 +21,40 @@ const open = {
   startTimeMs: 500,
   gracefulStopMs: 0,
 } as const;
-const common = { startTimeMs: 500, gracefulStopMs: 30_000 };
-const constantRate: Plan = { executor: 'constant-arrival-rate', rate: 20, durationMs: 3000, ...open };
-const rampingRate: Plan = {
-  executor: 'ramping-arrival-rate',
-  startRate: 0,
-  stages: [
-    { durationMs: 2000, target: 10 },
-    { durationMs: 0, target: 30 },
-    { durationMs: 1000, target: 30 },
-  ],
-  ...open,
+const closed = { startTimeMs: 500, gracefulStopMs: 30_000, gracefulRampDownMs: 0 };
+const constantRate: Plan = { line: flat(20, 3000), ...open };
+const steps = [
+  { durationMs: 2000, target: 10 },
+  { durationMs: 0, target: 30 },
+  { durationMs: 1000, target: 30 },
+];
+const rampingRate: Plan = { line: { start: 0, stages: steps }, ...open };
+const rampingVus: ClosedPlan = {
+  line: {
+    start: 0,
+    stages: [
+      { durationMs: 3000, target: 3 },
+      { durationMs: 1000, target: 3 },
+      { durationMs: 0, target: 2 },
+      { durationMs: 2000, target: 0 },
+    ],
+  },
+  ...closed,
 };
-const rampingVus: Plan & { executor: 'ramping-vus' } = {
-  executor: 'ramping-vus',
-  startVUs: 0,
-  stages: [
-    { durationMs: 3000, target: 3 },
-    { durationMs: 1000, target: 3 },
-    { durationMs: 0, target: 2 },
-    { durationMs: 2000, target: 0 },
-  ],
-  gracefulRampDownMs: 0,
-  ...common,
-};
-const perVu: Plan = { executor: 'per-vu-iterations', vus: 4, iterations: 5, maxDurationMs: 10_000, ...common };
+const perVu: Plan = { line: flat(4, 10_000), iterations: { perVu: 5 }, ...closed };
 
 test('durationOf counts the start time but not the graceful stop', () => {
   assert.equal(durationOf(constantRate), 3500);
   assert.equal(durationOf(rampingRate), 3500);
   assert.equal(durationOf(rampingVus), 6500);
   assert.equal(durationOf(perVu), 10_500);
-  assert.equal(durationOf({ ...perVu, executor: 'shared-iterations' }), 10_500);
-  assert.equal(durationOf({ executor: 'constant-vus', vus: 1, durationMs: 700, ...common }), 1200);
 });
 
 test('totalArrivals is the area under the rate', () => {
   assert.equal(totalArrivals(constantRate), 60);
   assert.equal(totalArrivals({ ...constantRate, timeUnitMs: 60_000 }), 1);
   assert.equal(totalArrivals(rampingRate), 40);
-  assert.equal(totalArrivals({ ...constantRate, rate: 0 }), 0);
+  assert.equal(totalArrivals({ ...constantRate, line: flat(0, 3000) }), 0);
   assert.equal(totalArrivals(perVu), 0);
   assert.equal(totalArrivals({ ...constantRate, arrivals: 'bursts', burstSize: 20 }), 60);
   assert.equal(totalArrivals({ ...constantRate, arrivals: 'bursts', burstSize: 25 }), 75);
@@ -58,8 +62,9 @@ test('totalArrivals is the area under the rate', () => {
 
 test('totalArrivals takes no rounding error for an arrival', () => {
   const stages = Array.from({ length: 10 }, () => ({ durationMs: 1000, target: 0.1 }));
-  assert.equal(totalArrivals({ ...rampingRate, startRate: 0.1, stages }), 1);
-  assert.equal(totalArrivals({ ...rampingRate, startRate: 0.1, stages: [...stages, ...stages, ...stages] }), 3);
+  assert.equal(totalArrivals({ ...rampingRate, line: { start: 0.1, stages } }), 1);
+  const long = [...stages, ...stages, ...stages];
+  assert.equal(totalArrivals({ ...rampingRate, line: { start: 0.1, stages: long } }), 3);
 });
 
 test('rateAt is in arrivals per second, follows ramps and jumps, and is 0 outside the plan', () => {
@@ -73,7 +78,7 @@ test('rateAt is in arrivals per second, follows ramps and jumps, and is 0 outsid
     [3500, 0],
   ] as const;
   for (const [at, rate] of points) assert.equal(rateAt(rampingRate, at), rate, `at ${at} ms`);
-  assert.equal(rateAt({ ...constantRate, timeUnitMs: 60_000, rate: 90 }, 600), 1.5);
+  assert.equal(rateAt({ ...constantRate, timeUnitMs: 60_000, line: flat(90, 3000) }, 600), 1.5);
   assert.equal(rateAt(rampingVus, 1000), 0);
 });
 
@@ -107,25 +112,29 @@ test('shareOf deals out everything, for any number of slices', () => {
 });
 
 test('what a slice is about to do is known of fast loads: the whole load is fast, however many slices share it', () => {
-  const rate = { ...constantRate, maxVUs: 400 };
+  const rate = (perUnit: number) => ({ ...constantRate, maxVUs: 400, line: flat(perUnit, 3000) });
   const one = { index: 0, of: 1 };
   const four = { index: 3, of: 4 };
   for (const [plan, slice, expected] of [
-    [{ ...rate, rate: 99 }, one, undefined],
-    [{ ...rate, rate: 5_999, timeUnitMs: 60_000 }, one, undefined],
-    [{ ...rate, rate: 6_000, timeUnitMs: 60_000 }, one, { perSecond: 100, atOnce: 2 }],
-    [{ ...rate, rate: 5_000 }, one, { perSecond: 5_000, atOnce: 100 }],
-    [{ ...rate, rate: 5_000, startTimeMs: 60_000 }, one, { perSecond: 5_000, atOnce: 0 }],
-    [{ ...rate, rate: 5_000 }, four, { perSecond: 1_250, atOnce: 25 }],
-    [{ ...rate, rate: 5_000, maxVUs: 40 }, four, { perSecond: 1_250, atOnce: 10 }],
-    [{ ...rate, rate: 1, arrivals: 'bursts', burstSize: 99 }, one, undefined],
-    [{ ...rate, rate: 1, arrivals: 'bursts', burstSize: 200 }, four, { perSecond: 50, atOnce: 50 }],
+    [rate(99), one, undefined],
+    [{ ...rate(5_999), timeUnitMs: 60_000 }, one, undefined],
+    [{ ...rate(6_000), timeUnitMs: 60_000 }, one, { perSecond: 100, atOnce: 2 }],
+    [rate(5_000), one, { perSecond: 5_000, atOnce: 100 }],
+    [{ ...rate(5_000), startTimeMs: 60_000 }, one, { perSecond: 5_000, atOnce: 0 }],
+    [rate(5_000), four, { perSecond: 1_250, atOnce: 25 }],
+    [{ ...rate(5_000), maxVUs: 40 }, four, { perSecond: 1_250, atOnce: 10 }],
+    [{ ...rate(1), arrivals: 'bursts', burstSize: 99 }, one, undefined],
+    [{ ...rate(1), arrivals: 'bursts', burstSize: 200 }, four, { perSecond: 50, atOnce: 50 }],
     [rampingRate, one, undefined],
-    [{ ...rampingRate, startRate: 200 }, one, { perSecond: 200, atOnce: 1 }],
+    [{ ...rampingRate, line: { start: 200, stages: steps } }, one, { perSecond: 200, atOnce: 1 }],
     [perVu, one, undefined],
-    [{ ...perVu, vus: 300 }, four, { perSecond: 75, atOnce: 75 }],
-    [{ ...perVu, vus: 3_000 }, one, { perSecond: 3_000, atOnce: 500 }],
-    [{ ...rampingVus, startVUs: 8, stages: [{ durationMs: 1, target: 200 }] }, four, { perSecond: 50, atOnce: 2 }],
+    [{ ...perVu, line: flat(300, 10_000) }, four, { perSecond: 75, atOnce: 75 }],
+    [{ ...perVu, line: flat(3_000, 10_000) }, one, { perSecond: 3_000, atOnce: 500 }],
+    [
+      { ...rampingVus, line: { start: 8, stages: [{ durationMs: 1, target: 200 }] } },
+      four,
+      { perSecond: 50, atOnce: 2 },
+    ],
   ] as const) {
     assert.deepEqual(expectedLoad(plan as Plan, slice), expected);
   }

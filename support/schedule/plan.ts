@@ -6,14 +6,28 @@ export interface Stage {
   target: number;
 }
 
+/** A value over time, in straight lines: it begins at `start`, and goes on from stage to stage. */
+export interface Line {
+  start: number;
+  stages: Stage[];
+}
+
 interface Common {
   /** From the start of the run to the start of this schedule. */
   startTimeMs: number;
   /** What running iterations get to finish once the schedule is over. */
   gracefulStopMs: number;
+  /** Arrivals per time unit of an open plan, VUs of a closed one. */
+  line: Line;
+  /**
+   * What a load of 1 comes to, where a search chooses the load while it runs: arrivals per time unit, or VUs. The line is then the
+   * most that it may come to.
+   */
+  steered?: number;
 }
 
-interface Open extends Common {
+/** Iterations arrive at a rate, however fast the target answers. */
+export interface OpenPlan extends Common {
   arrivals: 'uniform' | 'poisson' | 'bursts';
   /** Arrivals that are due at one instant; of bursts alone. */
   burstSize?: number;
@@ -25,46 +39,16 @@ interface Open extends Common {
   maxLatenessMs: number;
 }
 
-/** VUs that come and go. */
-export interface VuRamp {
-  startVUs: number;
-  stages: Stage[];
+/** VUs start their next iteration when the one before has ended. */
+export interface ClosedPlan extends Common {
   /** What a VU that is no longer wanted gets to finish its iteration. */
   gracefulRampDownMs: number;
+  /** How much there is to do, for each VU or for all together; absent: as much as there is time for. */
+  iterations?: { perVu: number } | { shared: number };
 }
 
-/** A ramp that begins so long after the start of the run. */
-export type TimedRamp = VuRamp & { startTimeMs: number };
-
-interface Counted extends Common {
-  vus: number;
-  iterations: number;
-  maxDurationMs: number;
-  /** How many of the VUs loop when; absent: all of them, all the time. */
-  ramp?: VuRamp;
-}
-
-/**
- * What a load of 1 comes to, where a search chooses the load while it runs: arrivals per time unit, or VUs. The plan's own rate or VUs
- * are then the most that it may come to.
- */
-interface Steered {
-  steered?: number;
-}
-
-/** What is to be started when, over the whole run and all slices. Times in ms; fields and meanings are k6's. */
-export type Plan =
-  | ({ executor: 'constant-arrival-rate'; rate: number; durationMs: number } & Open & Steered)
-  | ({ executor: 'ramping-arrival-rate'; startRate: number; stages: Stage[] } & Open)
-  | ({ executor: 'constant-vus'; vus: number; durationMs: number } & Common & Steered)
-  | ({ executor: 'ramping-vus' } & VuRamp & Common)
-  | ({ executor: 'per-vu-iterations' } & Counted)
-  | ({ executor: 'shared-iterations' } & Counted);
-
-/** A plan whose iterations arrive at a rate, however fast the target answers. */
-export type OpenPlan = Extract<Plan, Open>;
-/** A plan whose VUs start their next iteration when the one before has ended. */
-export type ClosedPlan = Exclude<Plan, OpenPlan>;
+/** What is to be started when, over the whole run and all slices. Times in ms. Of executors it knows nothing: each says which plan its fields mean. */
+export type Plan = OpenPlan | ClosedPlan;
 
 /** One of `of` equal parts of a load; `index` counts from 0. */
 export interface Slice {
@@ -72,9 +56,25 @@ export interface Slice {
   of: number;
 }
 
-/** Tells arrival-rate plans from those that loop over VUs. */
+/** Tells plans of arrivals from those that loop over VUs. */
 export function isOpen(plan: Plan): plan is OpenPlan {
-  return plan.executor === 'constant-arrival-rate' || plan.executor === 'ramping-arrival-rate';
+  return 'arrivals' in plan;
+}
+
+/** So much, for so long. */
+export function flat(value: number, durationMs: number): Line {
+  return { start: value, stages: [{ durationMs, target: value }] };
+}
+
+/** The line with other values and times. */
+export function changed({ start, stages }: Line, value: (value: number) => number, times = 1): Line {
+  const other = stages.map(({ durationMs, target }) => ({ durationMs: durationMs * times, target: value(target) }));
+  return { start: value(start), stages: other };
+}
+
+/** All values between which it runs. */
+export function valuesOf({ start, stages }: Line): number[] {
+  return [start, ...stages.map(({ target }) => target)];
 }
 
 /** How many of `total` things, numbered from 0, are the slice's: those whose number is `index` modulo `of`. */
@@ -84,23 +84,12 @@ export function shareOf(total: number, slice: Slice): number {
 
 /** Length of the schedule in ms from the start of the run: start time included, graceful stop not. */
 export function durationOf(plan: Plan): number {
-  switch (plan.executor) {
-    case 'constant-arrival-rate':
-    case 'constant-vus':
-      return plan.startTimeMs + plan.durationMs;
-    case 'ramping-arrival-rate':
-    case 'ramping-vus':
-      return plan.stages.reduce((sum, stage) => sum + stage.durationMs, plan.startTimeMs);
-    case 'per-vu-iterations':
-    case 'shared-iterations':
-      return plan.startTimeMs + plan.maxDurationMs;
-  }
+  return plan.line.stages.reduce((sum, { durationMs }) => sum + durationMs, plan.startTimeMs);
 }
 
-function segmentsOfPlan(plan: OpenPlan): Segment[] {
-  if (plan.executor === 'ramping-arrival-rate') return segmentsOf(plan.startRate, plan.stages);
-  if (plan.steered !== undefined) return [];
-  return segmentsOf(plan.rate, [{ durationMs: plan.durationMs, target: plan.rate }]);
+/** A load that is steered has no stretches until it is told. */
+function segmentsOfPlan({ line, steered }: Plan): Segment[] {
+  return steered === undefined ? segmentsOf(line.start, line.stages) : [];
 }
 
 /** Cumulative arrivals of the whole load over ms after the plan's start time. */
@@ -137,15 +126,7 @@ export function mostIn(plan: Plan, { startMs, endMs }: { startMs: number; endMs:
     // Times that were shortened or lengthened are the same but for floating-point error.
     return fromMs < endMs - 1e-3 && fromMs + one.durationMs > startMs + 1e-3;
   };
-  return Math.max(0, ...stretchesOf(plan).flatMap((one) => (isIn(one) ? [one.from, one.to] : [])));
-}
-
-function stretchesOf(plan: Plan): Segment[] {
-  if (isOpen(plan)) return segmentsOfPlan(plan);
-  const ramp = plan.executor === 'ramping-vus' ? plan : 'ramp' in plan ? plan.ramp : undefined;
-  if (ramp) return segmentsOf(ramp.startVUs, ramp.stages);
-  const { vus } = plan as Exclude<ClosedPlan, { executor: 'ramping-vus' }>;
-  return segmentsOf(vus, [{ durationMs: durationOf(plan) - plan.startTimeMs, target: vus }]);
+  return Math.max(0, ...segmentsOfPlan(plan).flatMap((one) => (isIn(one) ? [one.from, one.to] : [])));
 }
 
 /** From `atMs` after the start of the run on, `vus` VUs of the whole load are to be looping. */
@@ -155,14 +136,15 @@ export interface VuStep {
 }
 
 /**
- * The whole-numbered steps of a VU ramp: like k6, the count changes at the instant at which the line reaches it. One at a
- * time: a ramp to 100,000 VUs has as many of them.
+ * The whole-numbered steps of a plan's VUs: like k6, the count changes at the instant at which the line reaches it. One at a
+ * time: a ramp to 100,000 VUs has as many of them. VUs that are steered are none until they are told.
  */
-export function* vuSteps({ startTimeMs, startVUs, stages }: TimedRamp): Generator<VuStep, void> {
+export function* vuSteps({ startTimeMs, line, steered }: ClosedPlan): Generator<VuStep, void> {
+  if (steered !== undefined) return;
   let startMs = startTimeMs;
-  let from = startVUs;
+  let from = line.start;
   yield { atMs: startMs, vus: from };
-  for (const { durationMs, target } of stages) {
+  for (const { durationMs, target } of line.stages) {
     const distance = Math.abs(target - from);
     const direction = Math.sign(target - from);
     if (durationMs === 0) yield { atMs: startMs, vus: target };
@@ -178,9 +160,7 @@ export function* vuSteps({ startTimeMs, startVUs, stages }: TimedRamp): Generato
 
 /** The most VUs of the whole load at once. */
 export function vusOf(plan: Plan): number {
-  if (isOpen(plan)) return plan.maxVUs;
-  if (plan.executor !== 'ramping-vus') return plan.vus;
-  return Math.max(plan.startVUs, ...plan.stages.map(({ target }) => target));
+  return isOpen(plan) ? plan.maxVUs : Math.max(...valuesOf(plan.line));
 }
 
 /** From so many iterations a second of the whole load on, a millisecond of ours and code that runs for the first time would show. */
@@ -213,15 +193,11 @@ export function expectedLoad(plan: Plan, slice: Slice): ExpectedLoad | undefined
 }
 
 /** Arrivals a second of the whole load, at the most. */
-function peakRate(plan: OpenPlan): number {
-  const rates = plan.executor === 'constant-arrival-rate' ? [plan.rate] : plan.stages.map(({ target }) => target);
-  if (plan.executor === 'ramping-arrival-rate') rates.push(plan.startRate);
-  return (Math.max(...rates) * 1_000) / plan.timeUnitMs;
+function peakRate({ line, timeUnitMs }: OpenPlan): number {
+  return (Math.max(...valuesOf(line)) * 1_000) / timeUnitMs;
 }
 
 /** VUs that loop from the start on. */
-function firstVus(plan: ClosedPlan): number {
-  if (plan.executor === 'ramping-vus') return plan.startVUs;
-  if ('ramp' in plan && plan.ramp) return plan.ramp.startVUs;
-  return 'steered' in plan && plan.steered !== undefined ? 0 : plan.vus;
+function firstVus({ line, steered }: ClosedPlan): number {
+  return steered === undefined ? line.start : 0;
 }

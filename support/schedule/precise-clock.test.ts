@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { Alarm } from './clock.ts';
 import { Executor } from './executor.ts';
-import type { Plan } from './plan.ts';
+import { flat, type Plan } from './plan.ts';
 import { PreciseClock } from './precise-clock.ts';
 
 async function clockOf(t: TestContext): Promise<PreciseClock> {
@@ -98,9 +98,9 @@ test('a fast load is paced by it, and its thread ends with the run; a slow one n
   process.on('worker', seen);
   for (const rate of [50, 100]) {
     const plan: Plan = {
-      ...{ executor: 'constant-arrival-rate', rate, timeUnitMs: 1_000, durationMs: 100, arrivals: 'uniform' },
+      ...{ line: flat(rate, 100), timeUnitMs: 1_000, arrivals: 'uniform' },
       ...{ preAllocatedVUs: 1, maxVUs: 10, maxLatenessMs: 10_000, startTimeMs: 0, gracefulStopMs: 0 },
-    } as Plan;
+    };
     const early: number[] = [];
     const executor = new Executor({
       ...{ plan, slice: { index: 0, of: 1 }, seed: 1, signal: new AbortController().signal },

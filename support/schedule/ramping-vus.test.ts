@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rehearse } from './executor.fixture.ts';
-import { type Plan, vuSteps } from './plan.ts';
-
-type RampingVusPlan = Extract<Plan, { executor: 'ramping-vus' }>;
+import { type ClosedPlan, flat, vuSteps } from './plan.ts';
 
 /** `stages` are written as `duration in ms:target`. */
-function ramp(startVUs: number, stages: string, gracefulRampDownMs: number): RampingVusPlan {
+function ramp(startVUs: number, stages: string, gracefulRampDownMs: number): ClosedPlan {
   return {
-    executor: 'ramping-vus',
-    startVUs,
-    stages: stages.split(' ').map((stage) => {
-      const [durationMs, target] = stage.split(':').map(Number);
-      return { durationMs: durationMs!, target: target! };
-    }),
+    line: {
+      start: startVUs,
+      stages: stages.split(' ').map((stage) => {
+        const [durationMs, target] = stage.split(':').map(Number);
+        return { durationMs: durationMs!, target: target! };
+      }),
+    },
     gracefulRampDownMs,
     startTimeMs: 0,
     gracefulStopMs: 500,
@@ -21,7 +20,7 @@ function ramp(startVUs: number, stages: string, gracefulRampDownMs: number): Ram
 }
 
 /** VUs of the whole load that the plan has at `atMs`. */
-function planned(plan: RampingVusPlan, atMs: number): number {
+function planned(plan: ClosedPlan, atMs: number): number {
   return [...vuSteps(plan)].filter((step) => step.atMs <= atMs).at(-1)?.vus ?? 0;
 }
 
@@ -132,9 +131,9 @@ test('a ramp-down shortly before the end keeps its own time limit', async () => 
 });
 
 test('VUs that are steered loop as many as they are told, in all slices together', async () => {
-  const plan: Plan = {
-    ...{ executor: 'constant-vus', vus: 40, steered: 4, durationMs: 60_000 },
-    ...{ startTimeMs: 500, gracefulStopMs: 1_000 },
+  const plan: ClosedPlan = {
+    ...{ line: flat(40, 60_000), steered: 4 },
+    ...{ startTimeMs: 500, gracefulStopMs: 1_000, gracefulRampDownMs: 1_000 },
   };
   const active = [0, 0, 0, 0];
   for (let index = 0; index < 3; index++) {

@@ -1,7 +1,7 @@
 import { Alarm } from './clock.ts';
 import { ClosedModel } from './closed.ts';
 import type { ExecutorOptions, LoadStep, StopReason } from './model.ts';
-import { type TimedRamp, type VuStep, vuSteps } from './plan.ts';
+import { type ClosedPlan, type VuStep, vuSteps, vusOf } from './plan.ts';
 import type { Vu, VuPool } from './vu-pool.ts';
 import { RampedWork, type Work } from './work.ts';
 
@@ -26,21 +26,14 @@ export class RampingVusModel<V> extends ClosedModel<V> {
   /** The next step that changes how many VUs are the slice's, counted in those. */
   #next: VuStep | undefined;
 
-  /** `vus` are the most of the whole load at once; `all` is what there is to do for those that the ramp wants. `onIdle` is called when VUs may have come to an end without becoming free. */
-  constructor(
-    ramp: TimedRamp,
-    vus: number,
-    all: Work,
-    options: ExecutorOptions<V>,
-    pool: VuPool<V>,
-    onIdle: () => void,
-  ) {
+  /** `all` is what there is to do for those that the ramp wants. `onIdle` is called when VUs may have come to an end without becoming free. */
+  constructor(plan: ClosedPlan, all: Work, options: ExecutorOptions<V>, pool: VuPool<V>, onIdle: () => void) {
     const work = new RampedWork(all);
-    super(vus, work, options, pool);
-    this.#gracefulRampDownMs = ramp.gracefulRampDownMs;
+    super(vusOf(plan), work, options, pool);
+    this.#gracefulRampDownMs = plan.gracefulRampDownMs;
     this.#work = work;
-    this.#steps = vuSteps(ramp);
-    this.#vusOfOne = options.plan.executor === 'constant-vus' ? options.plan.steered : undefined;
+    this.#steps = vuSteps(plan);
+    this.#vusOfOne = plan.steered;
     this.#next = this.#stepAfter(0);
     this.#onIdle = onIdle;
     this.#stepAlarm = new Alarm(this.clock, (now) => this.#step(now));

@@ -8,20 +8,18 @@ import type { SliceReport } from '../measure/slice.ts';
 import { MetricStore } from '../measure/store.ts';
 import { systemClock } from './clock.ts';
 import { defaultHealth } from './health.fixture.ts';
-import type { Plan } from './plan.ts';
+import { type ClosedPlan, flat, type Plan } from './plan.ts';
 import { type Outcome, ScenarioRun, type Work } from './scenario.ts';
 import { join, openLine, stopped } from './startline.fixture.ts';
 import { type HungHook, monotonicMs, type StartLine } from './startline.ts';
 import type { Timeline } from './timeline.ts';
 
 const common = { startTimeMs: 0, gracefulStopMs: 60_000 } as const;
-const loops: Plan = { ...common, executor: 'shared-iterations', vus: 3, iterations: 30, maxDurationMs: 60_000 };
-const endless: Plan = { ...common, executor: 'constant-vus', vus: 2, durationMs: 60_000 };
+const endless: ClosedPlan = { ...common, line: flat(2, 60_000), gracefulRampDownMs: 50 };
+const loops: Plan = { ...endless, line: flat(3, 60_000), iterations: { shared: 30 } };
 const arrivals: Plan = {
   ...common,
-  executor: 'constant-arrival-rate',
-  rate: 50,
-  durationMs: 400,
+  line: flat(50, 400),
   arrivals: 'uniform',
   timeUnitMs: 1_000,
   preAllocatedVUs: 1,
@@ -45,7 +43,8 @@ async function runOf(t: TestContext, plan: Plan, changes: Partial<Timeline> = {}
     hung: (hook) => hung.push(hook),
   });
   line.expect(slices, 60_000);
-  const scenario = { name: 'relay', kind: 'load', plan, slices: 1, options: {}, maxFailed: 0.5 } as const;
+  const shared = { name: 'relay', kind: 'load', executor: 'constant-vus' } as const;
+  const scenario = { ...shared, plan, slices: 1, options: {}, maxFailed: 0.5 };
   const timeline: Timeline = {
     profile: 'mine',
     path: 'profiles/mine.json',
@@ -102,7 +101,7 @@ test('a fast load starts when what was to be done before is done, whatever came 
     [50, []],
     [200, ['first {"perSecond":200,"atOnce":2}', 'second', 'started']],
   ] as const) {
-    const { run } = await runOf(t, { ...arrivals, rate, durationMs: 20, maxVUs: 10 });
+    const { run } = await runOf(t, { ...arrivals, line: flat(rate, 20), maxVUs: 10 });
     const seen: string[] = [];
     run.beforeStart(async (load) => {
       await wait(5);
@@ -179,7 +178,7 @@ test('what is reported is what was done, interval by interval, and what was stre
 });
 
 test('no interval boundary comes twice', async (t) => {
-  const { run } = await runOf(t, { ...endless, durationMs: 1_000 } as Plan, { intervalMs: 20 });
+  const { run } = await runOf(t, { ...endless, line: flat(2, 1_000) }, { intervalMs: 20 });
   await run.run(work(() => wait(1, 'ok')));
   const { intervals: all, end } = await run.finish();
   const intervals = all.filter(({ series }) => series['vus{phase:load,scenario:relay}'] !== undefined);
@@ -289,7 +288,7 @@ test('a run that never started reports so', async (t) => {
 
 /** Two VUs that wait until the test lets them go, and are cut off. */
 async function hanging(t: TestContext, changes: Partial<Plan>, during: (context: Started) => Promise<void>) {
-  const context = await runOf(t, { ...endless, durationMs: 250, gracefulStopMs: 0, ...changes } as Plan);
+  const context = await runOf(t, { ...endless, line: flat(2, 250), gracefulStopMs: 0, ...changes });
   let letGo = () => {};
   const held = new Promise<Outcome>((resolve) => {
     letGo = () => resolve('ok');
@@ -326,7 +325,7 @@ test('what was cut off by gracefulStop has failed, at its age, and what comes of
 });
 
 test('an arrival that waits for a VU when the run is stopped was not dropped: nobody knows', async (t) => {
-  const { store } = await hanging(t, { ...arrivals, durationMs: 60_000 } as Plan, async ({ run, line }) => {
+  const { store } = await hanging(t, { ...arrivals, line: flat(50, 60_000) }, async ({ run, line }) => {
     await until(() => run.startAt !== undefined);
     await wait(run.startAt! - monotonicMs() + 100);
     line.stop('a threshold asks for it');
@@ -338,7 +337,7 @@ test('an arrival that waits for a VU when the run is stopped was not dropped: no
 
 test('what was cut off because the run was stopped is nobody’s failure', async (t) => {
   const cutOff: string[] = [];
-  const { store, report } = await hanging(t, { durationMs: 60_000 } as Plan, async ({ run, line, recorder }) => {
+  const { store, report } = await hanging(t, { line: flat(2, 60_000) }, async ({ run, line, recorder }) => {
     recorder.onCutOff(() => cutOff.push('told'));
     await until(() => run.startAt !== undefined);
     await wait(run.startAt! - monotonicMs() + 50);
@@ -381,7 +380,7 @@ test('an answer that comes after its VU was given up in a ramp-down is not count
     { durationMs: 0, target: 1 },
     { durationMs: 400, target: 1 },
   ];
-  const plan = { executor: 'ramping-vus', startVUs: 2, stages, gracefulRampDownMs: 50, ...common } as Plan;
+  const plan = { ...endless, line: { start: 2, stages } };
   const { run, recorder } = await runOf(t, plan);
   const isGivenUp = () => Object.keys(recorder.errors).length > 0;
   // The VU that leaves has its answer long before the end, but after it was given up.

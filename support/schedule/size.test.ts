@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ScenarioSpec } from '../profile/schema.ts';
+import type { ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import type { ProfileFile } from '../profile.ts';
 import { timeline } from './timeline.ts';
 
 const known = { load: ['sync'], journey: ['light'] };
 
-function complaint(scenario: object, scale = 1): string {
+function complaint(scenario: object, scale = 1, profile: Partial<ProfileSpec> = {}): string {
   const scenarios = { ['maxSessions' in scenario ? 'light' : 'sync']: scenario as ScenarioSpec };
-  const file: ProfileFile = { name: 'p', path: 'p.json', spec: { description: 'x', scenarios, thresholds: {} } };
+  const spec = { description: 'x', scenarios, thresholds: {}, ...profile };
+  const file: ProfileFile = { name: 'p', path: 'p.json', spec };
   try {
     timeline(file, known, { scale, seed: '1' });
   } catch (error) {
@@ -68,6 +69,32 @@ test('more than one could ever run is refused, by what makes it', () => {
     ],
   ];
   for (const [scenario, scale, sentence] of table) assert.equal(complaint(scenario, scale), sentence);
+});
+
+test('what phases make of a field is told of that field, and of stages that they have cut up by no number', () => {
+  const phases = (...loads: number[]) => ({
+    phases: loads.map((load, n) => ({ name: `p${n}`, duration: '30s', load })),
+  });
+  const rates = { executor: 'ramping-arrival-rate', stages: [{ duration: '1m', target: 2e7 }] };
+  const jagged = phases(...Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? 1 : 1e-6)));
+  const changes = 'allowed is at most 10,000,000 changes of the number of VUs.';
+  const arrivals = 'allowed is at most 10,000,000 arrivals a second.';
+  const table: [scenario: object, profile: Partial<ProfileSpec>, sentence: string][] = [
+    [{ ...rates, maxVUs: 1 }, {}, `stages[0].target makes 20,000,000 arrivals a second; ${arrivals}`],
+    [{ ...rates, maxVUs: 1 }, phases(1, 2), `stages makes 40,000,000 arrivals a second; ${arrivals}`],
+    [{ ...rates, maxSessions: 1 }, { calm: '1s' }, `stages makes 20,000,000 arrivals a second; ${arrivals}`],
+    [{ executor: 'constant-vus', vus: 1e6 }, phases(2, 3), 'vus makes 3,000,000; allowed is at most 1,000,000.'],
+    [{ executor: 'constant-vus', vus: 1e6 }, jagged, `vus makes 10,999,989 changes of the number of VUs; ${changes}`],
+    [
+      { executor: 'shared-iterations', vus: 1e6, iterations: 5 },
+      jagged,
+      `vus makes 10,999,989 changes of the number of VUs; ${changes}`,
+    ],
+  ];
+  for (const [scenario, profile, sentence] of table) {
+    const name = 'maxSessions' in scenario ? 'light' : 'sync';
+    assert.equal(complaint(scenario, 1, profile), `p.json: scenarios.${name}.${sentence}`);
+  }
 });
 
 test('what is large and possible is planned', () => {

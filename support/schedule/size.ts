@@ -1,5 +1,5 @@
 import { most, type ScenarioSpec } from '../profile/schema.ts';
-import { isOpen, type Plan } from './plan.ts';
+import { isOpen, type Plan, valuesOf, vusOf } from './plan.ts';
 
 /**
  * What the schema cannot say, since it follows from several fields, or from `LOAD_SCALE`.
@@ -22,16 +22,11 @@ interface Figure {
 }
 
 function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
+  const all = greatest(spec, plan);
   if (isOpen(plan)) {
-    const rates: [field: string, rate: number][] =
-      plan.executor === 'constant-arrival-rate'
-        ? [['rate', plan.rate]]
-        : spec.executor === 'constant-arrival-rate'
-          ? [['rate', Math.max(plan.startRate, ...plan.stages.map(({ target }) => target))]]
-          : [['startRate', plan.startRate], ...ends(plan)];
     const pool = ['maxSessions', 'maxVUs', 'preAllocatedVUs'].find((field) => field in spec)!;
     return [
-      ...rates.map(([field, rate]) => ({
+      ...all.map(([field, rate]) => ({
         field,
         value: (rate * 1_000) / plan.timeUnitMs,
         atMost: most.arrivalsPerSecond,
@@ -40,26 +35,40 @@ function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
       { field: pool, value: plan.maxVUs, atMost: most.vus },
     ];
   }
-  if (plan.executor === 'ramping-vus') {
-    const named = (name: string) => ('stages' in spec ? name : 'vus');
-    const counts = [['startVUs', plan.startVUs] as const, ...ends(plan)].map(
-      ([name, vus]) => [named(name), vus] as const,
-    );
-    const changes = counts.reduce((sum, [, vus], i) => sum + Math.abs(vus - counts[Math.max(0, i - 1)]![1]), 0);
-    return [
-      ...counts.map(([field, value]) => ({ field, value, atMost: most.vus })),
-      { field: 'stages', value: changes, atMost: most.vuChanges, unit: ' changes of the number of VUs' },
-    ];
-  }
-  const total = plan.executor === 'per-vu-iterations' ? plan.vus * plan.iterations : 0;
+  const values = valuesOf(plan.line);
+  const changes = values.reduce((sum, value, i) => sum + Math.abs(value - values[Math.max(0, i - 1)]!), 0);
+  const { iterations } = plan;
+  const total = iterations && 'perVu' in iterations ? vusOf(plan) * iterations.perVu : 0;
   return [
-    { field: 'vus', value: plan.vus, atMost: most.vus },
+    ...all.map(([field, value]) => ({ field, value, atMost: most.vus })),
+    {
+      field: fieldsOf(spec, plan).stages,
+      value: changes,
+      atMost: most.vuChanges,
+      unit: ' changes of the number of VUs',
+    },
     { field: 'iterations', value: total, atMost: most.iterations, unit: ' in all' },
   ];
 }
 
-function ends({ stages }: { stages: { target: number }[] }): [field: string, target: number][] {
-  return stages.map(({ target }, i) => [`stages[${i}].target`, target]);
+/** Of each field that says how much, the most that it comes to. */
+function greatest(spec: ScenarioSpec, plan: Plan): [field: string, value: number][] {
+  const { start, stages } = plan.line;
+  const fields = fieldsOf(spec, plan);
+  const list = (spec as Record<string, unknown>)[fields.stages];
+  // Of stages that phases have cut up, or that calm has one more of, nobody would find one by its number.
+  const isOwn = Array.isArray(list) && list.length === stages.length;
+  const all = new Map([[fields.start, start]]);
+  for (const [i, { target }] of stages.entries()) {
+    const field = isOwn ? `${fields.stages}[${i}].target` : fields.stages;
+    all.set(field, Math.max(target, all.get(field) ?? 0));
+  }
+  return [...all];
+}
+
+function fieldsOf(spec: ScenarioSpec, plan: Plan): { start: string; stages: string } {
+  if ('stages' in spec) return { start: isOpen(plan) ? 'startRate' : 'startVUs', stages: 'stages' };
+  return isOpen(plan) ? { start: 'rate', stages: 'rate' } : { start: 'vus', stages: 'vus' };
 }
 
 /** Without hundreds of digits. */

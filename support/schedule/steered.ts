@@ -1,17 +1,16 @@
 /** The plans of a search for a capacity: before the run, and once it has chosen its steps. */
 import type { Phase } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
-import { multiplied, type PlannedPhase, pool, timesVus } from './phases.ts';
-import type { Plan } from './plan.ts';
+import { multiplied, type PlannedPhase, pool, wholeVus } from './phases.ts';
+import { changed, flat, isOpen, type Plan } from './plan.ts';
 
-/** The plan with no load yet, which a search will choose while it runs: at most so much. */
+/** The plan of a constant load with none yet, which a search will choose while it runs: at most so much. */
 export function steered(plan: Plan, most: number): Plan {
-  const peak = Math.max(1, most);
-  if (plan.executor === 'constant-arrival-rate')
-    return { ...plan, ...pool(plan, peak), rate: plan.rate * most, steered: plan.rate };
-  if (plan.executor === 'constant-vus')
-    return { ...plan, vus: Math.max(1, Math.round(plan.vus * most)), steered: plan.vus };
-  throw new Error(`a search cannot steer ${plan.executor}`);
+  const one = plan.line.start;
+  const line = changed(plan.line, (value) => (isOpen(plan) ? value * most : Math.max(1, Math.round(value * most))));
+  return isOpen(plan)
+    ? { ...plan, ...pool(plan, Math.max(1, most)), line, steered: one }
+    : { ...plan, line, steered: one, gracefulRampDownMs: plan.gracefulStopMs };
 }
 
 /** What of a timeline a search leaves. */
@@ -40,15 +39,10 @@ export function asSteered<T extends Steerable>(timeline: T, loads: readonly numb
 
 /** A plan that nobody steers stays what it was. */
 function cameTo(plan: Plan, phases: PlannedPhase[]): Plan {
+  const { steered: one, ...own } = plan;
+  if (one === undefined) return plan;
   const endMs = phases.at(-1)?.endMs ?? 0;
-  if (!('steered' in plan) || plan.steered === undefined) return plan;
-  const { steered: one, ...rest } = plan;
-  const durationMs = Math.max(0, endMs - plan.startTimeMs);
-  const own: Plan = 'rate' in rest ? { ...rest, rate: one, durationMs } : { ...rest, vus: one, durationMs };
-  const came = multiplied(own, phases);
-  if (came.executor === 'ramping-vus') return { ...came, ...timesVus(came, 1) };
-  // Its VUs were there from the start on.
-  return 'maxVUs' in came && 'maxVUs' in plan
-    ? { ...came, maxVUs: plan.maxVUs, preAllocatedVUs: plan.preAllocatedVUs }
-    : came;
+  const { line } = multiplied({ ...own, line: flat(one, Math.max(0, endMs - plan.startTimeMs)) }, phases);
+  // Its pool of VUs was there from the start on.
+  return { ...own, line: isOpen(own) ? line : changed(line, wholeVus) };
 }

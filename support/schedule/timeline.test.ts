@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { PhaseSpec, ProfileSpec, ScenarioSpec } from '../profile/schema.ts';
 import { defaultHealth } from './health.fixture.ts';
 import { Pacer } from './pacer.ts';
-import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, vusOf } from './plan.ts';
+import { durationOf, isOpen, type OpenPlan, rateAt, shareOf, totalArrivals, valuesOf, vusOf } from './plan.ts';
 import { type RunShape, runShape } from './run-shape.ts';
 import { mostShards, slicesOfShard } from './slices.ts';
 import { asSteered } from './steered.ts';
@@ -46,8 +46,8 @@ test('defaults are filled in', () => {
       {
         name: 'relay',
         kind: 'load',
+        executor: 'constant-arrival-rate',
         plan: {
-          executor: 'constant-arrival-rate',
           startTimeMs: 0,
           gracefulStopMs: 30_000,
           arrivals: 'uniform',
@@ -55,8 +55,7 @@ test('defaults are filled in', () => {
           preAllocatedVUs: 50,
           maxVUs: 50,
           maxLatenessMs: 10_000,
-          rate: 100,
-          durationMs: 120_000,
+          line: { start: 100, stages: [{ durationMs: 120_000, target: 100 }] },
         },
         slices: 1,
         mix: undefined,
@@ -144,7 +143,7 @@ test('a journey goes through calm at what it starts with, then through its own s
   ];
   const stagesOf = (scenario: ScenarioSpec, profile: Partial<ProfileSpec>) => {
     const [plan] = planOf({ reader: scenario }, profile);
-    return 'stages' in plan! ? plan.stages : undefined;
+    return plan!.line.stages;
   };
   const rate = { executor: 'ramping-arrival-rate', stages, maxSessions: 3 } as const;
   assert.deepEqual(stagesOf({ ...rate, startRate: 4 }, calm), lead(4));
@@ -217,9 +216,7 @@ test('VUs that phases and LOAD_SCALE multiply are made whole once', () => {
   const phases = [0.2, 1, 2.5].map((load, n) => ({ name: `p${n}`, duration: '10s', load }));
   const vusAt = (one: ScenarioSpec, scale: number) => {
     const [plan] = planOf({ relay: one }, { phases }, { scale });
-    assert.ok(plan!.executor === 'ramping-vus' || 'ramp' in plan!);
-    const { startVUs, stages } = plan!.executor === 'ramping-vus' ? plan! : plan!.ramp!;
-    return [...new Set([startVUs, ...stages.map(({ target }) => target)])];
+    return [...new Set(valuesOf(plan!.line))];
   };
   const closed: ScenarioSpec[] = [
     { executor: 'constant-vus', vus: 2 },
@@ -243,37 +240,32 @@ test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   };
   const figures = (scale: number) =>
     planOf(scenarios, {}, { scale }).map((plan) => {
-      const { rate, startRate, stages, preAllocatedVUs, maxVUs, startVUs, vus, iterations } = plan as unknown as Record<
-        string,
-        unknown
-      >;
-      const targets = (stages as { target: number }[] | undefined)?.map(({ target }) => target);
-      return JSON.parse(
-        JSON.stringify({ rate, startRate, targets, preAllocatedVUs, maxVUs, startVUs, vus, iterations }),
-      );
+      const values = valuesOf(plan.line);
+      if (!isOpen(plan)) return { values, ...(plan.iterations && { iterations: plan.iterations }) };
+      return { values, preAllocatedVUs: plan.preAllocatedVUs, maxVUs: plan.maxVUs };
     });
   assert.deepEqual(figures(0.5), [
-    { rate: 50, preAllocatedVUs: 5, maxVUs: 25 },
-    { startRate: 10, targets: [5], preAllocatedVUs: 2, maxVUs: 2 },
-    { targets: [5], startVUs: 0 },
-    { vus: 3, iterations: 5 },
+    { values: [50, 50], preAllocatedVUs: 5, maxVUs: 25 },
+    { values: [10, 5], preAllocatedVUs: 2, maxVUs: 2 },
+    { values: [0, 5] },
+    { values: [3, 3], iterations: { perVu: 5 } },
   ]);
   assert.deepEqual(figures(0.01), [
-    { rate: 1, preAllocatedVUs: 1, maxVUs: 1 },
-    { startRate: 0.2, targets: [0.1], preAllocatedVUs: 1, maxVUs: 1 },
-    { targets: [1], startVUs: 0 },
-    { vus: 1, iterations: 5 },
+    { values: [1, 1], preAllocatedVUs: 1, maxVUs: 1 },
+    { values: [0.2, 0.1], preAllocatedVUs: 1, maxVUs: 1 },
+    { values: [0, 1] },
+    { values: [1, 1], iterations: { perVu: 5 } },
   ]);
-  assert.deepEqual(figures(3)[3], { vus: 18, iterations: 5 });
+  assert.deepEqual(figures(3)[3], { values: [18, 18], iterations: { perVu: 5 } });
   // As many arrivals a VU as there were, or fewer.
-  assert.deepEqual(figures(0.4)[1], { startRate: 8, targets: [4], preAllocatedVUs: 2, maxVUs: 2 });
-  assert.deepEqual(figures(0.1)[0], { rate: 10, preAllocatedVUs: 1, maxVUs: 5 });
+  assert.deepEqual(figures(0.4)[1], { values: [8, 4], preAllocatedVUs: 2, maxVUs: 2 });
+  assert.deepEqual(figures(0.1)[0], { values: [10, 10], preAllocatedVUs: 1, maxVUs: 5 });
 });
 
 test('LOAD_RATE is the rate of the only load, in place of its own; journeys keep theirs', () => {
   const slow = { ...arrivals, rate: 5, timeUnit: '1m' };
   const [load, journey] = planOf({ relay: slow, reader: sessions }, {}, { ratePerSecond: 50, scale: 2 });
-  assert.deepEqual(load, { ...planOf({ relay: arrivals })[0], rate: 100, maxVUs: 100, preAllocatedVUs: 100 });
+  assert.deepEqual(load, { ...planOf({ relay: arrivals })[0], maxVUs: 100, preAllocatedVUs: 100 });
   assert.deepEqual(journey, planOf({ reader: sessions, relay: slow }, {}, { scale: 2 })[0]);
   const allowed = 'allowed is a profile of one load, with constant-arrival-rate, or LOAD_SCALE in its place.';
   const refused: [Record<string, ScenarioSpec>, string][] = [
@@ -290,10 +282,8 @@ test('LOAD_RATE is the rate of the only load, in place of its own; journeys keep
 test('LOAD_SCALE changes how often bursts come, not their size, and leaves them the VUs they need', () => {
   const bursts = { ...arrivals, arrivals: 'bursts', burstSize: 40, preAllocatedVUs: 30 } as const;
   const figures = (scale: number) => {
-    const { rate, burstSize, preAllocatedVUs, maxVUs } = planOf({ relay: bursts }, {}, { scale })[0] as OpenPlan & {
-      rate: number;
-    };
-    return { rate, burstSize, preAllocatedVUs, maxVUs };
+    const { line, burstSize, preAllocatedVUs, maxVUs } = planOf({ relay: bursts }, {}, { scale })[0] as OpenPlan;
+    return { rate: line.start, burstSize, preAllocatedVUs, maxVUs };
   };
   assert.deepEqual(figures(1), { rate: 100, burstSize: 40, preAllocatedVUs: 30, maxVUs: 50 });
   assert.deepEqual(figures(0.1), { rate: 10, burstSize: 40, preAllocatedVUs: 30, maxVUs: 40 });
@@ -550,7 +540,7 @@ test('the environment shapes a run', () => {
 function shareOfSlice(plan: ReturnType<typeof planOf>[0], slice: { index: number; of: number }) {
   const vus = shareOf(vusOf(plan), slice);
   if (!isOpen(plan)) {
-    const { left } = workOf(plan as Extract<typeof plan, { executor: 'shared-iterations' }>, slice);
+    const { left } = workOf(plan, slice);
     return { vus, due: Number.isFinite(left) ? left : 0 };
   }
   let due = 0;
@@ -655,15 +645,11 @@ test('a search has as many steps as it may need, and of its plans the most that 
     ['step_1', 8],
     ['rest_2', 0],
   ]);
-  const figures = made.scenarios.map(({ plan }) => [
-    'rate' in plan ? plan.rate : vusOf(plan),
-    vusOf(plan),
-    'steered' in plan && plan.steered,
-  ]);
+  const figures = made.scenarios.map(({ plan }) => [plan.line.start, vusOf(plan), plan.steered]);
   assert.deepEqual(figures, [
     [32, 48, 4],
     [80, 80, 10],
-    [12, 8, false],
+    [12, 8, undefined],
     [96, 64, 12],
   ]);
   assert.deepEqual([made.health.maxDropped, made.scenarios[0]!.maxFailed], [1, 1]);

@@ -19,6 +19,8 @@ import { steered } from './steered.ts';
 export interface TimelineScenario {
   name: string;
   kind: ScenarioKind;
+  /** As the profile has it. */
+  executor: string;
   /** The load or journey that it runs; absent: that of its own name. */
   exec?: string;
   plan: Plan;
@@ -135,7 +137,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     // Where a load is looked for that is too much, it is no failure that it is.
     const maxFailed = one.maxFailed ?? spec.maxFailed ?? (search ? 1 : MAX_FAILED);
     return {
-      ...{ name, kind, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
+      ...{ name, kind, executor: one.executor, plan, slices: own, mix: one.mix, options: one.options ?? {}, maxFailed },
       ...(one.exec !== undefined && { exec: one.exec }),
     };
   });

@@ -69,17 +69,12 @@ export class RampedWork implements Work {
 
 /** The slice's work under a plan of looping VUs. */
 export function workOf(plan: ClosedPlan, slice: Slice): Work {
-  const vus = shareOf(vusOf(plan), slice);
-  switch (plan.executor) {
-    case 'constant-vus':
-    case 'ramping-vus':
-      return new EndlessWork();
-    case 'per-vu-iterations':
-      return new PerVuWork(vus, plan.iterations);
-    case 'shared-iterations':
-      // Processes share no counter: the iterations are dealt out beforehand, as many to each VU.
-      return new SharedWork(sharedOf(plan.iterations, plan.vus, slice));
-  }
+  const { iterations } = plan;
+  const vus = vusOf(plan);
+  if (iterations === undefined) return new EndlessWork();
+  if ('perVu' in iterations) return new PerVuWork(shareOf(vus, slice), iterations.perVu);
+  // Processes share no counter: the iterations are dealt out beforehand, as many to each VU.
+  return new SharedWork(sharedOf(iterations.shared, vus, slice));
 }
 
 function sharedOf(iterations: number, vus: number, { index, of }: Slice): number {
