@@ -5,19 +5,18 @@ import { parseJson } from './input/json.ts';
 import { allowed } from './input/misspelling.ts';
 import { checkAnswers } from './profile/answers.ts';
 import { checkDrills } from './profile/drills.ts';
+import { lastsAsLoads, type OpenFields } from './profile/executors/executor.ts';
+import { courseOf } from './profile/executors.ts';
+import { most, ms, vusHelp } from './profile/fields.ts';
 import { phaseSpecs } from './profile/phases.ts';
 import {
   kindOf,
-  most,
-  ms,
-  type OpenScenarioSpec,
   type PhaseSpec,
   type ProfileSpec,
   profile,
   type ScenarioKind,
   type ScenarioSpec,
   scenarioName,
-  vusHelp,
 } from './profile/schema.ts';
 import { checkSelectors } from './profile/selectors.ts';
 import { sentence, show } from './profile/sentence.ts';
@@ -146,24 +145,18 @@ function checkScenario(
   if (kind === 'journey' && spec.mix) {
     throw new Error(`${path}: ${field}.mix does not belong to a journey; allowed is a mix of a load's operations.`);
   }
-  if (spec.executor === 'constant-arrival-rate' || spec.executor === 'ramping-arrival-rate') {
-    checkArrivals(`${path}: ${field}`, spec, kind);
-  }
+  const course = courseOf(spec);
+  if (course.isOpen) checkArrivals(`${path}: ${field}`, spec as OpenFields, kind);
   if (spec.scaled !== undefined && (kind === 'load' || !hasPhases)) {
     const why = kind === 'load' ? 'a load: phases always multiply it' : 'a profile without phases';
     throw new Error(`${path}: ${field}.scaled does not belong to ${why}; allowed is scaled of a journey with phases.`);
   }
-  if (
-    kind === 'load' &&
-    !hasPhases &&
-    spec.executor.startsWith('constant-') &&
-    !('duration' in spec && spec.duration)
-  ) {
-    throw new Error(`${path}: ${field}.duration is missing; allowed is ${durationHelp}.`);
+  if (kind === 'load' && !hasPhases && lastsAsLoads(course)) {
+    throw new Error(`${path}: ${field}.${course.fields.length} is missing; allowed is ${durationHelp}.`);
   }
 }
 
-function checkArrivals(field: string, spec: OpenScenarioSpec, kind: ScenarioKind): void {
+function checkArrivals(field: string, spec: OpenFields, kind: ScenarioKind): void {
   const [needed, other] =
     kind === 'journey' ? (['maxSessions', 'maxVUs'] as const) : (['maxVUs', 'maxSessions'] as const);
   const { [needed]: greatest, preAllocatedVUs, arrivals = 'uniform', burstSize } = spec;

@@ -3,8 +3,9 @@
 import { allowed } from '../input/misspelling.ts';
 import { parseExpression, parseSelector } from '../judge/expression.ts';
 import type { Tags } from '../measure/metrics.ts';
+import { ms } from './fields.ts';
 import { phaseNames } from './phases.ts';
-import { ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
+import type { ProfileSpec, ScenarioKind } from './schema.ts';
 import { checkSearch, type SearchSpec, searchOf } from './search.ts';
 import { checkSelectors } from './selectors.ts';
 

@@ -3,8 +3,9 @@
 import { embeddedDrills } from '../embedded-drills.ts';
 import { allowed } from '../input/misspelling.ts';
 import { ownOf } from '../measure/own.ts';
+import { ms } from './fields.ts';
 import { phaseNames } from './phases.ts';
-import { ms, type ProfileSpec } from './schema.ts';
+import type { ProfileSpec } from './schema.ts';
 
 /**
  * Made exact, as the run's timeline has it. What the target is given to recover is what it says, however long the run is; but how long it is

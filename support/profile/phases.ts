@@ -1,4 +1,5 @@
-import { ms, type PhaseSpec, type ProfileSpec } from './schema.ts';
+import { ms } from './fields.ts';
+import type { PhaseSpec, ProfileSpec } from './schema.ts';
 import { searchOf, searchPhases } from './search.ts';
 
 /** Those that a profile names, or that its search for a capacity may have; undefined without either. */

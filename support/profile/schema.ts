@@ -1,148 +1,24 @@
 /** What a profile may say, as a schema: each message is what is allowed, and ends the sentence that an error is. */
 import { z } from 'zod';
-import { durationHelp, durationPattern, parseDuration } from '../input/duration.ts';
+import { parseDuration } from '../input/duration.ts';
 import { expressionHelp, parseDrift, parseExpression } from '../judge/expression.ts';
 import { drain } from '../measure/time-axis.ts';
+import { schemas } from './executors.ts';
+import { amount, duration, iterations, most, share, slices, someTime, wholeNumber, words } from './fields.ts';
 import { areTags, tagsHelp } from './tags.ts';
-
-/** More than one could ever run: a slip of the pen, which would take all memory or never end. */
-export const most = {
-  vus: 1_000_000,
-  arrivalsPerSecond: 10_000_000,
-  /** Steps of all VU ramps of a scenario. */
-  vuChanges: 10_000_000,
-  iterations: 1_000_000_000,
-  stages: 1_000,
-  /** Of all days that a phase's curve goes through: each is a stretch of every scenario's schedule. */
-  hours: 10_000,
-  /** Of an operation in a mix. */
-  weight: 1_000_000,
-  /** Each is a process, and all run at the same time. */
-  slices: 500,
-};
 
 const phaseNameHelp = `a name of letters, digits and _ other than ${drain}`;
 
-const duration = z
-  .string(durationHelp)
-  .regex(durationPattern, durationHelp)
-  .refine((text) => parseDuration(text) !== undefined, durationHelp);
-const someTime = duration.refine((text) => parseDuration(text) !== 0, 'a duration above 0s');
 const secondsHelp = 'a duration of whole seconds, such as 10s';
 const someSeconds = duration.refine(
   (text) => (parseDuration(text) ?? 0) > 0 && parseDuration(text)! % 1_000 === 0,
   secondsHelp,
 );
-const words = z.string('a text that is not empty').min(1, 'a text that is not empty');
-export const rate = amount(0);
-const aboveZero = z.number('a number above 0').gt(0, 'a number above 0');
-export const vusHelp = wholeNumberHelp(1, most.vus);
-const vus = wholeNumber(1, most.vus);
-const iterations = wholeNumber(1, most.iterations);
-const slices = wholeNumber(1, most.slices);
-const weight = amount(0, most.weight);
-const share = amount(0, 1);
 const percent = (least: number, example: number) => amount(least, 1_000_000, `a number of percent, such as ${example}`);
-
-function wholeNumberHelp(least: number, greatest: number): string {
-  return `a whole number from ${least} to ${greatest.toLocaleString('en')}`;
-}
-
-function wholeNumber(least: number, greatest: number) {
-  const help = wholeNumberHelp(least, greatest);
-  return z.int(help).min(least, help).max(greatest, help);
-}
-
-function amount(least: number, greatest?: number, given?: string) {
-  const range = greatest === undefined ? `of at least ${least}` : `from ${least} to ${greatest.toLocaleString('en')}`;
-  const help = given ?? `a number ${range}`;
-  const bounded = z.number(help).min(least, help);
-  return greatest === undefined ? bounded : bounded.max(greatest, help);
-}
-
-export function stage(target: z.ZodNumber) {
-  return z.strictObject({ duration, target: target.describe('Reached, linearly, at the end of the stage.') });
-}
-
-function stages(target: z.ZodNumber) {
-  const help = `a list of 1 to ${most.stages.toLocaleString('en')} stages`;
-  return z.array(stage(target)).min(1, help).max(most.stages, help);
-}
 
 export const scenarioName = /^\w[\w.-]*$/;
 
-const common = {
-  exec: words
-    .optional()
-    .describe('The load or journey that it runs, by the name of its file. Default: that of the scenario’s own name.'),
-  startTime: duration.optional().describe('After the first phase with load has begun (journeys: the run). Default 0s.'),
-  gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
-  mix: z
-    .record(z.string(), weight)
-    .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')
-    .optional()
-    .describe('Weights of the operations of the load, e.g. { "push": 40, "pull": 30 }; default: the load’s own.'),
-  options: z.record(z.string(), z.json()).optional().describe('What the load or journey declares; see `--list`.'),
-  scaled: z
-    .boolean('true or false')
-    .optional()
-    .describe('Of a journey: phases multiply it too, as they do all loads. Default false.'),
-  slices: slices.optional().describe('In how many slices this scenario takes part; default and at most the profile’s.'),
-  maxFailed: share.optional().describe('As the profile’s, for this scenario.'),
-};
-
-const open = {
-  timeUnit: someTime.optional().describe('What `rate` counts arrivals in. Default 1s.'),
-  arrivals: z.enum(['uniform', 'poisson', 'bursts']).optional().describe('Default uniform.'),
-  burstSize: vus.optional().describe('Arrivals that come at once, needed with bursts. The rate stays what it is.'),
-  preAllocatedVUs: vus.optional().describe('VUs made before the start. Default: maxVUs.'),
-  maxVUs: vus.optional().describe('Most VUs at once; needed for a load.'),
-  maxSessions: vus.optional().describe('Most browser sessions at once; needed for a journey, in place of maxVUs.'),
-  maxLateness: duration
-    .optional()
-    .describe('An arrival that waited longer than this for a VU is dropped. Default 10s.'),
-};
-
-const rateHelp = `At most ${most.arrivalsPerSecond.toLocaleString('en')} arrivals a second.`;
-
-export const scenario = z.discriminatedUnion('executor', [
-  z.strictObject({
-    executor: z.literal('constant-arrival-rate'),
-    rate: aboveZero.describe(rateHelp),
-    duration: duration.optional().describe('Journeys: default the whole run.'),
-    ...open,
-    ...common,
-  }),
-  z.strictObject({
-    executor: z.literal('ramping-arrival-rate'),
-    startRate: rate.optional().describe(rateHelp),
-    stages: stages(rate),
-    ...open,
-    ...common,
-  }),
-  z.strictObject({ executor: z.literal('constant-vus'), vus, duration: duration.optional(), ...common }),
-  z.strictObject({
-    executor: z.literal('ramping-vus'),
-    startVUs: wholeNumber(0, most.vus).optional(),
-    stages: stages(wholeNumber(0, most.vus)),
-    gracefulRampDown: duration.optional().describe('Default 30s.'),
-    ...common,
-  }),
-  z.strictObject({
-    executor: z.literal('per-vu-iterations'),
-    vus,
-    iterations,
-    maxDuration: duration.optional().describe('Default 10m.'),
-    ...common,
-  }),
-  z.strictObject({
-    executor: z.literal('shared-iterations'),
-    vus,
-    iterations,
-    maxDuration: duration.optional().describe('Default 10m.'),
-    ...common,
-  }),
-]);
+export const scenario = z.discriminatedUnion('executor', schemas);
 
 const expression = z
   .string(expressionHelp)
@@ -423,7 +299,6 @@ export const profile = z.strictObject({
 });
 
 export type ScenarioSpec = z.infer<typeof scenario>;
-export type OpenScenarioSpec = Extract<ScenarioSpec, { executor: `${string}-arrival-rate` }>;
 export type ProfileSpec = z.infer<typeof profile>;
 export type PhaseSpec = z.infer<typeof phase>;
 export type DetailedThreshold = z.infer<typeof detailedThreshold>;
@@ -432,11 +307,6 @@ export type ScenarioKind = 'load' | 'journey';
 /** JSON Schema of any project's profiles; what its loads and journeys take as options is another thing. */
 export function profileSchema(): object {
   return { title: 'Tandem profile', ...z.toJSONSchema(profile) };
-}
-
-/** Milliseconds of a duration that the schema has already checked. */
-export function ms(text: string | undefined, otherwise: number): number {
-  return text === undefined ? otherwise : parseDuration(text)!;
 }
 
 /** What a scenario runs; undefined when there is no such load or journey. */

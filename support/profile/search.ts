@@ -1,5 +1,7 @@
 /** A search for a capacity: its steps as phases, and what does not go with it. */
-import { kindOf, ms, type PhaseSpec, type ProfileSpec, type ScenarioKind } from './schema.ts';
+import { courseOf, steerable } from './executors.ts';
+import { ms } from './fields.ts';
+import { kindOf, type PhaseSpec, type ProfileSpec, type ScenarioKind } from './schema.ts';
 
 /** Chooses the load of each step by those before. */
 export interface SearchSpec {
@@ -89,12 +91,14 @@ export function checkSearch(path: string, spec: ProfileSpec, known: Record<Scena
     throw new Error(`${path}: capacity.from steers no scenario; allowed is a load, or a journey with "scaled": true.`);
   for (const [name, one] of steered) {
     const field = `${path}: scenarios.${name}`;
-    if (!one.executor.startsWith('constant-'))
+    if (!steerable.includes(one.executor)) {
+      const all = steerable.map((name) => `"${name}"`).join(' or ');
       throw new Error(
-        `${field}.executor is "${one.executor}", which a search for a capacity cannot steer; allowed is "constant-arrival-rate" or "constant-vus".`,
+        `${field}.executor is "${one.executor}", which a search for a capacity cannot steer; allowed is ${all}.`,
       );
-    const fixed = (['duration', 'startTime'] as const).find(
-      (field) => field in one && (one as Record<string, unknown>)[field] !== undefined,
+    }
+    const fixed = [courseOf(one).fields.length, 'startTime'].find(
+      (field) => (one as Record<string, unknown>)[field] !== undefined,
     );
     if (fixed)
       throw new Error(`${field}.${fixed} does not go with a search for a capacity, which says when; allowed is none.`);

@@ -11,8 +11,9 @@ import {
 } from '../judge/expression.ts';
 import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
 import { ownOf } from '../measure/own.ts';
+import { ms } from './fields.ts';
 import { phaseNames } from './phases.ts';
-import { type DetailedThreshold, kindOf, ms, type ProfileSpec, type ScenarioKind } from './schema.ts';
+import { type DetailedThreshold, kindOf, type ProfileSpec, type ScenarioKind } from './schema.ts';
 
 type Thresholds = ProfileSpec['thresholds'];
 type Field = 'thresholds' | 'objectives' | 'drift.limits';

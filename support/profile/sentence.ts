@@ -1,6 +1,7 @@
 /** What is wrong with a file of JSON, in a sentence. */
 import type { z } from 'zod';
 import { allowed } from '../input/misspelling.ts';
+import { rate, stage } from './fields.ts';
 import {
   availability,
   capacity,
@@ -11,11 +12,9 @@ import {
   loadHelp,
   phase,
   profile,
-  rate,
   recovery,
   type ScenarioSpec,
   scenario,
-  stage,
 } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;

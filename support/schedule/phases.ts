@@ -1,5 +1,6 @@
 /** Phases of a profile as straight lines of a factor over time, and what they make of a plan. */
-import { ms, type PhaseSpec } from '../profile/schema.ts';
+import { ms } from '../profile/fields.ts';
+import type { PhaseSpec } from '../profile/schema.ts';
 import { type Segment, segmentsOf } from './curve.ts';
 import { durationOf, isOpen, type Line, type Plan, type Stage } from './plan.ts';
 

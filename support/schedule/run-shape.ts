@@ -1,6 +1,6 @@
 import { durationHelp, parseDuration } from '../input/duration.ts';
 import { parseRate, rateHelp } from '../input/rate.ts';
-import { most } from '../profile/schema.ts';
+import { most } from '../profile/fields.ts';
 import { tagsOf } from '../profile/tags.ts';
 
 /** What a person may change of one run without editing its profile. */

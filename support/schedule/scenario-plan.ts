@@ -1,57 +1,48 @@
 /** The plan of a scenario as its profile says it, and as a run of another length and size has it. */
-import { ms, type OpenScenarioSpec, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
+import { type Course, isLimited, isOpenEnded, type OpenFields } from '../profile/executors/executor.ts';
+import { ms } from '../profile/fields.ts';
+import type { ScenarioKind } from '../profile/schema.ts';
 import { wholeVus } from './phases.ts';
-import { changed, flat, isOpen, type Line, type Plan, valuesOf } from './plan.ts';
+import { changed, isOpen, type Plan, type Stage, valuesOf } from './plan.ts';
+
+/** Of VUs that are no longer wanted. */
+const RAMP_DOWN = '30s';
+/** Iterations without a limit of their own and without phases. */
+const LIMIT_MS = 600_000;
 
 /**
  * A load starts with the first phase that has any. A journey also runs before it, at the rate or VU count it starts with. Without a
  * duration of its own it lasts until the load ends; so does a load that phases give a length.
+ * @param course what the executor makes of `spec`
  * @param leadMs until the load starts
  */
 export function planOf(
-  spec: ScenarioSpec,
+  spec: OpenFields,
+  course: Course,
   kind: ScenarioKind,
   leadMs: number,
   loadEndMs: number,
   hasPhases = false,
 ): Plan {
   const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? leadMs : 0);
-  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000) };
-  const journeyLeadMs = kind === 'journey' ? leadMs : 0;
-  const constantMs = (text: string | undefined): number =>
-    text === undefined ? loadEndMs - startTimeMs : ms(text, 0) + journeyLeadMs;
-  const ramp = (start: number, stages: { duration: string; target: number }[]): Line => ({
-    start,
-    stages: [
-      ...(journeyLeadMs > 0 ? [{ durationMs: journeyLeadMs, target: start }] : []),
-      ...stages.map(({ duration, target }) => ({ durationMs: ms(duration, 0), target })),
-    ],
-  });
-  const gracefulRampDownMs = 30_000;
-  switch (spec.executor) {
-    case 'constant-arrival-rate':
-      return { ...common, ...openPart(spec), line: flat(spec.rate, constantMs(spec.duration)) };
-    case 'ramping-arrival-rate':
-      return { ...common, ...openPart(spec), line: ramp(spec.startRate ?? 0, spec.stages) };
-    case 'constant-vus':
-      return { ...common, gracefulRampDownMs, line: flat(spec.vus, constantMs(spec.duration)) };
-    case 'ramping-vus':
-      return {
-        ...common,
-        gracefulRampDownMs: ms(spec.gracefulRampDown, gracefulRampDownMs),
-        line: ramp(spec.startVUs ?? 1, spec.stages),
-      };
-    case 'per-vu-iterations':
-    case 'shared-iterations': {
-      const { vus, iterations: count } = spec;
-      const otherwise = hasPhases ? loadEndMs - startTimeMs : 600_000;
-      const iterations = spec.executor === 'per-vu-iterations' ? { perVu: count } : { shared: count };
-      return { ...common, gracefulRampDownMs, iterations, line: flat(vus, ms(spec.maxDuration, otherwise)) };
-    }
-  }
+  const restMs = isLimited(course) && !hasPhases ? LIMIT_MS : loadEndMs - startTimeMs;
+  const own = course.stages.map(({ duration, target }) => ({ durationMs: ms(duration, restMs), target }));
+  const { start, iterations, gracefulRampDown = RAMP_DOWN } = course;
+  const isLed = kind === 'journey' && iterations === undefined && !isOpenEnded(course);
+  const line = { start, stages: isLed ? led(start, own, leadMs) : own };
+  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000), line };
+  if (course.isOpen) return { ...common, ...openPart(spec) };
+  return { ...common, gracefulRampDownMs: ms(gracefulRampDown, 0), ...(iterations && { iterations }) };
 }
 
-function openPart(spec: OpenScenarioSpec) {
+/** It stays for so long where it starts. */
+function led(start: number, stages: Stage[], leadMs: number): Stage[] {
+  const [first, ...others] = stages;
+  if (first?.target === start) return [{ ...first, durationMs: first.durationMs + leadMs }, ...others];
+  return leadMs > 0 ? [{ durationMs: leadMs, target: start }, ...stages] : stages;
+}
+
+function openPart(spec: OpenFields) {
   const maxVUs = (spec.maxVUs ?? spec.maxSessions ?? spec.preAllocatedVUs)!;
   return {
     arrivals: spec.arrivals ?? ('uniform' as const),

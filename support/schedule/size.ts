@@ -1,14 +1,16 @@
-import { most, type ScenarioSpec } from '../profile/schema.ts';
+import type { Course } from '../profile/executors/executor.ts';
+import { most } from '../profile/fields.ts';
 import { isOpen, type Plan, valuesOf, vusOf } from './plan.ts';
 
 /**
  * What the schema cannot say, since it follows from several fields, or from `LOAD_SCALE`.
  * @param scenario how it is named in the sentence
  * @param spec what the plan was made of
+ * @param fields those that say how much
  * @throws one sentence when it is more than one could ever run
  */
-export function checkSize(scenario: string, spec: ScenarioSpec, plan: Plan): void {
-  for (const { field, value, atMost, unit = '' } of figuresOf(spec, plan)) {
+export function checkSize(scenario: string, spec: object, fields: Course['fields'], plan: Plan): void {
+  for (const { field, value, atMost, unit = '' } of figuresOf(spec, fields, plan)) {
     if (value <= atMost) continue;
     throw new Error(`${scenario}.${field} makes ${shown(value)}${unit}; allowed is at most ${shown(atMost)}${unit}.`);
   }
@@ -21,8 +23,8 @@ interface Figure {
   unit?: string;
 }
 
-function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
-  const all = greatest(spec, plan);
+function figuresOf(spec: object, fields: Course['fields'], plan: Plan): Figure[] {
+  const all = greatest(spec, fields, plan);
   if (isOpen(plan)) {
     const pool = ['maxSessions', 'maxVUs', 'preAllocatedVUs'].find((field) => field in spec)!;
     return [
@@ -42,7 +44,7 @@ function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
   return [
     ...all.map(([field, value]) => ({ field, value, atMost: most.vus })),
     {
-      field: fieldsOf(spec, plan).stages,
+      field: fields.stages,
       value: changes,
       atMost: most.vuChanges,
       unit: ' changes of the number of VUs',
@@ -52,9 +54,8 @@ function figuresOf(spec: ScenarioSpec, plan: Plan): Figure[] {
 }
 
 /** Of each field that says how much, the most that it comes to. */
-function greatest(spec: ScenarioSpec, plan: Plan): [field: string, value: number][] {
+function greatest(spec: object, fields: Course['fields'], plan: Plan): [field: string, value: number][] {
   const { start, stages } = plan.line;
-  const fields = fieldsOf(spec, plan);
   const list = (spec as Record<string, unknown>)[fields.stages];
   // Of stages that phases have cut up, or that calm has one more of, nobody would find one by its number.
   const isOwn = Array.isArray(list) && list.length === stages.length;
@@ -64,11 +65,6 @@ function greatest(spec: ScenarioSpec, plan: Plan): [field: string, value: number
     all.set(field, Math.max(target, all.get(field) ?? 0));
   }
   return [...all];
-}
-
-function fieldsOf(spec: ScenarioSpec, plan: Plan): { start: string; stages: string } {
-  if ('stages' in spec) return { start: isOpen(plan) ? 'startRate' : 'startVUs', stages: 'stages' };
-  return isOpen(plan) ? { start: 'rate', stages: 'rate' } : { start: 'vus', stages: 'vus' };
 }
 
 /** Without hundreds of digits. */

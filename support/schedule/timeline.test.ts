@@ -151,6 +151,7 @@ test('a journey goes through calm at what it starts with, then through its own s
   assert.deepEqual(stagesOf({ executor: 'ramping-vus', stages, startVUs: 2 }, calm), lead(2));
   assert.deepEqual(stagesOf({ executor: 'ramping-vus', stages }, calm), lead(1));
   assert.deepEqual(stagesOf(rate, {}), [{ durationMs: 60_000, target: 10 }]);
+  assert.deepEqual(stagesOf({ ...rate, startRate: 10 }, calm), [{ durationMs: 90_000, target: 10 }], 'as one stage');
   const [constant] = planOf({ reader: { ...sessions, duration: '1m' } }, calm);
   assert.equal(durationOf(constant!), 90_000);
 });
@@ -357,6 +358,10 @@ test('a schedule of no length is refused', () => {
       'relay.stages is 0s in all; allowed is a duration above 0s.',
     ],
     [
+      { relay: { executor: 'ramping-vus', startTime: '5s', stages: [{ duration: '0s', target: 5 }] } },
+      'relay.stages is 0s in all; allowed is a duration above 0s.',
+    ],
+    [
       { relay: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '0s' } },
       'relay.maxDuration is 0s in all; allowed is a duration above 0s.',
     ],
@@ -385,6 +390,11 @@ test('a schedule of no length is refused', () => {
   assert.throws(
     () => timelineOf({ relay: late }, { phases: [{ name: 'all', duration: '5s', load: 1 }] }),
     /scenarios\.relay\.startTime is 5s, and no phase is left then; allowed is a time before the last phase ends\.$/,
+  );
+  const reader = { executor: 'shared-iterations', vus: 1, iterations: 1, startTime: '5s' } as const;
+  assert.throws(
+    () => timelineOf({ reader }, { phases: [{ name: 'all', duration: '5s', load: 1 }] }),
+    /scenarios\.reader\.maxDuration is missing, and no load runs after the journey's start; allowed is a duration such as/,
   );
 });
 

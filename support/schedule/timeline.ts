@@ -4,8 +4,11 @@ import { metricOf } from '../measure/metrics.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { type Answers, defaultEvery } from '../profile/answers.ts';
 import { type Drill, drillsOf, drillWindows } from '../profile/drills.ts';
+import { type Course, isLimited, isOpenEnded, lastsAsLoads } from '../profile/executors/executor.ts';
+import { courseOf } from '../profile/executors.ts';
+import { ms } from '../profile/fields.ts';
 import { phaseSpecs } from '../profile/phases.ts';
-import { kindOf, ms, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
+import { kindOf, type ScenarioKind, type ScenarioSpec } from '../profile/schema.ts';
 import { type SearchSpec, searchOf, searchSteps } from '../profile/search.ts';
 import type { ProfileFile } from '../profile.ts';
 import { multiplied, type PlannedPhase, peakOf, plannedPhases } from './phases.ts';
@@ -91,19 +94,21 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const named = phaseSpecs(spec);
   const planned = named && plannedPhases(named);
   const leadMs = planned ? (planned.find((phase) => peakOf(phase) > 0)?.startMs ?? 0) : ms(spec.calm, 0);
-  const entries = Object.entries(spec.scenarios).map(([name, one]) => ({ name, one, kind: kindOf(name, one, known)! }));
+  const entries = Object.entries(spec.scenarios).map(([name, one]) => {
+    return { name, one, course: courseOf(one), kind: kindOf(name, one, known)! };
+  });
   const loads = entries.filter(({ kind }) => kind === 'load');
   const loadEndMs =
     planned?.at(-1)?.endMs ??
-    Math.max(leadMs, ...scheduled(loads).map(({ one }) => durationOf(planOf(one, 'load', leadMs, 0))));
+    Math.max(leadMs, ...scheduled(loads).map(({ one, course }) => durationOf(planOf(one, course, 'load', leadMs, 0))));
   const plans = new Map(
-    entries.map(({ name, one, kind }) => {
-      const plan = planOf(one, kind, leadMs, loadEndMs, planned !== undefined);
-      checkLength(file.path, name, one, plan, kind);
+    entries.map(({ name, one, course, kind }) => {
+      const plan = planOf(one, course, kind, leadMs, loadEndMs, planned !== undefined);
+      checkLength(`${file.path}: scenarios.${name}`, one, course, plan, kind);
       if (planned) checkEnd(file.path, name, plan, loadEndMs);
       const own =
         planned && isScaled({ one, kind }) ? (search ? steered(plan, search.to) : multiplied(plan, planned)) : plan;
-      checkSize(`${file.path}: scenarios.${name}`, one, own);
+      checkSize(`${file.path}: scenarios.${name}`, one, course.fields, own);
       if (isIdle(own)) {
         throw new Error(
           `${file.path}: scenarios.${name} runs in phases with a load of 0 alone; allowed is a schedule that reaches into others.`,
@@ -129,10 +134,10 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const driftMs = Math.min(
     ...drifting.map(({ startMs, endMs }) => wholeSeconds(Math.floor((endMs - startMs) / 1_000 / DRIFT_INTERVALS))),
   );
-  const scenarios = entries.map(({ name, one, kind }): TimelineScenario => {
+  const scenarios = entries.map(({ name, one, course, kind }): TimelineScenario => {
     const isLasting = lasting.some((other) => other.name === name);
     const plan = reshape(plans.get(name)!, factor, shape.scale, isLasting);
-    checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, plan);
+    checkSize(`LOAD_SCALE is ${shape.scale}, and so ${file.path}: scenarios.${name}`, one, course.fields, plan);
     const own = slicesFor(vusOf(plan), Math.min(one.slices ?? slices, slices), shards);
     // Where a load is looked for that is too much, it is no failure that it is.
     const maxFailed = one.maxFailed ?? spec.maxFailed ?? (search ? 1 : MAX_FAILED);
@@ -341,26 +346,22 @@ function phasesOf(planned: PlannedPhase[] | undefined, calmMs: number, ownMs: nu
   return phases.map((phase) => ({ ...phase, startMs: phase.startMs * factor, endMs: phase.endMs * factor }));
 }
 
-type Entry = { one: ScenarioSpec; kind: ScenarioKind };
+type Entry = { one: ScenarioSpec; course: Course; kind: ScenarioKind };
 
 /** Phases multiply its load. */
-const isScaled = ({ one, kind }: Entry) => kind === 'load' || one.scaled === true;
-
-/** Iterations end when they are done: how long they may take at most, unless a profile says so, is a limit and no schedule. */
-const isLimited = ({ one }: Entry) => 'iterations' in one && one.maxDuration === undefined;
+const isScaled = ({ one, kind }: Pick<Entry, 'one' | 'kind'>) => kind === 'load' || one.scaled === true;
 
 /** Those whose profile says how long they last; all where none does. */
 function scheduled<E extends Entry>(entries: E[]): E[] {
-  const some = entries.filter((entry) => !isLimited(entry));
+  const some = entries.filter(({ course }) => !isLimited(course));
   return some.length > 0 ? some : entries;
 }
 
 /** True when a journey lasts as long as loads that only a limit ends: the limit then is the length of the run. */
 function lastsAsLimit(entries: Entry[]): boolean {
-  const follows = ({ one, kind }: Entry) =>
-    kind === 'journey' && one.executor.startsWith('constant-') && !('duration' in one && one.duration !== undefined);
   const loads = entries.filter(({ kind }) => kind === 'load');
-  return loads.length > 0 && loads.every(isLimited) && entries.some(follows);
+  const follows = entries.some(({ course, kind }) => kind === 'journey' && lastsAsLoads(course));
+  return loads.length > 0 && loads.every(({ course }) => isLimited(course)) && follows;
 }
 
 function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineHealth {
@@ -381,29 +382,22 @@ function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineH
   };
 }
 
-function checkLength(path: string, name: string, spec: ScenarioSpec, plan: Plan, kind: ScenarioKind): void {
+function checkLength(field: string, spec: ScenarioSpec, course: Course, plan: Plan, kind: ScenarioKind): void {
   const lengthMs = durationOf(plan) - plan.startTimeMs;
-  const field = `scenarios.${name}`;
+  const { stages, length } = course.fields;
   if (lengthMs > 0) {
     if (!isIdle(plan)) return;
-    throw new Error(`${path}: ${field}.stages have a target of 0 in all; allowed is one above 0.`);
+    throw new Error(`${field}.${stages} have a target of 0 in all; allowed is one above 0.`);
   }
-  if (kind === 'load' && spec.startTime !== undefined && lengthOf(spec) === undefined) {
+  if (!isOpenEnded(course)) throw new Error(`${field}.${length} is 0s in all; allowed is a duration above 0s.`);
+  if (kind === 'load' && spec.startTime !== undefined) {
     throw new Error(
-      `${path}: ${field}.startTime is ${spec.startTime}, and no phase is left then; allowed is a time before the last phase ends.`,
+      `${field}.startTime is ${spec.startTime}, and no phase is left then; allowed is a time before the last phase ends.`,
     );
   }
-  if (spec.executor.startsWith('constant-') && lengthOf(spec) === undefined) {
-    throw new Error(
-      `${path}: ${field}.duration is missing, and no load runs after the journey's start; allowed is ${durationHelp}.`,
-    );
-  }
-  const part = 'stages' in spec ? 'stages' : 'iterations' in spec ? 'maxDuration' : 'duration';
-  throw new Error(`${path}: ${field}.${part} is 0s in all; allowed is a duration above 0s.`);
-}
-
-function lengthOf(spec: ScenarioSpec): string | undefined {
-  return 'duration' in spec ? spec.duration : undefined;
+  throw new Error(
+    `${field}.${length} is missing, and no load runs after the journey's start; allowed is ${durationHelp}.`,
+  );
 }
 
 function checkEnd(path: string, name: string, plan: Plan, endMs: number): void {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import pLimit from 'p-limit';
 import { exhaustedCodes, SETTLE, textOf, thrown } from '../measure/failures.ts';
 import type { Options, OptionsSchema } from '../options.ts';
-import { most } from '../profile/schema.ts';
+import { most } from '../profile/fields.ts';
 import { Mix } from '../schedule/mix.ts';
 import { random } from '../schedule/random.ts';
 import type { Work } from '../schedule/scenario.ts';
