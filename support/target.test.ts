@@ -104,13 +104,17 @@ test('what stands for another variable is no value, and no target is asked with 
     [`${url}DATABASE_URL=postgres://me:${placeholder}@a.test/db`, {}, 'DATABASE_URL', '.env', placeholder],
     [`API_URL=http://a.test/${placeholder}`, {}, 'API_URL', '.env', placeholder],
     [url, { API_TOKEN: '$CI_TOKEN' }, 'API_TOKEN', 'the environment', '$CI_TOKEN'],
+    [`${url}API_TOKEN='secret'`, { API_TOKEN: '$CI_TOKEN' }, 'API_TOKEN', 'the environment', '$CI_TOKEN'],
   ] as const) {
-    const message = `${name} in ${source} has ${shown}, which nothing replaces; allowed is the value itself.`;
+    const message = `${name} in ${source} has ${shown}, which nothing replaces; allowed is the value itself, in single quotes in .env if it looks like that.`;
     assert.throws(() => found(text, env), { message });
   }
   const right = `${url}API_TOKEN=pa$word\nSECRET_TEMPLATE=Dear ${placeholder}\nMAILER_KEY=${placeholder}`;
   assert.equal(found(right, { SECRET_OTHER: '$OTHER' }).values.API_TOKEN, 'pa$word');
   assert.equal(found(`${url}API_TOKEN=${placeholder}`, { API_TOKEN: 'token' }).values.API_TOKEN, 'token');
+  const literal = found(`${url}export API_TOKEN = '$ECRET'\nSECRET_ADMIN='${placeholder}'`);
+  assert.equal(literal.values.API_TOKEN, '$ECRET');
+  assert.ok(literal.given!.some(([name, value]) => name === 'SECRET_ADMIN' && value === placeholder));
   assert.equal(found('API_URL=http://a.test/v1/$batch').values.API_URL, 'http://a.test/v1/$batch');
 });
 

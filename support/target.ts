@@ -120,7 +120,9 @@ export function targetSettings(
   }
   const sourceOf = (variable: string) => (env[variable]?.trim() ? 'the environment' : file);
   const own = Object.entries(fromFile).filter(([key]) => key.startsWith(ownPrefix) && !env[key]);
-  for (const [key, value] of [...Object.entries(values), ...own]) checkReplaced(key, value, sourceOf(key));
+  for (const [key, value] of [...Object.entries(values), ...own]) {
+    if (sourceOf(key) !== file || !isLiteral(key, text)) checkReplaced(key, value, sourceOf(key), file);
+  }
   for (const setting of all) check(setting, values[setting.variable], sourceOf(setting.variable));
   checkToken(values.API_TOKEN, sourceOf('API_TOKEN'));
   const led = values.BASE_URL || values.API_URL ? undefined : whereLed(declared, values);
@@ -164,11 +166,18 @@ function check({ variable, allowed, parse, secret }: Setting, value: string | un
  * the target blamed for what it thinks of that.
  * @throws one sentence
  */
-function checkReplaced(name: string, value: string, source: string): void {
+function checkReplaced(name: string, value: string, source: string, file: string): void {
   const isOwn = name.startsWith(ownPrefix);
   const [found] = /^\$[A-Z_][A-Z\d_]*$/.exec(value) ?? (isOwn ? /^\$\{\w+\}$/ : /\$\{\w+\}/).exec(value) ?? [];
   if (found === undefined) return;
-  throw new Error(`${name} in ${source} has ${found}, which nothing replaces; allowed is the value itself.`);
+  throw new Error(
+    `${name} in ${source} has ${found}, which nothing replaces; allowed is the value itself, in single quotes in ${file} if it looks like that.`,
+  );
+}
+
+/** In single quotes nothing is ever replaced, as in a shell. */
+function isLiteral(name: string, text: string): boolean {
+  return new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]\\s*'`, 'm').test(text);
 }
 
 /** A quote that nothing ends would be a part of the value. @throws one sentence, without the value: it may be a secret */
