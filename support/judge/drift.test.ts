@@ -138,6 +138,42 @@ test('what grows, falls at once and grows again is no leak for sure: it may be c
   assert.deepEqual([leak!.ok, leak!.decided, leak!.fell], [false, true, undefined]);
 });
 
+test('of a target that was restarted the longest time without that is looked at, and its own figures alone', () => {
+  const atMs = (share: number) => HOUR_MS / 4 + share * HOUR_MS;
+  const since = (share: number, restarts: number[]) => share - Math.max(0, ...restarts.filter((one) => one <= share));
+  const restarted = (restarts: number[], memory: Added, limits: Record<string, string[]> = memoryLimit) => {
+    const course = courseOf({ memory: (s, d) => memory(since(s, restarts), d), latency: (s, d) => 20 + d() + 15 * s });
+    const asked = { objectives: {}, drift: { phases: ['steady'], hourMs: HOUR_MS, limits } };
+    const [result] = answersOf(asked, { ...course, restarts: [0, ...restarts.map(atMs)] }).drift!;
+    return result!;
+  };
+  const level: Added = (_, draw) => 100e6 + 0.05e6 * draw();
+  const leak = restarted([0.6], leaking);
+  assert.deepEqual([leak.ok, leak.decided, leak.restarts], [false, true, 1]);
+  assert.ok(Math.abs(leak.perHour!.estimate - 0.04) < 0.01, `${leak.perHour!.estimate}`);
+  assert.match(
+    sentence(leak)[1],
+    /required min<1%\. The target was restarted once meanwhile: the longest time without that was looked at\.$/,
+  );
+  const sound = restarted([0.6], level);
+  assert.deepEqual([sound.ok, sound.decided, sound.restarts], [true, true, 1]);
+  const often = restarted([0.3, 0.6], level);
+  assert.deepEqual([often.ok, often.decided, often.perHour], [false, false, null]);
+  const [severity, message, next] = sentence(often);
+  assert.equal(severity, 'invalid');
+  assert.match(
+    message,
+    /could not be told\. Undecided: 2\d of 30 samples .* The target was restarted 2 times meanwhile/,
+  );
+  assert.match(next, /^Look at why the target was restarted/);
+  // A leak that is as large is one, however short it was to be seen.
+  assert.deepEqual([restarted([0.3, 0.6], (s, d) => leaking(4 * s, d)).decided], [true]);
+  const latency = restarted([0.3, 0.6], level, { http_req_duration: ['p(95)<5%'] });
+  assert.deepEqual([latency.ok, latency.decided, latency.restarts], [false, true, undefined], 'what users see goes on');
+  const before = restarted([], leaking);
+  assert.deepEqual([before.decided, before.restarts], [true, undefined], 'one before the phase is of no matter');
+});
+
 test('a growth within what is allowed passes, and one that falls is no leak', () => {
   for (const change of [0.5e6, -4e6]) {
     const [result] = drifts({ memory: (share, draw) => 100e6 + 0.1e6 * draw() + change * share }, memoryLimit);

@@ -40,9 +40,12 @@ function driftOf(
 ): DriftResult {
   const { metric, tags } = parseSelector(source)!;
   const definition = course.store.definitions[metric]!;
-  const { values, startMs, blockMs, needed, samples } = blocksOf(source, limit, phase, course);
+  const { values, startMs, blockMs, needed, samples, restarts } = blocksOf(source, limit, phase, course);
   const slope = slopeOf(values, (blockMs * MS_PER_HOUR) / hourMs, chance);
-  const about = { metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) };
+  const about = {
+    ...{ metric: source, expression: limit.source, phase, unit: unitOf(definition, limit.aggregation) },
+    ...(restarts > 0 && { restarts }),
+  };
   const unseen = (observed: number, allowed: number): DriftResult => {
     const doubts = [{ by: 'no-data', observed, allowed, unit: 'count' } as const];
     return { ...about, base: null, perHour: null, ok: false, decided: false, doubts };
@@ -96,12 +99,14 @@ function meanSize(values: (number | null)[]): number {
 function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: string, course: Course) {
   const { store, axis } = course;
   const { metric, tags } = parseSelector(source)!;
-  const { type } = store.definitions[metric]!;
+  const { type, tells } = store.definitions[metric]!;
   const { startMs, endMs } = scheduledIn(source, phase, course);
   const needed = type === 'trend' || type === 'rate' ? samplesNeeded({ aggregation, ...rest }, type) : 1;
   const { first, next } = intervalsIn({ startMs, endMs }, axis);
   const intervals = next - first;
-  const measured = [...store.over(metric, tags)].filter(([index]) => index >= first && index < next);
+  const restarts = tells === 'target' ? restartsIn({ first, next }, course) : [];
+  const life = longestWithout(restarts, { first, next });
+  const measured = [...store.over(metric, tags)].filter(([index]) => index >= life.first && index < life.next);
   const samples = measured.reduce((sum, [, series]) => sum + series.count, 0);
   const enough = type === 'trend' || type === 'rate' ? Math.floor(samples / needed) : intervals;
   const count = Math.max(1, Math.min(MOST_BLOCKS, intervals, enough));
@@ -119,7 +124,20 @@ function blocksOf(source: string, { aggregation, ...rest }: Expression, phase: s
     const figure = aggregate(series, aggregation, lengthMs);
     return aggregation.method === 'count' ? (figure * blockMs) / lengthMs : figure;
   });
-  return { values, startMs, blockMs, needed, samples };
+  return { values, startMs, blockMs, needed, samples, restarts: restarts.length };
+}
+
+/** Intervals in which the target's process was seen to have begun anew: they have something of both. */
+function restartsIn({ first, next }: { first: number; next: number }, { axis, restarts = [] }: Course): number[] {
+  const own = new Set(restarts.map((atMs) => axis.indexAt(atMs)));
+  return [...own].filter((index) => index >= first && index < next).sort((a, b) => a - b);
+}
+
+/** The longest row of intervals between restarts. */
+function longestWithout(restarts: number[], { first, next }: { first: number; next: number }) {
+  const ends = [...restarts, next];
+  const lives = ends.map((end, n) => ({ first: n === 0 ? first : ends[n - 1]! + 1, next: end }));
+  return lives.reduce((a, b) => (b.next - b.first > a.next - a.first ? b : a));
 }
 
 /** The part of a phase in which work was scheduled that a selector is about; all of it where nothing is known of that. */

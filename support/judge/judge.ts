@@ -56,6 +56,8 @@ export interface Case {
   searchEnd?: SearchEnd;
   /** When the target did not answer whoever asked beside the load; absent for never. */
   outages?: { startMs: number; endMs: number }[];
+  /** When its process was seen to have begun anew; absent for never. */
+  restarts?: number[];
   store: MetricStore;
   /** Slices that delivered their report. */
   slices: SliceFacts[];
@@ -119,6 +121,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     durationMs: run.durationMs,
     suspects: suspected,
     ...(run.outages && { outages: run.outages }),
+    ...(run.restarts && { restarts: run.restarts }),
     isDown: run.observed.some(({ kind }) => kind === 'target-down'),
   };
   const answers = answersOf(run.answers, course, run.searchEnd);

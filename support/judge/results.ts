@@ -56,6 +56,8 @@ export interface DriftResult {
   perHour: { low: number | null; estimate: number; high: number | null } | null;
   /** What was left out at the beginning. */
   warmUpMs?: number;
+  /** So often the target's process began anew in the phase, which gives back what it kept: the longest time without that was looked at. */
+  restarts?: number;
   /** Why a growth is undecided: then it fell at once, by so much of its size, and may do so whenever it has grown. */
   fell?: { atMs: number; share: number };
   ok: boolean;

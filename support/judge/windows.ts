@@ -56,6 +56,8 @@ export interface Course {
   measures: Measures;
   /** When the target did not answer whoever asked beside the load. */
   outages?: { startMs: number; endMs: number }[];
+  /** When the target's process was seen to have begun anew. */
+  restarts?: number[];
   /** It lasts, or was ended early: iterations that were due in a window, and have not come to their end, may have turned it. */
   isUnderWay?: boolean;
   /** It was ended since the target went away and did not come back. */

@@ -186,6 +186,33 @@ const page = (cpu: number, memory: number): [number, string] => [
   `# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ${cpu}\nprocess_resident_memory_bytes ${memory}\n`,
 ];
 
+test('a process that began anew is told from one that answers in turns with others, and from a clock that is not exact', async (t) => {
+  for (const [starts, restarts] of [
+    [[100, 100, 160, 200], 2],
+    [[100, 100.9, 99.2, 100.1], 0],
+    [[100, 160, 100, 160], 0],
+    [[100, undefined, 100, 160], 1],
+  ] as const) {
+    const { probe, start, ask, asked } = await publishing(
+      t,
+      starts.map((at, n) => [
+        200,
+        `${page(n, 1_000 + n)[1]}${at === undefined ? '' : `process_start_time_seconds ${at}\n`}`,
+      ]),
+    );
+    await start();
+    for (let n = 0; ; n++) {
+      await until(() => probe.gauges.latest('target_memory_bytes') === 1_000 + n);
+      if (n === starts.length - 1) break;
+      await ask();
+    }
+    assert.equal(probe.restarts.length, restarts, `${starts}, ${asked}`);
+    for (const atMs of probe.restarts) assert.ok(atMs >= 0 && atMs < 60_000, `${atMs}`);
+    await probe.stop();
+    t.mock.timers.reset();
+  }
+});
+
 test('what the target publishes of itself merges with what the slices measured', async (t) => {
   const { probe, start, ask } = await publishing(t, [
     page(1, 1_000),

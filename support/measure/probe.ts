@@ -10,6 +10,8 @@ const SELDOM_MS = 5_000;
 const TIMEOUT_MS = 3_000;
 /** A page of metrics that is longer is not read. */
 const MOST_METRICS_BYTES = 4_000_000;
+/** A process that tells when it began by how long it has lived is off by a moment each time. */
+const SAME_START_S = 2;
 /** Makes the connection to an origin; see `connection.ts`. */
 export type Connect = (url: URL, options: Pool.Options, connectTimeoutMs: number) => Dispatcher;
 
@@ -85,6 +87,14 @@ export class TargetProbe {
     return all
       .map(({ sinceMs, untilMs }) => ({ startMs: sinceMs, endMs: untilMs }))
       .sort((a, b) => a.startMs - b.startMs);
+  }
+
+  /**
+   * When it was seen that the target's process had begun anew. Of processes that answer in turns nobody knows which of them it was, nor
+   * whose figures were read.
+   */
+  get restarts(): number[] {
+    return this.#metrics.isSeveral ? [] : this.#metrics.restarts;
   }
 
   /** By part of the target. */
@@ -231,6 +241,11 @@ class Metrics extends Asked {
   readonly #gauges: GaugeLog;
   readonly #names: FigureNames;
   readonly #page: Page;
+  /** Ms since the probe began. */
+  readonly restarts: number[] = [];
+  /** One that had begun before was read again. */
+  isSeveral = false;
+  #startBefore: number | undefined;
   #cpuBefore: { seconds: number; at: number } | undefined;
   #everyTicks = SELDOM_MS / EVERY_MS;
   #isKnown = false;
@@ -261,7 +276,7 @@ class Metrics extends Asked {
 
   #read(text: string, beganAt: number): boolean {
     const at = performance.now();
-    const { gauges: values, cpuSeconds: seconds } = targetFigures(text, this.#names);
+    const { gauges: values, cpuSeconds: seconds, startSeconds } = targetFigures(text, this.#names);
     if (seconds === undefined && Object.keys(values).length === 0) return false;
     this.#isKnown = true;
     const before = this.#cpuBefore;
@@ -270,8 +285,17 @@ class Metrics extends Asked {
       values.target_cpu_percent = (100_000 * (seconds - before.seconds)) / (at - before.at);
     }
     if (seconds !== undefined) this.#cpuBefore = { seconds, at };
+    if (startSeconds !== undefined) this.#noteStart(startSeconds, at - beganAt);
     this.#gauges.note(at - beganAt, values);
     return true;
+  }
+
+  #noteStart(seconds: number, atMs: number): void {
+    const later = seconds - (this.#startBefore ?? seconds);
+    if (this.#startBefore !== undefined && Math.abs(later) < SAME_START_S) return;
+    this.#startBefore = seconds;
+    if (later > 0) this.restarts.push(atMs);
+    if (later < 0) this.isSeveral = true;
   }
 }
 

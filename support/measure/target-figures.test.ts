@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { targetFigures } from './target-figures.ts';
 
+/** Of each that says when it began: then. */
+const startSeconds = 1_700_000_000.5;
+
 const published: [kind: string, text: string, cpuSeconds: number | undefined, gauges: Record<string, number>][] = [
   [
     'Node',
@@ -80,13 +83,21 @@ hikaricp_connections{pool="books",} 10.0`,
 ];
 for (const [kind, text, cpuSeconds, gauges] of published) {
   test(`of a process of ${kind}`, () => {
-    assert.deepEqual(targetFigures(`# HELP process_open_fds Open files 77\n${text}\n`), { cpuSeconds, gauges });
+    const page = `# HELP process_open_fds Open files 77\n${text}\nprocess_start_time_seconds 1.7000000005e+09\n`;
+    assert.deepEqual(targetFigures(page), { cpuSeconds, startSeconds, gauges });
   });
 }
 
+test('when a process began is not known of a page about several', () => {
+  const text = 'process_start_time_seconds{pid="1"} 1700000000\nprocess_start_time_seconds{pid="2"} 1700000009\n';
+  assert.equal(targetFigures(text).startSeconds, undefined);
+});
+
+const none = { cpuSeconds: undefined, startSeconds: undefined };
+
 test('a value may have a time beside it; what is no number is not there', () => {
   const text = 'process_resident_memory_bytes 1.5e3 1700000000\nprocess_open_fds NaN\ngo_threads\n';
-  assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: { target_memory_bytes: 1_500 } });
+  assert.deepEqual(targetFigures(text), { ...none, gauges: { target_memory_bytes: 1_500 } });
 });
 
 test('a page of a hundred thousand other series is read at once', () => {
@@ -97,7 +108,7 @@ test('a page of a hundred thousand other series is read at once', () => {
 
 test('of a page that is none there is nothing', () => {
   for (const text of ['', '<html>', '{"process_open_fds": 3}', 'process_open_fds_total 3\nmy_process_open_fds 3']) {
-    assert.deepEqual(targetFigures(text), { cpuSeconds: undefined, gauges: {} }, text);
+    assert.deepEqual(targetFigures(text), { ...none, gauges: {} }, text);
   }
 });
 

@@ -36,7 +36,10 @@ const sources: [metric: BuiltinMetric, names: [name: string, labels?: string, sc
 /** Where the CPU seconds of the process are counted. */
 const cpuSeconds = ['process_cpu_seconds_total', 'process_cpu_time_ns_total'] as const;
 
-const usual = [...cpuSeconds, ...sources.flatMap(([, names]) => names.map(([name]) => name))];
+/** When the process began, by its own clock; nearly every client of Prometheus has it. */
+const startSeconds = 'process_start_time_seconds';
+
+const usual = [...cpuSeconds, startSeconds, ...sources.flatMap(([, names]) => names.map(([name]) => name))];
 
 /** What a target calls its figures, by metric, in place of the usual names. */
 export type FigureNames = Readonly<Record<string, { name: string; labels: string[]; scale: number }>>;
@@ -46,6 +49,8 @@ export interface TargetFigures {
   gauges: Record<string, number>;
   /** Used since the process began. */
   cpuSeconds: number | undefined;
+  /** When that was, since 1970; undefined too where a page is about several processes. */
+  startSeconds: number | undefined;
 }
 
 /** @param text in Prometheus' text format */
@@ -63,10 +68,12 @@ export function targetFigures(text: string, own: FigureNames = {}): TargetFigure
     }
     return [];
   });
+  const starts = samples.get(startSeconds) ?? [];
   const [seconds, nanoseconds] = cpuSeconds.map((name) => sumOf(samples, name));
   return {
     gauges: Object.fromEntries(gauges),
     cpuSeconds: seconds ?? (nanoseconds === undefined ? undefined : nanoseconds / 1e9),
+    startSeconds: starts.length === 1 ? starts[0]!.value : undefined,
   };
 }
 

@@ -173,6 +173,10 @@ export class Collector {
       ...(drills.length > 0 && { drills: { planned: drills, ...this.#drills } }),
       ...(this.#search?.end && { searchEnd: this.#search.end }),
       outages: this.#observations.flatMap(({ observation }) => observation.outages ?? []),
+      // All machines of a run watch one target.
+      restarts: this.#observations
+        .map(({ observation }) => observation.restarts ?? [])
+        .reduce((most, one) => (one.length > most.length ? one : most), []),
       store,
       slices: this.#reports.map((report) => this.#factsOf(report)),
       missing,

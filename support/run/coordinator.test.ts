@@ -214,7 +214,8 @@ test('what the target says of itself is shown, and kept by interval', async (t) 
   let reads = 0;
   const { coordinator, draw, join } = await bed(t, {}, (request, response) => {
     if (request.url === '/metrics') reads += 1;
-    response.end(`process_cpu_seconds_total ${reads}\nprocess_resident_memory_bytes 1000000\n`);
+    const started = `process_start_time_seconds ${reads > 1 ? 1_700_000_100 : 1_700_000_000}\n`;
+    response.end(`process_cpu_seconds_total ${reads}\nprocess_resident_memory_bytes 1000000\n${started}`);
   });
   coordinator.expect([light]);
   await (await join('light')).ready();
@@ -225,6 +226,7 @@ test('what the target says of itself is shown, and kept by interval', async (t) 
   });
   assert.equal(seen.targetMemoryBytes, 1_000_000);
   assert.ok(seen.targetCpuPercent! > 0);
+  assert.equal(coordinator.observation().restarts?.length, 1);
   const series = coordinator.gauges().flatMap((one) => Object.keys(one.series));
   assert.deepEqual([...new Set(series)].sort(), ['target_cpu_percent{phase:load}', 'target_memory_bytes{phase:load}']);
 });

@@ -233,7 +233,7 @@ export class Coordinator {
   }
 
   #observed(): Observed {
-    const { down, outages } = this.probe;
+    const { down, outages, restarts } = this.probe;
     const drills = this.#drills.runs;
     return {
       format: 1,
@@ -244,6 +244,7 @@ export class Coordinator {
       interruptedBy: this.interruptedBy,
       outage: down && outageOf(down),
       ...(outages.length > 0 && { outages }),
+      ...(restarts.length > 0 && { restarts }),
       ...(drills.length > 0 && { drills }),
       ...(this.#drillsLeftOut.length > 0 && { drillsLeftOut: this.#drillsLeftOut }),
       ...(this.#aborted && { aborted: this.#aborted }),

@@ -24,6 +24,8 @@ export interface Observation {
   search?: { loads: number[]; end?: SearchEnd };
   /** When a part of the target did not answer whoever asked beside the load, however short; absent for never. */
   outages?: { startMs: number; endMs: number }[];
+  /** When the target's process was seen to have begun anew, by what it says of itself; absent for never. */
+  restarts?: number[];
   /** The outage for which the run was ended. */
   outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
   /** Those that were carried out, in the order of time; absent without any. */
