@@ -1,5 +1,5 @@
 /** What Tandem reports of a target that stands still for 1 s in 10 s, beside what queueing theory says. */
-import { type Case, type Measured, withCalibratedServer } from './calibrated.ts';
+import { type BareMeasured, type Case, type Measured, withCalibratedServer } from './calibrated.ts';
 import { printTable } from './table.ts';
 
 export const name = 'stall';
@@ -22,13 +22,19 @@ const AIMS: [percent: number, share: number | undefined][] = [
 
 export async function run(): Promise<void> {
   const table: string[][] = [];
-  await withCalibratedServer(async (measure) => {
-    for (const vus of VUS) table.push(...rowsOf(vus, await measure(caseOf(vus))));
+  await withCalibratedServer(async (measure, measureBare) => {
+    for (const vus of VUS) table.push(...rowsOf(vus, await measure(caseOf(vus)), await measureBare(caseOf(vus))));
   });
-  printTable(['VUs', 'percentile', 'ideal ms', 'analytic ms', 'from due ms', 'off', 'aim', 'from sent ms'], table);
+  printTable(
+    ['VUs', 'percentile', 'ideal ms', 'analytic ms', 'from due ms', 'off', 'aim', 'from sent ms', 'bare undici off'],
+    table,
+  );
   console.log(`answers take ${SERVICE_MS} ms, ${RATE_PER_SECOND} a second for ${DURATION_MS / 1_000} s`);
   console.log(
     'ideal: of a server that takes these times; analytic: of one that takes what this server took, by its own clock',
+  );
+  console.log(
+    'bare undici: the same arrivals, sent by undici alone, beside its own analytic values: no part of it is Tandem’s',
   );
 }
 
@@ -37,20 +43,33 @@ function caseOf(vus: number): Case {
   return { label: 'stall', path, ratePerSecond: RATE_PER_SECOND, durationMs: DURATION_MS, maxVUs: vus };
 }
 
-function rowsOf(vus: number, { service, response, trueMs }: Measured): string[][] {
+function rowsOf(vus: number, { service, response, trueMs }: Measured, bare: BareMeasured): string[][] {
   const ideal = responsesOf(vus, (sentAt) => Math.max(0, STALL_MS - sentAt) + SERVICE_MS);
   // A busy machine delays what the server does, and writing two hundred answers at once takes it a while: that is no error of ours.
   const expected = responsesOf(vus, (_sentAt, n) => trueMs[n]!);
+  const bareExpected = responsesOf(vus, (_sentAt, n) => bare.trueMs[n]!);
+  const bareSeen = bare.responseMs.toSorted((a, b) => a - b);
   return AIMS.map(([percent, share]) => {
     const at = Math.ceil((percent / 100) * expected.length) - 1;
-    const exact = expected[at]!;
     const reported = response.percentile(percent);
-    const off = reported / exact - 1;
+    const off = reported / expected[at]! - 1;
     const aim = share === undefined ? '' : `${Math.abs(off) <= share ? 'met' : 'missed'} (${100 * share} %)`;
-    const figures = [ideal[at]!, exact, reported].map((ms) => ms.toFixed(1));
+    const figures = [ideal[at]!, expected[at]!, reported].map((ms) => ms.toFixed(1));
     const sent = service.percentile(percent).toFixed(1);
-    return [String(vus), `p${percent}`, ...figures, `${(100 * off).toFixed(2)} %`, aim, sent];
+    return [
+      String(vus),
+      `p${percent}`,
+      ...figures,
+      asPercent(off),
+      aim,
+      sent,
+      asPercent(bareSeen[at]! / bareExpected[at]! - 1),
+    ];
   });
+}
+
+function asPercent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
 }
 
 /**
