@@ -481,6 +481,19 @@ describe('recovery', () => {
     assert.match(typeof nextStep === 'string' ? nextStep : nextStep(finding!), /^Make the windows shorter/);
   });
 
+  test('that had not come when a run was over, before its limit, is not decided', () => {
+    const { recovery } = asked({ msAt: slowFrom(40, 999) }, 70_000);
+    assert.deepEqual([recovery!.recoveredMs, recovery!.ok, recovery!.decided], [null, false, false]);
+    const [finding] = answerFindings({ recovery: recovery! });
+    assert.equal(finding!.severity, 'invalid');
+    const { sentence, nextStep } = kindOf(finding!);
+    assert.equal(
+      sentence(finding!),
+      'The target had not recovered from spike when the 1 m 00 s that were watched were over; required within 1 m 10 s, for 10.0 s.',
+    );
+    assert.match(typeof nextStep === 'string' ? nextStep : nextStep(finding!), /^Make the run longer/);
+  });
+
   test('without samples nobody can tell', () => {
     const unseen = (s: number) => (s >= 65 && s < 75 ? null : slowFrom(40, 65)(s));
     assert.deepEqual(asked({ msAt: unseen }).recovery?.recoveredMs, [0, 15_000], 'it may have been before');

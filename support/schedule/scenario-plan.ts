@@ -5,8 +5,7 @@ import type { ScenarioKind } from '../profile/schema.ts';
 import { wholeVus } from './phases.ts';
 import { changed, isOpen, type Plan, type Stage, valuesOf } from './plan.ts';
 
-/** Of VUs that are no longer wanted. */
-const RAMP_DOWN = '30s';
+const GRACE_MS = 30_000;
 /** Iterations without a limit of their own and without phases. */
 const LIMIT_MS = 600_000;
 
@@ -27,12 +26,12 @@ export function planOf(
   const startTimeMs = ms(spec.startTime, 0) + (kind === 'load' ? leadMs : 0);
   const restMs = isLimited(course) && !hasPhases ? LIMIT_MS : loadEndMs - startTimeMs;
   const own = course.stages.map(({ duration, target }) => ({ durationMs: ms(duration, restMs), target }));
-  const { start, iterations, gracefulRampDown = RAMP_DOWN } = course;
+  const { start, iterations, gracefulRampDown = spec.gracefulStop } = course;
   const isLed = kind === 'journey' && iterations === undefined && !isOpenEnded(course);
   const line = { start, stages: isLed ? led(start, own, leadMs) : own };
-  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, 30_000), line };
+  const common = { startTimeMs, gracefulStopMs: ms(spec.gracefulStop, GRACE_MS), line };
   if (course.isOpen) return { ...common, ...openPart(spec) };
-  return { ...common, gracefulRampDownMs: ms(gracefulRampDown, 0), ...(iterations && { iterations }) };
+  return { ...common, gracefulRampDownMs: ms(gracefulRampDown, GRACE_MS), ...(iterations && { iterations }) };
 }
 
 /** It stays for so long where it starts. */

@@ -10,7 +10,7 @@ export function steered(plan: Plan, most: number): Plan {
   const line = changed(plan.line, (value) => (isOpen(plan) ? value * most : Math.max(1, Math.round(value * most))));
   return isOpen(plan)
     ? { ...plan, ...pool(plan, Math.max(1, most)), line, steered: one }
-    : { ...plan, line, steered: one, gracefulRampDownMs: plan.gracefulStopMs };
+    : { ...plan, line, steered: one };
 }
 
 /** What of a timeline a search leaves. */

@@ -191,6 +191,45 @@ test('LOAD_DURATION rescales everything, calm included, to exactly that length',
   }
 });
 
+test('a recovery may take as long as the profile says, however long the run: it is watched for less where that is shorter', () => {
+  const phases = [
+    { name: 'spike', duration: '1m', load: 5 },
+    { name: 'end', duration: '3m', load: 1 },
+  ];
+  const recovery = { after: 'spike', within: '2m', stay: '1m' };
+  const objectives = { http_req_failed: ['rate<0.1'] };
+  const of = (durationMs: number) => {
+    const relay: ScenarioSpec = { ...arrivals, duration: undefined };
+    const made = timelineOf({ relay }, { phases, objectives, recovery }, { durationMs });
+    const { withinMs, stayMs } = made.answers.recovery!;
+    return [withinMs, stayMs];
+  };
+  assert.deepEqual(
+    [of(240_000), of(480_000), of(24_000)],
+    [
+      [120_000, 60_000],
+      [120_000, 60_000],
+      [120_000, 6_000],
+    ],
+  );
+});
+
+test('what VUs that a phase takes away may still take is what they may at the end; a ramp says it itself', () => {
+  const phases = [
+    { name: 'day', duration: '1m', load: 1 },
+    { name: 'night', duration: '1m', load: 0.2 },
+  ];
+  const rampDown = (relay: ScenarioSpec) => {
+    const [plan] = planOf({ relay }, { phases });
+    return 'gracefulRampDownMs' in plan! && plan.gracefulRampDownMs;
+  };
+  const loop = { executor: 'constant-vus', vus: 10 } as const;
+  const ramp = { executor: 'ramping-vus' as const, stages: [{ duration: '2m', target: 10 }] };
+  assert.deepEqual([rampDown(loop), rampDown({ ...loop, gracefulStop: '1m' })], [30_000, 60_000]);
+  assert.deepEqual(rampDown({ ...ramp, gracefulStop: '1m' }), 30_000);
+  assert.deepEqual(rampDown({ ...ramp, gracefulStop: '1m', gracefulRampDown: '5s' }), 5_000);
+});
+
 test('iterations without a maxDuration have a limit: it is no length, unless there is no other', () => {
   const ramp: ScenarioSpec = { executor: 'ramping-vus', stages: [{ duration: '15s', target: 5 }] };
   const limits = (scenarios: Record<string, ScenarioSpec>, shape: Partial<RunShape> = {}) => {

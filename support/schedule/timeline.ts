@@ -208,8 +208,9 @@ function answersOf(path: string, spec: ProfileFile['spec'], factor: number): Ans
       recovery: {
         after: recovery.after,
         everyMs: ms(recovery.every ?? defaultEvery.recovery, 0),
-        stayMs: ms(recovery.stay, 30_000) * factor,
-        withinMs: ms(recovery.within, 0) * factor,
+        stayMs: ms(recovery.stay, 30_000) * Math.min(1, factor),
+        // A target takes no less time for it because the run does.
+        withinMs: ms(recovery.within, 0),
       },
     }),
     ...(capacity && {

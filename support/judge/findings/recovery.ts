@@ -20,12 +20,18 @@ export const recovery: Kind<RecoveryFinding> = {
       ? `After ${after} the objectives held again after ${between(recoveredMs)}; ${required}.`
       : severity === 'fail'
         ? `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`
-        : `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`;
-    if (doubts && doubts.length > 0) return `${what} ${undecidedText(doubts)}`;
+        : doubts?.length
+          ? `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`
+          : `The target had not recovered from ${after} when the ${ms(watchedMs)} that were watched were over; ${required}.`;
+    if (doubts?.length) return `${what} ${undecidedText(doubts)}`;
     return severity === 'invalid' && recoveredMs ? `${what} ${WINDOWS_TOO_LONG}` : what;
   },
   nextStep: ({ severity, doubts, recoveredMs }) =>
     severity === 'fail'
       ? 'Look at what the target still has to do after it: queues, connections, caches that are cold.'
-      : afterDoubts(doubts, recoveredMs && !doubts?.length ? SHORTER_WINDOWS : LARGER_WINDOWS),
+      : doubts?.length
+        ? afterDoubts(doubts, LARGER_WINDOWS)
+        : recoveredMs
+          ? SHORTER_WINDOWS
+          : 'Make the run longer: it was over before the limit.',
 };

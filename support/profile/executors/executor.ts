@@ -11,7 +11,7 @@ export interface Course {
   stages: { duration?: string | undefined; target: number }[];
   /** Names of the fields that say what it starts with, what it goes on to, and how long: for sentences about them. */
   fields: { start: string; stages: string; length: string };
-  /** Of VUs: what one that is no longer wanted gets to finish its iteration. */
+  /** Of VUs: what one that is no longer wanted gets to finish its iteration; absent: as much as at the end. */
   gracefulRampDown?: string | undefined;
   /** Of VUs: how much there is to do, for each or for all together; absent: as much as there is time for. */
   iterations?: { perVu: number } | { shared: number };
@@ -51,7 +51,11 @@ const common = {
     .optional()
     .describe('The load or journey that it runs, by the name of its file. Default: that of the scenario’s own name.'),
   startTime: duration.optional().describe('After the first phase with load has begun (journeys: the run). Default 0s.'),
-  gracefulStop: duration.optional().describe('How long running iterations may still take at the end. Default 30s.'),
+  gracefulStop: duration
+    .optional()
+    .describe(
+      'How long running iterations may still take at the end, and those of looping VUs that a phase wants no longer. Default 30s.',
+    ),
   mix: z
     .record(z.string(), amount(0, most.weight))
     .refine((mix) => Object.values(mix).some((weight) => weight > 0), 'at least one operation with a weight above 0')

@@ -7,7 +7,7 @@ export const rampingVus = looping('ramping-vus', {
     stages: stages(wholeNumber(0, most.vus)),
     gracefulRampDown: duration.optional().describe('Default 30s.'),
   },
-  course: ({ startVUs = 1, stages, gracefulRampDown }) => ({
+  course: ({ startVUs = 1, stages, gracefulRampDown = '30s' }) => ({
     ...staged(['startVUs', startVUs], stages),
     gracefulRampDown,
   }),
