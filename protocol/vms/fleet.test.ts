@@ -438,7 +438,7 @@ test('a write that is done and answered with another status has failed by name, 
   const stub = await cloud(t);
   stub.statuses = { DELETE: 200, PATCH: 202 };
   const made = await bed(t, stub.url);
-  await made.work(40, { create: 3, update: 3, delete: 2 });
+  await made.work(15, { create: 3, update: 3, delete: 2 });
   await made.settle();
   const { status, examples } = made.judged();
   assert.deepEqual([status, examples], ['ok', []]);

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { firstTargets } from './stream.ts';
 
 /** In parts that know nothing of lines. */
-function* parts(text: string): Generator<string> {
+function* parts(text: string, length = 7): Generator<string> {
   const bytes = Buffer.from(text).toString('latin1');
-  for (let at = 0; at < bytes.length; at += 7) yield bytes.slice(at, at + 7);
+  for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
 }
 
 async function kept(stream: Iterable<string>, most?: number, maxBytes?: number): Promise<string> {
@@ -15,14 +15,14 @@ async function kept(stream: Iterable<string>, most?: number, maxBytes?: number):
 }
 
 test('of a stream without end as many targets are kept as are sent', async () => {
-  function* endless(text: string): Generator<string> {
-    for (;;) yield* parts(text);
+  function* endless(text: string, length?: number): Generator<string> {
+    for (;;) yield* parts(text, length);
   }
   const json = '{"method":"GET","url":"http://a.test/ä"}\n';
   assert.equal(await kept(endless(json), 3), json.repeat(3));
   const http = '# of a test\nPOST http://a.test\nX-A: GET 1\n@a.json\n\n';
   assert.equal(await kept(endless(http), 2), `${http.repeat(2)}# of a test\n`);
-  await assert.rejects(kept(endless(json), undefined, 1024 ** 2), {
+  await assert.rejects(kept(endless(json.repeat(1_000), 1_009), undefined, 1024 ** 2), {
     message:
       'The targets that are piped in have more than 1 MB, or no end; allowed are fewer of them, as "head -n 1000" leaves.',
   });

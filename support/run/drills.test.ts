@@ -113,9 +113,9 @@ test('a command that fails is told of', async (t) => {
 });
 
 describe('the guardian', { concurrency: true }, () => {
-  const touch = (path: string) => ({
-    command: [process.execPath, '-e', `fs.writeFileSync(${JSON.stringify(path)}, '')`],
-  });
+  // Programs that begin in no time, which Node does not.
+  const touch = (path: string) => ({ command: ['touch', path] });
+  const shell = (script: string, ...args: string[]) => ({ command: ['sh', '-c', script, 'sh', ...args] });
 
   test('runs programs without a shell, with a time limit, and tells what they printed', async (t) => {
     const folder = folderOf(t, {});
@@ -126,7 +126,7 @@ describe('the guardian', { concurrency: true }, () => {
     const [said, failed, late, missing] = await Promise.all([
       carryOut('a', node('console.log(process.cwd(), process.argv[1])', '$HOME; *')),
       carryOut('b', node('console.error("secret ".repeat(2000)); process.exitCode = 3')),
-      carryOut('c', node('setInterval(() => {}, 1000)'), 300),
+      carryOut('c', { command: ['sleep', '1000'] }, 300),
       carryOut('d', { command: ['/nowhere/program'] }),
     ]);
     await guardian.end();
@@ -136,18 +136,18 @@ describe('the guardian', { concurrency: true }, () => {
     assert.match(missing?.output ?? '', /ENOENT/);
   });
 
-  test('of what is too long it tells the end, which begins with a whole line, or a whole word', async () => {
-    const guardian = new GuardianProcess('/');
-    const tell = async (id: string, printed: string) => {
-      const command = [process.execPath, '-e', `process.stdout.write(${printed})`];
-      return (await guardian.carryOut(id, 'run', { command }, undefined, 30_000)).output;
+  test('of what is too long it tells the end, which begins with a whole line, or a whole word', async (t) => {
+    const printed = {
+      lines: `${'a line of it\n'.repeat(1000)}the last`,
+      'one line': `${'one-word and-another '.repeat(1000)}last\n`,
+      'one word': 'x'.repeat(9000),
+      'as much as it may be': 'x'.repeat(4000),
     };
-    const told = await Promise.all([
-      tell('lines', '"a line of it\\n".repeat(1000) + "the last"'),
-      tell('one line', '"one-word and-another ".repeat(1000) + "last\\n"'),
-      tell('one word', '"x".repeat(9000)'),
-      tell('as much as it may be', '"x".repeat(4000)'),
-    ]);
+    const folder = folderOf(t, printed);
+    const guardian = new GuardianProcess(folder);
+    const tell = async (name: string) =>
+      (await guardian.carryOut(name, 'run', { command: ['cat', name] }, undefined, 30_000)).output;
+    const told = await Promise.all(Object.keys(printed).map(tell));
     await guardian.end();
     assert.match(told[0]!, /^(a line of it\n)+the last$/);
     assert.match(told[1]!, /^(one-word )?(and-another one-word )+and-another last$/);
@@ -165,10 +165,9 @@ describe('the guardian', { concurrency: true }, () => {
 
   test('undoes each by itself: one that hangs holds up no other', async (t) => {
     const file = join(folderOf(t, {}), 'second');
-    const path = JSON.stringify(file);
-    const waiting = `setInterval(() => fs.existsSync(${path}) && (fs.writeFileSync(${path}, 'both'), process.exit()), 20)`;
+    const waiting = shell('until [ -e "$1" ]; do sleep 0.1; done; printf both > "$1"', file);
     const guardian = new GuardianProcess('/');
-    await guardian.carryOut('a', 'run', { command: ['true'] }, { command: [process.execPath, '-e', waiting] }, 30_000);
+    await guardian.carryOut('a', 'run', { command: ['true'] }, waiting, 30_000);
     await guardian.carryOut('b', 'run', { command: ['true'] }, touch(file), 30_000);
     await guardian.end();
     assert.equal(readFileSync(file, 'utf8'), 'both');
@@ -176,9 +175,7 @@ describe('the guardian', { concurrency: true }, () => {
 
   test('tries what could not be undone once more', async (t) => {
     const tried = join(folderOf(t, {}), 'tried');
-    const path = JSON.stringify(tried);
-    const second = `if (fs.existsSync(${path})) fs.writeFileSync(${path}, 'undone'); else { fs.writeFileSync(${path}, ''); process.exit(1); }`;
-    const undo = { command: [process.execPath, '-e', second] };
+    const undo = shell('if [ -e "$1" ]; then printf undone > "$1"; else : > "$1"; exit 1; fi', tried);
     const guardian = new GuardianProcess('/');
     await guardian.carryOut('a', 'run', { command: ['true'] }, undo, 30_000);
     assert.equal((await guardian.carryOut('a', 'undo', { command: ['true'] }, undo, 30_000)).ok, false);
@@ -188,7 +185,7 @@ describe('the guardian', { concurrency: true }, () => {
 
   test('that was killed is told of at once', async () => {
     const guardian = new GuardianProcess('/');
-    const killer = { command: [process.execPath, '-e', 'process.kill(process.ppid, "SIGKILL")'] };
+    const killer = shell('kill -KILL $PPID');
     const gone = { id: 'a', act: 'run' as const, ok: false, output: 'the process that carries out drills is gone' };
     assert.deepEqual(await guardian.carryOut('a', 'run', killer, undefined, 30_000), gone);
     assert.deepEqual(await guardian.carryOut('a', 'run', killer, undefined, 30_000), gone);
@@ -198,7 +195,7 @@ describe('the guardian', { concurrency: true }, () => {
   test('whose runner is gone shows nothing that a command printed, and minds no half sentence', async () => {
     const program = join(import.meta.dirname, '..', '..', 'scripts', 'guardian.mjs');
     const guardian = spawn(process.execPath, [program], { stdio: ['pipe', 'ignore', 'pipe'] });
-    const undo = { command: [process.execPath, '-e', 'console.log("hunter2"); process.exit(1)'] };
+    const undo = shell('echo hunter2; exit 1');
     const order = { id: 'a', act: 'run', run: { command: ['tr\0ue'] }, undo, limitMs: 30_000 };
     guardian.stdin.end(`${JSON.stringify(order)}\n{"id":"b","act":"r`);
     assert.equal(await text(guardian.stderr), 'The drill a could not be undone: undo it yourself.\n');
@@ -209,7 +206,7 @@ describe('the guardian', { concurrency: true }, () => {
     const [began, undone] = [join(folder, 'began'), join(folder, 'undone')];
     const script = `
       import { GuardianProcess } from ${JSON.stringify(join(import.meta.dirname, 'drills.ts'))};
-      const run = { command: [process.execPath, '-e', 'fs.writeFileSync(${JSON.stringify(began)}, ""); setInterval(() => {}, 1000)'] };
+      const run = ${JSON.stringify(shell(': > "$1"; exec sleep 1000', began))};
       new GuardianProcess('/').carryOut('a', 'run', run, ${JSON.stringify(touch(undone))}, 60_000);`;
     const seen = (name: string) =>
       new Promise<void>((resolve) => {
