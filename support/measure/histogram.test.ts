@@ -55,7 +55,7 @@ test('merged parts equal one histogram of everything, bit by bit', () => {
     for (let round = 0; round < 3; round++) {
       const parts = Array.from({ length: draw.int(2, 12) }, () => [] as number[]);
       for (const value of values) draw.pick(parts).push(value);
-      const merged = new Trend();
+      const [merged, joined] = [new Trend(), new Trend()];
       // As they come from slices: encoded, and in any order.
       for (const part of parts.map(trendOf)) {
         const encoded = part.encode();
@@ -65,9 +65,14 @@ test('merged parts equal one histogram of everything, bit by bit', () => {
           'as the library reads it',
         );
         merged.mergeEncoded(encoded, part.sum);
+        joined.merge(part);
       }
-      assert.equal(merged.encode(), trendOf(values).encode(), `${name} in ${parts.length} parts`);
-      assert.ok(Math.abs(merged.sum - trendOf(values).sum) < 1e-6 * merged.sum);
+      const whole = trendOf(values);
+      for (const one of [merged, joined]) {
+        assert.equal(one.encode(), whole.encode(), `${name} in ${parts.length} parts`);
+        assert.deepEqual([one.count, one.min, one.max], [whole.count, whole.min, whole.max], name);
+        assert.ok(Math.abs(one.sum - whole.sum) < 1e-6 * one.sum);
+      }
     }
   }
 });
@@ -120,6 +125,10 @@ test('an empty one knows nothing, and merging it changes nothing', () => {
   const before = some.encode();
   some.merge(empty);
   assert.equal(some.encode(), before);
+  some.merge(trendOf([0, 0]));
+  empty.merge(trendOf([0]));
+  assert.deepEqual([some.count, some.min, some.max, some.percentile(50)], [3, 0, trendOf([5]).max, 0]);
+  assert.deepEqual([empty.count, empty.min, empty.max, empty.encode()], [1, 0, 0, trendOf([0]).encode()]);
   some.reset();
   assert.deepEqual([some.count, some.sum], [0, 0]);
 });

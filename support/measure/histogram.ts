@@ -85,9 +85,18 @@ export class Trend {
 
   merge(other: Trend): void {
     if (other.count === 0) return;
+    const [raw, from] = [this.#raw as JsHistogram, other.#raw as JsHistogram];
     // Room is made as recording makes it, so that the encoding of merged parts is that of the whole to the last bit.
-    this.#raw.recordValueWithCount(other.#raw.maxValue, 0);
-    this.#raw.add(other.#raw);
+    raw.recordValueWithCount(from.maxValue, 0);
+    if (from.minNonZeroValue < from.maxValue) raw.recordValueWithCount(from.minNonZeroValue, 0);
+    raw.addToCountAtIndex(0, from.getCountAtIndex(0));
+    // The library's own merge looks at all places that there is room for, of which most are empty.
+    const last = countsArrayIndex(from.maxValue);
+    for (let index = countsArrayIndex(Math.min(from.minNonZeroValue, MAX_RAW)); index <= last; index++) {
+      const count = from.getCountAtIndex(index);
+      if (count > 0) raw.addToCountAtIndex(index, count);
+    }
+    raw.addToTotalCount(from.totalCount);
     this.sum += other.sum;
   }
 
