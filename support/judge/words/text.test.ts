@@ -17,7 +17,7 @@ test('shorten cuts by cells and says so', () => {
   assert.equal(shorten('sync-relay', 10), 'sync-relay');
   assert.equal(shorten('sync-relay', 6), 'sync-…');
   assert.equal(shorten('同期同期', 4), '同…');
-  assert.equal(shorten('abc', 0), '');
+  assert.deepEqual([shorten('abc', 1), shorten('abc', 0), shorten('', 0)], ['…', '', '']);
 });
 
 test('wrap breaks between words, and keeps a number with its unit', () => {

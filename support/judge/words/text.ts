@@ -9,10 +9,14 @@ const WIDE =
   /^(?:\p{Emoji_Presentation}|.\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}])/u;
 const INVISIBLE = /^[\p{Mark}\p{Cf}\p{Cc}]+$/u;
 
+/** Each character is a grapheme of one cell. */
+const isPlain = (text: string) => !/[^\x20-\x7e]/.test(text);
+
 /** Terminal cells that a text takes; colours take none, CJK and emoji take two. */
 export function displayWidth(text: string): number {
+  if (isPlain(text)) return text.length;
   const bare = stripVTControlCharacters(text);
-  if (!/[^\x20-\x7e]/.test(bare)) return bare.length;
+  if (isPlain(bare)) return bare.length;
   let width = 0;
   for (const { segment } of graphemes.segment(bare)) width += INVISIBLE.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
   return width;
@@ -27,6 +31,7 @@ export function pad(text: string, width: number, side: 'left' | 'right'): string
 /** At most `width` cells, with `…` where something was cut. For text without colours. */
 export function shorten(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
+  if (isPlain(text)) return width > 0 ? `${text.slice(0, width - 1)}…` : '';
   let kept = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
