@@ -11,8 +11,8 @@ const IGNORED_FOLDERS = new Set(['node_modules', 'dist', 'reports', 'test-result
 const CHECK_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 600_000;
 const TEST_CONCURRENCY = 1 + availableParallelism();
-/** For the tests of single modules. */
-const SHARED_PROCESSES = 6;
+/** For the tests of single modules. Each reads most of the suite first, which takes 5 to 8 s of processor time. */
+const SHARED_PROCESSES = 4;
 /** About times that people wait, and so each by itself: beside it others take what it leaves of the machine. */
 const FIRST = ['drills', 'hybrid'].map((name) => join('tests', `${name}.test.ts`));
 /** Those that take longest, longest first. */
