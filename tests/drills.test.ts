@@ -49,6 +49,7 @@ async function run(
   scenarios: object,
   drills: object[],
   thresholds = {},
+  availability?: object,
 ): Promise<Verdict> {
   const socket = join(tmpdir(), `tandem-${randomBytes(4).toString('hex')}.drills`);
   const target = runTarget({ TARGET_DRILLS: socket, TARGET_FAULTS: faults, TARGET_SCRYPT_N: '1024' });
@@ -64,6 +65,7 @@ async function run(
     ...Object.fromEntries(files.map((file) => [file, `import '${repository}/${file}';`])),
     'profiles/broken.json': {
       ...{ description: 'a test', scenarios, thresholds, drills, objectives: { iteration_failed: ['rate<0.1'] } },
+      ...(availability && { availability }),
       health: { ...anyMachine, maxDropped: 1 },
     },
   });
@@ -80,8 +82,12 @@ describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
       integrity: { ...integrity, duration: '48s' },
       keeper,
     };
-    const { status, reasons, drills = [], oracles } = await run(t, '', scenarios, [lateKill, cut], kept);
+    const asked = { requests: 0.999, withoutDrills: true };
+    const verdict = await run(t, '', scenarios, [lateKill, cut], kept, asked);
+    const { status, reasons, drills = [], oracles, availability, errors } = verdict;
     assert.equal(status, 'pass', JSON.stringify(reasons));
+    assert.equal(availability?.ok, true, JSON.stringify(availability));
+    assert.notDeepEqual(errors, {}, 'its drills broke something');
     const [killed, reset] = drills;
     assert.deepEqual(
       drills.map(({ name, isCarriedOut }) => [name, isCarriedOut]),

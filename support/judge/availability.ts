@@ -1,15 +1,18 @@
 import type { MetricStore } from '../measure/store.ts';
 import type { AvailabilitySpec } from '../profile/answers.ts';
 import { countedElsewhere } from './busy-times.ts';
+import { undisturbed } from './drills.ts';
 import type { AvailabilityResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
-import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf } from './windows.ts';
+import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf, type Window } from './windows.ts';
 
 /** @param objectives what each window must meet */
 export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[], course: Course): AvailabilityResult {
-  const windows = objectiveWindows(objectives, { everyMs: spec.everyMs }, course);
+  const all = objectiveWindows(objectives, { everyMs: spec.everyMs }, course);
+  const disturbed = (spec.withoutDrills && course.disturbed) || new Set<number>();
+  const windows = all.filter((window) => indicesOf(window, course).every((index) => !disturbed.has(index)));
   const tally = tallyOf(windows, spec.windows ?? 0);
-  const requests = spec.requests === undefined ? undefined : judgeRequests(spec.requests, course);
+  const requests = spec.requests === undefined ? undefined : judgeRequests(spec.requests, course, disturbed);
   const outcomes = [spec.windows === undefined ? undefined : tally.outcome, requests?.outcome];
   const isMissed = outcomes.includes('missed');
   const isUnknown = !isMissed && outcomes.includes('unknown');
@@ -18,17 +21,28 @@ export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[
   const judged = windows.length > 0 ? tally.held / windows.length : 0;
   return {
     everyMs: spec.everyMs,
+    ...(spec.withoutDrills && { withoutDrills: true as const }),
     ...(spec.windows !== undefined && { windows: { ...counts, share: judged, required: spec.windows } }),
     ...(requests && { requests: requests.result }),
-    downtime: joined([...stretches(windows, 'missed'), ...(course.outages ?? [])]),
+    downtime: joined([...stretches(all, 'missed'), ...(course.outages ?? [])]),
     ok: !isMissed && !isUnknown,
     decided: !isUnknown,
     ...(isUnknown && { doubts: doubts.slice(0, 1) }),
   };
 }
 
+function indicesOf({ startMs, endMs }: Window, { axis }: Course): number[] {
+  const first = axis.indexAt(startMs);
+  return Array.from({ length: axis.indexAt(endMs - 1e-6) - first + 1 }, (_, n) => first + n);
+}
+
 /** Of all iterations; dropped ones have not succeeded. What may be the generator's doing is open. */
-function judgeRequests(required: number, { store, suspects, busy = [], measures }: Course) {
+function judgeRequests(
+  required: number,
+  { store: whole, suspects, busy = [], measures }: Course,
+  disturbed: ReadonlySet<number>,
+) {
+  const store = disturbed.size > 0 ? undisturbed(whole, disturbed) : whole;
   const { failed, all, share } = requestsIn(store);
   const result = { succeeded: all - failed, failed, share, required };
   const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;

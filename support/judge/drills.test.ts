@@ -5,8 +5,10 @@ import { builtinMetrics } from '../measure/metrics.ts';
 import { newSeries } from '../measure/series.ts';
 import { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
+import type { AvailabilitySpec } from '../profile/answers.ts';
 import type { Drill } from '../profile/drills.ts';
-import { type DrillRun, drillFindings, judgeDrills, undisturbedBy } from './drills.ts';
+import { answerFindings, answersOf } from './answers.ts';
+import { type DrillRun, disturbedBy, drillFindings, judgeDrills, undisturbed } from './drills.ts';
 import { failureFindings } from './failures.ts';
 import { kindOf } from './findings/index.ts';
 import { worstFirst } from './order.ts';
@@ -254,6 +256,37 @@ test('what failed may be the generator’s doing: then nobody knows', () => {
   assert.deepEqual(told([full]), ['invalid']);
 });
 
+test('an availability without drills counts nothing from a drill until all was well again, and everything else', () => {
+  const spec = { everyMs: 1_000, windows: 0.95, requests: 0.95, withoutDrills: true };
+  const asked = (failedAt: (second: number) => boolean, availability: AvailabilitySpec = spec) => {
+    const course = courseOf({
+      failedAt,
+      also: (second) => ({ 'dropped_iterations{scenario:relay}': failedAt(second) ? [1] : [] }),
+    });
+    const disturbed = disturbedBy(
+      judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course),
+      course.axis,
+    );
+    const answers = { objectives: { iteration_failed: ['rate<0.05'] }, availability };
+    const { availability: found } = answersOf(answers, { ...course, disturbed });
+    const [finding] = answerFindings({ availability: found! });
+    return { ...found!, sentence: finding && kindOf(finding).sentence(finding) };
+  };
+  const outage = between(10, 14);
+  const excused = asked(outage);
+  assert.deepEqual([excused.ok, excused.requests!.failed, excused.windows!.missed], [true, 0, 0]);
+  assert.deepEqual(excused.downtime, [{ startMs: 10_000, endMs: 14_000 }], 'it was down all the same');
+  const { withoutDrills: _, ...whole } = spec;
+  const counted = asked(outage, whole);
+  assert.deepEqual([counted.ok, counted.requests!.failed, counted.windows!.missed], [false, 4 * 41, 4]);
+  assert.match(counted.sentence!, /^Availability: /);
+  const elsewhere = asked((second) => outage(second) || between(30, 34)(second));
+  assert.deepEqual([elsewhere.ok, elsewhere.requests!.failed, elsewhere.windows!.missed], [false, 4 * 41, 4]);
+  assert.match(elsewhere.sentence!, /^Availability outside of drills: /);
+  // Nobody saw that it was the drill's doing alone.
+  assert.equal(asked(between(10, 60)).ok, false);
+});
+
 test('a drill that was not carried out is told of, and what is expected after it is not judged', () => {
   const failed = { ...killed, run: { ...done(10_000), ok: false, output: 'kill: no such process' } };
   assert.deepEqual(sentences(judged({ failedAt: between(10, 60) }, failed).findings), [
@@ -280,7 +313,8 @@ test('what was tried in an outage alone fails no run; what fails at other times 
     });
     const drills = judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course);
     const { store, axis } = course;
-    const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: undisturbedBy(drills, store, axis) };
+    const known = undisturbed(store, disturbedBy(drills, axis));
+    const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: known };
     return failureFindings(facts, () => false).flatMap((one) =>
       one.kind === 'no-success' ? [[one.what, one.failed]] : [],
     );

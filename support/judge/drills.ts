@@ -56,14 +56,19 @@ export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective
   });
 }
 
-/** Rates of what was due neither in a drill nor before all was well again after it; where that was not seen, nothing is excused. */
-export function undisturbedBy(drills: DrillResult[], store: MetricStore, axis: TimeAxis): MetricStore {
+/** Intervals of the time axis in a drill, and until all was well again after it; where that was not seen, nothing after it is excused. */
+export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> {
   const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }) => {
     const { first, last } = indicesIn(axis, { startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
     // What began shortly before had not come to its end.
     return Array.from({ length: last - first + 2 }, (_, n) => first - 1 + n);
   });
-  return store.without(new Set(intervals), (metric) => store.definitions[metric]?.type === 'rate');
+  return new Set(intervals);
+}
+
+/** What was counted of work that was due in other intervals than these. */
+export function undisturbed(store: MetricStore, disturbed: ReadonlySet<number>): MetricStore {
+  return store.without(disturbed, (metric) => store.definitions[metric]?.type !== 'trend');
 }
 
 function judgeDrill(

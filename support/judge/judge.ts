@@ -7,7 +7,7 @@ import type { Answers } from '../profile/answers.ts';
 import { answerFindings, answersOf, objectivesOf } from './answers.ts';
 import { busyTimes, countedElsewhere, decideByTimes } from './busy-times.ts';
 import { causes } from './causes.ts';
-import { type DrillFacts, drillFindings, judgeDrills, undisturbedBy } from './drills.ts';
+import { type DrillFacts, disturbedBy, drillFindings, judgeDrills, undisturbed } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
 import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
@@ -124,8 +124,9 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...(run.restarts && { restarts: run.restarts }),
     isDown: run.observed.some(({ kind }) => kind === 'target-down'),
   };
-  const answers = answersOf(run.answers, course, run.searchEnd);
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
+  const disturbed = drills && disturbedBy(drills, axis);
+  const answers = answersOf(run.answers, { ...course, ...(disturbed && { disturbed }) }, run.searchEnd);
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {
       if (isWindowed(spec)) return judgeWindowed(metric, spec, course);
@@ -152,7 +153,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   });
   const failuresIn = (store: MetricStore): FailureFacts => ({
     ...{ store, scenarios: run.scenarios, slices: run.slices },
-    ...(drills && { undisturbed: undisturbedBy(drills, store, axis) }),
+    ...(disturbed && { undisturbed: undisturbed(store, disturbed) }),
   });
   const failingElsewhere = failureFindings(failuresIn(elsewhere.store), () => false)
     .filter(({ severity }) => severity === 'fail')

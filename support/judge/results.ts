@@ -21,6 +21,8 @@ export interface AvailabilityResult {
   /** Absent when no share of them is asked for. */
   windows?: { held: number; missed: number; unknown: number; share: number; required: number };
   requests?: { succeeded: number; failed: number; share: number; required: number };
+  /** Neither counts what was due from the beginning of a drill until all was well again. */
+  withoutDrills?: true;
   /** When objectives were missed, in ms since the run's start; as fine as the windows. */
   downtime: { startMs: number; endMs: number }[];
   ok: boolean;

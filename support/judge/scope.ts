@@ -1,5 +1,5 @@
 import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
-import type { Answers } from '../profile/answers.ts';
+import type { Answers, AvailabilitySpec } from '../profile/answers.ts';
 import type { Drill } from '../profile/drills.ts';
 import { asksForMore, parseExpression, parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
@@ -88,6 +88,10 @@ function numberIn(by: Record<string, unknown[]>): number {
   return Object.values(by).reduce((sum, { length }) => sum + length, 0);
 }
 
+function byWork({ windows: _, ...work }: AvailabilitySpec): AvailabilitySpec | undefined {
+  return work.requests === undefined ? undefined : work;
+}
+
 /** Without an objective nobody asks for more than a share of the work; but a search has to go on. */
 function answersBy(
   objectives: Answers['objectives'],
@@ -96,9 +100,7 @@ function answersBy(
   hasAny: boolean,
 ): Answers {
   const { availability, recovery, capacity, drift } = asked;
-  const { everyMs, requests } = availability ?? {};
-  const ofWork = everyMs === undefined || requests === undefined ? undefined : { everyMs, requests };
-  const uptime = hasAny ? availability : ofWork;
+  const uptime = hasAny ? availability : availability && byWork(availability);
   return {
     objectives,
     ...(uptime && { availability: uptime }),

@@ -58,6 +58,8 @@ export interface Course {
   outages?: { startMs: number; endMs: number }[];
   /** When the target's process was seen to have begun anew. */
   restarts?: number[];
+  /** Intervals in which something was broken on purpose, and was not well again. */
+  disturbed?: ReadonlySet<number>;
   /** It lasts, or was ended early: iterations that were due in a window, and have not come to their end, may have turned it. */
   isUnderWay?: boolean;
   /** It was ended since the target went away and did not come back. */

@@ -139,6 +139,10 @@ test('windows, and what is asked beside thresholds', (t) => {
       'recovery.every is 5s, and there are 4 s with load after spike; allowed is at most that.',
     ],
     [asked({ availability: {} }), 'availability asks for nothing; allowed is a share of windows or of requests.'],
+    [
+      asked({ availability: { requests: 0.9, withoutDrills: true } }),
+      'availability.withoutDrills is true, and there are no drills; allowed is to leave it out.',
+    ],
     [asked({ capacity: { steps: ['base', 'top'] } }), 'capacity.steps is "top"; allowed: base, spike, end.'],
     ...(
       [

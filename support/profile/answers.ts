@@ -25,6 +25,7 @@ export interface AvailabilitySpec {
   windows?: number | undefined;
   /** Share of the iterations that must succeed. */
   requests?: number | undefined;
+  withoutDrills?: boolean | undefined;
 }
 
 export interface RecoverySpec {
@@ -67,6 +68,10 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
     throw new Error(`${path}: ${asked} needs objectives; allowed is { "http_req_duration": ["p(95)<500"] } with it.`);
   if (availability && availability.windows === undefined && availability.requests === undefined)
     throw new Error(`${path}: availability asks for nothing; allowed is a share of windows or of requests.`);
+  if (availability?.withoutDrills && !spec.drills?.length)
+    throw new Error(
+      `${path}: availability.withoutDrills is true, and there are no drills; allowed is to leave it out.`,
+    );
   if (objectives) {
     for (const [source, all] of Object.entries(objectives)) {
       const { tags } = parseSelector(source) ?? { tags: {} as Tags };

@@ -55,6 +55,12 @@ export const availability = z.strictObject({
   every: someSeconds.optional().describe('Length of a window, in whole seconds. Default 10s.'),
   windows: share.optional().describe('Of the windows so many must meet all objectives.'),
   requests: share.optional().describe('Of all iterations so many must succeed; dropped ones have not.'),
+  withoutDrills: z
+    .boolean('true or false')
+    .optional()
+    .describe(
+      'Leaves out what was due from the beginning of a drill until the objectives held again, which its `expect` is about; where that was not seen, until it was over. Default false.',
+    ),
 });
 
 export const recovery = z.strictObject({

@@ -40,7 +40,9 @@ export function answerLines(verdict: Verdict): string[] {
     ...(found ? [`Capacity: ${capacityText(found)}`] : []),
     ...(after ? [`Recovery after ${after.after}: ${recoveryText(after)} (allowed ${ms(after.withinMs)})`] : []),
     ...faults.map(drillLine),
-    ...(shares.length > 0 ? [`Availability: ${shares.join(', ')}`] : []),
+    ...(shares.length > 0
+      ? [`Availability${uptime?.withoutDrills ? ' outside of drills' : ''}: ${shares.join(', ')}`]
+      : []),
     ...drifts.map(
       ({ metric, expression, perHour }) => `Drift an hour: ${ratio(perHour?.estimate)} of ${metric}: ${expression}`,
     ),
@@ -166,7 +168,7 @@ function drift({ drift: results = [] }: Verdict): AnswerTable[] {
 
 function availability({ availability: result }: Verdict): AnswerTable[] {
   if (!result) return [];
-  const { windows, requests, downtime } = result;
+  const { windows, requests, withoutDrills, downtime } = result;
   const rows = [
     ...(windows
       ? [
@@ -185,7 +187,8 @@ function availability({ availability: result }: Verdict): AnswerTable[] {
       downtime.map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
     ),
   ];
-  return [{ id: 'availability', title: 'Availability', columns: ['', '', 'required', ''], rows }];
+  const title = withoutDrills ? 'Availability outside of drills' : 'Availability';
+  return [{ id: 'availability', title, columns: ['', '', 'required', ''], rows }];
 }
 
 function windows({ thresholds }: Verdict): AnswerTable[] {

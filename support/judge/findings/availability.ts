@@ -14,7 +14,7 @@ export const availability: Kind<AvailabilityFinding> = {
   brief: 'was not available for long enough',
   testCase: 'own',
   needsAllShards: true,
-  sentence({ everyMs, windows, requests, downtime, doubts }) {
+  sentence({ everyMs, windows, requests, withoutDrills, downtime, doubts }) {
     const parts = [
       windows &&
         `${ratio(windows.share)} of ${counted(windows.held + windows.missed + windows.unknown, 'window')} of ${ms(everyMs)} met the objectives; required ${ratio(windows.required)}`,
@@ -25,7 +25,7 @@ export const availability: Kind<AvailabilityFinding> = {
     const down = first
       ? ` Down ${counted(downtime.length, 'time')}, first ${clock(first.startMs)} to ${clock(first.endMs)}.`
       : '';
-    const what = `Availability: ${parts.join(', and ')}.${down}`;
+    const what = `Availability${withoutDrills ? ' outside of drills' : ''}: ${parts.join(', and ')}.${down}`;
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
   nextStep: ({ severity, windows, downtime, doubts }) =>
