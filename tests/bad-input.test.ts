@@ -5,7 +5,7 @@ import { families } from '../protocol/families.ts';
 import { tandemConfig } from '../support/config.ts';
 import { profileSchema } from '../support/profile/schema.ts';
 import { serve } from '../support/server.fixture.ts';
-import { localPreparation } from './local-run.ts';
+import { localPreparation, type PlannedAs } from './local-run.ts';
 import { getLoad, type Outcome, Project, pingProfile, repository } from './project.ts';
 
 const journey = `
@@ -45,6 +45,8 @@ async function attempt(t: TestContext, input: Input): Promise<Outcome & { reques
 
 interface Input {
   files?: Record<string, unknown>;
+  /** As Playwright would say it. */
+  planned?: PlannedAs;
   args?: string[];
   env?: Record<string, string>;
 }
@@ -153,6 +155,16 @@ const ofFiles: [name: string, input: Input, sentence: string | RegExp][] = [
     profile({ thresholds: { http_req_durations: ['p(95)<500'] } }),
     /^profiles\/small\.json:\d+: thresholds names metric "http_req_durations"; did you mean "http_req_duration"\? allowed: [\w, ]+\.$/,
   ],
+  [
+    'too few --workers',
+    { files: hybrid, planned: { workers: 1 } },
+    '--workers is 1, but profile small has 2 processes that must run at the same time; allowed is at least 2.',
+  ],
+  [
+    '--retries',
+    { planned: { retries: -1 } },
+    '--retries is -1; allowed is 0, since half a load that begins again is no measurement.',
+  ],
 ];
 
 /** One of each place that finds out: the unit tests of what reads them hold all the sentences. */
@@ -161,16 +173,6 @@ const sentences: [name: string, input: Input, sentence: string | RegExp][] = [
     'a misspelt field',
     profile({ threshold: {} }),
     `profiles/small.json: there is an unknown field "threshold"; did you mean "thresholds"? allowed: ${fields}.`,
-  ],
-  [
-    'too few --workers',
-    { args: ['--project=small', '--workers=1'], env: { LOAD_SLICES: '2' } },
-    '--workers is 1, but profile small has 2 processes that must run at the same time; allowed is at least 2.',
-  ],
-  [
-    '--retries',
-    { args: ['--project=small', '--retries=-1'] },
-    '--retries is -1; allowed is 0, since half a load that begins again is no measurement.',
   ],
   [
     'a filter that leaves nothing',
@@ -222,7 +224,8 @@ describe('bad input', { concurrency: 3 }, () => {
 
   for (const [name, input, sentence] of ofFiles) {
     test(name, async (t) => {
-      await assert.rejects(localPreparation(new Project(t, input.files ?? files), 'small'), { message: sentence });
+      const project = new Project(t, input.files ?? files);
+      await assert.rejects(localPreparation(project, 'small', input.planned), { message: sentence });
     });
   }
 

@@ -81,11 +81,21 @@ interface LocalOptions {
   drillSocket?: string;
 }
 
+/** What Playwright's own switches come to. */
+export interface PlannedAs {
+  workers?: number;
+  retries?: number;
+}
+
 /**
  * What is checked once the files of a profile are loaded and before anything is sent: an error is the sentence that would end the
  * run.
  */
-export async function localPreparation(project: Project, profile: string): Promise<void> {
+export async function localPreparation(
+  project: Project,
+  profile: string,
+  { workers = 1, retries = 0 }: PlannedAs = {},
+): Promise<void> {
   const config = tandemConfig(project.folder, families, { BASE_URL: 'http://127.0.0.1:1' }, [
     ...['node', 'playwright', 'test', `--project=${profile}`],
   ]);
@@ -96,8 +106,8 @@ export async function localPreparation(project: Project, profile: string): Promi
   const tests = own.map(([title, { annotation, file }]) => ({
     ...{ title, annotations: [annotation], repeatEachIndex: 0, parent: { title: relative(project.folder, file) } },
   }));
-  const suite = { allTests: () => tests, project: () => ({ metadata, retries: 0, name: profile }) };
-  const planned = { suite: { ...suite, suites: [suite] }, config: { workers: 1, shard: null }, testRun: {} };
+  const suite = { allTests: () => tests, project: () => ({ metadata, retries, name: profile }) };
+  const planned = { suite: { ...suite, suites: [suite] }, config: { workers, shard: null }, testRun: {} };
   const display = { show() {}, print() {}, stop() {} };
   const coordinator = await alone(() => prepare(planned as unknown as Planned, project.folder, display));
   assert.equal(coordinator, undefined, 'nothing was wrong');
