@@ -4,13 +4,13 @@ import { countedElsewhere } from './busy-times.ts';
 import { undisturbed } from './drills.ts';
 import type { AvailabilityResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
-import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf, type Window } from './windows.ts';
+import { type Course, joined, type Objective, objectiveWindows, stretches, tallyOf } from './windows.ts';
 
 /** @param objectives what each window must meet */
 export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[], course: Course): AvailabilityResult {
   const all = objectiveWindows(objectives, { everyMs: spec.everyMs }, course);
   const disturbed = (spec.withoutDrills && course.disturbed) || new Set<number>();
-  const windows = all.filter((window) => indicesOf(window, course).every((index) => !disturbed.has(index)));
+  const windows = all.filter((window) => course.axis.indicesIn(window).every((index) => !disturbed.has(index)));
   const tally = tallyOf(windows, spec.windows ?? 0);
   const requests = spec.requests === undefined ? undefined : judgeRequests(spec.requests, course, disturbed);
   const outcomes = [spec.windows === undefined ? undefined : tally.outcome, requests?.outcome];
@@ -29,11 +29,6 @@ export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[
     decided: !isUnknown,
     ...(isUnknown && { doubts: doubts.slice(0, 1) }),
   };
-}
-
-function indicesOf({ startMs, endMs }: Window, { axis }: Course): number[] {
-  const first = axis.indexAt(startMs);
-  return Array.from({ length: axis.indexAt(endMs - 1e-6) - first + 1 }, (_, n) => first + n);
 }
 
 /** Of all iterations; dropped ones have not succeeded. What may be the generator's doing is open. */

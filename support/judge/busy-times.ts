@@ -71,10 +71,9 @@ export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAx
 }
 
 /** Those that reach into a stretch of time. */
-export function busyIn(all: BusyTimes[], { startMs, endMs }: { startMs: number; endMs: number }, axis: TimeAxis) {
+export function busyIn(all: BusyTimes[], span: { startMs: number; endMs: number }, axis: TimeAxis) {
   if (all.length === 0) return all;
-  const [first, last] = [axis.indexAt(startMs), axis.indexAt(Math.max(startMs, endMs - 1e-6))];
-  const indices = Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  const indices = axis.indicesIn(span);
   return all.filter(({ intervals }) => indices.some((index) => intervals.has(index)));
 }
 

@@ -258,13 +258,13 @@ test('what failed may be the generator’s doing: then nobody knows', () => {
 
 test('an availability without drills counts nothing from a drill until all was well again, and everything else', () => {
   const spec = { everyMs: 1_000, windows: 0.95, requests: 0.95, withoutDrills: true };
-  const asked = (failedAt: (second: number) => boolean, availability: AvailabilitySpec = spec) => {
+  const asked = (failedAt: (second: number) => boolean, availability: AvailabilitySpec = spec, run = killed) => {
     const course = courseOf({
       failedAt,
       also: (second) => ({ 'dropped_iterations{scenario:relay}': failedAt(second) ? [1] : [] }),
     });
     const disturbed = disturbedBy(
-      judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course),
+      judgeDrills({ planned: [crash], runs: [run], leftOut: [] }, objectives, course),
       course.axis,
     );
     const answers = { objectives: { iteration_failed: ['rate<0.05'] }, availability };
@@ -283,6 +283,10 @@ test('an availability without drills counts nothing from a drill until all was w
   const elsewhere = asked((second) => outage(second) || between(30, 34)(second));
   assert.deepEqual([elsewhere.ok, elsewhere.requests!.failed, elsewhere.windows!.missed], [false, 4 * 41, 4]);
   assert.match(elsewhere.sentence!, /^Availability outside of drills: /);
+  // A run that is all drill shows nothing of the time without one.
+  const lasting: DrillRun = { ...killed, run: done(0), undo: done(59_900), isToBeUndone: true };
+  const nothing = asked(() => false, spec, lasting);
+  assert.deepEqual([nothing.ok, nothing.decided, nothing.requests!.succeeded], [false, false, 0]);
   // Nobody saw that it was the drill's doing alone.
   assert.equal(asked(between(10, 60)).ok, false);
 });

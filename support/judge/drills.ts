@@ -59,9 +59,9 @@ export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective
 /** Intervals of the time axis in a drill, and until all was well again after it; where that was not seen, nothing after it is excused. */
 export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> {
   const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }) => {
-    const { first, last } = indicesIn(axis, { startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
+    const own = axis.indicesIn({ startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
     // What began shortly before had not come to its end.
-    return Array.from({ length: last - first + 2 }, (_, n) => first - 1 + n);
+    return [own[0]! - 1, ...own];
   });
   return new Set(intervals);
 }
@@ -201,16 +201,11 @@ interface Span {
   endMs: number;
 }
 
-/** The intervals that a stretch of time touches. */
-function indicesIn(axis: TimeAxis, { startMs, endMs }: Span): { first: number; last: number } {
-  return { first: axis.indexAt(startMs), last: axis.indexAt(Math.max(startMs, endMs - 1e-6)) };
-}
-
 /** Of a rate or a counter, what each interval had. */
 function byInterval(store: MetricStore, axis: TimeAxis, metric: string, span: Span) {
-  const { first, last } = indicesIn(axis, span);
+  const own = new Set(axis.indicesIn(span));
   return [...store.over(metric)]
-    .filter(([index]) => index >= first && index <= last)
+    .filter(([index]) => own.has(index))
     .sort(([a], [b]) => a - b)
     .map(([index, series]) => ({ index, series }));
 }
@@ -247,10 +242,10 @@ function firstFailure({ store, axis }: Course, span: Span): DrillResult['detecte
 
 function sessionsIn(course: Course, span: Span): Pick<DrillResult, 'sessions'> {
   const { passes, count } = rateIn(course, 'browser_session_failed', span);
+  const own = new Set(course.axis.indicesIn(span));
   const saw = (what: string) => {
     const over = [...course.store.over('browser_outage_seen', { seen: what })];
-    const { first, last } = indicesIn(course.axis, span);
-    return over.reduce((sum, [i, one]) => sum + (i >= first && i <= last && one.type === 'counter' ? one.sum : 0), 0);
+    return over.reduce((sum, [i, one]) => sum + (own.has(i) && one.type === 'counter' ? one.sum : 0), 0);
   };
   const kept = rateIn(course, 'browser_work_kept', span);
   const seen = { error: saw('error'), spinner: saw('spinner') };

@@ -32,6 +32,16 @@ test('intervals begin anew with each phase, and the drain goes on', () => {
     [2_399.9, 2_400, 4_199.9, 4_200].map((ms) => axis.phaseAt(ms)),
     ['calm', 'load', 'end', 'drain'],
   );
+  const touched = (startMs: number, endMs: number) => axis.indicesIn({ startMs, endMs });
+  assert.deepEqual(
+    [touched(900, 2_400), touched(2_399, 4_201)],
+    [
+      [0, 1],
+      [1, 2, 3, 4],
+    ],
+    'not what begins at its end',
+  );
+  assert.deepEqual([touched(1_000, 1_000), touched(-5, 0)], [[1], [0]], 'an instant lies in one');
   assert.deepEqual(axis.phaseBounds(0), { first: 0, last: 1 });
   assert.deepEqual(axis.phaseBounds(9), { first: 4, last: Number.POSITIVE_INFINITY });
 });

@@ -85,6 +85,13 @@ export class TimeAxis {
     return from;
   }
 
+  /** The intervals that a stretch of time touches, in their order. */
+  indicesIn({ startMs, endMs }: { startMs: number; endMs: number }): number[] {
+    const first = this.indexAt(startMs);
+    const last = this.indexAt(Math.max(startMs, endMs - 1e-6));
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  }
+
   /** The name of the phase that an interval lies in. */
   phaseOf(index: number): string {
     return this.phases[this.#phases[index] ?? -1]?.name ?? drain;

@@ -1,7 +1,7 @@
 import { FakeClock } from './clock.fixture.ts';
 import { Executor } from './executor.ts';
 import type { CutReason, DropReason, ExecutorOptions, Iteration } from './model.ts';
-import type { Plan } from './plan.ts';
+import { durationOf, type Plan } from './plan.ts';
 
 export interface Rehearsal {
   clock: FakeClock;
@@ -48,4 +48,15 @@ export function rehearse(plan: Plan, workMs: number, changes: Partial<ExecutorOp
     ...rest,
   });
   return { clock, executor, starts, drops, cuts, created, abort: () => abort.abort() };
+}
+
+/** How many iterations of `workMs` start in each second of a plan. */
+export async function startsBySecond(plan: Plan, workMs: number): Promise<number[]> {
+  const { clock, executor, starts } = rehearse(plan, workMs);
+  await executor.prepare();
+  const running = executor.run(0);
+  await clock.advance(durationOf(plan) + 1_000);
+  await running;
+  const seconds = Array.from({ length: Math.ceil(durationOf(plan) / 1_000) }, (_, second) => second);
+  return seconds.map((second) => starts.filter(({ dueAt }) => Math.floor(dueAt / 1_000) === second).length);
 }

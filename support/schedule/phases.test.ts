@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PhaseSpec } from '../profile/schema.ts';
-import { rehearse } from './executor.fixture.ts';
+import { startsBySecond } from './executor.fixture.ts';
 import { Pacer } from './pacer.ts';
 import { dayByHours, multiplied, plannedPhases } from './phases.ts';
 import { durationOf, flat, type OpenPlan, type Plan, rateAt, totalArrivals, vusOf } from './plan.ts';
@@ -95,19 +95,6 @@ test('a day is as busy as its hours say, in straight lines, and can be short', (
   assert.deepEqual([own!.factor.length, own!.factor[3]], [12, { startMs: 3_000, durationMs: 1_000, from: 6, to: 8 }]);
 });
 
-/** Iterations of 100 ms, by the second in which they started. */
-async function startsBySecond(plan: Plan): Promise<number[]> {
-  const { clock, executor, starts } = rehearse(plan, 100);
-  await executor.prepare();
-  const running = executor.run(0);
-  await clock.advance(durationOf(plan) + 1_000);
-  await running;
-  return Array.from(
-    { length: 4 },
-    (_, second) => starts.filter(({ dueAt }) => Math.floor(dueAt / 1_000) === second).length,
-  );
-}
-
 const short = plannedPhases([
   { name: 'calm', duration: '1s', load: 0 },
   { name: 'base', duration: '1s', load: 1 },
@@ -130,6 +117,6 @@ test('plans of every kind follow the phases', async () => {
     ['iterations of each', { ...closed, line: flat(2, 4_000), iterations: { perVu: 15 } }, [0, 20, 50, 0]],
   ];
   for (const [which, plan, expected] of all) {
-    assert.deepEqual(await startsBySecond(multiplied(plan, short)), expected, which);
+    assert.deepEqual(await startsBySecond(multiplied(plan, short), 100), expected, which);
   }
 });

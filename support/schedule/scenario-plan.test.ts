@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arriving, looping } from '../profile/executors/executor.ts';
 import { aboveZero, duration, iterations, vus } from '../profile/fields.ts';
-import { rehearse } from './executor.fixture.ts';
+import { startsBySecond } from './executor.fixture.ts';
 import { multiplied, plannedPhases } from './phases.ts';
-import { durationOf, type Plan, rateAt, totalArrivals, vusOf } from './plan.ts';
+import { durationOf, rateAt, totalArrivals, vusOf } from './plan.ts';
 import { planOf, reshape } from './scenario-plan.ts';
 import { checkSize } from './size.ts';
 
@@ -30,23 +30,12 @@ const leaving = looping('leaving-vus', {
   }),
 });
 
-/** Iterations of 50 ms, by the second in which they started. */
-async function startsBySecond(plan: Plan): Promise<number[]> {
-  const { clock, executor, starts } = rehearse(plan, 50);
-  await executor.prepare();
-  const run = executor.run(0);
-  await clock.advance(durationOf(plan) + 1_000);
-  await run;
-  const seconds = Array.from({ length: Math.ceil(durationOf(plan) / 1_000) }, (_, second) => second);
-  return seconds.map((second) => starts.filter(({ dueAt }) => Math.floor(dueAt / 1_000) === second).length);
-}
-
 test('an executor is its fields and what they mean: all else is done for it', async () => {
   const given = { first: 10, step: 20, every: '1s', times: 3, maxVUs: 8, startTime: '1s' };
   const spec = climbing.schema.parse({ executor: 'climbing-arrival-rate', ...given });
   const plan = planOf(spec, climbing.course(spec), 'load', 0, 0);
   assert.deepEqual([durationOf(plan), vusOf(plan), totalArrivals(plan)], [4_000, 8, 90]);
-  assert.deepEqual(await startsBySecond(plan), [0, 10, 30, 50]);
+  assert.deepEqual(await startsBySecond(plan, 50), [0, 10, 30, 50]);
   const phases = plannedPhases([1, 2].map((load, n) => ({ name: `p${n}`, duration: '2s', load })));
   const phased = reshape(multiplied(plan, phases), 0.5, 2, true);
   assert.deepEqual(
@@ -68,5 +57,5 @@ test('one of VUs is, too: they leave one by one, and what they leave undone is d
   const spec = leaving.schema.parse({ executor: 'leaving-vus', vus: 4, within: '4s', tasks: 1_000 });
   const plan = planOf(spec, leaving.course(spec), 'journey', 10_000, 10_000);
   assert.deepEqual([durationOf(plan), vusOf(plan)], [4_000, 4]);
-  assert.deepEqual(await startsBySecond(plan), [80, 60, 40, 20]);
+  assert.deepEqual(await startsBySecond(plan, 50), [80, 60, 40, 20]);
 });
