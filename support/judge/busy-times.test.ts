@@ -183,3 +183,49 @@ test('availability that only such a time missed is undecided', () => {
   assert.equal(of({ also: lost, full: [[80, 90]] })!.severity, 'fail');
   assert.equal(of({ also: failedIn(60, 61), full: [[60, 70]] }), undefined, 'it holds all the same');
 });
+
+const short: Phase[] = [
+  { name: 'calm', startMs: 0, endMs: 2_000, load: 0 },
+  { name: 'load', startMs: 2_000, endMs: 10_000, load: 1 },
+];
+
+/** A run of 10 s whose machine is full in its third second, in which requests may be slow. */
+function briefly(second: { isSlow: boolean; later?: number }, thresholds: Case['thresholds']) {
+  const { verdict, findings } = judge(
+    caseOf({
+      durationMs: 10_000,
+      phases: short,
+      store: storeOver(10, (at) => {
+        const [phase, isFull] = [at < 2 ? 'calm' : 'load', at === 2];
+        const slowMs = at === 2 && second.isSlow ? 900 : 10;
+        return {
+          [`machine_cpu_percent{phase:${phase},scenario:relay}`]: [isFull ? 100 : 50],
+          [`iterations{phase:${phase},scenario:relay}`]: [5],
+          [`generator_lateness{phase:${phase},scenario:relay}`]: times(5, 1),
+          [`http_req_duration{phase:${phase},scenario:relay}`]: times(5, at > 5 ? (second.later ?? slowMs) : slowMs),
+        };
+      }),
+      scenarios: [{ ...loadOf('relay'), endMs: 10_000 }],
+      thresholds,
+    }),
+  );
+  return { status: verdict.status, by: verdict.thresholds[0]!.doubts?.map(({ by }) => by), findings };
+}
+
+test('of a short run one full second is enough to doubt what it alone missed, and no reason to doubt what holds', () => {
+  const asked = { 'http_req_duration{phase:load}': ['p(95)<500'] };
+  const missed = briefly({ isSlow: true }, asked);
+  assert.deepEqual([missed.status, missed.by], ['invalid', ['machine-cpu']]);
+  assert.match(
+    missed.findings.map((one) => kindOf(one).sentence(one)).join(),
+    /saturated: .* from 00:02 to 00:03 was 100 %/,
+  );
+  assert.equal(briefly({ isSlow: true, later: 900 }, asked).status, 'fail', 'other seconds miss it too');
+  assert.equal(briefly({ isSlow: false, later: 900 }, asked).status, 'fail');
+  assert.equal(briefly({ isSlow: false }, asked).status, 'pass');
+  const few = { 'http_req_duration{phase:load}': [{ threshold: 'p(95)<500', minSamples: 35 }] };
+  assert.equal(briefly({ isSlow: true, later: 900 }, few).status, 'fail', 'too few are left, which miss it too');
+  assert.equal(briefly({ isSlow: true }, few).status, 'invalid');
+  const compared = { http_req_duration: [{ threshold: 'p(75)<3*calm', minSamples: 10 }] };
+  assert.equal(briefly({ isSlow: true }, compared).status, 'pass', 'beside it the calm has too few, and it holds');
+});

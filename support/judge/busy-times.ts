@@ -29,9 +29,26 @@ const OF_MACHINE = [
 
 /** Less than this in a row is a hiccup. */
 const LEAST_MS = 3_000;
+/** Of the time under load: of a short run a hiccup is a part that turns a 95th percentile. */
+const BRIEF_SHARE = 0.05;
 
 /** Of one machine, by its signals. */
 export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
+  return timesOf(store, limits, axis, LEAST_MS);
+}
+
+/**
+ * Of a run so short that it has no time for more: hiccups that are a good part of it. What held is not thrown away for them; what was
+ * missed may be their doing.
+ */
+export function briefTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
+  const loadMs = axis.phases.reduce((sum, { startMs, endMs, load }) => sum + (load > 0 ? endMs - startMs : 0), 0);
+  const known = busyTimes(store, limits, axis).map(({ doubt }) => doubt.by);
+  const least = Math.min(LEAST_MS, BRIEF_SHARE * loadMs);
+  return timesOf(store, limits, axis, least).filter(({ doubt }) => !known.includes(doubt.by));
+}
+
+function timesOf(store: MetricStore, limits: HealthLimits, axis: TimeAxis, leastMs: number): BusyTimes[] {
   return OF_MACHINE.flatMap(({ by, metric, limit }): BusyTimes[] => {
     const allowed = limits[limit];
     const readings = [...store.over(metric)].flatMap(([index, series]) =>
@@ -49,7 +66,7 @@ export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAx
         startMs: axis.startOf(readings[0]!.index),
         endMs: axis.endOf(readings.at(-1)!.index),
       }))
-      .filter(({ startMs, endMs }) => endMs - startMs >= LEAST_MS);
+      .filter(({ startMs, endMs }) => endMs - startMs >= leastMs);
     if (states.length === 0) return [];
     const all = states.flatMap(({ readings }) => readings);
     const times = states.map(({ startMs, endMs }) => ({ startMs, endMs }));
@@ -90,27 +107,44 @@ interface Known {
 /**
  * A threshold of the whole run or of phases, judged once more by what was due at other times: where it comes out otherwise, it is undecided.
  * @param again judges the same threshold by something else
+ * @param brief what may have made it missed, and never what makes it hold no more
  */
 export function decideByTimes(
   judged: Judged,
   again: (measured: Pick<Measured, 'store' | 'lengthOf'>) => Judged,
   all: BusyTimes[],
+  brief: BusyTimes[],
   run: Known,
 ): Judged {
   const { metric, tags } = parseSelector(judged.result.metric)!;
   const claim = claimOf(judged, run.store.definitions[metric]!, run.axis.phases);
-  const doubts = claim ? doubtsOf(claim, all, run.measures) : [];
-  if (!claim || doubts.length === 0) return judged;
-  const busy = all.filter(({ doubt }) => doubts.includes(doubt));
-  const otherMs = (wanted: Wanted) => Math.max(1, run.lengthOf(wanted) - busyMs(busy, wanted, run));
+  if (!claim) return judged;
+  const reaching = (times: BusyTimes[]) => {
+    const doubts = doubtsOf(claim, times, run.measures);
+    return { doubts, busy: times.filter(({ doubt }) => doubts.includes(doubt)) };
+  };
   const isKept = (name: string) => name === metric || run.store.definitions[name]?.ofWork === 'failed';
-  const other = again({ store: without(busy, run.store, isKept), lengthOf: otherMs });
+  const otherMs = (busy: BusyTimes[], wanted: Wanted) => Math.max(1, run.lengthOf(wanted) - busyMs(busy, wanted, run));
+  const elsewhere = (busy: BusyTimes[]) =>
+    again({ store: without(busy, run.store, isKept), lengthOf: (wanted) => otherMs(busy, wanted) });
+
+  const hiccups = reaching(judged.outcome === 'missed' ? brief : []);
+  if (hiccups.busy.length > 0) {
+    const { observed, limit } = elsewhere(hiccups.busy).result;
+    // Of few samples that are left some may be beyond the limit all the same.
+    const isMissedToo =
+      observed !== null && limit !== null && !holds(observed, claim.operator, limit, claim.reference?.factor);
+    if (!isMissedToo) return undecided(judged, hiccups.doubts);
+  }
+  const { doubts, busy } = reaching(all);
+  if (doubts.length === 0) return judged;
+  const other = elsewhere(busy);
   if (other.outcome !== judged.outcome) return undecided(judged, doubts);
   // Of a number that was asked for, those times lack their part.
   const { aggregation, operator } = parseExpression(judged.result.expression)!;
   if (aggregation.method !== 'count' || !operator.startsWith('>')) return judged;
   const wanted = claim.phases ? { ...tags, phase: claim.phases } : tags;
-  const likely = (other.result.observed! * run.lengthOf(wanted)) / otherMs(wanted);
+  const likely = (other.result.observed! * run.lengthOf(wanted)) / otherMs(busy, wanted);
   return holds(likely, operator, claim.limit) === judged.result.ok ? judged : undecided(judged, doubts);
 }
 

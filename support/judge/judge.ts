@@ -5,7 +5,7 @@ import type { MetricStore } from '../measure/store.ts';
 import { type Phase, TimeAxis } from '../measure/time-axis.ts';
 import type { Answers } from '../profile/answers.ts';
 import { answerFindings, answersOf, objectivesOf } from './answers.ts';
-import { busyTimes, countedElsewhere, decideByTimes } from './busy-times.ts';
+import { briefTimes, busyTimes, countedElsewhere, decideByTimes } from './busy-times.ts';
 import { causes } from './causes.ts';
 import { type DrillFacts, disturbedBy, drillFindings, judgeDrills, undisturbed } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
@@ -115,6 +115,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const axis = new TimeAxis(run.phases, run.intervalMs);
   // Of merged shards nobody knows which of them measured what in such a time.
   const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
+  const brief = run.shards ? [] : briefTimes(run.store, run.limits, axis);
   const aborted = run.observed.find((one) => one.kind === 'aborted');
   const course: Course = {
     ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios, isUnderWay: aborted !== undefined },
@@ -138,7 +139,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       const decided = decide(found, definition, mayBe, measures, run.phases);
       const again = (other: Pick<Measured, 'store' | 'lengthOf'>) =>
         judgeThreshold(metric, spec, { ...measured, ...other });
-      return decideByTimes(decided, again, busy, { ...course, ...measured, scenarios: run.scenarios });
+      return decideByTimes(decided, again, busy, brief, { ...course, ...measured, scenarios: run.scenarios });
     }),
   );
   const elsewhere = { ...run, store: countedElsewhere(busy, run.store) };
@@ -177,7 +178,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const all: Finding[] = [
     ...seen.map((finding) => decisiveStart(finding, doubts)),
     ...signalFindings(health, doubts, run.answers?.capacity),
-    ...busy.flatMap(({ doubt, finding }) => (doubts.includes(doubt) ? finding : [])),
+    ...[...busy, ...brief].flatMap(({ doubt, finding }) => (doubts.includes(doubt) ? finding : [])),
     ...failing,
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
