@@ -26,6 +26,7 @@ const LONGEST = [
   'shards',
   'baseline',
   'attack',
+  'verdict',
   'wire',
 ];
 const filters = process.argv.slice(2);
