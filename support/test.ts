@@ -12,11 +12,12 @@ import { defaultSessionLimits, defaultTimeLimits, TimeIsUp, within } from './tim
 import { importColocated } from './worker/colocated.ts';
 import { type Declaration, declarationType, metricDefinitions, takenBy } from './worker/declaration.ts';
 import { executionsOf } from './worker/executions.ts';
-import { checkJourney, type JourneyDefinition, journeyWork } from './worker/journey.ts';
+import { checkJourney, type JourneyDefinition } from './worker/journey.ts';
 import { checkUse } from './worker/journey-use.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './worker/load.ts';
 import { declarePreflight } from './worker/load-preflight.ts';
 import { setUpRun } from './worker/run-hooks.ts';
+import { journeyWork } from './worker/sessions.ts';
 import { Slice } from './worker/slice.ts';
 import { divertRejections, divertSoftFailures } from './worker/soft-failures.ts';
 import { takeSpec } from './worker/spec/file.ts';

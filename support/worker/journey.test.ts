@@ -30,8 +30,9 @@ import { resolveTarget } from '../target.ts';
 import { type SessionLimits, TimeIsUp } from '../time-limit.ts';
 import { metricDefinitions } from './declaration.ts';
 import { Feeder } from './feeder.ts';
-import { checkJourney, type JourneyDefinition, journeyWork, type Visit } from './journey.ts';
+import { checkJourney, type JourneyDefinition, type Visit } from './journey.ts';
 import { checkUse } from './journey-use.ts';
+import { journeyWork } from './sessions.ts';
 import { divertRejections } from './soft-failures.ts';
 import { type SliceContext, unmeasured, Vu } from './vu.ts';
 
