@@ -206,7 +206,12 @@ function sliceOfIds(slice: number) {
     recorder.add('vus', 1, { op });
   }
   recorder.add('http_req_waiting', slice, { op: 'checkout' });
-  const intervals = [{ index: slice % 3, series: recorder.pack() }];
+  return sliceOf(recorder, slice % 3);
+}
+
+/** All that it has, measured in one interval. */
+function sliceOf(recorder: Recorder, index = 0) {
+  const intervals = [{ index, series: recorder.pack() }];
   return { totals: recorder.totals(), intervals };
 }
 
@@ -243,6 +248,28 @@ test('slices that each know other values of a tag are folded like one, in whatev
   for (const { metric, tags, total } of store.series()) {
     if (total.type === 'trend') assert.equal(reversed.trend(metric, tags).encode(), total.trend.encode());
   }
+});
+
+test('each scenario has room for its own: many that name a few things each fold nothing', () => {
+  const named = (scenario: string, often: number) => {
+    const recorder = new Recorder(scenario, 'load', builtinMetrics);
+    for (let n = 0; n < often; n++) recorder.check(`${scenario}: ${n}`, true);
+    return sliceOf(recorder);
+  };
+  const store = new MetricStore();
+  store.define(builtinMetrics);
+  for (const scenario of ['agents', 'relay', 'vms']) store.addSlice(named(scenario, 60));
+  assert.deepEqual(store.folded, []);
+  assert.equal(store.rate('checks', { check: 'vms: 59', scenario: 'vms' }).count, 1);
+  // One that names too many takes nothing from the others, whose names come after its own.
+  for (const scenario of ['agents', 'vms']) store.addSlice(named(scenario, 60));
+  store.addSlice(named('agents', 100));
+  const ids = new Recorder('agents', 'load', builtinMetrics);
+  ids.check('0', true);
+  store.addSlice(sliceOf(ids));
+  assert.deepEqual(store.folded, [{ metric: 'checks', tag: 'check', values: ['agents: 99'] }]);
+  assert.equal(store.rate('checks', { check: 'other' }).count, 1);
+  assert.equal(store.rate('checks', { check: 'vms: 59' }).count, 2);
 });
 
 test('a histogram that does not decode costs no other series', () => {

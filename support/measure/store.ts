@@ -22,7 +22,7 @@ import {
   TrendSeries,
   unpack,
 } from './series.ts';
-import { type FoldedTag, LeastValues, NamedValues, OTHER } from './tag-values.ts';
+import { type FoldedTag, LeastValues, NamedValues, OTHER, ownerOf, type TagValue } from './tag-values.ts';
 import { drain } from './time-axis.ts';
 
 /** What was measured under one key: in all, and as it came, interval by interval of each slice. */
@@ -61,7 +61,7 @@ export class MetricStore {
   /** @param named values of tags that are told apart however many others there are */
   constructor(named = new NamedValues()) {
     const definitionOf = (metric: string) => this.definitions[metric];
-    this.#values = new LeastValues(named, definitionOf, (metric, tag, value) => this.#fold(metric, tag, value));
+    this.#values = new LeastValues(named, definitionOf, (folded) => this.#fold(folded));
   }
 
   /** Tags that took more values than are told apart, all slices together. */
@@ -149,9 +149,9 @@ export class MetricStore {
   }
 
   /** What was told apart so far belongs to the others. */
-  #fold(metric: string, tag: string, value: string): void {
-    const isFolded = (one: { metric: string; tags: Tags }) => one.metric === metric && one.tags[tag] === value;
-    for (const entry of this.#entriesOf(metric, { [tag]: value })) {
+  #fold({ metric, owner, tag, value }: TagValue): void {
+    const isFolded = ({ tags }: { tags: Tags }) => tags[tag] === value && ownerOf(tags) === owner;
+    for (const entry of this.#entriesOf(metric, { [tag]: value }).filter(isFolded)) {
       this.#series.delete(seriesKey(metric, entry.tags));
       for (const place of placesOf(metric, entry.tags)) this.#entries.get(place)!.delete(entry);
       const others = this.#entryOf(seriesKey(metric, { ...entry.tags, [tag]: OTHER }), entry.total.type);
@@ -159,8 +159,8 @@ export class MetricStore {
       for (const part of entry.parts) keepPart(others, part);
     }
     for (const [key, sums] of this.#gauges) {
-      const { tags } = parseSeriesKey(key);
-      if (!isFolded({ metric: parseSeriesKey(key).metric, tags })) continue;
+      const { metric: own, tags } = parseSeriesKey(key);
+      if (own !== metric || !isFolded({ tags })) continue;
       this.#gauges.delete(key);
       for (const [index, sum] of sums) this.#addGauge(seriesKey(metric, { ...tags, [tag]: OTHER }), index, sum);
     }

@@ -136,23 +136,33 @@ export class FirstValues {
   }
 }
 
+/** Whose series it is: what one scenario names leaves the others their room. */
+export function ownerOf({ scenario, journey }: Tags): string {
+  return scenario ?? journey ?? '';
+}
+
+/** A value of a tag of a metric, as one scenario has it; see {@link ownerOf}. */
+export interface TagValue {
+  metric: string;
+  owner: string;
+  tag: string;
+  value: string;
+}
+
 /**
- * The tags of what many slices bring in, each with first values of its own: of all that came, those that are first in the
+ * The tags of what many slices bring in, each with first values of its own: of all that came of a scenario, those that are first in the
  * alphabet are told apart, so that the order in which slices come changes nothing.
  */
 export class LeastValues {
   readonly folded = new FoldedTags();
   readonly #named: NamedValues;
   readonly #definitionOf: DefinitionOf;
-  readonly #onFold: (metric: string, tag: string, value: string) => void;
+  readonly #onFold: (folded: TagValue) => void;
+  /** By metric and owner, and then by tag. */
   readonly #values = new Map<string, Map<string, Set<string>>>();
 
   /** @param onFold a value that was told apart so far belongs to the others from now on */
-  constructor(
-    named: NamedValues,
-    definitionOf: DefinitionOf,
-    onFold: (metric: string, tag: string, value: string) => void,
-  ) {
+  constructor(named: NamedValues, definitionOf: DefinitionOf, onFold: (folded: TagValue) => void) {
     this.#named = named;
     this.#definitionOf = definitionOf;
     this.#onFold = onFold;
@@ -160,17 +170,19 @@ export class LeastValues {
 
   /** The tags under which a series of a slice is counted. */
   of(metric: string, tags: Tags): Tags {
+    const owner = ownerOf(tags);
     const counted = Object.entries(tags).map(([tag, value]) => {
-      const isApart = this.#named.has(tag, value) || this.#isAmongLeast(metric, tag, value);
+      const isApart = this.#named.has(tag, value) || this.#isAmongLeast({ metric, owner, tag, value });
       return [tag, isApart ? value : OTHER];
     });
     return Object.fromEntries(counted);
   }
 
-  #isAmongLeast(metric: string, tag: string, value: string): boolean {
-    const tags = this.#values.get(metric) ?? new Map<string, Set<string>>();
+  #isAmongLeast({ metric, owner, tag, value }: TagValue): boolean {
+    const key = JSON.stringify([metric, owner]);
+    const tags = this.#values.get(key) ?? new Map<string, Set<string>>();
     const values = tags.get(tag) ?? new Set();
-    this.#values.set(metric, tags.set(tag, values));
+    this.#values.set(key, tags.set(tag, values));
     if (values.has(value)) return true;
     values.add(value);
     if (values.size <= valuesTold(this.#definitionOf(metric))) return true;
@@ -178,7 +190,7 @@ export class LeastValues {
     const last = others.reduce((a, b) => (a < b ? b : a), first!);
     values.delete(last);
     this.folded.note(metric, tag, last);
-    if (last !== value) this.#onFold(metric, tag, last);
+    if (last !== value) this.#onFold({ metric, owner, tag, value: last });
     return last !== value;
   }
 }

@@ -356,7 +356,7 @@ const said: [Finding, string][] = [
     },
     'Tag op took more or longer values than are told apart in data_sent, http_req_duration and 1 more metric, ' +
       'such as "GET /orders/1", "GET /orders/2": they are counted as op:other; ' +
-      'required: at most 100 values of up to 1,000 characters. ' +
+      'required: at most 100 values a scenario, of up to 1,000 characters. ' +
       'Figures of the whole have all of them. Give what is alike one name, such as GET /orders/{id}, and put no id into it.',
   ],
   [

@@ -18,7 +18,7 @@ export const tagFolded: Kind<TagFolded> = {
     const more = metrics.length > 2 ? ` and ${counted(metrics.length - 2, 'more metric')}` : '';
     return (
       `Tag ${tag} took more or longer values than are told apart in ${metrics.slice(0, 2).join(', ')}${more}, such as ` +
-      `${values.map((value) => `"${quoted(value)}"`).join(', ')}: they are counted as ${tag}:other; required: at most ${count(allowed)} values of up to 1,000 characters.`
+      `${values.map((value) => `"${quoted(value)}"`).join(', ')}: they are counted as ${tag}:other; required: at most ${count(allowed)} values a scenario, of up to 1,000 characters.`
     );
   },
   nextStep:
