@@ -49,7 +49,7 @@ export function heightOf(lines: string[], { width }: Page): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / width)), 0);
 }
 
-/** Whole blocks as long as they fit; the first is cut where it alone is too long. @param rest says how many are left out */
+/** Whole blocks as long as they fit; the first is cut, and ends with `…`, where it alone is too long. @param rest says how many are left out */
 export function fitting(page: Page, blocks: string[][], room: number, rest: (number: number) => string): string[] {
   const lines: string[] = [];
   for (const [at, block] of blocks.entries()) {
@@ -73,7 +73,7 @@ function beginning(page: Page, block: string[], room: number): string[] {
     if (heightOf([...kept, line], page) > room) break;
     kept.push(line);
   }
-  return kept;
+  return kept.map((line, at) => (at === kept.length - 1 ? `${line}…` : line));
 }
 
 function statusStyle(p: Paint, status: Status): (text: string) => string {
@@ -109,7 +109,8 @@ function mark(p: Paint, severity: Severity): string {
 
 /** A block for each. What is to be done next stands once where several in a row say the same. */
 function bullets({ width, p }: Page, reasons: Reason[]): string[][] {
-  const room = Math.min(width, READABLE) - 3;
+  // A line that is cut off has a character more.
+  const room = Math.min(width - 1, READABLE) - 3;
   const steps = reasons.map((reason) => splitMessage(reason).next);
   return reasons.map((reason, at) => {
     const { found, example, next } = splitMessage(reason);

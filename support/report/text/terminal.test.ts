@@ -104,6 +104,31 @@ test('the end of a run fits a screen, whatever there is to say, and the first re
   }
 });
 
+test('a sentence that is cut off for want of room says so, within the width', () => {
+  const values = Array.from({ length: 5 }, (_, i) => `GET /orders/${'0'.repeat(40)}${i}`);
+  const folded = reason({
+    kind: 'tag-folded',
+    severity: 'warning',
+    tag: 'op',
+    metrics: ['checks'],
+    values,
+    allowed: 100,
+  });
+  const { reasons } = crowded();
+  const cut = [80, 100, 120].filter((columns) => {
+    const text = renderShort(exampleVerdict({ reasons: reasons.slice(0, 3), warnings: [folded] }), columns);
+    const lines = text.trimEnd().split('\n');
+    assert.ok(
+      lines.slice(0, -1).every((line) => line.startsWith('   first: ') || displayWidth(line) <= columns),
+      text,
+    );
+    const last = lines.at(-3)!;
+    assert.ok(/(into it\.|…|… and 1 warning in the report)$/.test(last), text);
+    return last.endsWith('…');
+  });
+  assert.notEqual(cut.length, 0, 'there was room for all of it');
+});
+
 test('an example is whole, on a line of its own; what is to be done next stands once', () => {
   const found = (name: string, example: unknown) =>
     reason({ kind: 'oracle', severity: 'fail', oracle: name, checked: 9, violations: 1, example });
