@@ -3,8 +3,8 @@ import type { Unit } from './unit.ts';
 
 /** Why a threshold or a finding is not decided: what may have made its figure what it is. */
 export interface Doubt {
-  /** `no-data`: too few samples, `observed` of `allowed`. `unfinished`: `observed` samples that never came to an end. `refused-values`: `observed` values that were none of the metric. Else a signal of the generator's health, or what cut the run short. */
-  by: 'no-data' | 'unfinished' | 'refused-values' | HealthSignal['signal'] | 'late-start' | CutShort;
+  /** `no-data`: too few samples, `observed` of `allowed`. `unfinished`: `observed` samples that never came to an end. `refused-values`: `observed` values that were none of the metric. `less-asked`: `observed` of what the profile asks for was asked. Else a signal of the generator's health, or what cut the run short. */
+  by: 'no-data' | 'unfinished' | 'refused-values' | 'less-asked' | HealthSignal['signal'] | 'late-start' | CutShort;
   /** Whose process it was; absent for what concerns the machine or the whole run. */
   scenario?: string;
   shard?: number;

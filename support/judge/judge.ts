@@ -13,12 +13,13 @@ import { type FailureFacts, failureExamples, failureFindings } from './failures.
 import type { Crashed } from './findings/crashed.ts';
 import type { ErrorCount } from './findings/failing.ts';
 import { kindOf } from './findings/index.ts';
+import type { LessAsked } from './findings/less-asked.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
 import type { SearchEnd } from './results.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type Measured, type ThresholdSpec } from './thresholds.ts';
-import { decide, doubtsOf, endedEarly, mayTimeOut, measuredBy, suspects } from './validity.ts';
+import { decide, doubtsOf, endedEarly, lessAsked, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
 import { isWindowed, judgeWindowed } from './windowed.ts';
 import type { Course } from './windows.ts';
@@ -50,6 +51,8 @@ export interface Case {
   intervalMs: number;
   /** What is asked beside thresholds. */
   answers?: Answers;
+  /** Of a run that was made smaller than its profile; see `Timeline`. */
+  share?: Pick<LessAsked, 'load' | 'time'>;
   /** Absent: there were none. */
   drills?: DrillFacts;
   /** How a search for a capacity ended; absent without one, and when the run ended before it. */
@@ -103,6 +106,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...measuredAnything(run),
     ...rateLimitFindings(run, run.target.url),
     ...startFindings(run, health),
+    ...(run.share ? [{ kind: 'less-asked', severity: 'warning', ...run.share } as const] : []),
   ];
   const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
@@ -135,7 +139,12 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       const definition = run.store.definitions[name]!;
       const found = judgeThreshold(metric, spec, measured);
       const isCause = aborted?.metric === metric && aborted.expression === found.result.expression;
-      const mayBe = aborted && !isCause ? [...suspected, endedEarly(aborted, run.phases)] : suspected;
+      const isCount = parseExpression(found.result.expression)!.aggregation.method === 'count';
+      const mayBe = [
+        ...suspected,
+        ...(isCount && run.share ? lessAsked(run.share.load * run.share.time) : []),
+        ...(aborted && !isCause ? [endedEarly(aborted, run.phases)] : []),
+      ];
       const decided = decide(found, definition, mayBe, measures, run.phases);
       const again = (other: Pick<Measured, 'store' | 'lengthOf'>) =>
         judgeThreshold(metric, spec, { ...measured, ...other });

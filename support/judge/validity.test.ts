@@ -51,6 +51,7 @@ const TABLE: Record<keyof typeof RULES, [scope: Rule['scope'], pushes: string, t
   crashed: ['run', 'd d d u d d b - b', false],
   interrupted: ['run', 'b b b b b b b - b', false],
   aborted: ['run', '- - - - d d - - -', false],
+  'less-asked': ['run', '- - - - d - - - -', false],
 };
 const PUSHES: Record<string, Push> = { u: 'up', d: 'down', b: 'both', '-': 'none' };
 
@@ -68,7 +69,8 @@ const CLAIMS: [name: string, operator: Claim['operator'], observed: number, limi
 const underLoad = { names: ['load'], areQuiet: false, andLater: ['load'] };
 const inCalm = { names: ['calm'], areQuiet: true, andLater: ['calm', 'load'] };
 /** What is no signal concerns the whole run. */
-const isFinding = (by: string) => /^(late-start|shard-spread|missing-|foreign-|crashed|interrupted|aborted)/.test(by);
+const isFinding = (by: string) =>
+  /^(late-start|shard-spread|missing-|foreign-|crashed|interrupted|aborted|less-asked)/.test(by);
 
 /** `relay` and `light` measure everything that is asked for without naming one of them, `idle` nothing. */
 const measures = (_: string, __: object, scenario: string) => scenario !== 'idle';
@@ -97,16 +99,18 @@ for (const [by, [scope, row, timesOut]] of Object.entries(TABLE) as [keyof typeo
       const push = pushes[at]!;
       assert.equal(rule.pushes[quantity], push, quantity);
       for (const [name, operator, observed, limit, turnedBy] of CLAIMS) {
-        const expected = turnedBy.includes(push) ? 1 : 0;
+        const isKept = rule.ofMisses && name.endsWith('held');
+        const expected = turnedBy.includes(push) && !isKept ? 1 : 0;
         assert.equal(doubts(suspect, { quantity, operator, observed, limit }), expected, `${quantity} ${name}`);
       }
     }
   });
 
   test(`${by}: whom it reaches`, () => {
-    const missedBy = rule.pushes.lost === 'down' ? ({ operator: '>', observed: 0.2 } as const) : {};
+    const quantity = rule.pushes.lost === 'none' ? 'work' : 'lost';
+    const missedBy = rule.pushes[quantity] === 'down' ? ({ operator: '>', observed: 0.2 } as const) : {};
     const reaches = (tags: Claim['tags'], other = suspect, phases?: string[]) =>
-      doubts(other, { quantity: 'lost', tags, phases, ...missedBy }) === 1;
+      doubts(other, { quantity, tags, phases, ...missedBy }) === 1;
     const everybody = scope !== 'process';
     assert.ok(reaches({ scenario: 'relay' }));
     assert.ok(reaches({ journey: 'relay' }));
@@ -291,6 +295,31 @@ test('a load that was not delivered: what holds is undecided, but for how much w
   assert.equal(half.status, 'invalid');
   const all = judged({ ...relay, ...lateness(0, 0) }, { thresholds: asked });
   assert.deepEqual([all.undecided, all.status], [[], 'fail']);
+});
+
+test('of a run that was made smaller: what it misses of work is undecided where the whole would have done it, and all else is as it is', () => {
+  const worked = (share: Case['share'], thresholds: Case['thresholds']) => {
+    const { status, undecided, doubts, kinds } = judged(relay, { share, thresholds });
+    assert.ok(kinds.includes('less-asked: warning'));
+    return [status, undecided, doubts.map(({ by, observed }) => [by, observed])];
+  };
+  // 100 iterations in 10 s.
+  const rate = { 'iterations{scenario:relay}': ['rate>40'] };
+  const fifth = { load: 0.2, time: 1 };
+  assert.deepEqual(worked(fifth, rate), ['invalid', ['rate>40'], [['less-asked', 0.2]]]);
+  assert.deepEqual(worked({ load: 0.5, time: 1 }, rate), ['fail', [], []], 'the whole would miss it too');
+  assert.deepEqual(worked({ load: 1, time: 0.2 }, rate), ['fail', [], []], 'as often as ever, only shorter');
+  const number = { 'iterations{scenario:relay}': ['count>900'] };
+  for (const [load, time] of [
+    [1, 0.1],
+    [0.4, 0.25],
+  ] as const) {
+    assert.deepEqual(worked({ load, time }, number), ['invalid', ['count>900'], [['less-asked', 0.1]]]);
+  }
+  assert.deepEqual(worked({ load: 1, time: 0.5 }, number), ['fail', [], []]);
+  const holding = { 'iterations{scenario:relay}': ['count>90', 'rate<50'], http_req_duration: ['p(95)<500'] };
+  assert.deepEqual(worked(fifth, holding), ['pass', [], []]);
+  assert.deepEqual(worked(fifth, { http_req_duration: ['p(95)<300'] }), ['fail', [], []]);
 });
 
 test('a closed model whose own process was what the VUs waited for delivered less than was asked for', () => {

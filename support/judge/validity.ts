@@ -82,10 +82,15 @@ const LESS_DONE: Pushes = {
   unknown: 'none',
 };
 
+/** Whoever asks for less than the profile does gets less work done. */
+const LESS_ASKED: Pushes = { ...LESS_DONE, lost: 'none' };
+
 export interface Rule {
   /** A `process` moves what its own scenario measured, a `machine` all that was measured, and less load the whole `run`. */
   scope: 'process' | 'machine' | 'run';
   pushes: Pushes;
+  /** What holds with it holds: whoever asked for less knows that. */
+  ofMisses?: true;
   /** It can last for seconds, so that operations time out: a pause of the garbage collector does not. */
   timesOut?: true;
 }
@@ -94,7 +99,7 @@ export interface Rule {
  * Signal × what it can distort × in which direction. Pauses of a process (`gc-pause`, `event-loop-delay`, `lateness`) are bounded
  * by `HealthSignal.cost`; a machine that is full, stolen from or throttled has no bound, since it holds up at any time.
  */
-export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rule> = {
+export const RULES: Record<HealthSignal['signal'] | 'late-start' | 'less-asked' | CutShort, Rule> = {
   lateness: { scope: 'process', pushes: HELD_UP, timesOut: true },
   'event-loop-delay': { scope: 'process', pushes: HELD_UP, timesOut: true },
   'gc-pause': { scope: 'process', pushes: HELD_UP },
@@ -113,6 +118,7 @@ export const RULES: Record<HealthSignal['signal'] | 'late-start' | CutShort, Rul
   crashed: { scope: 'run', pushes: LESS_LOAD },
   interrupted: { scope: 'run', pushes: CUT },
   aborted: { scope: 'run', pushes: LESS_DONE },
+  'less-asked': { scope: 'run', pushes: LESS_ASKED, ofMisses: true },
 };
 
 /** Something that may have moved figures. */
@@ -184,6 +190,8 @@ export function suspects(signals: HealthSignal[], findings: Finding[], phases: r
         }
         case 'missing-slice':
           return [{ doubt: { by: finding.kind, scenario: finding.scenario }, rule: RULES[finding.kind] }];
+        case 'less-asked':
+          return lessAsked(finding.load);
         case 'missing-shard':
         case 'foreign-shard':
         case 'interrupted':
@@ -199,6 +207,14 @@ export function suspects(signals: HealthSignal[], findings: Finding[], phases: r
 export function endedEarly({ atMs }: { atMs: number }, phases: readonly Phase[]): Suspect {
   const names = phases.filter(({ endMs }) => endMs > atMs).map(({ name }) => name);
   return { doubt: { by: 'aborted' }, rule: RULES.aborted, phases: { names, areQuiet: false, andLater: names } };
+}
+
+/** A run that was made smaller than its profile. @param share of the profile's load, or of all that it comes to in its time */
+export function lessAsked(share: number): Suspect[] {
+  if (share >= 1) return [];
+  const by = 'less-asked';
+  const cost = { stallMs: 0, worstShare: 1 - share, meanShare: 1 - share };
+  return [{ doubt: { by, observed: share, allowed: 1, unit: 'ratio' }, rule: RULES[by], cost }];
 }
 
 /** Of a phase that has a reading of its own, that tells more than what is known of all. */
@@ -324,9 +340,10 @@ function mayDecide(suspect: Suspect, claim: Claim): boolean {
   const { quantity, operator, observed, limit, reference } = claim;
   const push = rule.pushes[quantity];
   if (push === 'none') return false;
-  if (!operator.startsWith('<') && !operator.startsWith('>')) return true;
   const factor = reference?.factor;
   const met = holds(observed, operator, limit, factor);
+  if (met && rule.ofMisses) return false;
+  if (!operator.startsWith('<') && !operator.startsWith('>')) return true;
   const limits =
     reference && suspect.phases && touchesReference(suspect, claim)
       ? withoutIt(limit / reference.factor, quantity, push, cost).map((figure) => figure * reference.factor)

@@ -370,6 +370,10 @@ const said: [Finding, string][] = [
       'Run the whole profile before a release.',
   ],
   [
+    { kind: 'less-asked', severity: 'warning', load: 0.2, time: 1 / 120 },
+    'Less ran than the profile asks for: 20 % of its load, 0.83 % of its time. Run the whole profile before a release.',
+  ],
+  [
     regressed,
     'Worse than its baseline: p(95) of http_req_duration was 31.0 ms against 20.0 ms in 10 runs (+55 %); allowed +50 %, ' +
       'chance alone makes up to +6.1 %, with p < 0.0001 over 24 time blocks. ' +

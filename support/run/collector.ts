@@ -169,6 +169,7 @@ export class Collector {
       seed: timeline.seed,
       phases: timeline.phases,
       intervalMs: timeline.intervalMs,
+      ...(timeline.share && { share: timeline.share }),
       answers,
       ...(drills.length > 0 && { drills: { planned: drills, ...this.#drills } }),
       ...(this.#search?.end && { searchEnd: this.#search.end }),

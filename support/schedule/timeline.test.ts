@@ -302,6 +302,15 @@ test('LOAD_SCALE changes rates and VUs; who has any VU keeps one', () => {
   assert.deepEqual(figures(0.1)[0], { values: [10, 10], preAllocatedVUs: 1, maxVUs: 5 });
 });
 
+test('a run of less than its profile says how much of it it is; of all or more it says nothing', () => {
+  const shareOf = (shape: Partial<RunShape>) => timelineOf({ relay: arrivals }, {}, shape).share;
+  assert.deepEqual(shareOf({ scale: 0.2 }), { load: 0.2, time: 1 });
+  assert.deepEqual(shareOf({ durationMs: 30_000, scale: 2 }), { load: 1, time: 0.25 });
+  for (const shape of [{}, { scale: 3 }, { durationMs: 120_000 }, { durationMs: 240_000 }, { ratePerSecond: 1 }]) {
+    assert.equal(shareOf(shape), undefined);
+  }
+});
+
 test('LOAD_RATE is the rate of the only load, in place of its own; journeys keep theirs', () => {
   const slow = { ...arrivals, rate: 5, timeUnit: '1m' };
   const [load, journey] = planOf({ relay: slow, reader: sessions }, {}, { ratePerSecond: 50, scale: 2 });

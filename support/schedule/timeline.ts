@@ -55,6 +55,8 @@ export interface Timeline {
   sharedProcesses?: true;
   /** Machines that the run is spread over; 1 when it is not. */
   shards: number;
+  /** Shares of the profile's rates and VUs (`LOAD_SCALE`) and of its time (`LOAD_DURATION`), 0 … 1; absent where a run has all of both. */
+  share?: { load: number; time: number };
   /** Whether all series are kept by interval, or only those that are followed over time; totals are always whole. */
   detailed: boolean;
   scenarios: TimelineScenario[];
@@ -161,6 +163,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     slices: shards * Math.ceil(slices / shards),
     ...(spec.sharedProcesses && { sharedProcesses: true as const }),
     shards,
+    ...((shape.scale < 1 || factor < 1) && { share: { load: Math.min(1, shape.scale), time: Math.min(1, factor) } }),
     detailed: search !== undefined || shards * intervals <= MAX_INTERVALS,
     scenarios,
     thresholds: spec.thresholds,

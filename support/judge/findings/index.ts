@@ -21,6 +21,7 @@ import type { Kind } from './kind.ts';
 import { lateStart } from './late-start.ts';
 import { lateness } from './lateness.ts';
 import { leftOut } from './left-out.ts';
+import { lessAsked } from './less-asked.ts';
 import { missingShard } from './missing-shard.ts';
 import { missingSlice } from './missing-slice.ts';
 import { noData } from './no-data.ts';
@@ -87,6 +88,7 @@ export const kinds = [
   tagFolded,
   unverified,
   leftOut,
+  lessAsked,
   baselineThin,
   baselineUnreadable,
 ] as const;

@@ -20,4 +20,8 @@ test('of a signal in many scenarios and phases one speaks for all, and says in h
     undecidedText([{ by: 'interrupted' }, { by: 'no-data', observed: 3, allowed: 20 }]),
     'Undecided: the run was cut short; 3 of 20 samples that are needed.',
   );
+  assert.equal(
+    undecidedText([{ by: 'less-asked', observed: 0.2, allowed: 1, unit: 'ratio' }]),
+    'Undecided: no more than 20 % of what the profile asks for was asked (LOAD_SCALE, LOAD_DURATION).',
+  );
 });

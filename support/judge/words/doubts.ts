@@ -1,7 +1,7 @@
 /** Why something is not decided, as people read it. */
 import type { Doubt } from '../doubt.ts';
 import type { HealthSignal } from '../signal.ts';
-import { count, counted, limitFigure, ms } from './figures.ts';
+import { count, counted, limitFigure, ms, ratio } from './figures.ts';
 import { inPhase } from './names.ts';
 import { beyondText } from './signals.ts';
 
@@ -18,6 +18,8 @@ export const LARGER_WINDOWS = 'Look at whether windows have enough samples: make
 export const WINDOWS_TOO_LONG = 'The windows are too long to tell whether that was in time.';
 export const SHORTER_WINDOWS =
   'Make the windows shorter (every), with enough samples in each, or allow for a whole one more.';
+
+const WHOLE_LOAD = 'Run the whole profile, without LOAD_SCALE and LOAD_DURATION, or ask for less.';
 
 export const WHOLE_RUN = 'Let the run come to its end, with all of its parts.';
 
@@ -42,6 +44,8 @@ export function afterDoubts(
     case 'late-start':
     case 'shard-spread':
       return WHOLE_RUN;
+    case 'less-asked':
+      return WHOLE_LOAD;
     case undefined:
     case 'no-data':
     case 'unfinished':
@@ -82,6 +86,8 @@ function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | 
       return `${count(observed)} of ${counted(allowed ?? 1, 'sample')} that are needed${inPhase(phase)}`;
     case 'unfinished':
       return `${counted(observed ?? 0, 'iteration')} never came to an end`;
+    case 'less-asked':
+      return `no more than ${ratio(observed)} of what the profile asks for was asked (LOAD_SCALE, LOAD_DURATION)`;
     case 'refused-values':
       return `${counted(observed ?? 0, 'value')} of it ${observed === 1 ? 'was' : 'were'} not added`;
     case 'interrupted':
