@@ -34,10 +34,10 @@ export function judgeAvailability(spec: AvailabilitySpec, objectives: Objective[
 /** Of all iterations; dropped ones have not succeeded. What may be the generator's doing is open. */
 function judgeRequests(
   required: number,
-  { store: whole, suspects, busy = [], measures }: Course,
+  { store: whole, axis, suspects, busy = [], measures }: Course,
   disturbed: ReadonlySet<number>,
 ) {
-  const store = disturbed.size > 0 ? undisturbed(whole, disturbed) : whole;
+  const store = disturbed.size > 0 ? undisturbed(whole, disturbed, axis) : whole;
   const { failed, all, share } = requestsIn(store);
   const result = { succeeded: all - failed, failed, share, required };
   const claim = { metric: 'iteration_failed', tags: {}, quantity: 'failure', operator: '<=' } as const;

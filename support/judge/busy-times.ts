@@ -155,7 +155,8 @@ export function countedElsewhere(busy: BusyTimes[], store: MetricStore): MetricS
 
 /** Of some metrics, what was due at other times. */
 function without(busy: BusyTimes[], store: MetricStore, isKept: (metric: string) => boolean): MetricStore {
-  return store.without(new Set(busy.flatMap(({ intervals }) => [...intervals])), isKept);
+  const intervals = new Set(busy.flatMap(({ intervals }) => [...intervals]));
+  return store.without((index) => intervals.has(index), isKept);
 }
 
 /** How long busy times are within the schedule of what tags name. */

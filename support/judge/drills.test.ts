@@ -317,7 +317,7 @@ test('what was tried in an outage alone fails no run; what fails at other times 
     });
     const drills = judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course);
     const { store, axis } = course;
-    const known = undisturbed(store, disturbedBy(drills, axis));
+    const known = undisturbed(store, disturbedBy(drills, axis), axis);
     const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: known };
     return failureFindings(facts, () => false).flatMap((one) =>
       one.kind === 'no-success' ? [[one.what, one.failed]] : [],
@@ -343,4 +343,28 @@ test('what was tried in an outage alone fails no run; what fails at other times 
   const facts = { store, scenarios: [loadOf('relay')], slices: [], undisturbed: known };
   const [found] = failureFindings(facts, () => false);
   assert.ok(found?.kind === 'no-success' && found.what === 'requests', 'what is known of the whole run alone counts');
+});
+
+test('a session that was under way when a drill struck may have failed for that: where there is no other nothing was shown', () => {
+  /** Seconds in which a session was due, whether it failed, and how long it took. */
+  const found = (sessions: Record<number, { failed: boolean; tookMs: number }>) => {
+    const course = courseOf({
+      also: (second) => ({
+        'iteration_failed{scenario:visit}': sessions[second] ? [sessions[second].failed ? 1 : 0] : [],
+        'iteration_duration{scenario:visit}': sessions[second] ? [sessions[second].tookMs] : [],
+      }),
+    });
+    const drills = judgeDrills({ planned: [crash], runs: [killed], leftOut: [] }, objectives, course);
+    const known = undisturbed(course.store, disturbedBy(drills, course.axis), course.axis);
+    const scenarios = [{ ...loadOf('visit'), kind: 'journey' as const }];
+    const [finding] = failureFindings({ store: course.store, scenarios, slices: [], undisturbed: known }, () => false);
+    assert.ok(finding === undefined || finding.kind === 'no-success');
+    return finding && [finding.severity, finding.doubt, finding.tries];
+  };
+  const struck = { failed: true, tookMs: 12_000 };
+  assert.deepEqual(found({ 2: struck }), ['invalid', 'drill', 1]);
+  assert.deepEqual(found({ 2: { failed: true, tookMs: 4_000 } }), ['fail', undefined, 1], 'it was over by then');
+  assert.deepEqual(found({ 2: struck, 40: struck }), ['fail', undefined, 2], 'it fails without a drill, too');
+  const going = { failed: false, tookMs: 12_000 };
+  assert.equal(found({ 2: struck, 4: struck, 40: going, 50: going }), undefined);
 });

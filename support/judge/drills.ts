@@ -1,5 +1,6 @@
 /** What became of the target when a drill broke something: what was seen of it, and how long it took to be well again. */
 import type { MetricStore } from '../measure/store.ts';
+import { ownerOf } from '../measure/tag-values.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import type { Drill, DrillExpectation } from '../profile/drills.ts';
 import type { Doubt } from './doubt.ts';
@@ -66,9 +67,30 @@ export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> 
   return new Set(intervals);
 }
 
-/** What was counted of work that was due in other intervals than these. */
-export function undisturbed(store: MetricStore, disturbed: ReadonlySet<number>): MetricStore {
-  return store.without(disturbed, (metric) => store.definitions[metric]?.type !== 'trend');
+/**
+ * What was counted of work that was due in other intervals than these, and not under way when they began: for as long as the longest of
+ * its scenario. Sessions last longer than a drill.
+ */
+export function undisturbed(store: MetricStore, disturbed: ReadonlySet<number>, axis: TimeAxis): MetricStore {
+  const byOwner = new Map<string, Set<number>>();
+  const reachedBy = (scenario: string) => {
+    const known = byOwner.get(scenario);
+    if (known) return known;
+    const longest = store.trend('iteration_duration', { scenario });
+    const reached = new Set(disturbed);
+    if (longest.count > 0) {
+      for (const index of disturbed) {
+        const endMs = axis.startOf(Math.max(0, index));
+        for (const before of axis.indicesIn({ startMs: Math.max(0, endMs - longest.max), endMs })) reached.add(before);
+      }
+    }
+    byOwner.set(scenario, reached);
+    return reached;
+  };
+  return store.without(
+    (index, tags) => reachedBy(ownerOf(tags)).has(index),
+    (metric) => store.definitions[metric]?.type !== 'trend',
+  );
 }
 
 function judgeDrill(

@@ -9,7 +9,7 @@ import type { ErrorCount, Finding } from './verdict.ts';
 /** What failed, as far as the slices told. */
 export interface FailureFacts {
   store: MetricStore;
-  /** Rates of what was due while no drill was on, nor its consequences; absent: there were none. */
+  /** Rates of what was neither due nor under way while a drill was on, or its consequences; absent: there were none. */
   undisturbed?: MetricStore;
   scenarios: { name: string; kind: 'load' | 'journey'; maxFailed: number }[];
   slices: {
@@ -104,14 +104,19 @@ function ofScenario(
     return { kind: 'no-success', severity: severity === 'fail' && found.doubt ? 'invalid' : severity, ...found };
   };
   const [only] = operations.size === 1 ? operations.keys() : [];
-  if (failed === tries) return [noSuccess('fail', finding('scenario', only || undefined, { tries, failed }))];
+  const isSeen = facts.undisturbed === undefined || triesOf(facts.undisturbed, name).tries > 0;
+  if (failed === tries) {
+    const found = finding('scenario', only || undefined, { tries, failed });
+    // All of it may be the drill's doing, and nobody has seen it work.
+    return [noSuccess('fail', isSeen ? found : { doubt: 'drill', ...found })];
+  }
 
   const failedShare = (share: ReturnType<typeof finding>): FailedShare => {
     return { kind: 'failed-share', severity: share.doubt ? 'invalid' : 'fail', ...share, allowed: maxFailed };
   };
 
   // What a drill broke is for its own expectations: what was tried in an outage alone has shown nothing.
-  const own = facts.undisturbed && triesOf(facts.undisturbed, name).tries > 0 ? facts.undisturbed : store;
+  const own = (isSeen && facts.undisturbed) || store;
   const found: (NoSuccess | FailedShare)[] = [];
   for (const [operation, counts] of triesBy(own, 'iteration_failed', name, 'op')) {
     if (counts.failed === counts.tries) {

@@ -163,7 +163,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   });
   const failuresIn = (store: MetricStore): FailureFacts => ({
     ...{ store, scenarios: run.scenarios, slices: run.slices },
-    ...(disturbed && { undisturbed: undisturbed(store, disturbed) }),
+    ...(disturbed && { undisturbed: undisturbed(store, disturbed, axis) }),
   });
   const failingElsewhere = failureFindings(failuresIn(elsewhere.store), () => false)
     .filter(({ severity }) => severity === 'fail')

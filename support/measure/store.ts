@@ -179,23 +179,24 @@ export class MetricStore {
     return merged;
   }
 
-  /** Of some metrics, what was measured in other intervals than these. */
-  without(intervals: ReadonlySet<number>, isKept: (metric: string) => boolean): MetricStore {
+  /** Of some metrics, what is left without some intervals, which may be others for each series. */
+  without(isOut: (index: number, tags: Tags) => boolean, isKept: (metric: string) => boolean): MetricStore {
     const rest = new MetricStore();
     rest.define(this.definitions);
     rest.lastInterval = this.lastInterval;
-    for (const [key, { metric, parts }] of this.#series) {
+    for (const [key, { metric, tags, parts }] of this.#series) {
       if (!isKept(metric)) continue;
       for (const part of parts) {
-        if (intervals.has(part.index)) continue;
+        if (isOut(part.index, tags)) continue;
         const entry = rest.#series.get(key) ?? rest.#newEntry(key, part.packed.t);
         entry.parts.push(part);
         mergePacked(entry.total, part.packed);
       }
     }
     for (const [key, sums] of this.#gauges) {
-      if (!isKept(metricOf(key))) continue;
-      const others = [...sums].filter(([index]) => !intervals.has(index));
+      const { metric, tags } = parseSeriesKey(key);
+      if (!isKept(metric)) continue;
+      const others = [...sums].filter(([index]) => !isOut(index, tags));
       if (others.length > 0) rest.#gauges.set(key, new Map(others));
     }
     return rest;

@@ -85,6 +85,11 @@ const said: [Finding, string][] = [
       'Raise the rate limit of the target for this load, or ask for less.',
   ],
   [
+    { ...neverBought, severity: 'invalid', doubt: 'drill', errors: [], example: undefined },
+    'None of the sessions of visit succeeded: 0 of 63; required: at least 1. ' +
+      'All of it was under way while a drill was on: let it be tried before that, or after it.',
+  ],
+  [
     { ...neverBought, severity: 'invalid', doubt: 'generator', errors: [], example: undefined },
     'None of the sessions of visit succeeded: 0 of 63; required: at least 1. It may be the generator that was too slow. ' +
       'Raise LOAD_SLICES or the profile’s `slices`, or lower LOAD_SCALE.',

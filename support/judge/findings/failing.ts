@@ -21,7 +21,7 @@ export interface Failing {
   /** The most frequent errors; causes before the checks that they made fail. */
   errors: ErrorCount[];
   /** Why it may not be the target's doing: such findings are `invalid`. */
-  doubt?: 'generator' | 'rate-limit';
+  doubt?: 'generator' | 'rate-limit' | 'drill';
   /** The first failure of the most frequent kind, as far as one was kept. */
   example?: Failure;
 }
@@ -65,6 +65,8 @@ export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what t
 export function afterFailing({ doubt, errors, example, journey }: Failing): string {
   if (doubt === 'generator') return `It may be the generator that was too slow. ${LESS_LOAD_PER_SLICE}`;
   if (doubt === 'rate-limit') return 'Raise the rate limit of the target for this load, or ask for less.';
+  if (doubt === 'drill')
+    return 'All of it was under way while a drill was on: let it be tried before that, or after it.';
   // Nobody has answered them.
   if (errors[0]?.name.startsWith('cut off by ')) return AFTER_CUT_OFF;
   if (example?.at && !journey) return `Look at ${example.at}.`;
