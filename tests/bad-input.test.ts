@@ -165,6 +165,17 @@ const ofFiles: [name: string, input: Input, sentence: string | RegExp][] = [
     { planned: { retries: -1 } },
     '--retries is -1; allowed is 0, since half a load that begins again is no measurement.',
   ],
+  [
+    'an oracle that there is not',
+    {
+      files: {
+        ...files,
+        'protocol/ping.load.ts': getLoad('ping', "}, oracles: ['kept'], timeLimitsMs: {"),
+        'protocol/deep/down/ping.oracle.ts': oracleNamed('keept'),
+      },
+    },
+    /^protocol\/ping\.load\.ts brings evidence for oracle "kept"; did you mean "keept"\? allowed: .*keept.*\.$/,
+  ],
 ];
 
 /** One of each place that finds out: the unit tests of what reads them hold all the sentences. */
@@ -178,17 +189,6 @@ const sentences: [name: string, input: Input, sentence: string | RegExp][] = [
     'a filter that leaves nothing',
     { args: ['--project=small', '-g', 'pong'] },
     'Nothing to run: the filters (-g, --grep-invert, file names) leave no scenario of the profile; --list shows them.',
-  ],
-  [
-    'an oracle that there is not',
-    {
-      files: {
-        ...files,
-        'protocol/ping.load.ts': getLoad('ping', "}, oracles: ['kept'], timeLimitsMs: {"),
-        'protocol/deep/down/ping.oracle.ts': oracleNamed('keept'),
-      },
-    },
-    /^protocol\/ping\.load\.ts brings evidence for oracle "kept"; did you mean "keept"\? allowed: .*keept.*\.$/,
   ],
   [
     'two oracles of one name',

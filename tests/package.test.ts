@@ -142,7 +142,13 @@ test('a repository installs it, runs init, and gets a verdict; its own test is a
     names.map((name) => [name, [exports[`./${name}`].types]]),
   );
   write('load/all.ts', names.map((name, i) => `export * as all${i} from 'tandem/${name}';\n`).join(''));
-  const compiler = [join(repository, 'node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit', '--strict'];
+  const compiler = [
+    join(repository, 'node_modules', 'typescript-7', 'bin', 'tsc'),
+    '--noEmit',
+    '--strict',
+    '--checkers',
+    '1',
+  ];
   const options = ['--target', 'es2023', '--module', 'preserve', '--types', 'node', 'load/all.ts'];
   const compiled = await runQuietly(process.execPath, [...compiler, ...options], { timeoutMs: 60_000, cwd: root });
   assert.equal(compiled.output, '');
