@@ -40,10 +40,11 @@ export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAx
 /**
  * Of a run so short that it has no time for more: hiccups that are a good part of it. What held is not thrown away for them; what was
  * missed may be their doing.
+ * @param busy what is known by its signals already
  */
-export function briefTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
+export function briefTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis, busy: BusyTimes[]): BusyTimes[] {
   const loadMs = axis.phases.reduce((sum, { startMs, endMs, load }) => sum + (load > 0 ? endMs - startMs : 0), 0);
-  const known = busyTimes(store, limits, axis).map(({ doubt }) => doubt.by);
+  const known = busy.map(({ doubt }) => doubt.by);
   const least = Math.min(LEAST_MS, BRIEF_SHARE * loadMs);
   return timesOf(store, limits, axis, least).filter(({ doubt }) => !known.includes(doubt.by));
 }

@@ -119,7 +119,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const axis = new TimeAxis(run.phases, run.intervalMs);
   // Of merged shards nobody knows which of them measured what in such a time.
   const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
-  const brief = run.shards ? [] : briefTimes(run.store, run.limits, axis);
+  const brief = run.shards ? [] : briefTimes(run.store, run.limits, axis, busy);
   const aborted = run.observed.find((one) => one.kind === 'aborted');
   const course: Course = {
     ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios, isUnderWay: aborted !== undefined },
