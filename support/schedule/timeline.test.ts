@@ -306,7 +306,8 @@ test('a run of less than its profile says how much of it it is; of all or more i
   const shareOf = (shape: Partial<RunShape>) => timelineOf({ relay: arrivals }, {}, shape).share;
   assert.deepEqual(shareOf({ scale: 0.2 }), { load: 0.2, time: 1 });
   assert.deepEqual(shareOf({ durationMs: 30_000, scale: 2 }), { load: 1, time: 0.25 });
-  for (const shape of [{}, { scale: 3 }, { durationMs: 120_000 }, { durationMs: 240_000 }, { ratePerSecond: 1 }]) {
+  assert.deepEqual(shareOf({ ratePerSecond: 10, scale: 2 }), { load: 0.2, time: 1 });
+  for (const shape of [{}, { scale: 3 }, { durationMs: 120_000 }, { durationMs: 240_000 }, { ratePerSecond: 100 }]) {
     assert.equal(shareOf(shape), undefined);
   }
 });

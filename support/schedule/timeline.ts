@@ -55,7 +55,7 @@ export interface Timeline {
   sharedProcesses?: true;
   /** Machines that the run is spread over; 1 when it is not. */
   shards: number;
-  /** Shares of the profile's rates and VUs (`LOAD_SCALE`) and of its time (`LOAD_DURATION`), 0 … 1; absent where a run has all of both. */
+  /** Shares of the profile's rates and VUs (`LOAD_SCALE`, `LOAD_RATE`) and of its time (`LOAD_DURATION`), 0 … 1; absent where a run has all of both. */
   share?: { load: number; time: number };
   /** Whether all series are kept by interval, or only those that are followed over time; totals are always whole. */
   detailed: boolean;
@@ -85,7 +85,7 @@ const DRIFT_INTERVALS = 30;
  * @throws one sentence when a scenario would be over before it begins, or is more than one could ever run
  */
 export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]>, shape: RunShape): Timeline {
-  const spec = atRate(file, known, shape.ratePerSecond);
+  const { spec, factor: rateFactor } = atRate(file, known, shape.ratePerSecond);
   const shards = shape.shards ?? 1;
   const search = searchOf(spec);
   if (search && shards > 1) {
@@ -128,6 +128,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   checkWindows(file.path, spec, phasesOf(planned, leadMs, ownMs, 1));
   const durationMs = shape.durationMs ?? ownMs;
   const factor = durationMs / ownMs;
+  const loadFactor = shape.scale * rateFactor;
   const slices = shape.slices ?? spec.slices ?? 1;
   const intervals = Math.max(MIN_INTERVALS, Math.floor(MAX_INTERVALS / shards));
   const phases = phasesOf(planned, leadMs, ownMs, factor);
@@ -163,7 +164,7 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     slices: shards * Math.ceil(slices / shards),
     ...(spec.sharedProcesses && { sharedProcesses: true as const }),
     shards,
-    ...((shape.scale < 1 || factor < 1) && { share: { load: Math.min(1, shape.scale), time: Math.min(1, factor) } }),
+    ...((loadFactor < 1 || factor < 1) && { share: { load: Math.min(1, loadFactor), time: Math.min(1, factor) } }),
     detailed: search !== undefined || shards * intervals <= MAX_INTERVALS,
     scenarios,
     thresholds: spec.thresholds,
@@ -175,13 +176,13 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   };
 }
 
-/** `LOAD_RATE`: which of several loads it is about, nobody could tell. */
+/** `LOAD_RATE`: which of several loads it is about, nobody could tell. @returns `factor`: how much of its own rate that is */
 function atRate(
   { path, spec }: ProfileFile,
   known: Record<ScenarioKind, string[]>,
   ratePerSecond: number | undefined,
-): ProfileFile['spec'] {
-  if (ratePerSecond === undefined) return spec;
+): { spec: ProfileFile['spec']; factor: number } {
+  if (ratePerSecond === undefined) return { spec, factor: 1 };
   const loads = Object.entries(spec.scenarios).filter(([name, one]) => kindOf(name, one, known) === 'load');
   const [[name, load] = []] = loads;
   if (loads.length !== 1 || load?.executor !== 'constant-arrival-rate') {
@@ -190,7 +191,9 @@ function atRate(
       `LOAD_RATE is ${ratePerSecond}/s, but ${found}; allowed is a profile of one load, with constant-arrival-rate, or LOAD_SCALE in its place.`,
     );
   }
-  return { ...spec, scenarios: { ...spec.scenarios, [name!]: { ...load, rate: ratePerSecond, timeUnit: '1s' } } };
+  const asked = { ...load, rate: ratePerSecond, timeUnit: '1s' } as const;
+  const ownPerSecond = (load.rate * 1_000) / ms(load.timeUnit, 1_000);
+  return { spec: { ...spec, scenarios: { ...spec.scenarios, [name!]: asked } }, factor: ratePerSecond / ownPerSecond };
 }
 
 /** In the rest before a step, and so in the time in which it settles: one to see that all has ended, one to choose the next load. */

@@ -1,7 +1,7 @@
 import { ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
-/** `LOAD_SCALE` or `LOAD_DURATION` made the run smaller than its profile: what holds is known of that much alone. */
+/** `LOAD_SCALE`, `LOAD_RATE` or `LOAD_DURATION` made the run smaller than its profile: what holds is known of that much alone. */
 export interface LessAsked {
   kind: 'less-asked';
   severity: 'warning';

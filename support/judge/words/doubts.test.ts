@@ -22,6 +22,6 @@ test('of a signal in many scenarios and phases one speaks for all, and says in h
   );
   assert.equal(
     undecidedText([{ by: 'less-asked', observed: 0.2, allowed: 1, unit: 'ratio' }]),
-    'Undecided: no more than 20 % of what the profile asks for was asked (LOAD_SCALE, LOAD_DURATION).',
+    'Undecided: no more than 20 % of what the profile asks for was asked (LOAD_SCALE, LOAD_RATE, LOAD_DURATION).',
   );
 });

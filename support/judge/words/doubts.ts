@@ -19,7 +19,7 @@ export const WINDOWS_TOO_LONG = 'The windows are too long to tell whether that w
 export const SHORTER_WINDOWS =
   'Make the windows shorter (every), with enough samples in each, or allow for a whole one more.';
 
-const WHOLE_LOAD = 'Run the whole profile, without LOAD_SCALE and LOAD_DURATION, or ask for less.';
+const WHOLE_LOAD = 'Run the whole profile, without LOAD_SCALE, LOAD_RATE and LOAD_DURATION, or ask for less.';
 
 export const WHOLE_RUN = 'Let the run come to its end, with all of its parts.';
 
@@ -87,7 +87,7 @@ function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | 
     case 'unfinished':
       return `${counted(observed ?? 0, 'iteration')} never came to an end`;
     case 'less-asked':
-      return `no more than ${ratio(observed)} of what the profile asks for was asked (LOAD_SCALE, LOAD_DURATION)`;
+      return `no more than ${ratio(observed)} of what the profile asks for was asked (LOAD_SCALE, LOAD_RATE, LOAD_DURATION)`;
     case 'refused-values':
       return `${counted(observed ?? 0, 'value')} of it ${observed === 1 ? 'was' : 'were'} not added`;
     case 'interrupted':
