@@ -100,6 +100,9 @@ interface Known {
   store: MetricStore;
   axis: TimeAxis;
   measures: Measures;
+  busy: BusyTimes[];
+  /** As {@link briefTimes}. */
+  brief: BusyTimes[];
   lengthOf(tags: Wanted): number;
   scenarios: Scheduled['scenarios'];
   durationMs: number;
@@ -108,13 +111,10 @@ interface Known {
 /**
  * A threshold of the whole run or of phases, judged once more by what was due at other times: where it comes out otherwise, it is undecided.
  * @param again judges the same threshold by something else
- * @param brief what may have made it missed, and never what makes it hold no more
  */
 export function decideByTimes(
   judged: Judged,
   again: (measured: Pick<Measured, 'store' | 'lengthOf'>) => Judged,
-  all: BusyTimes[],
-  brief: BusyTimes[],
   run: Known,
 ): Judged {
   const { metric, tags } = parseSelector(judged.result.metric)!;
@@ -129,7 +129,7 @@ export function decideByTimes(
   const elsewhere = (busy: BusyTimes[]) =>
     again({ store: without(busy, run.store, isKept), lengthOf: (wanted) => otherMs(busy, wanted) });
 
-  const hiccups = reaching(judged.outcome === 'missed' ? brief : []);
+  const hiccups = reaching(judged.outcome === 'missed' ? run.brief : []);
   if (hiccups.busy.length > 0) {
     const { observed, limit } = elsewhere(hiccups.busy).result;
     // Of few samples that are left some may be beyond the limit all the same.
@@ -137,7 +137,7 @@ export function decideByTimes(
       observed !== null && limit !== null && !holds(observed, claim.operator, limit, claim.reference?.factor);
     if (!isMissedToo) return undecided(judged, hiccups.doubts);
   }
-  const { doubts, busy } = reaching(all);
+  const { doubts, busy } = reaching(run.busy);
   if (doubts.length === 0) return judged;
   const other = elsewhere(busy);
   if (other.outcome !== judged.outcome) return undecided(judged, doubts);

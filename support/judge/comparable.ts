@@ -1,5 +1,5 @@
 /** What of a run is kept to compare other runs with: a figure for each thing that is judged, and how it went over time. */
-import { parseSeriesKey, seriesKey, type Tags } from '../measure/metrics.ts';
+import { ownerOf, parseSeriesKey, seriesKey, type Tags } from '../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
@@ -107,7 +107,7 @@ function meaningOf(series: AnySeries, contains: string, { aggregation, operator 
 function windowOf({ scenarios, axis }: Measured, tags: Tags): { startMs: number; endMs: number } {
   const phase = axis.phases.find(({ name }) => name === tags.phase);
   if (phase) return phase;
-  const named = scenarios.filter(({ name }) => name === (tags.scenario ?? tags.journey));
+  const named = scenarios.filter(({ name }) => name === ownerOf(tags));
   const meant = named.length > 0 ? named : scenarios;
   return {
     startMs: Math.min(...meant.map(({ startMs }) => startMs)),

@@ -1,6 +1,6 @@
 /** What became of the target when a drill broke something: what was seen of it, and how long it took to be well again. */
+import { ownerOf } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
-import { ownerOf } from '../measure/tag-values.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import type { Drill, DrillExpectation } from '../profile/drills.ts';
 import type { Doubt } from './doubt.ts';
@@ -62,7 +62,7 @@ export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> 
   const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }) => {
     const own = axis.indicesIn({ startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
     // What began shortly before had not come to its end.
-    return [own[0]! - 1, ...own];
+    return [Math.max(0, own[0]! - 1), ...own];
   });
   return new Set(intervals);
 }
@@ -72,17 +72,16 @@ export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> 
  * its scenario. Sessions last longer than a drill.
  */
 export function undisturbed(store: MetricStore, disturbed: ReadonlySet<number>, axis: TimeAxis): MetricStore {
-  const byOwner = new Map<string, Set<number>>();
-  const reachedBy = (scenario: string) => {
+  const byOwner = new Map<string | undefined, ReadonlySet<number>>();
+  const reachedBy = (scenario: string | undefined) => {
+    if (scenario === undefined) return disturbed;
     const known = byOwner.get(scenario);
     if (known) return known;
-    const longest = store.trend('iteration_duration', { scenario });
+    const longestMs = store.trend('iteration_duration', { scenario }).max || 0;
     const reached = new Set(disturbed);
-    if (longest.count > 0) {
-      for (const index of disturbed) {
-        const endMs = axis.startOf(Math.max(0, index));
-        for (const before of axis.indicesIn({ startMs: Math.max(0, endMs - longest.max), endMs })) reached.add(before);
-      }
+    for (const index of disturbed) {
+      const endMs = axis.startOf(index);
+      for (const before of axis.indicesIn({ startMs: Math.max(0, endMs - longestMs), endMs })) reached.add(before);
     }
     byOwner.set(scenario, reached);
     return reached;

@@ -19,7 +19,7 @@ import { rateLimitFindings } from './rate-limit.ts';
 import type { SearchEnd } from './results.ts';
 import { lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type Measured, type ThresholdSpec } from './thresholds.ts';
-import { decide, doubtsOf, endedEarly, lessAsked, mayTimeOut, measuredBy, suspects } from './validity.ts';
+import { decide, doubtsOf, endedEarly, madeSmaller, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
 import { isWindowed, judgeWindowed } from './windowed.ts';
 import type { Course } from './windows.ts';
@@ -142,13 +142,13 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       const isCount = parseExpression(found.result.expression)!.aggregation.method === 'count';
       const mayBe = [
         ...suspected,
-        ...(isCount && run.share ? lessAsked(run.share.load * run.share.time) : []),
+        ...(isCount && run.share ? madeSmaller(run.share.load * run.share.time) : []),
         ...(aborted && !isCause ? [endedEarly(aborted, run.phases)] : []),
       ];
       const decided = decide(found, definition, mayBe, measures, run.phases);
       const again = (other: Pick<Measured, 'store' | 'lengthOf'>) =>
         judgeThreshold(metric, spec, { ...measured, ...other });
-      return decideByTimes(decided, again, busy, brief, { ...course, ...measured, scenarios: run.scenarios });
+      return decideByTimes(decided, again, { ...course, ...measured, busy, brief, scenarios: run.scenarios });
     }),
   );
   const elsewhere = { ...run, store: countedElsewhere(busy, run.store) };

@@ -1,4 +1,4 @@
-import { definitionOf, isOfBrowser } from '../measure/metrics.ts';
+import { definitionOf, isOfBrowser, ownerOf } from '../measure/metrics.ts';
 import type { Answers, AvailabilitySpec } from '../profile/answers.ts';
 import type { Drill } from '../profile/drills.ts';
 import { asksForMore, parseExpression, parseSelector } from './expression.ts';
@@ -37,7 +37,7 @@ export function scope(
   if (missing.length === 0) return { thresholds, answers, drills, leftOut: [] };
   const isTold = (source: string) => {
     const { metric, tags } = parseSelector(source)!;
-    const scenario = tags.scenario ?? tags.journey;
+    const scenario = ownerOf(tags);
     if (scenario !== undefined && !names.has(scenario)) return false;
     if (isOfBrowser(metric)) return kinds.has('journey');
     return definitionOf(metric)?.ofLoads ? kinds.has('load') : !!definitionOf(metric) || ownMetrics.has(metric);

@@ -1,4 +1,4 @@
-import { type MetricDefinition, parseSeriesKey, type Tags, type Wanted } from '../measure/metrics.ts';
+import { type MetricDefinition, ownerOf, parseSeriesKey, type Tags, type Wanted } from '../measure/metrics.ts';
 import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
@@ -59,7 +59,7 @@ function valuesOf(series: AnySeries, durationMs: number): Record<string, number>
 
 /** What a rate per second is over: the schedule of the scenario it is about in the phases it is about, as far as that was run. */
 export function lengthOf({ scenarios, phases, durationMs }: Scheduled, tags: Wanted): number {
-  const scenario = scenarios.find(({ name }) => name === (tags.scenario ?? tags.journey));
+  const scenario = scenarios.find(({ name }) => name === ownerOf(tags));
   const { phase } = tags;
   if (!scenario && phase === undefined) return durationMs;
   const [startMs, endMs] = scenario ? [scenario.startMs, Math.min(scenario.endMs, durationMs)] : [0, durationMs];

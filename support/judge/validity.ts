@@ -3,7 +3,7 @@
  * its figure the other way holds, and what was missed by more than the signal can have caused is missed. The table below is the
  * whole rule.
  */
-import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
+import { isOfBrowser, type MetricDefinition, ownerOf, type Tags } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { type Expression, holds, parseExpression, parseSelector } from './expression.ts';
@@ -191,7 +191,7 @@ export function suspects(signals: HealthSignal[], findings: Finding[], phases: r
         case 'missing-slice':
           return [{ doubt: { by: finding.kind, scenario: finding.scenario }, rule: RULES[finding.kind] }];
         case 'less-asked':
-          return lessAsked(finding.load);
+          return madeSmaller(finding.load);
         case 'missing-shard':
         case 'foreign-shard':
         case 'interrupted':
@@ -210,7 +210,7 @@ export function endedEarly({ atMs }: { atMs: number }, phases: readonly Phase[])
 }
 
 /** A run that was made smaller than its profile. @param share of the profile's load, or of all that it comes to in its time */
-export function lessAsked(share: number): Suspect[] {
+export function madeSmaller(share: number): Suspect[] {
   if (share >= 1) return [];
   const by = 'less-asked';
   const cost = { stallMs: 0, worstShare: 1 - share, meanShare: 1 - share };
@@ -316,7 +316,7 @@ function reaches(suspect: Suspect, claim: Claim, measures: Measures): boolean {
   const { metric, tags } = claim;
   if (!touchesFigure(suspect, claim) && !touchesReference(suspect, claim)) return false;
   if (rule.scope !== 'process' || doubt.scenario === undefined) return true;
-  const named = tags.scenario ?? tags.journey;
+  const named = ownerOf(tags);
   return named === undefined ? measures(metric, tags, doubt.scenario) : named === doubt.scenario;
 }
 

@@ -1,6 +1,6 @@
 /** Objectives held against stretches of time instead of the whole run. */
 
-import type { Tags, Wanted } from '../measure/metrics.ts';
+import { ownerOf, type Tags, type Wanted } from '../measure/metrics.ts';
 import { type AnySeries, mergeInto, newSeries } from '../measure/series.ts';
 import type { MetricStore, Which } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
@@ -126,7 +126,7 @@ function wholeIntervals(span: Span, untilMs: number, axis: TimeAxis): Span | und
  */
 export function scheduleOf(source: string, { axis, scenarios = [], measures }: Course) {
   const { metric, tags } = parseSelector(source)!;
-  const named = tags.scenario ?? tags.journey;
+  const named = ownerOf(tags);
   const own = scenarios.filter(({ name }) => (named === undefined ? measures(metric, tags, name) : name === named));
   if (own.length === 0) return undefined;
   const startMs = Math.min(...own.map((one) => one.startMs));
@@ -265,7 +265,7 @@ function underWayIn(
   seen: Pick<MetricStore, 'select'>,
 ) {
   const { phase, ...others } = tags;
-  const named = others.scenario ?? others.journey;
+  const named = ownerOf(others);
   return scenarios
     .filter(({ name }) => (named === undefined ? measures(metric, tags, name) : name === named))
     .map(({ name }) => ({ scenario: name, ...(phase !== undefined && { phase }) }))

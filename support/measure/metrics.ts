@@ -192,6 +192,11 @@ export type Tags = Readonly<Record<string, string>>;
 /** What series are asked for: those that carry these tags, of a list one of its values. */
 export type Wanted = Readonly<Record<string, string | readonly string[]>>;
 
+/** The scenario whose series it is, a load or a journey; undefined where tags name none. */
+export function ownerOf<T>({ scenario, journey }: Readonly<Record<string, T>>): T | undefined {
+  return scenario ?? journey;
+}
+
 /** Whether a series with these tags is one of those that are asked for. */
 export function carries(tags: Tags, wanted: Wanted): boolean {
   return Object.entries(wanted).every(([name, value]) =>

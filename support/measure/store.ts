@@ -3,6 +3,7 @@ import {
   carries,
   type MetricDefinition,
   metricOf,
+  ownerOf,
   parseSeriesKey,
   seriesKey,
   type Tags,
@@ -22,7 +23,7 @@ import {
   TrendSeries,
   unpack,
 } from './series.ts';
-import { type FoldedTag, LeastValues, NamedValues, OTHER, ownerOf, type TagValue } from './tag-values.ts';
+import { type FoldedTag, LeastValues, NamedValues, OTHER, type TagValue } from './tag-values.ts';
 import { drain } from './time-axis.ts';
 
 /** What was measured under one key: in all, and as it came, interval by interval of each slice. */

@@ -1,4 +1,4 @@
-import { type MetricDefinition, readSeriesKey, type Tags, unfinished } from './metrics.ts';
+import { type MetricDefinition, ownerOf, readSeriesKey, type Tags, unfinished } from './metrics.ts';
 
 /** So many values of a tag are told apart in one metric: more of them are ids, not kinds. */
 const MAX_TAG_VALUES = 100;
@@ -136,15 +136,10 @@ export class FirstValues {
   }
 }
 
-/** Whose series it is: what one scenario names leaves the others their room. */
-export function ownerOf({ scenario, journey }: Tags): string {
-  return scenario ?? journey ?? '';
-}
-
-/** A value of a tag of a metric, as one scenario has it; see {@link ownerOf}. */
+/** A value of a tag of a metric, as one scenario has it: what one names leaves the others their room. */
 export interface TagValue {
   metric: string;
-  owner: string;
+  owner: string | undefined;
   tag: string;
   value: string;
 }

@@ -49,8 +49,8 @@ interface Common {
   /** None of its times count. */
   isTraced: boolean;
   handIn(oracle: string, piece: unknown): void;
-  /** Keeps what the page of a failed session looked like. @returns the names of the files */
-  picture(page: BrowserSession): Promise<Pick<Failure, 'screenshot' | 'trace'>>;
+  /** Keeps what the page of a failed session looked like, and its trace. @returns the names of the files */
+  keepFiles(page: BrowserSession): Promise<Pick<Failure, 'screenshot' | 'trace'>>;
 }
 
 interface Step {
@@ -352,19 +352,18 @@ export class Session {
   async #tellFailures(session: BrowserSession): Promise<void> {
     const { scenario, recorder } = this.#context.slice;
     await session.learnSecrets();
-    let pictures = await this.#common.picture(session);
+    let files = await this.#common.keepFiles(session);
     for (const { step, error } of this.#failed) {
       const name = `${scenario}, step "${step}": ${errorName(error)}`;
       const { error: text, at } = thrown(error);
-      recorder.failure({ step, name, error: secrets.clean(text), at, ...pictures });
-      pictures = {};
+      recorder.failure({ step, name, error: secrets.clean(text), at, ...files });
+      files = {};
     }
   }
 
   #ended(hasFailed: boolean): void {
     const { recorder } = this.#context.slice;
-    recorder.add('browser_sessions', 1, undefined, this.#beganAt);
-    recorder.add('browser_session_failed', hasFailed ? 1 : 0, undefined, this.#beganAt);
+    this.#count(hasFailed);
     if (this.#common.isTraced) return;
     for (const { document, metric, value } of this.#vitals.values())
       recorder.add(metric, value, undefined, this.#openedAt.get(document));
@@ -374,8 +373,7 @@ export class Session {
   #cut(): void {
     this.#isCut = true;
     const { recorder } = this.#context.slice;
-    recorder.add('browser_sessions', 1, undefined, this.#beganAt);
-    recorder.add('browser_session_failed', 1, unfinished, this.#beganAt);
+    this.#count(true, unfinished);
     if (this.#common.isTraced) return;
     for (const { name: step, startAt } of this.#steps) {
       const ageMs = performance.now() - startAt;
@@ -383,12 +381,17 @@ export class Session {
     }
   }
 
+  #count(hasFailed: boolean, tags?: Tags): void {
+    const { recorder } = this.#context.slice;
+    recorder.add('browser_sessions', 1, undefined, this.#beganAt);
+    recorder.add('browser_session_failed', hasFailed ? 1 : 0, tags, this.#beganAt);
+  }
+
   /** The browser did not give a page in time: that is the generator's doing, and no page of the target's was asked for. */
   #neverOpened(error: TimeIsUp): void {
     const { recorder } = this.#context.slice;
     recorder.failure({ step: 'start', name: `generator: ${error.message}`, error: error.message });
-    recorder.add('browser_sessions', 1, undefined, this.#beganAt);
-    recorder.add('browser_session_failed', 1, undefined, this.#beganAt);
+    this.#count(true);
   }
 
   /** Throws when what it failed with is that the browser died: that is no doing of the target's. */

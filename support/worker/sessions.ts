@@ -63,7 +63,7 @@ class Sessions {
     const session = new Session(this.#definition, this.#context, slot, {
       isTraced: this.#isTraced(),
       handIn: (oracle, piece) => this.#handIn(oracle, piece),
-      picture: (page) => this.#picture(page, index),
+      keepFiles: (page) => this.#keepFiles(page, index),
     });
     slot.session = session;
     return session.run();
@@ -85,7 +85,7 @@ class Sessions {
   }
 
   /** Of one that has failed. @returns the names of the files */
-  async #picture(page: BrowserSession, index: number): Promise<Pick<Failure, 'screenshot' | 'trace'>> {
+  async #keepFiles(page: BrowserSession, index: number): Promise<Pick<Failure, 'screenshot' | 'trace'>> {
     this.#traceNext = TRACE_AFTER_FAILURE;
     if (this.#kept >= MAX_FAILED_SESSIONS_KEPT) return {};
     this.#kept += 1;

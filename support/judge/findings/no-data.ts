@@ -1,4 +1,4 @@
-import { definitionOf, isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
+import { definitionOf, isOfBrowser, ownerOf, parseSeriesKey } from '../../measure/metrics.ts';
 import { count, counted } from '../words/figures.ts';
 import { inPhase, listed } from '../words/names.ts';
 import type { ErrorCount } from './failing.ts';
@@ -27,7 +27,7 @@ export const noData: Kind<NoData> = {
   isEffect(finding, { broken, never }) {
     const { metric, tags } = parseSeriesKey(finding.metric);
     const kind = isOfBrowser(metric) ? 'journey' : 'load';
-    const whose = tags.scenario ?? tags.journey;
+    const whose = ownerOf(tags);
     const ofWork = definitionOf(metric)?.ofWork;
     if (ofWork === 'count') return false;
     // Of work that never succeeded the share is known, however little there was: all of it failed.

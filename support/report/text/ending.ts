@@ -73,7 +73,8 @@ function beginning(page: Page, block: string[], room: number): string[] {
     if (heightOf([...kept, line], page) > room) break;
     kept.push(line);
   }
-  return kept.map((line, at) => (at === kept.length - 1 ? `${line}…` : line));
+  const last = kept.pop();
+  return last === undefined ? [] : [...kept, `${last}…`];
 }
 
 function statusStyle(p: Paint, status: Status): (text: string) => string {
@@ -117,7 +118,7 @@ function bullets({ width, p }: Page, reasons: Reason[]): string[][] {
     const isTold = next === '' || next === steps[at - 1];
     return [
       ...wrap(found, room).map((line, i) => `${i === 0 ? ` ${mark(p, reason.severity)}` : '  '} ${line}`),
-      ...(example === '' ? [] : [`   ${shorten(`first: ${example}`, LINES_OF_EXAMPLE * width - 3)}`]),
+      ...(example === '' ? [] : [`   ${shorten(`first: ${example}`, LINES_OF_EXAMPLE * width - 4)}`]),
       ...(isTold ? [] : wrap(next, room - 2).map((line, i) => `   ${p.dim(`${i === 0 ? '→' : ' '} ${line}`)}`)),
     ];
   });

@@ -14,6 +14,8 @@ import {
   signal,
   undecidedThreshold,
 } from '../verdict.fixture.ts';
+import { paint } from './ansi.ts';
+import { ending, heightOf } from './ending.ts';
 import { renderVerdict } from './terminal.ts';
 
 const report = 'reports/r1/index.html';
@@ -127,6 +129,17 @@ test('a sentence that is cut off for want of room says so, within the width', ()
     return last.endsWith('…');
   });
   assert.notEqual(cut.length, 0, 'there was room for all of it');
+});
+
+test('a reason that is cut off behind its example takes no line more than there is room for', () => {
+  const { reasons, ...verdict } = crowded();
+  for (const width of [60, 80, 100]) {
+    const page = { verdict: { ...verdict, reasons: reasons.slice(0, 1), warnings: [] }, width, p: paint(false) };
+    for (let room = 13; room < 25; room++) {
+      const lines = ending(page, 'report.html', room);
+      assert.ok(heightOf(lines, page) <= room, `${width} wide, room for ${room}:\n${lines.join('\n')}`);
+    }
+  }
 });
 
 test('an example is whole, on a line of its own; what is to be done next stands once', () => {
