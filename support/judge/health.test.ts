@@ -77,14 +77,13 @@ test('a signal is data: whose it is, what was observed and what is allowed, in i
   assert.deepEqual(signalFindings(health, [])[0], { kind: 'saturated', severity: 'warning', ...signal });
 });
 
-test('a run of days has more intervals than a function takes arguments', (t) => {
-  const facts = factsOf({ [pause]: times(10, 250) });
-  const over = facts.store.over('generator_gc_pause');
-  const [worst] = over.values();
-  const days = new Map(Array.from({ length: 200_000 }, (_, index) => [index, worst!]));
-  const { cost } = healthOf(facts).signals.find(({ signal }) => signal === 'gc-pause')!;
-  t.mock.method(facts.store, 'over', () => days);
-  assert.deepEqual(healthOf(facts).signals.find(({ signal }) => signal === 'gc-pause')?.cost, cost);
+test('a pause costs what collections took of the time, in their worst interval and in the mean; all of it where nobody knows', () => {
+  const percent = 'generator_gc_percent{phase:load,scenario:relay}';
+  const costOf = (measured: Measured) => signalsOf({ [pause]: times(10, 250), ...measured })[0]?.cost;
+  const { stallMs, worstShare, meanShare, totalMs } = costOf({ [percent]: [...times(9, 10), 60] })!;
+  const hundredths = [worstShare, meanShare].map((share) => Math.round(100 * share));
+  assert.deepEqual([hundredths, Math.round(stallMs), totalMs], [[60, 15], 250, 2_500]);
+  assert.deepEqual(costOf({}), { stallMs, worstShare: 1, meanShare: 1, totalMs });
 });
 
 test('one or two bad readings are a hiccup, however few there are', () => {

@@ -1,11 +1,11 @@
 import { type HealthLimits, ownShare } from '../measure/health.ts';
 import type { Trend } from '../measure/histogram.ts';
-import type { Wanted } from '../measure/metrics.ts';
-import type { AnySeries } from '../measure/series.ts';
+import type { BuiltinMetric, Wanted } from '../measure/metrics.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import type { CapacitySpec } from '../profile/answers.ts';
 import type { Dropped } from './findings/dropped.ts';
+import type { Cost } from './signal.ts';
 import type { Doubt, Finding, Health, HealthSignal, ScenarioHealth } from './verdict.ts';
 
 /** What is known of a machine that generates load. */
@@ -153,36 +153,25 @@ function processSignals(facts: HealthFacts, scenario: string, { phase, within }:
   if (pauses.count >= MIN_INTERVALS) {
     const observed = sustained(pauses, 99, MIN_BEYOND);
     const figures = { observed, allowed: limits.maxGcPauseMs, unit: 'ms', count: pauses.count } as const;
-    signals.push(signalOf({ signal: 'gc-pause', ...where, ...figures, cost: gcCost(facts, tags) }));
+    const cost = { ...costOf(facts, tags, pauses.max, 'generator_gc_percent'), totalMs: pauses.sum };
+    signals.push(signalOf({ signal: 'gc-pause', ...where, ...figures, cost }));
   }
   return signals;
 }
 
-/** What a process that was held up for at most `stallMs` at once can have cost: it holds nothing up while it idles. */
-function costOf({ store }: HealthFacts, tags: Wanted, stallMs: number): HealthSignal['cost'] {
-  const busy = store.trend('generator_busy_percent', tags);
-  if (busy.count === 0) return { stallMs, worstShare: 1, meanShare: 1 };
-  return { stallMs, worstShare: Math.min(1, busy.max / 100), meanShare: Math.min(1, busy.avg / 100) };
-}
-
-/** Of garbage collections the pauses themselves: in their worst interval, in the mean, and all together. */
-function gcCost({ store, slices }: HealthFacts, tags: Wanted & { scenario: string }): HealthSignal['cost'] {
-  const pauses = store.trend('generator_gc_pause', tags);
-  const own = slices.filter(({ scenario }) => scenario === tags.scenario);
-  const watchedMs = own.reduce((sum, { end }) => sum + end.durationMs, 0);
-  const readings = store.trend('generator_cpu_percent', { scenario: tags.scenario }).count;
-  const intervalMs = readings > 0 ? watchedMs / readings : 0;
-  // A run of days has more intervals than a function takes arguments.
-  let worstMs = 0;
-  for (const series of store.over('generator_gc_pause', tags).values()) worstMs = Math.max(worstMs, sumOf(series));
-  // Of merged shards only the totals are known.
-  const worstShare = worstMs > 0 && intervalMs > 0 ? Math.min(1, worstMs / intervalMs) : 1;
-  const meanShare = watchedMs > 0 ? Math.min(1, pauses.sum / watchedMs) : 1;
-  return { stallMs: pauses.max, worstShare, meanShare, totalMs: pauses.sum };
-}
-
-function sumOf(series: AnySeries): number {
-  return series.type === 'trend' ? series.trend.sum : 0;
+/**
+ * What a process that was held up for at most `stallMs` at once can have cost.
+ * @param percent of the time, by interval, in which it can have held anything up: default while it was at work, not while it idled
+ */
+function costOf(
+  { store }: HealthFacts,
+  tags: Wanted,
+  stallMs: number,
+  percent: BuiltinMetric = 'generator_busy_percent',
+): Cost {
+  const { count, max, avg } = store.trend(percent, tags);
+  if (count === 0) return { stallMs, worstShare: 1, meanShare: 1 };
+  return { stallMs, worstShare: Math.min(1, max / 100), meanShare: Math.min(1, avg / 100) };
 }
 
 /** How much of the load was sent when it was asked for, by scenario and phase with load, but for what the target held up. */

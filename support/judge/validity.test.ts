@@ -391,6 +391,25 @@ test('merged shards: one machine that was full is a doubt with its number, and n
   assert.equal(judged(measured, { thresholds: miss, ...merged(50) }).status, 'fail', 'no machine by itself was full');
 });
 
+test('merged shards: the pauses of one machine make undecided what they can have made, and no more', () => {
+  const end = { startLateMs: 0, durationMs: 10_000, interrupted: 0, cpuSeconds: 1 };
+  const paused = storeOf({
+    'generator_gc_pause{phase:load,scenario:relay}': times(20, 120),
+    'generator_gc_percent{phase:load,scenario:relay}': times(10, 24),
+  });
+  const slices = [{ scenario: 'relay', slice: { index: 0 }, end }];
+  const shards = { expected: 1, merged: [{ shard: 1, startedAt: 1_000, store: paused, slices, errors: {} }] };
+  const judgedAt = (ms: number) =>
+    judged(
+      { ...relay, 'http_req_duration{scenario:relay}': times(100, ms) },
+      {
+        thresholds: { 'http_req_duration{scenario:relay}': ['p(95)<300'] },
+        shards: { ...shards, missingSlices: 0 },
+      },
+    ).status;
+  assert.deepEqual([judgedAt(500), judgedAt(2_000)], ['invalid', 'fail']);
+});
+
 test('what was wrong with the generator in a phase casts doubt on what is about it, compared with it, or about all', () => {
   const phases = ['base', 'spike', 'end'].map((name, i) => ({ name, startMs: i, endMs: i + 1, load: 1 }));
   const durations = (phase: string, ms: number) => ({

@@ -93,7 +93,7 @@ test('an interval shows what happened in it alone', async (t) => {
   assert.ok(cpuOf(blocked) > cpuOf(quiet), `${cpuOf(blocked)} %, then ${cpuOf(quiet)} %`);
 });
 
-test('each garbage collection shows, with its pause', async (t) => {
+test('each garbage collection shows, with its pause, and how much of the time they took', async (t) => {
   const quiet = await watched(t, () => {});
   const littered = await watched(t, () => {
     let kept: number[][] = [];
@@ -105,6 +105,8 @@ test('each garbage collection shows, with its pause', async (t) => {
   const pauses = littered.trend('generator_gc_pause', { scenario: 'relay' });
   assert.ok(pauses.count > quiet.trend('generator_gc_pause').count, `${pauses.count} collections`);
   assert.ok(pauses.max > 0);
+  const percent = littered.trend('generator_gc_percent', { scenario: 'relay' });
+  assert.ok(percent.count === 1 && percent.max > 0 && percent.max <= 100.1, `${percent.max} %`);
 });
 
 test('the machine is read beside the process, tagged with the part of the run', async (t) => {

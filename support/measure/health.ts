@@ -43,8 +43,8 @@ const SHORTEST_MS = 50;
  * `generator_event_loop_delay` (90th percentile of the interval), `generator_busy_percent` (of the time, by the event loop),
  * `generator_cpu_percent` (of one core, or of the container's limit when that is less; garbage collection and JIT threads
  * included), `machine_cpu_percent` (of all cores, or of the container's limit), `machine_steal_percent`,
- * `machine_throttled_percent`, and each garbage collection as `generator_gc_pause`. Every slice
- * reads the machine for itself, so that the merged shards tell of all machines.
+ * `machine_throttled_percent`, `generator_gc_percent` (of the time, by garbage collections), and each of these as
+ * `generator_gc_pause`. Every slice reads the machine for itself, so that the merged shards tell of all machines.
  */
 export class GeneratorHealth {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -52,6 +52,8 @@ export class GeneratorHealth {
   readonly #recorder: Recorder;
   readonly #cgroup: Cgroup;
   #before: Readings;
+  /** Of the interval so far. */
+  #pausedMs = 0;
 
   constructor(recorder: Recorder, cgroup = new Cgroup()) {
     this.#recorder = recorder;
@@ -60,6 +62,7 @@ export class GeneratorHealth {
     this.#observer = new PerformanceObserver((list) => {
       for (const { duration, startTime } of list.getEntries()) {
         recorder.add('generator_gc_pause', duration, undefined, startTime);
+        this.#pausedMs += duration;
       }
     });
     recorder.onPack(() => this.#endInterval());
@@ -77,6 +80,8 @@ export class GeneratorHealth {
         (100 * (now.cpuMs - before.cpuMs)) / elapsedMs / Math.min(1, quota?.quotaCores ?? 1),
       );
       add('generator_busy_percent', 100 * performance.eventLoopUtilization(now.loop, before.loop).utilization);
+      // A pause is told only when it is over, and may have begun in the interval before.
+      add('generator_gc_percent', Math.min(100, (100 * this.#pausedMs) / elapsedMs));
       // Not its worst: a single stall shows in the lateness, a loop that is late most of the time shows here.
       const delayMs = this.#delay.percentile(90) / 1e6 - RESOLUTION_MS;
       if (this.#delay.count > 0) add('generator_event_loop_delay', Math.max(0, delayMs));
@@ -86,6 +91,7 @@ export class GeneratorHealth {
       if (quota) add('machine_throttled_percent', quota.throttledPercent);
     }
     this.#delay.reset();
+    this.#pausedMs = 0;
     this.#before = now;
   }
 

@@ -146,6 +146,8 @@ export const builtinMetrics = {
   /** Likewise; 100 is one core, or a container's limit below that. Browsers are processes of their own. */
   generator_cpu_percent: ownShare,
   generator_gc_pause: ownTime,
+  /** Of each process that generates load, once an interval: how much of the time garbage collections held it up. */
+  generator_gc_percent: ownShare,
   /** Of the machine that a slice runs on, once an interval; 100 is all cores, or a container's limit. Steal included. */
   machine_cpu_percent: ownShare,
   /** Taken by other guests of the same host. */
