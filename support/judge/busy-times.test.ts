@@ -23,6 +23,7 @@ interface Made {
   also?: (second: number) => Record<string, number[]>;
   slices?: Case['slices'];
   answers?: Case['answers'];
+  shards?: Case['shards'];
 }
 
 /** A run of 120 s with 20 requests a second of 10 ms, or of 900. */
@@ -83,6 +84,40 @@ test('steal and throttling likewise, and several times of it are one doubt', () 
     assert.equal(status, 'invalid');
     assert.match(undecidedText(thresholds[0]!.doubts!), / from 00:40 to 00:44 and 1 time more 50 % \(allowed 10 %\)/);
   }
+});
+
+test('of merged shards each machine is looked at by itself: in their mean none is full', () => {
+  const shard = (number: number, full: [from: number, to: number][]) => ({
+    ...{ shard: number, startedAt: 1_000, slices: [sliceOf('relay')], errors: {} },
+    store: storeOver(120, (second) => ({
+      'machine_cpu_percent{phase:load,scenario:relay}': [full.some(([a, b]) => second >= a && second < b) ? 100 : 50],
+    })),
+  });
+  const judged = (...full: [from: number, to: number][][]) => {
+    const merged = full.map((own, i) => shard(i + 1, own));
+    const shards = { expected: merged.length, merged, missingSlices: 0 };
+    const slow: [number, number][] = [
+      [62, 66],
+      [90, 94],
+    ];
+    const { status, thresholds, findings } = run({ slow, shards });
+    const told = findings.flatMap((one) => (one.kind === 'saturated' ? [[one.shard, one.times]] : []));
+    return [status, thresholds[0]!.doubts?.map(({ by, shard: which }) => [by, which]), told];
+  };
+  const spans = [
+    { startMs: 60_000, endMs: 68_000 },
+    { startMs: 89_000, endMs: 95_000 },
+  ];
+  const [first, second] = [[60, 68] as [number, number], [89, 95] as [number, number]];
+  const machine = (number: number) => [['machine-cpu', number]];
+  assert.deepEqual(judged([], [first, second]), ['invalid', machine(2), [[2, spans]]]);
+  assert.deepEqual(
+    judged([second], [], [first]),
+    ['invalid', machine(3), [[3, spans.slice(0, 1)]]],
+    'the worst is told',
+  );
+  assert.deepEqual(judged([], [first]), ['fail', undefined, []], 'other times miss it too');
+  assert.deepEqual(judged([], []), ['fail', undefined, []]);
 });
 
 const decided: [what: string, made: Made, status: string][] = [

@@ -1,5 +1,5 @@
 /**
- * Times in which the machine was full, though its mean over the load was not beyond the limit. A few such seconds can turn a figure of
+ * Times in which a machine was full, though its mean over the load was not beyond the limit. A few such seconds can turn a figure of
  * the whole run: what comes out otherwise without them is undecided.
  */
 import type { HealthLimits } from '../measure/health.ts';
@@ -27,14 +27,23 @@ const OF_MACHINE = [
   { by: 'throttled', metric: 'machine_throttled_percent', limit: 'maxThrottledPercent' },
 ] as const satisfies { by: Doubt['by']; metric: BuiltinMetric; limit: keyof HealthLimits }[];
 
+/** All that is read of how a machine was. */
+export const machineMetrics: readonly string[] = OF_MACHINE.map(({ metric }) => metric);
+
+/** One that generates load; with its number where there are several. */
+interface Machine {
+  store: MetricStore;
+  shard?: number;
+}
+
 /** Less than this in a row is a hiccup. */
 const LEAST_MS = 3_000;
 /** Of the time under load: of a short run a hiccup is a part that turns a 95th percentile. */
 const BRIEF_SHARE = 0.05;
 
-/** Of one machine, by its signals. */
-export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
-  return timesOf(store, limits, axis, LEAST_MS);
+/** By signal; of several machines, the times of all, of which those of the worst are told. */
+export function busyTimes(machines: Machine[], limits: HealthLimits, axis: TimeAxis): BusyTimes[] {
+  return timesOf(machines, limits, axis, LEAST_MS);
 }
 
 /**
@@ -42,50 +51,66 @@ export function busyTimes(store: MetricStore, limits: HealthLimits, axis: TimeAx
  * missed may be their doing.
  * @param busy what is known by its signals already
  */
-export function briefTimes(store: MetricStore, limits: HealthLimits, axis: TimeAxis, busy: BusyTimes[]): BusyTimes[] {
+export function briefTimes(machines: Machine[], limits: HealthLimits, axis: TimeAxis, busy: BusyTimes[]): BusyTimes[] {
   const loadMs = axis.phases.reduce((sum, { startMs, endMs, load }) => sum + (load > 0 ? endMs - startMs : 0), 0);
   const known = busy.map(({ doubt }) => doubt.by);
   const least = Math.min(LEAST_MS, BRIEF_SHARE * loadMs);
-  return timesOf(store, limits, axis, least).filter(({ doubt }) => !known.includes(doubt.by));
+  return timesOf(machines, limits, axis, least).filter(({ doubt }) => !known.includes(doubt.by));
 }
 
-function timesOf(store: MetricStore, limits: HealthLimits, axis: TimeAxis, leastMs: number): BusyTimes[] {
+function timesOf(machines: Machine[], limits: HealthLimits, axis: TimeAxis, leastMs: number): BusyTimes[] {
   return OF_MACHINE.flatMap(({ by, metric, limit }): BusyTimes[] => {
     const allowed = limits[limit];
-    const readings = [...store.over(metric)].flatMap(([index, series]) =>
-      series.type === 'trend' ? [{ index, percent: series.trend.avg }] : [],
-    );
-    const stretches: { index: number; percent: number }[][] = [];
-    for (const reading of readings.filter(({ percent }) => percent > allowed)) {
-      const last = stretches.at(-1);
-      if (last?.at(-1)?.index === reading.index - 1) last.push(reading);
-      else stretches.push([reading]);
-    }
-    const states = stretches
-      .map((readings) => ({
-        readings,
-        startMs: axis.startOf(readings[0]!.index),
-        endMs: axis.endOf(readings.at(-1)!.index),
-      }))
-      .filter(({ startMs, endMs }) => endMs - startMs >= leastMs);
-    if (states.length === 0) return [];
-    const all = states.flatMap(({ readings }) => readings);
-    const times = states.map(({ startMs, endMs }) => ({ startMs, endMs }));
-    const intervals = new Set(all.flatMap(({ index }) => [Math.max(0, index - 1), index, index + 1]));
+    const found = machines.flatMap(({ store, shard }) => {
+      const stretches = stretchesOf(store, metric, allowed).filter((one) => spanOf(one, axis).lengthMs >= leastMs);
+      return stretches.length > 0 ? [{ shard, stretches, readings: stretches.flat() }] : [];
+    });
+    if (found.length === 0) return [];
+    const indices = found.flatMap(({ readings }) => readings.map(({ index }) => index));
+    const intervals = new Set(indices.flatMap((index) => [Math.max(0, index - 1), index, index + 1]));
     const names = [...new Set([...intervals].map((index) => axis.phaseOf(index)))];
     const areQuiet = names.every((name) => axis.phases.some((phase) => phase.name === name && phase.load === 0));
-    const observed = all.reduce((sum, { percent }) => sum + percent, 0) / all.length / 100;
-    const figures = { observed, allowed: allowed / 100, unit: 'ratio', times } as const;
+    const { shard, stretches, readings } = found.reduce((a, b) => (b.readings.length > a.readings.length ? b : a));
+    const times = stretches.map((one) => spanOf(one, axis)).map(({ startMs, endMs }) => ({ startMs, endMs }));
+    const observed = readings.reduce((sum, { percent }) => sum + percent, 0) / readings.length / 100;
+    const where = shard === undefined ? {} : { shard };
+    const figures = { observed, allowed: allowed / 100, unit: 'ratio', times, ...where } as const;
     return [
       {
         doubt: { by, ...figures },
-        finding: { kind: 'saturated', severity: 'invalid', signal: by, ...figures, count: all.length },
+        finding: { kind: 'saturated', severity: 'invalid', signal: by, ...figures, count: readings.length },
         rule: RULES[by],
         phases: { names, areQuiet, andLater: names },
         intervals,
       },
     ];
   });
+}
+
+interface Reading {
+  index: number;
+  percent: number;
+}
+
+/** Intervals in a row in which a machine was beyond a limit. */
+function stretchesOf(store: MetricStore, metric: string, allowed: number): Reading[][] {
+  // Of a hundred machines most never were, and to look at each interval takes its time.
+  if (!(store.trend(metric).max > allowed)) return [];
+  const readings = [...store.over(metric)].flatMap(([index, series]) =>
+    series.type === 'trend' ? [{ index, percent: series.trend.avg }] : [],
+  );
+  const stretches: Reading[][] = [];
+  for (const reading of readings.filter(({ percent }) => percent > allowed)) {
+    const last = stretches.at(-1);
+    if (last?.at(-1)?.index === reading.index - 1) last.push(reading);
+    else stretches.push([reading]);
+  }
+  return stretches;
+}
+
+function spanOf(readings: Reading[], axis: TimeAxis): { startMs: number; endMs: number; lengthMs: number } {
+  const [startMs, endMs] = [axis.startOf(readings[0]!.index), axis.endOf(readings.at(-1)!.index)];
+  return { startMs, endMs, lengthMs: endMs - startMs };
 }
 
 /** Those that reach into a stretch of time. */

@@ -117,9 +117,9 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     refused: (metric: string) => refusedValues(run.errors, metric),
   };
   const axis = new TimeAxis(run.phases, run.intervalMs);
-  // Of merged shards nobody knows which of them measured what in such a time.
-  const busy = run.shards ? [] : busyTimes(run.store, run.limits, axis);
-  const brief = run.shards ? [] : briefTimes(run.store, run.limits, axis, busy);
+  const machines = run.shards?.merged ?? [{ store: run.store }];
+  const busy = busyTimes(machines, run.limits, axis);
+  const brief = briefTimes(machines, run.limits, axis, busy);
   const aborted = run.observed.find((one) => one.kind === 'aborted');
   const course: Course = {
     ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios, isUnderWay: aborted !== undefined },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { JudgedRun } from '../measure/evidence.ts';
+import { TrendSeries } from '../measure/series.ts';
 import { packSlice, type SliceReport } from '../measure/slice.ts';
 import { exampleStore, exampleTimeline } from '../report/record.fixture.ts';
 import { flat } from '../schedule/plan.ts';
@@ -174,6 +175,39 @@ test('judges are told whether any evidence may be missing: of a slice that is go
     return told;
   });
   assert.deepEqual(wholes, [true, false, false, false, false, true]);
+});
+
+test('of merged shards it is known when the machine of each was full: what only these times missed is undecided', () => {
+  const asked = { ...timeline, thresholds: { iteration_duration: ['p(90)<100'] } };
+  const part = { shard: 1, of: 1, runId: 'run-1', target, scenarios: ['light', 'sync-relay'], common: {} };
+  const statusOf = (isFull: boolean) => {
+    const made = new Collector(asked, slices, { part, merged: { joined: [1], missing: [], of: 1, findings: [] } }, '/');
+    const tags = 'phase:load,scenario:light';
+    const totals = { trend: new TrendSeries(), cpu: new TrendSeries() };
+    const intervals = Array.from({ length: timeline.durationMs / timeline.intervalMs }, (_, index) => {
+      const isSlow = index >= 5 && index < 8;
+      const [trend, cpu] = [new TrendSeries(), new TrendSeries()];
+      for (const series of [trend, totals.trend]) for (let n = 0; n < 20; n++) series.add(isSlow ? 500 : 10);
+      for (const series of [cpu, totals.cpu]) series.add(isSlow && isFull ? 100 : 30);
+      return {
+        index,
+        series: { [`iteration_duration{${tags}}`]: trend.pack(), [`machine_cpu_percent{${tags}}`]: cpu.pack() },
+      };
+    });
+    const [, light] = reports({
+      intervals,
+      totals: {
+        [`iteration_duration{${tags}}`]: totals.trend.pack(),
+        [`machine_cpu_percent{${tags}}`]: totals.cpu.pack(),
+      },
+    });
+    made.receive(slices[0]!, reports()[0]!);
+    made.receive(slices[1]!, light!);
+    const [{ decided, doubts } = assert.fail('no threshold')] = made.verdict(ending, new Map()).thresholds;
+    return { decided, doubts: doubts?.map(({ by, shard }) => [by, shard]) };
+  };
+  assert.deepEqual(statusOf(true), { decided: false, doubts: [['machine-cpu', 1]] });
+  assert.deepEqual(statusOf(false), { decided: true, doubts: undefined });
 });
 
 test('VUs that have done their iterations are asked for nothing after that, and had no more time for what they did', () => {

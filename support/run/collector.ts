@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { consult } from '../check/oracles.ts';
+import { machineMetrics } from '../judge/busy-times.ts';
 import { foldedFindings } from '../judge/folded.ts';
 import { type Case, crashed, judge, type SliceFacts } from '../judge/judge.ts';
 import { worstFirst } from '../judge/order.ts';
@@ -55,7 +56,7 @@ export class Collector {
   readonly #division: Division | undefined;
   readonly #root: string;
   readonly #observations: { shard: number | undefined; observation: Observation }[] = [];
-  /** Of what they measured only how the generator was: all else is in the store. */
+  /** Of what they measured only how the generator was, by interval how its machine was: all else is in the store. */
   readonly #reports: SliceReport[] = [];
   /** What each slice's test said when it failed, by slice. */
   readonly #failures = new Map<string, string>();
@@ -85,7 +86,8 @@ export class Collector {
   receive(id: SliceId, body: Buffer): boolean {
     return this.#read(id, () => {
       const report = unpackSlice(body);
-      this.#reports.push({ ...report, intervals: [], totals: ofGenerator(report.totals) });
+      const intervals = this.#division?.merged ? ofMachine(report) : [];
+      this.#reports.push({ ...report, intervals, totals: ofGenerator(report.totals) });
       this.#folded.push(...(report.folded ?? []));
       this.#store.define(report.definitions);
       this.#store.addSlice(report);
@@ -355,7 +357,13 @@ export class Collector {
         ({ scenario, slice }) => shardOf.get(sliceName({ scenario, index: slice.index })) === shard,
       );
       const store = this.#newStore();
-      for (const { totals } of reports) store.addSlice({ totals: this.#ofGenerator(totals), intervals: [] });
+      // All slices read the one machine; whichever did so longest tells how it was.
+      const most = Math.max(0, ...reports.map(({ intervals }) => intervals.length));
+      const reader = reports.find(({ intervals }) => intervals.length === most);
+      for (const report of reports) {
+        const intervals = report === reader ? report.intervals : [];
+        store.addSlice({ totals: this.#ofGenerator(report.totals), intervals });
+      }
       const starts = reports.flatMap(({ startedAt }) => (startedAt === undefined ? [] : Date.parse(startedAt)));
       return {
         shard,
@@ -424,6 +432,15 @@ export class Collector {
 /** What tells how the machine and its processes were. */
 function ofGenerator(totals: SliceReport['totals']): SliceReport['totals'] {
   return Object.fromEntries(Object.entries(totals).filter(([key]) => groupOf(metricOf(key)) === 'generator'));
+}
+
+/** What tells how the machine was, interval by interval; nothing where there is no room for details. */
+function ofMachine({ totals, intervals }: SliceReport): Interval[] {
+  const keys = Object.keys(totals).filter((key) => machineMetrics.includes(metricOf(key)));
+  return intervals.map(({ index, series }) => ({
+    index,
+    series: Object.fromEntries(keys.flatMap((key) => (series[key] ? [[key, series[key]]] : []))),
+  }));
 }
 
 /** Before what was seen on it. @param shard undefined where a run is on one machine */
