@@ -29,7 +29,13 @@ function probeOf(t: TestContext, url: string, downAfterMs: number, others: Watch
       return asked;
     });
   };
-  return { probe, downs: () => downs, start: (part = 0) => ask(() => probe.start(), part), ask, of };
+  return {
+    probe,
+    downs: () => downs,
+    start: (part = 0, aheadMs = 0) => ask(() => probe.start(aheadMs), part),
+    ask,
+    of,
+  };
 }
 
 /** What is under way on this machine has come to its end. */
@@ -122,11 +128,22 @@ test('a target that is away is reported once, after the limit, and asked no more
   const { url, variable, outage } = probe.down!;
   assert.deepEqual([url, variable], [`${target.url}/health`, undefined]);
   assert.ok(outage.untilMs - outage.sinceMs >= 20);
+  assert.ok(outage.answeredMs! <= outage.sinceMs, 'it went away since it was last there');
   assert.equal(outage.error, 'UND_ERR_SOCKET');
   assert.equal(outage.tries, of(0).checked - 1);
   t.mock.timers.tick(60_000);
   await settled();
   assert.deepEqual([downs(), of(0).checked], [1, outage.tries + 1]);
+});
+
+test('times count from the run’s start, before which the probe begins', async (t) => {
+  const target = await present(t);
+  const { start, ask, of } = probeOf(t, target.url, NEVER_MS);
+  await start(0, NEVER_MS);
+  target.away = true;
+  await ask();
+  const { answeredMs, sinceMs, untilMs } = of(0).outage!;
+  assert.deepEqual([answeredMs, sinceMs, untilMs], [0, 0, 0]);
 });
 
 test('every part of the target is watched, and the one that went away is named', async (t) => {

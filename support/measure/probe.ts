@@ -26,13 +26,15 @@ export interface Watched {
 }
 
 export interface Outage {
+  /** When it last answered before; absent where it had not. */
+  answeredMs?: number;
   sinceMs: number;
   untilMs: number;
   tries: number;
   error: string;
 }
 
-/** Whether a part of the target answered, asked from outside of the load. Times in ms since the probe began. */
+/** Whether a part of the target answered, asked from outside of the load. Times in ms since the run's start. */
 export interface Availability extends Omit<Watched, 'reach'> {
   checked: number;
   answered: number;
@@ -60,7 +62,7 @@ export class TargetProbe {
   /**
    * @param apiUrl where metrics are looked for
    * @param onDown called once, when a part of the target has been away for `downAfterMs`: nothing is asked any more
-   * @param excusedUntilMs until when it may be away, ms since the probe began
+   * @param excusedUntilMs until when it may be away, ms since the run's start
    * @param names of the target's own figures
    */
   constructor(
@@ -102,9 +104,9 @@ export class TargetProbe {
     return this.#watches.map(({ availability }) => availability);
   }
 
-  /** Begins to ask; times count from here. */
-  start(): void {
-    const beganAt = performance.now();
+  /** Begins to ask. @param aheadMs so long before the run's start, from which times count */
+  start(aheadMs = 0): void {
+    const beganAt = performance.now() + aheadMs;
     const parts = [...this.#watches, this.#metrics];
     const tick = () => {
       for (const part of parts) part.tick(beganAt);
@@ -199,6 +201,7 @@ class Watch extends Asked {
   readonly #onMiss: (outage: Outage) => void;
   readonly #page: Page | undefined;
   readonly #reach: (timeoutMs: number) => Promise<void>;
+  #answeredMs: number | undefined;
 
   constructor(watched: Watched, everyTicks: number, connect: Connect, onMiss: (outage: Outage) => void) {
     super();
@@ -217,11 +220,12 @@ class Watch extends Asked {
 
   protected async ask(beganAt: number): Promise<number> {
     const { availability } = this;
-    const sinceMs = performance.now() - beganAt;
+    const sinceMs = msSince(beganAt);
     availability.checked += 1;
     try {
       await this.#reach(TIMEOUT_MS);
       availability.answered += 1;
+      this.#answeredMs = msSince(beganAt);
       if (availability.outage) this.past.push({ ...availability.outage, untilMs: sinceMs });
       availability.outage = undefined;
       return this.#everyTicks;
@@ -229,8 +233,10 @@ class Watch extends Asked {
       // What stopping cuts off is no outage.
       if (this.stopped) return 1;
       const { sinceMs: first = sinceMs, tries = 0 } = availability.outage ?? {};
-      const untilMs = performance.now() - beganAt;
-      availability.outage = { sinceMs: first, untilMs, tries: tries + 1, error: nameOf(error) };
+      availability.outage = {
+        ...(this.#answeredMs !== undefined && { answeredMs: this.#answeredMs }),
+        ...{ sinceMs: first, untilMs: msSince(beganAt), tries: tries + 1, error: nameOf(error) },
+      };
       this.#onMiss(availability.outage);
       return 1;
     }
@@ -241,7 +247,7 @@ class Metrics extends Asked {
   readonly #gauges: GaugeLog;
   readonly #names: FigureNames;
   readonly #page: Page;
-  /** Ms since the probe began. */
+  /** Ms since the run's start. */
   readonly restarts: number[] = [];
   /** One that had begun before was read again. */
   isSeveral = false;
@@ -285,8 +291,8 @@ class Metrics extends Asked {
       values.target_cpu_percent = (100_000 * (seconds - before.seconds)) / (at - before.at);
     }
     if (seconds !== undefined) this.#cpuBefore = { seconds, at };
-    if (startSeconds !== undefined) this.#noteStart(startSeconds, at - beganAt);
-    this.#gauges.note(at - beganAt, values);
+    if (startSeconds !== undefined) this.#noteStart(startSeconds, msSince(beganAt, at));
+    this.#gauges.note(msSince(beganAt, at), values);
     return true;
   }
 
@@ -297,6 +303,11 @@ class Metrics extends Asked {
     if (later > 0) this.restarts.push(atMs);
     if (later < 0) this.isSeveral = true;
   }
+}
+
+/** What was before the run's start was at it. */
+function msSince(beganAt: number, at = performance.now()): number {
+  return Math.max(0, at - beganAt);
 }
 
 function nameOf(error: unknown): string {

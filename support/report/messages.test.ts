@@ -134,6 +134,20 @@ const said: [Finding, string][] = [
   ],
   [
     {
+      kind: 'target-down',
+      severity: 'fail',
+      url,
+      answeredMs: 39_800,
+      atMs: 42_300,
+      forMs: 12_000,
+      tries: 24,
+      error: 'connect ECONNREFUSED',
+    },
+    `The target at ${url} stopped answering between 39.8 s and 42.3 s into the run and stayed away for 12.0 s: 24 tries in vain, last error ` +
+      "connect ECONNREFUSED; required: an answer. Look at the target's log and memory at that moment.",
+  ],
+  [
+    {
       kind: 'rate-limited',
       severity: 'fail',
       url,

@@ -6,7 +6,7 @@ import { type Interval, Recorder } from '../measure/recorder.ts';
 import type { LiveSnapshot } from '../report/live.ts';
 import { defaultHealth } from '../schedule/health.fixture.ts';
 import { stopped } from '../schedule/startline.fixture.ts';
-import { type SliceId, StartLineRunner, startLineVariable } from '../schedule/startline.ts';
+import { monotonicMs, type SliceId, StartLineRunner, startLineVariable } from '../schedule/startline.ts';
 import type { Timeline } from '../schedule/timeline.ts';
 import { serve, stopServing } from '../server.fixture.ts';
 import { resolveTarget } from '../target.ts';
@@ -114,8 +114,10 @@ test('a run from its first slice to its last interval, as it is shown', async (t
   // Neither user nor password.
   assert.match(seen.target.url, /^http:\/\/127\.0\.0\.1:\d+$/);
 
-  await Promise.all([...waiting, journey.ready()]);
-  assert.ok(coordinator.startedAt instanceof Date);
+  const [startAt] = await Promise.all([...waiting, journey.ready()]);
+  // The instant itself, of which all were told a moment before.
+  const offMs = Number(coordinator.startedAt) - (Date.now() + startAt! - monotonicMs());
+  assert.ok(Math.abs(offMs) < 100, `${offMs}`);
   first.interval(interval(0, 'load', 10, 2, 5));
   second.interval(interval(0, 'load', 20, 0, 6));
   second.interval(interval(1, 'load', 20, 0, 6));

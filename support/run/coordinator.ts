@@ -302,8 +302,10 @@ export class Coordinator {
   /** The instant is known a moment before; with other machines, long before. */
   #startAt(startAt: number): void {
     const start = () => {
-      this.#startedAt = new Date();
-      this.probe.start();
+      // The moment in which it is known is not yet that instant.
+      const aheadMs = startAt - monotonicMs();
+      this.#startedAt = new Date(Date.now() + aheadMs);
+      this.probe.start(aheadMs);
       this.#drills.start();
       this.#keep();
       this.#search?.begin(this.#line, startAt, (choice) => this.#follow(choice));
@@ -407,8 +409,9 @@ function watched({ apiUrl }: Target, { addresses, endpoints }: Used): Watched[] 
 }
 
 function outageOf({ url, variable, outage, reach }: NonNullable<TargetProbe['down']>): Observation['outage'] {
-  const { sinceMs, untilMs, tries, error } = outage;
-  return { url: reach ? url : shownUrl(url), variable, atMs: sinceMs, forMs: untilMs - sinceMs, tries, error };
+  const { answeredMs, sinceMs, untilMs, tries, error } = outage;
+  const when = { ...(answeredMs !== undefined && { answeredMs }), atMs: sinceMs, forMs: untilMs - sinceMs };
+  return { url: reach ? url : shownUrl(url), variable, ...when, tries, error };
 }
 
 function endProcess(pid: number): void {

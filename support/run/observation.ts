@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DrillRun } from '../judge/drills.ts';
+import type { TargetDown } from '../judge/findings/target-down.ts';
 import type { SearchEnd } from '../judge/results.ts';
 import type { Interval } from '../measure/recorder.ts';
 import type { HungHook, SliceId } from '../measure/slice.ts';
@@ -27,7 +28,7 @@ export interface Observation {
   /** When the target's process was seen to have begun anew, by what it says of itself; absent for never. */
   restarts?: number[];
   /** The outage for which the run was ended. */
-  outage?: { url: string; variable?: string; atMs: number; forMs: number; tries: number; error: string };
+  outage?: Omit<TargetDown, 'kind' | 'severity'>;
   /** Those that were carried out, in the order of time; absent without any. */
   drills?: DrillRun[];
   /** Names of those that only the embedded target could have carried out; absent without any. */
