@@ -38,8 +38,8 @@ function bed(t: TestContext, drills: Drill[], isOwn = true) {
     (line) => printed.push(line),
   );
   all.start();
-  const pass = async (ms: number) => {
-    now += ms;
+  const pass = async (ms: number, byTheClockMs = ms) => {
+    now += byTheClockMs;
     t.mock.timers.tick(ms);
     await new Promise(setImmediate);
   };
@@ -73,6 +73,16 @@ test('each begins at its instant, and ends after its time', async (t) => {
       ['crash', 1, 40_000, true, undefined],
     ],
   );
+});
+
+test('one whose timer comes a moment early begins no earlier than it is due: it would lie in the phase before', async (t) => {
+  const { all, pass } = bed(t, [pause]);
+  await pass(20_000, 19_999.4);
+  assert.deepEqual(
+    all.runs.map(({ run }) => run.atMs),
+    [20_000],
+  );
+  await all.close();
 });
 
 test('a run that is stopped undoes what is under way at once, and begins no more', async (t) => {

@@ -117,7 +117,8 @@ export class Drills {
       name,
       time,
       times: atMs.length,
-      run: { atMs: this.#now() },
+      // A timer may be early by a millisecond, which would lie in the interval, or the phase, before.
+      run: { atMs: Math.max(this.#now(), atMs[time]!) },
       isToBeUndone: forMs !== undefined,
     };
     this.#runs.push(run);
