@@ -57,10 +57,16 @@ export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective
   });
 }
 
+/** What ends it: what undoes it, or it itself, where there is nothing to undo. A recovery is counted from when that begins. */
+function overOf({ run, undo }: DrillRun): Act {
+  return undo ?? run;
+}
+
 /** Intervals of the time axis in a drill, and until all was well again after it; where that was not seen, nothing after it is excused. */
-export function disturbedBy(drills: DrillResult[], axis: TimeAxis): Set<number> {
-  const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }) => {
-    const own = axis.indicesIn({ startMs, endMs: endMs + (recoveredMs?.[1] ?? 0) });
+export function disturbedBy(runs: DrillRun[], drills: DrillResult[], axis: TimeAxis): Set<number> {
+  const intervals = drills.flatMap(({ startMs, endMs, recoveredMs }, i) => {
+    const wellMs = overOf(runs[i]!).atMs + (recoveredMs?.[1] ?? 0);
+    const own = axis.indicesIn({ startMs, endMs: Math.max(endMs, wellMs) });
     // What began shortly before had not come to its end.
     return [Math.max(0, own[0]! - 1), ...own];
   });
@@ -102,22 +108,26 @@ function judgeDrill(
 ): DrillResult {
   const { stayMs, expect } = drill;
   const startMs = run.run.atMs;
-  const over = run.undo ?? run.run;
+  const over = overOf(run);
   const output = [run.run.output, run.undo?.output].filter(Boolean).join('\n');
   // One that the next drill begins in may have missed because of that.
   const isOwn = ({ state, endMs }: Window) => state === 'held' || endMs <= untilMs + 1e-6;
   const windows = all.filter((window) => window.endMs > startMs && window.startMs < untilMs && isOwn(window));
-  // What it broke may break as late as its command ends.
+  // What it broke may break as late as its command ends; what was well before that and stayed so, was so from then on.
   const after = windows.filter((window) => window.endMs > (over.endMs ?? over.atMs));
-  const found = firstToStay(after, stayMs);
+  const stayed = firstToStay(after, stayMs);
+  const found = stayed && firstHeld(stayed, windows, over.atMs);
   const recoveredMs = found && recoveryOf(found, windows, over.atMs);
   const seenMs = found?.startMs ?? untilMs;
   const before = windows.filter((window) => window.startMs < seenMs);
   const isSeen = found !== undefined || before.some(({ state }) => state !== 'unknown');
   const outageMs = isSeen ? outageOf(before) : null;
-  const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, over.endMs ?? 0) };
-  // Without objectives nobody knows when all was well again: what came after it was undone is no part of it.
-  const ofWork = hasObjectives || !run.undo ? from : { startMs, endMs: over.endMs ?? over.atMs };
+  const overMs = over.endMs ?? over.atMs;
+  const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, overMs) };
+  // What was due once they held again is no part of it. Without objectives nobody knows when that was: what came after it was undone is not.
+  const lastedMs = hasObjectives && run.undo ? run.undo.atMs : overMs;
+  const heldMs = hasObjectives || !run.undo ? seenMs : overMs;
+  const ofWork = { startMs, endMs: Math.max(heldMs, lastedMs) };
   const requests = requestsIn(course, ofWork);
   const watchedMs = Math.max(0, untilMs - over.atMs);
   const told = hasObjectives ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
@@ -150,6 +160,13 @@ function judgeDrill(
     ...(judged.missed.length > 0 && { missed: judged.missed }),
     ...(doubts.length > 0 && { doubts }),
   };
+}
+
+/** Of windows that held one after the other up to this one the first, since then. */
+function firstHeld(last: Window, windows: Window[], sinceMs: number): Window {
+  let at = windows.indexOf(last);
+  while (windows[at - 1]?.state === 'held' && windows[at - 1]!.endMs > sinceMs) at -= 1;
+  return windows[at]!;
 }
 
 /** What is unknown may have been missed or not. */

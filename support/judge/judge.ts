@@ -130,7 +130,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     isDown: run.observed.some(({ kind }) => kind === 'target-down'),
   };
   const drills = run.drills && judgeDrills(run.drills, objectivesOf(run.answers), course);
-  const disturbed = drills && disturbedBy(drills, axis);
+  const disturbed = drills && disturbedBy(run.drills!.runs, drills, axis);
   const answers = answersOf(run.answers, { ...course, ...(disturbed && { disturbed }) }, run.searchEnd);
   const judged = Object.entries(run.thresholds).flatMap(([metric, specs]) =>
     specs.map((spec) => {

@@ -86,7 +86,10 @@ export interface DrillResult {
   detectedMs: [least: number, most: number] | null;
   /** How long the objectives were missed, between these; null when nobody knows; absent, as are the next two, without objectives. */
   outageMs?: [least: number, most: number] | null;
-  /** From its end until the objectives held again and stayed, between these; null: not in the time that was watched. */
+  /**
+   * From when it began to be undone, or began itself where there is nothing to undo, until the objectives held again and stayed, between
+   * these; null: not in the time that was watched.
+   */
   recoveredMs?: [least: number, most: number] | null;
   watchedMs?: number;
   /** Iterations that were due until it had recovered. */
