@@ -196,6 +196,10 @@ test('windows, and what is asked beside thresholds', (t) => {
       'recovery does not go with capacity.from, whose steps are the phases; allowed is capacity.steps with it.',
     ],
     [
+      asked({}),
+      'objectives are there, and nothing is asked about them; allowed is availability, recovery, capacity or drills with them, or thresholds in their place.',
+    ],
+    [
       asked({ objectives: { 'http_req_duration{phase:spike}': ['p(95)<5'] } }),
       'objectives "http_req_duration{phase:spike}" is about a phase; allowed are limits that are numbers, at any time.',
     ],

@@ -119,4 +119,9 @@ export function checkAnswers(path: string, spec: ProfileSpec, known: Record<Scen
   }
   if (capacity && !searchOf(spec) && phases.filter(({ load }) => load !== 0).length === 0)
     throw new Error(`${path}: capacity needs phases; allowed is a phase for each step of the load.`);
+  // By themselves they would be judged by nobody, and whoever wrote them takes them for thresholds.
+  if (objectives && !availability && !recovery && !capacity && !spec.drills?.length)
+    throw new Error(
+      `${path}: objectives are there, and nothing is asked about them; allowed is availability, recovery, capacity or drills with them, or thresholds in their place.`,
+    );
 }
