@@ -101,6 +101,39 @@ test('a user of the proxy without a password, and a password that only looks enc
   }
 });
 
+test('a request that is none is refused alone: its connection is there for others, one at a time', async (t) => {
+  let underWay = 0;
+  let most = 0;
+  const answer: RequestListener = (_request, response) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    setImmediate(() => {
+      underWay -= 1;
+      response.end('ok');
+    });
+  };
+  const { url } = await serve(t, answer);
+  const server = createHttpsServer(new Authority().issue('app.test'), answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const proxy = await proxyServer(t);
+  const proxied = { ...directWire, insecure: true, proxies: { http: proxy.url, https: proxy.url } };
+  for (const [to, wire] of [
+    [url, directWire],
+    [url.replace('http://', 'http://me:secret@'), directWire],
+    [url.replace('127.0.0.1', 'app.test'), proxied],
+    [`https://app.test:${(server.address() as AddressInfo).port}`, proxied],
+  ] as const) {
+    const dispatcher = dispatcherTo(new URL(to), wire, { connections: 1 }, TIMEOUT_MS);
+    t.after(() => dispatcher.destroy());
+    const asked = async (path: string) => (await dispatcher.request({ method: 'GET', path })).body.text();
+    const answers = ['/a b', '/1', '/2', '/c d', '/3'].map((path) => asked(path).catch(({ code }) => code));
+    assert.deepEqual(await Promise.all(answers), ['UND_ERR_INVALID_ARG', 'ok', 'ok', 'UND_ERR_INVALID_ARG', 'ok']);
+    assert.equal(await asked('/4'), 'ok');
+  }
+  assert.equal(most, 1);
+});
+
 test('whoever listens is told of each connection, and of each of several headers of one name, whatever lies between', async (t) => {
   const answer: RequestListener = (_request, response) =>
     void response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'] }).end();

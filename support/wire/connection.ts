@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type RequestOptions, request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { ReadyConnections } from './ready-connections.ts';
 import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.ts';
 
@@ -44,6 +44,18 @@ function trust(insecure: boolean): { rejectUnauthorized?: false } {
 }
 
 /**
+ * undici refuses a request that is none, such as one to a path with a blank, but has its pool wait for that request's end: the connection
+ * would never be used again, and the requests of everybody else would wait for one in vain.
+ */
+class SteadyClient extends Client {
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    return super.dispatch(options, handler) || this.stats.size === 0;
+  }
+}
+
+const steady = { factory: (origin: URL, options: object) => new SteadyClient(origin, options) };
+
+/**
  * Sends requests to a URL's origin: through its proxy if it has one, with its user and password if they stand in it. Where
  * neither is, it is a plain pool, and costs what that costs.
  * @param connectTimeoutMs longest wait for a TCP (and TLS) connection
@@ -63,7 +75,7 @@ export function dispatcherTo(
   const headers: Record<string, string> = user ? { authorization: basicAuthorization(user) } : {};
   if (!proxy) {
     const connect = noting(buildConnector({ ...tlsOptions(wire), timeout }));
-    const pool = new Pool(origin, { ...options, connect: ready?.of(url, connect) ?? connect });
+    const pool = new Pool(origin, { ...options, ...steady, connect: ready?.of(url, connect) ?? connect });
     return user ? prefixed(pool, origin, '', headers) : pool;
   }
   const proxyTls = { ...trust(wire.insecure), timeout };
@@ -76,7 +88,8 @@ export function dispatcherTo(
       // By itself it knows no user without a password.
       ...(token && { token }),
       // By itself it tells of no connections.
-      factory: (to, how) => new Pool(to, how).on('connect', (...made) => agent.emit('connect', ...made)),
+      factory: (to, how) =>
+        new Pool(to, { ...how, ...steady }).on('connect', (...made) => agent.emit('connect', ...made)),
     });
     return prefixed(agent, origin, '', headers);
   }
@@ -84,7 +97,7 @@ export function dispatcherTo(
   const asked = { host, ...(token && { 'proxy-authorization': token }), ...headers };
   const { origin: proxyOrigin } = new URL(proxy);
   const connect = noting(buildConnector(proxyTls));
-  return prefixed(new Pool(proxyOrigin, { ...options, connect }), proxyOrigin, origin, asked);
+  return prefixed(new Pool(proxyOrigin, { ...options, ...steady, connect }), proxyOrigin, origin, asked);
 }
 
 /**
