@@ -37,7 +37,7 @@ export interface Call {
   op: string;
   /** Or any other that HTTP knows. */
   method: Method | (string & {});
-  /** Begins with `/`; joined to the base URL's own path. */
+  /** Begins with `/`; joined to the base URL's own path. What is no ASCII in it is encoded, and so are blanks. */
   path: string;
   headers?: RequestHeaders;
   body?: string | Buffer;

@@ -167,6 +167,40 @@ test('a request that is none is named, and its values stay secret', async (t) =>
   }
 });
 
+test('blanks and letters beyond ASCII in a path are encoded as browsers do, and what is encoded already is left', async (t) => {
+  const made = await bed(
+    t,
+    overHttp(({ url }, response) => response.end(url)),
+  );
+  const asked = async (path: string) => {
+    const { body, error } = await made.http.request({ op: 'thing', method: 'GET', path });
+    return error ?? body;
+  };
+  assert.equal(await asked('/a b/Zürich?q=日本 😀'), '/a%20b/Z%C3%BCrich?q=%E6%97%A5%E6%9C%AC%20%F0%9F%98%80');
+  const encoded = `/a%20b/Z%C3%BCrich?q=%ff&x=1+2~!'()*[]`;
+  assert.equal(await asked(encoded), encoded);
+  assert.equal(await asked('/a\n'), 'request not sent: invalid request path');
+});
+
+test('a body that is none is refused by name, and others are sent all the same', async (t) => {
+  const seen: string[] = [];
+  const server = overHttp(async (request, response) => {
+    seen.push(String(Buffer.concat(await request.toArray())));
+    response.end();
+  });
+  const made = await bed(t, server, { connections: 1 });
+  const send = (body: unknown) =>
+    made.http.request({ op: 'thing', method: 'POST', path: '/', body: body as string | undefined });
+  for (const body of [{ a: 1 }, ['a'], 5, new URLSearchParams({ a: '1' }), new FormData()]) {
+    const { status, error, outcome } = await send(body);
+    const refused = [0, 'request not sent: its body has to be a string or a Buffer', 'failed'];
+    assert.deepEqual([status, error, outcome], refused);
+  }
+  for (const body of ['text', Buffer.from('bytes'), new Uint8Array([65]), '', null, undefined])
+    assert.equal((await send(body)).status, 200);
+  assert.deepEqual(seen, ['text', 'bytes', 'A', '', '', '']);
+});
+
 test('a request says who sends it, once, and as the call says if it does', async (t) => {
   const seen: (string | undefined)[] = [];
   const made = await bed(

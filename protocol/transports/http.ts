@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import type { SliceContext } from '../../support/test.ts';
 import { dispatcherTo, ReadyConnections, userAgent } from '../../support/wire/connection.ts';
 import { Cookies } from './cookies.ts';
@@ -131,7 +131,8 @@ export class Http implements HttpClient {
 
   #begin(call: Call, cookies: Cookies | undefined): Promise<Answer> {
     return new Promise((resolve) => {
-      const hop = { call, origin: this.#origin, path: this.#prefix + call.path, count: 0, spentMs: 0 };
+      const path = encodedPath(this.#prefix + call.path);
+      const hop = { call, origin: this.#origin, path, count: 0, spentMs: 0 };
       this.#send(hop, cookies, resolve);
     });
   }
@@ -162,7 +163,8 @@ export class Http implements HttpClient {
     const options = { method: method as Dispatcher.HttpMethod, path, headers, body, reset: false };
     exchange.sender = dispatcher;
     exchange.options = options;
-    dispatcher.dispatch(options, exchange);
+    if (isBody(body)) dispatcher.dispatch(options, exchange);
+    else exchange.onError(new errors.InvalidArgumentError('its body has to be a string or a Buffer'));
   }
 
   /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
@@ -213,6 +215,18 @@ export class Http implements HttpClient {
     }
     return series;
   }
+}
+
+/** Blanks and what is no ASCII, as browsers send them; undici refuses some of it, and sends some as bytes that few servers take. */
+function encodedPath(path: string): string {
+  return path.replace(/[ \x80-\uffff]+/g, (part) =>
+    Buffer.from(part).toString('hex').toUpperCase().replace(/../g, '%$&'),
+  );
+}
+
+/** undici takes more, such as what can be iterated, and ends the process where that holds no bytes, as URLSearchParams do. */
+function isBody(body: unknown): boolean {
+  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;
 }
 
 /** @param kept the cookies of who sends it: with those that the call brings they are one header */
