@@ -200,9 +200,18 @@ test('what timed out at such a time is nobody’s, what fails at other times or 
   const of = (made: Made) =>
     run({ thresholds: {}, slices: failing('request timed out'), also: failedIn(60, 75), ...made });
   assert.equal(of({}).status, 'fail');
-  const { status, findings } = of({ full: [[60, 75]] });
-  assert.equal(status, 'invalid');
-  assert.ok(findings.some(({ kind }) => kind === 'saturated'));
+  const saturated = (made: Made) => of(made).findings.filter((one) => one.kind === 'saturated');
+  assert.equal(of({ full: [[60, 75]] }).status, 'invalid');
+  assert.deepEqual(
+    saturated({ full: [[60, 75]] }).map(({ times }) => times),
+    [[{ startMs: 60_000, endMs: 75_000 }]],
+  );
+  const whole = saturated({ full: [[20, 120]] });
+  assert.deepEqual(
+    whole.map(({ severity, times }) => [severity, times]),
+    [['invalid', undefined]],
+    'of a machine that is full all the time its times are not told as well',
+  );
   assert.equal(of({ full: [[80, 90]] }).status, 'fail');
   assert.equal(of({ full: [[60, 75]], also: failedIn(40, 75) }).status, 'fail', 'other times have too many as well');
   assert.equal(of({ full: [[60, 75]], slices: failing('HTTP 500') }).status, 'fail');

@@ -184,10 +184,18 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ].flatMap((one) => one?.doubts ?? []),
     ...failing.flatMap((one) => ('doubt' in one && one.doubt === 'generator' ? one.scenarios.flatMap(timingOut) : [])),
   ];
+  const signals = signalFindings(health, doubts, run.answers?.capacity);
+  // What a signal has decided over the whole load is told once, and not of some of its times as well.
+  const whole = signals.flatMap((one) =>
+    one.kind === 'saturated' && one.severity === 'invalid' && one.phase === undefined ? one.signal : [],
+  );
+  const atTimes = [...busy, ...brief].filter(
+    ({ doubt, finding }) => doubts.includes(doubt) && !whole.includes(finding.signal),
+  );
   const all: Finding[] = [
     ...seen.map((finding) => decisiveStart(finding, doubts)),
-    ...signalFindings(health, doubts, run.answers?.capacity),
-    ...[...busy, ...brief].flatMap(({ doubt, finding }) => (doubts.includes(doubt) ? finding : [])),
+    ...signals,
+    ...atTimes.map(({ finding }) => finding),
     ...failing,
     ...dropped,
     ...judged.flatMap(({ finding }) => finding ?? []),
