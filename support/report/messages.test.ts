@@ -67,6 +67,15 @@ const said: [Finding, string][] = [
       'Give them a longer gracefulStop, or look at what they waited for.',
   ],
   [
+    {
+      ...{ kind: 'no-success', ...failing, failed: 50, scenarios: ['ping'] },
+      errors: [{ name: 'request not sent: invalid request path', count: 50 }],
+    },
+    'None of operation get of ping succeeded: 0 of 50; required: at least 1. ' +
+      'Failed with request not sent: invalid request path (50). ' +
+      'Look at the path, headers and body of that request in the load.',
+  ],
+  [
     { kind: 'no-success', ...failing, what: 'check', check: 'is: ok', failed: 50, errors: [], scenarios: ['ping'] },
     'Check is: ok of ping was never true: 0 of 50; required: at least 1. ' +
       "Look at the target's log for what it answered so.",
@@ -182,6 +191,20 @@ const said: [Finding, string][] = [
     },
     'p(75) of browser_web_vital_lcp{phase:load} was 412 ms over 208 samples; required < 180 ms (1.5 × 120 ms in the ' +
       'calm). The load made the difference: look at which step or page slowed most.',
+  ],
+  [
+    { ...crossed, metric: 'browser_step_duration', expression: 'p(75)<500', observed: 812, limit: 500 },
+    'p(75) of browser_step_duration was 812 ms over 12,345 samples; required < 500 ms. ' +
+      'Look at the times in the browser, step by step.',
+  ],
+  [
+    { ...crossed, metric: 'browser_session_failed', expression: 'rate<0.1', observed: 0.2, limit: 0.1, unit: 'ratio' },
+    'rate of browser_session_failed was 20 % over 12,345 samples; required < 10 %. Look at the errors by name.',
+  ],
+  [
+    { ...crossed, metric: 'browser_web_vital_cls', expression: 'p(75)<0.1', observed: 0.4, limit: 0.1, unit: 'none' },
+    'p(75) of browser_web_vital_cls was 0.4 over 12,345 samples; required < 0.1. ' +
+      'Look at what moves on the page once it is shown: what comes late, and has no room kept.',
   ],
   [
     { ...crossed, metric: 'http_req_failed', expression: 'rate<0.05', observed: 0.0612, limit: 0.05, unit: 'ratio' },

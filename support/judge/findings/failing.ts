@@ -61,6 +61,9 @@ export function failedWith({ errors, example }: Failing): string {
 /** What to do when work is cut off at the end. */
 export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what they waited for.';
 
+/** How errors of requests begin that are none. */
+const NOT_SENT = 'request not sent: ';
+
 /** What to look at when work fails. */
 export function afterFailing({ doubt, errors, example, journey }: Failing): string {
   if (doubt === 'generator') return `It may be the generator that was too slow. ${LESS_LOAD_PER_SLICE}`;
@@ -68,6 +71,7 @@ export function afterFailing({ doubt, errors, example, journey }: Failing): stri
   if (doubt === 'drill')
     return 'All of it was under way while a drill was on: let it be tried before that, or after it.';
   // Nobody has answered them.
+  if (errors[0]?.name.startsWith(NOT_SENT)) return 'Look at the path, headers and body of that request in the load.';
   if (errors[0]?.name.startsWith('cut off by ')) return AFTER_CUT_OFF;
   if (example?.at && !journey) return `Look at ${example.at}.`;
   if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;

@@ -45,9 +45,12 @@ export const threshold: Kind<ThresholdFinding> = {
   nextStep({ severity, metric, unit, reference, expression, doubts }) {
     if (severity === 'invalid') return afterDoubts(doubts, GENERATOR_FIRST);
     const { metric: name } = parseSeriesKey(metric);
+    // A share of what failed is no time, of sessions neither.
+    if (unit === 'ratio') return 'Look at the errors by name.';
+    if (name === 'browser_web_vital_cls')
+      return 'Look at what moves on the page once it is shown: what comes late, and has no room kept.';
     if (reference && isOfBrowser(name)) return 'The load made the difference: look at which step or page slowed most.';
     if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';
-    if (unit === 'ratio') return 'Look at the errors by name.';
     if (name === 'iteration_response_time')
       return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';
     if (asksForMore(expression)) return 'Less was done than asked: look at errors and drops.';
