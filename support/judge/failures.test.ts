@@ -219,6 +219,27 @@ test('scenarios that never succeeded for one and the same reason are told once',
   );
 });
 
+test('journeys that fail in one line of a page object that they share are told once, those that fail elsewhere by themselves', () => {
+  const failing = (scenario: string, at: string): End => {
+    const name = `${scenario}, step "sign in": TimeoutError`;
+    return { errors: { [name]: 3 }, failures: [{ scenario, step: 'sign in', name, error: 'TimeoutError: …', at }] };
+  };
+  const tries = { visit: [3, 3], visitor: [3, 3], 'visit-again': [3, 3] } satisfies Parameters<typeof found>[0];
+  const findings = found(tries, {
+    visit: failing('visit', 'pages/sign-in.ts:7'),
+    visitor: failing('visitor', 'pages/sign-in.ts:7'),
+    'visit-again': failing('visit-again', 'pages/again.ts:3'),
+  });
+  assert.deepEqual(inShort(findings), [
+    'fail no-success scenario of visit+visitor 6/6',
+    'fail no-success scenario of visit-again 3/3',
+  ]);
+  assert.match(
+    noSuccess.sentence(findings[0] as Parameters<typeof noSuccess.sentence>[0]),
+    /^None of the sessions of visit and visitor succeeded: 0 of 6; .* Failed with step "sign in": TimeoutError \(6\)\./,
+  );
+});
+
 test('of each scenario three failures are kept in full, those of the most frequent names', () => {
   const failure = (name: string) => ({ scenario: 'ping', operation: 'get', name, error: `${name}: in full` });
   const names = ['once', 'often', 'twice', 'thrice'];

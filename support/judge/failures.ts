@@ -266,18 +266,28 @@ function joined(findings: (NoSuccess | FailedShare)[]): Finding[] {
       told.push(finding);
       continue;
     }
+    const name = firstCause(like)!;
     like.scenarios.push(...finding.scenarios);
     delete like.operation;
     like.tries += finding.tries;
     like.failed += finding.failed;
-    const [{ name, count }, [other]] = [like.errors[0]!, finding.errors];
-    like.errors = [{ name, count: count + other!.count }];
+    like.errors = [{ name, count: like.errors[0]!.count + finding.errors[0]!.count }];
   }
   return told;
 }
 
 function sameCause(a: NoSuccess | FailedShare, b: NoSuccess | FailedShare): boolean {
   const isWhole = [a, b].every(({ kind, what }) => kind === 'no-success' && what === 'scenario');
-  const [one, other] = [a.errors[0]?.name, b.errors[0]?.name];
-  return isWhole && one !== undefined && one === other && a.journey === b.journey && a.severity === b.severity;
+  const [one, other] = [firstCause(a), firstCause(b)];
+  // Steps of one name may be of different pages: of journeys the line has to be the same, too.
+  const isThere = !a.journey || a.example?.at === b.example?.at;
+  return (
+    isWhole && one !== undefined && one === other && isThere && a.journey === b.journey && a.severity === b.severity
+  );
+}
+
+/** Without the journey's name, which stands before that of the step. */
+function firstCause({ scenarios, errors: [first] }: NoSuccess | FailedShare): string | undefined {
+  const own = `${scenarios[0]}, `;
+  return first?.name.startsWith(own) ? first.name.slice(own.length) : first?.name;
 }
