@@ -35,7 +35,7 @@ export interface Answer {
 export interface Call {
   /** Names the kind of request; the tag `op` of its metrics. A template, never an id. */
   op: string;
-  /** Or any other that HTTP knows. */
+  /** Or any other that HTTP knows; small letters mean the same. */
   method: Method | (string & {});
   /** Begins with `/`; joined to the base URL's own path. What is no ASCII in it is encoded, and so are blanks. */
   path: string;

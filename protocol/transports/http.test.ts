@@ -182,6 +182,18 @@ test('blanks and letters beyond ASCII in a path are encoded as browsers do, and 
   assert.equal(await asked('/a\n'), 'request not sent: invalid request path');
 });
 
+test('a method in small letters is the one that it means, and is as safe', async (t) => {
+  const server = overHttp(({ method }, response) => {
+    if (method === 'GET') response.destroy();
+    else response.end(method);
+  });
+  const made = await bed(t, server);
+  const asked = (method: string) => made.http.request({ op: 'thing', method, path: '/' });
+  assert.equal((await asked('patch')).body, 'PATCH');
+  assert.equal((await asked('Propfind')).body, 'PROPFIND');
+  assert.equal((await asked('get')).outcome, 'failed');
+});
+
 test('a body that is none is refused by name, and others are sent all the same', async (t) => {
   const seen: string[] = [];
   const server = overHttp(async (request, response) => {

@@ -129,7 +129,10 @@ export class Http implements HttpClient {
     await Promise.all([this.#dispatcher, ...this.#others.values()].map((one) => one.destroy()));
   }
 
-  #begin(call: Call, cookies: Cookies | undefined): Promise<Answer> {
+  #begin(asked: Call, cookies: Cookies | undefined): Promise<Answer> {
+    // As fetch and k6 do: many a server refuses "get" before its application or its log hears of it.
+    const method = asked.method?.toUpperCase();
+    const call = method === asked.method ? asked : { ...asked, method };
     return new Promise((resolve) => {
       const path = encodedPath(this.#prefix + call.path);
       const hop = { call, origin: this.#origin, path, count: 0, spentMs: 0 };
