@@ -23,3 +23,19 @@ test('whoever reads no further is no error, and what cannot be written is one se
     errors: 'Standard output cannot be written to: the disk is full (ENOSPC).\n',
   });
 });
+
+test('a repository that has installed it serves the rendezvous of its shards by a command, until it is ended', async (t) => {
+  const tandem = join(import.meta.dirname, 'tandem.mjs');
+  const server = spawn(process.execPath, [tandem, 'rendezvous'], { env: { ...process.env, HOST: '', PORT: '0' } });
+  t.after(() => server.kill('SIGKILL'));
+  const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string];
+  const [, url] = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(line) ?? assert.fail(line);
+  assert.equal((await fetch(`${url}/health`)).status, 200);
+  server.kill('SIGTERM');
+  assert.deepEqual(await once(server, 'exit'), [0, null]);
+
+  const refused = spawn(process.execPath, [tandem, 'rendezvous', '4100']);
+  const [errors, [exitCode]] = await Promise.all([text(refused.stderr), once(refused, 'close')]);
+  assert.equal(exitCode, 1);
+  assert.equal(errors, '"npx tandem rendezvous 4100" is not understood; allowed: npx tandem rendezvous.\n');
+});

@@ -60,6 +60,11 @@ const commands: Record<string, Listed> = {
     about: 'the runs that others are compared with',
     load: () => import('./commands/baseline.ts'),
   },
+  rendezvous: {
+    usage: '',
+    about: 'where shards meet before they start, at HOST (127.0.0.1) and PORT (4100)',
+    load: () => import('./commands/rendezvous.ts'),
+  },
 };
 
 /** Sets the process's exit code where it does not succeed. */

@@ -1,4 +1,5 @@
-// npm run rendezvous: where the shards of a run wait for one another (LOAD_RENDEZVOUS). HOST and PORT say where it listens.
+// npx tandem rendezvous, and a file of its own in the image: where the shards of a run wait for one another (LOAD_RENDEZVOUS). HOST
+// and PORT say where it listens.
 import { Rendezvous } from '../support/schedule/rendezvous.ts';
 
 const host = process.env.HOST || '127.0.0.1';
