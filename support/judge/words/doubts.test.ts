@@ -25,3 +25,8 @@ test('of a signal in many scenarios and phases one speaks for all, and says in h
     'Undecided: no more than 20 % of what the profile asks for was asked (LOAD_SCALE, LOAD_RATE, LOAD_DURATION).',
   );
 });
+
+test('a shard of another run is not called missing: the others may all be there', () => {
+  assert.equal(undecidedText([{ by: 'foreign-shard' }]), 'Undecided: a shard is of another run.');
+  assert.equal(undecidedText([{ by: 'missing-shard' }]), 'Undecided: a shard is missing.');
+});

@@ -99,8 +99,9 @@ function plainText({ by, scenario, phase, observed, allowed }: Doubt): string | 
     case 'missing-slice':
       return `a slice${of} is missing`;
     case 'missing-shard':
-    case 'foreign-shard':
       return 'a shard is missing';
+    case 'foreign-shard':
+      return 'a shard is of another run';
     case 'late-start':
     case 'shard-spread':
       return `${by === 'late-start' ? `a slice${of}` : 'a shard'} started ${ms(observed)} late (allowed ${limitFigure(allowed ?? 0, 'ms')})`;
