@@ -255,3 +255,12 @@ test('VUs that have done their iterations are asked for nothing after that, and 
   // One that took its time to do as much has been slow.
   assert.deepEqual(judged(40_000)[0], [false, true, 60 / 38]);
 });
+
+test('a slice that a Ctrl-C ended before its report has that for a cause, and no unknown one', () => {
+  const causes = (status: 'interrupted' | 'failed') => {
+    const { reasons } = collector().verdict({ ...ending, status }, new Map());
+    return reasons.flatMap((one) => (one.kind === 'missing-slice' ? one.cause : []));
+  };
+  assert.deepEqual(causes('interrupted'), ['the run was interrupted']);
+  assert.deepEqual(causes('failed'), ['no reason is known']);
+});

@@ -139,6 +139,7 @@ export class Collector {
     const store = this.#store;
     const missing: Case['missing'] = [];
     const streamedErrors: Record<string, number>[] = [];
+    const otherwise = ending.status === 'interrupted' ? 'the run was interrupted' : 'no reason is known';
     for (const slice of this.#slices.filter((one) => !this.#reportOf(one))) {
       const { scenario, index, declaration } = slice;
       store.define(declaration?.metrics ?? {});
@@ -149,7 +150,7 @@ export class Collector {
       const of = timeline.scenarios.find(({ name }) => name === scenario)!.slices;
       const ended = this.#observations.flatMap(({ observation }) => observation.ended ?? []);
       const own = ended.find((one) => one.scenario === scenario && one.index === index);
-      const cause = own?.why ?? firstLine(this.#failures.get(sliceName(slice)) ?? 'no reason is known');
+      const cause = own?.why ?? firstLine(this.#failures.get(sliceName(slice)) ?? otherwise);
       missing.push({ scenario, slice: index, of, cause });
     }
     for (const interval of highest(this.#observations.map(({ observation }) => observation.gauges)))
