@@ -129,11 +129,28 @@ test('what cannot be told is not told: too few runs, too few blocks, nothing in 
   assert.deepEqual(againstBaseline(slow!, runs.slice(0, 2)), [
     { kind: 'baseline-thin', severity: 'warning', runs: 2, needed: LEAST_RUNS },
   ]);
+  const undecided = { kind: 'baseline-undecided', severity: 'warning' } as const;
   const short = { ...slow!, figures: slow!.figures.map((one) => ({ ...one, blocks: [] })) };
-  assert.deepEqual(againstBaseline(short, runs), []);
+  const toldOf = (run: KeptRun) =>
+    againstBaseline(run, runs).map((one) => {
+      const { worst, ...told } = one as Extract<Finding, { kind: 'baseline-undecided' }>;
+      return [told, worst?.metric];
+    });
+  assert.deepEqual(toldOf(short), [[{ ...undecided, figures: 12, of: 12 }, 'http_req_duration{op:0}']]);
+  const [usual] = runsOf('usual', 1, QUIET);
+  const unclear = { ...usual!, figures: usual!.figures.map((one) => ({ ...one, blocks: [] })) };
+  assert.deepEqual(
+    againstBaseline(unclear, runs),
+    [{ ...undecided, figures: 12, of: 12 }],
+    'looked like a run that is fine',
+  );
+  const some = { ...usual!, figures: usual!.figures.map((one, at) => (at === 3 ? { ...one, blocks: [] } : one)) };
+  assert.deepEqual(againstBaseline(some, runs), [], 'one that has hardly changed is no matter');
+  const worse = { ...slow!, figures: slow!.figures.map((one, at) => (at === 0 ? { ...one, blocks: [] } : one)) };
+  assert.deepEqual(toldOf(worse), [[{ ...undecided, figures: 1, of: 12 }, 'http_req_duration{op:0}']]);
   assert.equal(compare(short, runs)[0]!.result, 'unknown');
   const other = { ...slow!, figures: slow!.figures.map((one) => ({ ...one, metric: 'other' })) };
-  assert.deepEqual(againstBaseline(other, runs), []);
+  assert.deepEqual(againstBaseline(other, runs), [{ ...undecided, figures: 0, of: 0 }]);
   const gaps = { ...slow!, figures: slow!.figures.map((one) => ({ ...one, blocks: one.blocks.map(() => null) })) };
   assert.equal(compare(gaps, runs)[0]!.result, 'unknown');
 });

@@ -79,7 +79,28 @@ export function againstBaseline(run: KeptRun, runs: KeptRun[]): Finding[] {
   if (reference.length < LEAST_RUNS) {
     return [{ kind: 'baseline-thin', severity: 'warning', runs: reference.length, needed: LEAST_RUNS }];
   }
-  return regressions(compare(run, reference)).map((regression) => ({ kind: 'regression', ...regression }));
+  const all = compare(run, reference);
+  return [...regressions(all).map((one): Finding => ({ kind: 'regression', ...one })), ...undecided(all)];
+}
+
+/** What nobody could tell looks like what is fine. */
+function undecided(all: Compared[]): Finding[] {
+  const unknown = all.filter(({ result }) => result === 'unknown');
+  const [worst] = unknown.filter(isMuchWorse).sort((a, b) => b.change - a.change);
+  if (!worst && unknown.length < all.length) return [];
+  const finding = { kind: 'baseline-undecided', severity: 'warning', figures: unknown.length, of: all.length } as const;
+  if (!worst) return [finding];
+  const { aspect, metric, stat, observed, baseline, change } = worst;
+  return [{ ...finding, worst: { aspect, metric, stat, observed, baseline, change } }];
+}
+
+function isMuchWorse(one: Pick<Compared, 'aspect' | 'observed' | 'change'>): boolean {
+  return one.change > 0 && amountOf(one) > LIMITS[one.aspect].warning;
+}
+
+/** What is compared with the limits. */
+function amountOf({ aspect, observed, change }: Pick<Compared, 'aspect' | 'observed' | 'change'>): number {
+  return aspect === 'errors' ? observed : change;
 }
 
 /**
@@ -115,13 +136,11 @@ function compared(
   const one = { aspect, metric, stat, observed, baseline, change, noise, runs: others.length, blocks: strata.length };
   // A test that cannot come out below what is asked for, whatever the blocks are, is none.
   const canTell = noise !== null && lowestChance(strata) * figures <= FALSE_ALARMS;
-  const amount = aspect === 'errors' ? observed : change;
-  const { critical, warning } = LIMITS[aspect];
-  if (change <= 0 || amount <= warning) return { ...one, p: null, result: canTell ? 'fine' : 'unknown' };
+  if (!isMuchWorse(one)) return { ...one, p: null, result: canTell ? 'fine' : 'unknown' };
   const p = Math.min(1, rankTest(strata) * figures);
   if (!canTell) return { ...one, p, result: 'unknown' };
   const isReal = change > noise && p <= FALSE_ALARMS;
-  return { ...one, p, result: isReal ? (amount > critical ? 'critical' : 'warning') : 'noise' };
+  return { ...one, p, result: isReal ? (amountOf(one) > LIMITS[aspect].critical ? 'critical' : 'warning') : 'noise' };
 }
 
 /** Blocks of the same time together, joined until neighbours are no longer alike. Higher is worse. */

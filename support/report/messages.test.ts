@@ -463,6 +463,32 @@ const said: [Finding, string][] = [
       'chance. Add runs of this build: npx tandem baseline accept <run>.',
   ],
   [
+    { kind: 'baseline-undecided', severity: 'warning', figures: 5, of: 5 },
+    'Whether it got worse than the baseline cannot be told: the runs are too short, or too few. ' +
+      'Add runs of this build, npx tandem baseline accept <run>, or make the profile longer.',
+  ],
+  [
+    {
+      ...{ kind: 'baseline-undecided', severity: 'warning', figures: 2, of: 5 },
+      worst: {
+        aspect: 'response-time',
+        metric: 'iteration_response_time',
+        stat: 'p(95)',
+        observed: 65,
+        baseline: 30,
+        change: 7 / 6,
+      },
+    },
+    'Whether 2 figures of 5 got worse than the baseline cannot be told: the runs are too short, or too few. ' +
+      'p(95) of iteration_response_time was 65.0 ms against 30.0 ms (+117 %). ' +
+      'Add runs of this build, npx tandem baseline accept <run>, or make the profile longer.',
+  ],
+  [
+    { kind: 'baseline-undecided', severity: 'warning', figures: 0, of: 0 },
+    'Nothing was compared: no figure of the run is in its baseline. ' +
+      'Add runs of this build, npx tandem baseline accept <run>, or make the profile longer.',
+  ],
+  [
     { kind: 'baseline-unreadable', severity: 'warning', error: 'baselines/a.json: is no JSON.' },
     'Nothing was compared: baselines/a.json: is no JSON. Restore the file, or delete it and accept runs anew.',
   ],

@@ -100,6 +100,7 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'left-out': { severity: 'warning', scenarios: ['relay'], thresholds: 1 },
   'less-asked': { severity: 'warning', load: 0.2, time: 1 },
   'baseline-thin': { severity: 'warning', runs: 1, needed: 3 },
+  'baseline-undecided': { severity: 'warning', figures: 5, of: 5 },
   'baseline-unreadable': { severity: 'warning', error: 'e' },
 };
 

@@ -1,6 +1,7 @@
 import { aborted } from './aborted.ts';
 import { availability } from './availability.ts';
 import { baselineThin } from './baseline-thin.ts';
+import { baselineUndecided } from './baseline-undecided.ts';
 import { baselineUnreadable } from './baseline-unreadable.ts';
 import { capacity } from './capacity.ts';
 import { crashed } from './crashed.ts';
@@ -90,6 +91,7 @@ export const kinds = [
   leftOut,
   lessAsked,
   baselineThin,
+  baselineUndecided,
   baselineUnreadable,
 ] as const;
 
