@@ -203,7 +203,11 @@ export const health = z.strictObject({
     .optional()
     .describe('p99 of generator_lateness above this: the generator was late. Default 100ms.'),
   maxStartSpread: duration.optional().describe('Slices starting further apart than this: late. Default 1s.'),
-  maxShardSpread: duration.optional().describe('Shards starting further apart than this: invalid. Default 30s.'),
+  maxShardSpread: duration
+    .optional()
+    .describe(
+      'Shards starting further apart than this: invalid. Default: the share of the shortest phase or scenario that minDelivered leaves, a tenth, from 1s to 30s.',
+    ),
   maxDropped: share.optional().describe('Share of arrivals that may be dropped. Default 0.'),
   minDelivered: share
     .optional()

@@ -66,8 +66,26 @@ test('defaults are filled in', () => {
     thresholds: {},
     answers: { objectives: {} },
     drills: [],
-    health: defaultHealth,
+    health: { ...defaultHealth, maxShardSpreadMs: 12_000 },
   });
+});
+
+test('machines may begin as far apart as leaves the shortest time with load most of it', () => {
+  const allowed = (...given: Parameters<typeof timelineOf>) => timelineOf(...given).health.maxShardSpreadMs;
+  const lasting = (duration: string) => ({ relay: { ...arrivals, duration } });
+  assert.equal(allowed(lasting('1h')), 30_000, 'no more than that');
+  assert.equal(allowed(lasting('30s')), 3_000);
+  assert.equal(allowed(lasting('30s'), {}, { durationMs: 60_000 }), 6_000, 'of the run as it is');
+  assert.equal(allowed(lasting('5s')), 1_000, 'what is sent within a second is sent');
+  assert.equal(allowed({ relay: arrivals, vms: { ...arrivals, startTime: '1m', duration: '20s' } }), 2_000);
+  const phases = [
+    { name: 'idle', duration: '1s', load: 0 },
+    { name: 'baseline', duration: '10m', load: 1 },
+    { name: 'spike', duration: '15s', load: 5 },
+  ];
+  assert.equal(allowed({ relay: { ...arrivals, duration: undefined } }, { phases }), 1_500);
+  assert.equal(allowed(lasting('30s'), { health: { minDelivered: 0.8 } }), 6_000);
+  assert.equal(allowed(lasting('30s'), { health: { maxShardSpread: '30s' } }), 30_000, 'as the profile says');
 });
 
 test('what a profile says goes before the defaults', () => {

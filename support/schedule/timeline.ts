@@ -172,7 +172,10 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
     drills: drillsOf(file.path, spec.drills ?? [], phasesOf(planned, leadMs, ownMs, 1), ownMs, factor),
     ...(file.slo && { slo: file.slo }),
     ...((spec.tags || shape.tags) && { tags: { ...spec.tags, ...shape.tags } }),
-    health: healthOf({ ...(search && { maxDropped: 1 }), ...spec.health }),
+    health: healthOf({ ...(search && { maxDropped: 1 }), ...spec.health }, [
+      ...(planned ?? []).filter((phase) => peakOf(phase) > 0).map(({ startMs, endMs }) => (endMs - startMs) * factor),
+      ...scenarios.map(({ plan }) => durationOf(plan) - plan.startTimeMs),
+    ]),
   };
 }
 
@@ -371,13 +374,17 @@ function lastsAsLimit(entries: Entry[]): boolean {
   return loads.length > 0 && loads.every(({ course }) => isLimited(course)) && follows;
 }
 
-function healthOf(health: NonNullable<ProfileFile['spec']['health']>): TimelineHealth {
+/** @param loadedMs how long each phase with load and each scenario lasts */
+function healthOf(health: NonNullable<ProfileFile['spec']['health']>, loadedMs: number[]): TimelineHealth {
+  const minDelivered = health.minDelivered ?? 0.9;
+  // While a machine is missing a part of the load is, and a short phase may be over before it comes.
+  const missingMs = Math.round(Math.min(...loadedMs) * (1 - minDelivered));
   return {
     maxLatenessMs: ms(health.maxLateness, 100),
     maxStartSpreadMs: ms(health.maxStartSpread, 1_000),
-    maxShardSpreadMs: ms(health.maxShardSpread, 30_000),
+    maxShardSpreadMs: ms(health.maxShardSpread, Math.min(30_000, Math.max(1_000, missingMs))),
     maxDropped: health.maxDropped ?? 0,
-    minDelivered: health.minDelivered ?? 0.9,
+    minDelivered,
     maxEventLoopDelayMs: ms(health.maxEventLoopDelay, 100),
     maxGeneratorCpuPercent: health.maxGeneratorCpu ?? 90,
     maxGcPauseMs: ms(health.maxGcPause, 100),
