@@ -377,8 +377,8 @@ test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and n
       [4, 2],
     ],
     [
-      [8, 4, undefined],
-      [4, 4],
+      [8, 4, 6],
+      [6, 6],
     ],
     [
       [undefined, 4, 2],
@@ -402,6 +402,11 @@ test("a scenario has its own slices, at most the profile's or LOAD_SLICES, and n
     ],
   ];
   for (const [args, slices] of table) assert.deepEqual(slicesOf(...args), slices, args.join());
+  const refused = (own: number, allowed: number) => ({
+    message: `profiles/mine.json: scenarios.relay.slices is ${own}; allowed is at most the profile's own slices, ${allowed}.`,
+  });
+  assert.throws(() => slicesOf(8, 4, undefined), refused(8, 4));
+  assert.throws(() => slicesOf(2, undefined, undefined), refused(2, 1));
 });
 
 test('intervals are whole seconds, and no more than 300', () => {

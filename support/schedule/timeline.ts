@@ -130,6 +130,12 @@ export function timeline(file: ProfileFile, known: Record<ScenarioKind, string[]
   const factor = durationMs / ownMs;
   const loadFactor = shape.scale * rateFactor;
   const slices = shape.slices ?? spec.slices ?? 1;
+  const wider = entries.find(({ one }) => shape.slices === undefined && (one.slices ?? 1) > slices);
+  if (wider) {
+    throw new Error(
+      `${file.path}: scenarios.${wider.name}.slices is ${wider.one.slices}; allowed is at most the profile's own slices, ${slices}.`,
+    );
+  }
   const intervals = Math.max(MIN_INTERVALS, Math.floor(MAX_INTERVALS / shards));
   const phases = phasesOf(planned, leadMs, ownMs, factor);
   const answers = answersOf(file.path, spec, factor);
