@@ -1,7 +1,8 @@
 import { type Client, Metadata } from '@grpc/grpc-js';
 import type { SliceContext } from '../../support/test.ts';
+import { checkDeclared, checkOptions, isAmount, isCount } from './client-options.ts';
 import { type GrpcServer, grpcClient } from './grpc-channel.ts';
-import { type Answer, type Call, Exchange, ExchangeSeries } from './grpc-exchange.ts';
+import { type Answer, type Call, Exchange, ExchangeSeries, grpcMetrics } from './grpc-exchange.ts';
 import { UnderWay } from './under-way.ts';
 
 export type { GrpcServer } from './grpc-channel.ts';
@@ -15,6 +16,8 @@ export interface GrpcOptions {
   /** A larger message fails its call. Default 10 MiB. */
   maxAnswerBytes?: number;
 }
+
+const optionKinds = { connections: isCount, deadlineMs: isAmount, maxAnswerBytes: isAmount };
 
 /**
  * Calls at one time that most servers take on a connection: gRPC's servers in Go and Java, and the proxies before them, advertise
@@ -51,6 +54,8 @@ export class Grpc {
   }
 
   private constructor(slice: SliceContext, server: GrpcServer, options: GrpcOptions) {
+    checkOptions('Grpc', options, optionKinds);
+    checkDeclared('Grpc', slice.recorder.definitions, { grpcMetrics });
     const { connections = Math.ceil(slice.maxVUs / CALLS_A_CONNECTION) } = options;
     const { deadlineMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2 } = options;
     this.#slice = slice;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { selfSigned } from '../../support/wire/certificate.fixture.ts';
 import { recorded, testSlice } from '../slice.fixture.ts';
-import { type Bed, bed, head, overTcp } from './http.fixture.ts';
+import { type Bed, bed, head, overHttp, overTcp } from './http.fixture.ts';
 import { Http } from './http.ts';
 
 async function isNoAnswer(made: Bed, error: string): Promise<void> {
@@ -209,4 +209,46 @@ test('a port where nobody listens: nothing was sent, so a write has failed', asy
     'http_req_failed{op:thing}',
     'http_reqs{op:thing}',
   ]);
+});
+
+test('what an author gets wrong in a call is told, nothing is sent, and the others go on', async (t) => {
+  const seen: string[] = [];
+  const server = overHttp((request, answer) => {
+    seen.push(`${request.method} ${request.url}`);
+    request.resume().on('end', () => answer.end());
+  });
+  const { http, slice } = await bed(t, server, { connections: 1 }, '/api');
+  const ask = async (call: object) => (await http.request({ op: 'x', method: 'POST', path: '/i', ...call })).error;
+  const table: [object, string][] = [
+    [{ path: 'http://other.test/i' }, 'request not sent: its path does not begin with /'],
+    [{ path: 'i' }, 'request not sent: its path does not begin with /'],
+    [{ headers: { 'x-name': 'a\nb' } }, 'request not sent: invalid x-name header'],
+  ];
+  for (const [call, error] of table) assert.equal(await ask(call), error);
+  assert.deepEqual(seen, []);
+  for (const call of [{ path: '' }, { path: '?a=1' }]) assert.equal(await ask(call), undefined);
+  assert.deepEqual(seen, ['POST /api', 'POST /api?a=1']);
+  assert.equal(
+    Object.values(slice.recorder.errors).reduce((sum, count) => sum + count),
+    table.length,
+  );
+});
+
+test('an option that there is not, or that is none, is told', () => {
+  const slice = testSlice('http://127.0.0.1:1');
+  const table: [object, string][] = [
+    [
+      { timeout: 5_000 },
+      'Http has no option "timeout"; did you mean "timeoutMs"? allowed: connections, timeoutMs, maxAnswerBytes, redirects, keepAlive, keepsBodies.',
+    ],
+    [{ timeoutMs: '5s' }, 'Http: timeoutMs is "5s"; allowed is a number above 0.'],
+    [{ timeoutMs: 0 }, 'Http: timeoutMs is 0; allowed is a number above 0.'],
+    [{ timeoutMs: Number.NaN }, 'Http: timeoutMs is NaN; allowed is a number above 0.'],
+    [{ connections: 0.5 }, 'Http: connections is 0.5; allowed is a whole number of at least 1.'],
+    [{ redirects: -1 }, 'Http: redirects is -1; allowed is a whole number.'],
+    [{ keepAlive: 'no' }, 'Http: keepAlive is "no"; allowed is true or false.'],
+  ];
+  for (const [options, sentence] of table)
+    assert.throws(() => new Http(slice, 'http://127.0.0.1:1', options), new Error(sentence));
+  void new Http(slice, 'http://127.0.0.1:1', { timeoutMs: Number.POSITIVE_INFINITY, redirects: 0 }).close();
 });

@@ -1,6 +1,7 @@
 import { type Dispatcher, errors } from 'undici';
 import type { SliceContext } from '../../support/test.ts';
 import { dispatcherTo, ReadyConnections, userAgent } from '../../support/wire/connection.ts';
+import { checkOptions, isAmount, isCount, isWhole, isYesOrNo } from './client-options.ts';
 import { Cookies } from './cookies.ts';
 import { acceptedEncodings } from './encoding.ts';
 import {
@@ -32,6 +33,11 @@ export interface HttpOptions {
   /** False: what answers hold is counted, and neither kept nor bounded. Default true. */
   keepsBodies?: boolean;
 }
+
+const optionKinds = {
+  ...{ connections: isCount, timeoutMs: isAmount, maxAnswerBytes: isAmount, redirects: isWhole },
+  ...{ keepAlive: isYesOrNo, keepsBodies: isYesOrNo },
+};
 
 /** Whoever sends requests: a slice's client, or a visitor of it. */
 export interface HttpClient {
@@ -88,6 +94,7 @@ export class Http implements HttpClient {
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(slice: SliceContext, baseUrl: string, options: HttpOptions = {}) {
+    checkOptions('Http', options, optionKinds);
     const url = new URL(baseUrl);
     const { connections = slice.maxVUs, timeoutMs = 30_000, maxAnswerBytes = 10 * 1024 ** 2, redirects = 10 } = options;
     const { keepAlive = true, keepsBodies = true } = options;
@@ -166,8 +173,9 @@ export class Http implements HttpClient {
     const options = { method: method as Dispatcher.HttpMethod, path, headers, body, reset: false };
     exchange.sender = dispatcher;
     exchange.options = options;
-    if (isBody(body)) dispatcher.dispatch(options, exchange);
-    else exchange.onError(new errors.InvalidArgumentError('its body has to be a string or a Buffer'));
+    const mistake = mistakeIn(call, path);
+    if (mistake === undefined) dispatcher.dispatch(options, exchange);
+    else exchange.onError(new errors.InvalidArgumentError(mistake));
   }
 
   /** Where an answer leads to, by the rules of browsers; undefined when that is nowhere, or far enough. */
@@ -230,6 +238,13 @@ function encodedPath(path: string): string {
 /** undici takes more, such as what can be iterated, and ends the process where that holds no bytes, as URLSearchParams do. */
 function isBody(body: unknown): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;
+}
+
+/** @param whole the path behind that of the base URL */
+function mistakeIn({ path, body }: Call, whole: string): string | undefined {
+  // Of `GET https://…` many servers take the path alone: it would be asked of the wrong one.
+  if (!whole.startsWith('/') || !/^(?:[/?]|$)/.test(path)) return 'its path does not begin with /';
+  return isBody(body) ? undefined : 'its body has to be a string or a Buffer';
 }
 
 /** @param kept the cookies of who sends it: with those that the call brings they are one header */

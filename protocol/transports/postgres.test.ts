@@ -351,3 +351,35 @@ test('errors that have no code of PostgreSQL are named after what became of the 
   ];
   for (const [error, name] of names) assert.equal(databaseError(error), name);
 });
+
+test('what pg would put something of its own in the place of is refused', async (t) => {
+  const slice = testSlice('http://127.0.0.1');
+  const recorder = new Recorder('test', 'load', metricDefinitions(postgresMetrics));
+  const making =
+    (url: unknown, options: object, made = { ...slice, recorder }) =>
+    () =>
+      new Postgres(made, url as string, options as PostgresOptions);
+  const sound = { connections: 1 };
+  assert.throws(making(undefined, sound), new Error('Postgres: its URL is undefined; allowed is postgres://….'));
+  assert.throws(making('', sound), new Error('Postgres: its URL is ""; allowed is postgres://….'));
+  assert.throws(making(database.url, {}), /^Error: Postgres: connections is undefined; allowed is a whole number/);
+  assert.throws(making(database.url, { connections: 0 }), /^Error: Postgres: connections is 0; allowed is a whole/);
+  assert.throws(
+    making(database.url, sound, slice),
+    /^Error: Postgres records metrics .*; write metrics: postgresMetrics\.$/,
+  );
+  const { postgres, recorded } = bed(t);
+  const asking = (statement: unknown) => () => postgres.query(statement as Statement);
+  await assert.rejects(asking('SELECT 1'), /^Error: A statement is \{ name: /);
+  await assert.rejects(
+    asking({ ...read, kind: 'select' }),
+    /^Error: The kind of statement get is "select"; allowed: read, /,
+  );
+  const level = 'SERIALIZABLE' as 'serializable';
+  await assert.rejects(
+    postgres.transaction('t', level, async () => {}),
+    /^Error: The isolation of transaction t is "SERIALIZABLE"; .*serializable/,
+  );
+  for (let n = 0; n < 3; n++) assert.equal((await postgres.query({ ...read }, [0])).error, undefined);
+  assert.equal(amount(recorded(), 'db_queries{op:get}'), 3);
+});

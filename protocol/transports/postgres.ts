@@ -1,12 +1,14 @@
 import pLimit from 'p-limit';
 import pg from 'pg';
 import {
+  allowed,
   type MetricDefinition,
   type RecordedSeries,
   type SliceContext,
   unfinished,
   workDueAt,
 } from '../../support/test.ts';
+import { checkDeclared, checkOptions, isCount, isYesOrNo } from './client-options.ts';
 import { failedRate } from './failure.ts';
 import { asksForAnotherTry, databaseError, endsConnection, sqlstateName, sqlstateOf } from './sqlstate.ts';
 import { type Expiring, UnderWay } from './under-way.ts';
@@ -72,6 +74,9 @@ export interface PostgresOptions {
    */
   isPooled?: boolean;
 }
+
+const optionKinds = { connections: isCount, timeoutMs: isCount, isPooled: isYesOrNo };
+const statementKinds: readonly unknown[] = ['read', 'write', 'control'];
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** Longest wait for a TCP (and TLS) connection, and for PostgreSQL to let it in. */
@@ -311,11 +316,17 @@ export class Postgres {
   readonly #connections: number;
   readonly #isPooled: boolean;
   readonly #clients = new Set<pg.PoolClient>();
-  readonly #series = new Map<Statement, Series>();
+  /** Of a statement that is written anew for each call there are as many as calls: they are told apart by name. */
+  readonly #series = new Map<string, Series>();
+  readonly #seriesOf = new WeakMap<Statement, Series>();
   readonly #underWay = new UnderWay<Query>();
   readonly #sweeper: NodeJS.Timeout;
 
+  /** @throws one sentence for what pg would put something else in the place of: without a URL a database of this machine's */
   constructor(slice: SliceContext, url: string, options: PostgresOptions) {
+    if (!url) throw new Error(`Postgres: its URL is ${url === '' ? '""' : url}; allowed is postgres://….`);
+    checkOptions('Postgres', options, optionKinds, ['connections']);
+    checkDeclared('Postgres', slice.recorder.definitions, { postgresMetrics });
     const { connections, timeoutMs = DEFAULT_TIMEOUT_MS, isPooled = false } = options;
     this.#slice = slice;
     this.#isPooled = isPooled;
@@ -376,6 +387,11 @@ export class Postgres {
     isolation: Isolation,
     work: (transaction: Transaction) => Promise<void>,
   ): Promise<Answer> {
+    if (!Object.hasOwn(begins, isolation)) {
+      throw new Error(
+        `The isolation of transaction ${op} is "${isolation}"; ${allowed(isolation, [...isolationLevels])}.`,
+      );
+    }
     const { recorder } = this.#slice;
     const beganAt = performance.now();
     const dueAt = workDueAt() ?? beganAt;
@@ -437,11 +453,23 @@ export class Postgres {
   }
 
   #query(statement: Statement, values: unknown[] | undefined, whole: Whole, resolve: Resolve): Query {
-    let series = this.#series.get(statement);
+    let series = this.#seriesOf.get(statement);
     if (!series) {
-      series = new Series(this.#slice.recorder, statement, this.#isPooled);
-      this.#series.set(statement, series);
+      checkStatement(statement);
+      const name = `${statement.kind} ${statement.name}`;
+      series = this.#series.get(name) ?? new Series(this.#slice.recorder, statement, this.#isPooled);
+      this.#series.set(name, series);
+      this.#seriesOf.set(statement, series);
     }
     return new Query(statement, values, series, this.#underWay, whole, resolve);
   }
+}
+
+/** @throws one sentence, which holds nothing of what would be sent */
+function checkStatement(statement: Statement): void {
+  const { name, text, kind } = Object(statement) as Partial<Statement>;
+  if (typeof name !== 'string' || typeof text !== 'string')
+    throw new Error("A statement is { name: '…', text: 'SELECT …', kind: 'read' }, with a name of its own.");
+  if (!statementKinds.includes(kind))
+    throw new Error(`The kind of statement ${name} is "${kind}"; allowed: read, write, control.`);
 }
