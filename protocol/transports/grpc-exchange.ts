@@ -142,6 +142,8 @@ export class Exchange implements Pending {
   readonly #resolve: (answer: Answer) => void;
   #isSent = false;
   #isCounted = false;
+  /** What went wrong is among the errors already. */
+  #isTold = false;
   #value: object | undefined;
   #messages = 0;
   #unreadable: string | undefined;
@@ -256,8 +258,19 @@ export class Exchange implements Pending {
       this.#unreadable = 'message that cannot be read';
       return;
     }
-    if (method.responseStream) onMessage?.(message);
-    else this.#value = message;
+    if (!method.responseStream) this.#value = message;
+    else if (onMessage && this.#unreadable === undefined) this.#tell(onMessage, message);
+  }
+
+  /** Thrown on, it would leave the call without an end, or end the process. */
+  #tell(onMessage: (message: object) => void, message: object): void {
+    try {
+      onMessage(message);
+    } catch (error) {
+      this.#unreadable = this.#series.recorder.threw('gRPC: onMessage', error);
+      this.#isTold = true;
+      this.#cancel();
+    }
   }
 
   #notSent(error: unknown): void {
@@ -282,7 +295,7 @@ export class Exchange implements Pending {
     if (!this.#isCounted) {
       this.#isCounted = true;
       this.#count(durationMs, error !== undefined, isEnded);
-      if (error !== undefined) this.#series.recorder.error(error);
+      if (error !== undefined && !this.#isTold) this.#series.recorder.error(error);
     }
     const isRefused = refusals.has(name) && !tooLarge.test(details);
     const isOpen = this.#isSent && !readOnly && !isRefused;

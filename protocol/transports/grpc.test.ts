@@ -14,7 +14,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { directWire } from '../../support/wire/wire.ts';
-import { recorded } from '../slice.fixture.ts';
+import { recorded, testSlice } from '../slice.fixture.ts';
 import { grpcSlice, serveThings, type Thing, thingMethods } from './grpc.fixture.ts';
 import { type Call, Grpc, type GrpcOptions } from './grpc.ts';
 import { type Answer, Exchange, ExchangeSeries } from './grpc-exchange.ts';
@@ -529,4 +529,33 @@ test('an OK without the message that it should have leaves open what was done, o
   // Who says itself that it does not know the method has done nothing.
   const { ask: another } = await overHttp2(t, (stream) => answer(stream, Buffer.alloc(0), status.UNIMPLEMENTED));
   assert.equal((await another()).outcome, 'failed');
+});
+
+test('what onMessage throws ends its call at once, and is told', async (t) => {
+  const { slice, call } = await bed(t, {
+    Down: (stream: ServerWritableStream<Thing, Thing>) => void stream.write({ n: 1 }),
+  });
+  let heard = 0;
+  const { error } = await call('Down', {
+    onMessage() {
+      heard += 1;
+      throw new TypeError('cannot take it');
+    },
+  });
+  assert.deepEqual([error, heard], ['gRPC: onMessage threw TypeError', 1]);
+  assert.deepEqual(slice.recorder.errors, { 'gRPC: onMessage threw TypeError': 1 });
+});
+
+test('a client whose metrics nobody declared, or with an option that there is not, is not opened', async () => {
+  const server = { address: '127.0.0.1:1', secure: false, wire: directWire };
+  const slice = grpcSlice();
+  const undeclared = testSlice('http://127.0.0.1:1');
+  await assert.rejects(
+    Grpc.open(undeclared, server),
+    new Error('Grpc records metrics that the scenario does not declare; write metrics: grpcMetrics.'),
+  );
+  await assert.rejects(
+    Grpc.open(slice, server, { deadlineMs: 0 }),
+    /^Error: Grpc: deadlineMs is 0; allowed is a number above 0\.$/,
+  );
 });

@@ -406,3 +406,45 @@ test('an attempt that is under way when measuring ends has failed at its age', a
   assert.equal(series['ws_connecting{unfinished:yes}']?.t, 'trend');
   assert.equal(await attempt, false);
 });
+
+test('what a listener throws, at once or later, ends its connection and is told with its place; others go on', async (t) => {
+  const url = await webSocketServer(t, (webSocket) => {
+    webSocket.on('message', () => {
+      webSocket.send('no JSON');
+      webSocket.send('more');
+    });
+  });
+  const parse = (text: string) => void (text === 'more' || JSON.parse(text));
+  for (const [listener, options] of [
+    ['onMessage', { onMessage: (message: Buffer) => parse(message.toString()) }],
+    ['onMessage', { onMessage: async (message: Buffer) => parse(message.toString()) }],
+    ['onOpen', { onOpen: () => parse('no JSON') }],
+  ] as const) {
+    let socket: Socket | undefined;
+    let ends = 0;
+    let ended = () => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const slice = testSlice('http://127.0.0.1');
+    await Socket.open(slice, url, {
+      messages: 'text',
+      onOpen(made) {
+        socket = made;
+      },
+      onMessage() {},
+      onEnd() {
+        ends += 1;
+        ended();
+      },
+      ...options,
+    });
+    socket?.send('go');
+    await end;
+    await socket?.close();
+    const { errors, examples } = slice.recorder;
+    assert.deepEqual([errors, ends], [{ [`WebSocket: ${listener} threw SyntaxError`]: 1 }, 1]);
+    assert.match(examples.all[0]!.error, /^SyntaxError: /);
+    assert.match(examples.all[0]!.at!, /socket\.test\.ts:\d+$/);
+  }
+});

@@ -6,7 +6,10 @@ import { socketWay, userAgent } from '../../support/wire/connection.ts';
 import { closeCode } from './close-code.ts';
 import { causeOf, codeName } from './failure.ts';
 
-/** What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. */
+/**
+ * What a connection is to be, and who is told of it: one object, so that its methods can be those of a class. What they throw ends the
+ * connection, and is counted by name among the errors.
+ */
 export interface SocketOptions {
   /** What a message is; a message of the other kind ends the connection. */
   readonly messages: 'binary' | 'text';
@@ -258,7 +261,7 @@ export class Socket {
     this.#traffic.connectFailed.add(0, this.#since);
     this.#traffic.sessions.add(1);
     this.#since = now;
-    this.#options.onOpen(this);
+    this.#tell('onOpen');
     this.#settle(true);
   }
 
@@ -266,8 +269,29 @@ export class Socket {
     if (this.#closing || this.#failed) return;
     this.#traffic.received.add(1);
     this.#traffic.bytesReceived.add(message.length);
-    if (isBinary === (this.#options.messages === 'binary')) this.#options.onMessage(message);
+    if (isBinary === (this.#options.messages === 'binary')) this.#tell('onMessage', message);
     else this.fail(isBinary ? 'binary where text is due' : 'text where binary is due');
+  }
+
+  /** Thrown on, it would end the process, and `ws` would wait for this message without end. */
+  #tell(listener: 'onOpen' | 'onMessage' | 'onEnd', message?: Buffer): void {
+    try {
+      const made = this.#call(listener, message);
+      if (made instanceof Promise) made.catch((error) => this.#threw(listener, error));
+    } catch (error) {
+      this.#threw(listener, error);
+    }
+  }
+
+  #call(listener: 'onOpen' | 'onMessage' | 'onEnd', message: Buffer | undefined): unknown {
+    if (listener === 'onMessage') return this.#options.onMessage(message!);
+    return listener === 'onOpen' ? this.#options.onOpen(this) : this.#options.onEnd();
+  }
+
+  #threw(listener: string, error: unknown): void {
+    this.#recorder.threw(`WebSocket: ${listener}`, error);
+    this.#failed = true;
+    this.#wire.terminate();
   }
 
   #end(code: number): void {
@@ -276,7 +300,7 @@ export class Socket {
     if (!this.#closing) this.fail(`closed by the target (${closeCode(code)})`);
     if (this.#opened) {
       this.#traffic.duration.add(performance.now() - this.#since);
-      this.#options.onEnd();
+      this.#tell('onEnd');
       return;
     }
     if (this.#failed) this.#traffic.connectFailed.add(1, this.#since);

@@ -1,5 +1,5 @@
 import { ErrorCounts } from './error-counts.ts';
-import { aboutMetric, type Failure, FailureExamples, textOf } from './failures.ts';
+import { aboutMetric, type Failure, FailureExamples, textOf, thrown } from './failures.ts';
 import type { MetricDefinition, MetricType, Tags } from './metrics.ts';
 import { builtinMetrics, isOfBrowser, metricOf, parseSeriesKey, seriesKey } from './metrics.ts';
 import { OneOfMany } from './one-of-many.ts';
@@ -181,6 +181,18 @@ export class Recorder {
   failure(failure: Omit<Failure, 'scenario'>): void {
     this.error(failure.name, failure.operation);
     this.examples.add({ scenario: this.#scenario, ...failure });
+  }
+
+  /**
+   * The same of what a listener of the author's threw.
+   * @param what the listener: `WebSocket: onMessage`
+   * @returns its name
+   */
+  threw(what: string, error: unknown): string {
+    const { error: text, at } = thrown(error);
+    const name = `${what} threw ${error instanceof Error ? textOf(() => error.name) : 'what is no error'}`;
+    this.failure({ name, error: this.#clean(text), at });
+    return name;
   }
 
   /** Runs before each packing: the place to read gauges. */
