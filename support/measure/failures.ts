@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 
 /** The first failure of its name, in full. */
 export interface Failure {
@@ -35,6 +35,8 @@ const SUPPORT = dirname(import.meta.dirname);
 /** Of so many names a slice keeps an example; a run shows those that are most frequent. */
 const MAX_NAMES = 10;
 const LONGEST = 4_096;
+/** Of an error, and one after another. */
+const MOST_CAUSES = 3;
 /** Of what is too long: an expectation says first what it expected, and last what it tried. */
 const TAIL = 1_024;
 
@@ -76,16 +78,51 @@ export function textOf(value: () => unknown): string {
   }
 }
 
+/** Of what was thrown and is no error: of an object what it holds, and not that it is one. */
+export function thrownText(value: unknown): string {
+  const shown = textOf(() => value);
+  return `thrown: ${shown === '[object Object]' ? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }) : shown}`;
+}
+
+/** An error, or what Playwright makes of one: its name stands before its message then. */
+interface ErrorLike {
+  name?: string;
+  message?: string;
+  stack?: string;
+  value?: string;
+  cause?: unknown;
+}
+
+function errorText(error: ErrorLike): string {
+  // Playwright colours its messages, also in the midst of what it shows.
+  const message = stripVTControlCharacters(textOf(() => error.message));
+  const name = textOf(() => error.name ?? '');
+  return message.startsWith(name) ? message : `${name}: ${message}`;
+}
+
+/** What an error says of where it comes from: that a `fetch` failed tells nobody why. */
+function causesOf(error: ErrorLike, depth = 1): string {
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  const isError = (one: unknown): one is ErrorLike => typeof (one as ErrorLike | undefined)?.message === 'string';
+  const all = [cause, ...(Array.isArray(errors) ? errors : [])].filter(isError);
+  if (all.length === 0 || depth > MOST_CAUSES) return '';
+  const texts = all.slice(0, MOST_CAUSES).map((one) => errorText(one) + causesOf(one, depth + 1));
+  return ` (because of ${texts.join('; ')})`;
+}
+
+/** The stack of an error, with what it comes from behind its first line; what there is of one that has none. */
+export function stackOf(error: ErrorLike): string | undefined {
+  const [first, ...rest] = (error.stack ?? error.message ?? error.value)?.split('\n') ?? [];
+  return first && [first + causesOf(error), ...rest].join('\n');
+}
+
 /**
  * What was thrown, as a person reads it: `TypeError: x is not a function`, without its stack, and the first place of the
  * stack in the author's own code.
  */
 export function thrown(error: unknown): Pick<Failure, 'error' | 'at'> {
-  if (!(error instanceof Error)) return { error: `thrown: ${textOf(() => error)}` };
-  // Playwright colours its messages, also in the midst of what it shows.
-  const message = stripVTControlCharacters(textOf(() => error.message));
-  const name = textOf(() => error.name);
-  const text = message.startsWith(name) ? message : `${name}: ${message}`;
+  if (!(error instanceof Error)) return { error: thrownText(error) };
+  const text = errorText(error) + causesOf(error);
   for (const line of textOf(() => error.stack).split('\n')) {
     const [, url, at] = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+):(\d+):\d+\)?$/.exec(line) ?? [];
     const file = url?.replace(/^file:\/\//, '');

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import pLimit from 'p-limit';
-import { exhaustedCodes, SETTLE, textOf, thrown } from '../measure/failures.ts';
+import { exhaustedCodes, SETTLE, textOf, thrown, thrownText } from '../measure/failures.ts';
 import type { Options, OptionsSchema } from '../options.ts';
 import { most } from '../profile/fields.ts';
 import { Mix } from '../schedule/mix.ts';
@@ -207,7 +207,7 @@ function isOfStop(error: unknown, signal: AbortSignal): boolean {
  * secrets: one that lost its digits or its end could not be found any more later.
  */
 export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${secrets.clean(textOf(() => error)).slice(0, 80)}`;
+  if (!(error instanceof Error)) return secrets.clean(thrownText(error)).slice(0, 'thrown: '.length + 80);
   const { code } = error as { code?: unknown };
   // ECONNRESET says it all; a number of gRPC's or PostgreSQL's does not.
   if (typeof code === 'string' && exhaustedCodes.has(code)) return `generator: ${code}`;

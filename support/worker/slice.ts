@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { textOf } from '../measure/failures.ts';
+import { stackOf, textOf } from '../measure/failures.ts';
 import { Recorder } from '../measure/recorder.ts';
 import {
   type HungHook,
@@ -145,7 +145,7 @@ export class Slice {
     const hasFailed = this.#test.status === 'failed' || this.#test.status === 'timedOut';
     if (report.end.status === 'stopped' && hasFailed && cause && !stopped) {
       // It failed before its schedule began, in `setup` or for want of a browser; or its own code gave it a time limit.
-      report.end = { ...report.end, status: 'crashed', error: cause.stack ?? cause.message ?? cause.value };
+      report.end = { ...report.end, status: 'crashed', error: stackOf(cause) };
     }
     await this.keep(sliceName(this.id), packed(report), sliceReportType);
     for (const error of this.#test.errors) secrets.cleanInPlace(error);
@@ -166,7 +166,7 @@ export class Slice {
 
   /** Which of those in this process failed, Playwright does not know. */
   async #tell(failure: unknown): Promise<void> {
-    const text = textOf(() => (failure as Error).stack ?? failure);
+    const text = textOf(() => (failure instanceof Error ? stackOf(failure) : failure));
     await this.keep(sliceName(this.id), Buffer.from(secrets.clean(text)), sliceFailureType);
   }
 }
