@@ -82,7 +82,7 @@ function ofScenario(
   const all = errorsOf(slices, name);
   const nobodys = errorsOfNobody(slices, name);
   const finding = (what: NoSuccess['what'], operation: string | undefined, counts: Tries) => {
-    const isWhole = what === 'scenario' || what === 'requests';
+    const isWhole = what === 'scenario' || (what === 'requests' && operation === undefined);
     const errors = isWhole
       ? mostFrequent(all)
       : mostFrequent(ofOperation(errorsOf(slices, name, operation), nobodys, counts));
@@ -152,8 +152,14 @@ function ofScenario(
   else if (isTooMany(settled, maxFailed)) found.push(failedShare(finding('settle', SETTLE, settled)));
   // Of many shards these are not known by time.
   const requests = uncheckedRequests(store, name);
-  if (requests.tries >= MIN_TRIES && requests.failed === requests.tries)
-    found.push(noSuccess('fail', finding('requests', undefined, requests)));
+  const neverSucceeded = (one: Tries) => one.tries >= MIN_TRIES && one.failed === one.tries;
+  const whole = added(requests.map(([, counts]) => counts));
+  if (neverSucceeded(whole)) found.push(noSuccess('fail', finding('requests', undefined, whole)));
+  else if (facts.undisturbed === undefined) {
+    for (const [op, counts] of requests) {
+      if (op && neverSucceeded(counts)) found.push(noSuccess('fail', finding('requests', op, counts)));
+    }
+  }
   return found;
 }
 
@@ -161,13 +167,16 @@ function isTooMany({ tries, failed }: Tries, maxFailed: number): boolean {
   return failed / Math.max(tries, MIN_TRIES_OF_SHARE) > maxFailed;
 }
 
-/** Requests of a scenario that checks no answer: whether they failed is all that tells of its success. None where one is checked. */
-function uncheckedRequests(store: MetricStore, scenario: string): Tries {
-  if (triesBy(store, 'checks', scenario, 'check').size > 0) return { tries: 0, failed: 0 };
+/**
+ * Requests of a scenario that checks no answer, by name: whether they failed is all that tells of its success. None where one is
+ * checked.
+ */
+function uncheckedRequests(store: MetricStore, scenario: string): [op: string, counts: Tries][] {
+  if (triesBy(store, 'checks', scenario, 'check').size > 0) return [];
   const rates = Object.entries(store.definitions).filter(
     ([, { type, tells, ofWork }]) => type === 'rate' && tells === 'failure' && ofWork === 'count',
   );
-  return added(rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op').values()]));
+  return rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op')]);
 }
 
 interface Tries {

@@ -14,7 +14,7 @@ export interface Failing {
   scenarios: string[];
   /** Journeys, whose iterations are sessions. */
   journey: boolean;
-  /** Also of a scenario that has no other. */
+  /** Also of a scenario that has no other; of requests their name. */
   operation?: string;
   tries: number;
   failed: number;
@@ -44,7 +44,7 @@ export function isFailingElsewhere({ scenarios, doubt }: Failing, { ended, limit
 export function subject({ what, scenarios, journey, operation }: Failing): string {
   const names = listed(scenarios);
   if (what === 'settle') return `the last looks (settle) of ${names}`;
-  if (what === 'requests') return `the requests of ${names}`;
+  if (what === 'requests') return `the requests ${operation ? `${quoted(operation)} ` : ''}of ${names}`;
   if (what === 'operation') return `operation ${quoted(operation ?? '')} of ${names}`;
   return `the ${journey ? 'sessions' : 'iterations'} of ${names}${operation ? ` (operation ${quoted(operation)})` : ''}`;
 }
@@ -63,6 +63,8 @@ export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what t
 
 /** How errors of requests begin that are none. */
 const NOT_SENT = 'request not sent: ';
+/** How errors read that are the author's own, of whom no line is known. */
+const ofAuthor = /^call not sent: |^check ".*": .* is neither true nor false$|^thrown: /s;
 
 /** What to look at when work fails. */
 export function afterFailing({ doubt, errors, example, journey }: Failing): string {
@@ -74,6 +76,7 @@ export function afterFailing({ doubt, errors, example, journey }: Failing): stri
   if (errors[0]?.name.startsWith(NOT_SENT)) return 'Look at the path, headers and body of that request in the load.';
   if (errors[0]?.name.startsWith('cut off by ')) return AFTER_CUT_OFF;
   if (example?.at && !journey) return `Look at ${example.at}.`;
+  if (ofAuthor.test(errors[0]?.name ?? '')) return "Look at the scenario's file.";
   if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;
   return "Look at the target's log for what it answered so.";
 }
