@@ -91,6 +91,7 @@ test('what is no number is told by name and never added, least of all as 0', () 
     assert.deepEqual(adding(value, 'rate'), { told: [`${what} is neither true nor false`], count: 0 });
   }
   assert.deepEqual(adding(true, 'trend'), { told: ['true is no number'], count: 0 });
+  assert.deepEqual(adding(Promise.resolve(true), 'rate').told, ['a Promise is neither true nor false']);
 });
 
 test('a number out of range is told: below it is not added, above it is added as the most', () => {

@@ -45,6 +45,7 @@ function heldOf(value: unknown, min: number, max: number, refuse: Refusal): numb
 function called(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
     return `${value}`;
+  if (value instanceof Promise) return 'a Promise';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

@@ -88,8 +88,9 @@ export class Vu {
   }
 
   /**
-   * Adds to a metric of the vocabulary or of the load's own `metrics`; a boolean to a rate. A value that is no number of its range
-   * (NaN, a string, a time below 0) is not added but counted by name among the errors. Times are ms, sizes bytes, shares from 0 to 1.
+   * Adds to a metric of the vocabulary or of the load's own `metrics`; a boolean to a rate, of which, as in k6, any number but 0 is
+   * true. A value that is no number of its range (NaN, a string, a time below 0) is not added but counted by name among the errors.
+   * Times are ms, sizes bytes.
    * @throws for a metric that nobody declared
    */
   add(metric: string, value: number | boolean, tags?: Tags): void {
