@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { families } from '../protocol/families.ts';
@@ -17,6 +20,7 @@ import {
 import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
+import { selfSigned } from './wire/certificate.fixture.ts';
 import type { Declaration } from './worker/declaration.ts';
 import { declarePreflight } from './worker/load-preflight.ts';
 import type { SliceContext } from './worker/vu.ts';
@@ -278,6 +282,17 @@ test('one that cannot be reached: which setting, what was tried, for how long, a
   for (const variable of ['WS_URL', 'YJS_URL', 'DWCP_WS_URL']) {
     await assert.rejects(reach({ BASE_URL: up, [variable]: `${socket}/x` }, 'load'), said(variable, `${socket}/x`));
   }
+});
+
+test('one whose certificate nobody trusts is there: what helps is to trust it', async (t) => {
+  const server = createServer(selfSigned(), (_request, answer) => answer.end());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await assert.rejects(
+    reach({ BASE_URL: url }, 'load'),
+    /DEPTH_ZERO_SELF_SIGNED_CERT; trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1\.$/,
+  );
 });
 
 test('only what the run uses is asked', async (t) => {

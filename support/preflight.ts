@@ -261,6 +261,14 @@ export async function checkEndpoints(used: readonly Endpoint[], reachMs = REACH_
   );
 }
 
+/** Node's codes for a certificate that it does not trust. */
+const untrusted = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_(?:GET|VERIFY)_|CERT_|ERR_TLS_CERT_)/;
+
+function remedy(code: string | undefined, variable: string): string {
+  if (!untrusted.test(code ?? '')) return `start the target or correct ${variable}`;
+  return 'trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1';
+}
+
 /** @param failure what is so when nobody is there to the end */
 async function untilThere(variable: string, failure: string, reachMs: number, ask: () => Promise<void>): Promise<void> {
   const until = performance.now() + reachMs;
@@ -274,7 +282,7 @@ async function untilThere(variable: string, failure: string, reachMs: number, as
         const { code, message } = error as NodeJS.ErrnoException;
         const tried = tries === 1 ? '1 try' : `${tries} tries`;
         throw new Error(
-          `${variable} ${failure}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; start the target or correct ${variable}.`,
+          `${variable} ${failure}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; ${remedy(code, variable)}.`,
         );
       }
       await wait(RETRY_MS);
