@@ -251,7 +251,7 @@ function mostFrequent(errors: Map<string, number>): ErrorCount[] {
     .slice(0, MOST_ERRORS);
 }
 
-function isCheck(name: string): boolean {
+export function isCheck(name: string): boolean {
   return name.startsWith(CHECK);
 }
 

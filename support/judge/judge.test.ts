@@ -319,6 +319,10 @@ test('a run that did nothing, and one whose requests nobody answered', () => {
   const unanswered = { measured: { 'http_req_blocked{scenario:relay}': [] }, thresholds: {} };
   const unreached = { kind: 'target-unreached', severity: 'invalid', url: 'http://127.0.0.1:4000', requests: 100 };
   assert.deepEqual(run({ ...unanswered, errors }).findings, [{ ...unreached, error: 'ECONNREFUSED' }]);
+  const checked = { 'check: status is 200': 100, ...errors };
+  assert.deepEqual(run({ ...unanswered, errors: checked }).findings, [{ ...unreached, error: 'ECONNREFUSED' }]);
+  const unsent = { 'check: status is 200': 100, 'request not sent: invalid request path': 100 };
+  assert.deepEqual(run({ ...unanswered, errors: unsent }).findings, []);
   assert.deepEqual(run(unanswered).findings, [{ ...unreached, error: 'no error was named' }]);
   const browsersOnly = { 'http_req_blocked{scenario:relay}': [], 'http_reqs{scenario:relay}': [] };
   assert.deepEqual(run({ measured: browsersOnly, thresholds: {} }).findings, []);

@@ -9,9 +9,9 @@ import { briefTimes, busyTimes, countedElsewhere, decideByTimes } from './busy-t
 import { causes } from './causes.ts';
 import { type DrillFacts, disturbedBy, drillFindings, judgeDrills, undisturbed } from './drills.ts';
 import { parseExpression, parseSelector } from './expression.ts';
-import { type FailureFacts, failureExamples, failureFindings } from './failures.ts';
+import { type FailureFacts, failureExamples, failureFindings, isCheck } from './failures.ts';
 import type { Crashed } from './findings/crashed.ts';
-import type { ErrorCount } from './findings/failing.ts';
+import { type ErrorCount, NOT_SENT } from './findings/failing.ts';
 import { kindOf } from './findings/index.ts';
 import type { LessAsked } from './findings/less-asked.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
@@ -316,6 +316,9 @@ function measuredAnything({ store, target, errors }: Case): Finding[] {
   }
   const requests = store.sum('http_reqs');
   if (requests === 0 || store.trend('http_req_blocked').count > 0) return [];
-  const [error = 'no error was named'] = Object.entries(errors).sort(([, a], [, b]) => b - a)[0] ?? [];
+  const causes = Object.entries(errors).filter(([name]) => !isCheck(name));
+  const [error = 'no error was named'] = causes.sort(([, a], [, b]) => b - a)[0] ?? [];
+  // The target was not even asked: they failed for what they are.
+  if (error.startsWith(NOT_SENT)) return [];
   return [{ kind: 'target-unreached', severity: 'invalid', url: target.url, requests, error }];
 }

@@ -62,7 +62,7 @@ export function failedWith({ errors, example }: Failing): string {
 export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what they waited for.';
 
 /** How errors of requests begin that are none. */
-const NOT_SENT = 'request not sent: ';
+export const NOT_SENT = 'request not sent: ';
 /** How errors read that are the author's own, of whom no line is known. */
 const ofAuthor = /^call not sent: |^check ".*": .* is neither true nor false$|^thrown: /s;
 
