@@ -8,9 +8,15 @@ import { judgeThreshold, samplesNeeded, type ThresholdSpec } from './thresholds.
 
 const declared = { accepted: { type: 'counter', contains: 'default' } } as const;
 
-function judged(selector: string, spec: ThresholdSpec, measured: Record<string, number[]>, durationMs = 10_000) {
+function judged(
+  selector: string,
+  spec: ThresholdSpec,
+  measured: Record<string, number[]>,
+  durationMs = 10_000,
+  more: { isUnderWay?: true } = {},
+) {
   const store = storeOf(measured, declared);
-  return judgeThreshold(selector, spec, { store, phases: calmAndLoad, lengthOf: () => durationMs });
+  return judgeThreshold(selector, spec, { store, phases: calmAndLoad, lengthOf: () => durationMs, ...more });
 }
 
 test('a figure on either side of its limit, for every type', () => {
@@ -106,21 +112,19 @@ test('as many samples are needed as show one beyond the limit', () => {
   assert.equal(samplesNeeded(parseExpression('rate>0.9')!, 'counter'), 1);
 });
 
-test('too few samples are no answer, good or bad', () => {
+test('too few samples are no answer, unless it would be no other whatever those that lack had been', () => {
   const p95 = (count: number, value: number, spec: ThresholdSpec = 'p(95)<500') =>
     judged('http_req_duration', spec, { 'http_req_duration{scenario:relay}': times(count, value) });
-  for (const value of [1, 1_000]) {
-    const { result, finding } = p95(19, value);
-    assert.equal(result.ok, false);
-    assert.deepEqual(finding, {
-      kind: 'no-data',
-      severity: 'invalid',
-      metric: 'http_req_duration',
-      expression: 'p(95)<500',
-      needed: 20,
-      count: 19,
-    });
-  }
+  const { result, finding } = p95(19, 1);
+  assert.equal(result.ok, false);
+  assert.deepEqual(finding, {
+    kind: 'no-data',
+    severity: 'invalid',
+    metric: 'http_req_duration',
+    expression: 'p(95)<500',
+    needed: 20,
+    count: 19,
+  });
   assert.equal(p95(20, 1).finding, undefined);
   assert.equal(p95(20, 1_000).finding?.kind, 'threshold');
   const few: ThresholdSpec = { threshold: 'p(95)<500', minSamples: 3 };
@@ -133,6 +137,23 @@ test('too few samples are no answer, good or bad', () => {
     needed: 3,
     count: 2,
   });
+});
+
+test('a percentile that is missed whatever its missing samples were is missed, once no more are to come', () => {
+  const found = (spec: ThresholdSpec, slow: number, quick: number, more?: { isUnderWay: true }) => {
+    const samples = [...times(slow, 1_000), ...times(quick, 10)];
+    const measured = { 'http_req_duration{scenario:relay}': samples };
+    return judged('http_req_duration', spec, measured, 10_000, more).finding?.kind;
+  };
+  // The 19th of 20 is one of the slow ones, once there are two of them.
+  assert.deepEqual([found('p(95)<500', 2, 4), found('p(95)<500', 1, 5)], ['threshold', 'no-data']);
+  assert.deepEqual([found('p(95)<500', 1, 0), found('p(95)<500', 0, 6)], ['no-data', 'no-data']);
+  assert.deepEqual([found('p(99)<500', 2, 97), found('p(99)<500', 1, 98)], ['threshold', 'no-data']);
+  assert.equal(found('p(95)<500', 6, 0, { isUnderWay: true }), 'no-data');
+  assert.equal(found({ threshold: 'p(95)<500', minSamples: 1_000 }, 6, 0), 'no-data');
+  assert.deepEqual([found('p(5)>500', 5, 1), found('p(10)>500', 8, 1)], ['threshold', 'threshold']);
+  assert.deepEqual([found('p(5)>500', 6, 0), found('p(95)>500', 6, 0)], ['no-data', 'no-data']);
+  assert.equal(found('p(95)==500', 6, 0), 'no-data');
 });
 
 test('a share that is missed whatever its missing samples were is missed; a single failure is not', () => {

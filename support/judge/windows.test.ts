@@ -143,11 +143,13 @@ describe('windows', () => {
     );
   });
 
-  test('a share that is missed whatever the samples that it lacks had been is missed', () => {
-    const course = courseOf({ failedAt: (s) => s === 50, perSecond: 20 });
-    const windows = windowsOf({ source: 'iteration_failed', expression: 'rate<0.01' }, { everyMs: 1_000 }, course);
-    const of = (at: number) => windows.find(({ startMs }) => startMs === at)!.state;
-    assert.deepEqual([of(50_000), of(51_000)], ['missed', 'unknown']);
+  test('what is missed whatever the samples that it lacks had been is missed', () => {
+    const course = courseOf({ failedAt: (s) => s === 50, msAt: slowFrom(50, 51), perSecond: 15 });
+    for (const objective of [{ source: 'iteration_failed', expression: 'rate<0.01' }, fast]) {
+      const windows = windowsOf(objective, { everyMs: 1_000 }, course);
+      const of = (at: number) => windows.find(({ startMs }) => startMs === at)!.state;
+      assert.deepEqual([of(50_000), of(51_000)], ['missed', 'unknown'], objective.expression);
+    }
   });
 
   test('a figure that its histogram cannot tell from the limit is at it', () => {

@@ -217,7 +217,7 @@ export function windowIn(span: Span, objective: Objective, course: Course, suspe
   const figure = count > 0 || isCounted ? aggregate(series, aggregation, lengthMs) : null;
   const observed = figure === null ? null : figureBeside(limit, figure, definition.type, aggregation);
   const window = { ...span, observed, count };
-  const isBeyond = series.type === 'rate' && missesAnyway(series, expression.operator, limit, needed);
+  const isBeyond = missesAnyway(series, expression, limit, needed);
   if (observed === null || (!isCounted && count < needed && !isBeyond)) {
     return {
       ...window,

@@ -110,7 +110,8 @@ export class LiveThresholds {
   }
 
   #judged(source: string, spec: ThresholdSpec, lengthOf: (tags: Wanted) => number): Judged {
-    return judgeThreshold(source, spec, { store: this.#store, phases: this.#timeline.phases, lengthOf });
+    const { phases } = this.#timeline;
+    return judgeThreshold(source, spec, { store: this.#store, phases, lengthOf, isUnderWay: true });
   }
 
   /** Of what more is asked for than it adds up to: that number, or so much a second; undefined for any other figure. */
