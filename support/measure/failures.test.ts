@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { stackOf, thrown } from './failures.ts';
 
 const refused = new Error('connect ECONNREFUSED 127.0.0.1:1');
@@ -20,7 +21,14 @@ test('an error is told with what it comes from', () => {
 
 test('of what is no error there is what it holds', () => {
   assert.equal(thrown({ code: 7, why: 'no seats' }).error, "thrown: { code: 7, why: 'no seats' }");
+  assert.equal(thrown({ status: 401, headers: { token: 't' } }).error, 'thrown: { status: 401, headers: [Object] }');
   assert.equal(thrown('a text').error, 'thrown: a text');
+  const hidden = {
+    [inspect.custom]() {
+      throw new Error('none of your business');
+    },
+  };
+  assert.equal(thrown(hidden).error, 'thrown: what cannot be shown');
 });
 
 test('so is the stack, of what Playwright makes of an error too', () => {

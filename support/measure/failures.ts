@@ -78,10 +78,14 @@ export function textOf(value: () => unknown): string {
   }
 }
 
-/** Of what was thrown and is no error: of an object what it holds, and not that it is one. */
+/**
+ * Of what was thrown and is no error: of an object what it holds, and not that it is one; not what lies deeper, as the headers of an
+ * answer do, in which there may be secrets that nobody else knows.
+ */
 export function thrownText(value: unknown): string {
   const shown = textOf(() => value);
-  return `thrown: ${shown === '[object Object]' ? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }) : shown}`;
+  const held = () => inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  return `thrown: ${shown === '[object Object]' ? textOf(held) : shown}`;
 }
 
 /** An error, or what Playwright makes of one: its name stands before its message then. */
