@@ -91,6 +91,26 @@ test('a clock that is an hour ahead does not show in the latency', async (t) => 
   assert.ok(Math.abs(made.stream.offset.offsetMs - hour) < 10_000);
 });
 
+test('time stamps in whole seconds tell no latency, and it is said why there is none; in seconds with a fraction they do', async (t) => {
+  for (const [at, isTold] of [
+    [() => `${new Date().toISOString().slice(0, 19)}+00:00`, false],
+    [() => Math.trunc(Date.now() / 1_000), false],
+    [() => 1_790_000_000.25, true],
+  ] as const) {
+    const made = await bed(t, (webSocket) => {
+      webSocket.send(subscribed({ timestamp: at() }));
+      webSocket.send(event('job', { timestamp: at() }));
+    });
+    made.stream.followJob('job', made.follower);
+    await made.stream.open();
+    await made.hear(1);
+    const latency = recorded(made.slice).migration_event_latency;
+    assert.equal(latency?.t, isTold ? 'trend' : undefined);
+    const why = 'metric "migration_event_latency": the target\'s time stamps tell no fraction of a second';
+    assert.deepEqual(made.errors, isTold ? {} : { [why]: 1 });
+  }
+});
+
 test('who follows no more hears nothing', async (t) => {
   const made = await bed(t, (webSocket) => {
     webSocket.send(subscribed());

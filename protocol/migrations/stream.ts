@@ -8,12 +8,16 @@ import {
 import type { Id } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket } from '../transports/socket.ts';
+import { instantOf, untold } from '../transports/time-stamp.ts';
 import { type Job, jobOf } from './api.ts';
 import { streamSettings } from './settings.ts';
 
 /** Metrics of the migrations' stream; a load that uses it declares them. */
 export const dwcpStreamMetrics = {
-  /** The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here. */
+  /**
+   * The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here; time stamps in whole
+   * seconds do not tell it.
+   */
   migration_event_latency: 'trend',
   /** How far the target's clock is ahead of ours, ms. */
   migration_clock_offset: 'gauge',
@@ -137,7 +141,7 @@ export class DwcpStream {
       this.#socket?.fail('no JSON object');
       return;
     }
-    const sentAt = timeOf(content.timestamp);
+    const sentAt = instantOf(content.timestamp);
     switch (content.type) {
       case 'subscribed':
         if (sentAt !== undefined) {
@@ -168,6 +172,8 @@ export class DwcpStream {
       // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
       const latencyMs = Math.max(0, receivedAt - sentAt + this.offset.offsetMs);
       this.#slice.recorder.add('migration_event_latency', latencyMs);
+    } else if (sentAt === undefined && content.timestamp !== undefined) {
+      this.#slice.recorder.error(untold('migration_event_latency'));
     }
     follower.hear(job);
   }
@@ -208,10 +214,4 @@ function parse(message: Buffer): Record<string, unknown> | undefined {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value);
-}
-
-/** Ms since 1970 of a time stamp as ms or in ISO 8601. */
-function timeOf(timestamp: unknown): number | undefined {
-  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp;
-  return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
 }

@@ -155,6 +155,24 @@ test('a clock that is an hour ahead shows in the offset and not in the latency',
   assert.ok(latency?.t === 'trend' && latency.sum < 1_000, JSON.stringify(latency));
 });
 
+test('time stamps in whole seconds tell neither latency nor offset, and it is said why', async (t) => {
+  const timestamp = () => Math.trunc(Date.now() / 1_000);
+  const made = await bed(t, (webSocket, { action, type, channel }) => {
+    if (action === 'subscribe') say(webSocket, { type: 'subscribed', channel, sequence: 1, timestamp: timestamp() });
+    if (type === 'ping') say(webSocket, { type: 'pong', timestamp: timestamp() });
+    if (type === 'ping')
+      say(webSocket, { type: 'vm_status', channel: 'vm_status', sequence: 1, timestamp: timestamp() });
+  });
+  await made.client.live();
+  const metrics = made.recorded();
+  assert.deepEqual(
+    [metrics.realtime_clock_offset, metrics['realtime_event_latency{channel:vm_status}']],
+    [undefined, undefined],
+  );
+  const why = 'metric "realtime_event_latency": the target\'s time stamps tell no fraction of a second';
+  assert.deepEqual(Object.keys(made.errors), [why]);
+});
+
 test('a target that does not tell its last event is subscribed to once: twice it would be a mistake, or bring all twice', async (t) => {
   for (const [what, sequences, counts] of [
     ['no numbers', [undefined], undefined],

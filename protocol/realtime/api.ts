@@ -9,11 +9,15 @@ import {
 import { type Id, isId } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
+import { instantOf, untold } from '../transports/time-stamp.ts';
 import { WatchedVm } from './watched-vm.ts';
 
 /** Metrics of real-time connections; a load that uses them declares them. */
 export const realtimeMetrics = {
-  /** The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here. */
+  /**
+   * The target's time stamp of an event → its arrival, by the target's clock as far as it can be known from here; time stamps in whole
+   * seconds do not tell it.
+   */
   realtime_event_latency: { type: 'trend', contains: 'time', followed: true, waitedFor: true },
   /** How far the target's clock is ahead of ours, ms; of the first slice. */
   realtime_clock_offset: 'gauge',
@@ -121,11 +125,13 @@ export class RealtimeAccess {
   heard(place: number, { timestamp, sequence, vm_id }: Content, receivedAt: number, subscription?: Subscription): void {
     this.#events[place]!.add(1);
     if (isId(vm_id)) this.vmId = vm_id;
-    const sentAt = timeOf(timestamp);
+    const sentAt = instantOf(timestamp);
     const { offset } = this;
     if (sentAt !== undefined && offset.roundTripMs < Number.POSITIVE_INFINITY) {
       // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.
       this.#latency[place]!.add(Math.max(0, receivedAt + offset.offsetMs - sentAt));
+    } else if (sentAt === undefined && timestamp !== undefined) {
+      this.slice.recorder.error(untold('realtime_event_latency'));
     }
     if (!isNumbered(sequence)) {
       this.history.unnumbered();
@@ -387,7 +393,7 @@ export class RealtimeClient implements SocketOptions {
   /** What the target's clock says, if it said so. */
   #learn(sentAt: number, timestamp: unknown, receivedAt: number): void {
     const { offset, slice } = this.#access;
-    const time = timeOf(timestamp);
+    const time = instantOf(timestamp);
     if (time === undefined) return;
     offset.add(sentAt, time, receivedAt);
     // Gauges of several slices would be added up.
@@ -459,10 +465,4 @@ function parse(message: Buffer): Content | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Ms since 1970 of a time stamp as ms or in ISO 8601. */
-function timeOf(timestamp: unknown): number | undefined {
-  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp;
-  return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
 }
