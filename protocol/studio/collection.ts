@@ -24,6 +24,14 @@ const LAST_LOOKS = 3;
 /** After so many deletions without an answer the target is taken to be gone. */
 const MAX_SILENCES = 3;
 const GONE = [404, 410];
+const listedTwice: Mismatch = { breach: 'mislisted', expected: 'once in the list', found: 'twice' };
+
+/** All pages of a list. */
+interface Listing {
+  rows: ReadonlyMap<Id, Resource>;
+  /** Ids that came again beside others that had not come before. */
+  twice: ReadonlySet<Id>;
+}
 
 /** What the collections of a slice know of each other. */
 export interface Neighbours {
@@ -113,14 +121,15 @@ export class Collection {
     await this.#working.catch(() => {});
     if (this.#counter === 0 || !(await this.#member.isSignedIn())) return;
     await this.#lookForStranger();
-    const rows = await this.#sweep();
+    const listing = await this.#sweep();
+    const rows = listing?.rows;
     const later = async () => {
       await wait(listLagMs, undefined, { signal: this.#vu.slice.signal }).catch(() => {});
       return this.#sweep();
     };
     for (const row of rows?.values() ?? []) if (row.name.startsWith(this.prefix)) await this.#claim(row);
     for (const one of [...this.#kept]) await this.#lookLast(one);
-    if (rows) await this.#history.listed(rows, { wrongIn: (list) => this.#wrongIn(list), later });
+    if (listing) await this.#history.listed(listing, { wrongIn: (list) => this.#wrongIn(list), later });
     else this.#history.count('unswept');
     if (rows) this.#history.count('reconciled', this.#openCreations.size);
     if (this.#vu.slice.signal.aborted) return;
@@ -275,10 +284,10 @@ export class Collection {
   }
 
   /** What a list has wrong of what this VU has. */
-  #wrongIn(rows: ReadonlyMap<Id, Resource>): Mislisted[] {
+  #wrongIn({ rows, twice }: Listing): Mislisted[] {
     const wrong: Mislisted[] = [];
     for (const one of this.#kept) {
-      const mismatch = one.asListed(rows.get(one.id));
+      const mismatch = twice.has(one.id) ? listedTwice : one.asListed(rows.get(one.id));
       if (mismatch) wrong.push({ mismatch, example: this.#example(one) });
     }
     for (const id of this.#onlyListed) {
@@ -289,10 +298,11 @@ export class Collection {
     return wrong;
   }
 
-  /** All that the organisation has of this kind by id, as lists tell; undefined when that cannot be read to its end. */
-  async #sweep(): Promise<ReadonlyMap<Id, Resource> | undefined> {
+  /** All that the organisation has of this kind, as lists tell; undefined when that cannot be read to its end. */
+  async #sweep(): Promise<Listing | undefined> {
     const { kind } = this.#choice;
     const all = new Map<Id, Resource>();
+    const twice = new Set<Id>();
     for (let page = 1; page <= MAX_SWEPT_PAGES; page++) {
       let value: Awaited<ReturnType<Member['api']['list']>>['value'];
       for (let look = 1; look <= LAST_LOOKS && !value; look++) {
@@ -301,9 +311,15 @@ export class Collection {
       }
       if (!value) return undefined;
       const before = all.size;
-      for (const row of this.#member.own(value.rows, `${kind.noun}-list`)) all.set(row.id, row);
+      const again: Id[] = [];
+      for (const row of this.#member.own(value.rows, `${kind.noun}-list`)) {
+        if (all.has(row.id)) again.push(row.id);
+        all.set(row.id, row);
+      }
+      // After the last page some give it once more, or all.
+      if (all.size > before) for (const id of again) twice.add(id);
       const { total = Number.POSITIVE_INFINITY } = value;
-      if (all.size === before || all.size >= total) return all;
+      if (all.size === before || all.size >= total) return { rows: all, twice };
     }
     this.#vu.check(`${kind.noun}-list: comes to an end`, false);
     return undefined;

@@ -55,6 +55,7 @@ test('in the end the list is what single reads are, with as much of it as it lik
     ['less of it', (agents) => agents.map(({ id, name, organization_id }) => ({ id, name, organization_id })), {}],
     ['other texts', (agents) => agents.map((one) => ({ ...one, description: 'old' })), { mislisted: 12 }],
     ['nothing after the first ten', (agents) => agents.slice(0, 10), { unlisted: 2 }],
+    ['one on two pages', (agents) => [...agents.slice(0, 10), ...agents.slice(9)], { mislisted: 1 }],
     [
       'what is gone',
       (agents) => [{ ...gone, name: agents[0]!.name.replace(/\d+$/, '99') }, ...agents],
