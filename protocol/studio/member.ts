@@ -93,8 +93,10 @@ export class Member {
    * @returns whether somebody is signed in
    */
   async signUp(mayExist = false): Promise<boolean> {
-    const { status, value } = await this.api.register(this.account, mayExist);
-    return status === 409 && mayExist ? this.signIn() : this.#begin(value, 'register');
+    const { result, status, value } = await this.api.register(this.account, mayExist);
+    // That it exists is a 409, a 400 or a 422.
+    const mayBeThere = result === 'refused' || status === 409;
+    return mayExist && mayBeThere ? this.signIn() : this.#begin(value, 'register');
   }
 
   async signIn(): Promise<boolean> {

@@ -151,16 +151,25 @@ test('a token that is refused in mid-run has failed by name, and its user signs 
 });
 
 test('who has an account already signs in to it', async (t) => {
-  const { url, asked } = await publishedStudio(t, { answers: { 'POST /auth/register': [409, '{}'] } });
-  const made = await bed(t, url);
-  const [one] = await made.make(1, (vu, studio) => studio.member(vu));
-  assert.equal(one!.state.organization, 'o');
-  assert.deepEqual(asked, ['POST /auth/register', 'POST /auth/register', 'POST /auth/login']);
+  for (const [status, first] of [
+    [409, []],
+    // Whether the address is taken, or nobody may sign up, a login tells.
+    [400, ['POST /auth/login']],
+    [422, ['POST /auth/login']],
+  ] as const) {
+    const { url, asked } = await publishedStudio(t, { answers: { 'POST /auth/register': [status, '{}'] } });
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+    assert.equal(one!.state.organization, 'o');
+    assert.deepEqual(asked, ['POST /auth/register', ...first, 'POST /auth/register', 'POST /auth/login']);
+    assert.deepEqual(made.errors, {});
+  }
 });
 
 test('a studio where nobody may sign up is one sentence, and one that has a bad moment is none', async (t) => {
   for (const status of [401, 403, 404, 422]) {
-    const { url } = await publishedStudio(t, { answers: { 'POST /auth/register': [status, '{}'] } });
+    const answers: Habits['answers'] = { 'POST /auth/register': [status, '{}'], 'POST /auth/login': [401, '{}'] };
+    const { url } = await publishedStudio(t, { answers });
     const message = `test: POST /api/v1/auth/register of ${new URL(url).host} is ${status}; API_URL and STUDIO_API_PREFIX must be those of a studio where users may sign up.`;
     await assert.rejects(bed(t, url), { message });
   }
