@@ -59,6 +59,7 @@ const calls: [
   [(api) => api.list({ limit: 5, zone: 'a b' }), 'GET /vms?limit=5&zone=a%20b', 200, { data: [] }, 'list'],
   [(api) => api.create(spec), 'POST /vms', 201, vm, 'create'],
   [(api) => api.get(id), 'GET /vms/a%2Fb', 200, vm, 'get'],
+  [(api) => api.get(id), 'GET /vms/a%2Fb', 200, { ...vm, tags: null }, 'get'],
   [(api) => api.find(id), 'GET /vms/a%2Fb', 200, vm, 'get'],
   [(api) => api.update(id, { cpu_cores: 4 }), 'PATCH /vms/a%2Fb', 200, vm, 'update'],
   [(api) => api.delete(id), 'DELETE /vms/a%2Fb', 204, '', 'delete'],
@@ -124,14 +125,15 @@ test('what is not in the contract is a failed check, by name, and makes the iter
 
 test('a list holds what was asked for, in order, and no more', async (t) => {
   const made = await bed(t);
-  const [small, large] = [vm, { ...vm, cpu_cores: 8 }];
+  const [small, other, large] = [vm, { ...vm, id: 'other' }, { ...vm, id: 'large', cpu_cores: 8 }];
   const lists: [query: VmQuery, data: object[], isRight: boolean][] = [
     [{ limit: 1 }, [small], true],
-    [{ limit: 1 }, [small, small], false],
+    [{ limit: 1 }, [small, other], false],
+    [{ limit: 5 }, [small, large, small], false],
     [{ limit: 5, zone: 'us-east-1', status: 'stopped' }, [small], true],
     [{ limit: 5, zone: 'eu-west-1' }, [small], false],
     [{ limit: 5, status: 'running' }, [small], false],
-    [{ limit: 5, sort: 'cpu_cores', order: 'asc' }, [small, small, large], true],
+    [{ limit: 5, sort: 'cpu_cores', order: 'asc' }, [small, other, large], true],
     [{ limit: 5, sort: 'cpu_cores', order: 'asc' }, [large, small], false],
     [{ limit: 5, sort: 'cpu_cores' }, [large, small], true],
     [{ limit: 5, sort: 'cpu_cores' }, [small, large], false],
@@ -142,7 +144,10 @@ test('a list holds what was asked for, in order, and no more', async (t) => {
     assert.deepEqual([page?.data.length, page?.total], [data.length, 9]);
     assert.equal(made.vu.takeOutcome(), isRight ? 'ok' : 'failed', JSON.stringify(query));
   }
-  assert.deepEqual(made.errors, { 'check: list: VMs are those asked for, in order': 5 });
+  assert.deepEqual(made.errors, {
+    'check: list: VMs are those asked for, in order': 5,
+    'check: list: none is there twice': 1,
+  });
 });
 
 test('what became of a write: done, refused, or nobody knows', async (t) => {

@@ -44,7 +44,9 @@ export interface Vm {
   zone: string;
   cpu_cores: number;
   memory_mb: number;
-  tags?: Record<string, string>;
+  /** A target need not tell it, or as a number. */
+  disk_gb?: unknown;
+  tags?: Record<string, string> | null;
 }
 
 /** Which VMs are asked for; the contract's words. */
@@ -178,6 +180,10 @@ export class VmApi {
     const data = page?.data;
     if (!this.#vu.check(calls.list.contractCheck, areVms(data))) return undefined;
     this.#vu.check('list: VMs are those asked for, in order', fits(data as Vm[], query));
+    this.#vu.check(
+      'list: none is there twice',
+      new Set((data as Vm[]).map(({ id }) => id)).size === (data as Vm[]).length,
+    );
     const total = page?.pagination?.total;
     return { data: (data as Vm[]).filter(isThere), total: typeof total === 'number' ? total : undefined };
   }
@@ -313,7 +319,8 @@ function isVm(found: Vm | undefined | null): found is Vm {
     typeof found.zone === 'string' &&
     typeof found.cpu_cores === 'number' &&
     typeof found.memory_mb === 'number' &&
-    (found.tags === undefined || (typeof found.tags === 'object' && found.tags !== null))
+    // One without any may have null, as a nil map is in Go.
+    (found.tags === undefined || typeof found.tags === 'object')
   );
 }
 
