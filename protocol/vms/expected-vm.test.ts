@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ExpectedVm, type SeenVm } from './expected-vm.ts';
 
 const content = { name: 'vm-1', cpu_cores: 2, memory_mb: 512, tags: { tier: 'web', owner: 'vu-0' } };
-const created = () => new ExpectedVm(1, 'id-1', { ...content, zone: 'us-west-1' }, 'create → 201', 5);
+const made = { ...content, disk_gb: 20, zone: 'us-west-1' };
+const created = () => new ExpectedVm(1, 'id-1', made, 'create → 201', 5);
 
 /** The VM as a right target tells of it, but for `fields`. */
 const seen = (status: string, fields: Partial<SeenVm> = {}): SeenVm => ({
@@ -68,6 +69,10 @@ const looks: [what: string, story: Story, sights: SeenVm[], breach?: string][] =
   ],
   ['its tags in another order', stopped, [seen('stopped', { tags: { owner: 'vu-0', tier: 'web' } })]],
   ['other cores', stopped, [seen('stopped', fourCores)], 'changed'],
+  ['its disk', stopped, [seen('stopped', { disk_gb: 20 })]],
+  ['its disk in words', stopped, [seen('stopped', { disk_gb: '20 GB' })]],
+  ['another disk', stopped, [seen('stopped', { disk_gb: 10 })], 'changed'],
+  ['another disk after a migration', migrating, [seen('running', { zone: 'eu-west-1', disk_gb: 10 })], 'changed'],
   ['other memory', stopped, [seen('stopped', { memory_mb: 1 })], 'changed'],
   ['another name', stopped, [seen('stopped', { name: 'vm-2' })], 'changed'],
   ['another id', stopped, [seen('stopped', { id: 'id-2' })], 'changed'],
@@ -103,7 +108,7 @@ test('what is wrong is told with what was expected', () => {
   });
   assert.deepEqual(vm.see(seen('running', fourCores)), {
     breach: 'changed',
-    expected: { id: 'id-1', ...content },
+    expected: { id: 'id-1', ...content, disk_gb: 20 },
     found: { id: 'id-1', ...content, cpu_cores: 4 },
   });
 });

@@ -9,7 +9,9 @@ export interface VmContent {
   name: string;
   cpu_cores: number;
   memory_mb: number;
-  tags?: Record<string, string>;
+  /** A target need not tell it, or as a number. */
+  disk_gb?: unknown;
+  tags?: Record<string, string> | null | undefined;
 }
 
 /** A VM as the target tells of it. */
@@ -25,8 +27,13 @@ const kind: ResourceKind<VmContent> = {
     found.name === written.name &&
     found.cpu_cores === written.cpu_cores &&
     found.memory_mb === written.memory_mb &&
+    (typeof found.disk_gb !== 'number' || found.disk_gb === written.disk_gb) &&
     haveSameTags(found.tags ?? {}, written.tags ?? {}),
-  shown: ({ name, cpu_cores, memory_mb, tags }) => ({ name, cpu_cores, memory_mb, tags: tags ?? {} }),
+  shown: ({ name, cpu_cores, memory_mb, disk_gb, tags }) => ({
+    ...{ name, cpu_cores, memory_mb },
+    ...(disk_gb !== undefined && { disk_gb }),
+    tags: tags ?? {},
+  }),
 };
 
 /** Tags that are written into some VM: one that was not written into this one is another's. A target may add its own. */
