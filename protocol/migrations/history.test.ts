@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Breach,
+  type BrokenMigration,
   type FoundVm,
   type MigrationEvidence,
   MigrationHistory,
@@ -237,6 +238,23 @@ test('a start without an answer may have happened or not: the VM may be in eithe
   }
   const lost = judged(story((record) => record.found({ status: 'running', zone: 'south' })));
   assert.deepEqual([lost.status, lost.checked], ['violated', 1]);
+});
+
+test('a VM comes out of its migration as it went in, where the target tells what it is', () => {
+  const before = { name: 'one', cpu_cores: 2, memory_mb: 4_096, disk_gb: 20 };
+  const after = (kept: object) =>
+    judged(
+      story((record) => {
+        record.polled(done);
+        record.found({ status: 'running', zone: 'east', ...kept }, before);
+      }),
+    );
+  for (const same of [before, { memory_mb: 4_096 }, {}]) assert.equal(after(same).status, 'ok');
+  const { violations, examples } = after({ ...before, memory_mb: 2_048, disk_gb: 10 });
+  assert.equal(violations, 1);
+  const { breaches, found, changed } = examples[0] as BrokenMigration;
+  assert.deepEqual([breaches, found], [['the VM has changed'], east]);
+  assert.deepEqual(changed, { memory_mb: { before: 4_096, after: 2_048 }, disk_gb: { before: 20, after: 10 } });
 });
 
 test('a start that was refused is no migration', () => {

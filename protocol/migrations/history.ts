@@ -23,8 +23,12 @@ export interface MigrationState {
   jobSequence?: number | undefined;
 }
 
+/** What a migration leaves as it is, where the target tells it. */
+const KEPT = ['name', 'cpu_cores', 'memory_mb', 'disk_gb'] as const;
+export type Kept = { readonly [name in (typeof KEPT)[number]]?: unknown };
+
 /** A VM as it is found when its migration has ended; null when there is none any more. */
-export type FoundVm = { status: string; zone: string } | null;
+export type FoundVm = ({ status: string; zone: string } & Kept) | null;
 
 /** What a slice saw of its migrations; evidence of the oracle `migration-continuity`. */
 export interface MigrationEvidence {
@@ -58,6 +62,8 @@ export interface BrokenMigration {
   stream: MigrationState | null;
   /** The VM afterwards; undefined when it was not looked at. */
   found?: FoundVm;
+  /** What of the VM is no longer as it was before, and what that was. */
+  changed?: Record<string, { before: unknown; after: unknown }>;
   /** A second job on the same VM at the same time. */
   second?: Id;
   startedAfterMs: number;
@@ -67,6 +73,7 @@ export type Breach =
   | 'data loss'
   | 'wrong zone'
   | 'the VM does not run afterwards'
+  | 'the VM has changed'
   | 'a phase came back'
   | 'progress went back'
   | 'another VM'
@@ -141,6 +148,7 @@ export class MigrationRecord {
   readonly #breaches = new Set<Breach>();
   #job: Id | null = null;
   #found: FoundVm | undefined;
+  #changed: BrokenMigration['changed'];
   #second: Id | undefined;
   #unheard = false;
 
@@ -172,9 +180,17 @@ export class MigrationRecord {
     this.#breaches.add('two at once');
   }
 
-  /** The VM as it is after the end, when it has come to rest. */
-  found(vm: FoundVm): void {
-    this.#found = vm;
+  /**
+   * The VM as it is after the end, when it has come to rest.
+   * @param before as it was
+   */
+  found(vm: FoundVm, before: Kept = {}): void {
+    this.#found = vm && { status: vm.status, zone: vm.zone };
+    const changed = vm ? KEPT.filter((name) => differs(vm[name], before[name])) : [];
+    if (changed.length > 0) {
+      this.#breaches.add('the VM has changed');
+      this.#changed = Object.fromEntries(changed.map((name) => [name, { before: before[name], after: vm![name] }]));
+    }
     if (vm === null || vm.status !== 'running') this.#breaches.add('the VM does not run afterwards');
     else if (!this.isWhereItBelongs(vm)) this.#breaches.add('wrong zone');
   }
@@ -245,6 +261,7 @@ export class MigrationRecord {
       rest: shown(this.#rest.last),
       stream: shown(this.#stream.last),
       ...(this.#found !== undefined && { found: this.#found }),
+      ...(this.#changed !== undefined && { changed: this.#changed }),
       ...(this.#second !== undefined && { second: this.#second }),
       startedAfterMs: Math.round(this.#startedAfterMs),
     };
@@ -326,7 +343,7 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
 }
 
 /**
- * A migration that was accepted ends, once, with the VM running in the target zone and nothing lost; one that failed leaves it
+ * A migration that was accepted ends, once, with the VM running in the target zone as it was before, and nothing lost; one that failed leaves it
  * where it was. Its phases come in order, what tells of it tells of its VM, the stream and REST agree on it, and no VM has two at once.
  */
 export function migrationContinuity(slices: MigrationEvidence[]): Judgement {

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Vu } from '../../support/test.ts';
 import type { Id } from '../apis/id.ts';
-import { VmApi, zones } from '../apis/vms/api.ts';
+import { type Vm, VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import { DwcpApi, type MigrationOrder } from './api.ts';
 import { Follow } from './follow.ts';
-import type { FoundVm, MigrationHistory, MigrationRecord } from './history.ts';
+import type { MigrationHistory, MigrationRecord } from './history.ts';
 import type { MigrationOptions } from './options.ts';
 import { Probe, type Reply } from './probe.ts';
 import type { DwcpStream } from './stream.ts';
@@ -52,6 +52,8 @@ const ANOTHER_REFUSED = 'migration: another one is refused while one is under wa
 interface OwnVm {
   id: Id;
   zone: string;
+  /** As it was when it was seen last. */
+  seen: Vm;
   /** Its last migration; empty before the first. */
   lastJob: Id;
 }
@@ -185,7 +187,7 @@ export class MigratingVm {
     const { signal } = this.#vu.slice;
     const deadline = performance.now() + Math.min(AGREEMENT_MS, this.#shared.options.timeoutMs);
     let contradicted = false;
-    let found: FoundVm | undefined;
+    let found: Vm | null | undefined;
     for (;;) {
       if (!record.confirmed) {
         const job = await follow.look();
@@ -200,7 +202,7 @@ export class MigratingVm {
     if (signal.aborted) return;
     if (contradicted) record.contradicted();
     if (follow.listening) this.#vu.check('migration: the stream tells its end', record.listened());
-    if (found !== undefined) record.found(found);
+    if (found !== undefined) record.found(found, vm.seen);
     this.#take(vm, found);
   }
 
@@ -237,7 +239,7 @@ export class MigratingVm {
       if (jobId !== undefined) return jobId;
       const found = await this.#vms.find(vm.id);
       if (isAtRest(found)) {
-        record.found(found);
+        record.found(found, vm.seen);
         return undefined;
       }
       if (performance.now() >= deadline) {
@@ -271,7 +273,7 @@ export class MigratingVm {
     while (!slice.signal.aborted && performance.now() < deadline) {
       const found = await this.#vms.find(id);
       if (found === null) return undefined;
-      if (found?.status === 'running') return { id, zone: found.zone, lastJob: '' };
+      if (found?.status === 'running') return { id, zone: found.zone, seen: found, lastJob: '' };
       if (found?.status === 'stopped' && !asked) {
         asked = true;
         await this.#vms.start(id);
@@ -290,8 +292,8 @@ export class MigratingVm {
   }
 
   /** Goes on with the VM as it was found, if it can. */
-  #take(vm: OwnVm, found: FoundVm | undefined): void {
-    if (found?.status === 'running') vm.zone = found.zone;
+  #take(vm: OwnVm, found: Vm | null | undefined): void {
+    if (found?.status === 'running') Object.assign(vm, { zone: found.zone, seen: found });
     else this.#giveUp(vm);
   }
 
@@ -312,6 +314,6 @@ export class MigratingVm {
   }
 }
 
-function isAtRest(found: FoundVm | undefined): found is FoundVm {
+function isAtRest(found: Vm | null | undefined): found is Vm | null {
   return found === null || (found !== undefined && found.status !== 'migrating');
 }
