@@ -23,6 +23,7 @@ import { divertRejections, divertSoftFailures } from './worker/soft-failures.ts'
 import { takeSpec } from './worker/spec/file.ts';
 import { SpecRunner } from './worker/spec/runner.ts';
 import { keepNoSteps } from './worker/test-steps.ts';
+import { hearNoWords } from './worker/test-words.ts';
 import type { SliceContext } from './worker/vu.ts';
 
 export type { Locator, Page } from '@playwright/test';
@@ -267,6 +268,7 @@ const scenarioTest = base.extend<{ slices: Slice[] }>({
     divertSoftFailures(testInfo);
     divertRejections();
     keepNoSteps(testInfo);
+    const own = hearNoWords(testInfo);
     endWithTheRunner();
     // Were it ever asked where it is blocked (run/inspection.ts), it listens at a port that nobody else has.
     process.debugPort = 0;
@@ -276,10 +278,10 @@ const scenarioTest = base.extend<{ slices: Slice[] }>({
     secrets.addGiven(settings);
     // What authors' code prints goes from here to every reporter there is.
     secrets.guard([process.stdout, process.stderr]);
-    const slices = [await Slice.open(id, declarationOf(testInfo), address, settings, testInfo)];
+    const slices = [await Slice.open(id, declarationOf(testInfo), address, settings, own)];
     for (const scenario of await importColocated(id, process.env, root)) {
       const { declaration } = declared.get(scenario)!;
-      slices.push(await Slice.open({ ...id, scenario }, declaration, address, settings, testInfo));
+      slices.push(await Slice.open({ ...id, scenario }, declaration, address, settings, own));
     }
     await use(slices);
     // What throws from here on does so since it is ended.

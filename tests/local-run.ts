@@ -167,6 +167,7 @@ export async function localRun(
       ...{ title: id.scenario, repeatEachIndex: id.index, project: { metadata: timeline }, annotations: [annotation] },
       ...{ config: { configFile: join(project.folder, 'playwright.config.ts') }, errors, expectedStatus: 'passed' },
       status: 'passed',
+      setTimeout() {},
       async attach(_name: string, { body, contentType }: { body: Buffer; contentType: string }) {
         if (contentType === sliceReportType) collector.receive(id, body);
       },

@@ -8,13 +8,18 @@ import type { Visit } from '../journey.ts';
 type Step = (title: string, body: (info: object) => unknown, options?: { timeout?: number }) => Promise<unknown>;
 
 /** What of `test` is said while a test runs. */
-type Words = Record<(typeof interruptions)[number] | 'slow' | 'setTimeout', (...said: unknown[]) => unknown> & {
+type Words = Record<Interruption | 'slow' | 'setTimeout', (...said: unknown[]) => unknown> & {
   step: Step & { skip: Step };
   info(): object;
 };
 
 /** By these a test says that it is not to be run to its end, or that it fails. */
 const interruptions = ['skip', 'fixme', 'fail', 'abort'] as const;
+type Interruption = (typeof interruptions)[number];
+
+export function isInterruption(word: string): word is Interruption {
+  return (interruptions as readonly string[]).includes(word);
+}
 
 export interface CurrentSession {
   visit: Visit;
@@ -81,7 +86,7 @@ async function stepOf({ step }: Visit, ...[title, body, { timeout } = {}]: Param
 }
 
 /** A session that was not walked to its end is none that succeeded. */
-function interrupt(title: string, word: (typeof interruptions)[number], [first, second]: unknown[]): void {
+export function interrupt(title: string, word: Interruption, [first, second]: unknown[]): void {
   if (first !== undefined && !first) return;
   const why = typeof first === 'string' ? first : second;
   throw new Error(`test "${title}" called test.${word}()${why === undefined ? '' : `: ${why}`}`);
