@@ -33,6 +33,7 @@ import { attemptOf, checkDrilled, ciRunId, commonStart, dataIdOf, meetingOf, set
 import { resolveTarget, shownUrl, type Target, targetSettings } from '../target.ts';
 import { colocate, colocatedText, colocatedVariable } from '../worker/colocated.ts';
 import { type Declaration, declarationType } from '../worker/declaration.ts';
+import { contextOptionNames } from '../worker/journey-use.ts';
 import type { PlannedSlice } from './collector.ts';
 import { Coordinator, type PlannedDrills } from './coordinator.ts';
 import { checkOracles, loadOracles } from './oracle-files.ts';
@@ -269,9 +270,32 @@ function declarations(suite: Suite): Map<string, Declaration> {
       const found = `${other?.kind ?? 'test'}("${other?.name ?? test.title}", …)`;
       throw new Error(`${file} declares ${found}; allowed is ${kind}("${name}", …), once.`);
     }
+    checkUnheard(test, declaration);
     declared.set(test.title, declaration);
   }
   return declared;
+}
+
+/** How the target is reached, which `test.use` may say as well. */
+const targetOptionNames = ['baseURL', 'clientCertificates', 'httpCredentials', 'ignoreHTTPSErrors', 'proxy'];
+
+/**
+ * What a journey's file says by `test.use` is about Playwright's own contexts, and a session's is none of these.
+ * @throws one sentence
+ */
+export function checkUnheard({ parent }: Pick<TestCase, 'parent'>, { kind, name }: Declaration): void {
+  if (kind !== 'journey') return;
+  const { _use: uses = [] } = parent as { _use?: { fixtures: object }[] };
+  const said = uses.flatMap(({ fixtures }) => Object.keys(fixtures));
+  const refuse = (names: readonly string[], allowed: (option: string) => string) => {
+    const option = said.find((one) => names.includes(one));
+    if (option === undefined) return;
+    throw new Error(
+      `${parent.title}: test.use says ${option}, which no session hears of; allowed is ${allowed(option)}.`,
+    );
+  };
+  refuse(contextOptionNames, (option) => `journey("${name}", { use: { ${option}: … } })`);
+  refuse(targetOptionNames, () => 'to say in .env how the target is reached');
 }
 
 /** @throws one sentence */

@@ -19,6 +19,35 @@ export type JourneyUse = Omit<
   | 'recordVideo'
 >;
 
+/** What Playwright's `test.use` may say of them too. */
+export const contextOptionNames = [
+  ...[
+    'acceptDownloads',
+    'bypassCSP',
+    'colorScheme',
+    'contrast',
+    'deviceScaleFactor',
+    'extraHTTPHeaders',
+    'forcedColors',
+    'geolocation',
+    'hasTouch',
+  ],
+  ...[
+    'isMobile',
+    'javaScriptEnabled',
+    'locale',
+    'offline',
+    'permissions',
+    'reducedMotion',
+    'screen',
+    'serviceWorkers',
+    'storageState',
+    'strictSelectors',
+    'timezoneId',
+  ],
+  ...['userAgent', 'viewport'],
+] as const satisfies (keyof JourneyUse)[];
+
 /** A browser opens a context in much less; whether it takes what is said is not worth a longer wait. */
 const TRY_MS = 10_000;
 

@@ -3,40 +3,11 @@ import { resolve, sep } from 'node:path';
 import { test as playwrightTest } from '@playwright/test';
 import { type Browser, type BrowserContext, closeContext, openedWith } from '../../browser.ts';
 import type { Visit } from '../journey.ts';
-import type { JourneyUse } from '../journey-use.ts';
+import { contextOptionNames, type JourneyUse } from '../journey-use.ts';
 import type { Spec } from './file.ts';
 import { Fixtures, Turns } from './fixtures.ts';
 import { type AnyFunction, type FixturePool, type Hook, playwright, type Registration } from './internals.ts';
 import { inSession } from './words.ts';
-
-/** Options of a context that a spec may set by `test.use`. */
-const contextOptionNames = [
-  ...[
-    'acceptDownloads',
-    'bypassCSP',
-    'colorScheme',
-    'contrast',
-    'deviceScaleFactor',
-    'extraHTTPHeaders',
-    'forcedColors',
-    'geolocation',
-    'hasTouch',
-  ],
-  ...[
-    'isMobile',
-    'javaScriptEnabled',
-    'locale',
-    'offline',
-    'permissions',
-    'reducedMotion',
-    'screen',
-    'serviceWorkers',
-    'storageState',
-    'strictSelectors',
-    'timezoneId',
-  ],
-  ...['userAgent', 'viewport'],
-] as const satisfies (keyof JourneyUse)[];
 
 /** A spec's test in a slice: each session has fixtures of its own, and shares those of scope `worker`. */
 export class SpecRunner {
