@@ -139,6 +139,62 @@ test('a VM whose id is a number is asked about by that number', async (t) => {
   assert.deepEqual([made.errors, made.access.vmId], [{}, 42]);
 });
 
+test('a VM and its status are found in the data of an event or an answer, too', async (t) => {
+  let status = 'running';
+  const act: Act = (webSocket, { action, type, channel, vm_id }) => {
+    if (action === 'subscribe') say(webSocket, { type: 'subscription_confirmed', channel });
+    if (type === 'ping') say(webSocket, { type: 'pong' });
+    if (type === 'ping') say(webSocket, { type: 'changed', channel: 'vm_status', data: { vm_id: 'vm', status } });
+    if (type === 'vm_query') say(webSocket, { type: 'vm_query_response', data: { vm_id, status } });
+    if (type === 'metric_query') say(webSocket, { type: 'metric_query_response', data: { cpu: 1 } });
+  };
+  let isOver = () => false;
+  const conditions = { queriesPerMinute: 6_000, lifeMs: [HOUR_MS, HOUR_MS] as const };
+  const made = await bed(t, act, conditions, { isOver: () => isOver() });
+  const { watched } = made.access;
+  watched.id = 'vm';
+  watched.joined(watched);
+  watched.changing('running');
+  isOver = () => watched.isSettled(0);
+  await made.client.live();
+  assert.deepEqual([made.errors, made.access.vmId], [{}, 'vm']);
+  status = 'stopped';
+  isOver = () => Object.keys(made.errors).length > 0;
+  await made.client.live();
+  assert.deepEqual(Object.keys(made.errors), ['check: realtime: query is answered for the VM as it is']);
+});
+
+test('of a target that confirms no subscription to anybody the events that come are the confirmation', async (t) => {
+  const act: Act = (webSocket, { type }) => {
+    if (type === 'ping') say(webSocket, { type: 'pong' });
+    if (type === 'ping') say(webSocket, { type: 'vm_status', channel: 'vm_status', vm_id: 'vm', status: 'running' });
+  };
+  let isOver = () => false;
+  const conditions = { channels: ['vm_status', 'alerts'], lifeMs: [HOUR_MS, HOUR_MS] as const };
+  const made = await bed(t, act, conditions, { isOver: () => isOver() });
+  isOver = () => made.access.vmId !== undefined;
+  await made.client.live();
+  made.access.vmId = undefined;
+  await made.client.live();
+  assert.deepEqual([made.vu.takeOutcome(), made.errors], ['ok', {}]);
+  // Subscribed to once in each life: to some, twice brings all twice.
+  assert.equal(made.messages.filter(({ action }) => action === 'subscribe').length, 4);
+});
+
+test('one that confirms a channel and not another has not confirmed that one, whatever events come', async (t) => {
+  const act: Act = (webSocket, message, connection) => {
+    if (message.channel !== 'alerts') good()(webSocket, message, connection);
+    if (message.action) say(webSocket, { type: 'vm_status', channel: 'vm_status', vm_id: 'vm', status: 'running' });
+  };
+  let errorsOf: Record<string, number> = {};
+  const wrong = 'WebSocket: a subscription is not confirmed';
+  const conditions = { channels: ['vm_status', 'alerts'], lifeMs: [HOUR_MS, HOUR_MS] as const, heartbeatMs: HOUR_MS };
+  const made = await bed(t, act, { ...conditions, timeoutMs: 2_000 }, { isOver: () => wrong in errorsOf });
+  errorsOf = made.errors;
+  await made.client.live();
+  assert.deepEqual(Object.keys(made.errors), ['check: realtime: subscription is confirmed', wrong]);
+});
+
 test('a clock that is an hour ahead shows in the offset and not in the latency', async (t) => {
   const ahead = () => ({ timestamp: Date.now() + HOUR_MS });
   const made = await bed(t, (webSocket, { action, type, channel }) => {

@@ -80,6 +80,8 @@ export class RealtimeAccess {
   readonly #openedAt: RecordedSeries;
   /** The target tells the number of a channel's last event when it confirms a subscription. */
   tellsLast = false;
+  /** The target confirms subscriptions; undefined: nobody knows yet. The contract has no confirmation: that events come is one, too. */
+  confirms: boolean | undefined;
   /** A VM that an event was about. */
   vmId: Id | undefined;
   #connections = 0;
@@ -194,6 +196,8 @@ export class RealtimeClient implements SocketOptions {
   #querySentAt = 0;
   /** That it is about, if it is about one. */
   #queriedVm: Id | undefined;
+  /** An event of a channel has come. */
+  #hears = false;
 
   constructor(access: RealtimeAccess, vu: Vu) {
     this.#access = access;
@@ -266,10 +270,15 @@ export class RealtimeClient implements SocketOptions {
         this.#pong(content, receivedAt);
         break;
       case 'subscribed':
+      case 'subscribe_ack':
+      case 'subscription_ack':
+      case 'subscription_confirmed':
         this.#confirmed(content, receivedAt);
         break;
       case 'vm_query_result':
+      case 'vm_query_response':
       case 'metric_query_result':
+      case 'metric_query_response':
         this.#answered(content, receivedAt);
         break;
       case 'error':
@@ -291,7 +300,7 @@ export class RealtimeClient implements SocketOptions {
     const access = this.#access;
     const { slice, conditions } = access;
     const isOver = slice.isOver();
-    if (this.#unconfirmed > 0 && now >= this.#confirmUntil) {
+    if (this.#unconfirmed > 0 && now >= this.#confirmUntil && !this.#takeAsConfirmed()) {
       this.#vu.check('realtime: subscription is confirmed', false);
       this.#socket!.fail('a subscription is not confirmed');
     } else if (this.#pingSentAt > 0 && epochMs() - this.#pingSentAt >= conditions.timeoutMs) {
@@ -366,12 +375,12 @@ export class RealtimeClient implements SocketOptions {
     const place = this.#access.conditions.channels.indexOf(channel as string);
     if (place < 0 || this.#unconfirmed === 0) return;
     const last = isNumbered(sequence) ? sequence : undefined;
+    this.#access.confirms = true;
     this.#unconfirmed -= 1;
     if (this.#phase === 'open') {
       if (last !== undefined) this.#access.tellsLast = true;
       this.#learn(this.#subscribedAt, timestamp, receivedAt);
-      this.#subscriptions[place] = this.#access.history.subscribed(this.#vu.id, channel as string, last);
-      if (channel === VM_CHANNEL) this.#access.watched.joined(this);
+      this.#subscribed(place, last);
       if (this.#unconfirmed === 0) this.#vu.check('realtime: subscription is confirmed', true);
     } else if (this.#phase === 'ending') {
       if (last !== undefined) this.#subscriptions[place]?.confirm(last);
@@ -381,9 +390,28 @@ export class RealtimeClient implements SocketOptions {
     }
   }
 
+  /** Where no subscription was ever confirmed to anybody, that events come is the confirmation. @returns whether they do */
+  #takeAsConfirmed(): boolean {
+    const access = this.#access;
+    if (access.confirms || !this.#hears) return false;
+    access.confirms = false;
+    this.#unconfirmed = 0;
+    for (const place of access.conditions.channels.keys()) this.#subscribed(place, undefined);
+    return true;
+  }
+
+  #subscribed(place: number, last: number | undefined): void {
+    const { conditions, history, watched } = this.#access;
+    const channel = conditions.channels[place]!;
+    this.#subscriptions[place] = history.subscribed(this.#vu.id, channel, last);
+    if (channel === VM_CHANNEL) watched.joined(this);
+  }
+
   #heard(content: Content, receivedAt: number): void {
     const place = this.#access.conditions.channels.indexOf(content.channel as string);
     if (place < 0) return;
+    this.#hears = true;
+    if (this.#access.confirms === false && this.#unconfirmed > 0) this.#takeAsConfirmed();
     const { watched } = this.#access;
     this.#access.heard(place, content, receivedAt, this.#subscriptions[place]);
     if (content.vm_id === watched.id && content.channel === VM_CHANNEL) watched.hear(content.status);
@@ -405,6 +433,7 @@ export class RealtimeClient implements SocketOptions {
    * twice is a mistake, or gets everything twice. When there is no time for that, closes at once.
    */
   #end(now: number): void {
+    if (this.#unconfirmed > 0) this.#takeAsConfirmed();
     const { slice, tellsLast, conditions } = this.#access;
     this.#phase = 'ending';
     if (slice.signal.aborted) {
@@ -441,6 +470,7 @@ export class RealtimeClient implements SocketOptions {
     this.#phase = 'idle';
     this.#socket = undefined;
     this.#unconfirmed = 0;
+    this.#hears = false;
     this.#pingSentAt = 0;
     this.#querySentAt = 0;
     this.#done?.();
@@ -461,8 +491,19 @@ function isNumbered(sequence: unknown): sequence is number {
 function parse(message: Buffer): Content | undefined {
   try {
     const content: unknown = JSON.parse(message.toString());
-    return typeof content === 'object' && content !== null ? (content as Content) : undefined;
+    return isObject(content) ? flat(content) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Which VM it is about, and what that is, may stand beside the channel or, as the contract leaves it open, in `data`. */
+function flat(content: Content): Content {
+  const { data } = content;
+  if (!isObject(data) || !isId(data.vm_id)) return content;
+  return { ...content, vm_id: data.vm_id, status: data.status };
+}
+
+function isObject(value: unknown): value is Content {
+  return typeof value === 'object' && value !== null;
 }
