@@ -157,6 +157,26 @@ test('data that the script reads for itself count; what k6 alone can read is tol
   assert.deepEqual(['a/тест (1).js', 'my script.test.js', '店.js'].map(nameFrom), ['1', 'my-script-test', 'k6']);
 });
 
+test('a number that is computed from what k6 alone can read is told of, and is none of ours', async (t) => {
+  const folder = folderOf(t, {
+    'package.json': '{ "type": "module" }',
+    'some.js': `
+      import papaparse from 'https://jslib.k6.io/papaparse/5.1.1/index.js';
+      const rows = papaparse.parse('a').data;
+      const few = { executor: 'shared-iterations', vus: Math.min(rows.length, 50), iterations: rows.length + 10 };
+      export const options = { scenarios: { few } };`,
+    'unset.js': `
+      import http from 'k6/http';
+      export const options = { vus: parseInt(__ENV.VUS), iterations: 4 };`,
+  });
+  const some = await k6Script(join(folder, 'some.js'), {});
+  assert.deepEqual(some.unread, ['options.scenarios.few.vus', 'options.scenarios.few.iterations']);
+  const { profile } = translated('some', some.options);
+  assert.deepEqual(profile.scenarios.few, { executor: 'shared-iterations', exec: 'some', vus: 1, iterations: 1 });
+  const unset = await k6Script(join(folder, 'unset.js'), {});
+  assert.deepEqual([unset.options, unset.unread], [{ vus: null, iterations: 4 }, []]);
+});
+
 test('a script may await what k6 gives it, and name its files as k6 documents it', async (t) => {
   const folder = folderOf(t, {
     'lib/shape.js': `

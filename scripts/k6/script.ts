@@ -10,8 +10,14 @@ const TIMEOUT_MS = 5_000;
 
 /** In the place of k6's modules, and of those that it would load from elsewhere: whatever is asked of them is there. */
 const NOTHING = `
+// What is computed from it is no number, rather than one that nobody wrote.
+const worth = (hint) => {
+  if (hint === 'string') return '';
+  outcome.hasComputed = true;
+  return NaN;
+};
 // It has come when it is awaited.
-const own = { [Symbol.toPrimitive]: () => '', [Symbol.iterator]: [][Symbol.iterator].bind([]), then: undefined };
+const own = { [Symbol.toPrimitive]: worth, [Symbol.iterator]: [][Symbol.iterator].bind([]), then: undefined };
 const nothing = new Proxy(function () {}, {
   get: (_, key) => (Object.hasOwn(own, key) ? own[key] : nothing),
   apply: () => nothing,
@@ -50,7 +56,8 @@ const told = (script) => {
   const { options, ...more } = { ...module.exports, ...script, ...(typeof script.default === 'object' && script.default) };
   const unread = [];
   const look = (value, path) => {
-    if (typeof value === 'function') unread.push(path);
+    // Without k6 in it, what is no number comes of a variable that is not set, as in k6.
+    if (typeof value === 'function' || (Number.isNaN(value) && outcome.hasComputed)) unread.push(path);
     else if (value && typeof value === 'object') for (const key of Object.keys(value)) look(value[key], path + '.' + key);
   };
   look(options, 'options');
@@ -80,7 +87,7 @@ export async function k6Script(path: string, env: NodeJS.ProcessEnv, timeoutMs =
   });
   const pathOf = (name: string) => (name.startsWith('file:') ? fileURLToPath(name) : resolve(folder, name));
   const quiet = () => {};
-  const outcome: { text?: string; error?: unknown } = {};
+  const outcome: { text?: string; error?: unknown; hasComputed?: boolean } = {};
   const context = createContext(
     {
       __ENV: { ...env },
