@@ -293,6 +293,28 @@ test('a change that was neither accepted nor rejected, one of nobody, and one th
   assert.deepEqual((await accepted(([first]) => [first!, first!])).errors, every);
 });
 
+test('the answer to another device’s push is the other’s, and a promise that was broken', async (t) => {
+  const pushed: Asked[] = [];
+  const url = await stub(t, (path, body) => {
+    const asked = JSON.parse(body) as Asked;
+    if (!path.endsWith('/push')) {
+      const changes = pushed.flatMap(({ changes, device_id }) =>
+        device_id === asked.device_id ? [] : changes.map((one) => ({ ...one, device_id })),
+      );
+      return { ...good(path, asked), changes };
+    }
+    pushed.push(asked);
+    return good(path, pushed[0]!);
+  });
+  const { devices } = bed(t, url, 2);
+  for (const device of devices) await device.push(1);
+  for (const device of devices) await device.settle();
+  const brought = devices.map((device) => ({ ...device.evidence() }));
+  const [{ violations, examples }] = consult(['acknowledged-writes'], brought, declaredOracles) as [OracleResult];
+  assert.equal(violations, 1);
+  assert.equal((examples[0] as { unexpected: string }).unexpected, 'its answer was given to another one');
+});
+
 function change(fields: Partial<Change> = {}): Partial<Change> {
   const about = { entity_id: 'entity', version_vector: { another: 1 } };
   return { id: 'change-1', encrypted_payload: 'AAAA', device_id: 'another', ...about, ...fields };

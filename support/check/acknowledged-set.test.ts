@@ -194,6 +194,22 @@ test('an element of another set is a violation', () => {
   ]);
 });
 
+test('an answer about an element that another participant wrote is a violation, one about its own or about nobody’s is none', () => {
+  const told = (name: string) => {
+    const history = new SetHistory({ set: 'home', by: 'laptop', now: () => 0 });
+    history.misdirected(name);
+    history.found('phone-1');
+    const [phone] = evidence([{ by: 'phone', acknowledged: [1] }]);
+    return acknowledgedSet([phone!, JSON.parse(JSON.stringify(history.evidence(true)))], { isWhole: true });
+  };
+  const { status, violations, examples } = told('phone-1');
+  assert.deepEqual([status, violations], ['violated', 1]);
+  const why = { set: 'home', foundBy: 'laptop', unexpected: 'its answer was given to another one' };
+  assert.deepEqual(examples, [{ name: 'phone-1', ...why }]);
+  // A server may have names of its own, or say again what it has taken.
+  for (const name of ['laptop-1', 'server-1', '6f1e']) assert.equal(told(name).status, 'ok', name);
+});
+
 test('a name that no participant gives is a violation, unless its author says that it is somebody else’s', () => {
   const names = ['6f1e', 'x-y', '-1', 'x-1.5', 'x-0', 'x-01', `x-${'9'.repeat(20)}`, '', 'a/b', 'ü-'];
   for (const name of names) {

@@ -29,6 +29,8 @@ export interface SetEvidence {
   found: Record<string, number[]>;
   /** What it found that is no name of an element, and nobody else's. */
   strays: string[];
+  /** Of which it was told what became of them, and that others wrote. */
+  misdirected?: string[];
   duplicates: number;
   /** What the author knows to be somebody else's. */
   others: number;
@@ -76,6 +78,7 @@ export class SetHistory {
   readonly #last = new Set<number>();
   readonly #found = new Map<string, Counters>();
   readonly #strays = new Set<string>();
+  readonly #misdirected = new Set<string>();
   readonly #times: SetEvidence['times'] = [];
   #duplicates = 0;
   #others = 0;
@@ -112,6 +115,13 @@ export class SetHistory {
   /** The system said that it did not take an element. Without either answer nobody knows. */
   refused(name: string): void {
     this.#refused.add(partsOf(name)!.counter);
+  }
+
+  /** The system said what became of an element that is not among those it was asked to take: another's answer, if another wrote it. */
+  misdirected(name: string): void {
+    const parts = partsOf(name);
+    const isForeign = parts !== undefined && parts.writer !== this.#options.by;
+    if (isForeign && this.#misdirected.size < MAX_STRAYS) this.#misdirected.add(name);
   }
 
   /**
@@ -165,6 +175,7 @@ export class SetHistory {
       indeterminate: begun.without(this.#acknowledged).without(this.#refused).pack(),
       found: Object.fromEntries([...this.#found].map(([writer, counters]) => [writer, counters.pack()])),
       strays: [...this.#strays],
+      ...(this.#misdirected.size > 0 && { misdirected: [...this.#misdirected] }),
       duplicates: this.#duplicates,
       others: this.#others,
       complete,
@@ -192,7 +203,7 @@ function partsOf(name: string): { writer: string; counter: number } | undefined 
 
 /**
  * What was acknowledged is there for every other participant of its set, and nothing else is: nothing that was refused or never
- * written, nothing of another set. A write without an answer may be there or not. Of shards that end one after the other, a
+ * written, nothing of another set. Whoever wrote it is told, and nobody else. A write without an answer may be there or not. Of shards that end one after the other, a
  * participant answers only for what was acknowledged before it looked. What was superseded need not be there where the system keeps
  * nothing of that; where it keeps some, the rest is lost. An element of a writer who brought no evidence is one too many only in a
  * whole run: else that writer may be of the part that is missing.
@@ -287,7 +298,10 @@ function lastOf({ last }: SetEvidence, acknowledged: Counters): Counters {
 function* tooMany(participants: SetEvidence[], writers: ReadonlyMap<string, SetEvidence>, isWhole: boolean) {
   const told = new Map<string, Counters>();
   const strays = new Set<string>();
-  for (const { set, by: foundBy, found, strays: own } of participants) {
+  for (const { set, by: foundBy, found, strays: own, misdirected = [] } of participants) {
+    for (const name of misdirected) {
+      if (writers.has(partsOf(name)!.writer)) yield { name, foundBy, set, why: 'its answer was given to another one' };
+    }
     for (const name of own) {
       if (strays.has(name)) continue;
       strays.add(name);
