@@ -1,5 +1,5 @@
 import type { SliceContext } from '../../support/test.ts';
-import type { Id } from '../apis/id.ts';
+import { type Id, isSame } from '../apis/id.ts';
 import type { Rounds } from '../transports/rounds.ts';
 import type { DwcpApi, Job } from './api.ts';
 import type { MigrationRecord } from './history.ts';
@@ -61,7 +61,7 @@ export class Follow implements Follower {
 
   /** The first job that was heard of without being asked for: that of a start which was never answered. */
   get unasked(): Id | undefined {
-    return this.#early.find(({ jobId }) => jobId !== this.#given.before)?.jobId;
+    return this.#early.find(({ jobId }) => !isSame(jobId, this.#given.before))?.jobId;
   }
 
   /** Follows the job; resolves when it is over for us. */
@@ -82,10 +82,10 @@ export class Follow implements Follower {
     const { record, before } = this.#given;
     if (this.jobId === undefined) {
       if (this.#early.length < MAX_EARLY) this.#early.push(job);
-    } else if (job.jobId === this.jobId) {
+    } else if (isSame(job.jobId, this.jobId)) {
       record.heard(job);
       if (record.outcome) this.#finish('ended');
-    } else if (job.jobId !== before && isUnderWay(job) && !this.#over) {
+    } else if (!isSame(job.jobId, before) && isUnderWay(job) && !this.#over) {
       record.second(job.jobId);
     }
   }

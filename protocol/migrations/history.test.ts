@@ -123,6 +123,7 @@ const broken: [what: string, telling: Telling, breaches: Breach[]][] = [
     ['progress went back'],
   ],
   ['REST names another VM', { rest: [{ ...done, vmId: 'other' }], found: east }, ['another VM']],
+  ['the stream names another VM, by a number', { stream: [{ ...e5!, vmId: 7 }], found: east }, ['another VM']],
   ['the stream names another VM', { stream: [{ ...e5!, vmId: 'other' }], found: east }, ['another VM']],
   ['it comes from elsewhere', { rest: [{ ...done, sourceZone: 'south' }], found: east }, ['wrong zone']],
   ['it completed twice', { stream: [e5, { ...e5!, jobSequence: 6 }], found: east }, ['ended twice']],

@@ -1,5 +1,5 @@
 import type { Judgement } from '../../support/test.ts';
-import type { Id } from '../apis/id.ts';
+import { type Id, isSame } from '../apis/id.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -271,7 +271,7 @@ export class MigrationRecord {
     const breach = telling.take(state);
     if (breach) this.#breaches.add(breach);
     if (state.dataLoss) this.#breaches.add('data loss');
-    if (differs(state.vmId, this.vm)) this.#breaches.add('another VM');
+    if (state.vmId !== undefined && !isSame(state.vmId, this.vm)) this.#breaches.add('another VM');
     if (differs(state.sourceZone, this.from) || differs(state.targetZone, this.to)) this.#breaches.add('wrong zone');
     const [rest, stream] = [this.#rest.last, this.#stream.last];
     if (!rest || !stream) return;

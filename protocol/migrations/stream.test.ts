@@ -154,6 +154,21 @@ test('numbers are ids: a job and another one’s VM may have the same', async (t
   ]);
 });
 
+test('an event may have as a text what is a number by REST', async (t) => {
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed());
+    for (const job_id of ['7', '8']) webSocket.send(event(job_id, { vm_id: job_id }));
+  });
+  made.stream.followJob(7, made.follower);
+  made.stream.follow(8, made.follower);
+  await made.stream.open();
+  await made.hear(2);
+  assert.deepEqual(
+    made.heard.map(({ jobId }) => jobId),
+    ['7', '8'],
+  );
+});
+
 /** What ends the first connection, and the name it has among the errors. */
 const losses: [name: string, act: (webSocket: WebSocket) => void][] = [
   ['closed by the target (1012 service restart)', (webSocket) => webSocket.close(1012)],

@@ -52,8 +52,9 @@ export class DwcpStream {
   readonly #slice: SliceContext;
   readonly #url: string;
   /** By VM, and by job: what two of them are called may be the same number. */
-  readonly #ofVms = new Map<Id, Follower>();
-  readonly #ofJobs = new Map<Id, Follower>();
+  /** By id as text; see `isSame`. */
+  readonly #ofVms = new Map<string, Follower>();
+  readonly #ofJobs = new Map<string, Follower>();
   readonly #delivery: DeliveryHistory;
   #subscription: Subscription | undefined;
   #socket: Socket | undefined;
@@ -87,17 +88,17 @@ export class DwcpStream {
 
   /** What is told of a VM's jobs, also of one that has no id yet; of a VM that is followed twice, the last follower hears. */
   follow(vm: Id, follower: Follower): void {
-    this.#ofVms.set(vm, follower);
+    this.#ofVms.set(`${vm}`, follower);
   }
 
   followJob(job: Id, follower: Follower): void {
-    this.#ofJobs.set(job, follower);
+    this.#ofJobs.set(`${job}`, follower);
   }
 
   /** @param job undefined: it never had an id */
   unfollow(vm: Id, job: Id | undefined): void {
-    this.#ofVms.delete(vm);
-    if (job !== undefined) this.#ofJobs.delete(job);
+    this.#ofVms.delete(`${vm}`);
+    if (job !== undefined) this.#ofJobs.delete(`${job}`);
   }
 
   /** What became of the events on their way, at the end; null when the target does not number them. */
@@ -166,7 +167,7 @@ export class DwcpStream {
     else if (job) this.#delivery.unnumbered();
     if (!job) return;
     const { jobId, vmId } = job;
-    const follower = this.#ofJobs.get(jobId) ?? (vmId === undefined ? undefined : this.#ofVms.get(vmId));
+    const follower = this.#ofJobs.get(`${jobId}`) ?? this.#ofVms.get(`${vmId}`);
     if (!follower) return;
     if (sentAt !== undefined && this.offset.roundTripMs < Number.POSITIVE_INFINITY) {
       // The clocks' offset is known to a few milliseconds: an event that seems to come before it was sent took none.

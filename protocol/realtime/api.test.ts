@@ -139,6 +139,30 @@ test('a VM whose id is a number is asked about by that number', async (t) => {
   assert.deepEqual([made.errors, made.access.vmId], [{}, 42]);
 });
 
+test('an event or an answer may have as a text the id that is a number by REST', async (t) => {
+  let answered = '42';
+  const act: Act = (webSocket, message, connection) => {
+    if (message.type === 'vm_query') say(webSocket, { type: 'vm_query_result', vm_id: answered, status: 'running' });
+    else good()(webSocket, message, connection);
+    if (message.type === 'ping')
+      say(webSocket, { type: 'vm_status', channel: 'vm_status', vm_id: '42', status: 'running' });
+  };
+  let isOver = () => false;
+  const conditions = { queriesPerMinute: 6_000, lifeMs: [HOUR_MS, HOUR_MS] as const };
+  const made = await bed(t, act, conditions, { isOver: () => isOver() });
+  const { watched } = made.access;
+  watched.id = 42;
+  watched.joined(watched);
+  watched.changing('running');
+  isOver = () => watched.isSettled(0);
+  await made.client.live();
+  assert.deepEqual(made.errors, {});
+  answered = '43';
+  isOver = () => Object.keys(made.errors).length > 0;
+  await made.client.live();
+  assert.deepEqual(Object.keys(made.errors), ['check: realtime: query is answered for the VM as it is']);
+});
+
 test('a VM and its status are found in the data of an event or an answer, too', async (t) => {
   let status = 'running';
   const act: Act = (webSocket, { action, type, channel, vm_id }) => {

@@ -6,7 +6,7 @@ import {
   type Subscription,
   type Vu,
 } from '../../support/test.ts';
-import { type Id, isId } from '../apis/id.ts';
+import { type Id, isId, isSame } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
 import { instantOf, untold } from '../transports/time-stamp.ts';
@@ -366,7 +366,7 @@ export class RealtimeClient implements SocketOptions {
     this.#vu.check('realtime: query is answered', true);
     const asked = this.#queriedVm;
     if (asked === undefined || vmId === undefined) return;
-    const isRight = vmId === asked && (asked !== watched.id || watched.mayBe(status, sentAt));
+    const isRight = isSame(vmId, asked) && (asked !== watched.id || watched.mayBe(status, sentAt));
     this.#vu.check('realtime: query is answered for the VM as it is', isRight);
   }
 
@@ -414,7 +414,7 @@ export class RealtimeClient implements SocketOptions {
     if (this.#access.confirms === false && this.#unconfirmed > 0) this.#takeAsConfirmed();
     const { watched } = this.#access;
     this.#access.heard(place, content, receivedAt, this.#subscriptions[place]);
-    if (content.vm_id === watched.id && content.channel === VM_CHANNEL) watched.hear(content.status);
+    if (isSame(content.vm_id, watched.id) && content.channel === VM_CHANNEL) watched.hear(content.status);
     if (this.#phase === 'ending') this.#closeIfComplete();
   }
 
