@@ -226,7 +226,7 @@ test('a journey that fails leaves its reason, a screenshot, and a trace without 
   assert.equal(verdict?.status, 'fail', output);
   assert.equal(
     reason(verdict, 'threshold')?.message,
-    'rate of browser_session_failed was 100 % over 2 samples; required < 10 %. ' + 'Look at the errors by name.',
+    'rate of browser_session_failed was 100 % over 2 samples; required < 10 %. Look at the errors by name.',
   );
   assert.deepEqual(
     verdict.reasons.map(({ kind }) => kind),

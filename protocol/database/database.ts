@@ -22,8 +22,7 @@ export class Database {
     const url = databaseSettings(slice.target).databaseUrl!;
     const isPooled = await isPooler(url);
     const schema = await Schema.open(url, runId, scenario, tables);
-    // pg takes 0 for ten.
-    const connections = Math.max(1, Math.ceil((options.connections - index) / of));
+    const connections = Math.ceil((options.connections - index) / of);
     const postgres = new Postgres(slice, url, { connections, timeoutMs: options.timeoutMs, isPooled });
     await postgres.connect();
     return new Database(url, postgres, schema);

@@ -62,7 +62,10 @@ function timesOf(machines: Machine[], limits: HealthLimits, axis: TimeAxis, leas
   return OF_MACHINE.flatMap(({ by, metric, limit }): BusyTimes[] => {
     const allowed = limits[limit];
     const found = machines.flatMap(({ store, shard }) => {
-      const stretches = stretchesOf(store, metric, allowed).filter((one) => spanOf(one, axis).lengthMs >= leastMs);
+      const stretches = stretchesOf(store, metric, allowed).filter((one) => {
+        const { startMs, endMs } = spanOf(one, axis);
+        return endMs - startMs >= leastMs;
+      });
       return stretches.length > 0 ? [{ shard, stretches, readings: stretches.flat() }] : [];
     });
     if (found.length === 0) return [];
@@ -71,7 +74,7 @@ function timesOf(machines: Machine[], limits: HealthLimits, axis: TimeAxis, leas
     const names = [...new Set([...intervals].map((index) => axis.phaseOf(index)))];
     const areQuiet = names.every((name) => axis.phases.some((phase) => phase.name === name && phase.load === 0));
     const { shard, stretches, readings } = found.reduce((a, b) => (b.readings.length > a.readings.length ? b : a));
-    const times = stretches.map((one) => spanOf(one, axis)).map(({ startMs, endMs }) => ({ startMs, endMs }));
+    const times = stretches.map((one) => spanOf(one, axis));
     const observed = readings.reduce((sum, { percent }) => sum + percent, 0) / readings.length / 100;
     const where = shard === undefined ? {} : { shard };
     const figures = { observed, allowed: allowed / 100, unit: 'ratio', times, ...where } as const;
@@ -108,9 +111,8 @@ function stretchesOf(store: MetricStore, metric: string, allowed: number): Readi
   return stretches;
 }
 
-function spanOf(readings: Reading[], axis: TimeAxis): { startMs: number; endMs: number; lengthMs: number } {
-  const [startMs, endMs] = [axis.startOf(readings[0]!.index), axis.endOf(readings.at(-1)!.index)];
-  return { startMs, endMs, lengthMs: endMs - startMs };
+function spanOf(readings: Reading[], axis: TimeAxis): { startMs: number; endMs: number } {
+  return { startMs: axis.startOf(readings[0]!.index), endMs: axis.endOf(readings.at(-1)!.index) };
 }
 
 /** Those that reach into a stretch of time. */

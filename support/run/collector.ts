@@ -359,8 +359,7 @@ export class Collector {
       );
       const store = this.#newStore();
       // All slices read the one machine; whichever did so longest tells how it was.
-      const most = Math.max(0, ...reports.map(({ intervals }) => intervals.length));
-      const reader = reports.find(({ intervals }) => intervals.length === most);
+      const [reader] = reports.toSorted((a, b) => b.intervals.length - a.intervals.length);
       for (const report of reports) {
         const intervals = report === reader ? report.intervals : [];
         store.addSlice({ totals: this.#ofGenerator(report.totals), intervals });

@@ -41,6 +41,7 @@ test('a run is ended when a threshold is missed, and not before its time', () =>
   assert.equal(abortedAt(planned({}), slowFrom(60)), null);
   assert.equal(abortedAt(planned({ delayAbortEval: '10s' }), slowFrom(0)), 10_000);
   assert.equal(abortedAt(planned({ abortOnFail: false }), slowFrom(0)), null);
+  assert.equal(abortedAt(planned({ minSamples: 30 }), slowFrom(0)), 2_000, 'those that lack are still to come');
 });
 
 test('of windows, when those to come could not make up for it', () => {

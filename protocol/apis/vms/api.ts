@@ -179,13 +179,11 @@ export class VmApi {
     const page = json<{ data?: unknown; pagination?: { total?: unknown } }>(answer);
     const data = page?.data;
     if (!this.#vu.check(calls.list.contractCheck, areVms(data))) return undefined;
-    this.#vu.check('list: VMs are those asked for, in order', fits(data as Vm[], query));
-    this.#vu.check(
-      'list: none is there twice',
-      new Set((data as Vm[]).map(({ id }) => id)).size === (data as Vm[]).length,
-    );
+    const vms = data as Vm[];
+    this.#vu.check('list: VMs are those asked for, in order', fits(vms, query));
+    this.#vu.check('list: none is there twice', new Set(vms.map(({ id }) => id)).size === vms.length);
     const total = page?.pagination?.total;
-    return { data: (data as Vm[]).filter(isThere), total: typeof total === 'number' ? total : undefined };
+    return { data: vms.filter(isThere), total: typeof total === 'number' ? total : undefined };
   }
 
   create(spec: VmSpec): Promise<Written> {
