@@ -105,6 +105,15 @@ test('pushes again what had no answer; of a duplicate nobody knows whether it wa
   assert.deepEqual(Object.keys(errors), ['HTTP 500', 'check: push: status is 200']);
 });
 
+test('the answer to another device’s push is in its history', async (t) => {
+  const { peer } = await bed(t, pushed(['doc-b-1']), pushed(['doc-a-1']));
+  peer.change('milk', {});
+  await peer.push();
+  await peer.push();
+  const { acknowledged, misdirected } = peer.history(true);
+  assert.deepEqual([acknowledged, misdirected], [[1, 1], ['doc-b-1']]);
+});
+
 test('a change that was outdated when it came is made anew, later than all that is known by then', async (t) => {
   const ahead = Date.now() + 60_000;
   const answers = [pushed([], ['doc-a-1']), page([remote('doc-b-1', { timestamp: ahead })]), pushed(['doc-a-2'])];

@@ -84,6 +84,7 @@ export class RelayPeer implements Peer {
     // As they are sent, and not as they were made: to some relays the others are beyond what was made long before it came.
     for (const change of changes) change.timestamp = this.#stamp(change);
     const { accepted, rejected } = await this.#api.push(changes);
+    this.#history.told([...accepted, ...rejected]);
     let refused = false;
     for (const change of changes) {
       const { id } = change;

@@ -139,6 +139,7 @@ export class Marker {
     const api = new RelayApi(this.#relay, this.#vu, this.#device, session.token);
     const { change, transactionId } = this.#mark();
     const { accepted, rejected } = await api.push([change]);
+    this.#history.told([...accepted, ...rejected]);
     if (accepted.has(change.id)) {
       this.#acknowledged[transactionId] = epochMs();
       this.#history.acknowledged(change.id);

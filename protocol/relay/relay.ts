@@ -105,8 +105,7 @@ export class RelayDevice {
       if (rejected.has(id)) this.#history.refused(id);
       else this.#supersede(entity, id);
     }
-    const own = new Set(changes.map(({ id }) => id));
-    for (const id of [...accepted, ...rejected]) if (!own.has(id)) this.#history.misdirected(id);
+    this.#history.told([...accepted, ...rejected]);
     const answered = accepted.size + rejected.size > 0;
     if (answered) this.#vu.check('push: no change is rejected', rejected.size === 0);
     return answered;

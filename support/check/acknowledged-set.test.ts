@@ -197,7 +197,7 @@ test('an element of another set is a violation', () => {
 test('an answer about an element that another participant wrote is a violation, one about its own or about nobody’s is none', () => {
   const told = (name: string) => {
     const history = new SetHistory({ set: 'home', by: 'laptop', now: () => 0 });
-    history.misdirected(name);
+    history.told([name]);
     history.found('phone-1');
     const [phone] = evidence([{ by: 'phone', acknowledged: [1] }]);
     return acknowledgedSet([phone!, JSON.parse(JSON.stringify(history.evidence(true)))], { isWhole: true });

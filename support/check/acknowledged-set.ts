@@ -117,11 +117,13 @@ export class SetHistory {
     this.#refused.add(partsOf(name)!.counter);
   }
 
-  /** The system said what became of an element that is not among those it was asked to take: another's answer, if another wrote it. */
-  misdirected(name: string): void {
-    const parts = partsOf(name);
-    const isForeign = parts !== undefined && parts.writer !== this.#options.by;
-    if (isForeign && this.#misdirected.size < MAX_STRAYS) this.#misdirected.add(name);
+  /** The system said what became of these elements: it was another's answer, if another wrote one of them. */
+  told(names: Iterable<string>): void {
+    for (const name of names) {
+      const parts = partsOf(name);
+      const isForeign = parts !== undefined && parts.writer !== this.#options.by;
+      if (isForeign && this.#misdirected.size < MAX_STRAYS) this.#misdirected.add(name);
+    }
   }
 
   /**
