@@ -5,7 +5,7 @@ export function isId(value: unknown): value is Id {
   return typeof value === 'string' ? value !== '' : Number.isSafeInteger(value);
 }
 
-/** Whether two are one: what is a number by REST may be a text in events. */
+/** Whether two are one: what is a number in one answer may be a text in another one, or in events. */
 export function isSame(one: unknown, other: unknown): boolean {
   return one === other || (isId(one) && isId(other) && `${one}` === `${other}`);
 }

@@ -121,7 +121,9 @@ test('a look gives the job, with an id or without; what it does not say is undef
   assert.deepEqual(await sparse.api.job('a/b'), { ...job, ...unsaid, status: 'completed', dataLoss: true });
   const numbered = await bed(t, { ...wire, job_id: 5, vm_id: 7 });
   assert.deepEqual(await numbered.api.job(5), { ...job, jobId: 5, vmId: 7 });
-  assert.deepEqual([made.errors, sparse.errors, numbered.errors], [{}, {}, {}]);
+  const text = await bed(t, { ...wire, job_id: '5' });
+  assert.equal((await text.api.job(5))?.jobId, '5');
+  assert.deepEqual([made.errors, sparse.errors, numbered.errors, text.errors], [{}, {}, {}, {}]);
 });
 
 for (const [what, answer, known] of [

@@ -1,6 +1,6 @@
 import type { Vu } from '../../support/test.ts';
 import { bearer } from '../apis/auth.ts';
-import { type Id, isId } from '../apis/id.ts';
+import { type Id, isId, isSame } from '../apis/id.ts';
 import { type Answer, type Call, type Http, json, mayHaveHappened } from '../transports/http.ts';
 import type { MigrationState, MigrationStatus } from './history.ts';
 
@@ -151,7 +151,7 @@ export function jobOf(found: unknown, asked?: Id): Job | undefined {
     data_loss,
     job_sequence,
   } = found as WireJob;
-  if (!isId(jobId) || (asked !== undefined && jobId !== asked) || !statuses.includes(status)) {
+  if (!isId(jobId) || (asked !== undefined && !isSame(jobId, asked)) || !statuses.includes(status)) {
     return undefined;
   }
   return {

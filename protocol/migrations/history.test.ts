@@ -199,6 +199,18 @@ test('a second job beside the first: from a start that was accepted, or from one
   }
 });
 
+test('a list may have as a text the id of a VM that is a number elsewhere', () => {
+  const history = new MigrationHistory();
+  history.begin(7, 'west', 'east', 0).polled(done);
+  for (const [vmId, violations] of [
+    ['8', 0],
+    ['7', 1],
+  ] as const) {
+    history.underWayAtOnce(['a', 'b'].map((jobId) => ({ jobId, vmId })));
+    assert.equal(judged(history).violations, violations);
+  }
+});
+
 test('a list shows two at once only of VMs of our own, and of different jobs', () => {
   const history = story((record) => record.polled(done));
   history.underWayAtOnce([

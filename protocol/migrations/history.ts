@@ -285,38 +285,38 @@ export class MigrationRecord {
 
 /** The migrations of a slice. Those that went well are counted; its room grows with the VMs that migrate at one time. */
 export class MigrationHistory {
-  /** The last of each VM: what is told of it later still counts. */
-  readonly #open = new Map<Id, MigrationRecord>();
+  /** The last of each VM, by its id as text (see `isSame`): what is told of it later still counts. */
+  readonly #open = new Map<string, MigrationRecord>();
   readonly #closed = emptyEvidence();
 
   /** A migration is about to be asked for; the VM's last one is over for us. */
   begin(vm: Id, from: string, to: string, startedAfterMs: number): MigrationRecord {
     this.close(vm);
     const record = new MigrationRecord(vm, from, to, startedAfterMs);
-    this.#open.set(vm, record);
+    this.#open.set(`${vm}`, record);
     return record;
   }
 
   /** The VM's last migration is over for us. */
   close(vm: Id): void {
-    const record = this.#open.get(vm);
+    const record = this.#open.get(`${vm}`);
     if (record) count(this.#closed, record);
-    this.#open.delete(vm);
+    this.#open.delete(`${vm}`);
   }
 
   /** It was refused, so there is none. */
   discard({ vm }: MigrationRecord): void {
-    this.#open.delete(vm);
+    this.#open.delete(`${vm}`);
   }
 
   /** Jobs that an answer says are all under way now: of our own VMs none may be there twice. */
   underWayAtOnce(jobs: readonly { jobId: Id; vmId?: Id | undefined }[]): void {
-    const first = new Map<Id, Id>();
+    const first = new Map<MigrationRecord, Id>();
     for (const { jobId, vmId } of jobs) {
-      const record = vmId === undefined ? undefined : this.#open.get(vmId);
+      const record = this.#open.get(`${vmId}`);
       if (!record) continue;
-      if (first.has(record.vm) && first.get(record.vm) !== jobId) record.second(jobId);
-      first.set(record.vm, jobId);
+      if (first.has(record) && first.get(record) !== jobId) record.second(jobId);
+      first.set(record, jobId);
     }
   }
 

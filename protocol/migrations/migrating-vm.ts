@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Vu } from '../../support/test.ts';
-import type { Id } from '../apis/id.ts';
+import { type Id, isSame } from '../apis/id.ts';
 import { type Vm, VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
 import type { Rounds } from '../transports/rounds.ts';
@@ -234,7 +234,7 @@ export class MigratingVm {
     const deadline = performance.now() + timeoutMs;
     while (!signal.aborted) {
       const listed = [...((await this.#dwcp.list('in_progress')) ?? []), ...((await this.#dwcp.list('pending')) ?? [])];
-      const ofVm = listed.find((job) => job.vmId === vm.id && job.jobId !== vm.lastJob);
+      const ofVm = listed.find((job) => isSame(job.vmId, vm.id) && !isSame(job.jobId, vm.lastJob));
       const jobId = ofVm?.jobId ?? follow.unasked;
       if (jobId !== undefined) return jobId;
       const found = await this.#vms.find(vm.id);

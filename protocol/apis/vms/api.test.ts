@@ -67,6 +67,7 @@ const calls: [
   [(api) => api.stop(id), 'POST /vms/a%2Fb/stop', 200, vm, 'stop'],
   [(api) => api.migrate(id, 'eu-west-1', 100), 'POST /vms/a%2Fb/migrate', 202, { job_id: '1' }, 'migrate'],
   [(api) => api.metrics(id), 'GET /vms/a%2Fb/metrics', 200, { vm_id: id, cpu_percent: 1 }, 'metrics'],
+  [(api) => api.metrics(7), 'GET /vms/7/metrics', 200, { vm_id: '7' }, 'metrics'],
   [(api) => api.search('a&b', 3), 'GET /vms/search?q=a%26b&limit=3', 200, { data: [vm] }, 'search'],
   [(api) => api.aggregate(), 'GET /vms/stats/aggregate', 200, { total_vms: 0 }, 'aggregate'],
   [(api) => api.batch([{ action: 'delete', id }]), 'POST /vms/batch', 200, { results: [{ id }] }, 'batch'],

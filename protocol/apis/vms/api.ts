@@ -1,7 +1,7 @@
 import type { SliceContext, Target, Vu } from '../../../support/test.ts';
 import { type Answer, type Call, type Http, json, type Method, mayHaveHappened } from '../../transports/http.ts';
 import { bearer, userIn } from '../auth.ts';
-import { type Id, isId } from '../id.ts';
+import { type Id, isId, isSame } from '../id.ts';
 import { vmSettings } from './settings.ts';
 
 /** Metrics of the VM control plane's calls; a load that uses them declares them. */
@@ -333,7 +333,7 @@ export function areVms(found: unknown): found is Vm[] {
 
 /** Whether they are metrics, and of no other VM. */
 function isOf(id: Id, metrics: { vm_id?: unknown } | undefined): boolean {
-  return typeof metrics === 'object' && metrics !== null && (metrics.vm_id === undefined || metrics.vm_id === id);
+  return typeof metrics === 'object' && metrics !== null && (metrics.vm_id === undefined || isSame(metrics.vm_id, id));
 }
 
 function fits(vms: Vm[], { limit, zone, status, sort, order }: VmQuery): boolean {
