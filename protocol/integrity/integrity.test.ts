@@ -227,6 +227,17 @@ test('what events say of a VM is the newest, in whatever order they come, as far
   assert.equal(stream.viewOf('a', sinceMs), undefined);
 });
 
+test('a confirmation may have another name, and what is said of a VM may stand in data', () => {
+  const stream = new VmStream(sliceOf('http://127.0.0.1'), undefined);
+  const tell = (event: object) => stream.onMessage(Buffer.from(JSON.stringify({ channel: 'vm_status', ...event })));
+  tell({ type: 'subscription_confirmed', data: { server: 'a' } });
+  const sinceMs = performance.now();
+  tell({ type: 'vm_status', sequence: 1, data: { vm_id: 7, status: 'running' } });
+  assert.deepEqual(stream.viewOf('7', sinceMs), { status: 'running' });
+  tell({ type: 'vm_status', sequence: 2, data: { vm_id: 7, status: 'deleted' } });
+  assert.equal(stream.viewOf('7', sinceMs), null);
+});
+
 test('what one alone tells of is no check', () => {
   const [alone, both] = [
     { id: 'a', views: { api: { id: 'a' } } },

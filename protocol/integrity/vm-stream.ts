@@ -1,11 +1,12 @@
 import { type SliceContext, unmeasured } from '../../support/test.ts';
+import { inData, isConfirmation } from '../apis/events.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
 import type { View } from './part.ts';
 
 const CHANNEL = 'vm_status';
 const CONFIRM_MS = 5_000;
 
-interface Event {
+interface Event extends Record<string, unknown> {
   /** Of the event itself, where it has one. */
   id?: unknown;
   type?: unknown;
@@ -62,9 +63,10 @@ export class VmStream implements SocketOptions {
   }
 
   onMessage(message: Buffer): void {
-    const { id: _own, type, channel, timestamp, sequence, vm_id: id, ...fields } = eventIn(message);
-    if (channel !== CHANNEL) return;
-    if (type === 'subscribed') {
+    const event = eventIn(message);
+    if (event.channel !== CHANNEL) return;
+    const { id: _own, type, channel, timestamp, sequence, vm_id: id, data, ...fields } = toldBy(event);
+    if (isConfirmation(event)) {
       this.#hearsSince = performance.now();
       this.#confirmed?.();
     } else if (id !== undefined && !isOlder(fields, this.#views.get(String(id))))
@@ -83,6 +85,12 @@ export class VmStream implements SocketOptions {
 function isOlder({ revision }: Event, known: View | undefined): boolean {
   if (known === null) return true;
   return typeof revision === 'number' && typeof known?.revision === 'number' && revision < known.revision;
+}
+
+/** With what it says of its VM beside the channel. */
+function toldBy(event: Event): Event {
+  const data = inData(event);
+  return data?.vm_id === undefined ? event : { ...event, ...data };
 }
 
 function eventIn(message: Buffer): Event {

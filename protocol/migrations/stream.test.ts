@@ -15,7 +15,11 @@ const event = (jobId: string | undefined, fields: object = {}) =>
   JSON.stringify({ type: 'migration', channel: 'migrations', job_id: jobId, status: 'in_progress', ...fields });
 
 /** A stream whose server does this with what each connection sends. @param act counts connections from 1 */
-async function bed(t: TestContext, act: (webSocket: WebSocket, message: string, connection: number) => void) {
+async function bed(
+  t: TestContext,
+  act: (webSocket: WebSocket, message: string, connection: number) => void,
+  timeoutMs?: number,
+) {
   const webSockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(webSockets, 'listening');
   const url = `http://127.0.0.1:${(webSockets.address() as AddressInfo).port}`;
@@ -26,7 +30,7 @@ async function bed(t: TestContext, act: (webSocket: WebSocket, message: string, 
   });
   const recorder = new Recorder('test', 'load', metricDefinitions(dwcpStreamMetrics));
   const slice = { ...testSlice(url), recorder };
-  const stream = new DwcpStream(slice, 'secret token');
+  const stream = new DwcpStream(slice, 'secret token', timeoutMs);
   t.after(async () => {
     await stream.close();
     webSockets.close();
@@ -167,6 +171,55 @@ test('an event may have as a text what is a number by REST', async (t) => {
     made.heard.map(({ jobId }) => jobId),
     ['7', '8'],
   );
+});
+
+test('of a target that confirms no subscription the events that come are the confirmation', async (t) => {
+  let first: WebSocket | undefined;
+  const made = await bed(t, (webSocket) => (first ??= webSocket), 20);
+  made.stream.followJob('job', made.follower);
+  await made.stream.open();
+  assert.equal(made.stream.generation, undefined);
+  for (const sequence of [4, 6]) first!.send(event('job', { sequence }));
+  await made.hear(2);
+  assert.equal(made.stream.generation, 1);
+  const { subscriptions, events, lost } = made.stream.evidence()!.counts;
+  assert.deepEqual([subscriptions, events, lost, made.errors], [1, 2, 1, {}]);
+});
+
+test('what comes before the confirmation is none of a target that confirms, and one that is missing ends the connection', async (t) => {
+  const made = await bed(
+    t,
+    (webSocket, _message, connection) => {
+      if (connection === 2) return;
+      webSocket.send(event('job', { sequence: 1 }));
+      webSocket.send(subscribed({ type: 'subscription_confirmed', sequence: 3 }));
+      webSocket.send(event('job', { sequence: 4 }));
+      if (connection === 1) webSocket.close(1012);
+    },
+    1_000,
+  );
+  made.stream.followJob('job', made.follower);
+  await made.stream.open();
+  await made.hear(4);
+  assert.equal(made.stream.generation, 2);
+  const names = ['closed by the target (1012 service restart)', 'no subscription to migrations'];
+  assert.deepEqual(made.errors, Object.fromEntries(names.map((name) => [`WebSocket: ${name}`, 1])));
+  const { events, lost, duplicated } = made.stream.evidence()!.counts;
+  assert.deepEqual([events, lost, duplicated], [2, 0, 0]);
+});
+
+test('what an event says of its job may stand in its data', async (t) => {
+  const made = await bed(t, (webSocket) => {
+    webSocket.send(subscribed());
+    const data = { job_id: 'job', status: 'completed', data_loss: true, sequence: 9 };
+    webSocket.send(JSON.stringify({ type: 'migration_completed', channel: 'migrations', sequence: 1, data }));
+  });
+  made.stream.followJob('job', made.follower);
+  await made.stream.open();
+  await made.hear(1);
+  assert.deepEqual([made.heard[0]!.status, made.heard[0]!.dataLoss], ['completed', true]);
+  const { events, lost } = made.stream.evidence()!.counts;
+  assert.deepEqual([events, lost], [1, 0]);
 });
 
 /** What ends the first connection, and the name it has among the errors. */

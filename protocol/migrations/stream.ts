@@ -5,7 +5,8 @@ import {
   type SliceContext,
   type Subscription,
 } from '../../support/test.ts';
-import type { Id } from '../apis/id.ts';
+import { inData, isConfirmation } from '../apis/events.ts';
+import { type Id, isId } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket } from '../transports/socket.ts';
 import { instantOf, untold } from '../transports/time-stamp.ts';
@@ -30,7 +31,7 @@ const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** Events are a few hundred bytes. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Longest wait for a connection, and then for the subscription to be confirmed. */
+/** Longest wait for a connection, and then for the subscription to be confirmed by a target that does that. */
 const TIMEOUT_MS = 10_000;
 
 const CHANNEL = 'migrations';
@@ -59,16 +60,22 @@ export class DwcpStream {
   #subscription: Subscription | undefined;
   #socket: Socket | undefined;
   #subscribed = false;
+  /** The target confirms subscriptions; undefined: nobody knows yet. Where it does not, that events come is the confirmation. */
+  #confirms: boolean | undefined;
+  /** An event of the channel has come by this connection. */
+  #hears = false;
   #generation = 0;
   #subscribedAt = 0;
   #onReady: () => void = () => {};
+  readonly #timeoutMs: number;
   #timeout: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #closed = false;
 
-  constructor(slice: SliceContext, token: string | undefined) {
+  constructor(slice: SliceContext, token: string | undefined, timeoutMs = TIMEOUT_MS) {
     this.#slice = slice;
+    this.#timeoutMs = timeoutMs;
     this.#delivery = new DeliveryHistory(() => slice.elapsedMs());
     this.#url = `${streamSettings(slice.target).dwcpUrl}/stream${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
   }
@@ -117,7 +124,7 @@ export class DwcpStream {
   async #connect(): Promise<void> {
     const opened = await Socket.open(this.#slice, this.#url, {
       messages: 'text',
-      connectTimeoutMs: TIMEOUT_MS,
+      connectTimeoutMs: this.#timeoutMs,
       maxMessageBytes: MAX_MESSAGE_BYTES,
       onOpen: (socket) => this.#subscribe(socket),
       onMessage: (message) => this.#receive(message),
@@ -132,7 +139,12 @@ export class DwcpStream {
     this.#socket = socket;
     this.#subscribedAt = epochMs();
     socket.send(JSON.stringify({ action: 'subscribe', channel: CHANNEL }));
-    this.#timeout = setTimeout(() => socket.fail('no subscription to migrations'), TIMEOUT_MS);
+    this.#timeout = setTimeout(() => {
+      if (this.#confirms) return socket.fail('no subscription to migrations');
+      this.#confirms = false;
+      if (this.#hears) this.#begin(undefined);
+      else this.#onReady();
+    }, this.#timeoutMs);
   }
 
   #receive(message: Buffer): void {
@@ -143,25 +155,27 @@ export class DwcpStream {
       return;
     }
     const sentAt = instantOf(content.timestamp);
-    switch (content.type) {
-      case 'subscribed':
-        if (sentAt !== undefined) {
-          this.offset.add(this.#subscribedAt, sentAt, receivedAt);
-          this.#slice.recorder.add('migration_clock_offset', this.offset.offsetMs);
-        }
-        this.#confirmed(content.sequence);
-        break;
-      case 'error':
-        this.#socket?.fail('the stream answered with an error');
-        break;
-      default:
-        this.#hear(content, sentAt, receivedAt);
+    if (content.type === 'error') {
+      this.#socket?.fail('the stream answered with an error');
+    } else if (!isConfirmation(content)) {
+      this.#hear(content, sentAt, receivedAt);
+    } else {
+      if (sentAt !== undefined) {
+        this.offset.add(this.#subscribedAt, sentAt, receivedAt);
+        this.#slice.recorder.add('migration_clock_offset', this.offset.offsetMs);
+      }
+      this.#confirms = true;
+      // One that comes so late that it was done without: it has begun.
+      if (!this.#subscribed) this.#begin(content.sequence);
     }
   }
 
   #hear(content: Record<string, unknown>, sentAt: number | undefined, receivedAt: number): void {
-    const job = jobOf(content);
+    const data = inData(content);
+    const job = jobOf(isId(data?.job_id) ? { ...content, ...data } : content);
     const { sequence, channel = CHANNEL } = content;
+    this.#hears ||= job !== undefined || content.channel === CHANNEL;
+    if (this.#hears && this.#confirms === false && !this.#subscribed) this.#begin(undefined);
     // Also of what tells of no job, or in words that we do not know: without it, it would be missing among the others.
     if (isNumber(sequence) && channel === CHANNEL) this.#subscription?.take(sequence);
     else if (job) this.#delivery.unnumbered();
@@ -179,7 +193,8 @@ export class DwcpStream {
     follower.hear(job);
   }
 
-  #confirmed(sequence: unknown): void {
+  /** @param sequence of the last event before it, where the target tells that */
+  #begin(sequence: unknown): void {
     clearTimeout(this.#timeout);
     this.#subscription = this.#delivery.subscribed(SLICE, CHANNEL, isNumber(sequence) ? sequence : undefined);
     if (this.#generation > 0) this.#slice.recorder.add('migration_stream_reconnects', 1);
@@ -192,6 +207,7 @@ export class DwcpStream {
   #lost(): void {
     clearTimeout(this.#timeout);
     this.#subscribed = false;
+    this.#hears = false;
     this.#socket = undefined;
     this.#subscription?.end();
     // What comes before the next one is confirmed belongs to neither.

@@ -6,6 +6,7 @@ import {
   type Subscription,
   type Vu,
 } from '../../support/test.ts';
+import { inData, isConfirmation } from '../apis/events.ts';
 import { type Id, isId, isSame } from '../apis/id.ts';
 import { ClockOffset } from '../transports/clock-offset.ts';
 import { Socket, type SocketOptions } from '../transports/socket.ts';
@@ -265,15 +266,13 @@ export class RealtimeClient implements SocketOptions {
       this.#socket?.fail('no JSON object');
       return;
     }
+    if (isConfirmation(content)) {
+      this.#confirmed(content, receivedAt);
+      return;
+    }
     switch (content.type) {
       case 'pong':
         this.#pong(content, receivedAt);
-        break;
-      case 'subscribed':
-      case 'subscribe_ack':
-      case 'subscription_ack':
-      case 'subscription_confirmed':
-        this.#confirmed(content, receivedAt);
         break;
       case 'vm_query_result':
       case 'vm_query_response':
@@ -497,10 +496,10 @@ function parse(message: Buffer): Content | undefined {
   }
 }
 
-/** Which VM it is about, and what that is, may stand beside the channel or, as the contract leaves it open, in `data`. */
+/** With what VM it is about, and what that is, beside the channel. */
 function flat(content: Content): Content {
-  const { data } = content;
-  if (!isObject(data) || !isId(data.vm_id)) return content;
+  const data = inData(content);
+  if (!isId(data?.vm_id)) return content;
   return { ...content, vm_id: data.vm_id, status: data.status };
 }
 
