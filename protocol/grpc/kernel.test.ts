@@ -35,6 +35,8 @@ interface Wrongs {
   answers?(stream: number): boolean;
   /** After an event. */
   breaks?(event: number): boolean;
+  /** After an event, as if all were told; 0: at once. */
+  ends?(event: number): boolean;
 }
 
 class FakeKernel {
@@ -52,6 +54,7 @@ class FakeKernel {
     const sequence = this.cells.push(code);
     if (this.wrong.tells?.(sequence) ?? true) this.open?.write({ sequence, type: 'executed' });
     if (this.wrong.breaks?.(sequence)) this.open?.emit('error', { code: status.UNAVAILABLE });
+    if (this.wrong.ends?.(sequence)) this.open?.end();
   }
 }
 
@@ -86,6 +89,10 @@ async function serve(t: TestContext, wrongs: readonly Wrongs[]) {
       kernel.streams += 1;
       if (!(kernel.wrong.answers?.(kernel.streams) ?? true)) return;
       stream.write({ sequence: kernel.cells.length, type: 'subscribed' });
+      if (kernel.wrong.ends?.(0)) {
+        stream.end();
+        return;
+      }
       kernel.open = stream;
     },
   };
@@ -185,6 +192,20 @@ test('a cell that is still running when the load is over is waited for: what com
 test('an event that does not come is lost; so are those of a stream that says nothing, when another one is answered', async (t) => {
   const { events } = await judged(t, [{ tells: (event) => event !== 3 }, { answers: (stream) => stream > 1 }]);
   assert.deepEqual([events.status, events.counts?.lost], ['violated', 1 + 3]);
+});
+
+test('a stream that ends without an event is a failure, one that ends after some is not', async (t) => {
+  const slice = await serve(t, [{ ends: (event) => event === 0 }, { ends: (event) => event === 2 }]);
+  const kernels = await Kernels.open(slice);
+  t.after(() => kernels.close());
+  const failed = 'check: watch: the stream tells of its kernel before it ends';
+  for (const id of [1, 0]) {
+    const kernel = kernels.join(testVu(slice, id));
+    const deadline = performance.now() + 10_000;
+    for (let cell = 0; cell < 4; cell++) await kernel.execute();
+    while (id === 0 && !slice.recorder.errors[failed] && performance.now() < deadline) await kernel.execute();
+    assert.deepEqual(Object.keys(slice.recorder.errors), id === 0 ? [failed] : []);
+  }
 });
 
 test('of a server that answers no stream nothing is known', async (t) => {

@@ -43,6 +43,8 @@ interface Watch {
   readonly cellsBefore: number;
   /** Since its first message. */
   subscription: Subscription | undefined;
+  /** An event has come. */
+  tells: boolean;
 }
 
 const MAX_NAMED = 10;
@@ -194,7 +196,7 @@ export class Kernel {
   /** Watches the kernel, unless it does: one stream for as long as it lasts. */
   #listen(): void {
     if (this.#watch) return;
-    const watch: Watch = { cellsBefore: this.#acknowledged, subscription: undefined };
+    const watch: Watch = { cellsBefore: this.#acknowledged, subscription: undefined, tells: false };
     this.#watch = watch;
     const { grpc, methods, events, end } = this.#kernels;
     void grpc
@@ -208,11 +210,15 @@ export class Kernel {
         onMessage: ({ sequence, type }) => {
           const isAnswer = type === 'subscribed';
           watch.subscription ??= events.subscribed(this.#vu.id, 'kernel', isAnswer ? Number(sequence) : undefined);
-          if (!isAnswer) watch.subscription.take(Number(sequence));
+          if (isAnswer) return;
+          watch.tells = true;
+          watch.subscription.take(Number(sequence));
         },
       })
-      .then(() => {
+      .then(({ outcome }) => {
         if (end.signal.aborted) return;
+        // That a server ends a long stream is no failure, and of one that breaks its status tells.
+        if (outcome === 'ok') this.#vu.check('watch: the stream tells of its kernel before it ends', watch.tells);
         // It broke: what comes from here on is another stream's.
         watch.subscription?.end();
         this.#watch = undefined;
