@@ -115,8 +115,11 @@ export class SharedDocument {
     const evidence: DocumentEvidence = { 'acknowledged-writes': [], convergence: [] };
     // Replicas that nobody has touched are equal, which says nothing.
     if (this.episodes === 0) return evidence;
+    const clients = new Set(this.peers.map(({ replica }) => replica.client));
     for (const peer of this.peers) {
       const { replica, upToDate, holdsBack } = peer;
+      // What nobody of the group ever began, and never shows, was sent to another document.
+      const strangers = this.#atRest && upToDate ? replica.awaited.filter((client) => !clients.has(client)) : [];
       const history = peer.history(this.#atRest && upToDate);
       if (history) evidence['acknowledged-writes'].push(history);
       evidence.convergence.push({
@@ -126,7 +129,10 @@ export class SharedDocument {
         received: replica.received,
         synced: upToDate,
         complete: this.#atRest && upToDate && !holdsBack,
-        strays: replica.entities.filter((entity) => isOfOther(entity, this.name)),
+        strays: [
+          ...replica.entities.filter((entity) => isOfOther(entity, this.name)),
+          ...strangers.map((client) => `a part of what Yjs client ${client} wrote`),
+        ],
       });
     }
     return evidence;

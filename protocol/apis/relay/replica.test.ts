@@ -72,6 +72,16 @@ test('an update out of its turn waits for the one before', () => {
   assert.equal(areMerged([one, other]), true);
 });
 
+test('whose work is missing for what came is known, until it is there', () => {
+  const { one, other, updates } = pair();
+  one.change('milk', { cents: 1 });
+  one.change('bread', { cents: 2 });
+  other.apply(updates.one[1]!);
+  assert.deepEqual([other.awaited, other.entities], [[1], []]);
+  other.apply(updates.one[0]!);
+  assert.deepEqual([other.awaited, other.entities], [[], ['milk', 'bread']]);
+});
+
 test('what is no update is said to be none', () => {
   const { one } = pair();
   for (const bytes of [[], [255], [1, 1, 1, 0, 200], [3, 250, 250]]) {

@@ -53,6 +53,11 @@ export class Replica {
     return [...this.doc.getMap(COLLECTION).keys()];
   }
 
+  /** Clients whose work is missing for what came to be shown; Yjs holds it back until then. */
+  get awaited(): number[] {
+    return [...(this.doc.store.pendingStructs?.missing.keys() ?? [])];
+  }
+
   /** Merges an update from elsewhere. False when it is none of Yjs's. */
   apply(update: Uint8Array): boolean {
     try {
