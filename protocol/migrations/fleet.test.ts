@@ -13,7 +13,7 @@ import { serve } from '../../support/server.fixture.ts';
 import { metricDefinitions } from '../../support/worker/declaration.ts';
 import { type TestDatabase, testDatabase } from '../../target/core/target.fixture.ts';
 import { parseFaults, startTarget, type Target } from '../../target/target.ts';
-import { vmMetrics } from '../apis/vms/api.ts';
+import { VmApi, vmMetrics } from '../apis/vms/api.ts';
 import '../apis/event-delivery.oracle.ts';
 import { recorded, testSlice, testVu, withSettings } from '../slice.fixture.ts';
 import { dwcpMetrics } from './api.ts';
@@ -212,6 +212,24 @@ describe('an honest target', { concurrency: 8 }, () => {
       assert.deepEqual([status, counts], ['ok', { ...none, completed: 1 }]);
     });
   }
+
+  test('another VM of its name is a copy that was left behind, and deleted in the end; one of a name that begins so is not', async (t) => {
+    const made = await bed(t, { vus: 2 });
+    const names = made.migratingVms.map((_, id) => `tandem-${made.slice.runId}-${made.slice.scenario}-${id}-1`);
+    const api = new VmApi(made.fleet.http, testVu(made.slice, 2), made.fleet.token);
+    const spec = { cpu_cores: 2, memory_mb: 512, disk_gb: 20, image: 'ubuntu-24.04', zone: 'us-west-1', tags: {} };
+    for (const migratingVm of made.migratingVms) await migratingVm.migrate();
+    const copy = await api.create({ ...spec, name: names[0]! });
+    const other = await api.create({ ...spec, name: `${names[1]}0` });
+    const { violations, checked, examples } = await made.judged();
+    const [{ breaches, copies }] = examples as [BrokenMigration];
+    assert.deepEqual([checked, violations, breaches, copies], [2, 1, ['the VM is there twice'], [copy.vm!.id]]);
+    assert.deepEqual(
+      (await made.vms()).map(({ id }) => id),
+      [other.vm!.id],
+    );
+    await api.delete(other.vm!.id);
+  });
 
   test('a start that never arrived is indeterminate; its VM is set aside, and deleted in the end', async (t) => {
     const made = await bed(t, { proxy: (count) => (count === 1 ? 'lose the request' : 'pass') });

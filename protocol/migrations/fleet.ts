@@ -1,4 +1,4 @@
-import type { SliceContext, Vu } from '../../support/test.ts';
+import { type SliceContext, unmeasured, type Vu } from '../../support/test.ts';
 import { vmBaseUrl, vmToken } from '../apis/vms/api.ts';
 import { Http } from '../transports/http.ts';
 import { Rounds } from '../transports/rounds.ts';
@@ -13,6 +13,7 @@ export class Fleet implements Shared {
   readonly options: MigrationOptions;
   readonly token: string | undefined;
   readonly http: Http;
+  readonly unmeasured: Http;
   readonly stream: DwcpStream | undefined;
   readonly rounds: Rounds<Follow>;
   readonly history = new MigrationHistory();
@@ -30,7 +31,9 @@ export class Fleet implements Shared {
     const { follow, probeShare, pollIntervalMs } = this.options;
     this.token = vmToken(slice);
     // Each VU may look at its job while another one's question for blackouts waits for its answer.
-    this.http = new Http(slice, vmBaseUrl(slice.target), { connections: Math.ceil(slice.maxVUs * (1 + probeShare)) });
+    const baseUrl = vmBaseUrl(slice.target);
+    this.http = new Http(slice, baseUrl, { connections: Math.ceil(slice.maxVUs * (1 + probeShare)) });
+    this.unmeasured = new Http(unmeasured(slice), baseUrl);
     this.stream = follow === 'poll' ? undefined : new DwcpStream(slice, this.token);
     this.rounds = new Rounds(pollIntervalMs, (one) => one.visit());
     slice.recorder.onPack(() => slice.recorder.add('migrations_active', this.active));
@@ -53,6 +56,6 @@ export class Fleet implements Shared {
 
   async close(): Promise<void> {
     this.rounds.close();
-    await Promise.all([this.stream?.close(), this.http.close()]);
+    await Promise.all([this.stream?.close(), this.http.close(), this.unmeasured.close()]);
   }
 }

@@ -64,6 +64,8 @@ export interface BrokenMigration {
   found?: FoundVm;
   /** What of the VM is no longer as it was before, and what that was. */
   changed?: Record<string, { before: unknown; after: unknown }>;
+  /** Other VMs of its name. */
+  copies?: readonly Id[];
   /** A second job on the same VM at the same time. */
   second?: Id;
   startedAfterMs: number;
@@ -74,6 +76,7 @@ export type Breach =
   | 'wrong zone'
   | 'the VM does not run afterwards'
   | 'the VM has changed'
+  | 'the VM is there twice'
   | 'a phase came back'
   | 'progress went back'
   | 'another VM'
@@ -149,6 +152,7 @@ export class MigrationRecord {
   #job: Id | null = null;
   #found: FoundVm | undefined;
   #changed: BrokenMigration['changed'];
+  #copies: readonly Id[] = [];
   #second: Id | undefined;
   #unheard = false;
 
@@ -193,6 +197,12 @@ export class MigrationRecord {
     }
     if (vm === null || vm.status !== 'running') this.#breaches.add('the VM does not run afterwards');
     else if (!this.isWhereItBelongs(vm)) this.#breaches.add('wrong zone');
+  }
+
+  /** Other VMs of its name are there when all is over: they did not go away when it moved. */
+  copied(ids: readonly Id[]): void {
+    this.#copies = ids;
+    this.#breaches.add('the VM is there twice');
   }
 
   /** Whether the VM runs where the end, as far as it is known, has to leave it. */
@@ -262,6 +272,7 @@ export class MigrationRecord {
       stream: shown(this.#stream.last),
       ...(this.#found !== undefined && { found: this.#found }),
       ...(this.#changed !== undefined && { changed: this.#changed }),
+      ...(this.#copies.length > 0 && { copies: this.#copies }),
       ...(this.#second !== undefined && { second: this.#second }),
       startedAfterMs: Math.round(this.#startedAfterMs),
     };
@@ -344,7 +355,7 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
 
 /**
  * A migration that was accepted ends, once, with the VM running in the target zone as it was before, and nothing lost; one that failed leaves it
- * where it was. Its phases come in order, what tells of it tells of its VM, the stream and REST agree on it, and no VM has two at once.
+ * where it was; no second VM stays behind. Its phases come in order, what tells of it tells of its VM, the stream and REST agree on it, and no VM has two at once.
  */
 export function migrationContinuity(slices: MigrationEvidence[]): Judgement {
   const all = emptyEvidence();

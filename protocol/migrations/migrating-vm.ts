@@ -39,6 +39,8 @@ export interface Shared {
   readonly options: MigrationOptions;
   readonly token: string | undefined;
   readonly http: Http;
+  /** For what is no part of the load. */
+  readonly unmeasured: Http;
   /** Undefined when migrations are followed by polling alone. */
   readonly stream: DwcpStream | undefined;
   readonly rounds: Rounds<Follow>;
@@ -69,6 +71,8 @@ export class MigratingVm {
   /** VMs of which nobody knows what they are about; deleted at the end. */
   readonly #setAside: Id[] = [];
   #follow: Follow | undefined;
+  /** Of its VM's last migration. */
+  #record: MigrationRecord | undefined;
   /** The iteration under way: one that was given up at the end of the load goes on for a while. */
   #working: Promise<void> = Promise.resolve();
 
@@ -104,11 +108,14 @@ export class MigratingVm {
     return this.#dwcp.stats();
   }
 
-  /** Waits for the migration under way and deletes the VMs. */
+  /** Waits for the migration under way, looks for what it has left behind, and deletes the VMs. */
   async settle(): Promise<void> {
     await this.#working;
     this.#follow?.close();
-    if (this.#vm) this.#setAside.push(this.#vm.id);
+    if (this.#vm) {
+      await this.#lookForCopies(this.#vm);
+      this.#setAside.push(this.#vm.id);
+    }
     for (const id of this.#setAside.splice(0)) await this.#vms.delete(id, true);
   }
 
@@ -142,6 +149,7 @@ export class MigratingVm {
     const record = history.begin(vm.id, order.sourceZone, order.targetZone, slice.elapsedMs());
     const follow = new Follow({ slice, options, api: this.#dwcp, record, rounds, stream, before: vm.lastJob });
     this.#follow = follow;
+    this.#record = record;
     const probe = this.#vu.random() < options.probeShare ? this.#probe(vm) : undefined;
     const sentAt = performance.now();
     const started = await this.#dwcp.start(order);
@@ -291,6 +299,18 @@ export class MigratingVm {
     if (found !== undefined) this.#take(vm, found);
   }
 
+  /** Nobody else gives a VM its name: another one that has it was left where the VM came from, or made where it went. */
+  async #lookForCopies({ id, seen: { name } }: OwnVm): Promise<void> {
+    const { unmeasured, token } = this.#shared;
+    // Before its first migration there is nothing to leave behind.
+    if (!this.#record || this.#vu.slice.signal.aborted) return;
+    const rows = await new VmApi(unmeasured, this.#vu.unmeasured(), token).search(name, MAX_ALIKE);
+    const copies = rows?.filter((row) => row.name === name && !isSame(row.id, id)).map((row) => row.id) ?? [];
+    if (copies.length === 0) return;
+    this.#record.copied(copies);
+    this.#setAside.push(...copies);
+  }
+
   /** Goes on with the VM as it was found, if it can. */
   #take(vm: OwnVm, found: Vm | null | undefined): void {
     if (found?.status === 'running') Object.assign(vm, { zone: found.zone, seen: found });
@@ -302,6 +322,7 @@ export class MigratingVm {
     if (this.#vm !== vm) return;
     this.#setAside.push(vm.id);
     this.#vm = undefined;
+    this.#record = undefined;
   }
 
   #probe({ id }: OwnVm): Probe {
