@@ -35,6 +35,8 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 const TIMEOUT_MS = 10_000;
 
 const CHANNEL = 'migrations';
+/** As {@link untold}: by the confirmation of a subscription alone the clocks are compared. */
+const CLOCK_UNTOLD = 'metric "migration_event_latency": no confirmation of a subscription tells the target\'s time';
 /** In evidence, in the place of a VU: the connection is the whole slice's. */
 const SLICE = 0;
 
@@ -189,6 +191,8 @@ export class DwcpStream {
       this.#slice.recorder.add('migration_event_latency', latencyMs);
     } else if (sentAt === undefined && content.timestamp !== undefined) {
       this.#slice.recorder.error(untold('migration_event_latency'));
+    } else if (sentAt !== undefined && this.#subscribed) {
+      this.#slice.recorder.error(CLOCK_UNTOLD);
     }
     follower.hear(job);
   }
