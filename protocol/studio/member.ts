@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Account, type LifecycleEvidence, ResourceHistory, secret, type Vu } from '../../support/test.ts';
 import type { Id } from '../apis/id.ts';
 import type { HttpClient } from '../transports/http.ts';
-import { type Reply, type Resource, StudioApi, type Tokens, type User } from './api.ts';
+import { NO_CALL, type Reply, type Resource, StudioApi, type Tokens, type User } from './api.ts';
 
 /** Of a token's life; the rest is for what is under way. */
 const REFRESH_AFTER = 0.8;
@@ -60,6 +60,8 @@ export class Member {
   /** Left alone until its time is over. */
   #expiring: Session | undefined;
   #renewals = 0;
+  /** The studio has a call for it, as far as is known. */
+  #refreshes = true;
   /** The last that was ended, and whose token is refused since. */
   #ended: { session: Session; lastWrite: string } | undefined;
 
@@ -106,7 +108,7 @@ export class Member {
   }
 
   /**
-   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused. Of two
+   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused, or there is none. Of two
    * that have to be renewed one is left to expire, as that of somebody who comes back the next day, and must be refused then.
    * @returns false when the target lets nobody in, which is a failed check by then
    */
@@ -120,9 +122,10 @@ export class Member {
       this.#expiring = session;
       return this.signIn();
     }
-    const { value } = await this.api.refresh(session.refreshToken);
-    if (!value) return this.signIn();
-    this.#keep(session.counter, value);
+    const refreshed = this.#refreshes ? await this.api.refresh(session.refreshToken) : undefined;
+    if (refreshed && NO_CALL.includes(refreshed.status)) this.#refreshes = false;
+    if (!refreshed?.value) return this.signIn();
+    this.#keep(session.counter, refreshed.value);
     return true;
   }
 

@@ -133,7 +133,28 @@ test('tokens are refreshed before they end; who is refused that signs in again',
   asked.length = 0;
   assert.equal(await one!.state.isSignedIn(), true);
   assert.deepEqual(asked, ['POST /auth/refresh', 'POST /auth/login']);
-  assert.deepEqual(made.errors, { 'HTTP 401': 1, 'check: refresh: status is 200': 1 });
+  assert.deepEqual(made.errors, { 'HTTP 401': 1, 'check: refresh: status is 200 or 404 or 405': 1 });
+});
+
+test('a studio without a call that refreshes, as the contract has none, is signed in to anew; one that keeps its refresh token is right', async (t) => {
+  for (const [answer, expected] of [
+    [
+      [404, '{}'],
+      ['POST /auth/login', 'POST /auth/refresh', 'POST /auth/login', 'POST /auth/login'],
+    ],
+    [
+      [200, '{"access_token":"a","expires_in":3600}'],
+      ['POST /auth/login', 'POST /auth/refresh'],
+    ],
+  ] satisfies [[number, string], string[]][]) {
+    const { url, asked, habits } = await publishedStudio(t, { tokensLast: 1e-6 });
+    const made = await bed(t, url);
+    const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+    habits.answers = { 'POST /auth/refresh': answer };
+    asked.length = 0;
+    for (let n = 0; n < 3; n++) assert.equal(await one!.state.isSignedIn(), true);
+    assert.deepEqual([asked.filter((call) => call.startsWith('POST')), made.errors], [expected, {}]);
+  }
 });
 
 test('a token that is refused in mid-run has failed by name, and its user signs in again', async (t) => {
