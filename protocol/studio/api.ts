@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Account, Vu } from '../../support/test.ts';
-import type { Id } from '../apis/id.ts';
+import { type Id, isSame } from '../apis/id.ts';
 import { type Answer, type HttpClient, json, type Method, mayHaveHappened } from '../transports/http.ts';
 
 const failures = { type: 'rate', contains: 'default', tells: 'failure' } as const;
@@ -62,6 +62,8 @@ export interface Kind {
   noun: 'agent' | 'pipeline';
   path: string;
   metric: 'agent_crud_duration' | 'pipeline_crud_duration';
+  /** What the contract says that a creation is answered with; where it says nothing, either. */
+  created: readonly number[];
   one: z.ZodType<Resource>;
   page: z.ZodType<Page>;
 }
@@ -70,6 +72,7 @@ export const agents: Kind = {
   noun: 'agent',
   path: '/agents',
   metric: 'agent_crud_duration',
+  created: [201],
   one: resource,
   page: z
     .looseObject({ records: z.array(resource), total })
@@ -80,6 +83,7 @@ export const pipelines: Kind = {
   noun: 'pipeline',
   path: '/pipelines',
   metric: 'pipeline_crud_duration',
+  created: [200, 201],
   one: z.looseObject({ data: resource }).transform(({ data }) => data),
   page: z.looseObject({ data: z.array(resource), total }).transform((page) => ({ rows: page.data, total: page.total })),
 };
@@ -192,8 +196,8 @@ export class StudioApi {
     return this.#call({ op: `${noun}-list`, method: 'GET', path: query, good: [200], shape, metric });
   }
 
-  create({ noun, path, metric, one }: Kind, body: Content): Promise<Reply<Resource>> {
-    return this.#call({ op: `${noun}-create`, method: 'POST', path, body, good: [201], shape: one, metric });
+  create({ noun, path, metric, created: good, one }: Kind, body: Content): Promise<Reply<Resource>> {
+    return this.#call({ op: `${noun}-create`, method: 'POST', path, body, good, shape: one, metric });
   }
 
   /** @param good other statuses than 200 are failures, but for these */
@@ -230,11 +234,15 @@ export class StudioApi {
     return this.#call({ op: `${noun}-delete`, method: 'DELETE', path, good, shape: anything, metric });
   }
 
+  /** The contract does not say how it is answered: of another agent it may not be. */
   deploy(agentId: Id, gatewayId: string): Promise<Reply<object>> {
-    const shape = z.looseObject({ id, agent_id: z.literal(agentId) });
+    const shape = z
+      .looseObject({ agent_id: id.optional() })
+      .refine(({ agent_id: of = agentId }) => isSame(of, agentId));
     const body = { agent_id: agentId, gateway_id: gatewayId };
     const metric = 'deployment_duration';
-    return this.#call({ op: 'deploy', method: 'POST', path: '/deployments', body, good: [201], shape, metric });
+    const good = [200, 201, 202];
+    return this.#call({ op: 'deploy', method: 'POST', path: '/deployments', body, good, shape, metric });
   }
 
   /** @param range such as `1h` or `7d` */

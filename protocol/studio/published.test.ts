@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pipelines } from './api.ts';
 import { bed } from './bed.fixture.ts';
 import { agentChoice } from './choice.ts';
 import { holds } from './expected.ts';
@@ -33,6 +34,25 @@ test('a write that is done and answered with another status has failed by name, 
   const { status, counts } = made.judged('agent-lifecycle', [one!.state.own.evidence()!]);
   assert.deepEqual([status, counts?.indeterminate, counts?.reconciled, agents.size], ['ok', 3, 3, 0]);
   assert.equal(made.errors['check: agent-create: status is 201'], 3);
+});
+
+test('where the contract says no status of what is made, and nothing of the answer, either is right, but not of another agent', async (t) => {
+  const { url, habits } = await publishedStudio(t);
+  const made = await bed(t, url);
+  const [one] = await made.make(1, (vu, studio) => studio.member(vu));
+  const { api } = one!.state;
+  for (const status of [200, 201]) {
+    const pipeline = '{"data":{"id":1,"name":"p"}}';
+    habits.answers = { 'POST /pipelines': [status, pipeline], 'POST /deployments': [status, '{"agent_id":"7"}'] };
+    assert.equal((await api.create(pipelines, {})).value?.id, 1);
+    assert.equal((await api.deploy(7, 'gateway')).result, 'done');
+  }
+  habits.answers = { 'POST /deployments': [202, '{"message":"queued"}'] };
+  await api.deploy(7, 'gateway');
+  assert.deepEqual(made.errors, {});
+  habits.answers = { 'POST /deployments': [201, '{"agent_id":8}'] };
+  await api.deploy(7, 'gateway');
+  assert.deepEqual(made.errors, { 'check: deploy: answer is as in the contract': 1 });
 });
 
 test('a list without an end is left after a hundred pages, and has failed by name', async (t) => {
