@@ -35,6 +35,11 @@ test('a slip of the pen is seen, whatever it is', () => {
     for (const slip of slips) assert.equal(misspelt(slip, names), name, slip);
 });
 
+test('of what is allowed all is named, and that there is nothing', () => {
+  assert.equal(allowed('spik', ['spike', 'calm']), 'did you mean "spike"? allowed: spike, calm');
+  assert.equal(allowed('spik', []), 'there is none to choose from');
+});
+
 test('another word is another name', () => {
   for (const other of [
     'APP_URL',

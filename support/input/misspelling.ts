@@ -1,8 +1,12 @@
 /** What a person wrote, and what was meant. */
 import leven from 'leven';
 
-/** `did you mean "a"? allowed: a, b, c`, without the question when `found` is near to none of the names. */
+/**
+ * `did you mean "a"? allowed: a, b, c`, without the question when `found` is near to none of the names; where there are none, that
+ * is said.
+ */
 export function allowed(found: string, names: string[]): string {
+  if (names.length === 0) return 'there is none to choose from';
   const most = Math.max(2, found.length / 4);
   const [nearest] = names
     .map((name) => ({ name, distance: leven(found, name) }))
