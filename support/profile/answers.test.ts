@@ -149,11 +149,10 @@ test('windows, and what is asked beside thresholds', (t) => {
         [{ from: 8, to: 4 }, 'capacity.from is 8; allowed is at most capacity.to, which is 4.'],
         [{ from: 8 }, 'capacity.to is missing; allowed is a load, such as 1, beside capacity.from.'],
         [{ precision: 0.1 }, 'capacity.from is missing; allowed is a load, such as 1, beside capacity.precision.'],
-        [{ from: 1, to: 4, precision: 0 }, 'capacity.precision is 0; allowed is a number from 0.001 to 1,000,000.'],
-        [
-          { from: 1, to: 4, precision: 1e-320 },
-          'capacity.precision is 1e-320; allowed is a number from 0.001 to 1,000,000.',
-        ],
+        [{ from: 1, to: 4, precision: 0 }, 'capacity.precision is 0; allowed is a number from 0.001 to 1.'],
+        // Five per cent, as a percentage: it had been five times.
+        [{ from: 1, to: 4, precision: 5 }, 'capacity.precision is 5; allowed is a number from 0.001 to 1.'],
+        [{ from: 1, to: 4, precision: 1e-320 }, 'capacity.precision is 1e-320; allowed is a number from 0.001 to 1.'],
         [{ from: 0, to: 4 }, 'capacity.from is 0; allowed is a number from 0.000001 to 1,000,000.'],
         [{ from: 5e-324, to: 4 }, 'capacity.from is 5e-324; allowed is a number from 0.000001 to 1,000,000.'],
         [

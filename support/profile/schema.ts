@@ -84,7 +84,7 @@ export const capacity = z.strictObject({
       'With `to`: the run searches, and steers the load while it lasts. The lowest load it tries, as `load` of a phase.',
     ),
   to: searchedLoad.optional().describe('The highest load that it tries. `maxVUs` is what a load of 1 needs.'),
-  precision: amount(0.001, 1_000_000)
+  precision: amount(0.001, 1)
     .optional()
     .describe('What did not hold is above what did by at most this share. Default 0.05.'),
   step: someSeconds
