@@ -41,13 +41,15 @@ test('what a scenario leaves undone when its own code crashes is the crash’s d
     { kind: 'no-success', severity: 'fail', scenarios: ['relay'] },
     { kind: 'failed-share', severity: 'fail', scenarios: ['relay'] },
     { kind: 'threshold', metric: 'iterations', expression: 'count>100', unit: 'count' },
+    { kind: 'threshold', metric: 'iterations', expression: 'count==100', unit: 'count', observed: 90, limit: 100 },
     // These have other causes.
     { kind: 'dropped', scenario: 'visit' },
     { kind: 'no-success', severity: 'invalid', scenarios: ['relay', 'visit'] },
     { kind: 'threshold', metric: 'http_req_failed', expression: 'rate<0.1', unit: 'ratio' },
+    { kind: 'threshold', metric: 'iterations', expression: 'count==100', unit: 'count', observed: 110, limit: 100 },
   ];
-  assert.deepEqual(beside({ kind: 'crashed', scenario: 'relay' }, effects), [4, 5, 6]);
-  assert.deepEqual(beside({ kind: 'lateness', scenario: 'relay' }, effects), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(beside({ kind: 'crashed', scenario: 'relay' }, effects), [5, 6, 7, 8]);
+  assert.deepEqual(beside({ kind: 'lateness', scenario: 'relay' }, effects), [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
 test('what failed brings no evidence, no samples and no free VUs', () => {

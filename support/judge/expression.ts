@@ -98,6 +98,16 @@ export function asksForMore(source: string): boolean {
   return parseExpression(source)!.operator.startsWith('>');
 }
 
+/** Whether a threshold asks for a number that less work than was to be done cannot come to: more than it, or exactly it. */
+export function asksForAll(source: string): boolean {
+  return asksForMore(source) || parseExpression(source)!.operator.startsWith('==');
+}
+
+/** Whether what is wrong with a figure is that there is less of it than asked for. */
+export function isTooLittle({ expression, observed, limit }: { expression: string; observed: number; limit: number }) {
+  return asksForMore(expression) || (asksForAll(expression) && observed < limit);
+}
+
 /**
  * Compares as the operator says.
  * @param factor of a limit that is a multiple of another figure. Of two that are 0 the product tells nothing: they are equal, and

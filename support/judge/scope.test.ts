@@ -88,7 +88,7 @@ test('a run of some scenarios is judged by what these can tell, and says what it
 
 test('how much all do together is not asked of some of them; how well they do it is', () => {
   const together = {
-    http_reqs: ['rate>100', 'count>0', 'count<9000'],
+    http_reqs: ['rate>100', 'count>0', 'count<9000', 'count==8000', 'count==0', 'count!=1'],
     'http_reqs{scenario:relay}': ['rate>50'],
     'http_reqs{phase:load}': ['count>1000'],
     http_req_failed: ['rate<0.01', 'count>100'],
@@ -112,8 +112,12 @@ test('how much all do together is not asked of some of them; how well they do it
     ];
   };
   const { iterations: _, 'http_reqs{phase:load}': __, ...rest } = together;
-  const some = { ...rest, http_reqs: ['count>0', 'count<9000'], http_req_failed: ['rate<0.01'] };
-  assert.deepEqual(of([relay, reader]), [some, { checks: ['rate>0.9'] }, [4]]);
+  const some = {
+    ...rest,
+    http_reqs: ['count>0', 'count<9000', 'count==0', 'count!=1'],
+    http_req_failed: ['rate<0.01'],
+  };
+  assert.deepEqual(of([relay, reader]), [some, { checks: ['rate>0.9'] }, [5]]);
   // What only loads do, they do all of it.
   const { iterations: ___, browser_sessions: ____, ...ofLoads } = together;
   assert.deepEqual(of([relay, vms]), [ofLoads, objectives, [2]]);

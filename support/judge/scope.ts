@@ -1,7 +1,7 @@
 import { definitionOf, isOfBrowser, ownerOf } from '../measure/metrics.ts';
 import type { Answers, AvailabilitySpec } from '../profile/answers.ts';
 import type { Drill } from '../profile/drills.ts';
-import { asksForMore, parseExpression, parseSelector } from './expression.ts';
+import { asksForAll, parseExpression, parseSelector } from './expression.ts';
 import type { Case } from './judge.ts';
 import type { ThresholdSpec } from './thresholds.ts';
 import type { Finding } from './verdict.ts';
@@ -81,7 +81,7 @@ function isOfAll(source: string, spec: ThresholdSpec, gone: readonly Scenario[])
   if (!definitionOf(metric) || !isCount || tags.scenario !== undefined || tags.journey !== undefined) return false;
   const kind = isOfBrowser(metric) ? 'journey' : definitionOf(metric)!.ofLoads ? 'load' : undefined;
   const isTheirs = gone.some((one) => kind === undefined || one.kind === kind);
-  return isTheirs && asksForMore(expression) && parseExpression(expression)!.value > 0;
+  return isTheirs && asksForAll(expression) && parseExpression(expression)!.value > 0;
 }
 
 function numberIn(by: Record<string, unknown[]>): number {

@@ -212,11 +212,23 @@ const said: [Finding, string][] = [
   ],
   [
     { ...crossed, metric: 'changes_accepted', expression: 'count>0', observed: 0, limit: 0, unit: 'count', count: 1 },
-    'count of changes_accepted was 0 over 1 sample; required > 0. Less was done than asked: look at errors and drops.',
+    'count of changes_accepted was 0; required > 0. Less was done than asked: look at errors and drops.',
+  ],
+  [
+    { ...crossed, metric: 'orders', expression: 'count==9', observed: 6, limit: 9, unit: 'count', count: 6 },
+    'count of orders was 6; required == 9. Less was done than asked: look at errors and drops.',
+  ],
+  [
+    { ...crossed, metric: 'orders', expression: 'count==9', observed: 12, limit: 9, unit: 'count', count: 12 },
+    'count of orders was 12; required == 9. Look at what the target did more than it should: its log, its /metrics.',
+  ],
+  [
+    { ...crossed, metric: 'queue', expression: 'value<9', observed: 12, limit: 9, unit: 'count', count: 3 },
+    'value of queue was 12; required < 9. Look at what the target did more than it should: its log, its /metrics.',
   ],
   [
     { ...crossed, metric: 'http_reqs', expression: 'rate>100', observed: 60, limit: 100, unit: 'count', count: 360 },
-    'rate of http_reqs was 60/s over 360 samples; required > 100/s. Less was done than asked: look at errors and drops.',
+    'rate of http_reqs was 60/s; required > 100/s. Less was done than asked: look at errors and drops.',
   ],
   [
     {

@@ -1,6 +1,6 @@
 import { isOfBrowser, parseSeriesKey } from '../../measure/metrics.ts';
 import type { Doubt } from '../doubt.ts';
-import { asksForMore, parseExpression, statName } from '../expression.ts';
+import { isTooLittle, parseExpression, statName } from '../expression.ts';
 import { afterDoubts, GENERATOR_FIRST, undecidedText } from '../words/doubts.ts';
 import { apart, counted, figure, perSecond } from '../words/figures.ts';
 import { inPhase } from '../words/names.ts';
@@ -22,12 +22,13 @@ export const threshold: Kind<ThresholdFinding> = {
   testCase: 'own',
   needsAllShards: true,
   /** Less was done than asked: no wonder where a part of the run is missing. */
-  isEffect: ({ unit, expression, doubts = [] }, { isCut }) =>
-    (unit === 'count' || statName(expression) === 'count') &&
-    asksForMore(expression) &&
+  isEffect: ({ doubts = [], ...finding }, { isCut }) =>
+    (finding.unit === 'count' || statName(finding.expression) === 'count') &&
+    isTooLittle(finding) &&
     (isCut || doubts.some(({ by }) => by === 'aborted')),
-  excess({ expression, observed, limit }) {
-    const [high, low] = asksForMore(expression) ? [limit, observed] : [observed, limit];
+  excess(finding) {
+    const { observed, limit } = finding;
+    const [high, low] = isTooLittle(finding) ? [limit, observed] : [observed, limit];
     return low > 0 ? high / low : Number.POSITIVE_INFINITY;
   },
   sentence({ metric, expression, unit, reference, count, doubts, ...figures }) {
@@ -36,13 +37,14 @@ export const threshold: Kind<ThresholdFinding> = {
     const stat = statName(expression);
     const each = perSecond(stat, unit);
     const beside = reference ? ` (${value} × ${figure(reference.value, unit)}${each}${inPhase(reference.phase)})` : '';
-    // What a counter of bytes or times has added up is no number of samples.
-    const isSum = unit !== 'count' && (each !== '' || stat === 'count');
+    // What a counter has added up is no number of samples, nor is how often a gauge was told.
+    const isSum = each !== '' || stat === 'count' || stat === 'value';
     const over = isSum ? '' : ` over ${counted(count, 'sample')}`;
     const what = `${stat} of ${metric} was ${observed}${each}${over}; required ${operator} ${limit}${each}${beside}.`;
     return doubts ? `${what} ${undecidedText(doubts)}` : what;
   },
-  nextStep({ severity, metric, unit, reference, expression, doubts }) {
+  nextStep(finding) {
+    const { severity, metric, unit, reference, doubts } = finding;
     if (severity === 'invalid') return afterDoubts(doubts, GENERATOR_FIRST);
     const { metric: name } = parseSeriesKey(metric);
     // A share of what failed is no time, of sessions neither.
@@ -53,7 +55,7 @@ export const threshold: Kind<ThresholdFinding> = {
     if (isOfBrowser(name)) return 'Look at the times in the browser, step by step.';
     if (name === 'iteration_response_time')
       return 'Compare iteration_duration: when only the response time is over, work waited for a free VU.';
-    if (asksForMore(expression)) return 'Less was done than asked: look at errors and drops.';
+    if (isTooLittle(finding)) return 'Less was done than asked: look at errors and drops.';
     if (unit === 'ms') return 'Look at the target at that time: CPU, slow queries, its log.';
     return 'Look at what the target did more than it should: its log, its /metrics.';
   },
