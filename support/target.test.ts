@@ -194,6 +194,8 @@ test('what is no URL, with where it stands, and without its password', (t) => {
     [{ BASE_URL: 'localhost:3000' }, `BASE_URL in the environment is "localhost:3000"; ${http}`],
     [{ API_URL: 'ws://a.test' }, `API_URL in the environment is "ws://a.test"; ${http}`],
     [{ BASE_URL: 'htp://me:pass@word@a.test' }, `BASE_URL in the environment is "htp://***@a.test"; ${http}`],
+    [{ BASE_URL: 'http://me:pa/s@s@a.test' }, `BASE_URL in the environment is "http://***@a.test"; ${http}`],
+    [{ BASE_URL: 'htp://a.test:80/@me' }, `BASE_URL in the environment is "htp://a.test:80/@me"; ${http}`],
     [{ API_URL: 'https://a.test/v1?key=hunter2' }, `API_URL in the environment is "https://a.test/v1?…"; ${http}`],
     [{ BASE_URL: 'http://a.test/#/app' }, `BASE_URL in the environment is "http://a.test/#…"; ${http}`],
     [{}, 'WS_URL in .env is "http://file.test"; allowed is a URL such as ws://127.0.0.1:4000.'],

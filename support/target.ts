@@ -296,9 +296,9 @@ function trim(url: string): string {
   return url.trim().replace(/\/+$/, '');
 }
 
-/** What is no URL may still hold a password, as one with a misspelt protocol does, and a query a token. */
+/** What is no URL may still hold a password, as one with a misspelt protocol does, or a slash in it, and a query a token. */
 function withoutUser(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//***@').replace(/(:\/\/[^?#]*[?#]).*/s, '$1…');
+  return text.replace(/\/\/(?:[^:/?#@]+:(?!\d*[/?#]).*|[^/]*)@/, '//***@').replace(/(:\/\/[^?#]*[?#]).*/s, '$1…');
 }
 
 /** The origin without user, password or query: what may be shown. */

@@ -135,6 +135,10 @@ test('what cannot be used is one sentence', (t) => {
       { HTTP_PROXY: 'socks5://me:secret@proxy.test' },
       'HTTP_PROXY is "socks5://***@proxy.test"; allowed is a URL such as http://proxy.example.com:3128.',
     ],
+    ...['pa/ss', '12/ss', '1?ss', '1#ss', 'p@a/ss', '/ss'].map((password): [NodeJS.ProcessEnv, string] => [
+      { HTTP_PROXY: `http://me:${password}@proxy.test:3128/` },
+      'HTTP_PROXY is "http://***@proxy.test:3128/"; allowed is a URL such as http://proxy.example.com:3128, with / as %2F, ? as %3F and # as %23 in its password.',
+    ]),
     [{ HTTPS_PROXY: 'http://' }, 'HTTPS_PROXY is "http://"; allowed is a URL such as http://proxy.example.com:3128.'],
     [{ TLS_INSECURE: 'yes' }, 'TLS_INSECURE is "yes"; allowed is 1 or 0.'],
     [

@@ -88,9 +88,13 @@ function wellWritten(proxy: string): string {
 }
 
 function checkProxy(field: string, value: string | undefined): void {
-  if (value === undefined || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) return;
-  const shown = value.replace(/\/\/[^/]*@/, '//***@');
-  throw new Error(`${field} is "${shown}"; allowed is a URL such as http://proxy.example.com:3128.`);
+  if (value === undefined) return;
+  // A proxy's URL has no path: what looks like one is the rest of a password, and the user would be taken for the host.
+  const isCut = /\/\/.*[/?#].*@/.test(value);
+  if (!isCut && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return;
+  const shown = value.replace(/\/\/.*@/, '//***@');
+  const remedy = isCut ? ', with / as %2F, ? as %3F and # as %23 in its password' : '';
+  throw new Error(`${field} is "${shown}"; allowed is a URL such as http://proxy.example.com:3128${remedy}.`);
 }
 
 function certificateOf(values: WireValues, folder: string): Pick<Wire, 'certificate'> {
