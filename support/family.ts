@@ -8,6 +8,7 @@ export {
   type Reached,
   type Setting,
   settings,
+  shownText,
   WrongService,
   wsUrl,
 } from './input/setting.ts';

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { type Family, listedFamilies, settingsOf } from './family.ts';
 import { checkSettings } from './input/environment.ts';
-import { type Addresses, type FigureName, figureNames, httpUrl, type Setting, wsUrl } from './input/setting.ts';
+import {
+  type Addresses,
+  type FigureName,
+  figureNames,
+  httpUrl,
+  type Setting,
+  shownText,
+  wsUrl,
+} from './input/setting.ts';
 import { directWire, userOf, type Wire, wireFields, wireOf, wireValues } from './wire/wire.ts';
 
 /** The system under load: where its parts answer. URLs without a trailing slash, and with user and password if they have them. */
@@ -157,7 +165,7 @@ function whereLed(declared: readonly Setting[], values: Record<string, string>):
 
 function check({ variable, allowed, parse, secret }: Setting, value: string | undefined, source: string): void {
   if (value === undefined || parse(value) !== undefined) return;
-  const found = secret ? 'not as it has to be' : `"${withoutUser(value)}"`;
+  const found = secret ? 'not as it has to be' : `"${shownText(value)}"`;
   throw new Error(`${variable} in ${source} is ${found}; allowed is ${allowed}.`);
 }
 
@@ -294,11 +302,6 @@ const ownPrefix = 'SECRET_';
 
 function trim(url: string): string {
   return url.trim().replace(/\/+$/, '');
-}
-
-/** What is no URL may still hold a password, as one with a misspelt protocol does, or a slash in it, and a query a token. */
-function withoutUser(text: string): string {
-  return text.replace(/\/\/(?:[^:/?#@]+:(?!\d*[/?#]).*|[^/]*)@/, '//***@').replace(/(:\/\/[^?#]*[?#]).*/s, '$1…');
 }
 
 /** The origin without user, password or query: what may be shown. */

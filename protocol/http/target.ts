@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { shownText } from '../../support/family.ts';
 
 /** Values by name; of a name that stands there several times, a list. */
 export type Headers = Record<string, string | string[]>;
@@ -54,7 +55,7 @@ export function targetOf(method: string, url: string, line: number): Target {
   const origin = start === undefined ? undefined : originOf(start);
   const isRight = start === undefined ? /^\/(?!\/)/.test(url) : origin !== undefined;
   if (!isRight || /\s/.test(url)) {
-    throw new TargetError(line, `URL is "${shownUrl(url)}"; allowed is ${urlHelp}.`);
+    throw new TargetError(line, `URL is "${shownText(url)}"; allowed is ${urlHelp}.`);
   }
   return { method, origin, path: pathOf(rest), headers: {}, line };
 }
@@ -95,11 +96,6 @@ function pathOf(rest: string): string {
   if (/^[\x21-\x7e]*$/.test(path)) return path;
   const { pathname, search } = new URL(`http://api${path}`);
   return pathname + search;
-}
-
-/** Without user, password and query. */
-function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//***@').replace(/\?.*$/s, '?…');
 }
 
 /** Written by the client, which knows them better. */

@@ -178,6 +178,7 @@ test('what is wrong is said with its line, before anything is sent, and shows no
     ['GET //a.test/x', `line 1: URL is "//a.test/x"; ${aUrl}`],
     ['GET http://', `line 1: URL is "http://"; ${aUrl}`],
     ['GET http://me:p%w@a.test', `line 1: URL is "http://***@a.test"; ${aUrl}`],
+    ['GET http://me:p/w@a.test', `line 1: URL is "http://***@a.test"; ${aUrl}`],
     ['GET http://a.test\nHost: b\nhost: c', 'line 3: header Host is there a second time; allowed is one.'],
     [
       'GET http://a.test\nConnection: keep-alive, x',

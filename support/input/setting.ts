@@ -162,3 +162,11 @@ export function settings<S extends Record<string, Setting>>(named: S): Settings<
   };
   return Object.assign(read, { declared: Object.values(named) });
 }
+
+/**
+ * What may be shown of a text that should have been a URL: it may still hold a password, as one with a misspelt protocol does, or
+ * a slash in it, and its query a token.
+ */
+export function shownText(text: string): string {
+  return text.replace(/\/\/(?:[^:/?#@]+:(?!\d*[/?#]).*|[^/]*)@/, '//***@').replace(/([?#]).*/s, '$1…');
+}
