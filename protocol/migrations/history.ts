@@ -354,8 +354,9 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
 }
 
 /**
- * A migration that was accepted ends, once, with the VM running in the target zone as it was before, and nothing lost; one that failed leaves it
- * where it was; no second VM stays behind. Its phases come in order, what tells of it tells of its VM, the stream and REST agree on it, and no VM has two at once.
+ * A migration that was accepted ends, once, with the VM running in the target zone as it was before, and nothing lost; one that
+ * failed leaves it where it was; no second VM stays behind. Its phases come in order, what tells of it tells of its VM, the stream
+ * and REST agree on it, and no VM has two at once.
  */
 export function migrationContinuity(slices: MigrationEvidence[]): Judgement {
   const all = emptyEvidence();

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Vu } from '../../support/test.ts';
+import { listLagMs, type Vu } from '../../support/test.ts';
 import { type Id, isSame } from '../apis/id.ts';
 import { type Vm, VmApi, zones } from '../apis/vms/api.ts';
 import type { Http } from '../transports/http.ts';
@@ -299,14 +299,24 @@ export class MigratingVm {
     if (found !== undefined) this.#take(vm, found);
   }
 
-  /** Nobody else gives a VM its name: another one that has it was left where the VM came from, or made where it went. */
+  /**
+   * Nobody else gives a VM its name: another one that has it was left where the VM came from, or made where it went. It is given
+   * the time that a list may lag behind to go away.
+   */
   async #lookForCopies({ id, seen: { name } }: OwnVm): Promise<void> {
-    const { unmeasured, token } = this.#shared;
+    const { options, unmeasured, token } = this.#shared;
     // Before its first migration there is nothing to leave behind.
     if (!this.#record || this.#vu.slice.signal.aborted) return;
-    const rows = await new VmApi(unmeasured, this.#vu.unmeasured(), token).search(name, MAX_ALIKE);
-    const copies = rows?.filter((row) => row.name === name && !isSame(row.id, id)).map((row) => row.id) ?? [];
-    if (copies.length === 0) return;
+    const vms = new VmApi(unmeasured, this.#vu.unmeasured(), token);
+    const deadline = performance.now() + Math.min(listLagMs, options.timeoutMs);
+    let copies: Id[];
+    for (;;) {
+      const rows = await vms.search(name, MAX_ALIKE);
+      copies = rows?.filter((row) => row.name === name && !isSame(row.id, id)).map((row) => row.id) ?? [];
+      if (copies.length === 0) return;
+      if (performance.now() >= deadline || this.#vu.slice.signal.aborted) break;
+      await wait(LOOK_MS);
+    }
     this.#record.copied(copies);
     this.#setAside.push(...copies);
   }

@@ -108,8 +108,9 @@ export class Member {
   }
 
   /**
-   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused, or there is none. Of two
-   * that have to be renewed one is left to expire, as that of somebody who comes back the next day, and must be refused then.
+   * Signed in, with a token that lasts for a while: refreshed, or by a new login where it or its refreshment was refused, or there
+   * is none. Of two that have to be renewed one is left to expire, as that of somebody who comes back the next day, and must be
+   * refused then.
    * @returns false when the target lets nobody in, which is a failed check by then
    */
   async isSignedIn(): Promise<boolean> {
