@@ -65,7 +65,7 @@ test('a value that is not allowed: which, where it stands, and what is', (t) => 
       'FEED_URL=http://a.test',
       'FEED_URL in .env is "http://a.test"; allowed is a URL such as ws://127.0.0.1:4000.',
     ],
-    [{ SHOP_PREFIX: 'api?x' }, '', 'SHOP_PREFIX in the environment is "api?x"; allowed is a path such as /v1.'],
+    [{ SHOP_PREFIX: 'api?x' }, '', 'SHOP_PREFIX in the environment is "api?…"; allowed is a path such as /v1.'],
     [{ SHOP_METHOD: 'POST' }, '', 'SHOP_METHOD in the environment is "POST"; allowed is PATCH or PUT.'],
     [{ SHOP_DIALECT: 'x' }, '', 'SHOP_DIALECT in the environment is "x"; allowed is old, new or newest.'],
   ];
