@@ -54,8 +54,7 @@ export class DwcpStream {
   readonly offset = new ClockOffset();
   readonly #slice: SliceContext;
   readonly #url: string;
-  /** By VM, and by job: what two of them are called may be the same number. */
-  /** By id as text; see `isSame`. */
+  /** By VM, and by job, by id as text (see `isSame`): what two of them are called may be the same number. */
   readonly #ofVms = new Map<string, Follower>();
   readonly #ofJobs = new Map<string, Follower>();
   readonly #delivery: DeliveryHistory;
