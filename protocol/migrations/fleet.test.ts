@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, before, describe, mock, type TestContext, test } from 'node:test';
 import { consult } from '../../support/check/oracles.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
@@ -26,7 +26,14 @@ import { dwcpStreamMetrics } from './stream.ts';
 
 let database: TestDatabase;
 let honest: Target;
+/** Before a VM of this name is searched for; whether the search is answered. */
+const beforeSearch = new Map<string, () => boolean | Promise<boolean>>();
 before(async () => {
+  const { search } = VmApi.prototype;
+  mock.method(VmApi.prototype, 'search', async function (this: VmApi, ...asked: Parameters<typeof search>) {
+    const isAnswered = (await beforeSearch.get(asked[0])?.()) ?? true;
+    return isAnswered ? search.apply(this, asked) : undefined;
+  });
   database = await testDatabase();
   honest = await start();
 });
@@ -142,7 +149,7 @@ async function bed(t: TestContext, given: BedOptions = {}) {
   };
 }
 
-const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
+const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0, unsearched: 0 };
 const countOf = (packed: Packed | undefined) => (packed?.t === 'counter' ? packed.sum : 0);
 
 describe('an honest target', { concurrency: 8 }, () => {
@@ -214,7 +221,7 @@ describe('an honest target', { concurrency: 8 }, () => {
   }
 
   test('another VM of its name is a copy that was left behind, and deleted in the end; one that goes away is not, nor one of a name that begins so', async (t) => {
-    const made = await bed(t, { vus: 3, options: { timeout: '1s' } });
+    const made = await bed(t, { vus: 3 });
     const names = made.migratingVms.map((_, id) => `tandem-${made.slice.runId}-${made.slice.scenario}-${id}-1`);
     const api = new VmApi(made.fleet.http, testVu(made.slice, 3), made.fleet.token);
     const spec = { cpu_cores: 2, memory_mb: 512, disk_gb: 20, image: 'ubuntu-24.04', zone: 'us-west-1', tags: {} };
@@ -222,9 +229,12 @@ describe('an honest target', { concurrency: 8 }, () => {
     const copy = await api.create({ ...spec, name: names[0]! });
     const other = await api.create({ ...spec, name: `${names[1]}0` });
     const late = await api.create({ ...spec, name: names[2]! });
-    const judging = made.judged();
-    await api.delete(late.vm!.id);
-    const { violations, checked, examples } = await judging;
+    let looks = 0;
+    beforeSearch.set(names[2]!, async () => {
+      if (++looks === 2) await api.delete(late.vm!.id);
+      return true;
+    });
+    const { violations, checked, examples } = await made.judged();
     const [{ breaches, copies }] = examples as [BrokenMigration];
     assert.deepEqual([checked, violations, breaches, copies], [3, 1, ['the VM is there twice'], [copy.vm!.id]]);
     assert.deepEqual(
@@ -232,6 +242,21 @@ describe('an honest target', { concurrency: 8 }, () => {
       [other.vm!.id],
     );
     await api.delete(other.vm!.id);
+  });
+
+  test('where the target does not answer whether a second VM is there, the evidence says so; where it does later, not', async (t) => {
+    const made = await bed(t, { vus: 2 });
+    const [silent, slow] = made.migratingVms.map(
+      (_, id) => `tandem-${made.slice.runId}-${made.slice.scenario}-${id}-1`,
+    );
+    let looks = 0;
+    beforeSearch.set(silent!, () => false);
+    beforeSearch.set(slow!, () => ++looks > 1);
+    for (const migratingVm of made.migratingVms) await migratingVm.migrate();
+    const { status, counts } = await made.judged();
+    assert.deepEqual([status, counts], ['ok', { ...none, completed: 2, unsearched: 1 }]);
+    assert.equal(looks, 2);
+    assert.deepEqual(await made.vms(), []);
   });
 
   test('a start that never arrived is indeterminate; its VM is set aside, and deleted in the end', async (t) => {

@@ -11,7 +11,7 @@ import {
   migrationContinuity,
 } from './history.ts';
 
-const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
+const none = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0, unsearched: 0 };
 
 /** Judges as it is done with what comes out of reports. */
 function judged(...slices: MigrationHistory[]) {

@@ -48,6 +48,8 @@ export interface MigrationCounts {
   unfinished: number;
   /** Ended, with the stream connected all the time and never telling. */
   unheard: number;
+  /** The target did not answer in the end whether it has a second VM of that name. */
+  unsearched: number;
 }
 
 /** A migration that went wrong, whole. */
@@ -155,6 +157,7 @@ export class MigrationRecord {
   #copies: readonly Id[] = [];
   #second: Id | undefined;
   #unheard = false;
+  #wasNotSearched = false;
 
   constructor(vm: Id, from: string, to: string, startedAfterMs: number) {
     this.vm = vm;
@@ -203,6 +206,11 @@ export class MigrationRecord {
   copied(ids: readonly Id[]): void {
     this.#copies = ids;
     this.#breaches.add('the VM is there twice');
+  }
+
+  /** Nobody knows whether other VMs of its name are there. */
+  unsearched(): void {
+    this.#wasNotSearched = true;
   }
 
   /** Whether the VM runs where the end, as far as it is known, has to leave it. */
@@ -259,6 +267,10 @@ export class MigrationRecord {
 
   get unheard(): boolean {
     return this.#unheard;
+  }
+
+  get wasNotSearched(): boolean {
+    return this.#wasNotSearched;
   }
 
   broken(): BrokenMigration {
@@ -339,7 +351,7 @@ export class MigrationHistory {
 }
 
 function emptyEvidence(): MigrationEvidence {
-  const counts = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0 };
+  const counts = { completed: 0, failed: 0, indeterminate: 0, unfinished: 0, unheard: 0, unsearched: 0 };
   return { checked: 0, violations: 0, examples: [], counts };
 }
 
@@ -348,6 +360,7 @@ function count(evidence: MigrationEvidence, record: MigrationRecord): void {
   if (checked) evidence.checked += 1;
   if (count) evidence.counts[count] += 1;
   if (record.unheard) evidence.counts.unheard += 1;
+  if (record.wasNotSearched) evidence.counts.unsearched += 1;
   if (record.breaches.size === 0) return;
   evidence.violations += 1;
   if (evidence.examples.length < MAX_EXAMPLES) evidence.examples.push(record.broken());

@@ -309,13 +309,19 @@ export class MigratingVm {
     if (!this.#record || this.#vu.slice.signal.aborted) return;
     const vms = new VmApi(unmeasured, this.#vu.unmeasured(), token);
     const deadline = performance.now() + Math.min(listLagMs, options.timeoutMs);
-    let copies: Id[];
+    let copies: Id[] | undefined;
     for (;;) {
+      // Only a list that was asked for when the time was over tells of a copy.
+      const isLast = performance.now() >= deadline || this.#vu.slice.signal.aborted;
       const rows = await vms.search(name, MAX_ALIKE);
-      copies = rows?.filter((row) => row.name === name && !isSame(row.id, id)).map((row) => row.id) ?? [];
-      if (copies.length === 0) return;
-      if (performance.now() >= deadline || this.#vu.slice.signal.aborted) break;
+      copies = rows?.filter((row) => row.name === name && !isSame(row.id, id)).map((row) => row.id);
+      if (copies?.length === 0) return;
+      if (isLast) break;
       await wait(LOOK_MS);
+    }
+    if (!copies) {
+      this.#record.unsearched();
+      return;
     }
     this.#record.copied(copies);
     this.#setAside.push(...copies);
