@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Packages are looked for from where a file is. */
@@ -116,10 +117,10 @@ async function build(name, entryPoints) {
   for (const { path, hash: own } of outputFiles) hash.update(`${path} ${own}\n`);
   const folder = `${made}${hash.digest('hex').slice(0, 16)}`;
   const own = `${folder}.${process.pid}`;
-  for (const { path, contents } of outputFiles) {
+  for (const { path, text } of outputFiles) {
     const file = path.replace(made, own);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, contents);
+    writeFileSync(file, path.endsWith('.map') ? byLine(text) : text);
   }
   /** @type {Record<string, string>} */
   const files = {};
@@ -141,6 +142,18 @@ async function build(name, entryPoints) {
   renameSync(`${own}.json`, lastBuilt(name));
   removeOld(basename(made), folder);
   return list;
+}
+
+/**
+ * A source map that tells lines, and of no column. Playwright reads the whole map of a file at the first error in it that has a stack,
+ * which holds up a load under way: this takes it a fifth of the time.
+ *
+ * @param {string} map
+ */
+function byLine(map) {
+  const { mappings, ...rest } = JSON.parse(map);
+  const lines = decode(mappings).map((segments) => segments.slice(0, 1));
+  return JSON.stringify({ ...rest, mappings: encode(lines) });
 }
 
 /** Packages are read from where they are installed, but for one, of which each of some hundred modules would be asked for. */

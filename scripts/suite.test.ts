@@ -17,10 +17,11 @@ const FIND = `
   import { readBundled } from './scripts/suite.mjs';
   await readBundled();
   try {
-    const { place, words, shared } = await import('./support/test.ts');
+    const { place, words, shared, failure } = await import('./support/test.ts');
     const others = [await import('./support/run/reporter.ts'), await import('./protocol/deep/ping.load.ts')];
     const isOne = others.every((other) => other.shared === shared);
-    console.log(JSON.stringify({ place, words, name: shared.name, isOne, list: process.env.TANDEM_SUITE }));
+    const at = /\\w+\\.\\w+:\\d+/.exec(failure().stack)[0];
+    console.log(JSON.stringify({ place, words, name: shared.name, isOne, at, list: process.env.TANDEM_SUITE }));
   } catch (error) {
     console.log(JSON.stringify(error.code));
   }`;
@@ -37,6 +38,7 @@ function smallSuite(t: TestContext) {
       "export const words: string = 'tandemConfig(import.meta.dirname)';",
       'export { shared };',
       "export const later = () => import('./later.ts');",
+      "export const failure = (): Error => { const none = 1; return new Error('of line 6'); };",
     ].join('\n'),
     'support/later.ts': 'export const late: boolean = true;',
     'support/run/reporter.ts': "export { shared } from '../shared.ts';",
@@ -45,7 +47,8 @@ function smallSuite(t: TestContext) {
     'find.mjs': FIND,
     'tandem.mjs': FIND,
   });
-  symlinkSync(join(here, '..', 'node_modules', 'esbuild'), join(root, 'node_modules', 'esbuild'));
+  for (const name of ['esbuild', '@jridgewell'])
+    symlinkSync(join(here, '..', 'node_modules', name), join(root, 'node_modules', name));
   const name = (text: string) =>
     writeFileSync(
       join(root, 'support', 'shared.ts'),
@@ -57,7 +60,10 @@ function smallSuite(t: TestContext) {
     (env: Record<string, string> = {}, ...args: string[]) => {
       const command = [join(root, file), ...args];
       return JSON.parse(
-        execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' }),
+        execFileSync(process.execPath, ['--enable-source-maps', ...command], {
+          env: { PATH: process.env.PATH, ...env },
+          encoding: 'utf8',
+        }),
       );
     };
   const [find, asCommand] = [runner('find.mjs'), runner('tandem.mjs')];
@@ -68,11 +74,11 @@ function smallSuite(t: TestContext) {
 /** Of Node, of a module in TypeScript: everybody was sent to the modules themselves. */
 const notBundled = /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$/;
 
-test('each module is there once, knows where its source is, and is read anew when one has changed', (t) => {
+test('each module is there once, knows where its source and each of its lines is, and is read anew when one has changed', (t) => {
   const { root, name, find, builtAt } = smallSuite(t);
   const { list, ...found } = find();
   const words = 'tandemConfig(import.meta.dirname)';
-  assert.deepEqual(found, { place: join(root, 'support'), words, name: 'one', isOne: true });
+  assert.deepEqual(found, { place: join(root, 'support'), words, name: 'one', isOne: true, at: 'test.ts:6' });
   const before = builtAt();
   assert.deepEqual(find(), { ...found, list });
   assert.equal(builtAt(), before);
