@@ -31,7 +31,7 @@ const kill = { name: 'kill-database', at: '3s', run: 'kill-database', stay: '2s'
 const cut = { name: 'cut', at: '26s', run: 'partition=reset', for: '14s', stay: '2s' };
 /** A page of a busy machine takes its time to be there. */
 const lateKill = { ...kill, at: '12s' };
-const relay = { executor: 'constant-arrival-rate', rate: 40, duration: '16s', maxVUs: 20, maxFailed: 1 };
+const relay = { executor: 'constant-arrival-rate', rate: 15, duration: '16s', maxVUs: 20, maxFailed: 1 };
 /** Looks so often that something is always new. */
 const integrity = { executor: 'constant-vus', vus: 1, duration: '16s', options: { every: '500ms' } };
 const keeper = {
@@ -75,7 +75,7 @@ async function run(
 const kept = { browser_work_kept: [{ threshold: 'rate>=1', minSamples: 1 }] };
 
 // They mostly wait.
-describe('drills of a whole run', { timeout: 300_000, concurrency: 3 }, () => {
+describe('drills of a whole run', { timeout: 300_000, concurrency: 4 }, () => {
   test('an honest target recovers, has all that it acknowledged, and people keep their work', async (t) => {
     const scenarios = {
       'sync-relay': { ...relay, duration: '48s' },
