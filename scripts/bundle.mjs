@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { decode, encode } from '@jridgewell/sourcemap-codec';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Packages are looked for from where a file is. */
@@ -120,7 +119,7 @@ async function build(name, entryPoints) {
   for (const { path, text } of outputFiles) {
     const file = path.replace(made, own);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, path.endsWith('.map') ? byLine(text) : text);
+    writeFileSync(file, path.endsWith('.map') ? await byLine(text) : text);
   }
   /** @type {Record<string, string>} */
   const files = {};
@@ -145,12 +144,13 @@ async function build(name, entryPoints) {
 }
 
 /**
- * A source map that tells lines, and of no column. Playwright reads the whole map of a file at the first error in it that has a stack,
- * which holds up a load under way: this takes it a fifth of the time.
+ * A source map that tells lines, and of no column: Playwright reads the whole map of a file at the first error in it that has a stack,
+ * which holds up a load under way.
  *
  * @param {string} map
  */
-function byLine(map) {
+async function byLine(map) {
+  const { decode, encode } = await import('@jridgewell/sourcemap-codec');
   const { mappings, ...rest } = JSON.parse(map);
   const lines = decode(mappings).map((segments) => segments.slice(0, 1));
   return JSON.stringify({ ...rest, mappings: encode(lines) });

@@ -28,7 +28,7 @@ function smallTarget(t: TestContext) {
   }
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   mkdirSync(join(root, 'node_modules'));
-  for (const name of ['esbuild', 'tsx']) {
+  for (const name of ['@jridgewell', 'esbuild', 'tsx']) {
     symlinkSync(join(import.meta.dirname, '..', 'node_modules', name), join(root, 'node_modules', name));
   }
   writeFileSync(join(target, 'main.ts'), "import { said } from './core/said.ts';\nconsole.log(said);\n");
