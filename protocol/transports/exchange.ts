@@ -233,8 +233,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   #statusError(): string | undefined {
     const status = this.#status;
     if (status >= 400) return this.#call.expects?.includes(status) ? undefined : statusError(status);
-    const isAnother = this.isLast && isRedirect(status) && headerIn(this.#headers, 'location') !== undefined;
-    return isAnother ? 'redirected too often' : undefined;
+    return this.isLast && locationIn(status, this.#headers) ? 'redirected too often' : undefined;
   }
 
   #settle(body: string, error: string | undefined, outcome: Answer['outcome'], now: number = performance.now()): void {
@@ -293,8 +292,10 @@ export class ReadAnswer implements Answer {
 
   /** Where it redirects to; undefined when it does not. Bytes beyond ASCII, mostly of UTF-8, are asked for as they are. */
   get location(): string | undefined {
-    const location = isRedirect(this.status) ? headerIn(this.#headers, 'location') : undefined;
-    return location?.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
+    return locationIn(this.status, this.#headers)?.replace(
+      /[\x80-\xff]/g,
+      (byte) => `%${byte.charCodeAt(0).toString(16)}`,
+    );
   }
 
   get setCookies(): string[] {
@@ -309,6 +310,11 @@ export function isSafe({ method, readOnly }: Call): boolean {
 
 function isRedirect(status: number): boolean {
   return status >= 301 && status <= 308 && (status <= 303 || status >= 307);
+}
+
+/** An empty one leads nowhere, as in browsers. */
+function locationIn(status: number, headers: Buffer[]): string | undefined {
+  return isRedirect(status) ? headerIn(headers, 'location') || undefined : undefined;
 }
 
 function hasNoBody(status: number): boolean {

@@ -66,9 +66,9 @@ test('what leads nowhere is an answer', async (t) => {
   let location = '';
   const made = await bed(
     t,
-    overHttp((_request, response) => response.writeHead(301, location === '' ? {} : { location }).end()),
+    overHttp((_request, response) => response.writeHead(301, location === 'none' ? {} : { location }).end()),
   );
-  for (const nowhere of ['', 'http://', 'ftp://a.test/', 'data:text/plain,x']) {
+  for (const nowhere of ['none', '', 'http://', 'ftp://a.test/', 'data:text/plain,x']) {
     location = nowhere;
     assert.deepEqual([(await made.request()).status, made.errors], [301, {}]);
   }
