@@ -225,17 +225,16 @@ export function newSeries(type: MetricType, contains: Contains = 'default', refu
 
 /** The reverse of `pack()`. Throws when a histogram does not decode. */
 export function unpack(packed: Packed): AnySeries {
-  const series = newSeries(packed.t);
   switch (packed.t) {
     case 'trend':
       return new TrendSeries(Trend.decode(packed.h, packed.sum));
     case 'rate':
-      return Object.assign(series, { passes: packed.passes, count: packed.total });
+      return Object.assign(new RateSeries(), { passes: packed.passes, count: packed.total });
     case 'counter':
       return CounterSeries.at(packed.sum);
     case 'gauge': {
       const { last, min, max, sum, n } = packed;
-      return Object.assign(series, { last, min, max, sum, count: n });
+      return Object.assign(new GaugeSeries(), { last, min, max, sum, count: n });
     }
   }
 }
