@@ -194,6 +194,46 @@ export function openedWith(context: BrowserContext): BrowserContextOptions | und
   return sessions.get(context);
 }
 
+/** Of Playwright's own: what it hears from a browser, about which of its objects. */
+interface Connection {
+  _objects: Map<string, Told>;
+  dispatch(message: { id?: number; guid: string }): void;
+}
+
+/** A context, or what is in it: a page, a frame, a socket. */
+interface Told {
+  _parent?: Told;
+}
+
+/** Browsers whose further contexts are adopted, and connections. */
+const adopting = new WeakSet<object>();
+/** The work that contexts belong to. */
+const works = new WeakMap<object, (tell: () => void) => void>();
+
+function adoptContext(context: BrowserContext): void {
+  works.set(context, AsyncLocalStorage.snapshot());
+  const { _connection: connection } = context as { _connection?: Connection };
+  if (!connection || adopting.has(connection)) return;
+  adopting.add(connection);
+  const dispatch = connection.dispatch.bind(connection);
+  connection.dispatch = (message) => {
+    const inWork = workOf(connection._objects.get(message.guid));
+    // An answer goes to whoever waits for it.
+    if (message.id || !inWork) return dispatch(message);
+    inWork(() => {
+      try {
+        dispatch(message);
+      } catch (error) {
+        void Promise.reject(error);
+      }
+    });
+  };
+}
+
+function workOf(told: Told | undefined): ((tell: () => void) => void) | undefined {
+  return told && (works.get(told) ?? workOf(told._parent));
+}
+
 /** A person's visit: a fresh context with one page, and those that this opens, observed from the inside. */
 export class BrowserSession {
   readonly page: Page;
@@ -288,26 +328,22 @@ export class BrowserSession {
   }
 
   /**
-   * What Playwright tells the handlers of this session's pages, it tells them out of nowhere: from now on out of the work that this
-   * is called in, whose failure it then is when one throws.
+   * What Playwright tells the handlers of this session's pages, their frames, sockets and workers, it tells them out of nowhere: from
+   * now on out of the work that this is called in, whose failure it then is when one throws. So it is with contexts that it opens besides.
+   * @param as runs what adopts them
    */
-  adoptHandlers(): void {
-    const inWork = AsyncLocalStorage.snapshot();
-    const adopt = (of: object) => {
-      const { _channel: channel } = of as { _channel?: { emit?(...told: unknown[]): unknown } };
-      const emit = channel?.emit?.bind(channel);
-      if (!channel || !emit) return;
-      channel.emit = (...told) =>
-        inWork(() => {
-          try {
-            return emit(...told);
-          } catch (error) {
-            void Promise.reject(error);
-          }
-        });
+  adoptHandlers(as: (adopt: () => void) => void): void {
+    const adopt = (context: BrowserContext) => as(() => adoptContext(context));
+    adopt(this.#context);
+    const browser = this.#context.browser();
+    if (!browser || adopting.has(browser)) return;
+    adopting.add(browser);
+    const open = browser.newContext.bind(browser);
+    browser.newContext = async (options) => {
+      const context = await open(options);
+      adopt(context);
+      return context;
     };
-    for (const one of [this.#context, ...this.#context.pages()]) adopt(one);
-    this.#context.on('page', adopt);
   }
 
   /**

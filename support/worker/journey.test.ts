@@ -617,6 +617,88 @@ test('what a handler of a page’s throws fails its session and no other, in pop
   assert.deepEqual(routing.errors, { 'watcher, step "ask": Error: of the route': 1 });
 });
 
+test('so does what one of its frames, sockets, sessions of the protocol and further contexts throws', async (t) => {
+  divertRejections();
+  const { url } = await serve(t, (_request, answer) =>
+    answer
+      .setHeader('content-type', 'text/html')
+      .end(`<script>new WebSocket('ws://' + location.host + '/live')</script>`),
+  );
+  type Listen = (visit: Visit, handle: () => void) => unknown;
+  const listening: Record<string, Listen> = {
+    load: ({ page }, handle) => page.on('load', handle),
+    frame: ({ page }, handle) => page.on('framenavigated', handle),
+    socket: ({ page }, handle) => page.on('websocket', (socket) => socket.on('close', handle)),
+    routed: ({ page }, handle) => page.routeWebSocket('**/live', handle),
+    protocol: async ({ page }, handle) => {
+      const session = await page.context().newCDPSession(page);
+      session.on('Network.responseReceived', handle);
+      await session.send('Network.enable');
+    },
+    second: async ({ page }, handle) => {
+      const context = await page.context().browser()!.newContext();
+      const other = await context.newPage();
+      other.on('load', handle);
+      await other.goto(url);
+      await context.close();
+    },
+  };
+  const walk = async (name: string, throws: boolean) => {
+    let tell = () => {};
+    const isTold = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const made = bed(async (visit) => {
+      let isFirst = true;
+      await listening[name]!(visit, () => {
+        tell();
+        if (throws && isFirst) {
+          isFirst = false;
+          throw new Error(`of ${name}`);
+        }
+      });
+      await visit.step('open', async () => {
+        await visit.page.goto('/');
+        await isTold;
+        await setImmediate().then(() => setImmediate());
+      });
+    }, url);
+    return [await made.session(), made.failures.map(({ error }) => error)];
+  };
+  for (const name of Object.keys(listening)) {
+    const both = await Promise.all([walk(name, true), walk(name, false)]);
+    assert.deepEqual(both, [
+      ['failed', [`Error: of ${name}`]],
+      ['ok', []],
+    ]);
+  }
+});
+
+test('what a handler hears of the end of its session, or asks a page that is gone, is no failure and ends no slice', async (t) => {
+  divertRejections();
+  const { url } = await serve(t, (request, answer) => {
+    if (request.url === '/endless') answer.writeHead(200).write('{');
+    else answer.setHeader('content-type', 'text/html').end(`<script>fetch('/endless')</script>`);
+  });
+  let closed = 0;
+  const made = bed(async ({ page, step }) => {
+    page.on('close', () => {
+      closed += 1;
+      throw new Error('of close');
+    });
+    page.on('response', (response) => response.text());
+    await step('open', async () => {
+      const answered = page.waitForResponse('**/endless');
+      await page.goto('/');
+      await answered;
+    });
+  }, url);
+  assert.equal(await made.session(), 'ok');
+  await setImmediate();
+  assert.ok(closed > 0);
+  assert.deepEqual(made.failures, []);
+});
+
 test('what a journey does not wait for is told or ignored, and ends no slice', async () => {
   const forgetful = bed(async ({ page, step }) => {
     // Asks a page that is gone by then.

@@ -12,7 +12,7 @@ import type { JourneyDefinition, User, Visit } from './journey.ts';
 import { checkState, type JourneyUse, sessionUse } from './journey-use.ts';
 import { errorName } from './load.ts';
 import { OwnTime, ours } from './own-time.ts';
-import { hearingSoftFailures } from './soft-failures.ts';
+import { asHandlers, hearingSoftFailures } from './soft-failures.ts';
 import type { SliceContext } from './vu.ts';
 
 /** A change of another device that is painted later than this has not come to a person's eyes. */
@@ -225,7 +225,7 @@ export class Session {
       (error) => this.#fail(error),
       () => `step ${this.#step}`,
       () => {
-        session.adoptHandlers();
+        session.adoptHandlers(asHandlers);
         return this.#definition.run(this.#words(session));
       },
     );

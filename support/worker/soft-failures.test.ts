@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runQuietly } from '../../scripts/child.mjs';
 import { folderOf } from '../folder.fixture.ts';
-import { divertSoftFailures, type FailingTest, hearingSoftFailures } from './soft-failures.ts';
+import { asHandlers, divertSoftFailures, type FailingTest, hearingSoftFailures } from './soft-failures.ts';
 
 /** As Playwright keeps a test: a soft failure makes it a failed one. */
 function failingTest() {
@@ -42,6 +43,28 @@ test('what fails softly is told to the work that it failed in, and the test goes
   assert.deepEqual([info.status, info.errors], ['passed', []]);
 });
 
+test('what fails softly in a handler is told while the work lasts, and is nobody’s failure once that is over', async () => {
+  const { info, softly } = failingTest();
+  const heard: string[] = [];
+  let inHandler = (tell: () => void) => tell();
+  const handlers = () => {
+    inHandler = AsyncLocalStorage.snapshot();
+  };
+  await hearingSoftFailures(
+    ({ message }) => heard.push(message),
+    String,
+    async () => {
+      asHandlers(handlers);
+      inHandler(() => softly('early'));
+    },
+  );
+  inHandler(() => softly('late'));
+  assert.deepEqual([heard, info.status, info.errors], [['early'], 'passed', []]);
+  asHandlers(handlers);
+  inHandler(() => softly('outside'));
+  assert.equal(info.errors.length, 1);
+});
+
 test('what fails outside of any work, or when its work is over, or after all is lost, fails the test', async () => {
   const { info, softly } = failingTest();
   let late = Promise.resolve();
@@ -69,7 +92,8 @@ async function ended(t: TestContext, code: string): Promise<string> {
   const root = folderOf(t, {
     'run.mts': `
       import { setImmediate as turn } from 'node:timers/promises';
-      import { divertRejections, hearingSoftFailures } from '${import.meta.dirname}/soft-failures.ts';
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      import { asHandlers, divertRejections, hearingSoftFailures } from '${import.meta.dirname}/soft-failures.ts';
       process.on('unhandledRejection', (reason) => console.log('lost: ' + reason.message));
       divertRejections();
       divertRejections();
@@ -94,12 +118,20 @@ test('what nobody awaits is told to the work that it is part of; outside of any 
       await work(async () => { void fail('page.waitForResponse: Timeout 15000ms exceeded'); });
       await work(async () => { void fail('"route.fetch: Request context disposed." while running route callback.'); });
       await work(async () => { void fail('locator.click: Target page, context or browser has been closed'); });
+      let inHandler;
+      await work(async () => {
+        asHandlers(() => { inHandler = AsyncLocalStorage.snapshot(); });
+        inHandler(() => void fail('of a handler'));
+        await turn();
+        await turn();
+      });
+      inHandler(() => void fail('of a handler, late'));
       await turn();
       void fail('outside');
     `,
   );
   assert.equal(
     output,
-    'heard: under way\nheard: early\nlost: late\nlost: locator.click: Target page, context or browser has been closed\nlost: outside',
+    'heard: under way\nheard: early\nlost: late\nlost: locator.click: Target page, context or browser has been closed\nheard: of a handler\nlost: outside',
   );
 });

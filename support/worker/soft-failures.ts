@@ -20,9 +20,11 @@ interface Ear {
   what(): string;
   dueAt: number | undefined;
   isOver: boolean;
+  /** What fails in it when all is over is ignored: see {@link asHandlers}. */
+  isOfHandlers?: true;
 }
 
-const ears = new AsyncLocalStorage<Ear>();
+const ears = new AsyncLocalStorage<Ear | undefined>();
 
 /** Under the symbol of this name whoever looks into a process that is blocked finds what says which work it is in. */
 export const workUnderWay = 'tandem.workUnderWay';
@@ -54,6 +56,17 @@ export async function hearingSoftFailures<T>(
 }
 
 /**
+ * What is begun in `adopt` is that of handlers, whenever they are called: they are part of the work that this is called in. Once that is
+ * over they hear of its end too, or ask a page that is gone, as who reads each answer of a page that goes on asking; that is nobody's failure.
+ */
+export function asHandlers(adopt: () => void): void {
+  const ear = ears.getStore();
+  // Whether that is over, they know as the work does.
+  const own: Ear | undefined = ear && Object.create(ear, { isOfHandlers: { value: true } });
+  ears.run(own, adopt);
+}
+
+/**
  * Playwright fails the whole test for an `expect.soft`: here that is a slice of the load, of which one session or iteration
  * failed. What is told to nobody, as its work is over, still fails the test.
  */
@@ -63,9 +76,10 @@ export function divertSoftFailures(test: FailingTest): void {
     const ear = ears.getStore();
     // After an unhandled rejection Playwright ends the worker, whoever's it was.
     const isLost = (test as { _hasUnhandledError?: boolean })._hasUnhandledError;
-    if (!ear || ear.isOver || isLost) return Array.prototype.push.apply(errors, added);
+    const isHeard = ear && !isLost && (!ear.isOver || ear.isOfHandlers);
+    if (!isHeard) return Array.prototype.push.apply(errors, added);
     if (errors.length === 0 && test.status === 'failed') test.status = test.expectedStatus;
-    for (const error of added) ear.hear(errorOf(error));
+    if (!ear.isOver) for (const error of added) ear.hear(errorOf(error));
     return errors.length;
   };
   Object.defineProperty(errors, 'push', { value: push });
@@ -89,7 +103,7 @@ export function divertRejections(): void {
   process.on('unhandledRejection', (reason, promise) => {
     const ear = ears.getStore();
     if (ear && !ear.isOver) return ear.hear(reason);
-    if (ear && reason instanceof Error && left.test(reason.message)) return;
+    if (ear?.isOfHandlers || (ear && reason instanceof Error && left.test(reason.message))) return;
     for (const listener of theirs) listener(reason, promise);
   });
   // Node would warn of what is awaited later.
