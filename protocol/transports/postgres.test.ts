@@ -302,6 +302,27 @@ describe('a transaction', () => {
     assert.deepEqual(errors, { '57P01 admin_shutdown': 2 });
   });
 
+  test('whose statements were sent together has failed once when their connection ends, and harms nobody', async (t) => {
+    const { postgres, errors } = bed(t, { connections: 1 });
+    const text = 'SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)';
+    const both = (first: Statement) =>
+      postgres.transaction('both', 'read committed', async (transaction) => {
+        await Promise.all([transaction.query(first), transaction.query(read, [0])]);
+      });
+    const answers = [
+      await both({ name: 'end', kind: 'write', text }),
+      await both({ name: 'one', kind: 'read', text: 'SELECT 1' }),
+    ];
+    assert.deepEqual(
+      answers.map(({ error, outcome }) => [error, outcome]),
+      [
+        ['57P01 admin_shutdown', 'failed'],
+        [undefined, 'ok'],
+      ],
+    );
+    assert.equal(errors['57P01 admin_shutdown'], 1);
+  });
+
   test('is not committed when PostgreSQL says that it rolled it back', async (t) => {
     const { postgres } = bed(t);
     const answer = await postgres.transaction('careless', 'read committed', async (transaction) => {

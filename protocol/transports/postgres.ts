@@ -136,6 +136,9 @@ class Client extends pg.Client {
 
 const NO_ROWS: readonly never[] = [];
 
+/** Their client, once it is given up: other statements of the transaction may have been on their way there. */
+const givenUp = new WeakSet<pg.PoolClient>();
+
 /** What a statement is part of: nothing, a transaction that may be tried again, or one that may not. */
 type Whole = 'itself' | 'transaction' | 'last try';
 /** The connection comes back with the answer, unless it is of no use any more. */
@@ -247,7 +250,9 @@ class Query implements Expiring {
     const isFinal = this.#whole === 'itself' || this.#statement === commit;
     const mayHaveHappened = isSent && isFinal && this.#statement.kind === 'write';
     this.#settle(error, mayHaveHappened ? 'indeterminate' : 'failed');
-    client?.release(true);
+    if (!client || givenUp.has(client)) return;
+    givenUp.add(client);
+    client.release(true);
   }
 
   #settle(
