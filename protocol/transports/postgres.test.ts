@@ -213,6 +213,28 @@ describe('a statement', () => {
     }
   });
 
+  test('that pg cannot send has failed for that, is none that was sent, and has not happened', async (t) => {
+    const { postgres, errors, recorded } = bed(t, { connections: 1 });
+    const store: Statement = { name: 'store', kind: 'write', text: 'SELECT $1::json' };
+    const answers = [
+      await postgres.query(store, [{ total: 5n }]),
+      await postgres.query(store, [{ total: 5 }]),
+      await postgres.query({ ...store, text: 'SELECT $1::jsonb' }, ['1']),
+      await postgres.query(store, ['1']),
+    ];
+    assert.deepEqual(
+      answers.map(({ outcome }) => outcome),
+      ['failed', 'ok', 'failed', 'ok'],
+    );
+    assert.deepEqual(errors, {
+      'query not sent: Do not know how to serialize a BigInt': 1,
+      "query not sent: Prepared statements must be unique - 'store' was used for a different statement": 1,
+    });
+    const of = recorded();
+    assert.equal(amount(of, 'db_queries{op:store}'), 2);
+    assert.deepEqual(of['db_query_failed{op:store}'], { t: 'rate', passes: 2, total: 4 });
+  });
+
   test('to a server that is not there has failed, by what the system says', async (t) => {
     const { postgres, errors, recorded } = bed(t, {}, 'postgres://me:hunter2@127.0.0.1:1/ledger');
     await postgres.connect();

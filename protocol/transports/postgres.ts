@@ -10,7 +10,7 @@ import {
 } from '../../support/test.ts';
 import { checkDeclared, checkOptions, isCount, isYesOrNo } from './client-options.ts';
 import { failedRate } from './failure.ts';
-import { asksForAnotherTry, databaseError, endsConnection, sqlstateName, sqlstateOf } from './sqlstate.ts';
+import { asksForAnotherTry, databaseError, endsConnection, isNotSent, sqlstateName, sqlstateOf } from './sqlstate.ts';
 import { type Expiring, UnderWay } from './under-way.ts';
 
 const time = { type: 'trend', contains: 'time', complete: true } as const;
@@ -236,7 +236,10 @@ class Query implements Expiring {
 
   #fail(error: Error): void {
     const sqlstate = sqlstateOf(error);
-    if (endsConnection(error)) this.#giveUp(databaseError(error), true);
+    if (isNotSent(error)) {
+      this.#sentAt = 0;
+      this.#giveUp(`query not sent: ${error.message}`, false);
+    } else if (endsConnection(error)) this.#giveUp(databaseError(error), true);
     else if (this.#whole === 'transaction' && asksForAnotherTry(sqlstate))
       this.#settle(sqlstateName(sqlstate!), 'failed', NO_ROWS, 0, false);
     else this.#settle(databaseError(error), 'failed');

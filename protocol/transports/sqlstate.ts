@@ -60,6 +60,11 @@ export function endsConnection(error: unknown): boolean {
   return severity === 'FATAL' || severity === 'PANIC';
 }
 
+/** What pg sends nothing of: values that it can make no text of, and another statement under a name that is taken. */
+export function isNotSent(error: Error): boolean {
+  return error instanceof TypeError || /^(Prepared statements must be unique|Query values must be)/.test(error.message);
+}
+
 /** Whether PostgreSQL asks for the transaction to be tried again: it ran into another one. */
 export function asksForAnotherTry(sqlstate: string | undefined): boolean {
   return sqlstate === '40001' || sqlstate === '40P01';
