@@ -324,6 +324,27 @@ describe('a transaction', () => {
     assert.deepEqual(errors, { '57P01 admin_shutdown': 2 });
   });
 
+  test('whose time is up has taken that long at least; what fails otherwise has no time', async (t) => {
+    const { postgres, recorded } = bed(t, { timeoutMs: 200 });
+    await postgres.connect();
+    const run = (op: string, statement: Statement, values: unknown[]) =>
+      postgres.transaction(op, 'read committed', async (transaction) => {
+        await transaction.query(statement, values);
+      });
+    const answers = [await run('slow', sleep, [60]), await run('refused', insert, [0]), await run('fine', read, [0])];
+    assert.deepEqual(
+      answers.map(({ outcome }) => outcome),
+      ['failed', 'failed', 'ok'],
+    );
+    const of = recorded();
+    assert.ok(longestMs(of, 'db_transaction_duration{op:slow,unfinished:yes}') >= 200);
+    const names = Object.keys(of).filter((name) => name.startsWith('db_transaction_duration'));
+    assert.deepEqual(names.sort(), [
+      'db_transaction_duration{op:fine}',
+      'db_transaction_duration{op:slow,unfinished:yes}',
+    ]);
+  });
+
   test('whose statements were sent together has failed once when their connection ends, and harms nobody', async (t) => {
     const { postgres, errors } = bed(t, { connections: 1 });
     const text = 'SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)';

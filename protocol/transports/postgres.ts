@@ -25,7 +25,7 @@ export const postgresMetrics = {
   db_read_duration: time,
   /** The same of what changes something, and of COMMIT. */
   db_write_duration: time,
-  /** Asked for → COMMIT was answered: with the wait for a connection, and all tries. */
+  /** Asked for → COMMIT was answered: with the wait for a connection, and all tries. Of one whose time was up, as the least that it takes. */
   db_transaction_duration: { type: 'trend', contains: 'time' },
   /** A connection was asked for → it was had, or the wait given up; a new one is connected meanwhile. */
   db_connection_wait: time,
@@ -89,6 +89,9 @@ const CONNECTING = 8;
 /** A transaction that ran into others so often is given up. */
 const MAX_TRIES = 10;
 const SQLSTATE_LENGTH = 5;
+
+/** How the error of what was given up, or that PostgreSQL ended, for its time alone begins. */
+const tookTooLong = /^(timeout: |57014|25P04)/;
 
 type Recorder = SliceContext['recorder'];
 
@@ -434,8 +437,11 @@ export class Postgres {
           continue;
         }
         client?.release();
-        if (answer) return answer;
-        throw error;
+        if (!answer) throw error;
+        // Else the times would be those of the others alone, the better the more of them give up.
+        if (tookTooLong.test(answer.error!))
+          recorder.add('db_transaction_duration', performance.now() - beganAt, { op, ...unfinished }, dueAt);
+        return answer;
       }
     }
   }
