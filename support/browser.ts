@@ -194,9 +194,9 @@ export function openedWith(context: BrowserContext): BrowserContextOptions | und
   return sessions.get(context);
 }
 
-/** Of Playwright's own: what it hears from a browser, about which of its objects. */
+/** Of Playwright's own, which another version may not have: what it hears from a browser, about which of its objects. */
 interface Connection {
-  _objects: Map<string, Told>;
+  _objects?: Map<string, Told>;
   dispatch(message: { id?: number; guid: string }): void;
 }
 
@@ -213,11 +213,12 @@ const works = new WeakMap<object, (tell: () => void) => void>();
 function adoptContext(context: BrowserContext): void {
   works.set(context, AsyncLocalStorage.snapshot());
   const { _connection: connection } = context as { _connection?: Connection };
-  if (!connection || adopting.has(connection)) return;
+  const objects = connection?._objects;
+  if (!connection || !objects || adopting.has(connection)) return;
   adopting.add(connection);
   const dispatch = connection.dispatch.bind(connection);
   connection.dispatch = (message) => {
-    const inWork = workOf(connection._objects.get(message.guid));
+    const inWork = workOf(objects.get(message.guid));
     // An answer goes to whoever waits for it.
     if (message.id || !inWork) return dispatch(message);
     inWork(() => {
