@@ -85,7 +85,7 @@ export function contextOptions(target: Target): BrowserContextOptions {
   const users = [...byOrigin]
     .flatMap(([origin, url]) => ({ origin, ...userOf(url) }))
     .filter(({ username }) => username);
-  const proxy = browserProxy(wire, baseUrl);
+  const proxy = browserProxy(wire, baseUrl, [...byOrigin.keys()]);
   const secure = wire.certificate ? [...byOrigin.keys()].filter((origin) => origin.startsWith('https:')) : [];
   return {
     baseURL: bareUrl(pageBase),

@@ -75,6 +75,24 @@ test('a browser is told the same', () => {
   assert.equal(browserProxy(plain, 'https://app.test')?.server, HTTPS);
 });
 
+test('of the target’s own hosts those that are exempt are named in full: of ports and networks Playwright’s own requests know nothing', () => {
+  const wire = { ...directWire, proxies: { http: HTTP }, noProxy: 'app.test:8443, 10.0.0.0/8, api.test' };
+  const bypass = (noProxy: string, origins: string[], proxies: object = wire.proxies) =>
+    browserProxy({ ...wire, proxies, noProxy }, 'https://app.test:8443', origins)?.bypass;
+  const origins = ['https://app.test:8443', 'https://10.1.2.3', 'http://other.test', 'http://api.test'];
+  const asWritten = '<-loopback>,app.test:8443,.app.test:8443,10.0.0.0/8,api.test,.api.test';
+  assert.equal(bypass(wire.noProxy, origins), `${asWritten},app.test,10.1.2.3`);
+  // Of one host with two ports, one of them through the proxy, more would be exempt.
+  assert.equal(
+    bypass('app.test:8443', ['https://app.test:8443', 'https://app.test']),
+    '<-loopback>,app.test:8443,.app.test:8443',
+  );
+  assert.equal(bypass('', origins), '<-loopback>');
+  assert.equal(bypass('*', ['https://app.test']), '<-loopback>,*,app.test');
+  // There is no proxy for it, which is another thing.
+  assert.equal(bypass('', ['http://app.test'], { https: HTTPS }), '<-loopback>,http://*,ws://*');
+});
+
 test('proxies come from the environment before the file, lower case first, with or without a scheme', (t) => {
   const files = { '.env': `HTTP_PROXY=${HTTP}\nNO_PROXY=file.test` };
   assert.deepEqual(wireIn(t, {}, files).proxies, { http: HTTP });

@@ -218,18 +218,31 @@ function entriesOf(noProxy: string): Exemption[] {
 /**
  * The same for a browser, which takes one proxy for all: that of its page's scheme.
  * @param baseUrl of the page
+ * @param origins of the target: those that are exempt are named in full, too, since Playwright's own requests, and connections with a
+ * client certificate, which it carries itself, know neither ports nor networks
  */
 export function browserProxy(
-  { proxies, noProxy }: Wire,
+  wire: Wire,
   baseUrl: string,
+  origins: readonly string[] = [],
 ): { server: string; bypass: string; username?: string; password?: string } | undefined {
+  const { proxies, noProxy } = wire;
   const proxy = baseUrl.startsWith('https:') ? (proxies.https ?? proxies.http) : (proxies.http ?? proxies.https);
   if (!proxy) return undefined;
   const { origin, username, password } = new URL(proxy);
   // Without this word, a browser goes to its own machine past every proxy.
   const bypass = ['<-loopback>', ...(proxies.http ? [] : ['http://*', 'ws://*']), ...entriesOf(noProxy).flatMap(rules)];
+  const direct = exemptHosts(wire, origins).filter((host) => !bypass.includes(host));
   const user = username && { username: decoded(username), password: decoded(password) };
-  return { server: origin, bypass: bypass.join(','), ...user };
+  return { server: origin, bypass: [...bypass, ...direct].join(','), ...user };
+}
+
+/** Hosts of which no origin is reached through a proxy that there is. */
+function exemptHosts(wire: Wire, origins: readonly string[]): string[] {
+  const urls = origins.map((origin) => new URL(origin));
+  const proxied = urls.filter((url) => proxyOf(wire, url) !== undefined).map(({ hostname }) => hostname);
+  const exempt = urls.filter((url) => proxyOf({ ...wire, noProxy: '' }, url) !== undefined);
+  return [...new Set(exempt.map(({ hostname }) => hostname))].filter((host) => !proxied.includes(host));
 }
 
 function rules({ name, port, network }: Exemption): string[] {
