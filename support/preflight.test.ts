@@ -21,6 +21,8 @@ import { timeline } from './schedule/timeline.ts';
 import { serve } from './server.fixture.ts';
 import { resolveTarget } from './target.ts';
 import { selfSigned } from './wire/certificate.fixture.ts';
+import { proxyServer } from './wire/proxy.fixture.ts';
+import { directWire } from './wire/wire.ts';
 import type { Declaration } from './worker/declaration.ts';
 import { declarePreflight } from './worker/load-preflight.ts';
 import type { SliceContext } from './worker/vu.ts';
@@ -293,6 +295,24 @@ test('one whose certificate nobody trusts is there: what helps is to trust it', 
     reach({ BASE_URL: url }, 'load'),
     /DEPTH_ZERO_SELF_SIGNED_CERT; trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1\.$/,
   );
+});
+
+test('a proxy that refuses, or is not there, is told of with the variable that says it', async (t) => {
+  const url = (await proxyServer(t, 'me:secret')).url.replace('secret', 'other');
+  const gone = 'http://127.0.0.1:1';
+  const table: [address: string, proxies: { http?: string; https?: string }, end: RegExp][] = [
+    ['http://app.test', { http: url }, /HTTP 407 \(from the proxy\); correct the user and password in HTTP_PROXY\.$/],
+    [
+      'https://app.test',
+      { https: url },
+      /HTTP 407 \(from the proxy\); correct the user and password in HTTPS_PROXY\.$/,
+    ],
+    ['https://app.test', { http: gone }, /ECONNREFUSED \(at the proxy\); start the proxy or correct HTTP_PROXY\.$/],
+  ];
+  for (const [address, proxies, end] of table) {
+    const wire = { ...directWire, proxies };
+    await assert.rejects(checkReachable([{ variable: 'BASE_URL', url: address }], wire, REACH_MS), end);
+  }
 });
 
 test('only what the run uses is asked', async (t) => {

@@ -17,7 +17,8 @@ import type { Timeline } from './schedule/timeline.ts';
 import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
 import { within } from './time-limit.ts';
 import { dispatcherTo, serverKey } from './wire/connection.ts';
-import { proxyOf, type Wire } from './wire/wire.ts';
+import { ProxyError } from './wire/proxy-error.ts';
+import { proxyOf, proxyVariable, type Wire } from './wire/wire.ts';
 import type { Declaration } from './worker/declaration.ts';
 import { preflightOf } from './worker/load-preflight.ts';
 
@@ -237,13 +238,15 @@ async function reach(variable: string, address: string, wire: Wire, reachMs: num
   const url = new URL(overHttp(address));
   const dispatcher = dispatcherTo(url, wire, { headersTimeout: reachMs, bodyTimeout: reachMs }, reachMs);
   try {
-    await untilThere(variable, `${shownUrl(address)} cannot be reached${through(url, wire)}`, reachMs, async () => {
+    const failure = `${shownUrl(address)} cannot be reached${through(url, wire)}`;
+    const ask = async () => {
       // Its headers are answer enough: of the body, which may have no end, nothing is waited for.
       const { statusCode, body } = await dispatcher.request({ method: 'GET', path: url.pathname + url.search });
       body.on('error', () => {}).destroy();
       // No target's answer, but that of the proxy before it.
-      if (statusCode === 407) throw new Error('HTTP 407 from the proxy: it wants another user and password');
-    });
+      if (statusCode === 407) throw ProxyError.refused(statusCode);
+    };
+    await untilThere(variable, failure, reachMs, ask, proxyVariable(wire, url));
   } finally {
     await dispatcher.destroy();
   }
@@ -264,13 +267,27 @@ export async function checkEndpoints(used: readonly Endpoint[], reachMs = REACH_
 /** Node's codes for a certificate that it does not trust. */
 const untrusted = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_(?:GET|VERIFY)_|CERT_|ERR_TLS_CERT_)/;
 
-function remedy(code: string | undefined, variable: string): string {
-  if (!untrusted.test(code ?? '')) return `start the target or correct ${variable}`;
-  return 'trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1';
+/**
+ * What helps.
+ * @param variable of the address
+ * @param proxy variable of the proxy on the way there
+ */
+function remedy(code: string, variable: string, proxy: string): string {
+  const isAtProxy = code.endsWith('(at the proxy)');
+  if (untrusted.test(code)) return 'trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1';
+  if (isAtProxy) return `start the proxy or correct ${proxy}`;
+  if (/^HTTP 407/.test(code)) return `correct the user and password in ${proxy}`;
+  return `start the target or correct ${variable}`;
 }
 
 /** @param failure what is so when nobody is there to the end */
-async function untilThere(variable: string, failure: string, reachMs: number, ask: () => Promise<void>): Promise<void> {
+async function untilThere(
+  variable: string,
+  failure: string,
+  reachMs: number,
+  ask: () => Promise<void>,
+  proxy = 'HTTP_PROXY or HTTPS_PROXY',
+): Promise<void> {
   const until = performance.now() + reachMs;
   for (let tries = 1; ; tries++) {
     try {
@@ -279,10 +296,10 @@ async function untilThere(variable: string, failure: string, reachMs: number, as
     } catch (error) {
       if (error instanceof WrongService) throw error;
       if (performance.now() >= until) {
-        const { code, message } = error as NodeJS.ErrnoException;
+        const { message, code = message } = error as NodeJS.ErrnoException;
         const tried = tries === 1 ? '1 try' : `${tries} tries`;
         throw new Error(
-          `${variable} ${failure}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code ?? message}; ${remedy(code, variable)}.`,
+          `${variable} ${failure}: ${tried} in ${reachMs / 1_000} s, the last one ended in ${code}; ${remedy(code, variable, proxy)}.`,
         );
       }
       await wait(RETRY_MS);

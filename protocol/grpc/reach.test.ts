@@ -103,10 +103,40 @@ test('where nobody is, that may change; so it may where somebody hangs up', asyn
   await assert.rejects(at(silent), (error: Error) => error.constructor === Error);
 });
 
-test('through a proxy', async (t) => {
-  const { server } = await serveThings(t, {});
-  const proxy = await proxyServer(t);
-  t.after(() => delete process.env.grpc_proxy);
-  await reach({ ...server, wire: { ...directWire, proxies: { http: proxy.url } } }, TIMEOUT_MS);
-  assert.deepEqual(proxy.asked, [`CONNECT ${server.address}`]);
+test('through a proxy, over TLS too, and to one that wants a user', async (t) => {
+  const through = async (address: string, secure: boolean, url: string) =>
+    at(address, secure, { ...directWire, insecure: true, proxies: { http: url } });
+  for (const [owner, written] of [
+    [undefined, ''],
+    ['me:p%40ss', 'me:p%40ss@'],
+    ['token:', 'token@'],
+  ] as const) {
+    const proxy = await proxyServer(t, owner);
+    const url = proxy.url.replace(/\/\/(?:.*@)?/, `//${written}`);
+    const plain = (await serveThings(t, {})).server.address;
+    const secure = (await serveThings(t, {}, secured())).server.address;
+    await through(plain, false, url);
+    await through(secure, true, url);
+    assert.deepEqual(proxy.asked, [`CONNECT ${plain}`, `CONNECT ${secure}`]);
+  }
+});
+
+test('a proxy that refuses, or is not there, is told of as that', async (t) => {
+  const { address } = (await serveThings(t, {})).server;
+  const { url } = await proxyServer(t, 'me:secret');
+  const through = (proxy: string) => at(address, false, { ...directWire, proxies: { http: proxy } });
+  await assert.rejects(through(url.replace('secret', 'other')), { code: 'HTTP 407 (from the proxy)' });
+  await assert.rejects(through('http://127.0.0.1:1'), { code: 'ECONNREFUSED (at the proxy)' });
+});
+
+test('which way it goes is said by the target’s settings, and not by what the environment has', async (t) => {
+  const { address } = (await serveThings(t, {})).server;
+  const [proxy, other] = [await proxyServer(t), await proxyServer(t)];
+  t.after(() => {
+    for (const name of ['grpc_proxy', 'no_grpc_proxy']) delete process.env[name];
+  });
+  Object.assign(process.env, { grpc_proxy: other.url, no_grpc_proxy: '0.0.1' });
+  await at(address, false, { ...directWire, proxies: { http: proxy.url } });
+  await at(address);
+  assert.deepEqual([proxy.asked, other.asked], [[`CONNECT ${address}`], []]);
 });

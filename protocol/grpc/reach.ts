@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { WrongService } from '../../support/family.ts';
-import { wayTo } from '../../support/wire/connection.ts';
+import { checkTunnel, wayTo } from '../../support/wire/connection.ts';
 import { type GrpcServer, grpcClient } from '../transports/grpc-channel.ts';
 import { healthCheck } from './standard-services.ts';
 
@@ -77,10 +77,13 @@ async function whatIsThere({ address, secure, wire }: GrpcServer, error: Service
     error.details.replace(/^No connection established\. Last error: (Error: )?|\. Resolution note: $/g, ''),
   );
   const { proxy, tls } = wayTo(address, secure, wire);
-  // Of what is behind it, a proxy tells too little.
-  if (proxy !== undefined) return named;
   const where = `GRPC_ADDR ${address}`;
   try {
+    if (proxy !== undefined) {
+      // What it answers grpc-js keeps to itself; of what is behind it, it tells too little.
+      await checkTunnel(proxy, address, GREETING_MS);
+      return named;
+    }
     const plain = await greeting(address);
     if (plain === 'HTTP/1')
       return new WrongService(`${where} speaks HTTP/1, and gRPC needs HTTP/2; correct GRPC_ADDR.`);

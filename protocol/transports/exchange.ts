@@ -385,9 +385,6 @@ function networkError(error: Error, isAnswered: boolean): string {
   // Once a length was said, undici takes whatever is wrong with a head for too short a body.
   if (isOfAnswer(error) || (isOfLength(error) && !isAnswered)) return 'no valid HTTP answer';
   const { code = error.name } = causeOf(error) as NodeJS.ErrnoException;
-  // Of a tunnel that was refused, undici tells the status in its sentence alone.
-  const refused = /^Proxy response \((\d+)\)/.exec(error.message);
-  if (refused) return `HTTP ${refused[1]} (from the proxy)`;
   if (notSent.has(code)) return `request not sent: ${error.message}`;
   return names[code] ?? codeName(code);
 }

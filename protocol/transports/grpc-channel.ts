@@ -25,14 +25,28 @@ const options: ChannelOptions = {
 
 /** Makes a channel with a connection of its own, which it opens when it is first used. */
 export function grpcClient({ address, secure, wire }: GrpcServer, maxAnswerBytes: number): Client {
-  const { proxy, tls } = wayTo(address, secure, wire);
-  // There is no other way to tell it.
-  if (proxy !== undefined) process.env.grpc_proxy = proxy;
-  return new Client(address, secure ? tlsCredentials(tls) : credentials.createInsecure(), {
+  const { proxy, owner, tls } = wayTo(address, secure, wire);
+  const to = proxy === undefined ? address : addressOf(new URL(proxy));
+  return new Client(to, secure ? tlsCredentials(tls) : credentials.createInsecure(), {
     ...options,
-    'grpc.enable_http_proxy': proxy === undefined ? 0 : 1,
+    // By itself it asks the environment, by rules of its own.
+    'grpc.enable_http_proxy': 0,
+    ...(proxy !== undefined && tunnelOptions(address, owner)),
     'grpc.max_receive_message_length': maxAnswerBytes,
   });
+}
+
+function addressOf({ hostname, port }: URL): string {
+  return `${hostname}:${port || 80}`;
+}
+
+/** What grpc-js tells itself of a server that is reached through a proxy, where it finds one in the environment. */
+function tunnelOptions(address: string, owner: ReturnType<typeof wayTo>['owner']): ChannelOptions {
+  return {
+    'grpc.default_authority': address,
+    'grpc.http_connect_target': `dns:${address}`,
+    ...(owner && { 'grpc.http_connect_creds': `${owner.username}:${owner.password}` }),
+  };
 }
 
 function tlsCredentials({ rejectUnauthorized, ...own }: ReturnType<typeof wayTo>['tls']): ChannelCredentials {

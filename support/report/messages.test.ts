@@ -69,6 +69,15 @@ const said: [Finding, string][] = [
   [
     {
       ...{ kind: 'no-success', ...failing, failed: 50, scenarios: ['ping'] },
+      errors: [{ name: 'WebSocket: HTTP 407 (from the proxy)', count: 50 }],
+    },
+    'None of operation get of ping succeeded: 0 of 50; required: at least 1. ' +
+      'Failed with WebSocket: HTTP 407 (from the proxy) (50). ' +
+      'Look at the proxy, and at HTTP_PROXY, HTTPS_PROXY and NO_PROXY: nothing says that the target is at fault.',
+  ],
+  [
+    {
+      ...{ kind: 'no-success', ...failing, failed: 50, scenarios: ['ping'] },
       errors: [{ name: 'request not sent: invalid request path', count: 50 }],
     },
     'None of operation get of ping succeeded: 0 of 50; required: at least 1. ' +
@@ -154,6 +163,20 @@ const said: [Finding, string][] = [
     },
     `The target at ${url} stopped answering between 39.8 s and 42.3 s into the run and stayed away for 12.0 s: 24 tries in vain, last error ` +
       "connect ECONNREFUSED; required: an answer. Look at the target's log and memory at that moment.",
+  ],
+  [
+    {
+      kind: 'target-down',
+      severity: 'fail',
+      url,
+      atMs: 42_300,
+      forMs: 12_000,
+      tries: 24,
+      error: 'ECONNREFUSED (at the proxy)',
+    },
+    `The target at ${url} stopped answering 42.3 s into the run and stayed away for 12.0 s: 24 tries in vain, last error ` +
+      'ECONNREFUSED (at the proxy); required: an answer. ' +
+      'Look at the proxy, and at HTTP_PROXY, HTTPS_PROXY and NO_PROXY: nothing says that the target is at fault.',
   ],
   [
     {

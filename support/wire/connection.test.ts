@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { WebSocket } from 'ws';
 import { serve } from '../server.fixture.ts';
 import { Authority, type Certified } from './certificate.fixture.ts';
-import { dispatcherTo, serverKey } from './connection.ts';
+import { dispatcherTo, serverKey, socketWay } from './connection.ts';
 import { proxyServer } from './proxy.fixture.ts';
 import { directWire, keyHash, type Wire } from './wire.ts';
 
@@ -84,7 +85,70 @@ test('user and password of the proxy', async (t) => {
   assert.equal(await ask(t, secure, wire), '/thing?a=1 - -');
   const denied = { ...wire, proxies: { http: url.replace('me:', 'you:') } };
   assert.equal(await ask(t, named, denied), 'HTTP 407');
-  assert.equal(await ask(t, secure, denied), 'UND_ERR_ABORTED');
+  assert.equal(await ask(t, secure, denied), 'HTTP 407 (from the proxy)');
+});
+
+/** A proxy that does this with whoever asks, and how often it was asked. */
+async function badProxy(t: TestContext, act: (socket: Socket) => void): Promise<{ url: string; asked: () => number }> {
+  let asked = 0;
+  const server = createTcpServer((socket) => {
+    asked += 1;
+    socket.on('error', () => {}).once('data', () => act(socket));
+    t.after(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
+}
+
+/** What a WebSocket that does not come to stand ends in. */
+async function listen(url: string, wire: Wire): Promise<string> {
+  const socket = new WebSocket(url, socketWay(new URL(url), wire));
+  return new Promise((resolve) => {
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));
+  });
+}
+
+test('what a proxy does is told as its own doing, and it is asked once', async (t) => {
+  const table: [act: (socket: Socket) => void, code: string][] = [
+    [(socket) => socket.destroy(), 'connection closed (at the proxy)'],
+    [(socket) => socket.resetAndDestroy(), 'ECONNRESET (at the proxy)'],
+    [(socket) => socket.end('220 hello\r\n\r\n'), 'no valid HTTP answer (at the proxy)'],
+    [(socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'HTTP 502 (from the proxy)'],
+  ];
+  for (const [act, code] of table) {
+    const { url, asked } = await badProxy(t, act);
+    const wire = { ...directWire, proxies: { http: url } };
+    assert.equal(await ask(t, 'https://app.test', wire), code);
+    for (const socket of ['ws://app.test', 'wss://app.test']) assert.equal(await listen(socket, wire), code);
+    assert.equal(asked(), 3, code);
+  }
+  const nobody = { ...directWire, proxies: { http: 'http://127.0.0.1:1' } };
+  for (const url of ['http://app.test', 'https://app.test'])
+    assert.equal(await ask(t, url, nobody), 'ECONNREFUSED (at the proxy)');
+  assert.equal(await listen('ws://app.test', nobody), 'ECONNREFUSED (at the proxy)');
+});
+
+test('a tunnel that a proxy never opens is given up in time, and others are asked for after it', async (t) => {
+  const { url, asked } = await badProxy(t, () => {});
+  const wire = { ...directWire, proxies: { http: url } };
+  const dispatcher = dispatcherTo(new URL('https://app.test'), wire, { connections: 1 }, 100);
+  t.after(() => dispatcher.destroy());
+  const hang = { code: 'timeout: connecting (at the proxy)' };
+  for (const _ of [1, 2]) await assert.rejects(dispatcher.request({ method: 'GET', path: '/' }), hang);
+  assert.equal(asked(), 2);
+  await assert.rejects(serverKey(new URL('https://app.test'), wire, 100), { name: 'AbortError' });
+});
+
+test('what a target does behind a tunnel is not told as the proxy’s', async (t) => {
+  const server = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.resetAndDestroy()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { url } = await proxyServer(t);
+  const wire = { ...directWire, proxies: { http: url } };
+  const place = `app.test:${(server.address() as AddressInfo).port}`;
+  for (const end of [await ask(t, `https://${place}`, wire), await listen(`wss://${place}`, wire)])
+    assert.ok(!end.includes('proxy'), end);
 });
 
 test('a user of the proxy without a password, and a password that only looks encoded', async (t) => {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import type { ClientRequest } from 'node:http';
 import { type RequestOptions, request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { ProxyError } from './proxy-error.ts';
 import { ReadyConnections } from './ready-connections.ts';
 import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.ts';
 
@@ -25,6 +27,70 @@ function noting(connect: buildConnector.connector): buildConnector.connector {
       made[1]?.on('error', (error) => endings.add(error));
       callback(...made);
     });
+}
+
+/** What it fails by is the proxy's. */
+function toProxy(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...made) => (made[0] ? callback(ProxyError.of(made[0]), null) : callback(...made)));
+}
+
+/**
+ * A pool of connections to a proxy, of which tunnels are asked. What a tunnel fails by is the proxy's, and ends the wait for it: one that
+ * is closed before it stands undici would ask for again and again, and for one that is never answered it would wait five minutes.
+ */
+function tunnels(proxy: URL, options: Pool.Options, timeoutMs: number): Pool {
+  const pool = new Pool(proxy, { ...options, headersTimeout: timeoutMs });
+  const ask = pool.connect.bind(pool) as (how: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
+  const connect = async (how: Dispatcher.ConnectOptions) => {
+    const made = await ask(how).catch((error) => {
+      throw ProxyError.of(error);
+    });
+    if (made.statusCode === 200) return made;
+    made.socket.on('error', () => {}).destroy();
+    throw ProxyError.refused(made.statusCode);
+  };
+  return Object.assign(pool, { connect });
+}
+
+function tokenFor(proxy: string): string | undefined {
+  const owner = userOf(proxy);
+  return owner && basicAuthorization(owner);
+}
+
+/**
+ * Asks a proxy for a tunnel that nobody uses, where who uses them does not tell what it answers.
+ * @param address `host:port`
+ * @throws ProxyError
+ */
+export async function checkTunnel(proxy: string, address: string, timeoutMs: number): Promise<void> {
+  const pool = tunnels(new URL(new URL(proxy).origin), { connect: { timeout: timeoutMs } }, timeoutMs);
+  const token = tokenFor(proxy);
+  try {
+    const { socket } = await pool.connect({
+      path: address,
+      headers: { ...(token && { 'proxy-authorization': token }) },
+    });
+    socket.on('error', () => {}).destroy();
+  } finally {
+    await pool.destroy();
+  }
+}
+
+/** The same of connections that `ws` and Node's own clients make. */
+class TunnelAgent extends HttpsProxyAgent<string> {
+  override async connect(request: ClientRequest, options: Parameters<HttpsProxyAgent<string>['connect']>[1]) {
+    let status = 200;
+    request.once('proxyConnect', ({ statusCode }) => {
+      status = statusCode;
+    });
+    const socket = await super.connect(request, options).catch((error) => {
+      throw ProxyError.of(error);
+    });
+    if (status === 200) return socket;
+    socket.destroy();
+    throw ProxyError.refused(status);
+  }
 }
 
 /** What TLS is to know beside what Node knows already. */
@@ -79,14 +145,14 @@ export function dispatcherTo(
     return user ? prefixed(pool, origin, '', headers) : pool;
   }
   const proxyTls = { ...trust(wire.insecure), timeout };
-  const owner = userOf(proxy);
-  const token = owner && basicAuthorization(owner);
+  const token = tokenFor(proxy);
   if (url.protocol === 'https:') {
     const requestTls = { ...tlsOptions(wire), timeout };
     const agent: ProxyAgent = new ProxyAgent({
       ...{ ...options, uri: proxy, requestTls, proxyTls },
       // By itself it knows no user without a password.
       ...(token && { token }),
+      clientFactory: (to, how) => tunnels(to, how, timeout),
       // By itself it tells of no connections.
       factory: (to, how) =>
         new Pool(to, { ...how, ...steady }).on('connect', (...made) => agent.emit('connect', ...made)),
@@ -96,7 +162,7 @@ export function dispatcherTo(
   // Plain HTTP is asked of the proxy itself: many allow no tunnel for it.
   const asked = { host, ...(token && { 'proxy-authorization': token }), ...headers };
   const { origin: proxyOrigin } = new URL(proxy);
-  const connect = noting(buildConnector(proxyTls));
+  const connect = toProxy(noting(buildConnector(proxyTls)));
   return prefixed(new Pool(proxyOrigin, { ...options, ...steady, connect }), proxyOrigin, origin, asked);
 }
 
@@ -124,6 +190,8 @@ function prefixed(base: Dispatcher, origin: string, prefix: string, added: Recor
 export interface Way {
   /** URL with user and password; undefined: there is none in between. */
   proxy: string | undefined;
+  /** Who asks the proxy. */
+  owner: { username: string; password: string } | undefined;
   /** For TLS with the server itself. */
   tls: TlsOptions;
 }
@@ -133,7 +201,8 @@ export interface Way {
  * @param secure TLS is spoken there: a proxy for https is one for it
  */
 export function wayTo(address: string, secure: boolean, wire: Wire): Way {
-  return { proxy: proxyOf(wire, new URL(`${secure ? 'https' : 'http'}://${address}`)), tls: tlsOptions(wire) };
+  const proxy = proxyOf(wire, new URL(`${secure ? 'https' : 'http'}://${address}`));
+  return { proxy, owner: proxy === undefined ? undefined : userOf(proxy), tls: tlsOptions(wire) };
 }
 
 /**
@@ -144,7 +213,7 @@ export function socketWay(url: URL, wire: Wire, localAddress?: string): object {
   const proxy = proxyOf(wire, url);
   const secureEndpoint = url.protocol === 'wss:';
   if (!proxy) return { ...tlsOptions(wire), localAddress };
-  const agent = new HttpsProxyAgent(proxy, { ...trust(wire.insecure), localAddress });
+  const agent = new TunnelAgent(proxy, { ...trust(wire.insecure), localAddress });
   return { ...tlsOptions(wire), agent, secureEndpoint };
 }
 
@@ -155,14 +224,14 @@ export function socketWay(url: URL, wire: Wire, localAddress?: string): object {
  */
 export async function serverKey(url: URL, wire: Wire, timeoutMs: number): Promise<string> {
   const proxy = proxyOf(wire, url);
-  const options: RequestOptions = { ...tlsOptions(wire), agent: proxy ? new HttpsProxyAgent(proxy) : false };
-  const request = secureRequest(url.origin, { ...options, timeout: timeoutMs });
+  const options: RequestOptions = { ...tlsOptions(wire), agent: proxy ? new TunnelAgent(proxy) : false };
+  const request = secureRequest(url.origin, options);
   // Its socket tells of the same.
   request.on('error', () => {});
   try {
-    request.on('timeout', () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
-    const [socket] = (await once(request, 'socket')) as [TLSSocket];
-    await once(socket, 'secureConnect');
+    const signal = AbortSignal.timeout(timeoutMs);
+    const [socket] = (await once(request, 'socket', { signal })) as [TLSSocket];
+    await once(socket, 'secureConnect', { signal });
     return keyHash(socket.getPeerX509Certificate()!);
   } finally {
     request.destroy();

@@ -167,9 +167,18 @@ export function keyHash({ publicKey }: X509Certificate): string {
  * @param url of http, https, ws or wss
  */
 export function proxyOf({ proxies, noProxy }: Wire, url: URL): string | undefined {
-  const isSecure = /^(https|wss):$/.test(url.protocol);
+  const isSecure = isOfTls(url);
   const proxy = isSecure ? (proxies.https ?? proxies.http) : proxies.http;
   return proxy && !isExempt(url, isSecure, noProxy) ? proxy : undefined;
+}
+
+/** The variable that says {@link proxyOf} a URL. */
+export function proxyVariable({ proxies }: Wire, url: URL): string {
+  return isOfTls(url) && proxies.https ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+}
+
+function isOfTls({ protocol }: URL): boolean {
+  return protocol === 'https:' || protocol === 'wss:';
 }
 
 function isExempt({ hostname, port }: URL, isSecure: boolean, noProxy: string): boolean {

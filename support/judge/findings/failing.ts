@@ -1,7 +1,7 @@
 /** What `no-success` and `failed-share` have in common. */
 import type { Failure } from '../../measure/failures.ts';
 import { count } from '../words/figures.ts';
-import { listed } from '../words/names.ts';
+import { isOfProxy, listed, lookAtProxy } from '../words/names.ts';
 import { LESS_LOAD_PER_SLICE } from '../words/signals.ts';
 import { quoted } from '../words/text.ts';
 import type { Causes } from './kind.ts';
@@ -75,6 +75,7 @@ export function afterFailing({ doubt, errors, example, journey }: Failing): stri
   // Nobody has answered them.
   if (errors[0]?.name.startsWith(NOT_SENT)) return 'Look at the path, headers and body of that request in the load.';
   if (errors[0]?.name.startsWith('cut off by ')) return AFTER_CUT_OFF;
+  if (isOfProxy(errors[0]?.name ?? '')) return lookAtProxy;
   if (example?.at && !journey) return `Look at ${example.at}.`;
   if (ofAuthor.test(errors[0]?.name ?? '')) return "Look at the scenario's file.";
   if (example?.screenshot) return `Look at ${example.screenshot}, beside the report.`;

@@ -1,4 +1,5 @@
 import { count, ms } from '../words/figures.ts';
+import { isOfProxy, lookAtProxy } from '../words/names.ts';
 import { quoted } from '../words/text.ts';
 import type { Kind } from './kind.ts';
 
@@ -29,5 +30,5 @@ export const targetDown: Kind<TargetDown> = {
       `${ms(forMs)}: ${tries === 1 ? '1 try' : `${count(tries)} tries`} in vain, last error ${quoted(error)}; required: an answer.`
     );
   },
-  nextStep: "Look at the target's log and memory at that moment.",
+  nextStep: ({ error }) => (isOfProxy(error) ? lookAtProxy : "Look at the target's log and memory at that moment."),
 };

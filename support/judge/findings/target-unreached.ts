@@ -1,4 +1,5 @@
 import { counted } from '../words/figures.ts';
+import { isOfProxy, lookAtProxy } from '../words/names.ts';
 import { quoted } from '../words/text.ts';
 import type { Kind } from './kind.ts';
 
@@ -21,5 +22,6 @@ export const targetUnreached: Kind<TargetUnreached> = {
       `last error ${quoted(error)}; required: at least 1.`
     );
   },
-  nextStep: 'Look at the URLs in the .env file, and whether the target listens there.',
+  nextStep: ({ error }) =>
+    isOfProxy(error) ? lookAtProxy : 'Look at the URLs in the .env file, and whether the target listens there.',
 };

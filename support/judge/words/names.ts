@@ -28,3 +28,11 @@ export function listed(names: (number | string)[]): string {
   const last = rest > 0 ? `${count(rest)} more` : shown.pop()!;
   return shown.length > 0 ? `${shown.join(', ')} and ${last}` : last;
 }
+
+/** Whether an error is one of the proxy before a target, as connections to it say, and browsers in words of their own. */
+export function isOfProxy(error: string): boolean {
+  return /\((?:at|from) the proxy\)$|\bERR_(?:PROXY|TUNNEL)_/.test(error);
+}
+
+export const lookAtProxy =
+  'Look at the proxy, and at HTTP_PROXY, HTTPS_PROXY and NO_PROXY: nothing says that the target is at fault.';
