@@ -297,6 +297,31 @@ test('one whose certificate nobody trusts is there: what helps is to trust it', 
   );
 });
 
+test('what helps with a certificate depends on what is wrong with it, and with a proxy on what that does', async () => {
+  const table: [code: string, helps: string][] = [
+    ['CERT_HAS_EXPIRED', 'renew its certificate, or trust every certificate with TLS_INSECURE=1'],
+    [
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'name the host in SHOP_ADDR as its certificate does, or trust every certificate with TLS_INSECURE=1',
+    ],
+    [
+      'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      'show a certificate that it trusts, with TLS_CLIENT_CERT and TLS_CLIENT_KEY',
+    ],
+    [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1',
+    ],
+    ['ECONNRESET', 'start the target or correct SHOP_ADDR'],
+  ];
+  for (const [code, helps] of table) {
+    const reach = () => Promise.reject(Object.assign(new Error('no'), { code }));
+    await assert.rejects(checkEndpoints([{ variable: 'SHOP_ADDR', address: 'shop.test:1', reach }], 0), {
+      message: `SHOP_ADDR shop.test:1 cannot be reached: 1 try in 0 s, the last one ended in ${code}; ${helps}.`,
+    });
+  }
+});
+
 test('a proxy that refuses, or is not there, is told of with the variable that says it', async (t) => {
   const url = (await proxyServer(t, 'me:secret')).url.replace('secret', 'other');
   const gone = 'http://127.0.0.1:1';

@@ -16,6 +16,7 @@ import { durationOf, shareOf, vusOf } from './schedule/plan.ts';
 import type { Timeline } from './schedule/timeline.ts';
 import { type Address, type Endpoint, shownUrl, type Target } from './target.ts';
 import { within } from './time-limit.ts';
+import { certificateRemedy } from './wire/certificate-remedy.ts';
 import { dispatcherTo, serverKey } from './wire/connection.ts';
 import { ProxyError } from './wire/proxy-error.ts';
 import { proxyOf, proxyVariable, type Wire } from './wire/wire.ts';
@@ -264,9 +265,6 @@ export async function checkEndpoints(used: readonly Endpoint[], reachMs = REACH_
   );
 }
 
-/** Node's codes for a certificate that it does not trust. */
-const untrusted = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_(?:GET|VERIFY)_|CERT_|ERR_TLS_CERT_)/;
-
 /**
  * What helps.
  * @param variable of the address
@@ -274,7 +272,8 @@ const untrusted = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_(
  */
 function remedy(code: string, variable: string, proxy: string): string {
   const isAtProxy = code.endsWith('(at the proxy)');
-  if (untrusted.test(code)) return 'trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1';
+  const ofCertificate = certificateRemedy(code, isAtProxy ? proxy : variable);
+  if (ofCertificate) return ofCertificate;
   if (isAtProxy) return `start the proxy or correct ${proxy}`;
   if (/^HTTP 407/.test(code)) return `correct the user and password in ${proxy}`;
   return `start the target or correct ${variable}`;

@@ -89,7 +89,7 @@ test('who speaks another protocol is told of in one sentence', async (t) => {
     at(secure, true),
     said(
       secure,
-      'shows a certificate that is not trusted \\(DEPTH_ZERO_SELF_SIGNED_CERT\\); name its authority in NODE_EXTRA_CA_CERTS, or set TLS_INSECURE=1\\.',
+      'shows a certificate that is not trusted \\(DEPTH_ZERO_SELF_SIGNED_CERT\\); trust its authority with NODE_EXTRA_CA_CERTS, or every certificate with TLS_INSECURE=1\\.',
     ),
   );
 });

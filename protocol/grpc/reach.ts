@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { WrongService } from '../../support/family.ts';
-import { checkTunnel, wayTo } from '../../support/wire/connection.ts';
+import { certificateRemedy, checkTunnel, wayTo } from '../../support/wire/connection.ts';
 import { type GrpcServer, grpcClient } from '../transports/grpc-channel.ts';
 import { healthCheck } from './standard-services.ts';
 
@@ -98,10 +98,10 @@ async function whatIsThere({ address, secure, wire }: GrpcServer, error: Service
     }
     return await tlsProtocol(address, tls).then(
       () => named,
-      ({ code, message }: NodeJS.ErrnoException) =>
-        new WrongService(
-          `${where} shows a certificate that is not trusted (${code ?? message}); name its authority in NODE_EXTRA_CA_CERTS, or set TLS_INSECURE=1.`,
-        ),
+      ({ message, code = message }: NodeJS.ErrnoException) => {
+        const remedy = certificateRemedy(code, 'GRPC_ADDR') ?? 'set TLS_INSECURE=1';
+        return new WrongService(`${where} shows a certificate that is not trusted (${code}); ${remedy}.`);
+      },
     );
   } catch (failure) {
     return failure as Error;

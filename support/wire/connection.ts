@@ -4,11 +4,12 @@ import { type RequestOptions, request as secureRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { certificateRemedy } from './certificate-remedy.ts';
 import { ProxyError } from './proxy-error.ts';
 import { ReadyConnections } from './ready-connections.ts';
 import { basicAuthorization, keyHash, proxyOf, userOf, type Wire } from './wire.ts';
 
-export { ReadyConnections };
+export { certificateRemedy, ReadyConnections };
 
 /** What we say that we are, unless somebody says it for us. */
 export const userAgent = 'tandem';
