@@ -217,6 +217,9 @@ test('a run that a threshold has ended is judged on what it has: what others wer
   const thresholds = { 'http_reqs{phase:load}': ['count>1000'], 'http_reqs{phase:more}': ['count>1000'] };
   const [status, , states] = ended({ phases, measured, thresholds });
   assert.deepEqual([status, states], ['fail', [false, null]]);
+  // What was still under way then took another second.
+  const { metrics } = run({ observed: [aborted], durationMs: 5_000, measured }).verdict;
+  assert.deepEqual([metrics.http_reqs!.values.rate, metrics['http_reqs{scenario:relay}']!.values.rate], [50, 50]);
   // Who was not ended early was to do as much.
   assert.deepEqual(run({ thresholds: { http_reqs: ['count>1000'] } }).verdict.status, 'fail');
 });

@@ -110,17 +110,18 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   ];
   const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
+  const aborted = run.observed.find((one) => one.kind === 'aborted');
+  const scheduled = { ...run, durationMs: Math.min(run.durationMs, aborted?.atMs ?? run.durationMs) };
   const measured = {
     store: run.store,
     phases: run.phases,
-    lengthOf: (tags: Wanted) => lengthOf(run, tags),
+    lengthOf: (tags: Wanted) => lengthOf(scheduled, tags),
     refused: (metric: string) => refusedValues(run.errors, metric),
   };
   const axis = new TimeAxis(run.phases, run.intervalMs);
   const machines = run.shards?.merged ?? [{ store: run.store }];
   const busy = busyTimes(machines, run.limits, axis);
   const brief = briefTimes(machines, run.limits, axis, busy);
-  const aborted = run.observed.find((one) => one.kind === 'aborted');
   const course: Course = {
     ...{ store: run.store, axis, measures, busy, scenarios: run.scenarios, isUnderWay: aborted !== undefined },
     durationMs: run.durationMs,
@@ -231,7 +232,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
       regressions: [],
       errors: run.errors,
       failures: failureExamples(run),
-      metrics: summarise(run.store, (tags) => lengthOf(run, tags)),
+      metrics: summarise(run.store, measured.lengthOf),
     },
   };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Wanted } from '../measure/metrics.ts';
 import { storeOf, times } from './store.fixture.ts';
-import { summarise } from './summary.ts';
+import { lengthOf, summarise } from './summary.ts';
 
 test('every metric in the figures of its type', () => {
   const store = storeOf({
@@ -29,4 +30,16 @@ test("a counter's rate is over the time of what its tags name", () => {
   assert.equal(summary['iterations{scenario:relay}']!.values.rate, 6);
   assert.equal(summary['iterations{scenario:light}']!.values.rate, 3);
   assert.equal(summarise(store, () => 0).iterations!.values.rate, 0);
+});
+
+test('a rate is over the time in which work was due, with a tag or without, and not over the drain', () => {
+  const phases = [
+    { name: 'one', startMs: 0, endMs: 4_000, load: 1 },
+    { name: 'two', startMs: 4_000, endMs: 10_000, load: 1 },
+  ];
+  const scenarios = [{ name: 'orders', startMs: 0, endMs: 10_000 }];
+  const asked: Wanted[] = [{}, { scenario: 'orders' }, { phase: 'two' }];
+  const of = (durationMs: number) => asked.map((tags) => lengthOf({ scenarios, phases, durationMs }, tags));
+  assert.deepEqual(of(12_000), [10_000, 10_000, 6_000]);
+  assert.deepEqual(of(9_000), [9_000, 9_000, 5_000], 'it was ended early');
 });

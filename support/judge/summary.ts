@@ -61,8 +61,10 @@ function valuesOf(series: AnySeries, durationMs: number): Record<string, number>
 export function lengthOf({ scenarios, phases, durationMs }: Scheduled, tags: Wanted): number {
   const scenario = scenarios.find(({ name }) => name === ownerOf(tags));
   const { phase } = tags;
-  if (!scenario && phase === undefined) return durationMs;
-  const [startMs, endMs] = scenario ? [scenario.startMs, Math.min(scenario.endMs, durationMs)] : [0, durationMs];
+  // While it drains nothing is due any more.
+  const lastMs = Math.min(durationMs, phases.at(-1)?.endMs ?? durationMs);
+  if (!scenario && phase === undefined) return lastMs;
+  const [startMs, endMs] = scenario ? [scenario.startMs, Math.min(scenario.endMs, lastMs)] : [0, lastMs];
   if (phase === undefined) return Math.max(1, endMs - startMs);
   const within = phases.filter(({ name }) => (typeof phase === 'string' ? phase === name : phase.includes(name)));
   const lengths = within.map((one) => Math.max(0, Math.min(endMs, one.endMs) - Math.max(startMs, one.startMs)));
@@ -75,5 +77,6 @@ export function lengthOf({ scenarios, phases, durationMs }: Scheduled, tags: Wan
 export interface Scheduled {
   scenarios: { name: string; startMs: number; endMs: number }[];
   phases: readonly Phase[];
+  /** Of a run that was ended early, until then. */
   durationMs: number;
 }

@@ -85,7 +85,8 @@ export function k6Summary(
   for (const { metric, expression, ok, decided } of verdict.thresholds) {
     const key = keys.get(canonical(metric)) ?? metric;
     if (!Object.hasOwn(metrics, key)) {
-      const { durationMs } = verdict;
+      const aborted = verdict.reasons.find((one) => one.kind === 'aborted');
+      const durationMs = Math.min(verdict.durationMs, aborted?.atMs ?? verdict.durationMs);
       const summary = summaryOf(store, metric, (tags) =>
         lengthOf({ scenarios, phases: verdict.phases, durationMs }, tags),
       );
