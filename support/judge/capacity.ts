@@ -98,8 +98,7 @@ export function stepOf(phase: string, objectives: Objective[], course: Course, s
   const all = late ? [...own, late] : own;
   const first = (state: Window['state']) => all.find(({ window }) => window.state === state);
   const broken = first('missed') ?? first('unknown');
-  const iterations = course.store.sum('iterations', { phase });
-  const step = { phase, load, perSecond: (1_000 * iterations) / (endMs - startMs) };
+  const step = { phase, load, perSecond: (1_000 * iterationsIn(phase, course)) / (endMs - startMs) };
   if (!broken) return { ...step, state: 'held' };
   const { objective, window } = broken;
   const broke = { metric: objective.source, expression: objective.expression, observed: window.observed };
@@ -111,12 +110,19 @@ function unendedStep(
   { phase, load, startMs }: { phase: string; load: number; startMs: number },
   course: Course,
 ): CapacityStep {
-  const { store, durationMs, isDown, suspects } = course;
+  const { durationMs, isDown, suspects } = course;
   const lengthMs = durationMs - startMs;
-  const step = { phase, load, perSecond: (1_000 * store.sum('iterations', { phase })) / Math.max(1, lengthMs) };
+  const step = { phase, load, perSecond: (1_000 * iterationsIn(phase, course)) / Math.max(1, lengthMs) };
   const isMissed = isDown && lengthMs > 0 && !suspects.some(({ rule }) => rule.timesOut);
   if (!isMissed) return { ...step, state: 'unknown' };
   return { ...step, state: 'missed', broke: { metric: 'target', expression: 'answers', observed: null } };
+}
+
+/** Of all loads; of people, who come beside them as ever, only where nobody else does. */
+function iterationsIn(phase: string, { store, scenarios = [] }: Course): number {
+  const loads = scenarios.filter(({ kind }) => kind === 'load');
+  if (loads.length === 0) return store.sum('iterations', { phase });
+  return loads.reduce((sum, { name }) => sum + store.sum('iterations', { phase, scenario: name }), 0);
 }
 
 /** Of a step in which the target did not keep up, what tells; undefined of any other. */

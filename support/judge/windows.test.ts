@@ -662,6 +662,19 @@ test('what waited for the generator, and not for a VU that the target held, is n
   );
 });
 
+test('how much was done in a step is what the loads did, and not the people beside them', () => {
+  const course = courseOf({});
+  for (let index = 10; index < 120; index++) putInto(course, index, 'iterations', 1, { scenario: 'light' }, 5);
+  const rates = (kinds: Record<string, 'load' | 'journey'>) => {
+    const scenarios = Object.entries(kinds).map(([name, kind]) => ({ name, kind, startMs: 0, endMs: 120_000 }));
+    const asked = { objectives, capacity: { steps: ['base', 'spike', 'end'] } };
+    return answersOf(asked, { ...course, scenarios }).capacity!.steps.map(({ perSecond }) => perSecond);
+  };
+  assert.deepEqual(rates({ relay: 'load', light: 'journey' }), [30, 30, 30]);
+  assert.deepEqual(rates({ relay: 'load', light: 'load' }), [35, 35, 35]);
+  assert.deepEqual(rates({ relay: 'journey', light: 'journey' }), [35, 35, 35], 'people alone');
+});
+
 test('a step whose arrivals find no VU is missed, though every request that was sent was fast', () => {
   const course = courseOf({});
   for (let index = 10; index < 120; index++)

@@ -65,7 +65,7 @@ export interface Course {
   /** It was ended since the target went away and did not come back. */
   isDown?: boolean;
   /** Where each is scheduled; absent: nothing is known of that. */
-  scenarios?: { name: string; startMs: number; endMs: number }[];
+  scenarios?: { name: string; kind?: 'load' | 'journey'; startMs: number; endMs: number }[];
 }
 
 /**

@@ -222,6 +222,7 @@ export class LiveSearch {
       durationMs: elapsedMs,
       suspects: suspects(signals, [], phases),
       measures: measuredBy(this.#store),
+      scenarios: scenarios.map(({ name, kind }) => ({ name, kind, startMs: 0, endMs: elapsedMs })),
     };
     const step = stepOf(phase, objectivesOf(answers), course, this.#search.settleMs);
     this.#trials.push(step);
