@@ -80,7 +80,13 @@ test('a target that comes back: when it was noticed, how long it was away, what 
   assert.deepEqual(findings, []);
   assert.deepEqual(result, {
     ...{ name: 'crash', startMs: 10_000, endMs: 10_020, isCarriedOut: true, detectedMs: [0, 1_000] },
-    ...{ outageMs: [4_000, 4_000], recoveredMs: [3_000, 4_000], watchedMs: 50_000, requests: { failed: 160, of: 160 } },
+    ...{
+      outageMs: [4_000, 4_000],
+      recoveredMs: [3_000, 4_000],
+      stayMs: 5_000,
+      watchedMs: 50_000,
+      requests: { failed: 160, of: 160 },
+    },
     sessions: { failed: 1, of: 2, seen: { error: 1, spinner: 0 }, work: { kept: 2, of: 2 } },
     ...{ connectionsPerSecond: 5, backlogMs: 7_000, expect: { recoveryMs: 10_000 }, ok: true, decided: true },
   });
@@ -95,6 +101,22 @@ test('of what was due once the objectives held again nothing is in the share tha
   }
   assert.deepEqual(told(5_000, between(10, 13)).result.requests, { failed: 120, of: 200 }, 'as fine as the windows');
   assert.deepEqual(told(5_000, between(30, 40)).result.requests, { failed: 0, of: 40 }, 'it held all the time');
+});
+
+test('of what was due once it was undone nothing is in the share that failed, though a command never begins on the millisecond', () => {
+  const lasting = { ...crash, forMs: 5_000, expect: { failed: 0.9 } };
+  const told = (undoneMs: number, failedAt: Made['failedAt']) => {
+    const undone = { ...killed, run: done(10_000.4), isToBeUndone: true, undo: done(undoneMs) };
+    return judged({ ...(failedAt && { failedAt }) }, undone, lasting).result.requests;
+  };
+  assert.deepEqual(told(15_002.6, between(10, 15)), { failed: 200, of: 200 });
+  assert.deepEqual(told(15_002.6, between(10, 17)), { failed: 280, of: 280 }, 'it went on failing');
+  assert.deepEqual(
+    told(15_700, () => false),
+    { failed: 0, of: 240 },
+    'it lasted for most of that second',
+  );
+  assert.deepEqual(told(10_300, between(10, 11)), { failed: 40, of: 40 }, 'it was over at once');
 });
 
 test('a target that nobody saw fail recovered at once', () => {
@@ -145,7 +167,7 @@ test('too late, for too long and too much is a failure, each by its figure', () 
   ]);
   assert.match(
     sentences(judged({ failedAt: between(10, 60) }).findings)[0]!,
-    /^fail: After the drill crash the objectives did not hold again in the 50\.0 s that were watched, required in less than 10\.0 s\.$/,
+    /^fail: After the drill crash the objectives did not hold again for 5\.00 s in the 50\.0 s that were watched, required in less than 10\.0 s\.$/,
   );
   // It was well for less than it has to stay so.
   assert.deepEqual(judged({ failedAt: (s) => s >= 10 && s % 4 !== 0 }).result.recoveredMs, null);
@@ -159,9 +181,9 @@ test('without objectives the share that failed is of its own time, and not of al
     const [result] = judgeDrills(facts, [], courseOf({ ...(failedAt && { failedAt }) }));
     return [result!.ok, result!.decided, result!.requests];
   };
-  assert.deepEqual(judge(undone, between(10, 20)), [false, true, { failed: 400, of: 440 }]);
-  assert.deepEqual(judge(undone, between(10, 12)), [true, true, { failed: 80, of: 440 }]);
-  assert.deepEqual(judge(undone, between(30, 60)), [true, true, { failed: 0, of: 440 }]);
+  assert.deepEqual(judge(undone, between(10, 20)), [false, true, { failed: 400, of: 400 }]);
+  assert.deepEqual(judge(undone, between(10, 12)), [true, true, { failed: 80, of: 400 }]);
+  assert.deepEqual(judge(undone, between(30, 60)), [true, true, { failed: 0, of: 400 }]);
   // Of one that has no end nobody knows until when it had an effect.
   assert.deepEqual(judge(killed, between(10, 20)), [true, true, { failed: 400, of: 2_000 }]);
 });
@@ -260,6 +282,42 @@ test('what the next drill breaks in the window that it begins in is not the doin
     'it held for 8 s, and nobody saw whether it would have stayed',
   );
   assert.deepEqual(told(until(24)), [true, [10_000, 10_000]], 'it never held');
+});
+
+test('the share that failed has nothing of the second in which the next drill began, be it a fraction of a millisecond after that', () => {
+  const planned = [
+    { ...crash, stayMs: 12_000, expect: { failed: 0.3 } },
+    { ...crash, name: 'other', expect: {} },
+  ];
+  const told = (atMs: number, failedAt: Made['failedAt']) => {
+    const next: DrillRun = { ...killed, name: 'other', run: done(atMs) };
+    const also = (second: number) => ({ 'iteration_lateness{scenario:relay}': [second >= 20 ? 1_500 : 3] });
+    const course = courseOf({ also, ...(failedAt && { failedAt }) });
+    const [result] = judgeDrills({ planned, runs: [killed, next], leftOut: [] }, objectives, course);
+    return [result!.requests, result!.missed, result!.detectedMs, result!.backlogMs];
+  };
+  for (const atMs of [20_000, 20_000.7, 20_500]) {
+    assert.deepEqual(told(atMs, between(20, 24)), [{ failed: 0, of: 400 }, undefined, null, 0]);
+    const own = (s: number) => between(10, 14)(s) || between(20, 24)(s);
+    assert.deepEqual(told(atMs, own), [{ failed: 160, of: 400 }, ['failed'], [0, 1_000], 0]);
+  }
+});
+
+test('what the next drill cut short is told as that, and not as what nobody could tell of the outage', () => {
+  const next: DrillRun = { ...killed, name: 'other', run: done(19_000) };
+  const planned = [crash, { ...crash, name: 'other', expect: {} }];
+  const told = (unseen: (second: number) => boolean) => {
+    const course = courseOf({ failedAt: (s) => (unseen(s) ? null : between(10, 12)(s)) });
+    const facts = { planned, runs: [killed, next], leftOut: [] };
+    const stay = planned.map((one) => ({ ...one, stayMs: 8_000 }));
+    return sentences(drillFindings(facts, judgeDrills({ ...facts, planned: stay }, objectives, course)).slice(0, 1))[0];
+  };
+  assert.match(
+    told(between(12, 14))!,
+    /^invalid: .* did not hold again for 8\.00 s in the 9\.00 s that were watched, .* Too little of it was seen to tell\.$/,
+  );
+  // Had it held there, it would have stayed well for long enough.
+  assert.match(told(between(11, 12))!, /^invalid: .* Undecided: 0 of 20 samples/);
 });
 
 test('a target that nobody could even ask was away', () => {

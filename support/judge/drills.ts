@@ -4,7 +4,7 @@ import type { MetricStore } from '../measure/store.ts';
 import type { TimeAxis } from '../measure/time-axis.ts';
 import type { Drill, DrillExpectation } from '../profile/drills.ts';
 import type { Doubt } from './doubt.ts';
-import { earliestMs, firstToStay, recoveryOf } from './recovery.ts';
+import { earliestMs, firstToStay, isTooBrief, recoveryOf } from './recovery.ts';
 import type { DrillResult } from './results.ts';
 import { doubtsOf } from './validity.ts';
 import type { Finding } from './verdict.ts';
@@ -51,9 +51,15 @@ export function judgeDrills({ planned, runs }: DrillFacts, objectives: Objective
   return runs.map((run) => {
     const drill = planned.find(({ name }) => name === run.name)!;
     // What comes after the next one has begun is no longer this one's doing alone.
-    const later = runs.filter((one) => one.run.atMs > run.run.atMs).map((one) => one.run.atMs);
-    const untilMs = Math.min(...later, course.axis.phases.at(-1)?.endMs ?? course.durationMs, course.durationMs);
-    return judgeDrill(drill, run, untilMs, windows.get(drill.everyMs)!, objectives.length > 0, course);
+    const nextMs = Math.min(...runs.map((one) => one.run.atMs).filter((atMs) => atMs > run.run.atMs));
+    const endMs = Math.min(course.axis.phases.at(-1)?.endMs ?? course.durationMs, course.durationMs);
+    const { axis } = course;
+    // The interval that the next one begins in, be it a fraction of a millisecond after that, has what both did.
+    const own =
+      nextMs < endMs
+        ? { untilMs: nextMs, countedMs: axis.startOf(axis.indexAt(nextMs)) }
+        : { untilMs: endMs, countedMs: endMs };
+    return judgeDrill(drill, run, own, windows.get(drill.everyMs)!, objectives.length > 0, course);
   });
 }
 
@@ -101,7 +107,7 @@ export function undisturbed(store: MetricStore, disturbed: ReadonlySet<number>, 
 function judgeDrill(
   drill: Drill,
   run: DrillRun,
-  untilMs: number,
+  { untilMs, countedMs }: { untilMs: number; countedMs: number },
   all: Window[],
   hasObjectives: boolean,
   course: Course,
@@ -118,27 +124,29 @@ function judgeDrill(
   const stayed = firstToStay(after, stayMs);
   const found = stayed && firstHeld(stayed, windows, over.atMs);
   const recoveredMs = found && recoveryOf(found, windows, over.atMs);
-  const seenMs = found?.startMs ?? untilMs;
+  const seenMs = found?.startMs ?? countedMs;
   const before = windows.filter((window) => window.startMs < seenMs);
   const isSeen = found !== undefined || before.some(({ state }) => state !== 'unknown');
   const outageMs = isSeen ? outageOf(before) : null;
   const overMs = over.endMs ?? over.atMs;
-  const from = { startMs, endMs: Math.max(found?.endMs ?? untilMs, overMs) };
+  const from = { startMs, endMs: Math.max(found?.endMs ?? countedMs, overMs) };
   // What was due once they held again is no part of it. Without objectives nobody knows when that was: what came after it was undone is not.
   const lastedMs = hasObjectives && run.undo ? run.undo.atMs : overMs;
   const heldMs = hasObjectives || !run.undo ? seenMs : overMs;
-  const ofWork = { startMs, endMs: Math.max(heldMs, lastedMs) };
+  const ofWork = { startMs, endMs: endOfWork(startMs, Math.max(heldMs, lastedMs), course) };
   const requests = requestsIn(course, ofWork);
   const watchedMs = Math.max(0, untilMs - over.atMs);
-  const told = hasObjectives ? { outageMs, recoveredMs: recoveredMs ?? null, watchedMs } : {};
+  const told = hasObjectives ? { outageMs, recoveredMs: recoveredMs ?? null, stayMs, watchedMs } : {};
   const isOpen = before.some(({ state }) => state === 'unknown') || windows.length === 0;
   const ofFailed = failedDoubts(expect, requests, ofWork, course);
+  const leastMs = earliestMs(after, over.atMs);
   const judged = expectationsOf(expect, {
     ...{ ...told, requests, isOpen, isDoubtful: ofFailed.length > 0 },
-    earliestMs: earliestMs(after, over.atMs),
+    earliestMs: leastMs,
     leastOutageMs: leastOutageOf(before),
   });
-  const mayBe = [...windows.flatMap((one) => one.doubts ?? []), ...ofFailed];
+  const isOverBefore = !found && leastMs < (expect.recoveryMs ?? Infinity) && isTooBrief(after, stayMs);
+  const mayBe = [...(isOverBefore ? [] : windows.flatMap((one) => one.doubts ?? [])), ...ofFailed];
   const doubts = judged.outcome === 'unknown' ? mayBe.slice(0, 1) : [];
   return {
     name: run.name,
@@ -153,7 +161,7 @@ function judgeDrill(
     requests,
     ...sessionsIn(course, from),
     connectionsPerSecond: connectionsIn(course, from),
-    backlogMs: backlogOf(course, over.atMs, untilMs),
+    backlogMs: backlogOf(course, over.atMs, countedMs),
     expect,
     ok: judged.outcome === 'held',
     decided: judged.outcome !== 'unknown',
@@ -259,6 +267,13 @@ function sumIn({ store, axis }: Course, metric: string, span: Span): number {
     (sum, { series }) => sum + (series.type === 'counter' ? series.sum : 0),
     0,
   );
+}
+
+/** What is undone some milliseconds into an interval has had no part in the rest of it, which would make its share smaller. */
+function endOfWork(startMs: number, endMs: number, { axis }: Course): number {
+  const last = axis.indexAt(endMs - 1e-6);
+  const lastMs = axis.startOf(last);
+  return lastMs > startMs && endMs < (lastMs + axis.endOf(last)) / 2 ? lastMs : endMs;
 }
 
 /** Iterations; dropped ones have failed. */

@@ -12,8 +12,9 @@ export function judgeRecovery(spec: RecoverySpec, objectives: Objective[], cours
   const watchedMs = Math.max(0, (windows.at(-1)?.endMs ?? endMs) - endMs);
   const common = { after, withinMs, stayMs, watchedMs };
   if (!found) {
-    const doubts = windows.flatMap((window) => window.doubts ?? []).slice(0, 1);
     const isLate = earliestMs(windows, endMs) >= withinMs;
+    const mayBe = !isLate && isTooBrief(windows, stayMs) ? [] : windows.flatMap((window) => window.doubts ?? []);
+    const doubts = mayBe.slice(0, 1);
     const isKnown = isLate && !windows.some(({ state }) => state === 'unknown');
     return { ...common, recoveredMs: null, ok: false, decided: isKnown, ...(!isKnown && { doubts }) };
   }
@@ -40,6 +41,15 @@ export function firstToStay(windows: Window[], stayMs: number): Window | undefin
     while (windows[firstNotHeld]?.state === 'held') firstNotHeld += 1;
     return firstNotHeld > last && windows[last]!.endMs >= startMs + stayMs - 1e-6;
   });
+}
+
+/**
+ * Whether it was over before anything could have been seen to hold and stay so, even if all had held that nobody could tell: then that is
+ * why it is not known, and not what the generator may have done.
+ */
+export function isTooBrief(windows: Window[], stayMs: number): boolean {
+  const atBest = windows.map((one): Window => (one.state === 'unknown' ? { ...one, state: 'held' } : one));
+  return firstToStay(atBest, stayMs) === undefined;
 }
 
 /**

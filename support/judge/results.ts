@@ -84,13 +84,14 @@ export interface DrillResult {
   output?: string;
   /** Until the first work failed, between these; null when none did. */
   detectedMs: [least: number, most: number] | null;
-  /** How long the objectives were missed, between these; null when nobody knows; absent, as are the next two, without objectives. */
+  /** How long the objectives were missed, between these; null when nobody knows; absent, as are the next three, without objectives. */
   outageMs?: [least: number, most: number] | null;
   /**
    * From when it began to be undone, or began itself where there is nothing to undo, until the objectives held again and stayed, between
    * these; null: not in the time that was watched.
    */
   recoveredMs?: [least: number, most: number] | null;
+  stayMs?: number;
   watchedMs?: number;
   /** Iterations that were due until it had recovered. */
   requests: { failed: number; of: number };

@@ -494,9 +494,22 @@ describe('recovery', () => {
     const { sentence, nextStep } = kindOf(finding!);
     assert.equal(
       sentence(finding!),
-      'The target had not recovered from spike when the 1 m 00 s that were watched were over; required within 1 m 10 s, for 10.0 s.',
+      'The 1 m 00 s that were watched after spike were too short to see the target recover; required within 1 m 10 s, for 10.0 s.',
     );
     assert.match(typeof nextStep === 'string' ? nextStep : nextStep(finding!), /^Make the run longer/);
+    // What nobody could tell of the beginning would not have been enough.
+    const cut = (durationMs: number) => {
+      const unseen = (s: number) => (s >= 60 && s < 65 ? null : slowFrom(40, 70)(s));
+      const [found] = answerFindings(askedOf({ ...courseOf({ msAt: unseen }), durationMs }, 70_000));
+      return kindOf(found!).sentence(found!);
+    };
+    assert.match(
+      cut(75_000),
+      /^The 15\.0 s that were watched after spike were too short to see the target recover; required/,
+    );
+    assert.match(cut(65_000), /^The 5\.00 s that were watched after spike were too short/);
+    const [before] = answerFindings(askedOf({ ...courseOf({}), durationMs: 50_000 }));
+    assert.match(kindOf(before!).sentence(before!), /^The 0 ms that were watched after spike were too short/);
   });
 
   test('without samples nobody can tell', () => {

@@ -143,6 +143,7 @@ test('drills are a table, a span on every chart and a test case each', () => {
     ...{
       outageMs: [4_000, 4_000] as [number, number],
       recoveredMs: [3_960, 4_960] as [number, number],
+      stayMs: 5_000,
       watchedMs: 30_000,
     },
     ...{ requests: { failed: 12, of: 200 }, connectionsPerSecond: 5, backlogMs: 0 },
@@ -156,7 +157,7 @@ test('drills are a table, a span on every chart and a test case each', () => {
   };
   const finding = { kind: 'drill', severity: 'fail', ...never, name: 'cut #2' } as const;
   const verdict = exampleVerdict({ drills: [crash, never], reasons: [reason(finding)] });
-  const { outageMs: _outage, recoveredMs: _recovered, watchedMs: _watched, ...withoutObjectives } = cut;
+  const { outageMs: _outage, recoveredMs: _recovered, stayMs: _stay, watchedMs: _watched, ...withoutObjectives } = cut;
   const told = (one: DrillResult) => {
     const { verdict, record } = exampleRun({ drills: [one] });
     const line = answerLines(verdict).find((text) => text.startsWith('Drill'));
@@ -181,7 +182,7 @@ test('drills are a table, a span on every chart and a test case each', () => {
   );
   assert.deepEqual(answerTables(verdict)[0]?.rows, [
     ['crash', '01:00', '0 ms–1.00 s', '4.00 s', '3.96 s–4.96 s', '10.0 s', '12, 6 %'],
-    ['cut #2', '01:30', 'no failure', '4.00 s', 'not in 30.0 s', '10.0 s', '12, 6 %'],
+    ['cut #2', '01:30', 'no failure', '4.00 s', 'not for 5.00 s in 30.0 s', '10.0 s', '12, 6 %'],
   ]);
   assert.deepEqual(answerTables(verdict)[1]?.rows, [
     ['crash', '5/s', '0 ms', '2', '1', '2', '0', '3 of 3'],

@@ -132,9 +132,9 @@ export function drillLine(one: DrillResult): string {
 }
 
 /** Where a part was not seen it may have recovered meanwhile. */
-function recoveredText({ recoveredMs, outageMs, watchedMs }: DrillResult): string {
+function recoveredText({ recoveredMs, outageMs, stayMs, watchedMs }: DrillResult): string {
   const isSeen = outageMs && outageMs[0] === outageMs[1];
-  return boundsText(recoveredMs ?? null, isSeen ? `not in ${ms(watchedMs)}` : NOT_KNOWN);
+  return boundsText(recoveredMs ?? null, isSeen ? `not for ${ms(stayMs)} in ${ms(watchedMs)}` : NOT_KNOWN);
 }
 
 function sessionCells({ sessions }: DrillResult): string[] {

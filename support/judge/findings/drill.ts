@@ -12,12 +12,12 @@ export const drill: Kind<DrillFinding> = {
   brief: 'was not well in time after a drill',
   testCase: 'own',
   needsAllShards: true,
-  sentence({ severity, name, recoveredMs, watchedMs, outageMs, requests, expect, missed = [], doubts }) {
+  sentence({ severity, name, recoveredMs, stayMs, watchedMs, outageMs, requests, expect, missed = [], doubts }) {
     const parts: string[] = [];
     if (expect.recoveryMs !== undefined && (severity === 'invalid' || missed.includes('recovery'))) {
       const found = recoveredMs
         ? `the objectives held again after ${between(recoveredMs)}`
-        : `the objectives did not hold again in the ${ms(watchedMs)} that were watched`;
+        : `the objectives did not hold again for ${ms(stayMs)} in the ${ms(watchedMs)} that were watched`;
       parts.push(`${found}, required in less than ${ms(expect.recoveryMs)}`);
     }
     if (expect.outageMs !== undefined && (severity === 'invalid' || missed.includes('outage'))) {

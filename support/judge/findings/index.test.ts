@@ -19,7 +19,13 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   drill: {
     severity: 'fail',
     ...{ name: 'api-crash', startMs: 10_000, endMs: 10_100, isCarriedOut: true, detectedMs: [0, 1_000] },
-    ...{ outageMs: [9_000, 9_000], recoveredMs: [8_900, 9_900], watchedMs: 20_000, requests: { failed: 9, of: 20 } },
+    ...{
+      outageMs: [9_000, 9_000],
+      recoveredMs: [8_900, 9_900],
+      stayMs: 5_000,
+      watchedMs: 20_000,
+      requests: { failed: 9, of: 20 },
+    },
     ...{ connectionsPerSecond: 4, backlogMs: 0, expect: { recoveryMs: 5_000 }, missed: ['recovery'] },
   },
   oracle: { severity: 'fail', oracle: 'set', checked: 9, violations: 1 },

@@ -22,7 +22,7 @@ export const recovery: Kind<RecoveryFinding> = {
         ? `The target did not recover from ${after} in the ${ms(watchedMs)} that were watched; ${required}.`
         : doubts?.length
           ? `Whether the target recovered from ${after} in the ${ms(watchedMs)} that were watched cannot be told; ${required}.`
-          : `The target had not recovered from ${after} when the ${ms(watchedMs)} that were watched were over; ${required}.`;
+          : `The ${ms(watchedMs)} that were watched after ${after} were too short to see the target recover; ${required}.`;
     if (doubts?.length) return `${what} ${undecidedText(doubts)}`;
     return severity === 'invalid' && recoveredMs ? `${what} ${WINDOWS_TOO_LONG}` : what;
   },

@@ -171,7 +171,14 @@ test('what a run was asked stands in a line each', () => {
 test('of more drills than there is room for the first are told, and how many more there are', () => {
   const drill = (name: string): DrillResult => ({
     ...{ name, startMs: 0, endMs: 0, isCarriedOut: true, detectedMs: null, outageMs: [0, 0], recoveredMs: [0, 0] },
-    ...{ watchedMs: 9_000, requests: { failed: 0, of: 9 }, connectionsPerSecond: null, backlogMs: 0, expect: {} },
+    ...{
+      stayMs: 5_000,
+      watchedMs: 9_000,
+      requests: { failed: 0, of: 9 },
+      connectionsPerSecond: null,
+      backlogMs: 0,
+      expect: {},
+    },
     ...{ ok: true, decided: true },
   });
   const drills = Array.from({ length: 30 }, (_, i) => drill(`d${i}`));
