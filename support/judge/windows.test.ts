@@ -358,6 +358,27 @@ test('as many requests as are required are enough, to the last', () => {
   assert.deepEqual([asked(0.93).ok, asked(0.9301).ok], [true, false]);
 });
 
+test('an availability of windows that nobody could tell lies between bounds, and without any is not told', () => {
+  const told = (course: Course) => {
+    const availability = { everyMs: 10_000, windows: 0.99, requests: 0.99 };
+    const [finding] = answerFindings(answersOf({ objectives, availability }, course));
+    return kindOf(finding!).sentence(finding!);
+  };
+  assert.match(
+    told(courseOf({ msAt: (s) => (s >= 60 ? null : 10) })),
+    /^Availability: 45\.45 % to 100 % of 11 windows of 10\.0 s met the objectives; required 99 %/,
+  );
+  assert.match(
+    told(courseOf({ msAt: slowFrom(60, 120) })),
+    /^Availability: 45\.45 % of 11 windows of 10\.0 s met the objectives; required 99 %/,
+  );
+  const never = { ...courseOf({ msAt: () => null }), durationMs: 5_000 };
+  assert.match(
+    told(never),
+    /^Availability: no window of 10\.0 s came to its end; .* and no iteration came to its end;/,
+  );
+});
+
 test('availability by requests is open where the generator may have made failures, or too little load', () => {
   const asked = (signal: HealthSignal['signal'], failedAt: (second: number) => boolean) => {
     const observed = { observed: 0.5, allowed: 0.9, unit: 'ratio', count: 99, ok: false } as const;

@@ -123,6 +123,21 @@ test('capacity, recovery, drift, availability and windows that missed are tables
   // An iteration may have sent many requests, of which another share failed.
   assert.deepEqual(answerTables(ofWork)[0]?.rows, [['iterations', '90 %', '99 %', '1 failed']]);
   assert.deepEqual(answerLines(ofWork), ['Availability: 90 % of iterations (required 99 %)']);
+  // Of windows that nobody could tell it is not said that they missed, and of none nothing.
+  const told = (held: number, unknown: number, succeeded: number) => {
+    const windows = { held, missed: 0, unknown, share: held / (held + unknown), required: 0.5 };
+    const some = { succeeded, failed: 0, share: succeeded > 0 ? 1 : 0, required: 0.5 };
+    const judged = { everyMs: 1_000, windows, requests: some, downtime: [], ok: false, decided: false };
+    return answerLines(exampleVerdict({ availability: judged }))[0];
+  };
+  assert.deepEqual(
+    [told(0, 6, 9), told(3, 3, 9), told(0, 0, 0)],
+    [
+      'Availability: 0 %–100 % of the time (required 50 %), 100 % of iterations (required 50 %)',
+      'Availability: 50 %–100 % of the time (required 50 %), 100 % of iterations (required 50 %)',
+      'Availability: – of the time (required 50 %), – of iterations (required 50 %)',
+    ],
+  );
   const open = exampleVerdict({ capacity: { steps: [step], held: step, isOpen: true } });
   assert.equal(answerTables(open)[0]?.title, 'Capacity: at least ×1 (20/s)');
   const first = exampleVerdict({ capacity: { steps: [top], missed: top, isOpen: false } });

@@ -1,8 +1,26 @@
 /** Tables of what a run says beside its thresholds, as data; `text/`, `markdown/` and `html/` draw all of them alike. */
 import { driftStat, statName } from '../judge/expression.ts';
-import type { CapacityResult, CapacityStep, DrillResult, RecoveryResult } from '../judge/results.ts';
+import type {
+  AvailabilityResult,
+  CapacityResult,
+  CapacityStep,
+  DrillResult,
+  RecoveryResult,
+} from '../judge/results.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { between, clock, count, counted, figure, ms, NONE, perSecond, rate, ratio } from '../judge/words/figures.ts';
+import {
+  between,
+  clock,
+  count,
+  counted,
+  figure,
+  heldShare,
+  ms,
+  NONE,
+  perSecond,
+  rate,
+  ratio,
+} from '../judge/words/figures.ts';
 import { multiple } from '../judge/words/names.ts';
 import { phaseRows } from './tables.ts';
 
@@ -29,10 +47,10 @@ export function answerLines(verdict: Verdict): string[] {
   const down = uptime?.downtime.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) ?? 0;
   const shares = [
     ...(uptime?.windows
-      ? [`${ratio(uptime.windows.share)} of the time (required ${ratio(uptime.windows.required)})`]
+      ? [`${heldShare(uptime.windows, '–')} of the time (required ${ratio(uptime.windows.required)})`]
       : []),
     ...(uptime?.requests
-      ? [`${ratio(uptime.requests.share)} of iterations (required ${ratio(uptime.requests.required)})`]
+      ? [`${succeeded(uptime.requests)} of iterations (required ${ratio(uptime.requests.required)})`]
       : []),
     ...(down > 0 ? [`down for ${ms(down)}`] : []),
   ];
@@ -174,14 +192,14 @@ function availability({ availability: result }: Verdict): AnswerTable[] {
       ? [
           [
             'time',
-            ratio(windows.share),
+            heldShare(windows, '–'),
             ratio(windows.required),
             `${count(windows.missed)} missed, ${count(windows.unknown)} unknown`,
           ],
         ]
       : []),
     ...(requests
-      ? [['iterations', ratio(requests.share), ratio(requests.required), `${count(requests.failed)} failed`]]
+      ? [['iterations', succeeded(requests), ratio(requests.required), `${count(requests.failed)} failed`]]
       : []),
     ...firstOf(
       downtime.map(({ startMs, endMs }) => ['down', `${clock(startMs)}–${clock(endMs)}`, '', ms(endMs - startMs)]),
@@ -189,6 +207,10 @@ function availability({ availability: result }: Verdict): AnswerTable[] {
   ];
   const title = withoutDrills ? 'Availability outside of drills' : 'Availability';
   return [{ id: 'availability', title, columns: ['', '', 'required', ''], rows }];
+}
+
+function succeeded({ succeeded: well, failed, share }: NonNullable<AvailabilityResult['requests']>): string {
+  return well + failed === 0 ? NONE : ratio(share);
 }
 
 function windows({ thresholds }: Verdict): AnswerTable[] {

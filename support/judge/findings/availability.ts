@@ -1,6 +1,6 @@
 import type { AvailabilityResult } from '../results.ts';
 import { afterDoubts, LARGER_WINDOWS, LONGER_RUN, undecidedText } from '../words/doubts.ts';
-import { clock, count, counted, ms, ratio } from '../words/figures.ts';
+import { clock, count, counted, heldShare, ms, ratio } from '../words/figures.ts';
 import type { Kind } from './kind.ts';
 
 /** The target was not there, or not as it should be, for too much of the time or of the work. */
@@ -17,9 +17,13 @@ export const availability: Kind<AvailabilityFinding> = {
   sentence({ everyMs, windows, requests, withoutDrills, downtime, doubts }) {
     const parts = [
       windows &&
-        `${ratio(windows.share)} of ${counted(windows.held + windows.missed + windows.unknown, 'window')} of ${ms(everyMs)} met the objectives; required ${ratio(windows.required)}`,
+        (numberOf(windows) === 0
+          ? `no window of ${ms(everyMs)} came to its end; required ${ratio(windows.required)}`
+          : `${heldShare(windows)} of ${counted(numberOf(windows), 'window')} of ${ms(everyMs)} met the objectives; required ${ratio(windows.required)}`),
       requests &&
-        `${ratio(requests.share)} of ${counted(requests.succeeded + requests.failed, 'iteration')} succeeded; required ${ratio(requests.required)}`,
+        (requests.succeeded + requests.failed === 0
+          ? `no iteration came to its end; required ${ratio(requests.required)}`
+          : `${ratio(requests.share)} of ${counted(requests.succeeded + requests.failed, 'iteration')} succeeded; required ${ratio(requests.required)}`),
     ].filter((part) => part !== undefined);
     const [first] = downtime;
     const down = first
@@ -29,9 +33,13 @@ export const availability: Kind<AvailabilityFinding> = {
     return doubts && doubts.length > 0 ? `${what} ${undecidedText(doubts)}` : what;
   },
   nextStep: ({ severity, windows, downtime, doubts }) =>
-    windows && windows.held + windows.missed + windows.unknown === 0
+    windows && numberOf(windows) === 0
       ? LONGER_RUN
       : severity === 'fail'
         ? `Look at the target at those times${downtime.length > 1 ? `, ${count(downtime.length)} in all` : ''}: restarts, its log, its health.`
         : afterDoubts(doubts, LARGER_WINDOWS),
 };
+
+function numberOf({ held, missed, unknown }: NonNullable<AvailabilityResult['windows']>): number {
+  return held + missed + unknown;
+}

@@ -48,6 +48,15 @@ export function between([least, most]: [number, number], joint = ' to '): string
   return least === most ? ms(least) : `${ms(least)}${joint}${ms(most)}`;
 }
 
+/** Which share of some windows held: between bounds where nobody could tell some of them, and a dash where there are none. */
+export function heldShare(windows: { held: number; missed: number; unknown: number }, joint = ' to '): string {
+  const { held, missed, unknown } = windows;
+  const all = held + missed + unknown;
+  if (all === 0) return NONE;
+  const [least, most] = [ratio(held / all), ratio((held + unknown) / all)];
+  return least === most ? least : `${least}${joint}${most}`;
+}
+
 /** A clock whose width does not change every second: `02:05`, `1:02:05`. Milliseconds in. */
 export function clock(value: number): string {
   const seconds = Math.max(0, Math.floor(value / 1000));
