@@ -389,6 +389,11 @@ const said: [Finding, string][] = [
       'What was measured until then is kept; run it again for a verdict.',
   ],
   [
+    { kind: 'interrupted', severity: 'invalid', by: 'Ctrl-C', atMs: 6_760, ofMs: 6_000 },
+    'The run was interrupted (Ctrl-C) when its 6.00 s were over, and not yet what comes after them; required: to the end. ' +
+      'What was measured until then is kept; run it again for a verdict.',
+  ],
+  [
     { kind: 'crashed', severity: 'invalid', scenario: 'sync-relay', slice: 1, error: 'TypeError: x is not a function' },
     'Slice 2 of sync-relay crashed: TypeError: x is not a function; required: none. ' +
       "It is the scenario's own code that threw, outside an iteration, not the target. Look at the scenario's file.",

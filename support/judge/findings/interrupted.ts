@@ -15,6 +15,9 @@ export const interrupted: Kind<Interrupted> = {
   kind: 'interrupted',
   leavesNoFigures: true,
   sentence({ by, atMs, ofMs }) {
+    // All of the load was there: what was under way, or a last look, was not.
+    if (atMs >= ofMs)
+      return `The run was interrupted (${quoted(by)}) when its ${ms(ofMs)} were over, and not yet what comes after them; required: to the end.`;
     return `The run was interrupted (${quoted(by)}) after ${ms(atMs)} of ${ms(ofMs)}; required: to the end.`;
   },
   nextStep: 'What was measured until then is kept; run it again for a verdict.',
