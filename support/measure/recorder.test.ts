@@ -221,6 +221,16 @@ test('two names never become one series', () => {
   assert.deepEqual(read.flatMap(({ check }) => check ?? []).sort(), names.toSorted());
 });
 
+test('an author’s tag of a name that every sample has is refused: what it says would be lost', () => {
+  const recorder = new Recorder('relay', 'load', declared);
+  for (const tag of ['scenario', 'journey', 'phase'])
+    assert.throws(() => recorder.addOwn('accepted', 1, { kind: 'book', [tag]: 'mine' }), {
+      message: `tag "${tag}" of metric "accepted" is one that every sample has: name it otherwise`,
+    });
+  recorder.addOwn('accepted', 1, { kind: 'book', stage: 'mine' });
+  assert.deepEqual(Object.keys(recorder.pack()), ['accepted{kind:book,scenario:relay,stage:mine}']);
+});
+
 test('a tag cannot take a sample to another scenario', () => {
   const recorder = new Recorder('relay', 'load');
   recorder.add('http_reqs', 1, { scenario: 'mine' });

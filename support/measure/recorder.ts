@@ -21,6 +21,8 @@ export interface Interval {
 const MAX_SERIES = 1_000;
 /** Beside these, so many of which only the whole is told. */
 const MAX_MANY = 3_000;
+/** Tags that every sample has. */
+const SET_TAGS = ['scenario', 'journey', 'phase'];
 /** Series that a caller's tags are looked up for without spelling their key again. */
 const MAX_KNOWN = 1_000;
 
@@ -128,6 +130,13 @@ export class Recorder {
     }
     // What a rate takes for true, the others refuse.
     series.add(value as number, at);
+  }
+
+  /** The same for an author, whose own tag of a name that every sample has would be lost. */
+  addOwn(metric: string, value: number | boolean, tags?: Tags, at?: number): void {
+    const taken = tags && SET_TAGS.find((tag) => Object.hasOwn(tags, tag));
+    if (taken) throw new Error(`tag "${taken}" of metric "${metric}" is one that every sample has: name it otherwise`);
+    this.add(metric, value, tags, at);
   }
 
   /**

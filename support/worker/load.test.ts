@@ -265,6 +265,7 @@ test('a VU that was asked for its outcome starts anew', () => {
   assert.deepEqual([vu.takeOutcome(), vu.takeOutcome()], ['failed', 'ok']);
   assert.deepEqual(recorder.errors, { 'check: is there': 1 });
   assert.throws(() => vu.add('pulled', 1), /^Error: metric "pulled" is not declared: /);
+  assert.throws(() => vu.add('pushed', 1, { phase: 'pay' }), /^Error: tag "phase" of metric "pushed" is one that/);
 });
 
 test('evidence that is a Promise is told of, and not lost in silence', async () => {

@@ -260,7 +260,7 @@ export class Session {
       options: slice.options,
       add: (metric: string, value: number | boolean, tags?: Tags) => {
         const isSlowed = isTraced && recorder.definitions[metric]?.type === 'trend';
-        if (!isSlowed && !this.#isCut) recorder.add(metric, value, tags, this.#beganAt);
+        if (!isSlowed && !this.#isCut) recorder.addOwn(metric, value, tags, this.#beganAt);
       },
       check: (name, passed) => {
         if (this.#isCut) return passed;

@@ -91,10 +91,10 @@ export class Vu {
    * Adds to a metric of the vocabulary or of the load's own `metrics`; a boolean to a rate, of which, as in k6, any number but 0 is
    * true. A value that is no number of its range (NaN, a string, a time below 0) is not added but counted by name among the errors.
    * Times are ms, sizes bytes.
-   * @throws for a metric that nobody declared
+   * @throws for a metric that nobody declared, and for a tag that every sample has (scenario, journey, phase)
    */
   add(metric: string, value: number | boolean, tags?: Tags): void {
-    this.slice.recorder.add(metric, value, tags, this.#dueAt);
+    this.slice.recorder.addOwn(metric, value, tags, this.#dueAt);
   }
 
   /**
