@@ -147,6 +147,13 @@ test('a file edited by hand, of another version or under another name is one sen
   assert.equal(readFileSync(file, 'utf8'), '[]');
   const [{ baseline } = { baseline: undefined }] = await baselines.all();
   assert.match((baseline as Error).message, /the file is \[\]/);
+  // One that was copied for another profile is compared with nothing, and not shown as if it were.
+  writeFileSync(file, good);
+  writeFileSync(join(folder, 'other.json'), good);
+  const told = (await baselines.all()).map((one) => (one.baseline instanceof Error ? one.baseline.message : 'good'));
+  assert.deepEqual(told.length, 2);
+  assert.equal(told[0], 'good');
+  assert.match(told[1]!, /other\.json: key is that of other runs; allowed is/);
 });
 
 test('a run is found by its id, its folder or latest; what is none is one sentence', async (t) => {

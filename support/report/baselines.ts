@@ -106,6 +106,15 @@ function fileOf(key: BaselineKey): string {
   return `${readable}-${digest(Object.values(key)).slice(0, 8)}.json`;
 }
 
+/** By its name it is found: one that was copied or renamed is of no run. */
+async function readBaseline(file: string): Promise<Baseline> {
+  const found = await parsed(file, baseline);
+  if (fileOf(found.key) === basename(file)) return found;
+  throw new Error(
+    `${shownPath(file)}: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there.`,
+  );
+}
+
 export class Baselines {
   readonly #folder: string;
 
@@ -116,13 +125,7 @@ export class Baselines {
 
   /** The accepted runs of a kind, the newest last. Throws one sentence when their file cannot be understood. */
   async runs(key: BaselineKey): Promise<KeptRun[]> {
-    const file = join(this.#folder, fileOf(key));
-    const found = await parsed(file, baseline).catch(unlessMissing);
-    if (found && fileOf(found.key) !== basename(file)) {
-      throw new Error(
-        `${shownPath(file)}: key is that of other runs; allowed is what "npx tandem baseline accept" wrote there.`,
-      );
-    }
+    const found = await readBaseline(join(this.#folder, fileOf(key))).catch(unlessMissing);
     return found?.runs ?? [];
   }
 
@@ -158,7 +161,7 @@ export class Baselines {
     return Promise.all(
       files.sort().map(async (file) => ({
         file: shownPath(file),
-        baseline: await parsed(file, baseline).catch((error: Error) => error),
+        baseline: await readBaseline(file).catch((error: Error) => error),
       })),
     );
   }
