@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { consult } from '../../support/check/oracles.ts';
 import type { OracleResult } from '../../support/measure/evidence.ts';
 import { Recorder } from '../../support/measure/recorder.ts';
-import type { Packed } from '../../support/measure/series.ts';
+import { type Packed, unpack } from '../../support/measure/series.ts';
 import { readOptions } from '../../support/options.ts';
 import { declaredOracles } from '../../support/oracle.ts';
 import { metricDefinitions } from '../../support/worker/declaration.ts';
@@ -124,6 +124,7 @@ for (const dialect of dialects) {
       assert.deepEqual(series[`crdt_merge_success${tag}`], { t: 'rate', passes: 4, total: 4 });
       assert.deepEqual(series[`crdt_conflict_detection${tag}`], { t: 'rate', passes: 3, total: 3 });
       assert.equal((series[`crdt_convergence_time${tag}`] as { t: string }).t, 'trend');
+      assert.equal(series[`crdt_convergence_time{dialect:${dialect},unfinished:yes}`], undefined);
       assert.deepEqual(series['checks{check:crdt: the last of a sequence wins}'], { t: 'rate', passes: 1, total: 1 });
       assert.deepEqual(series['checks{check:crdt: no conflict in a sequence}'], { t: 'rate', passes: 1, total: 1 });
       const expected = sum(series[`crdt_conflicts_expected${tag}`]);
@@ -229,6 +230,7 @@ describe('a target that does not bring the devices together', () => {
       const tag = `{dialect:${dialect}}`;
       assert.deepEqual(series[`crdt_merge_success${tag}`], { t: 'rate', passes: 0, total: 5 });
       assert.equal(series[`crdt_convergence_time${tag}`], undefined);
+      assert.equal(unpack(series[`crdt_convergence_time{dialect:${dialect},unfinished:yes}`]!).count, 5);
       assert.equal(made.errors['check: crdt: replicas converge'], 5);
       const judged = await made.judged();
       assert.deepEqual([judged.writes?.status, judged.convergence.status], [writes, 'violated']);
