@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { WebSocket } from 'ws';
 import { serve } from '../server.fixture.ts';
@@ -285,6 +285,30 @@ test('a client certificate is shown, through a proxy too', async (t) => {
   );
   const wire = { ...directWire, insecure: true, certificate, proxies: { http: proxy } };
   assert.equal(await ask(t, named, wire), '/thing?a=1 tandem -');
+});
+
+test('what is wrong with TLS after its handshake is told, and not only that the connection was closed', async (t) => {
+  const insecure = { ...directWire, insecure: true };
+  for (const [last, code] of [
+    [Buffer.from('1703030005' + '00'.repeat(5), 'hex'), /^ERR_SSL_/],
+    [Buffer.alloc(0), /^UND_ERR_SOCKET$/],
+  ] as const) {
+    const clients: Socket[] = [];
+    const target = createTlsServer(new Authority().issue('app.test'), (socket) => {
+      socket.on('error', () => {}).once('data', () => clients[0]!.end(last));
+    });
+    const front = createTcpServer((client) => {
+      clients.push(client.on('error', () => {}));
+      const onward = connect((target.address() as AddressInfo).port, '127.0.0.1');
+      client.pipe(onward.on('error', () => {})).pipe(client, { end: false });
+      t.after(() => [client, onward].map((socket) => socket.destroy()));
+    });
+    for (const server of [target, front]) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      t.after(() => server.close());
+    }
+    assert.match(await ask(t, `https://127.0.0.1:${(front.address() as AddressInfo).port}`, insecure), code);
+  }
 });
 
 test('the key of a server is what its certificate holds, and only of one that is trusted', async (t) => {

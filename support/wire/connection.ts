@@ -25,7 +25,13 @@ export function hasEndedConnection(error: Error): boolean {
 function noting(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...made) => {
-      made[1]?.on('error', (error) => endings.add(error));
+      let first: NodeJS.ErrnoException | undefined;
+      made[1]?.on('error', (error: NodeJS.ErrnoException) => {
+        endings.add(error);
+        // Of what the other side says before it closes, such as that it wants a certificate, undici tells only that it has closed.
+        if (first?.code && error.code === 'UND_ERR_SOCKET') error.code = first.code;
+        first ??= error;
+      });
       callback(...made);
     });
 }
