@@ -188,6 +188,22 @@ describe('a verdict', { concurrency: 3 }, () => {
     assert.equal(iterations(verdict), 50);
   });
 
+  test('is invalid when evidence holds what no oracle would see of it, and not for an instant', async (t) => {
+    const run = (lost: string) =>
+      judged(t, {
+        load: pingLoad().replace('operations: {', `evidence: () => ({ unique: { lost: ${lost} } }), operations: {`),
+        profile: pingProfile({}, { duration: '500ms' }),
+      });
+    const [set, instant] = await Promise.all([run('new Set([1])'), run('new Date()')]);
+    assertReasons(set, 'invalid', ['crashed']);
+    assert.match(
+      set.reasons[0]!.message,
+      /the evidence is no plain data: unique\[0\]\.lost is of the class Set, of which/,
+    );
+    // All of it came, and nobody judges it.
+    assertReasons(instant, 'invalid', ['oracle-unknown']);
+  });
+
   test('fails when nothing succeeds, whatever its thresholds are about, and says what was answered', async (t) => {
     const answer: RequestListener = (request) => void request.socket.end('SSH-2.0-OpenSSH_9.2\r\n');
     const profile = pingProfile({ thresholds: { checks: ['rate>=0'] } });

@@ -33,3 +33,23 @@ export interface OracleResult extends Judgement {
 
 /** Evidence of a slice, by the name of the oracle that will judge it; null when that oracle does not apply to what it did. */
 export type Evidence = Record<string, unknown[] | null>;
+
+/**
+ * What JSON would leave out of evidence, or make another value of, without a word: `kept[0].ids is a Set`. Undefined where it holds all of
+ * it; what is `undefined` is as if it were not there.
+ */
+export function lostAsJson(evidence: unknown, at = ''): string | undefined {
+  const value = typeof Object(evidence).toJSON === 'function' ? (evidence as Date).toJSON() : evidence;
+  if (typeof value === 'number' && !Number.isFinite(value)) return `${at} is ${value}`;
+  if (typeof value === 'function' || typeof value === 'symbol') return `${at} is a ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries = Object.entries(value as object);
+  const { name } = Object.getPrototypeOf(value)?.constructor ?? Object;
+  // A Map, a Set, an error: whatever is in it, nobody would miss it.
+  if (entries.length === 0 && name !== 'Object' && name !== 'Array') return `${at} is of the class ${name}`;
+  for (const [key, one] of entries) {
+    const lost = lostAsJson(one, Array.isArray(value) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`);
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}

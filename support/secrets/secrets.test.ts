@@ -107,6 +107,12 @@ describe('a secret that is a word', () => {
     const data = { status: 'pass', pass: 1, message: 'it said pass' };
     assert.deepEqual(knowing('pass').cleanData(data), { status: 'pass', pass: 1, message: 'it said ***' });
   });
+
+  test('takes an instant, an address and their like for what JSON makes of them', () => {
+    const data = { at: new Date(0), of: [new URL('http://127.0.0.1/canary-0123')] };
+    const clean = { at: '1970-01-01T00:00:00.000Z', of: ['http://127.0.0.1/***'] };
+    assert.deepEqual(knowing('canary-0123').cleanData(data), clean);
+  });
 });
 
 describe('what looks like a secret is blanked without being known', () => {

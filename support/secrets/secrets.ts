@@ -101,7 +101,7 @@ export class Secrets {
   }
 
   /**
-   * Plain data with the secrets blanked in every text, names of fields included; a copy, where there were any. Counts of two
+   * Data as JSON holds it with the secrets blanked in every text, names of fields included; a copy, where there were any. Counts of two
    * names that are one afterwards are added up.
    */
   cleanData<T>(data: T, clean = (text: string) => this.cleanName(text)): T {
@@ -177,6 +177,8 @@ export class Secrets {
     if (typeof value === 'string') return clean(value);
     if (Array.isArray(value)) return value.map((one) => this.#cleanData(one, clean));
     if (typeof value !== 'object' || value === null) return value;
+    // As JSON has it: an instant has no fields.
+    if ('toJSON' in value && typeof value.toJSON === 'function') return this.#cleanData(value.toJSON(), clean);
     const entries = new Map<string, unknown>();
     for (const [name, one] of Object.entries(value)) {
       const clear = this.#withoutSecrets(name);

@@ -288,6 +288,23 @@ test('evidence that is a Promise is told of, and not lost in silence', async () 
   }
 });
 
+test('evidence that is not by oracle is told of, and none is none', async () => {
+  const message = 'evidence of relay is no object; allowed is { <oracle>: <evidence for it> }.';
+  for (const [given, refused] of [
+    [[1], true],
+    ['kept', true],
+    [null, false],
+    [undefined, false],
+  ] as const) {
+    const evidence = () => given as unknown as object;
+    const definition = { vu: () => undefined, operations: operation(async () => {}), evidence };
+    const work = loadWork(definition, { shared: undefined, data: undefined }, sliceOf().slice, 'seed', undefined);
+    await work.createVu(0);
+    if (refused) assert.throws(() => work.evidence?.(), { message });
+    else assert.deepEqual(work.evidence?.(), {});
+  }
+});
+
 test('a VU brings one piece of evidence for an oracle, or several, or none', async () => {
   const { slice } = sliceOf();
   const pieces: unknown[] = ['of a device', ['of one', 'of another'], [], undefined];

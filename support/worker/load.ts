@@ -170,8 +170,11 @@ export function loadWork<S, V, O, R>(
     },
     evidence() {
       const joined = new Map<string, unknown[] | null>();
-      const add = (brought: object = {}): void => {
-        for (const [oracle, given] of Object.entries(atOnce(brought, `evidence of ${slice.scenario}`))) {
+      const add = (brought: object | null | undefined): void => {
+        const all = atOnce(brought, `evidence of ${slice.scenario}`) ?? {};
+        if (typeof all !== 'object' || Array.isArray(all))
+          throw new Error(`evidence of ${slice.scenario} is no object; allowed is { <oracle>: <evidence for it> }.`);
+        for (const [oracle, given] of Object.entries(all)) {
           const pieces = [given].flat();
           for (const piece of pieces) atOnce(piece, `evidence of ${slice.scenario} for ${oracle}`);
           const before = joined.get(oracle);

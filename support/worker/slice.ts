@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { lostAsJson } from '../measure/evidence.ts';
 import { stackOf, textOf } from '../measure/failures.ts';
 import { Recorder } from '../measure/recorder.ts';
 import {
@@ -175,6 +176,8 @@ function packed(report: SliceReport): Buffer {
   const pack = ({ evidence, end, ...rest }: SliceReport) =>
     packSlice({ ...rest, evidence: secrets.cleanData(evidence), end: secrets.cleanMessages(end) });
   try {
+    const lost = lostAsJson(report.evidence);
+    if (lost !== undefined) throw new Error(`${lost}, of which JSON holds nothing`);
     return pack(report);
   } catch (error) {
     return pack(withoutEvidence(report, error));
