@@ -50,7 +50,7 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
       checkMix(placeIn(root, timeline.path, ['scenarios', name, 'mix']), name, mix, declaration.operations);
   }
   const metrics = allMetrics(declared);
-  const isKnown = (source: string) => Object.hasOwn(metrics, parseSeriesKey(source).metric.trim());
+  const isKnown = (source: string) => Object.hasOwn(metrics, parseSeriesKey(source).metric);
   // A metric that nobody declares may be one of those that the filter left out; else it is misspelt.
   const complete = timeline.scenarios.every(({ name }) => declared.has(name));
   const phases = timeline.phases.map(({ name, load }) => ({ name, isQuiet: load === 0 }));

@@ -60,7 +60,6 @@ test('what is no threshold expression', () => {
 test('selectors are a metric with or without tags', () => {
   const table: [string, ReturnType<typeof parseSelector>][] = [
     ['http_reqs', { metric: 'http_reqs', tags: {} }],
-    [' http_reqs{op:push} ', { metric: 'http_reqs', tags: { op: 'push' } }],
     ['m{ op : push , scenario: sync-relay }', { metric: 'm', tags: { op: 'push', scenario: 'sync-relay' } }],
     ['checks{check:status is 200}', { metric: 'checks', tags: { check: 'status is 200' } }],
     ['m{op:GET /orders}', { metric: 'm', tags: { op: 'GET /orders' } }],
@@ -70,6 +69,8 @@ test('selectors are a metric with or without tags', () => {
     ],
     ['checks{check:"a, b"}', { metric: 'checks', tags: { check: 'a, b' } }],
     ...[
+      ' http_reqs',
+      'http_reqs{op:push} ',
       'm{op:push,op:pull}',
       'm{op:"push}',
       'm{op:push}{a:1}',

@@ -60,9 +60,9 @@ export interface Selector {
 export const selectorHelp =
   'a metric with or without tags: http_req_duration, http_req_duration{scenario:sync-relay,op:GET /orders} or checks{check:"a, b"}';
 
-/** Undefined when `source` is no selector. */
+/** Undefined when `source` is no selector: with blanks around it, it would be another name of the same. */
 export function parseSelector(source: string): Selector | undefined {
-  const selector = readSeriesKey(source.trim());
+  const selector = readSeriesKey(source);
   return selector && isMetricName(selector.metric) ? selector : undefined;
 }
 
