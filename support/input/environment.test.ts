@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'dotenv';
 import { families } from '../../protocol/families.ts';
 import { settingsOf } from '../family.ts';
 import { settingNames } from '../target.ts';
@@ -19,8 +20,7 @@ const said = (check: () => void): string => {
 };
 const ofEnvironment = (env: NodeJS.ProcessEnv) => said(() => checkEnvironment(env, names));
 const ofFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
-  const keys = [...text.matchAll(/^(?:export )?([\w-]+) ?[=:]/gm)].map(([, key]) => key!);
-  return said(() => checkSettings('.env', text, keys, names, env));
+  return said(() => checkSettings('.env', text, Object.keys(parse(text)), names, env));
 };
 
 test('a variable of the environment that would be ignored in silence is refused', () => {
@@ -82,6 +82,9 @@ test('a file has what looks like a setting and is none', () => {
     ['TARGET=x', `.env has TARGET, which is read from the environment alone; allowed: ${names.join(', ')}.`],
     ['API_URL=http://a.test\n# API_URL=\nexport API_URL=http://b.test', '.env has API_URL 2 times; allowed is once.'],
     ['set BASE_URL=http://a.test\r\n', '.env has "set BASE_URL="; allowed is BASE_URL=<value>.'],
+    ['"BASE_URL"=http://a.test', '.env has ""BASE_URL"="; allowed is BASE_URL=<value>.'],
+    ['{"X":1,\n  "BASE_URL": "http://a.test"}', '.env has ""BASE_URL":"; allowed is BASE_URL=<value>.'],
+    ['{"BASE_URL": "http://a.test"}', '.env has "{"BASE_URL":"; allowed is BASE_URL=<value>.'],
     ['# the API\r- API_URL=http://a.test', '.env has "- API_URL="; allowed is API_URL=<value>.'],
     [
       Buffer.from('\ufeffBASE_URL=http://a.test', 'utf16le').toString(),
@@ -101,6 +104,8 @@ test('a file may be shared with other programs', () => {
     'APP_URL=x\nAPP_TOKEN=x\nAPI_KEY=x\nDB_URL=x\nLOAD_BALANCER=x\nSECRET_API_TOKN=x\nNODE_ENV=test',
     'BASEURL=x\nBASE_URL=',
     'API_TOKEN="ab#cd" # a#b\nBASE_URL=http://a.test # b#c\nWS_URL=#none\nPASSWORD=ab#cd',
+    'NOTE=see API_URL: x\nJSON={"API_URL":1}\nMY_API_URL: x\nmy.BASE_URL=x',
+    `SECRET_CONFIG='{\n  "API_URL": "x"\n}'\nBASE_URL=x`,
     '# set BASE_URL=x\nNOTE="\nset API_URL=x"\nexport API_URL=x',
     readFileSync(join(root, '.env.example'), 'utf8'),
   ];

@@ -93,11 +93,13 @@ export function checkSettings(
       );
     }
   }
-  // Such as `set BASE_URL=…`: the line sets nothing, and another target would be loaded.
-  for (const line of text.split(/\r\n|\r|\n/)) {
-    const [, before = '', name = ''] = /^\s*([^\s#=:]+)\s+["']?([\w-]+)["']?\s*=/.exec(line) ?? [];
-    if (before !== 'export' && settings.includes(name) && !keys.includes(name))
-      throw new Error(`${file} has "${before} ${name}="; allowed is ${name}=<value>.`);
+  // Such as `set BASE_URL=…` or `"BASE_URL": …`: the line sets nothing, and another target would be loaded.
+  // What stands in quotes, perhaps over several lines, is a value.
+  const bare = text.replace(/([=:]\s*)(['"`])(?:\\.|(?!\2)[^\\])*\2/gs, '$1');
+  for (const line of bare.split(/\r\n|\r|\n/)) {
+    const [found = '', name = ''] = /^(?!\s*#)[^#=:]*?(?<![\w.-])["']?([\w-]+)["']?\s*[=:]/.exec(line) ?? [];
+    if (settings.includes(name) && !keys.includes(name))
+      throw new Error(`${file} has "${found.trim()}"; allowed is ${name}=<value>.`);
   }
   for (const name of new Set([...settings, ...keys.filter((key) => key.startsWith('SECRET_'))])) {
     const lines = text.split('\n').filter((line) => new RegExp(`^\\s*(export\\s+)?${name}(?![\\w.-])`).test(line));
