@@ -146,6 +146,26 @@ test('requests that all failed are found where no answer was checked, and nowher
   assert.deepEqual(runOf(40, { 'checks{check:is 500,scenario:ping}': times(40, 1) }), []);
 });
 
+test('requests that all failed are found beside others whose answers are checked, where nothing is checked in the operation of their name', () => {
+  const runOf = (checked: string[] | undefined, operation = 'bad') => {
+    const store = storeOf({
+      'iteration_failed{op:get,scenario:ping}': times(40, 0),
+      [`iteration_failed{op:${operation},scenario:ping}`]: times(10, 0),
+      'checks{check:is 200,scenario:ping}': times(40, 1),
+      'http_req_failed{op:get,scenario:ping}': times(40, 0),
+      'http_req_failed{op:bad,scenario:ping}': times(10, 1),
+    });
+    const end = { ...nothingFailed, errors: { 'HTTP 500': 10 }, ...(checked && { checked }) };
+    const slices = [{ scenario: 'ping', end }];
+    return inShort(failureFindings({ store, scenarios: [loadOf('ping')], slices }, () => false));
+  };
+  assert.deepEqual(runOf(['get']), ['fail no-success requests bad of ping 10/10']);
+  assert.deepEqual(runOf(['get', 'bad']), []);
+  assert.deepEqual(runOf(['get', '']), [], 'whose check it was nobody knows');
+  assert.deepEqual(runOf(undefined), [], 'nor of a slice that died');
+  assert.deepEqual(runOf(['get'], 'buy'), [], 'nor whose request');
+});
+
 test('a check that was never true is found, unless what it belongs to is named already', () => {
   const checks: Record<string, [number, number]> = { 'is: ok': [40, 40], 'has a body': [40, 1], rare: [2, 2] };
   assert.deepEqual(inShort(found({ 'get of ping': [200, 40] }, {}, { checks })), [

@@ -17,6 +17,7 @@ export interface FailureFacts {
     end: {
       errors: Record<string, number>;
       errorsByOperation: Record<string, Record<string, number>>;
+      checked?: string[];
       failures: Failure[];
       settled?: Tries;
     };
@@ -151,10 +152,10 @@ function ofScenario(
     found.push(noSuccess('fail', finding('settle', SETTLE, settled)));
   else if (isTooMany(settled, maxFailed)) found.push(failedShare(finding('settle', SETTLE, settled)));
   // Of many shards these are not known by time.
-  const requests = uncheckedRequests(store, name);
+  const { requests, isAll } = uncheckedRequests(facts, name, operations);
   const neverSucceeded = (one: Tries) => one.tries >= MIN_TRIES && one.failed === one.tries;
   const whole = added(requests.map(([, counts]) => counts));
-  if (neverSucceeded(whole)) found.push(noSuccess('fail', finding('requests', undefined, whole)));
+  if (isAll && neverSucceeded(whole)) found.push(noSuccess('fail', finding('requests', undefined, whole)));
   else if (facts.undisturbed === undefined) {
     for (const [op, counts] of requests) {
       if (op && neverSucceeded(counts)) found.push(noSuccess('fail', finding('requests', op, counts)));
@@ -168,15 +169,18 @@ function isTooMany({ tries, failed }: Tries, maxFailed: number): boolean {
 }
 
 /**
- * Requests of a scenario that checks no answer, by name: whether they failed is all that tells of its success. None where one is
- * checked.
+ * Requests of which no answer is checked, by name: whether they failed is all that tells of their success. Those of a scenario that
+ * checks nothing at all; else those that are called as an operation is in which nothing is checked.
  */
-function uncheckedRequests(store: MetricStore, scenario: string): [op: string, counts: Tries][] {
-  if (triesBy(store, 'checks', scenario, 'check').size > 0) return [];
-  const rates = Object.entries(store.definitions).filter(
-    ([, { type, tells, ofWork }]) => type === 'rate' && tells === 'failure' && ofWork === 'count',
-  );
-  return rates.flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op')]);
+function uncheckedRequests({ store, slices }: FailureFacts, scenario: string, operations: ReadonlyMap<string, Tries>) {
+  const isAll = triesBy(store, 'checks', scenario, 'check').size === 0;
+  const checked = slices.flatMap((one) => (one.scenario === scenario ? (one.end.checked ?? ['']) : []));
+  const isUnchecked = (op: string) => isAll || (operations.has(op) && !checked.includes(op) && !checked.includes(''));
+  const requests = Object.entries(store.definitions)
+    .filter(([, { type, tells, ofWork }]) => type === 'rate' && tells === 'failure' && ofWork === 'count')
+    .flatMap(([metric]) => [...triesBy(store, metric, scenario, 'op')])
+    .filter(([op]) => isUnchecked(op));
+  return { requests, isAll };
 }
 
 interface Tries {

@@ -339,3 +339,11 @@ test('failures by name since they were asked for before', () => {
   assert.deepEqual({ ...recorder.takeErrors() }, { 'HTTP 503': 1 });
   assert.equal(recorder.takeErrors(), undefined);
 });
+
+test('it is known in which operations something is checked, also by a name that others have too', () => {
+  const recorder = new Recorder('relay', 'load');
+  for (const operation of ['push', 'pull', 'push']) recorder.check('status is 200', true, operation);
+  assert.deepEqual([...recorder.checked], ['push', 'pull']);
+  recorder.check('is there', false);
+  assert.deepEqual([...recorder.checked], ['push', 'pull', '']);
+});

@@ -52,6 +52,8 @@ export class Recorder {
   readonly #errorsByOperation = new Map<string, ErrorCounts>();
   /** VUs that had their last look once the load was over, and those of which it failed. */
   readonly settled = { tries: 0, failed: 0 };
+  /** Operations in which something was checked; `''` where it was checked outside of any. */
+  readonly checked = new Set<string>();
   /** Of failures by name the first, in full. */
   readonly examples = new FailureExamples();
   readonly #scenario: string;
@@ -151,6 +153,7 @@ export class Recorder {
         operation,
         at,
       );
+    this.checked.add(operation ?? '');
     let series = this.#checks.get(name);
     if (!series) {
       series = this.#series('checks', 'rate', { check: name });

@@ -74,6 +74,8 @@ export interface SliceEnd {
   errors: Record<string, number>;
   /** Of those the ones that are known to be of one operation. */
   errorsByOperation: Record<string, Record<string, number>>;
+  /** Operations in which something was checked; `''` where it was checked outside of any. Absent: that is not known. */
+  checked?: string[];
   /** Of some names the first failure, in full. */
   failures: Failure[];
   /** VUs that had their last look, and those of which it failed; absent where none had one. */

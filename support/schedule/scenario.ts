@@ -139,6 +139,7 @@ export class ScenarioRun {
         ...(this.#executor?.counts ?? { started: 0, completed: 0, dropped: 0, interrupted: 0 }),
         errors: recorder.errors,
         errorsByOperation: recorder.errorsByOperation,
+        checked: [...recorder.checked],
         failures: recorder.examples.all,
         ...(recorder.settled.tries > 0 && { settled: recorder.settled }),
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
