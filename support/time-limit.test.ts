@@ -4,15 +4,21 @@ import timers from 'node:timers/promises';
 import { checkLimits, TimeIsUp, within } from './time-limit.ts';
 
 const never = new Promise<never>(() => {});
+/** No Promise, and waited for as one: what many a library gives. */
+const query = <T>(then: (done: (value: T) => void) => void) => ({ then }) as Promise<T>;
 
 test('what is in time is as if there were no limit', async () => {
   assert.equal(await within('it', 60_000, Promise.resolve(7)), 7);
   assert.equal(await within('it', 60_000, 7), 7);
   await assert.rejects(within('it', 60_000, Promise.reject(new Error('its own'))), new Error('its own'));
+  const answered = query<number>((done) => done(7));
+  assert.equal(await within('it', 60_000, answered), 7);
 });
 
 test('what hangs is named, with its limit', async () => {
   await assert.rejects(within('setup of relay', 20, never), new TimeIsUp('setup of relay', 20));
+  const unanswered = query<void>(() => {});
+  await assert.rejects(within('setup of relay', 20, unanswered), new TimeIsUp('setup of relay', 20));
   assert.equal(new TimeIsUp('setup of relay', 90_000).message, 'setup of relay did not end within 90 s');
 });
 

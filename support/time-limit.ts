@@ -66,7 +66,9 @@ export class TimeIsUp extends Error {
  * @throws TimeIsUp
  */
 export async function within<T>(what: string, limitMs: number, work: T | Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!(work instanceof Promise)) return work;
+  // Also what only can be waited for, such as a query that begins then.
+  if (typeof (Object(work) as Promise<T>).then !== 'function') return work;
+  const waited = Promise.resolve(work);
   const over = new AbortController();
   const either = AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
   const limit = timers.setTimeout(Math.min(limitMs, LONGEST_MS), undefined, { signal: either }).then(
@@ -74,11 +76,11 @@ export async function within<T>(what: string, limitMs: number, work: T | Promise
     () => Promise.reject(signal?.reason),
   );
   try {
-    return await Promise.race([work, limit]);
+    return await Promise.race([waited, limit]);
   } finally {
     over.abort();
     limit.catch(() => {});
-    work.catch(() => {});
+    waited.catch(() => {});
   }
 }
 
