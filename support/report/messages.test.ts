@@ -138,6 +138,11 @@ const said: [Finding, string][] = [
       'correctness. Look at whether its scenario ran, and did anything to check.',
   ],
   [
+    { kind: 'oracle-unknown', severity: 'invalid', oracle: 'convergence', error: 'the oracle crashed: boom' },
+    'convergence could not judge: the oracle crashed: boom; required: an answer, since correctness nobody saw is not ' +
+      'correctness. Look at the file of the oracle, and at what its evidence is called.',
+  ],
+  [
     {
       kind: 'target-down',
       severity: 'fail',

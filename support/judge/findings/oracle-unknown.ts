@@ -22,5 +22,9 @@ export const oracleUnknown: Kind<OracleUnknown> = {
       'required: an answer, since correctness nobody saw is not correctness.'
     );
   },
-  nextStep: 'Look at whether its scenario ran, and did anything to check.',
+  // What it says of itself is not about the run.
+  nextStep: ({ error }) =>
+    /^the(re is no)? oracle /.test(error)
+      ? 'Look at the file of the oracle, and at what its evidence is called.'
+      : 'Look at whether its scenario ran, and did anything to check.',
 };
