@@ -35,6 +35,10 @@ test('secrets are found by the names and by the values of variables', () => {
     ['db_pwd', 'hunter2-hunter2', ['hunter2-hunter2']],
     ['CI_JOB_JWT', 'eyJh.eyJz.sig', ['eyJh.eyJz.sig']],
     ['AUTHORIZATION', 'Bearer tok-1', ['Bearer tok-1', 'tok-1']],
+    ['AUTH_HEADER', 'Bearer tok-12345', ['tok-12345']],
+    ['JAAS', 'PlainLoginModule required username="ada" password="hunter2";', ['hunter2']],
+    ['ACCOUNT', '{"type":"service","keys":[{"client_secret":"hunter2-hunter2"}]}', ['hunter2-hunter2']],
+    ['SECRET_ACCOUNT', '{"apiKey":"hunter2-2"}', ['{"apiKey":"hunter2-2"}', 'hunter2-2']],
   ];
   for (const [name, value, secrets] of table) assert.deepEqual(secretsOf(name, value), secrets, `${name}=${value}`);
 });
@@ -53,6 +57,9 @@ test('what is no secret is none', () => {
     ['PWD', 'D:work/ledger'],
     ['JWT_AUDIENCE', 'ledger-api'],
     ['BYPASS', 'everything'],
+    ['LEVEL', 'Basic training'],
+    ['OPTIONS', '{"token_type":"Bearer","token_uri":"https://id.example.com/token","tokens":12345678}'],
+    ['OPTIONS', '{"token":"half'],
     ['SORT_KEY', 'created_at'],
     ['CLIENT_KEY', '/etc/tls/client-key.pem'],
     ['API_TOKEN', ''],

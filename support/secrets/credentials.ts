@@ -14,7 +14,7 @@ const telling =
   /token|secret|passw|passphrase|credential|cookie|api_?key|access_?key|private_?key|(?:^|_)(?:pass|jwt|authorization)$|_pwd$/i;
 /** Names that a URL's parameter, or a field of a connection string, has when it is a secret. */
 const parameter =
-  /(?:^|[?&;\s])(?:[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase)[\w-]*|(?:[\w-]*[_-])?(?:key|sig|signature))=('[^']*'|[^&#;\s]+)/gi;
+  /(?:^|[?&;\s])(?:[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase)[\w-]*|(?:[\w-]*[_-])?(?:key|sig|signature))=('[^']*'|"[^"]*"|[^&#;\s]+)/gi;
 /** With or without a scheme: proxies do without. Greedy: a password may hold an @, or a slash, that nobody encoded. */
 const userInfo = /^(?:([a-z][a-z\d+.-]*):)?(?:\/\/)?([^/?#\s]+|[^:/?#@\s]+:(?!\d*[/?#])\S+)@[^@/?#\s]+/i;
 
@@ -32,15 +32,33 @@ export function credentialsOf(given: readonly (readonly [name: string, value: st
     else if (telling.test(name) && isPlain(value, 8)) secrets.push(value, ...afterScheme(value));
     // Such as SIGNING_KEY: what a list is sorted by, or a cache is found by, is shorter.
     else if (/_key$/i.test(name) && isPlain(value, 16)) secrets.push(value);
-    else secrets.push(...parametersOf(value));
+    else
+      secrets.push(
+        ...parametersOf(value),
+        ...afterScheme(value).filter((one) => isPlain(one, 8) && /[^a-z]/.test(one)),
+      );
+    secrets.push(...fieldsOf(value));
   }
   return { secrets: distinct(secrets), users: distinct(users) };
+}
+
+/** Of a document, such as a service's account, what the names of its fields give away: authors send it by itself. */
+function fieldsOf(value: string): string[] {
+  const found: string[] = [];
+  if (!/^\s*[{[]/.test(value)) return found;
+  try {
+    JSON.parse(value, (name, one: unknown) => {
+      if (typeof one === 'string' && telling.test(name) && isPlain(one, 8)) found.push(one);
+      return one;
+    });
+  } catch {} // it only looks like one
+  return found;
 }
 
 /** A URL's or a connection string's own, such as `?sslpassword=…`. */
 function parametersOf(value: string): string[] {
   return [...value.matchAll(parameter)]
-    .map(([, found]) => found!.replace(/^'|'$/g, ''))
+    .map(([, found]) => found!.replace(/^['"]|['"]$/g, ''))
     .flatMap((one) => (isPlain(one, 6) ? spelled(one) : []));
 }
 

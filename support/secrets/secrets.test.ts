@@ -128,6 +128,10 @@ describe('what looks like a secret is blanked without being known', () => {
       'Call log:\n    - x-auth-token: a b\x1b[22m\n    - accept: */*',
       'Call log:\n    - x-auth-token: ***\x1b[22m\n    - accept: */*',
     ],
+    [
+      inspect({ accessToken: 'abc', api_key: "a'b", token: '', user: 'c' }),
+      `{ accessToken: '***', api_key: "***", token: '', user: 'c' }`,
+    ],
     ['Call log:\n    - authorization: abc', 'Call log:\n    - authorization: ***'],
     ['{"X-Api-Key":"a","Proxy-Authorization": "b c"}', '{"X-Api-Key":"***","Proxy-Authorization": "***"}'],
     ['{\\"x-csrf-token\\":\\"a\\"}', '{\\"x-csrf-token\\":\\"***\\"}'],

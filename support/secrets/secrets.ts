@@ -17,6 +17,8 @@ const LONGEST = 10_000;
 /** What looks like a secret, whether it is known or not: a header's value, a field's, a parameter's. */
 const tokenLike = [
   /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{3,}/gi,
+  // As Node shows what is no error and was thrown.
+  /(\b(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key): (['"`]))(?:(?!\2)[^\\\n]|\\.)+/gi,
   /("(?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key)\\*"\s*:\s*\\*")(?:[^"\\]+|\\(?!"))+/gi,
   /([?&#](?:(?:access|refresh|id|session|auth)_?token|token|password|passwd|passphrase|(?:client_)?secret|api_?key|sig|signature)=)[^&#"'\\\s]+/gi,
   /(\b(?:set-)?cookie:\s*)[^\n]+/gi,
