@@ -84,3 +84,13 @@ test('what loads and scaled journeys do in a phase without load is nothing, and 
   assert.equal(said({ browser_step_duration: ['p(75)<3'] }, { light: scaled }), 'nothing');
   assert.equal(said({ http_reqs: ['count>3'] }, { light: scaled }), 'nothing');
 });
+
+test('nothing of browsers is asked where no scenario has one', (t) => {
+  const said = (metric: string) =>
+    complaint(t, profile({ scenarios: { 'sync-relay': arrivals }, thresholds: { [metric]: ['count>3'] } }));
+  assert.equal(
+    said('browser_step_duration'),
+    'profiles/mine.json: thresholds "browser_step_duration" is about browsers, and no scenario is a journey; allowed is a metric of loads.',
+  );
+  assert.equal(said('browser_cache_hits'), 'nothing', 'a load may have one of its own');
+});

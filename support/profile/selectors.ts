@@ -9,7 +9,7 @@ import {
   parseSelector,
   selectorHelp,
 } from '../judge/expression.ts';
-import { isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
+import { builtinMetrics, isOfBrowser, type MetricDefinition, type Tags } from '../measure/metrics.ts';
 import { ownOf } from '../measure/own.ts';
 import { ms } from './fields.ts';
 import { phaseNames } from './phases.ts';
@@ -44,6 +44,9 @@ export function checkSelectors(
     const names = Object.keys(spec.scenarios).filter(
       (name) => !inBrowser || kindOf(name, spec.scenarios[name]!, known) === 'journey',
     );
+    if (names.length === 0 && Object.hasOwn(builtinMetrics, metric)) {
+      throw new Error(`${about} is about browsers, and no scenario is a journey; allowed is a metric of loads.`);
+    }
     if (named !== undefined && !names.includes(named)) {
       throw new Error(`${about} is about ${own} "${named}"; ${allowed(named, names)}.`);
     }
