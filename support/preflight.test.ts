@@ -92,6 +92,13 @@ test('mixes and thresholds are about what the scenarios declare', () => {
     check(timelineOf(undefined, 'acepted{scenario:relay}'), ...all),
     /^Error: profiles\/mine\.json: thresholds names metric "acepted"; did you mean "accepted"\? allowed: accepted, browser_/,
   );
+  check(timelineOf(undefined, 'accepted{scenario:relay}', 'http_reqs{scenario:visit}'), ...all)();
+  assert.throws(
+    check(timelineOf(undefined, 'accepted{scenario:visit}'), ...all),
+    new Error(
+      'profiles/mine.json: thresholds "accepted{scenario:visit}" is about visit, which does not declare accepted; allowed: relay.',
+    ),
+  );
 });
 
 test('a misspelt option is told of with its line, and so is a wrong value, and any where none is taken', (t) => {

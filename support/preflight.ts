@@ -5,7 +5,7 @@ import { type Family, settingsOf } from './family.ts';
 import { placeIn } from './input/json.ts';
 import { allowed } from './input/misspelling.ts';
 import { WrongService } from './input/setting.ts';
-import { builtinMetrics, type MetricDefinition, parseSeriesKey } from './measure/metrics.ts';
+import { builtinMetrics, type MetricDefinition, ownerOf, parseSeriesKey } from './measure/metrics.ts';
 import { ownOf } from './measure/own.ts';
 import { Recorder } from './measure/recorder.ts';
 import { OptionError, optionsOf } from './options.ts';
@@ -149,6 +149,7 @@ function checkOperation(
   complete: boolean,
 ): void {
   const { metric, tags } = parseSeriesKey(source);
+  checkOwner(path, field, source, declared);
   const { op, scenario } = tags;
   if (op === undefined || !ofOperations.includes(metric)) return;
   const isWhole = scenario === undefined ? complete : declared.has(scenario);
@@ -158,6 +159,18 @@ function checkOperation(
   // A journey has none, and then nothing could be meant.
   if (operations.length === 0 || operations.includes(op)) return;
   throw new Error(`${path}: ${field} "${source}" has op "${op}"; ${allowed(op, operations)}.`);
+}
+
+/** A metric of a scenario's own is recorded by those alone that declare it. */
+function checkOwner(path: string, field: string, source: string, declared: Map<string, Declaration>): void {
+  const { metric, tags } = parseSeriesKey(source);
+  const owner = ownerOf(tags);
+  const own = owner === undefined ? undefined : declared.get(owner);
+  if (!own || Object.hasOwn(builtinMetrics, metric) || Object.hasOwn(own.metrics, metric)) return;
+  const others = [...declared].flatMap(([name, { metrics }]) => (Object.hasOwn(metrics, metric) ? [name] : []));
+  throw new Error(
+    `${path}: ${field} "${source}" is about ${owner}, which does not declare ${metric}; ${allowed(owner!, others)}.`,
+  );
 }
 
 /** A metric is merged over all scenarios: it must be the same thing in each of them. */
