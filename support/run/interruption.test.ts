@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { Interruption, launcherVariable } from './interruption.ts';
+import { Interruption, launcherVariable, watchExit } from './interruption.ts';
 
 /** A process whose time passes when the test says so; `said` is what came of it, in order. */
 function bed(t: TestContext, env: NodeJS.ProcessEnv = {}) {
@@ -82,4 +82,21 @@ test('afterwards signals are nobody’s business here', (t) => {
   pass(60_000);
   assert.deepEqual(said, ['Playwright stops']);
   assert.equal(host.listenerCount('SIGTERM'), 0);
+});
+
+test('a process that ends before its run has not passed, and it is told', () => {
+  const told: unknown[] = [];
+  const ended = (exitCode: number | undefined, before: (hasEnded: () => void) => void = () => {}) => {
+    const host = Object.assign(new EventEmitter(), { exitCode });
+    before(watchExit((at) => told.push(at), host as unknown as NodeJS.Process));
+    host.emit('exit');
+    return host.exitCode;
+  };
+  assert.deepEqual([ended(0), ended(undefined), ended(130)], [1, 1, 130]);
+  assert.equal(told.length, 3);
+  assert.equal(
+    ended(0, (hasEnded) => hasEnded()),
+    0,
+  );
+  assert.equal(told.length, 3, 'once the run has ended, nothing is');
 });

@@ -1,4 +1,5 @@
 /** Ends a run before its time when its process is told to, from wherever that comes, and keeps what was measured. */
+import { thrown } from '../measure/failures.ts';
 
 /** A keystroke comes up to three times (from the terminal, npm and its script), and Playwright too hears it once. */
 const SAME_SIGNAL_MS = 1_000;
@@ -76,4 +77,22 @@ export class Interruption {
     if (this.#count > 2) this.#host.exit(128 + NUMBERS[signal]);
     if (signal !== 'SIGINT') this.#host.emit('SIGINT', 'SIGINT');
   }
+}
+
+/**
+ * Hears of the end of this process before its run has come to one: `process.exit` in a file of the project's, such as an oracle. Its code
+ * may be that of a pass, and is none any more.
+ * @param tell is given the place, `path:line`, where one is known
+ * @returns for when the run has ended
+ */
+export function watchExit(
+  tell: (at: string | undefined) => void,
+  host: Pick<NodeJS.Process, 'once' | 'off' | 'exitCode'> = process,
+): () => void {
+  const hear = () => {
+    host.exitCode ||= 1;
+    tell(thrown(new Error()).at);
+  };
+  host.once('exit', hear);
+  return () => host.off('exit', hear);
 }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import type {
   FullConfig,
@@ -30,7 +31,7 @@ import { targetSettings } from '../target.ts';
 import type { Declaration } from '../worker/declaration.ts';
 import { Collector, type Division } from './collector.ts';
 import type { Coordinator } from './coordinator.ts';
-import { Interruption } from './interruption.ts';
+import { Interruption, watchExit } from './interruption.ts';
 import { type Observation, observationType, packObservation } from './observation.ts';
 import {
   declarationOf,
@@ -72,6 +73,8 @@ export default class TandemReporter implements Reporter {
   /** The first error that belongs to no test, with its stack. */
   #errorOutside: string | undefined;
   readonly #interruption = new Interruption(() => this.#coordinator?.killSlices());
+  /** From then on the process may end. */
+  readonly #hasEnded: () => void;
   /** Why merging fails, for Playwright. */
   #failure: string | undefined;
   /** Playwright's version. */
@@ -96,6 +99,11 @@ export default class TandemReporter implements Reporter {
     // Also what the project's files print while they are loaded.
     secrets.guard([stdout, stderr], (text) => secrets.cleanName(text));
     if (!this.#listing && !this.#merging) this.#interruption.begin();
+    this.#hasEnded = watchExit((at) => {
+      if (this.#interruption.by !== undefined) return;
+      const place = at === undefined ? '' : ` at ${relative(this.#root, at)}`;
+      this.#display.print(`The process of the run was ended${place}: there is no verdict.`);
+    });
     this.#display = stdout.isTTY && process.env.TERM !== 'dumb' ? terminalDisplay(stdout) : plainDisplay(stdout);
     const { current: target } = EmbeddedTarget;
     // By lines: a secret would not be known in two parts.
@@ -266,6 +274,7 @@ export default class TandemReporter implements Reporter {
 
   /** Last of all, when the verdict is told. `merge-reports` does not hear what `onEnd` says: it fails when something is thrown. */
   async onExit(): Promise<void> {
+    this.#hasEnded();
     await this.#dashboard?.end(this.#page);
     this.#interruption.end();
     rmSync(process.env[workingFolderVariable]!, { recursive: true, force: true });
