@@ -210,7 +210,7 @@ const adopting = new WeakSet<object>();
 /** The work that contexts belong to. */
 const works = new WeakMap<object, (tell: () => void) => void>();
 
-function adoptContext(context: BrowserContext): void {
+function adopt(context: BrowserContext): void {
   works.set(context, AsyncLocalStorage.snapshot());
   const { _connection: connection } = context as { _connection?: Connection };
   const objects = connection?._objects;
@@ -331,11 +331,10 @@ export class BrowserSession {
   /**
    * What Playwright tells the handlers of this session's pages, their frames, sockets and workers, it tells them out of nowhere: from
    * now on out of the work that this is called in, whose failure it then is when one throws. So it is with contexts that it opens besides.
-   * @param as runs what adopts them
+   * @param as runs what adopts its own: what the others' handlers hear once the work is over, as of a page that later sessions share, is not of its end
    */
   adoptHandlers(as: (adopt: () => void) => void): void {
-    const adopt = (context: BrowserContext) => as(() => adoptContext(context));
-    adopt(this.#context);
+    as(() => adopt(this.#context));
     const browser = this.#context.browser();
     if (!browser || adopting.has(browser)) return;
     adopting.add(browser);
