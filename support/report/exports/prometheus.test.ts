@@ -121,3 +121,24 @@ test('tags that differ in a blank, a comma or a dash are series of their own', a
   assert.ok(sent.every((key) => samples[key] === 1));
   assert.ok(sent.includes('tandem_ws_msgs_sent_total{U__page_2d_type="a",scenario="other"}'));
 });
+
+test('metrics of an author that are called as those of the run, or that become one with another, have names of their own', async () => {
+  const record = measured();
+  const own = {
+    run_duration: { type: 'trend', contains: 'time' },
+    verdict: { type: 'gauge', contains: 'default' },
+    orders: { type: 'counter', contains: 'data' },
+    orders_bytes: { type: 'counter', contains: 'data' },
+  } as const;
+  const recorder = new Recorder('shop', 'load', own);
+  for (const metric of Object.keys(own)) recorder.add(metric, 3);
+  record.store.define(own);
+  record.store.add({ index: 0, series: recorder.pack() });
+  const { samples } = read(await prometheusText(exampleVerdict(), record));
+  const shop = 'scenario="shop"';
+  assert.deepEqual([samples['tandem_verdict{status="fail"}'], samples[`tandem_own_verdict{${shop}}`]], [1, 3]);
+  assert.equal(samples['tandem_run_duration_seconds{}'], 125);
+  assert.equal(samples[`tandem_own_run_duration_seconds_count{${shop}}`], 1);
+  assert.equal(samples[`tandem_orders_bytes_total{${shop}}`], 3);
+  assert.equal(samples[`tandem_own_orders_bytes_total{${shop}}`], 3);
+});

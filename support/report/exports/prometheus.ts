@@ -58,20 +58,28 @@ function unitOf(name: string, { contains }: MetricDefinition): { suffix: string;
   return { suffix: contains === 'data' && !name.endsWith('_bytes') ? '_bytes' : '', scale: 1 };
 }
 
-function metricOf(metric: string, definition: MetricDefinition, series: Measured[]): Metric {
+function metricOf(
+  metric: string,
+  definition: MetricDefinition,
+  series: Measured[],
+  isTaken: (name: string) => boolean,
+): Metric {
   const { suffix, scale } = unitOf(metric, definition);
-  const base = `tandem_${metric}`;
+  const endings = { trend: suffix, counter: `${suffix}_total`, rate: '_ratio', gauge: suffix };
+  const nameAfter = (start: string) => `${start}_${metric}${endings[definition.type]}`;
+  // An author may have called one as the run's are, such as run_duration.
+  const name = isTaken(nameAfter('tandem')) ? nameAfter('tandem_own') : nameAfter('tandem');
   const help = `${metric} of the whole run`;
   const labelNames = [...new Set(series.flatMap(({ tags }) => Object.keys(labelsOf(tags))))];
-  if (definition.type === 'trend') return new KnownSummary({ name: `${base}${suffix}`, help, series, scale });
+  if (definition.type === 'trend') return new KnownSummary({ name, help, series, scale });
   if (definition.type === 'counter') {
-    const counter = new Counter({ name: `${base}${suffix}_total`, help, labelNames, registers: [] });
+    const counter = new Counter({ name, help, labelNames, registers: [] });
     for (const { tags, total } of series) if (total.type === 'counter') counter.inc(labelsOf(tags), total.sum * scale);
     return counter;
   }
-  const share = definition.type === 'rate';
-  const name = share ? `${base}_ratio` : `${base}${suffix}`;
-  const gauge = new Gauge({ name, help: share ? help : `${metric} at the end of the run`, labelNames, registers: [] });
+  const isShare = definition.type === 'rate';
+  const ofEnd = `${metric} at the end of the run`;
+  const gauge = new Gauge({ name, help: isShare ? help : ofEnd, labelNames, registers: [] });
   for (const { tags, total } of series) {
     if (total.type === 'rate') gauge.set(labelsOf(tags), total.passes / total.count);
     if (total.type === 'gauge') gauge.set(labelsOf(tags), total.last * scale);
@@ -102,7 +110,8 @@ function judged({ status, startedAt, durationMs, thresholds, oracles }: Verdict)
 
 /**
  * The run in Prometheus' text format: totals of every series under `tandem_…` with its tags as labels, quantiles as
- * summaries, times in seconds; `tandem_verdict{status=…}`, `tandem_threshold_ok`, `tandem_oracle_violations`. Every line
+ * summaries, times in seconds; `tandem_verdict{status=…}`, `tandem_threshold_ok`, `tandem_oracle_violations`; an author's metric whose
+ * name is taken is `tandem_own_…`. Every line
  * has the labels `profile` and `target`, and the run's tags; its id, which would be a new series each time, is no label.
  */
 export async function prometheusText(verdict: Verdict, { store }: Pick<RunRecord, 'store'>): Promise<string> {
@@ -112,7 +121,10 @@ export async function prometheusText(verdict: Verdict, { store }: Pick<RunRecord
   for (const { metric, tags, total } of store.series()) {
     byMetric.set(metric, [...(byMetric.get(metric) ?? []), { tags, total }]);
   }
-  const measured = [...byMetric].map(([metric, series]) => metricOf(metric, store.definitions[metric]!, series));
-  for (const metric of [...judged(verdict), ...measured]) registry.registerMetric(metric);
+  for (const metric of judged(verdict)) registry.registerMetric(metric);
+  const isTaken = (name: string) => registry.getSingleMetric(name) !== undefined;
+  for (const [metric, series] of byMetric) {
+    registry.registerMetric(metricOf(metric, store.definitions[metric]!, series, isTaken));
+  }
   return registry.metrics();
 }
