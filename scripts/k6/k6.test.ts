@@ -226,6 +226,10 @@ test('what k6 takes for nothing or for a number is that, and what is neither is 
   refuses({ scenarios: [] }, `options.scenarios is []; ${allowed}`);
   refuses({ scenarios: { a: null } }, `options.scenarios.a is null; ${allowed}`);
   refuses({ stages: [null] }, `options.scenarios.shop.stages.0 is null; ${allowed}`);
+  const stages = [{ duration: '5s', target: 3 }];
+  refuses({ stages, duration: '1m' }, 'options has both stages and duration; allowed is one of them.');
+  refuses({ stages, iterations: 5 }, 'options has both stages and iterations; allowed is one of them.');
+  assert.equal(translated('shop', { stages, duration: null }).profile.scenarios.shop!.executor, 'ramping-vus');
   refuses({ thresholds: 'p(95)<5' }, `options.thresholds is "p(95)<5"; ${allowed}`);
   refuses(
     { scenarios: { 'a b': {} } },

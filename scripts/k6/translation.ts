@@ -107,7 +107,11 @@ function leave(left: string[], fields: string[], where: string): void {
 
 /** What k6 makes of options without scenarios. */
 function shortcut({ vus = 1, duration, stages, iterations }: Fields): Fields {
-  if (Array.isArray(stages) && stages.length > 0) return { executor: 'ramping-vus', startVUs: vus, stages };
+  if (Array.isArray(stages) && stages.length > 0) {
+    const other = duration !== undefined ? 'duration' : iterations !== undefined ? 'iterations' : undefined;
+    if (other !== undefined) throw new Error(`options has both stages and ${other}; allowed is one of them.`);
+    return { executor: 'ramping-vus', startVUs: vus, stages };
+  }
   if (iterations)
     return { executor: 'shared-iterations', vus, iterations, ...(duration !== undefined && { maxDuration: duration }) };
   if (duration !== undefined) return { executor: 'constant-vus', vus, duration };
