@@ -4,7 +4,7 @@ import { calmAndLoad, loadOf, nothingFailed } from './store.fixture.ts';
 
 /** For tests: what a slice says that came to its end. */
 export function sliceOf(scenario: string, index = 0, end: Partial<SliceFacts['end']> = {}): SliceFacts {
-  const quiet = { startLateMs: 1, durationMs: 10_000, dropped: 0, interrupted: 0, cpuSeconds: 2 };
+  const quiet = { startLateMs: 1, durationMs: 10_000, started: 100, dropped: 0, interrupted: 0, cpuSeconds: 2 };
   return { scenario, slice: { index, of: index + 1 }, end: { status: 'complete', ...quiet, ...nothingFailed, ...end } };
 }
 

@@ -5,7 +5,7 @@ import { TimeAxis } from '../measure/time-axis.ts';
 import { defaultHealth as limits } from '../schedule/health.fixture.ts';
 import { caseOf, sliceOf } from './case.fixture.ts';
 import { noData } from './findings/no-data.ts';
-import { type Case, judge, statusOf } from './judge.ts';
+import { type Case, judge, type SliceFacts, statusOf } from './judge.ts';
 import { calmAndLoad, loadOf, storeOf, storeOver, times } from './store.fixture.ts';
 import type { Finding, OracleResult } from './verdict.ts';
 
@@ -308,6 +308,18 @@ test('a slice that began late makes a run invalid, one a little later does not',
   assert.deepEqual(starts(1_001).findings, [
     { kind: 'late-start', severity: 'invalid', scenario: 'relay', slice: 1, lateMs: 1_001, allowedMs: 1_000 },
   ]);
+});
+
+test('a scenario in which nothing was due while others ran is told of, and one that dropped all, or was cut short, is not', () => {
+  const told = (end: Partial<SliceFacts['end']>) =>
+    run({
+      scenarios: [loadOf('relay'), loadOf('nightly')],
+      slices: [sliceOf('relay'), sliceOf('nightly', 0, { started: 0, ...end })],
+      thresholds: {},
+    }).findings.filter(({ kind }) => kind === 'idle');
+  assert.deepEqual(told({}), [{ kind: 'idle', severity: 'warning', scenarios: ['nightly'] }]);
+  for (const end of [{ started: 1 }, { dropped: 1 }, { status: 'stopped' }, { status: 'crashed' }] as const)
+    assert.deepEqual(told(end), [], JSON.stringify(end));
 });
 
 test('a run that did nothing, and one whose requests nobody answered', () => {

@@ -33,6 +33,7 @@ export interface SliceFacts {
     error?: string;
     startLateMs: number;
     durationMs: number;
+    started: number;
     dropped: number;
     interrupted: number;
     cpuSeconds: number;
@@ -104,6 +105,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
     ...missingFindings(run.missing),
     ...run.slices.flatMap(crashFinding),
     ...measuredAnything(run),
+    ...idleFindings(run),
     ...rateLimitFindings(run, run.target.url),
     ...startFindings(run, health),
     ...(run.share ? [{ kind: 'less-asked', severity: 'warning', ...run.share } as const] : []),
@@ -306,6 +308,19 @@ const EXHAUSTED = new RegExp(`\\b(${[...exhaustedCodes].join('|')})\\b`);
 export function crashed(scenario: string, slice: number, error: string): Crashed {
   const culprit = EXHAUSTED.test(error) ? 'machine' : BROWSER_DIED.test(error) ? 'browser' : undefined;
   return { kind: 'crashed', severity: 'invalid', scenario, slice, error, ...(culprit && { culprit }) };
+}
+
+/** Scenarios that did nothing though nothing went wrong with them. */
+function idleFindings({ scenarios, slices }: Case): Finding[] {
+  const names = scenarios.map(({ name }) => name);
+  const idle = names.filter((name) => {
+    const own = slices.filter(({ scenario }) => scenario === name);
+    const isIdle = ({ end }: SliceFacts) => end.status === 'complete' && end.started + end.dropped === 0;
+    return own.length > 0 && own.every(isIdle);
+  });
+  // Of a run that did nothing at all there is more to say.
+  const isSome = idle.length > 0 && idle.length < names.length;
+  return isSome ? [{ kind: 'idle', severity: 'warning', scenarios: idle }] : [];
 }
 
 /** Requests for none of which there ever was a connection are no slow target but a wrong address. */

@@ -427,6 +427,16 @@ const said: [Finding, string][] = [
       'Look at the -g filter, LOAD_DURATION, LOAD_SCALE, rates that come to less than one in the whole run, and when the scenarios start.',
   ],
   [
+    { kind: 'idle', severity: 'warning', scenarios: ['nightly'] },
+    'Nothing was asked for in nightly: no iteration began, and nothing is known of what it tests. ' +
+      'Look at rates that come to less than one in the whole run, at LOAD_DURATION and LOAD_SCALE, and at when the scenarios start.',
+  ],
+  [
+    { kind: 'idle', severity: 'warning', scenarios: ['nightly', 'weekly'] },
+    'Nothing was asked for in nightly, weekly: no iteration began, and nothing is known of what they test. ' +
+      'Look at rates that come to less than one in the whole run, at LOAD_DURATION and LOAD_SCALE, and at when the scenarios start.',
+  ],
+  [
     { kind: 'cut-off', severity: 'warning', scenario: 'sync-relay', interrupted: 1 },
     '1 iteration of sync-relay still ran when gracefulStop or gracefulRampDown was over: counted as failed, with what ' +
       'they had taken until then. ' +

@@ -104,6 +104,7 @@ const examples: { [K in Finding['kind']]: Of<K> } = {
   'tag-folded': { severity: 'warning', tag: 'op', metrics: ['http_reqs'], values: ['GET /1'], allowed: 100 },
   unverified: { severity: 'warning' },
   'left-out': { severity: 'warning', scenarios: ['relay'], thresholds: 1 },
+  idle: { severity: 'warning', scenarios: ['relay'] },
   'less-asked': { severity: 'warning', load: 0.2, time: 1 },
   'baseline-thin': { severity: 'warning', runs: 1, needed: 3 },
   'baseline-undecided': { severity: 'warning', figures: 5, of: 5 },

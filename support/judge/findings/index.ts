@@ -17,6 +17,7 @@ import { errorOutside } from './error-outside.ts';
 import { failedShare } from './failed-share.ts';
 import { foreignShard } from './foreign-shard.ts';
 import { hung } from './hung.ts';
+import { idle } from './idle.ts';
 import { interrupted } from './interrupted.ts';
 import type { Kind } from './kind.ts';
 import { lateStart } from './late-start.ts';
@@ -88,6 +89,7 @@ export const kinds = [
   cutOff,
   tagFolded,
   unverified,
+  idle,
   leftOut,
   lessAsked,
   baselineThin,
