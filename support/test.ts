@@ -70,7 +70,7 @@ export type { JourneyDefinition, User, Visit } from './worker/journey.ts';
 export type { JourneyUse } from './worker/journey-use.ts';
 export type { LoadDefinition } from './worker/load.ts';
 export type { RunHooks } from './worker/run-hooks.ts';
-export { workDueAt } from './worker/soft-failures.ts';
+export { ownRequests, type Requests, workDueAt } from './worker/soft-failures.ts';
 export { type Account, accountOf } from './worker/user.ts';
 export { type SliceContext, unmeasured, type Vu } from './worker/vu.ts';
 

@@ -238,6 +238,27 @@ describe('a verdict', { concurrency: 3 }, () => {
     assert.match(example!.at!, /^protocol\/ping\.load\.ts:\d+$/);
     assert.equal(verdict.failures[0]?.error, 'ReferenceError: undefinedFunction is not defined');
   });
+
+  test('fails when an operation ends before its requests, of which nobody awaits one, and not for those that race', async (t) => {
+    const answer: RequestListener = (request, reply) =>
+      void setTimeout(() => reply.end('{"id":1}'), request.url === '/slow' ? 500 : 20);
+    const load = pingLoad().replace(
+      'operations: {',
+      `operations: {
+        put: { weight: 1, async run(http) { http.request({ op: 'put', method: 'PUT', path: '/item' }); } },
+        either: {
+          weight: 1,
+          run: (http) => Promise.race(['/item', '/slow'].map((path) => http.request({ op: 'either', method: 'GET', path }))),
+        },`,
+    );
+    const profile = pingProfile({ thresholds: { iteration_response_time: ['p(95)<60000'] } });
+    const verdict = await judged(t, { answer, load, profile });
+    assertReasons(verdict, 'fail', ['no-success']);
+    assert.match(
+      verdict.reasons[0]!.message,
+      /^None of operation put of ping succeeded: .* Failed with not awaited: operation put ended before any of its requests did \(.* Look at the scenario's file\.$/,
+    );
+  });
 });
 
 /** Two slices share what one of them sets up, and have its rows each once. */

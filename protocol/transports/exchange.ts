@@ -1,5 +1,5 @@
 import { type Dispatcher, util } from 'undici';
-import { type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
+import { type RecordedSeries, type Requests, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
 import { hasEndedConnection } from '../../support/wire/connection.ts';
 import { decode, UnreadableBody } from './encoding.ts';
 import { causeOf, codeName } from './failure.ts';
@@ -109,6 +109,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   sender: Dispatcher | undefined;
   options: Dispatcher.DispatchOptions | undefined;
   place = -1;
+  requests: Requests | undefined;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
   readonly #limits: BodyLimits;

@@ -1,6 +1,13 @@
 import { type Client, type ClientDuplexStream, type ClientReadableStream, type Metadata, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import { exhaustedCodes, type RecordedSeries, type SliceContext, unfinished, workDueAt } from '../../support/test.ts';
+import {
+  exhaustedCodes,
+  type RecordedSeries,
+  type Requests,
+  type SliceContext,
+  unfinished,
+  workDueAt,
+} from '../../support/test.ts';
 import { failedRate } from './failure.ts';
 import type { Pending, UnderWay } from './under-way.ts';
 
@@ -136,6 +143,8 @@ export class Exchange implements Pending {
   /** When the iteration was due that asked for it: its figures belong to that instant. */
   readonly #dueAt = workDueAt() ?? this.#calledAt;
   place = -1;
+  requests: Requests | undefined;
+  readonly lasts: boolean;
   readonly #call: Call;
   readonly #series: ExchangeSeries;
   readonly #underWay: UnderWay<Exchange>;
@@ -156,6 +165,7 @@ export class Exchange implements Pending {
     this.#series = series;
     this.#underWay = underWay;
     this.#resolve = resolve;
+    this.lasts = call.signal !== undefined;
     underWay.add(this);
   }
 

@@ -4,6 +4,7 @@ import {
   allowed,
   type MetricDefinition,
   type RecordedSeries,
+  type Requests,
   type SliceContext,
   unfinished,
   workDueAt,
@@ -153,6 +154,7 @@ class Query implements Expiring {
   /** When the iteration was due that asked for it: its figures belong to that instant. */
   readonly #dueAt = workDueAt() ?? this.beganAt;
   place = -1;
+  requests: Requests | undefined;
   readonly #statement: Statement;
   readonly #values: unknown[] | undefined;
   readonly #series: Series;

@@ -1,5 +1,11 @@
+import { ownRequests, type Requests } from '../../support/test.ts';
+
 /** Work that was begun and has no answer yet. */
 export interface Pending {
+  /** Of the iteration that has begun it. */
+  requests: Requests | undefined;
+  /** It is to last for longer than whoever began it. */
+  readonly lasts?: boolean;
   /** Its place among the others; -1 when it is none of them. */
   place: number;
   /** Measuring ends: it has failed, and its age is the least that it takes. */
@@ -23,6 +29,9 @@ export class UnderWay<P extends Pending> {
 
   add(one: P): void {
     one.place = this.#all.push(one) - 1;
+    if (one.lasts) return;
+    one.requests = ownRequests();
+    if (one.requests) one.requests.begun += 1;
   }
 
   /** The last one takes its place. */
@@ -33,6 +42,7 @@ export class UnderWay<P extends Pending> {
       last.place = one.place;
     }
     one.place = -1;
+    if (one.requests) one.requests.ended += 1;
   }
 
   /** Ends all that began at `instant` (ms, of `performance.now()`) or before. */

@@ -8,7 +8,7 @@ import { random } from '../schedule/random.ts';
 import { resolveTarget } from '../target.ts';
 import { Feeder } from './feeder.ts';
 import { checkOperations, errorName, type LoadDefinition, loadWork } from './load.ts';
-import { divertRejections } from './soft-failures.ts';
+import { divertRejections, ownRequests } from './soft-failures.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 function sliceOf(recorder = new Recorder('relay', 'load', { pushed: { type: 'counter', contains: 'default' } })) {
@@ -120,6 +120,37 @@ test('who waits for the end of a run, and is told of it, has not failed; what fa
   assert.deepEqual(await Promise.all(waiting), ['stopped', 'stopped']);
   assert.deepEqual([await run(2), await run(3)], ['stopped', 'failed']);
   assert.deepEqual(recorder.errors, { 'Error: gone': 1 });
+});
+
+test('an iteration that ends before any of its requests has failed, unless it is the end of the run', async () => {
+  const stop = new AbortController();
+  const requests: [begun: number, ended: number][] = [
+    [1, 0],
+    [2, 1],
+    [0, 0],
+    [1, 0],
+  ];
+  const ask = async () => {
+    const own = ownRequests()!;
+    const [begun, ended] = requests.shift()!;
+    own.begun += begun;
+    own.ended += ended;
+    if (requests.length === 0) stop.abort();
+  };
+  const { slice, recorder } = sliceOf();
+  const work = loadWork(
+    { vu: () => undefined, operations: operation(ask) },
+    { shared: undefined, data: undefined },
+    { ...slice, signal: stop.signal },
+    'seed',
+    undefined,
+  );
+  const vu = await work.createVu(0);
+  const outcomes: string[] = [];
+  while (requests.length > 0) outcomes.push(await work.run(vu, 0, { index: 0, dueAt: 0 } as Iteration));
+  assert.deepEqual(outcomes, ['failed', 'ok', 'ok', 'stopped']);
+  assert.deepEqual(recorder.errors, { 'not awaited: operation push ended before any of its requests did': 1 });
+  assert.equal(ownRequests(), undefined);
 });
 
 test('who gives up by a signal of its own has failed', async () => {

@@ -12,7 +12,7 @@ import { checkFields, type MetricDeclarations } from './declaration.ts';
 import { UsedUp } from './feeder.ts';
 import type { Preflight } from './load-preflight.ts';
 import type { RunHooks } from './run-hooks.ts';
-import { hearingSoftFailures } from './soft-failures.ts';
+import { hearingSoftFailures, NotAwaited } from './soft-failures.ts';
 import { type SliceContext, Vu } from './vu.ts';
 
 /** Protocol work as an author writes it. `S` is shared by the VUs of a slice, `V` is a VU's own, `R` comes from `setupRun`. */
@@ -133,7 +133,8 @@ export function loadWork<S, V, O, R>(
       const fail = (error: unknown): void => {
         // No iteration's failure: there is nothing left to do the load with.
         if (error instanceof UsedUp) throw error;
-        if (isOfStop(error, slice.signal)) {
+        // What the end of a run cuts off has not been given up by its author.
+        if (isOfStop(error, slice.signal) || (slice.signal.aborted && error instanceof NotAwaited)) {
           isStopped = true;
           return;
         }

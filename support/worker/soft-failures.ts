@@ -14,11 +14,23 @@ export interface FailingTest {
   expectedStatus: string;
 }
 
+/** What an iteration has asked for: how many requests it has begun, and how many of these have ended. */
+export interface Requests {
+  begun: number;
+  ended: number;
+}
+
+/** Of an iteration that ended before any of its requests did. */
+export class NotAwaited extends Error {
+  override name = 'not awaited';
+}
+
 interface Ear {
   hear(error: unknown): void;
   /** The work in words. */
   what(): string;
   dueAt: number | undefined;
+  requests: Requests | undefined;
   isOver: boolean;
   /** What fails in it when all is over is ignored: see {@link asHandlers}. */
   isOfHandlers?: true;
@@ -37,9 +49,19 @@ export function workDueAt(): number | undefined {
 }
 
 /**
+ * Of the iteration that the code which asks is part of; undefined outside of one. A client of one's own adds to `begun` and, however it
+ * ends, to `ended`: an iteration that ends with some begun and none ended did not await them, and has failed.
+ */
+export function ownRequests(): Requests | undefined {
+  const ear = ears.getStore();
+  return ear?.isOver ? undefined : ear?.requests;
+}
+
+/**
  * Does work; each `expect.soft` that fails in it is told to `hear`, as an error that was not thrown, and so is what nobody awaits.
  * @param what the work is called while it lasts: `operation get`
- * @param dueAt for {@link workDueAt}
+ * @param dueAt of an iteration, for {@link workDueAt}: where none of its requests has ended when it does, they were not awaited, and its
+ *   time is none
  */
 export async function hearingSoftFailures<T>(
   hear: Ear['hear'],
@@ -47,9 +69,13 @@ export async function hearingSoftFailures<T>(
   work: () => Promise<T>,
   dueAt?: number,
 ): Promise<T> {
-  const ear = { hear, what, dueAt, isOver: false };
+  const requests = dueAt === undefined ? undefined : { begun: 0, ended: 0 };
+  const ear = { hear, what, dueAt, requests, isOver: false };
   try {
-    return await ears.run(ear, work);
+    const done = await ears.run(ear, work);
+    if (requests && requests.begun > 0 && requests.ended === 0)
+      hear(new NotAwaited(`${what()} ended before any of its requests did`));
+    return done;
   } finally {
     ear.isOver = true;
   }

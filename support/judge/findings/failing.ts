@@ -64,7 +64,7 @@ export const AFTER_CUT_OFF = 'Give them a longer gracefulStop, or look at what t
 /** How errors of requests begin that are none. */
 export const NOT_SENT = 'request not sent: ';
 /** How errors read that are the author's own, of whom no line is known. */
-const ofAuthor = /^(call|query) not sent: |^check ".*": .* is neither true nor false$|^thrown: /s;
+const ofAuthor = /^(call|query) not sent: |^not awaited: |^check ".*": .* is neither true nor false$|^thrown: /s;
 
 /** What to look at when work fails. */
 export function afterFailing({ doubt, errors, example, journey }: Failing): string {
