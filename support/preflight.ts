@@ -59,17 +59,17 @@ export function checkScenarios(timeline: Timeline, declared: Map<string, Declara
     const path = timeline.slo?.selectors.includes(source) ? timeline.slo.path : timeline.path;
     const place = placeIn(root, path, ['thresholds', source]);
     checkMetrics(place, { [source]: all }, metrics, phases);
-    checkOperation(place, 'thresholds', source, declared, complete);
+    checkTags(place, 'thresholds', source, declared, complete);
   }
   for (const [source, all] of asked(timeline.answers.objectives)) {
     const place = placeIn(root, timeline.path, ['objectives', source]);
     checkMetrics(place, { [source]: all }, metrics, phases, 'objectives');
-    checkOperation(place, 'objectives', source, declared, complete);
+    checkTags(place, 'objectives', source, declared, complete);
   }
   for (const [source, all] of asked(timeline.answers.drift?.limits ?? {})) {
     const place = placeIn(root, timeline.path, ['drift', 'limits', source]);
     checkDrifts(place, { [source]: all }, metrics);
-    checkOperation(place, 'drift.limits', source, declared, complete);
+    checkTags(place, 'drift.limits', source, declared, complete);
   }
 }
 
@@ -138,6 +138,18 @@ export async function checkLoads(
   return further.flat();
 }
 
+/** What a selector's tags name has to be there. */
+function checkTags(
+  path: string,
+  field: string,
+  source: string,
+  declared: Map<string, Declaration>,
+  complete: boolean,
+): void {
+  checkOwner(path, field, source, declared);
+  checkOperation(path, field, source, declared, complete);
+}
+
 /** By operation only the executor records these: they have no others than the loads'. Other metrics may have any. */
 const ofOperations = ['iteration_response_time', 'iteration_duration', 'iterations', 'iteration_failed'];
 
@@ -149,7 +161,6 @@ function checkOperation(
   complete: boolean,
 ): void {
   const { metric, tags } = parseSeriesKey(source);
-  checkOwner(path, field, source, declared);
   const { op, scenario } = tags;
   if (op === undefined || !ofOperations.includes(metric)) return;
   const isWhole = scenario === undefined ? complete : declared.has(scenario);

@@ -441,6 +441,15 @@ test('a call takes until its answer came, not until that is read', async (t) => 
   assert.deepEqual([outcome, durationMs < 3_600_000], ['ok', true]);
 });
 
+test('a call with a signal is to last for longer than who begins it, and no other', () => {
+  const series = new ExchangeSeries(grpcSlice().recorder, 'One', false);
+  const lasts = (signal?: AbortSignal) => {
+    const call = { op: 'One', method: thingMethods.One!, request: { n: 1 }, ...(signal && { signal }) };
+    return new Exchange(call, series, new UnderWay<Exchange>(), () => {}).lasts;
+  };
+  assert.deepEqual([lasts(new AbortController().signal), lasts()], [true, false]);
+});
+
 test('what the generator ran out of is its own failure; that it has no IPv6 is none', async () => {
   const told = (details: string) =>
     new Promise<Answer>((resolve) => {

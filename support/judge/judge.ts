@@ -17,7 +17,7 @@ import type { LessAsked } from './findings/less-asked.ts';
 import { decisiveStart, drops, type GeneratorFacts, healthOf, signalFindings, startFindings } from './health.ts';
 import { rateLimitFindings } from './rate-limit.ts';
 import type { SearchEnd } from './results.ts';
-import { lengthOf, summarise } from './summary.ts';
+import { dueUntilMs, lengthOf, summarise } from './summary.ts';
 import { judgeThreshold, type Measured, type ThresholdSpec } from './thresholds.ts';
 import { decide, doubtsOf, endedEarly, madeSmaller, mayTimeOut, measuredBy, suspects } from './validity.ts';
 import type { Finding, OracleResult, Verdict } from './verdict.ts';
@@ -113,7 +113,7 @@ export function judge(run: Case): { verdict: Omit<Verdict, 'reasons' | 'warnings
   const suspected = suspects(health.signals, seen, run.phases);
   const measures = measuredBy(run.store);
   const aborted = run.observed.find((one) => one.kind === 'aborted');
-  const scheduled = { ...run, durationMs: Math.min(run.durationMs, aborted?.atMs ?? run.durationMs) };
+  const scheduled = { ...run, durationMs: dueUntilMs(run.durationMs, run.observed) };
   const measured = {
     store: run.store,
     phases: run.phases,

@@ -3,7 +3,7 @@ import type { AnySeries } from '../measure/series.ts';
 import type { MetricStore } from '../measure/store.ts';
 import type { Phase } from '../measure/time-axis.ts';
 import { samplesOf } from './thresholds.ts';
-import type { MetricSummary } from './verdict.ts';
+import type { Finding, MetricSummary } from './verdict.ts';
 
 const percentiles = [75, 90, 95, 99];
 
@@ -55,6 +55,12 @@ function valuesOf(series: AnySeries, durationMs: number): Record<string, number>
     case 'gauge':
       return { value: series.last, min: series.min, max: series.max };
   }
+}
+
+/** Until when work was due that the schedule has: of a run that a threshold ended, until then. */
+export function dueUntilMs(durationMs: number, findings: readonly Finding[]): number {
+  const aborted = findings.find((one) => one.kind === 'aborted');
+  return Math.min(durationMs, aborted?.atMs ?? durationMs);
 }
 
 /** What a rate per second is over: the schedule of the scenario it is about in the phases it is about, as far as that was run. */

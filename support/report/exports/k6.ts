@@ -1,6 +1,6 @@
 /** `metrics.json`: the object k6 hands to `handleSummary`, so that tools made for k6 read a run of ours. */
 import { createHash } from 'node:crypto';
-import { lengthOf, summaryOf } from '../../judge/summary.ts';
+import { dueUntilMs, lengthOf, summaryOf } from '../../judge/summary.ts';
 import type { MetricSummary, Verdict } from '../../judge/verdict.ts';
 import { parseSeriesKey, seriesKey } from '../../measure/metrics.ts';
 import type { RunRecord } from '../record.ts';
@@ -85,8 +85,7 @@ export function k6Summary(
   for (const { metric, expression, ok, decided } of verdict.thresholds) {
     const key = keys.get(canonical(metric)) ?? metric;
     if (!Object.hasOwn(metrics, key)) {
-      const aborted = verdict.reasons.find((one) => one.kind === 'aborted');
-      const durationMs = Math.min(verdict.durationMs, aborted?.atMs ?? verdict.durationMs);
+      const durationMs = dueUntilMs(verdict.durationMs, verdict.reasons);
       const summary = summaryOf(store, metric, (tags) =>
         lengthOf({ scenarios, phases: verdict.phases, durationMs }, tags),
       );

@@ -111,8 +111,8 @@ function judged({ status, startedAt, durationMs, thresholds, oracles }: Verdict)
 /**
  * The run in Prometheus' text format: totals of every series under `tandem_…` with its tags as labels, quantiles as
  * summaries, times in seconds; `tandem_verdict{status=…}`, `tandem_threshold_ok`, `tandem_oracle_violations`; an author's metric whose
- * name is taken is `tandem_own_…`. Every line
- * has the labels `profile` and `target`, and the run's tags; its id, which would be a new series each time, is no label.
+ * name is taken is `tandem_own_…`. Every line has the labels `profile` and `target`, and the run's tags; its id, which would be a new
+ * series each time, is no label.
  */
 export async function prometheusText(verdict: Verdict, { store }: Pick<RunRecord, 'store'>): Promise<string> {
   const registry = new Registry();
