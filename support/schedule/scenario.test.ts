@@ -304,7 +304,8 @@ async function hanging(t: TestContext, changes: Partial<Plan>, during: (context:
 
 test('what was cut off by gracefulStop has failed, at its age, and what comes of it later is no result', async (t) => {
   const cutOff: string[] = [];
-  const { store, report } = await hanging(t, {}, async ({ run, recorder }) => {
+  // Also a process that is held up for a while begins early enough.
+  const { store, report } = await hanging(t, { line: flat(2, 1_500) }, async ({ run, recorder }) => {
     recorder.onCutOff(() => cutOff.push('told'));
     await until(() => run.startAt !== undefined);
     await until(() => cutOff.length > 0);
